@@ -1,0 +1,89 @@
+"""The one exception tree. A leaf: imports nothing of ours, and everything of ours may import it.
+
+    WenjuError                 anything we raise on purpose; exit code 1
+    ├── SettingsError          a setting is unknown or has a bad value; exit code 2
+    ├── DocumentError          one file cannot be read or parsed (names the file)
+    ├── IndexError_            the index is missing, damaged, of another version or busy
+    ├── ModelError             a model file is missing, damaged or cannot be fetched
+    ├── GeneratorError         the engine that writes failed or is not installed
+    ├── QuestionError          the question itself cannot be taken (empty, too long); exit code 2
+    ├── EvalError              a benchmark file or run cannot be used
+    │   └── GateFailed         a metric fell below its minimum; exit code 3
+    └── Cancelled              the person who asked stopped the answer
+
+A message names the thing and what is wrong with it; ``hint`` says what to do next.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class WenjuError(Exception):
+    """Base of everything raised on purpose.
+
+    Args:
+        message: what is wrong, naming the file, model, setting or question concerned.
+        hint: the next step for the person who reads it; "" when there is none.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class SettingsError(WenjuError):
+    """A setting is unknown or has a value it cannot take."""
+
+    exit_code = 2
+
+
+class DocumentError(WenjuError):
+    """One source file cannot be read or parsed; the message names it."""
+
+
+class IndexError_(WenjuError):
+    """The index is missing, damaged, made by another version, or being written by another process."""
+
+
+class ModelError(WenjuError):
+    """A model file is missing, damaged, or no source delivers it."""
+
+
+class GeneratorError(WenjuError):
+    """The engine that writes failed, or the package it needs is not installed."""
+
+
+class QuestionError(WenjuError):
+    """The question itself cannot be taken: empty or too long."""
+
+    exit_code = 2
+
+
+class EvalError(WenjuError):
+    """A benchmark file, task or run cannot be used."""
+
+
+class GateFailed(EvalError):
+    """A metric fell below the minimum that was asked for."""
+
+    exit_code = 3
+
+
+class Cancelled(WenjuError):
+    """The person who asked stopped the answer."""
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> str:
+    """A hint such as ``Did you mean 'default'? Valid: api, default, quality``; options are sorted."""
+    valid = sorted(options)
+    close = difflib.get_close_matches(word, valid, n=1, cutoff=0.5)
+    lead = f"Did you mean '{close[0]}'? " if close else ""
+    return f"{lead}Valid: {', '.join(valid)}"

@@ -1,0 +1,1 @@
+"""Benchmark tasks, metrics, runner, reports. Nothing imports it but the front door."""

@@ -1,0 +1,1 @@
+"""Files -> passages -> hits. Knows nothing of language models that write."""

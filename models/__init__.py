@@ -1,0 +1,1 @@
+"""Which model files exist, where they may come from, fetch + verify. A leaf."""

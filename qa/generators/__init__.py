@@ -1,0 +1,1 @@
+"""The engines that write, behind one Protocol (qa/generators/base.py)."""

@@ -1,0 +1,80 @@
+"""The Generator seam: messages in, streamed text out. One behaviour test suite runs over all implementations."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message; ``role`` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """One generation call, greedy.
+
+    Attributes:
+        messages: system and user messages (the engine applies the model's chat template).
+        max_new_tokens: at most this many tokens are written.
+        stop: the text is cut before the first of these strings.
+        figures: text whose digit sequences are the only ones the generator may write (grounded decoding);
+            None turns the constraint off.
+        cancelled: set by another thread to stop; the stream then ends with ``finish == "cancelled"``.
+    """
+
+    messages: tuple[Message, ...]
+    max_new_tokens: int = 160
+    stop: tuple[str, ...] = ()
+    figures: str | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of streamed text.
+
+    ``text`` is new text (never half a character); ``logprobs`` natural logs of the probabilities of the tokens in it
+    (empty when the engine does not tell); ``finish`` is "" until the last chunk, then stop, length or cancelled;
+    the last chunk carries ``prompt_tokens`` and ``completion_tokens``.
+    """
+
+    text: str
+    logprobs: tuple[float, ...] = ()
+    finish: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Generator(Protocol):
+    """Writes text. Thread-safe: concurrent ``stream`` calls are queued or batched by the implementation."""
+
+    @property
+    def name(self) -> str:
+        """Model and engine, as manifests and answers record it."""
+        ...
+
+    def stream(self, request: GenerationRequest) -> Iterator[Chunk]:
+        """Yield chunks until done. Raises GeneratorError with a next step when the engine fails."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Number of tokens of ``text`` for this model (an estimate where the engine cannot tell)."""
+        ...
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """A generator that can also tell how likely given continuations are, without writing."""
+
+    def choose(self, messages: tuple[Message, ...], options: tuple[str, ...]) -> tuple[float, ...]:
+        """Probability of each option's first token after the messages (assistant turn opened or continued when the
+        last message is the assistant's), normalised over the options; same order. The KV of the longest common
+        prefix with the previous call is reused, so asking right after ``stream`` on the same messages is cheap."""
+        ...

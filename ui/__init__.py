@@ -1,0 +1,1 @@
+"""FastAPI + Gradio chat, embeddable widget, HTTP API. Knows nothing of FAISS."""
