@@ -1,0 +1,52 @@
+"""Settings of question answering, and the bundle that an Engine is opened with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from index.settings import IndexSettings
+from models.settings import ModelSettings
+
+
+class GeneratorSettings(BaseModel):
+    """Which engine writes, and with what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engine: Literal["openvino", "transformers", "openai"] = "openvino"
+    model: str = Field("qwen2.5-coder-1.5b", description="name in the model manifest, a folder, or a remote model's name")
+    base_url: str = Field("", description="OpenAI-compatible endpoint, for engine 'openai'")
+    api_key: str = Field("", description="key for base_url; better given as WENJU_GENERATOR__API_KEY")
+    threads: int = Field(0, ge=0, description="CPU threads; 0: all cores")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    timeout: float = Field(120.0, gt=0, description="seconds to wait for a remote endpoint")
+    max_new_tokens: int = Field(160, ge=8, le=2048)
+
+
+class AnswerSettings(BaseModel):
+    """How an answer is made and what is shown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    context_tokens: int = Field(360, ge=64, le=16384, description="token budget of the evidence in the prompt")
+    max_passages: int = Field(4, ge=1, le=50, description="passages that may stand in the prompt")
+    risk: float = Field(0.2, ge=0.0, le=1.0, description="acceptable risk: answers less certain than 1-risk are refused")
+    unsupported: Literal["drop", "mark"] = Field("drop", description="what happens to a sentence without support")
+    from_memory: bool = Field(False, description="answer (labelled) from the model's memory when the documents do not")
+    style: Literal["sentence", "short"] = Field("sentence", description="short: the bare span, for EM and F1")
+    question_max: int = Field(2000, ge=10, description="longest question taken, in characters")
+
+
+class EngineSettings(BaseModel):
+    """Everything an Engine needs. ``data`` is the data folder; the index lies in ``data/index``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Path
+    index: IndexSettings = IndexSettings()
+    models: ModelSettings = ModelSettings()
+    generator: GeneratorSettings = GeneratorSettings()
+    answer: AnswerSettings = AnswerSettings()
