@@ -1,0 +1,95 @@
+"""The Encoder seam: texts in, unit vectors out; and ``open_encoder``, which picks the fastest one that is installed.
+
+This is one of two doors to sentence_transformers (and with it torch), which is imported only when that backend is
+opened. The backend without torch is ``index.encoder_openvino``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from errors import ModelError
+
+Vectors = NDArray[np.float32]
+Backend = Literal["auto", "openvino", "torch"]
+
+MAX_TOKENS = 512
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors whose dot product is the cosine. Thread-safe."""
+
+    @property
+    def name(self) -> str:
+        """Model name as manifests record it; the same for every backend of one model."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        """Unit vectors, float32 of shape (len(texts), dimension); texts are cut at 512 tokens.
+
+        ``query=True`` puts the model's instruction for questions in front, where it has one.
+        """
+        ...
+
+
+class TorchEncoder:
+    """The reference implementation: sentence-transformers on CPU or CUDA."""
+
+    def __init__(self, folder: Path, name: str = "", instruction: str = "") -> None:
+        """Open the model in ``folder``; a folder without modules.json is pooled by the mean of its tokens.
+
+        Raises:
+            ModelError: the folder does not hold a model, or sentence-transformers is not installed.
+        """
+        if importlib.util.find_spec("sentence_transformers") is None:
+            raise ModelError("The torch encoder needs sentence-transformers.", "pip install sentence-transformers")
+        check_folder(folder)
+        from sentence_transformers import SentenceTransformer, models
+
+        if (folder / "modules.json").is_file():
+            model = SentenceTransformer(str(folder), local_files_only=True)
+        else:
+            words = models.Transformer(str(folder), max_seq_length=MAX_TOKENS)
+            pooling = models.Pooling(int(json.loads((folder / "config.json").read_text("utf-8"))["hidden_size"]))
+            model = SentenceTransformer(modules=[words, pooling])
+        self._model: Any = model
+        self._name = name or folder.name
+        self._instruction = instruction
+        model.max_seq_length = MAX_TOKENS
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def dimension(self) -> int:
+        return int(self._model.get_embedding_dimension())
+
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        given = [self._instruction + text if query else text for text in texts]
+        vectors = self._model.encode(given, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
+        return np.ascontiguousarray(vectors, dtype=np.float32)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ModelError unless ``folder`` looks like an encoder (config.json and a tokenizer)."""
+    missing = [name for name in ("config.json", "tokenizer.json") if not (folder / name).is_file()]
+    if missing:
+        raise ModelError(
+            f"No encoder in {folder}: {' and '.join(missing)} missing.",
+            "Fetch it with 'wenju models fetch', or name a folder that holds a Hugging Face encoder.",
+        )
