@@ -42,7 +42,9 @@ class Chunk:
 
     ``text`` is new text (never half a character); ``logprobs`` natural logs of the probabilities of the tokens in it
     (empty when the engine does not tell); ``finish`` is "" until the last chunk, then stop, length or cancelled;
-    the last chunk carries ``prompt_tokens`` and ``completion_tokens``.
+    the last chunk carries ``prompt_tokens`` and ``completion_tokens``. ``state`` of the first chunk is the model's
+    hidden state after the last prompt token, float32, shape (layers kept * hidden size,), as a numpy array, where the
+    engine can tell; None otherwise.
     """
 
     text: str
@@ -50,6 +52,7 @@ class Chunk:
     finish: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    state: object = None
 
 
 class Generator(Protocol):

@@ -1,0 +1,140 @@
+"""Context: the evidence sentences that go into the prompt, within a token budget.
+
+Reading the prompt is what costs on a CPU, so evidence sentences are chosen instead of whole passages: the sentences
+that share rare terms with the query, those that hold the kind of thing asked for (a figure, a date, a person), and
+the neighbours without which they cannot be read. Offsets stay true: every sentence is a span of a stored document.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import prompts
+from index.normalize import normalize
+from index.sentences import split_sentences
+from index.types import Hit
+from qa.attribution import EvidenceSentence
+from qa.question import Question
+
+# A sentence that starts like this cannot be read without the one before it.
+LEANING = re.compile(r"^[“「『（(]?(?:他|她|它|其|该|此|这|那|同时|因此|对此|此外|并|也|而|但|据此|上述)")
+RELATIVE_DATE = re.compile(r"今年|去年|前年|明年|本年|上半年|下半年|本月|上月|日前|近日|(?<![\d年])\d{1,2}月")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the generator is given.
+
+    Attributes:
+        text: the material as it stands in the prompt, passages numbered from 1.
+        sentences: the evidence sentences in it, in the order of the prompt.
+        hits: the hits they come from, in the order of their numbers.
+        tokens: length of ``text`` in the generator's tokens.
+    """
+
+    text: str
+    sentences: tuple[EvidenceSentence, ...]
+    hits: tuple[Hit, ...]
+    tokens: int
+
+    def spans(self, passage_id: str) -> tuple[tuple[int, int], ...]:
+        """Spans of the document's text that were sent, for one passage; empty when none was."""
+        return tuple((s.start, s.end) for s in self.sentences if s.passage.id == passage_id)
+
+
+def build_context(
+    question: Question, hits: Sequence[Hit], count_tokens: Callable[[str], int], budget: int, max_passages: int
+) -> Context:
+    """Choose evidence for the query from the hits (best first) within ``budget`` tokens.
+
+    At least one sentence is always taken, cut to nothing less: a single sentence longer than the budget is sent whole
+    up to twice the budget and left out beyond that.
+    """
+    candidates = _candidates(question, hits[: max_passages * 2])
+    chosen: list[_Candidate] = []
+    spent = 0
+    for candidate in sorted(candidates, key=lambda c: (-c.score, c.rank, c.position)):
+        group = [c for c in _with_lead_in(candidate, candidates) if c not in chosen]
+        ranks = {c.rank for c in chosen} | {candidate.rank}
+        cost = sum(count_tokens(c.sentence.text) for c in group) + (12 if len(ranks) > len({c.rank for c in chosen}) else 0)
+        limit = budget if chosen else 2 * budget
+        if len(ranks) > max_passages or spent + cost > limit:
+            continue
+        chosen += group
+        spent += cost
+    return _assemble(chosen, hits, count_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    sentence: EvidenceSentence
+    rank: int
+    position: int
+    score: float
+
+
+def _candidates(question: Question, hits: Sequence[Hit]) -> list[_Candidate]:
+    rows = [(rank, position, span) for rank, hit in enumerate(hits) for position, span in enumerate(_sentences(hit))]
+    grams = [_grams(span.text) for _, _, span in rows]
+    frequency = Counter(g for bag in grams for g in bag)
+    weight = {g: math.log(1 + len(rows) / frequency[g]) for g in _grams(question.text) if g in frequency}
+    total = sum(weight.values()) or 1.0
+    top = max((h.score for h in hits), default=1.0) or 1.0
+    out = []
+    for (rank, position, sentence), bag in zip(rows, grams, strict=True):
+        coverage = sum(w for g, w in weight.items() if g in bag) / total
+        kind = 0.12 if question.wants(sentence.text) else 0.0
+        prior = 0.6 * max(hits[rank].score, 0.0) / top - 0.05 * rank
+        out.append(_Candidate(sentence, rank, position, coverage + kind + prior))
+    return out
+
+
+def _sentences(hit: Hit) -> list[EvidenceSentence]:
+    base = hit.passage.start
+    return [
+        EvidenceSentence(hit.passage, hit.document, base + a, base + b, hit.passage.text[a:b])
+        for a, b in split_sentences(hit.passage.text)
+    ]
+
+
+def _with_lead_in(candidate: _Candidate, candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """The candidate, with the sentence before it where it leans on that."""
+    if candidate.position and LEANING.match(candidate.sentence.text):
+        before = [c for c in candidates if c.rank == candidate.rank and c.position == candidate.position - 1]
+        return before + [candidate]
+    return [candidate]
+
+
+def _grams(text: str) -> set[str]:
+    flat = re.sub(r"[\W_]+", "", normalize(text).text)
+    return {flat[i : i + 2] for i in range(len(flat) - 1)} or {flat}
+
+
+def _assemble(chosen: Sequence[_Candidate], hits: Sequence[Hit], count_tokens: Callable[[str], int]) -> Context:
+    ranks = sorted({c.rank for c in chosen})
+    lines, sentences = [], []
+    for number, rank in enumerate(ranks, 1):
+        hit = hits[rank]
+        own = sorted((c for c in chosen if c.rank == rank), key=lambda c: c.position)
+        body = ""
+        for previous, c in zip([None, *own], own, strict=False):
+            body += "……" if previous and c.position > previous.position + 1 else ""
+            body += prompts.escape_evidence(c.sentence.text)
+            sentences.append(c.sentence)
+        lines.append(f"[{number}] {_label(hit, body)}{body}")
+    text = "\n".join(lines)
+    return Context(text, tuple(sentences), tuple(hits[r] for r in ranks), count_tokens(text))
+
+
+def _label(hit: Hit, body: str) -> str:
+    """What a reader needs to place the sentences: the last heading, and the year where 今年 or a bare month is used."""
+    parts = []
+    if hit.passage.heading and (last := hit.passage.heading[-1]) and len(last) <= 24 and last not in body:
+        parts.append(prompts.escape_evidence(last))
+    if hit.document.published and RELATIVE_DATE.search(body):
+        parts.append(f"{hit.document.published[:4]}年{int(hit.document.published[5:7])}月")
+    return f"（{'，'.join(parts)}）" if parts else ""

@@ -1,0 +1,126 @@
+"""The draft: what the generator writes, split into sentences while it streams, each tied to evidence at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import prompts
+from qa.attribution import Attributed, attribute
+from qa.clock import Clock
+from qa.context import Context
+from qa.generators.base import Chunk, GenerationRequest, Generator, Message
+from qa.markers import StreamSplitter
+from qa.question import Question
+from qa.settings import AnswerSettings
+from qa.types import Citation, Sentence
+
+SHORT_TOKENS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The answer as written so far.
+
+    Attributes:
+        sentences: finished sentences with their attribution, then the one being written (state ``pending``).
+        logprobs: of every token written; empty where the engine does not tell.
+        state: the generator's hidden state after reading the prompt (see ``Chunk.state``), or None.
+        finish: why writing ended; "" while it goes on.
+    """
+
+    sentences: tuple[Sentence, ...] = ()
+    context: Context | None = None
+    logprobs: tuple[float, ...] = ()
+    state: object = None
+    finish: str = ""
+    usage: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return "".join(s.text for s in self.sentences)
+
+
+def messages_for(question: Question, context: Context, style: str) -> tuple[Message, ...]:
+    """The chat that is sent: the fixed part first, then the material, then the question."""
+    name = "short" if style == "short" else "answer"
+    parts = prompts.chat(name, evidence=context.text, question=prompts.escape_evidence(question.text))
+    return tuple(Message(role, content) for role, content in parts)
+
+
+def write_draft(
+    generator: Generator,
+    question: Question,
+    context: Context,
+    settings: AnswerSettings,
+    clock: Clock,
+    cancelled: threading.Event,
+) -> Iterator[Draft]:
+    """Yield the growing draft; the last one has ``finish`` set.
+
+    Raises:
+        GeneratorError: the generator failed.
+    """
+    short = settings.style == "short"
+    messages = messages_for(question, context, settings.style)
+    request = GenerationRequest(
+        messages,
+        max_new_tokens=SHORT_TOKENS if short else settings.max_new_tokens,
+        stop=("\n",) if short else (),
+        figures=context.text + "\n" + question.text,
+        cancelled=cancelled,
+    )
+    splitter = StreamSplitter()
+    done: list[Sentence] = []
+    draft = Draft(context=context)
+    for chunk in generator.stream(request):
+        clock.mark("first_token")
+        with clock.stage("check"):
+            texts = splitter.feed(chunk.text) + (splitter.flush() if chunk.finish else [])
+            done += [tie(text, question, context) for text in texts]
+        pending = (Sentence(splitter.pending),) if splitter.pending else ()
+        draft = _grown(draft, tuple(done) + pending, chunk)
+        yield draft
+    clock.mark("generate")
+
+
+def tie(text: str, question: Question, context: Context) -> Sentence:
+    """A sentence with its state, citations and problems, from the evidence that stood in the prompt."""
+    return sentence_from(text, attribute(text, context.sentences, question=question.text), context)
+
+
+def sentence_from(text: str, attributed: Attributed, context: Context) -> Sentence:
+    """Turn an attribution into the Sentence that is shown; quotes are cut from the stored document."""
+    citations = []
+    for found in attributed.citations:
+        evidence = context.sentences[found.index]
+        document, passage = evidence.document, evidence.passage
+        citations.append(
+            Citation(
+                passage_id=passage.id,
+                document_id=document.id,
+                document=document.title,
+                document_sha256=document.sha256,
+                heading=passage.heading,
+                page=document.page_of(found.start) or passage.page,
+                start=found.start,
+                end=found.end,
+                quote=document.text[found.start : found.end],
+                score=found.score,
+                published=document.published,
+            )
+        )
+    return Sentence(text, attributed.state, tuple(citations), tuple(attributed.problems))
+
+
+def _grown(draft: Draft, sentences: tuple[Sentence, ...], chunk: Chunk) -> Draft:
+    usage = {"prompt_tokens": chunk.prompt_tokens, "completion_tokens": chunk.completion_tokens} if chunk.finish else {}
+    return replace(
+        draft,
+        sentences=sentences,
+        logprobs=draft.logprobs + chunk.logprobs,
+        state=draft.state if draft.state is not None else chunk.state,
+        finish=chunk.finish,
+        usage=usage or draft.usage,
+    )

@@ -1,0 +1,153 @@
+"""The Engine: an index and a generator behind six verbs. What the command line, the page, the API and eval call.
+
+Opening is cheap: models are loaded on first use, or ahead of it by ``warm()`` in a thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import prompts
+from errors import QuestionError
+from index.types import Document, Hit, Passage
+from qa.generators.base import Generator
+from qa.library import AddReport, Library
+from qa.settings import EngineSettings
+from qa.types import Answer, Refusal, Turn
+
+
+class Engine:
+    """Answers questions over the documents of one data folder. Thread-safe.
+
+    Args:
+        settings: data folder, index, models, generator and answer settings.
+        generator, encoder: used instead of the ones that the settings name.
+    """
+
+    def __init__(self, settings: EngineSettings, *, generator: Generator | None = None, encoder: object = None) -> None:
+        self.settings = settings
+        self.library = Library(settings, encoder=encoder)
+        self._generator = generator
+        self._loading = threading.Lock()
+
+    @classmethod
+    def open(cls, settings: EngineSettings, *, generator: Generator | None = None, encoder: object = None) -> Engine:
+        """Open the data folder; nothing heavy happens yet."""
+        return cls(settings, generator=generator, encoder=encoder)
+
+    @property
+    def generator(self) -> Generator:
+        """The generator, loaded on first use.
+
+        Raises:
+            ModelError: the model is missing. GeneratorError: the engine is not installed or fails to load.
+        """
+        with self._loading:
+            if self._generator is None:
+                from qa.generators import open_generator
+
+                self._generator = open_generator(self.settings.generator, self.settings.models)
+            return self._generator
+
+    @property
+    def ready(self) -> dict[str, bool]:
+        """Which parts are loaded: index, encoder, generator."""
+        return self.library.ready | {"generator": self._generator is not None}
+
+    def warm(self) -> None:
+        """Load everything, so that the first question does not wait. Raises what loading raises."""
+        from qa.attribution import warm
+
+        self.library.warm()
+        warm()
+        _ = self.generator
+
+    def search(self, question: str, k: int | None = None) -> list[Hit]:
+        """Passages for a question, best first; [] when nothing is indexed."""
+        return self.library.search(self._checked(question), k or self.settings.index.top_k)
+
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        cancelled: threading.Event | None = None,
+        passages: Sequence[tuple[str, str]] | None = None,
+    ) -> Iterator[Answer]:
+        """Growing snapshots of the answer; the last has stage ``done``.
+
+        Args:
+            question: what was typed.
+            history: earlier turns, oldest first; follow-up questions are completed from them.
+            cancelled: set it from another thread to stop.
+            passages: closed context, ``(title, text)`` each; the index is then left alone.
+
+        Raises:
+            QuestionError: empty or too long. Cancelled: stopped. ModelError, GeneratorError: the model is not to be had.
+        """
+        from qa.gate import Gate
+        from qa.pipeline import Pipeline
+
+        asked, identity = self._checked(question), uuid.uuid4().hex[:12]
+        index = self.library.closed(passages) if passages is not None else self.library
+        if not index.count:
+            message = prompts.text("qa.refuse_no_documents")
+            yield Answer(asked, asked, "done", refusal=Refusal("no_documents", message), id=identity)
+            return
+        pipeline = Pipeline(self.generator, Gate(self.settings.answer.risk), self.settings.answer)
+        stop = cancelled or threading.Event()
+        with closing(pipeline.stream(asked, history, index, self.settings.index.top_k, stop, index.name)) as snapshots:
+            for answer in snapshots:
+                yield replace(answer, id=identity)
+
+    def answer(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        cancelled: threading.Event | None = None,
+        passages: Sequence[tuple[str, str]] | None = None,
+    ) -> Answer:
+        """The last snapshot of :meth:`stream`."""
+        last = None
+        for last in self.stream(question, history, cancelled=cancelled, passages=passages):
+            pass
+        assert last is not None
+        return last
+
+    def documents(self) -> list[Document]:
+        """All documents, in the order of their titles."""
+        return self.library.documents()
+
+    def document(self, document_id: str) -> Document:
+        """One document. Raises KeyError when there is none with this id."""
+        return self.library.document(document_id)
+
+    def passages(self, document_id: str) -> list[Passage]:
+        """The passages of a document in reading order."""
+        return self.library.passages(document_id)
+
+    def add(self, paths: Sequence[Path], progress: Callable[[str, int, int], None] | None = None) -> AddReport:
+        """Index files and folders; what cannot be read is reported, the rest is indexed."""
+        return self.library.add(paths, progress)
+
+    def remove(self, document_id: str) -> None:
+        """Take a document out of the index."""
+        self.library.remove(document_id)
+
+    def _checked(self, question: str) -> str:
+        text = question.strip()
+        limit = self.settings.answer.question_max
+        if not text:
+            raise QuestionError("the question is empty", "Type a question.")
+        if len(text) > limit:
+            raise QuestionError(
+                f"the question has {len(text)} characters; at most {limit} are taken",
+                "Shorten it, or raise answer.question_max.",
+            )
+        return text

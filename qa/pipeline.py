@@ -1,0 +1,97 @@
+"""The story of an answer: question -> query -> hits -> context -> draft -> attribution -> gate -> Answer.
+
+One code path for streaming and not: ``stream()`` yields growing snapshots, ``answer()`` is the last of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from errors import Cancelled
+from index.types import Hit
+from qa.clock import Clock
+from qa.context import build_context
+from qa.draft import Draft, write_draft
+from qa.followup import standalone
+from qa.gate import Gate
+from qa.generators.base import Generator
+from qa.question import Question, analyse
+from qa.settings import AnswerSettings
+from qa.types import Answer, Turn
+from qa.verdict import accept, decline, retrieved
+
+
+class Searching(Protocol):
+    """What the pipeline needs of an index."""
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        """Hits for the query, best first, at most k."""
+        ...
+
+    def superseded(self) -> frozenset[str]:
+        """Ids of documents that a newer one replaces."""
+        ...
+
+
+class Pipeline:
+    """Answers questions over one index with one generator. Holds no state between questions; thread-safe.
+
+    Args:
+        generator: what writes the draft.
+        gate: decides, after the draft, whether it is an answer.
+        settings: budgets, risk and what is shown.
+    """
+
+    def __init__(self, generator: Generator, gate: Gate, settings: AnswerSettings) -> None:
+        self.generator = generator
+        self.gate = gate
+        self.settings = settings
+
+    def stream(
+        self,
+        asked: str,
+        history: Sequence[Turn],
+        index: Searching,
+        top_k: int,
+        cancelled: threading.Event,
+        name: str = "",
+    ) -> Iterator[Answer]:
+        """Yield growing snapshots of one Answer; the last has stage ``done``.
+
+        Raises:
+            Cancelled: ``cancelled`` was set before the answer was complete.
+            GeneratorError: the generator failed.
+        """
+        clock = Clock()
+        question = analyse(standalone(asked, history))
+        answer = Answer(asked, question.text, model=self.generator.name, index=name)
+        yield answer
+        hits = index.search(question.text, top_k)
+        clock.mark("retrieve")
+        context = build_context(
+            question, hits, self.generator.count_tokens, self.settings.context_tokens, self.settings.max_passages
+        )
+        answer = replace(answer, stage="found", retrieved=retrieved(hits, context, index.superseded()))
+        yield replace(answer, timings=clock.timings())
+        if not context.sentences:
+            yield replace(decline(answer, "no_evidence", question, hits), timings=clock.total())
+            return
+        draft = Draft()
+        for draft in write_draft(self.generator, question, context, self.settings, clock, cancelled):
+            if cancelled.is_set():
+                raise Cancelled("the answer was stopped")
+            yield replace(answer, stage="writing", sentences=draft.sentences, timings=clock.timings())
+        yield self._conclude(answer, question, hits, draft, clock)
+
+    def _conclude(self, answer: Answer, question: Question, hits: Sequence[Hit], draft: Draft, clock: Clock) -> Answer:
+        with clock.stage("check"):
+            decision = self.gate.decide(question, hits, draft)
+            answer = replace(answer, confidence=decision.confidence, usage=draft.usage)
+            if decision.reason:
+                done = decline(answer, decision.reason, question, hits, draft, decision)
+            else:
+                done = accept(answer, question, draft, decision, self.settings)
+        return replace(done, timings=clock.total())

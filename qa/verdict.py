@@ -1,0 +1,98 @@
+"""From draft and decision to the Answer that is shown: accepted with what is unsupported struck, or declined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import prompts
+from index.types import Hit
+from qa.conflicts import conflict_notes
+from qa.context import Context
+from qa.draft import Draft
+from qa.gate import Decision
+from qa.question import Question
+from qa.settings import AnswerSettings
+from qa.types import Answer, Note, Reason, Refusal, Retrieved
+
+NEAREST = 3
+
+
+def accept(answer: Answer, question: Question, draft: Draft, decision: Decision, settings: AnswerSettings) -> Answer:
+    """The answer as shown: unsupported sentences dropped or marked, with notes on conflicts and superseded sources."""
+    keep = settings.unsupported == "mark"
+    shown = tuple(s for s in draft.sentences if keep or s.state in ("supported", "partial"))
+    notes = list(conflict_notes(question, draft.context.sentences if draft.context else (), shown))
+    if len(shown) < len(draft.sentences):
+        notes.append(Note("dropped", prompts.text("qa.note_dropped", n=len(draft.sentences) - len(shown))))
+    if draft.finish == "length":
+        notes.append(Note("truncated", prompts.text("qa.note_truncated")))
+    old = {r.passage_id for r in answer.retrieved if r.superseded}
+    stale = tuple(c for s in shown for c in s.citations if c.passage_id in old)
+    if stale:
+        titles = "、".join(dict.fromkeys(f"《{c.document}》" for c in stale))
+        notes.append(Note("superseded", prompts.text("qa.note_superseded", titles=titles), stale))
+    return replace(answer, stage="done", sentences=shown, notes=tuple(notes), confidence=decision.confidence)
+
+
+def decline(
+    answer: Answer,
+    reason: Reason,
+    question: Question,
+    hits: Sequence[Hit],
+    draft: Draft | None = None,
+    decision: Decision | None = None,
+) -> Answer:
+    """A refusal that says what was looked for, what is missing and where the nearest passages are."""
+    near = "".join(h.passage.text + h.document.title + "".join(h.passage.heading) for h in hits[:NEAREST])
+    looked_for = question.words
+    missing = tuple(question.missing_from(near)) or tuple(question.absent_words(near))
+    notes: tuple[Note, ...] = ()
+    if decision and decision.premises:
+        notes = tuple(premise_note(p, draft) for p in decision.premises)
+    message = _message(reason, looked_for, missing, notes)
+    refusal = Refusal(
+        reason=reason,
+        message=message,
+        looked_for=looked_for,
+        missing=missing,
+        nearest=tuple(h.passage.id for h in hits[:NEAREST]),
+        draft=draft.text if draft else "",
+    )
+    return replace(answer, stage="done", sentences=(), refusal=refusal, notes=notes)
+
+
+def retrieved(hits: Sequence[Hit], context: Context, superseded: frozenset[str]) -> tuple[Retrieved, ...]:
+    """Snapshots of the hits; what stood in the prompt is told apart from what was only found."""
+    out = []
+    for hit in hits:
+        passage, document = hit.passage, hit.document
+        spans = context.spans(passage.id)
+        out.append(
+            Retrieved(
+                passage_id=passage.id,
+                document_id=document.id,
+                document=document.title,
+                document_sha256=document.sha256,
+                heading=passage.heading,
+                page=passage.page,
+                start=passage.start,
+                end=passage.end,
+                text=passage.text,
+                score=hit.score,
+                sent=bool(spans),
+                sent_spans=spans,
+                published=document.published,
+                superseded=document.id in superseded,
+            )
+        )
+    return tuple(out)
+
+
+def _message(reason: Reason, looked_for: Sequence[str], missing: Sequence[str], notes: Sequence[Note]) -> str:
+    if notes:
+        return "".join(n.message for n in notes)
+    if reason == "no_documents":
+        return prompts.text("qa.refuse_no_documents")
+    lead = prompts.text(f"qa.refuse_{reason}", looked_for="、".join(looked_for))
+    return lead + (prompts.text("qa.refuse_missing", missing="、".join(missing)) if missing else "")
