@@ -1,0 +1,73 @@
+"""Deterministic checks of a sentence against its evidence: figures, dates, units, names, negation, comparison.
+
+``check`` answers one question: what in this sentence does the evidence not bear out? It never says that a sentence is
+true; it says what is wrong with it. docs/EVIDENCE.md tells how well, and on what that was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa.types import Problem
+
+from .text import Evidence, EvidenceText, Prepared, prepare, prepare_all
+
+__all__ = ["EvidenceText", "Findings", "check", "examine", "warm"]
+
+BARE = 14
+"""An answer of at most this many letters is read in the place where the question asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Problems, and where the sound figures and dates stand: (evidence index, start, end) in that evidence's text."""
+
+    problems: tuple[Problem, ...]
+    places: tuple[tuple[int, int, int], ...]
+
+
+def check(sentence: str, evidence: Sequence[Evidence], question: str = "") -> list[Problem]:
+    """Everything in ``sentence`` that the evidence does not bear out; empty when nothing was found wrong.
+
+    Args:
+        sentence: one sentence of an answer, or a bare answer such as ``113``.
+        evidence: what it is checked against; give published dates (``EvidenceText``) where they are known.
+        question: gives a bare answer its context, and its names must be in the evidence too.
+    """
+    return list(examine(sentence, evidence, question).problems)
+
+
+def examine(sentence: str, evidence: Sequence[Evidence], question: str = "") -> Findings:
+    """``check`` that also tells where the figures and dates were found."""
+    from .slots import check_dates, check_figures
+
+    texts = prepare_all(evidence)
+    said, within = _said(sentence, question)
+    problems: list[Problem] = []
+    places = []
+    for run in (check_figures, check_dates):
+        found, fits = run(said, texts, within)
+        problems += found
+        places += [(fit.text, fit.start, fit.end) for fit in fits]
+    return Findings(tuple(dict.fromkeys(problems)), tuple(places))
+
+
+def _said(sentence: str, question: str) -> tuple[Prepared, tuple[int, int]]:
+    """The sentence ready for checking, and the span of it that is the answer."""
+    letters = sum(c.isalnum() for c in sentence)
+    if question and letters <= BARE:
+        from qa.question import place
+
+        text, start, end = place(question, sentence)
+        return prepare(EvidenceText(text)), (start, end)
+    return prepare(EvidenceText(sentence)), (0, len(sentence))
+
+
+def warm() -> None:
+    """Load what the checks need (jieba's dictionary, the script table) before the first question does."""
+    from .names import warm as warm_names
+    from .text import fold_same
+
+    fold_same("預熱")
+    warm_names()

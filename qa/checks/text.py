@@ -1,0 +1,96 @@
+"""Folding and preparing texts for the checks. Matching happens on folded text; spans stay those of the original.
+
+``fold_same`` never changes the length (half width, lower case, simplified script, one form of each quote and dash),
+so an offset in the folded text is an offset in the original.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from index.normalize import fold
+from index.sentences import split_sentences
+
+from .dates import Date, find_dates
+from .numbers import Figure, find_figures
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceText:
+    """A piece of evidence for the checks.
+
+    Attributes:
+        text: the evidence itself.
+        published: ISO date of its document, or None; resolves 今年, 去年, 上半年.
+        context: what stands over it without being quoted (document title, heading path): its names count as known.
+    """
+
+    text: str
+    published: str | None = None
+    context: str = ""
+
+
+Evidence = EvidenceText | str
+
+
+class _OneToOne(dict[int, str]):
+    """A table for ``str.translate``, filled as characters are met; what would grow (㎡, ½) stays as it is."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        plain = fold(char)
+        self[code] = value = {"~": "-", "'": '"'}.get(plain, plain) if len(plain) == 1 else char
+        return value
+
+
+_TABLE = _OneToOne()
+
+
+def fold_same(text: str) -> str:
+    """``text`` for matching, one character for one character."""
+    return text.translate(_TABLE)
+
+
+def grams(text: str, size: int = 2) -> frozenset[str]:
+    """Character n-grams of folded text; those with punctuation or spaces are left out."""
+    return frozenset(piece for i in range(len(text) - size + 1) if (piece := text[i : i + size]).isalnum())
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A text made ready once: folded, split into sentences, its figures and dates found."""
+
+    evidence: EvidenceText
+    folded: str
+    context: str
+    sentences: tuple[tuple[int, int], ...]
+    sentence_grams: tuple[frozenset[str], ...]
+    figures: tuple[Figure, ...]
+    dates: tuple[Date, ...]
+
+    def sentence_at(self, offset: int) -> int:
+        """Index of the sentence that holds ``offset`` (the last one that starts at or before it)."""
+        index = 0
+        for i, (start, _) in enumerate(self.sentences):
+            if start > offset:
+                break
+            index = i
+        return index
+
+
+@functools.lru_cache(maxsize=1024)
+def prepare(evidence: EvidenceText) -> Prepared:
+    """Fold, split and read one text; remembered between calls, since an answer's sentences share their evidence."""
+    folded = fold_same(evidence.text)
+    spans = tuple(split_sentences(evidence.text)) or ((0, len(folded)),)
+    dates = find_dates(folded, evidence.published)
+    figures = find_figures(folded, tuple((d.start, d.end) for d in dates))
+    pieces = tuple(grams(folded[a:b]) for a, b in spans)
+    return Prepared(evidence, folded, fold_same(evidence.context), spans, pieces, figures, dates)
+
+
+def prepare_all(evidence: Sequence[Evidence]) -> tuple[Prepared, ...]:
+    """``prepare`` for each; a bare string is evidence without date or context."""
+    return tuple(prepare(EvidenceText(e) if isinstance(e, str) else e) for e in evidence)
