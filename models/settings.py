@@ -15,8 +15,12 @@ class ModelSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    folder: Path | None = Field(None, description="model store; default: the user's cache folder, wenju/models")
+    folder: Path | None = Field(
+        None, description="model store; default: the user's cache folder, wenju/models"
+    )
     profile: Literal["default", "quality", "api"] = "default"
     sources: tuple[SourceKind, ...] = ("folder", "packages", "hub", "modelscope")
     local: Path | None = Field(None, description="folder tried by the source 'folder'")
-    connect_timeout: float = Field(5.0, gt=0, description="seconds before a source is given up as unreachable")
+    connect_timeout: float = Field(
+        5.0, gt=0, description="seconds before a source is given up as unreachable"
+    )
