@@ -1,0 +1,76 @@
+"""The published date of a document, as ISO, from what it says of itself; None when that is not sure."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+_DATE = re.compile(
+    r"(?<!\d)(?P<y>(?:19|20)\d\d)\s*(?:年|[-./])\s*(?P<m>1[0-2]|0?[1-9])\s*(?:月|[-./])\s*(?P<d>3[01]|[12]\d|0?[1-9])(?!\d)\s*日?"
+)
+_HAN_DATE = re.compile(r"(?P<y>[一二][〇零○ОO一二三四五六七八九]{3})年(?P<m>[元正一二三四五六七八九十]{1,2})月(?P<d>[一二三四五六七八九十廿卅]{1,3})日")
+_LABEL = re.compile(
+    r"(?:发布(?:时间|日期)?|发文(?:时间|日期)|成文(?:时间|日期)|印发(?:时间|日期)|公布(?:时间|日期)|发表(?:时间|日期|于)|刊发(?:时间|日期)|更新(?:时间|日期)|日期|时间"
+    r"|[Pp]ublished|[Dd]ate|[Pp]osted)\s*(?:on)?\s*[:：]?\s*$"
+)
+_AROUND = re.compile(r"[\s\[\]()（）【】《》|·,，:：.。\-—]*(?:星期[一二三四五六日天]|第?\s*\d{1,3}\s*版)?[\s\[\]()（）【】|]*(?:\d{1,2}:\d\d(?::\d\d)?)?[\s()（）]*")
+_FILE = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[-_.年]?)(?P<m>0[1-9]|1[0-2]|(?<=[-_.年])[1-9])(?:(?P=s)|月)(?P<d>0[1-9]|[12]\d|3[01]|(?<=[-_.月])[1-9])(?!\d)")
+HEAD_LINES, TAIL_LINES = 12, 6
+
+
+def iso_date(value: str) -> str | None:
+    """The date at the beginning of a value such as ``2024-05-01T08:00``, ``2024年5月1日``, 二〇二四年五月一日; else None."""
+    value = value.strip()
+    match = _DATE.match(value) or _HAN_DATE.match(value) or re.match(r"(?:D:)?(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)", value)
+    return _iso(match) if match else None
+
+
+def _iso(match: re.Match[str]) -> str | None:
+    year, month, day = match["y"], match["m"], match["d"]
+    try:
+        numbers = (int("".join(str(_han_digit(char)) for char in year)), _small(month), _small(day))
+        found = datetime.date(*numbers)
+    except ValueError:
+        return None
+    latest = datetime.date.today() + datetime.timedelta(days=366)
+    return found.isoformat() if datetime.date(1949, 1, 1) <= found <= latest else None
+
+
+def _han_digit(char: str) -> int:
+    return int(char) if char.isdigit() else max(0, "〇一二三四五六七八九".find(char))
+
+
+def _small(text: str) -> int:
+    """1..39 in Arabic or Chinese numerals."""
+    if text.isdigit():
+        return int(text)
+    if text in ("元", "正"):
+        return 1
+    tens, ten, ones = text.replace("廿", "二十").replace("卅", "三十").rpartition("十")
+    return (10 * (_han_digit(tens) if tens else 1) if ten else 0) + (_han_digit(ones) if ones else 0)
+
+
+def dateline(lines: list[str]) -> str | None:
+    """A date that stands as a dateline in a text's lines: labelled, or alone on its line near the top or the end.
+
+    A labelled date (发布时间：2024-05-01) wins; else a signature date alone on one of the last lines (of two, the
+    last); else one alone near the top. Dates within sentences are events, not datelines, and never count.
+    """
+    head, tail = lines[:HEAD_LINES], lines[HEAD_LINES:][-TAIL_LINES:]
+    for line in head + tail:
+        if len(line) <= 120:
+            for match in (*_DATE.finditer(line), *_HAN_DATE.finditer(line)):
+                if _LABEL.search(line[: match.start()]) and (found := _iso(match)):
+                    return found
+    for line in [*reversed(tail), *head]:
+        if len(line) <= 40:
+            match = _DATE.search(line) or _HAN_DATE.search(line)
+            if match and _AROUND.fullmatch(line[: match.start()]) and _AROUND.fullmatch(line[match.end() :]):
+                return _iso(match)
+    return None
+
+
+def file_name_date(name: str) -> str | None:
+    """A full date in a file name: 通知-2024-05-01.docx, 20240501通报.pdf, 2024年5月1日.txt; else None."""
+    match = _FILE.search(name)
+    return _iso(match) if match else None

@@ -1,0 +1,35 @@
+"""What .docx and .xlsx have in common: a zip archive that may be protected, broken, or a bomb."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+from errors import DocumentError
+
+UNPACKED_MAX = 1 << 30
+"""Bytes that an Office file may unpack to."""
+
+
+def open_office(path: Path, data: bytes, part: str) -> io.BytesIO:
+    """The file's bytes, after checking that it is an unprotected Office archive with ``part`` in it.
+
+    Raises:
+        DocumentError: password-protected, of the old format, broken, of another kind, or unpacking to too much.
+    """
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        if "EncryptedPackage".encode("utf-16-le") in data:
+            raise DocumentError(f"{path.name}: protected with a password", "Open it, save a copy without the password, then add the copy.")
+        raise DocumentError(f"{path.name}: in the old Office format", f"Open it and save it as {path.suffix.lower()}, then add it again.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = set(archive.namelist())
+            size = sum(info.file_size for info in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, OSError) as error:
+        raise DocumentError(f"{path.name}: broken, not a {path.suffix.lower()} file", "Open and save it again in Office or WPS, or get a fresh copy.") from error
+    if part not in names:
+        raise DocumentError(f"{path.name}: an archive, but not a {path.suffix.lower()} file", "Check the file name's ending.")
+    if size > UNPACKED_MAX:
+        raise DocumentError(f"{path.name}: unpacks to {size >> 20} MB, more than {UNPACKED_MAX >> 20} MB", "Split it into parts.")
+    return io.BytesIO(data)

@@ -1,0 +1,149 @@
+"""PDF -> lines with their page, through pdfium. Running headers and footers are dropped.
+
+Knows where lines stand: a line that reaches the right edge goes on in the next one; a first-line indent or a larger
+space begins a paragraph; a larger letter makes a heading.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from errors import DocumentError
+from index.headings import HEADING_MAX
+from index.loaders.dates import iso_date
+from index.loaders.raw import Line, Raw, clean, squeeze
+
+EDGE_LINES = 2
+"""Running headers and footers are looked for in this many lines at the top and at the bottom of a page."""
+
+_LOCK = threading.Lock()  # pdfium is not safe for threads
+_PAGE_NUMBER = re.compile(r"(?:[-—–·.\s]*(?:第\s*)?\d{1,4}\s*(?:页)?(?:\s*[/／,，共]+\s*(?:第|共)?\s*\d{1,4}\s*页?)?[-—–·.\s]*|[ivxlc]{1,6}|Page \d+(?: of \d+)?)", re.I)
+
+
+@dataclass(slots=True)
+class _Row:
+    """One line on a page: left and right edge, top and bottom in points (upwards), letter size."""
+
+    text: str
+    page: int
+    left: float
+    right: float
+    bottom: float
+    size: float
+
+
+def load_pdf(path: Path, data: bytes) -> Raw:
+    """A .pdf file.
+
+    Raises:
+        DocumentError: broken, protected with a password, or scanned (pages without any text).
+    """
+    import pypdfium2
+
+    with _LOCK:
+        try:
+            document = pypdfium2.PdfDocument(data)
+        except pypdfium2.PdfiumError as error:
+            if b"/Encrypt" in data:
+                raise DocumentError(f"{path.name}: protected with a password", "Save a copy without the password, then add the copy.") from error
+            raise DocumentError(f"{path.name}: broken, it cannot be parsed as PDF", "Open it in a reader and export it again, or get a fresh copy.") from error
+        try:
+            pages = [_rows(document, number) for number in range(len(document))]
+            facts = {key: clean(value) for key, value in document.get_metadata_dict().items()}
+        except pypdfium2.PdfiumError as error:
+            raise DocumentError(f"{path.name}: broken, a page cannot be read", "Export it again, or get a fresh copy.") from error
+        finally:
+            document.close()
+    if not any(row.text.strip() for rows in pages for row in rows):
+        raise DocumentError(
+            f"{path.name}: a scan, its {len(pages)} pages hold no text", "Run text recognition (OCR) on it and add the PDF or text that comes out."
+        )
+    raw = Raw(list(_lines(_without_running(pages))), "application/pdf", title=squeeze(facts.get("Title", "")))
+    raw.created = iso_date(facts.get("CreationDate", ""))
+    return raw
+
+
+def _rows(document: Any, number: int) -> list[_Row]:
+    """The lines of one page; a page that pdfium cannot open counts as empty only if it has no content."""
+    page = document[number]
+    textpage = page.get_textpage()
+    count = textpage.count_chars()
+    text = textpage.get_text_range(0, count, errors="replace") if count else ""
+    rows: list[_Row] = []
+    at = 0
+    for piece in re.split(r"\r?\n", text):
+        bare = piece.strip()
+        if bare:
+            first = at + piece.index(bare[0])
+            last = at + len(piece.rstrip()) - 1
+            left, bottom, right, size = _box(textpage, first, last, count)
+            rows.append(_Row(clean(bare.replace("\ufffe", "-")), number + 1, left, right, bottom, size))
+        at += len(piece) + 2
+    textpage.close()
+    page.close()
+    return rows
+
+
+def _box(textpage: Any, first: int, last: int, count: int) -> tuple[float, float, float, float]:
+    """Left, bottom, right and letter size of a line, from the boxes of its first, middle and last characters."""
+    picks = sorted({min(max(0, index), count - 1) for index in (first, (first + last) // 2, last)})
+    boxes = [textpage.get_charbox(index, loose=True) for index in picks]
+    size = max(box[3] - box[1] for box in boxes)
+    return boxes[0][0], min(box[1] for box in boxes), boxes[-1][2], round(size * 2) / 2
+
+
+def _without_running(pages: list[list[_Row]]) -> list[list[_Row]]:
+    """Drop page numbers and the lines that come back, but for their digits, at the edge of most pages."""
+    seen: Counter[str] = Counter()
+    for rows in pages:
+        edge = rows[:EDGE_LINES] + rows[EDGE_LINES:][-EDGE_LINES:]
+        seen.update({_form(row) for row in edge})
+    many = max(2, min(3, len(pages)), len(pages) // 3)
+    kept: list[list[_Row]] = []
+    for rows in pages:
+        last = len(rows)
+        kept.append([
+            row for number, row in enumerate(rows)
+            if not ((number < EDGE_LINES or number >= last - EDGE_LINES)
+                    and (_PAGE_NUMBER.fullmatch(row.text) or (len(pages) > 1 and seen[_form(row)] >= many)))
+        ])  # fmt: skip
+    return kept
+
+
+def _form(row: _Row) -> str:
+    return re.sub(r"\d+", "#", re.sub(r"\s+", "", row.text))
+
+
+def _lines(pages: list[list[_Row]]) -> Iterator[Line]:
+    rows = [row for page in pages for row in page]
+    letters = Counter[float]()
+    for row in rows:
+        letters[row.size] += len(row.text)
+    body = letters.most_common(1)[0][0] if letters else 0.0
+    larger = sorted({row.size for row in rows if _heading(row, body)}, reverse=True)
+    for page in pages:
+        lefts = Counter(round(row.left) for row in page if len(row.text) > 8)
+        margin = min((left for left, count in lefts.items() if count >= max(2, 0.15 * len(page))), default=0)
+        edge = max((row.right for row in page), default=0.0)
+        previous: _Row | None = None
+        for row in page:
+            pitch = abs(previous.bottom - row.bottom) if previous else 0.0
+            gap = previous is not None and pitch > 2.1 * max(row.size, previous.size)
+            level = min(6, larger.index(row.size) + 1) if _heading(row, body) else 0
+            column = max((other.right for other in page if abs(other.left - row.left) < 60), default=edge)
+            yield Line(
+                row.text, level=level, gap=gap, full=row.right >= column - 2.2 * row.size,
+                indent=bool(margin) and 1.4 * body <= row.left - margin <= 3.2 * body, page=row.page,
+            )  # fmt: skip
+            previous = row
+
+
+def _heading(row: _Row, body: float) -> bool:
+    """Letters at least a fifth larger than the body's, and a short line."""
+    return row.size >= 1.2 * body and len(row.text) <= 2 * HEADING_MAX and any(char.isalpha() for char in row.text)

@@ -1,0 +1,103 @@
+"""What every loader hands back before repair: lines in reading order, and what the file says about itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+_DROP = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_SPACE = re.compile(r"[ \t\xa0\u2000-\u200a\u202f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line or paragraph as the file has it.
+
+    Attributes:
+        text: without line breaks; leading and trailing space is cut when lines are joined.
+        level: 0 body, 1..6 a heading that the file itself marks as such.
+        fixed: a table row or list item: begins a paragraph of its own and takes no continuation.
+        gap: an empty line, a new paragraph element or a large space stands before this line.
+        full: the line reaches the right edge, so that the next one may continue it (hard wrapping, PDF).
+        indent: the line begins further right than the lines around it (the first line of a paragraph).
+        page: 1-based page, 0 when the file has no pages.
+    """
+
+    text: str
+    level: int = 0
+    fixed: bool = False
+    gap: bool = True
+    full: bool = False
+    indent: bool = False
+    page: int = 0
+
+
+@dataclass(slots=True)
+class Raw:
+    """A loaded file before repair: its lines and what it says about itself (all "" or None when it does not)."""
+
+    lines: Iterable[Line]
+    media_type: str
+    title: str = ""
+    published: str | None = None
+    created: str | None = None
+    supersedes: tuple[str, ...] = ()
+    meta: dict[str, str] = field(default_factory=dict)
+    formed: bool = False
+    """True when headings are marked by the file itself, so that none are guessed from the form of lines."""
+
+
+def clean(text: str) -> str:
+    """Line breaks as ``\\n``; control, zero-width and direction-changing characters removed."""
+    return _DROP.sub("", _BREAK.sub("\n", text))
+
+
+def squeeze(text: str) -> str:
+    """One line: every run of white space becomes one space."""
+    return _SPACE.sub(" ", text.replace("\n", " ")).strip()
+
+
+def row_line(header: list[str], cells: Iterable[str]) -> str:
+    """A table row as a readable line: ``列名：值；列名：值``; empty cells are left out."""
+    parts: list[str] = []
+    for number, cell in enumerate(cells):
+        value = squeeze(cell)
+        if not value:
+            continue
+        name = header[number] if number < len(header) else ""
+        parts.append(f"{name}：{value}" if name and name != value else value)
+    return "；".join(parts)
+
+
+def table_lines(rows: Iterable[list[str]], page: int = 0) -> Iterator[Line]:
+    """Rows of cells -> lines. Rows with a single filled cell before the header are titles of the table.
+
+    The header is the first row with at least two filled cells, provided that none of them is a bare number;
+    without such a row the cells are joined as they are. A row that repeats the header is dropped.
+    """
+    header: list[str] | None = None
+    told = False
+    for row in rows:
+        cells = [squeeze(cell) for cell in row]
+        filled = [cell for cell in cells if cell]
+        if not filled:
+            continue
+        if header is None:
+            if len(set(filled)) == 1 and len(cells) > 1:
+                yield Line(filled[0], fixed=True, page=page)
+                continue
+            named = len(filled) >= 2 and not any(re.fullmatch(r"[-+]?[\d,.]+%?", cell) for cell in filled)
+            header = cells if named else []
+            if named:
+                continue
+        elif cells == header:
+            continue
+        told = True
+        if len(cells) > 2 and len(filled) > 1 and len(set(filled)) == 1:  # a merged cell across the table
+            yield Line(filled[0], fixed=True, page=page)
+        else:
+            yield Line(row_line(header, cells), fixed=True, page=page)
+    if header and not told:  # a table of one row
+        yield Line(row_line([], header), fixed=True, page=page)

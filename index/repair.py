@@ -1,0 +1,158 @@
+"""Lines as a file has them -> the stored text: broken lines joined, headings found, blocks and pages as spans.
+
+Newspaper columns, page breaks and hard wrapping cut sentences in two. Two lines are joined when the first cannot
+be the end of a paragraph (no sentence end, and running text) or, without a gap between them, when it reaches the
+right edge. Nothing is joined across a heading, a table row or the start of a list item.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from index.headings import HEADING_MAX, marked_heading, numbered_heading, plain_heading, starts_broken, starts_item
+from index.loaders.raw import Line, squeeze
+from index.types import Block
+
+RUNNING = 30
+"""From this many characters on, a line with a comma in it and no end is taken for a broken sentence."""
+
+_SENTENCE_END = re.compile(r"[。．！？!?…；;：:][”’」』）)】》\"']*$|\.[”’」』）)】》\"']*$")
+_CLAUSE = re.compile(r"[，,、；;。]")
+_HELD_OPEN = re.compile(r"[，,、（(《“「『〈—-]$")
+_CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f“”‘’…—·]")
+
+
+class Paragraph:
+    """Lines being joined into one paragraph; remembers at which offsets a new page began."""
+
+    __slots__ = ("parts", "length", "level", "fixed", "last", "pages")
+
+    def __init__(self, line: Line, text: str) -> None:
+        self.parts = [text]
+        self.length = len(text)
+        self.level = line.level
+        self.fixed = line.fixed
+        self.last = line
+        self.pages = [(0, line.page)]
+
+    def tail(self) -> str:
+        return self.parts[-1]
+
+    def append(self, line: Line, text: str) -> None:
+        """Join with what stands between: nothing in Chinese, a space in Latin, no hyphen in a split word."""
+        before = self.parts[-1]
+        if before.endswith("-") and before[-2:-1].isalpha() and text[:1].isascii() and text[:1].islower():
+            self.parts[-1] = before[:-1]
+            self.length -= 1
+        elif not (_CJK.match(before[-1:]) or _CJK.match(text[:1])):
+            self.parts.append(" ")
+            self.length += 1
+        if line.page != self.pages[-1][1]:
+            self.pages.append((self.length, line.page))
+        self.parts.append(text)
+        self.length += len(text)
+        self.last = line
+
+
+def repair(lines: Iterable[Line], formed: bool) -> tuple[str, tuple[Block, ...], tuple[int, ...]]:
+    """The stored text with its blocks (paragraphs and headings) and the offset at which each page starts.
+
+    ``formed``: the file marks its own headings, so none are recognised by form. Linear in time and memory.
+    """
+    pieces: list[str] = []
+    blocks: list[Block] = []
+    starts: dict[int, int] = {}
+    at = 0
+    for paragraph in _paragraphs(lines, formed):
+        text = "".join(paragraph.parts)
+        for offset, page in paragraph.pages:
+            starts.setdefault(page, at + offset)
+        blocks.append(Block(at, at + len(text), paragraph.level))
+        pieces.append(text)
+        at += len(text) + 1
+    return "\n".join(pieces), tuple(blocks), _page_starts(starts)
+
+
+def _page_starts(starts: dict[int, int]) -> tuple[int, ...]:
+    """Offsets by page; a page without text starts where the next one does."""
+    numbers = [page for page in starts if page > 0]
+    if not numbers:
+        return ()
+    result: list[int] = []
+    following = max(starts.values())
+    for page in range(max(numbers), 0, -1):
+        following = starts.get(page, following)
+        result.append(following)
+    result[-1] = 0
+    return tuple(reversed(result))
+
+
+def _paragraphs(lines: Iterable[Line], formed: bool) -> Iterator[Paragraph]:
+    current: Paragraph | None = None
+    for line in _with_headings(lines, formed):
+        text = squeeze(line.text)
+        if not text:
+            continue
+        if current is not None and _joins(current, line, text):
+            current.append(line, text)
+            continue
+        if current is not None:
+            yield current
+        current = Paragraph(line, text)
+    if current is not None:
+        yield current
+
+
+def _joins(paragraph: Paragraph, line: Line, text: str) -> bool:
+    """Does ``line`` continue ``paragraph``?"""
+    if line.level or line.fixed or paragraph.level or paragraph.fixed or starts_item(text):
+        return False
+    tail, last = paragraph.tail(), paragraph.last
+    ended = bool(_SENTENCE_END.search(tail[-6:]))
+    if not line.gap and not line.indent and last.full:
+        return not (ended and tail.endswith(("：", ":")))
+    if ended or line.indent:
+        return False
+    if starts_broken(text):
+        return True
+    if not line.gap and _HELD_OPEN.search(tail):
+        return True
+    return paragraph.length >= RUNNING and bool(_CLAUSE.search("".join(paragraph.parts[-3:])[-200:]))
+
+
+def _with_headings(lines: Iterable[Line], formed: bool) -> Iterator[Line]:
+    """Mark headings by their form, looking one line back and one ahead."""
+    before: Line | None = None
+    held: Line | None = None
+    for line in lines:
+        if not squeeze(line.text):
+            continue
+        if held is not None:
+            before = _marked(before, held, line, formed)
+            yield before
+        held = line
+    if held is not None:
+        yield _marked(before, held, None, formed)
+
+
+def _marked(before: Line | None, line: Line, after: Line | None, formed: bool) -> Line:
+    if line.level or line.fixed or formed or len(line.text) > 4 * HEADING_MAX:
+        return line
+    text = squeeze(line.text)
+    if marked := marked_heading(text):
+        return replace(line, level=marked[0], text=marked[1])
+    if level := numbered_heading(text):
+        wrapped = line.full and after is not None and not after.gap and not after.indent
+        return line if wrapped else replace(line, level=level)
+    if not plain_heading(text) or after is None:
+        return line
+    following = squeeze(after.text[:400])
+    if before is None:
+        title = len(text) >= 4 and not starts_item(text) and (after.gap or after.indent or len(following) > len(text))
+        return replace(line, level=1) if title and not after.fixed else line
+    alone = line.gap and after.gap and not line.full
+    settled = before.level > 0 or bool(_SENTENCE_END.search(squeeze(before.text[-40:])))
+    body = len(following) >= 40 and bool(_CLAUSE.search(following)) and not starts_broken(following)
+    return replace(line, level=6) if alone and settled and body and not starts_item(text) else line
