@@ -7,9 +7,8 @@ the evidence that could count the same thing, the one whose surroundings fit bes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from qa.types import Problem
 
@@ -24,9 +23,6 @@ MARGIN = 5.0
 MOVED_MIN = 11.0
 """... and fits at least this well by itself."""
 _SKIP = "余多近约来有共达为了的是在于"
-
-Item = TypeVar("Item", Figure, Date)
-
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -49,7 +45,7 @@ def check_figures(said: Prepared, evidence: Sequence[Prepared], within: Span) ->
     for figure in said.figures:
         if not within[0] <= figure.start < within[1]:
             continue
-        same, other, unit_only = _best(said, figure, figure.unit_end, evidence, _figures, _figure_relation)
+        same, other, unit_only = compare(said, figure, evidence)
         shown = said.evidence.text[figure.start : figure.unit_end]
         if same is None:
             if figure.weak and (other is None or other.score < 2 * MOVED_MIN):
@@ -71,7 +67,7 @@ def check_dates(said: Prepared, evidence: Sequence[Prepared], within: Span) -> C
     for date in said.dates:
         if not within[0] <= date.start < within[1]:
             continue
-        same, other, _ = _best(said, date, date.end, evidence, _dates, _date_relation)
+        same, other, _ = compare(said, date, evidence)
         shown = said.evidence.text[date.start : date.end]
         if same is None:
             if date.relative is None and _stands(shown, evidence):
@@ -84,49 +80,40 @@ def check_dates(said: Prepared, evidence: Sequence[Prepared], within: Span) -> C
     return problems, fits
 
 
-def _figures(text: Prepared) -> Sequence[Figure]:
-    return text.figures
-
-
-def _dates(text: Prepared) -> Sequence[Date]:
-    return text.dates
-
-
-def _figure_relation(said: Figure, told: Figure) -> str:
-    if same_unit(said, told):
-        return "same" if same_value(said, told) else "other"
-    return "unit" if same_value(said, told) else ""
-
-
-def _date_relation(said: Date, told: Date) -> str:
-    if agrees(said, told):
-        return "same"
-    return "other" if conflicts(said, told) else ""
-
-
-def _best(
-    said: Prepared,
-    item: Item,
-    item_end: int,
-    evidence: Sequence[Prepared],
-    items: Callable[[Prepared], Sequence[Item]],
-    relation: Callable[[Item, Item], str],
+def compare(
+    said: Prepared, item: Figure | Date, evidence: Sequence[Prepared]
 ) -> tuple[Fit | None, Fit | None, Fit | None]:
     """Best fitting place in the evidence with the same value, with another value, with the same value otherwise."""
     best: dict[str, Fit] = {}
-    left, right = _context(said.folded, item.start, item_end)
+    left, right = _context(said.folded, item.start, _end(item))
     near = grams(left) | grams(right)
     whole = frozenset[str]().union(*said.sentence_grams)
     for number, text in enumerate(evidence):
-        for told in items(text):
-            kind = relation(item, told)
+        for told in text.figures if isinstance(item, Figure) else text.dates:
+            kind, bonus = _relation(item, told)
             if not kind:
                 continue
-            end = told.unit_end if isinstance(told, Figure) else told.end
-            fit = Fit(_score(left, right, near, whole, text, told.start, end), number, told.start, end)
-            if kind not in best or fit.score > best[kind].score:
-                best[kind] = fit
+            score = bonus + _score(left, right, near, whole, text, told.start, _end(told))
+            if kind not in best or score > best[kind].score:
+                best[kind] = Fit(score, number, told.start, _end(told))
     return best.get("same"), best.get("other"), best.get("unit")
+
+
+def _end(item: Figure | Date) -> int:
+    return item.unit_end if isinstance(item, Figure) else item.end
+
+
+def _relation(said: Figure | Date, told: Figure | Date) -> tuple[str, float]:
+    """How two figures or dates compare (same, other, unit, or "" for not comparable), and a bonus for like form."""
+    if isinstance(said, Figure) and isinstance(told, Figure):
+        if same_unit(said, told):
+            alike = 0.0 if said.dimension == told.dimension else -4.0
+            return ("same" if same_value(said, told) else "other"), alike
+        return ("unit" if same_value(said, told) else ""), 0.0
+    assert isinstance(said, Date) and isinstance(told, Date)
+    if agrees(said, told):
+        return "same", 0.0
+    return ("other" if conflicts(said, told) else ""), 0.0
 
 
 def _context(text: str, start: int, end: int) -> tuple[str, str]:

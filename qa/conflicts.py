@@ -1,0 +1,128 @@
+"""Where documents disagree with each other, and where a question takes for granted what they contradict.
+
+Both compare figures and dates in like places (``qa.checks.slots``). Conservative: a note is shown only when the two
+places say nearly the same thing about nearly the same subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import prompts
+from qa.attribution import EvidenceSentence
+from qa.checks import EvidenceText
+from qa.checks.dates import Date, conflicts
+from qa.checks.slots import Fit, compare
+from qa.checks.text import Prepared, prepare
+from qa.question import Question, analyse
+from qa.types import Citation, Note, Sentence
+
+PREMISE_MIN = 14.0
+"""A place of the evidence contradicts the question when it fits at least this well (``slots``: 0..29)."""
+CONFLICT_MIN = 15.0
+"""Two places of different documents tell the same thing when they fit at least this well."""
+
+
+@dataclass(frozen=True, slots=True)
+class PremiseConflict:
+    """``claim`` as the question has it, ``evidence`` as the documents have it; the span is absolute.
+
+    ``index`` is the evidence sentence; ``kind`` number or date.
+    """
+
+    kind: str
+    claim: str
+    evidence: str
+    index: int
+    start: int
+    end: int
+
+
+def premise_conflicts(question: str, evidence: Sequence[EvidenceSentence]) -> list[PremiseConflict]:
+    """Figures and dates that the question asserts and the evidence has otherwise, in the same place.
+
+    Only when no evidence bears the claim out. An empty list means nothing certain was found.
+    """
+    asked = analyse(question)
+    said = prepare(EvidenceText(question))
+    texts = [_prepared(e) for e in evidence]
+    found = []
+    for item in (*asked.figures, *asked.dates):
+        if asked.asked[0] <= item.start < asked.asked[1]:
+            continue
+        same, other, _ = compare(said, item, texts)
+        if same is not None or other is None or other.score < PREMISE_MIN:
+            continue
+        end = item.end if isinstance(item, Date) else item.unit_end
+        sentence = evidence[other.text]
+        kind = "date" if isinstance(item, Date) else "number"
+        quote = sentence.text[other.start : other.end]
+        found.append(
+            PremiseConflict(kind, question[item.start : end], quote, other.text, sentence.start + other.start, sentence.start + other.end)
+        )
+    return found
+
+
+def conflict_notes(
+    question: Question, evidence: Sequence[EvidenceSentence], shown: Sequence[Sentence]
+) -> list[Note]:
+    """Notes on figures of the answer for which another document has another value, with both places and dates."""
+    notes: list[Note] = []
+    for sentence in shown:
+        said = prepare(EvidenceText(sentence.text))
+        cited = {c.document_id for c in sentence.citations}
+        others = [e for e in evidence if e.document.id not in cited]
+        if not cited or not others:
+            continue
+        texts = [_prepared(e) for e in others]
+        for figure in said.figures:
+            same, other, _ = compare(said, figure, texts)
+            if other is None or other.score < CONFLICT_MIN or (same is not None and same.score >= other.score):
+                continue
+            place = others[other.text]
+            if _other_time(said, sentence.citations, texts[other.text]):
+                continue
+            notes.append(_note(sentence, said.evidence.text[figure.start : figure.unit_end], place, other))
+    return notes
+
+
+def _other_time(said: Prepared, citations: Sequence[Citation], other: Prepared) -> bool:
+    """Do both places name a date of their own, and different ones? Then they are two facts, not a conflict."""
+    own = [d for c in citations for d in prepare(EvidenceText(c.quote, c.published)).dates] + list(said.dates)
+    stated = [d for d in own if d.year is not None or d.month is not None]
+    told = [d for d in other.dates if d.year is not None or d.month is not None]
+    return bool(stated and told) and all(conflicts(a, b) for a in stated for b in told)
+
+
+def _prepared(item: EvidenceSentence) -> Prepared:
+    return prepare(EvidenceText(item.text, item.document.published, item.document.title))
+
+
+def _note(sentence: Sentence, said: str, place: EvidenceSentence, fit: Fit) -> Note:
+    citation = Citation(
+        passage_id=place.passage.id,
+        document_id=place.document.id,
+        document=place.document.title,
+        document_sha256=place.document.sha256,
+        heading=place.passage.heading,
+        page=place.document.page_of(place.start) or place.passage.page,
+        start=place.start,
+        end=place.end,
+        quote=place.text,
+        score=round(min(1.0, fit.score / 29), 3),
+        published=place.document.published,
+    )
+    first = sentence.citations[0]
+    message = prompts.text(
+        "evidence.conflict",
+        said=said,
+        told=place.text[fit.start : fit.end],
+        first=_dated(first.document, first.published),
+        second=_dated(place.document.title, place.document.published),
+    )
+    return Note("conflict", message, (first, citation))
+
+
+def _dated(title: str, published: str | None) -> str:
+    return prompts.text("evidence.dated", title=title, date=published) if published else f"《{title}》"
