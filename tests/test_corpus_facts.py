@@ -163,7 +163,9 @@ def test_the_list_is_long_and_names_each_fact_once() -> None:
 
 @pytest.mark.parametrize(("number", "label", "parts"), facts(), ids=[label for _, label, _ in facts()])
 def test_fact_stands_in_exactly_one_paragraph(number: str, label: str, parts: tuple[str, ...]) -> None:
-    where = [(name, text) for name, texts in TEXTS.items() for text in texts if all(part in text for part in parts)]
+    where = [
+        (name, text) for name, texts in TEXTS.items() for text in texts if all(part in text for part in parts)
+    ]
     assert [name for name, _ in where] == [number], label
 
 
