@@ -1,1 +1,1 @@
-"""Benchmark tasks, metrics, runner, reports. Nothing imports it but the front door."""
+"""Benchmarks, metrics, runs and reports. Only the front door imports this package; import names from its modules."""

@@ -1,0 +1,222 @@
+"""Ask every question of a task and write down what comes back. Knows nothing of settings or of how engines are made.
+
+``run(task, engine, options)`` streams records to the run folder; started again on the same folder, it goes on where it
+stopped. An answer that failed is a record with ``error`` and counts as wrong.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from errors import EvalError, WenjuError, did_you_mean
+from eval import manifest as manifests
+from eval.evidence import closed_titles, gold_passages
+from eval.runfolder import RunFolder
+from eval.tasks.types import Item, Mode, Task
+from index.types import Document, Hit, Passage
+from qa.serialize import answer_to_dict
+from qa.types import Answer, Turn
+
+FAILURES_IN_A_ROW = 10
+"""After so many failures one after another the run stops: the set-up is wrong, not the questions."""
+
+
+class Asked(Protocol):
+    """What the runner needs of an engine."""
+
+    def search(self, question: str, k: int) -> list[Hit]: ...
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = ..., *, passages: Sequence[tuple[str, str]] | None = ...
+    ) -> Iterator[Answer]: ...
+
+    def documents(self) -> list[Document]: ...
+
+    def passages(self, document_id: str) -> list[Passage]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a task is run.
+
+    Attributes:
+        out: the run folder.  limit: a seeded random sample of so many questions; None asks all.
+        split: ``tuning``, ``reporting`` or ``all``, for tasks whose questions carry a split.
+        mode: open or closed; None takes the task's own.  depth: how deep retrieval is judged.
+        answers: False searches only.  contexts: file name in the index -> context id of the task.
+        config, command: recorded in the manifest.  retry_errors: ask failed questions again when resuming.
+        judge: who decides entailment: auto, gold, own or llm.
+    """
+
+    out: Path
+    limit: int | None = None
+    seed: int = 1
+    split: str = "reporting"
+    mode: Mode | None = None
+    depth: int = 10
+    answers: bool = True
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    command: str = ""
+    retry_errors: bool = False
+    judge: str = "auto"
+
+    def identity(self, task: Task) -> dict[str, Any]:
+        """What must be equal for a run to be continued."""
+        return {
+            "limit": self.limit, "seed": self.seed, "split": self.split, "mode": self.mode or task.mode,
+            "depth": self.depth, "answers": self.answers and not task.retrieval_only,
+        }  # fmt: skip
+
+
+Progress = Callable[[int, int, dict[str, Any] | None], None]
+
+
+def chosen(task: Task, split: str = "reporting", limit: int | None = None, seed: int = 1) -> Task:
+    """The questions that are asked: of one split where questions carry one, and a random sample in the task's order."""
+    items = task.items
+    splits = sorted({item.split for item in items if item.split})
+    if splits and split != "all":
+        if split not in splits:
+            raise EvalError(f"task {task.name!r} has no split {split!r}", did_you_mean(split, [*splits, "all"]))
+        items = tuple(item for item in items if item.split == split)
+        task = replace(task, split=split)
+    if limit is not None and limit < len(items):
+        if limit < 1:
+            raise EvalError(f"--limit {limit}: at least 1 question")
+        kept = set(random.Random(seed).sample(range(len(items)), limit))
+        items = tuple(item for n, item in enumerate(items) if n in kept)
+    return replace(task, items=items)
+
+
+def run(task: Task, engine: Asked, options: RunOptions, progress: Progress | None = None) -> RunFolder:
+    """Run, or finish, a task; returns the folder with records and scores.
+
+    Raises:
+        EvalError: the folder holds another run, the task does not fit the mode, or questions fail one after another.
+    """
+    from eval.scoring import score_run
+
+    sampled = chosen(task, options.split, options.limit, options.seed)
+    mode = options.mode or task.mode
+    folder = _prepare(sampled, task, options, mode)
+    if mode == "open" and not engine.documents():
+        raise EvalError(
+            "the index is empty, so nothing can be found",
+            "Add documents with `wenju index add PATH...`, or give passages with each question.",
+        )
+    done = {key for key, record in folder.records().items() if not (options.retry_errors and record["error"])}
+    asker = _Asker(engine, sampled, options, mode)
+    total, failures = len(sampled.items), 0
+    finished = sum(item.id in done for item in sampled.items)
+    if progress:
+        progress(finished, total, None)
+    for item in sampled.items:
+        if item.id in done:
+            continue
+        record = asker.ask(item)
+        failures = failures + 1 if record["error"] else 0
+        if failures >= FAILURES_IN_A_ROW:
+            raise EvalError(f"{failures} questions in a row failed: {record['error']['message']}", "Mend that and start again.")
+        folder.append(record)
+        finished += 1
+        if progress:
+            progress(finished, total, record)
+    score_run(folder, options.judge)
+    made = folder.manifest()
+    folder.write_manifest(made | {"finished": manifests.now(), "peak_mb": manifests.peak_memory_mb()} | asker.made_by())
+    return folder
+
+
+def _prepare(sampled: Task, task: Task, options: RunOptions, mode: Mode) -> RunFolder:
+    if mode == "closed" and (bare := [item.id for item in sampled.items if not item.passages]):
+        raise EvalError(
+            f"closed mode needs passages with every question; {len(bare)} have none, such as {bare[0]!r}",
+            "Run it in open mode, or give each question its 'passages'.",
+        )
+    folder = RunFolder(options.out)
+    made = manifests.build(sampled, options.identity(task), options.config, options.command)
+    if folder.manifest_path.exists():
+        before = folder.manifest()
+        for key in ("task", "changes", "data_sha256", "options", "config_sha256"):
+            if before.get(key) != made[key]:
+                raise EvalError(
+                    f"{options.out} holds another run: its {key} differs", "Name another --out, or remove that folder."
+                )
+        folder.mend()
+        return folder
+    options.out.mkdir(parents=True, exist_ok=True)
+    folder.write_items(sampled.items)
+    folder.write_manifest(made)
+    return folder
+
+
+class _Asker:
+    """Asks one question after another; keeps what is looked up once a run."""
+
+    def __init__(self, engine: Asked, task: Task, options: RunOptions, mode: Mode) -> None:
+        self.engine, self.options, self.mode = engine, options, mode
+        self.answers = options.answers and not task.retrieval_only
+        self.model = self.index = ""
+        self.names: dict[str, tuple[str, str, str]] = {}  # document id -> (context id, title, source)
+        self.rows: list[tuple[str, Sequence[str], str]] = []
+        if mode == "open":
+            for document in engine.documents():
+                context = options.contexts.get(document.source, document.source)
+                self.names[document.id] = (context, document.title, document.source)
+            if any(item.evidence and not item.qrels for item in task.items):
+                for key, names in self.names.items():
+                    self.rows += [(passage.id, names, passage.text) for passage in engine.passages(key)]
+
+    def made_by(self) -> dict[str, str]:
+        return {"model": self.model, "index": self.index}
+
+    def ask(self, item: Item) -> dict[str, Any]:
+        record: dict[str, Any] = {"id": item.id, "answer": None, "error": None, "seconds": {}, "contexts": {}}
+        if self.mode == "open":
+            # Known before anything can fail, so that a failed question counts as a miss.
+            record["gold"] = dict(item.qrels) or (gold_passages(item.evidence, self.rows) if item.evidence else {})
+        try:
+            if self.answers:
+                self._answer(item, record)
+            if record.get("gold"):
+                self._search(item, record)
+        except Exception as error:  # a border: whatever fails, the question counts as wrong and the run goes on
+            message = error.message if isinstance(error, WenjuError) else str(error)
+            record["error"] = {"type": type(error).__name__, "message": message}
+        record["peak_mb"] = manifests.peak_memory_mb()
+        return record
+
+    def _answer(self, item: Item, record: dict[str, Any]) -> None:
+        history = [Turn(turn.question, turn.answer) for turn in item.history]
+        titled = closed_titles(item.passages) if self.mode == "closed" else {}
+        passages = [(title, context.text) for title, context in titled.items()] if self.mode == "closed" else None
+        start, seconds, answer = time.perf_counter(), record["seconds"], None
+        for answer in self.engine.stream(item.question, history, passages=passages):
+            elapsed = time.perf_counter() - start
+            if answer.retrieved:
+                seconds.setdefault("evidence", elapsed)
+            if answer.sentences:
+                seconds.setdefault("first", elapsed)
+        if answer is None:
+            raise EvalError(f"no answer came back for {item.id!r}")
+        seconds["total"] = time.perf_counter() - start
+        record["answer"] = answer_to_dict(answer)
+        self.model, self.index = answer.model or self.model, answer.index or self.index
+        for found in answer.retrieved:
+            known = titled[found.document].id if found.document in titled else self.names.get(found.document_id, ("",))[0]
+            record["contexts"][found.document_id] = known
+
+    def _search(self, item: Item, record: dict[str, Any]) -> None:
+        """Rank deeper than an answer needs. Gold contexts: a context ranks where its first passage does."""
+        query = record["answer"]["query"] if record["answer"] else item.question
+        start = time.perf_counter()
+        hits = self.engine.search(query or item.question, self.options.depth * (3 if item.qrels else 1))
+        record["seconds"]["search"] = time.perf_counter() - start
+        ids = [self.names[hit.document.id][0] if item.qrels else hit.passage.id for hit in hits]
+        record["ranked"] = list(dict.fromkeys(ids))[: self.options.depth]

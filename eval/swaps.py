@@ -1,0 +1,116 @@
+"""The swap test: change one number, date, name or polarity of a true sentence; is it caught, and are true ones left alone?
+
+    python -m eval.swaps --split tuning|reporting [--n 1000] [--seed 7] [--data ../shared/bench] [--out FILE.json]
+
+Tuning: cmrc2018 trial and drcd dev. Reporting: cmrc2018 dev; no rule or threshold was chosen on it. Each kind has
+``n`` true sentences (verbatim and rewritten in eight ways) and one swapped sentence for each, checked against the
+passage and three others. Intervals are Wilson's (1927), 95 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from errors import EvalError, WenjuError
+from eval.swaps_make import KINDS, Case, Source, cases, read
+from qa.checks import check, warm
+from qa.types import Problem
+
+SPLITS = {
+    "tuning": ("cmrc2018/cmrc2018_trial.json", "drcd/DRCD_dev.json"),
+    "reporting": ("cmrc2018/cmrc2018_dev.json",),
+}
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927), as shares."""
+    if n == 0:
+        return 0.0, 1.0
+    z, p = 1.959964, hits / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def load(data: Path, split: str) -> list[Source]:
+    """The passages of a split."""
+    if split not in SPLITS:
+        raise EvalError(f"unknown split {split!r}", f"Valid: {', '.join(SPLITS)}")
+    return [source for name in SPLITS[split] for source in read(data / name)]
+
+
+def run(all_cases: Sequence[Case]) -> tuple[list[tuple[Case, list[Problem]]], list[float]]:
+    """Each case with what the checks found, and the seconds each took."""
+    results, seconds = [], []
+    for case in all_cases:
+        begin = time.perf_counter()
+        problems = check(case.sentence, case.evidence, case.question)
+        seconds.append(time.perf_counter() - begin)
+        results.append((case, problems))
+    return results, seconds
+
+
+def table(results: Sequence[tuple[Case, list[Problem]]]) -> list[dict[str, object]]:
+    """Rows: kind, swapped or true, how or form, n, share flagged with interval."""
+    groups: dict[tuple[str, str, str], list[bool]] = defaultdict(list)
+    for case, problems in results:
+        what = "swapped" if case.swapped else "true"
+        for detail in ("all", case.how if case.swapped else case.form):
+            groups[(case.kind, what, detail)].append(bool(problems))
+        if not case.swapped:
+            groups[("any", what, "all")].append(bool(problems))
+            groups[("any", what, case.form)].append(bool(problems))
+    rows = []
+    for (kind, what, detail), flags in sorted(groups.items(), key=lambda g: (g[0][0], g[0][1], g[0][2] != "all", g[0][2])):
+        low, high = wilson(sum(flags), len(flags))
+        rows.append({"kind": kind, "set": what, "detail": detail, "n": len(flags), "flagged": round(sum(flags) / len(flags), 4),
+                     "low": round(low, 4), "high": round(high, 4)})  # fmt: skip
+    return rows
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m eval.swaps", description=__doc__)
+    parser.add_argument("--split", default="tuning", choices=sorted(SPLITS))
+    parser.add_argument("--n", type=int, default=1000, help="true sentences per kind, and as many swapped")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--data", type=Path, default=Path("../shared/bench"))
+    parser.add_argument("--out", type=Path, help="write the table and every wrong case as JSON")
+    parser.add_argument("--show", type=int, default=0, help="print this many misses and false flags of each kind")
+    args = parser.parse_args(argv)
+    warm()
+    try:
+        sources = load(args.data, args.split)
+    except WenjuError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    made = [case for kind in args.kinds.split(",") for case in cases(sources, kind, args.n, args.seed)]
+    results, seconds = run(made)
+    rows = table(results)
+    for row in rows:
+        print("{kind:9} {set:8} {detail:18} n={n:5}  flagged {flagged:7.2%}  [{low:.2%}, {high:.2%}]".format(**row))
+    print(f"check: median {1000 * statistics.median(seconds):.2f} ms, p95 {1000 * sorted(seconds)[int(0.95 * len(seconds))]:.2f} ms a sentence")
+    wrong = [(c, p) for c, p in results if bool(p) != c.swapped]
+    for kind in args.kinds.split(","):
+        for swapped in (True, False):
+            for case, problems in [w for w in wrong if w[0].kind == kind and w[0].swapped == swapped][: args.show]:
+                print(f"\n[{kind} {'missed' if swapped else 'false flag'} {case.form}/{case.how}] {case.sentence}"
+                      f"\n   question: {case.question}  changed: {case.changed}  found: {[(p.kind, p.text, p.evidence) for p in problems]}")  # fmt: skip
+    if args.out:
+        detail = [{"kind": c.kind, "swapped": c.swapped, "form": c.form, "how": c.how, "sentence": c.sentence, "question": c.question,
+                   "changed": c.changed, "found": [[p.kind, p.text, p.evidence] for p in ps]} for c, ps in wrong]  # fmt: skip
+        args.out.write_text(json.dumps({"split": args.split, "seed": args.seed, "rows": rows, "wrong": detail}, ensure_ascii=False, indent=1), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

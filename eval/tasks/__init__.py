@@ -1,0 +1,119 @@
+"""The catalogue: which tasks have a name, where their files lie, and what their figures may be used for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from errors import EvalError, did_you_mean
+from eval.tasks import jsonl, retrieval, squad
+from eval.tasks.types import Context, Evidence, Exchange, Item, Mode, Task
+
+__all__ = ["CATALOGUE", "Context", "Evidence", "Exchange", "Item", "Mode", "Named", "Task", "bench_folder", "load"]
+
+_HERE = Path(__file__).resolve().parents[2]
+_SHIPPED = _HERE / "eval" / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An entry of the catalogue. ``path`` is relative to the benchmark folder, or to ``eval/data`` when shipped."""
+
+    name: str
+    title: str
+    split: str
+    path: str
+    licence: str
+    read: Callable[[Path], Task]
+    shipped: bool = False
+
+
+def _corpus(folder: Path) -> tuple[Context, ...]:
+    """The sample corpus: its Markdown files as they are."""
+    return tuple(Context(p.name, p.read_text(encoding="utf-8"), p.stem) for p in sorted(folder.glob("*.md")))
+
+
+def _shipped(name: str, title: str) -> Callable[[Path], Task]:
+    return lambda path: jsonl.read(path, name, title, _corpus(_HERE / "corpus"), split="tuning/reporting")
+
+
+CATALOGUE: tuple[Named, ...] = (
+    Named("tianjin", "样例语料问答", "tuning/reporting", "tianjin.jsonl", "Apache-2.0", _shipped("tianjin", "样例语料问答"), True),
+    Named(
+        "cmrc2018_trial", "CMRC 2018 试验集", "tuning", "cmrc2018/cmrc2018_trial.json", "CC BY-SA 4.0",
+        lambda p: squad.read(p, "cmrc2018_trial", "CMRC 2018 试验集", "tuning"),
+    ),
+    Named(
+        "cmrc2018_dev", "CMRC 2018 开发集", "reporting", "cmrc2018/cmrc2018_dev.json", "CC BY-SA 4.0",
+        lambda p: squad.read(p, "cmrc2018_dev", "CMRC 2018 开发集"),
+    ),
+    Named(
+        "drcd_dev", "DRCD 开发集（繁体）", "tuning", "drcd/DRCD_dev.json", "CC BY-SA 3.0",
+        lambda p: squad.read(p, "drcd_dev", "DRCD 开发集（繁体）", "tuning"),
+    ),
+    Named(
+        "expmrc", "ExpMRC（CMRC 部分，带人工证据）", "reporting", "expmrc-cmrc/expmrc-cmrc2018-dev.json", "CC BY-SA 4.0",
+        lambda p: squad.read(p, "expmrc", "ExpMRC（CMRC 部分，带人工证据）", mode="closed"),
+    ),
+    Named(
+        "nomiracl-zh", "NoMIRACL 中文（该拒答时拒答）", "reporting", "nomiracl-zh/test.jsonl", "Apache-2.0",
+        lambda p: retrieval.read_nomiracl(p, "nomiracl-zh", "NoMIRACL 中文（该拒答时拒答）"),
+    ),
+    Named(
+        "stard", "STARD 法条检索", "reporting", "stard", "MIT",
+        lambda p: retrieval.read_stard(p, "stard", "STARD 法条检索"),
+    ),
+    Named(
+        "lecoqa", "LeCoQA 法律问答（其引用的法条）", "reporting", "lecoqa/lecoqa_dev.json", "MIT",
+        lambda p: retrieval.read_lecoqa(p, "lecoqa", "LeCoQA 法律问答（其引用的法条）"),
+    ),
+    Named(
+        "lecoqa_stard", "LeCoQA 法律问答（STARD 全部法条）", "reporting", "lecoqa/lecoqa_dev.json", "MIT",
+        lambda p: retrieval.read_lecoqa(
+            p, "lecoqa_stard", "LeCoQA 法律问答（STARD 全部法条）", p.parents[1] / "stard" / "corpus.jsonl"
+        ),
+    ),
+)
+
+
+def bench_folder(given: Path | None = None) -> Path | None:
+    """The folder of public benchmarks: as given, from WENJU_BENCH, or ../shared/bench beside the checkout; or None."""
+    if given is not None:
+        return given
+    if named := os.environ.get("WENJU_BENCH"):
+        return Path(named)
+    beside = _HERE.parent / "shared" / "bench"
+    return beside if beside.is_dir() else None
+
+
+def locate(entry: Named, bench: Path | None) -> Path | None:
+    """Where the entry's files should lie; None when no benchmark folder is known."""
+    if entry.shipped:
+        return _SHIPPED / entry.path
+    return None if bench is None else bench / entry.path
+
+
+def load(name: str, bench: Path | None = None, drafts: bool = False) -> Task:
+    """The task called ``name``, or the task in the file or BEIR folder ``name``.
+
+    Raises:
+        EvalError: neither a known name nor a file, or its files are not where they should be.
+    """
+    for entry in CATALOGUE:
+        if entry.name == name:
+            path = locate(entry, bench_folder(bench))
+            if path is None or not path.exists():
+                raise EvalError(
+                    f"the files of task {name!r} are not here" + (f": {path}" if path else ""),
+                    "Put the benchmark folder somewhere and name it with --bench DIR or WENJU_BENCH.",
+                )
+            return entry.read(path)
+    path = Path(name)
+    if path.is_dir():
+        return retrieval.read_beir(path)
+    if path.is_file():
+        return squad.read(path) if path.suffix == ".json" else jsonl.read(path, drafts=drafts)
+    hint = did_you_mean(name, [entry.name for entry in CATALOGUE])
+    raise EvalError(f"{name!r} is neither a task nor a file", f"{hint}, or a .jsonl, SQuAD .json or BEIR folder.")

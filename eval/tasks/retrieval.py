@@ -1,0 +1,145 @@
+"""Retrieval benchmarks: BEIR folders, STARD (statutes), LeCoQA (statutes with expert answers), and NoMIRACL (refusal).
+
+A BEIR folder holds ``corpus.jsonl`` (_id, title, text), ``queries.jsonl`` (_id, text) and ``qrels/<split>.tsv``
+(query-id, corpus-id, score with a heading line). ``stard_to_beir`` writes one from STARD's files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from errors import EvalError
+from eval.tasks.files import need, read_json, read_jsonl, read_text
+from eval.tasks.types import Context, Evidence, Item, Task
+
+
+def read_beir(folder: Path, name: str = "", title: str = "", split: str = "reporting", qrels: str = "test") -> Task:
+    """A retrieval-only task from a BEIR folder.
+
+    Raises:
+        EvalError: a file is missing or broken, or no query has a gold document.
+    """
+    grades = _qrels(folder / "qrels" / f"{qrels}.tsv")
+    contexts = [
+        Context(str(need(row, "_id", str(folder / "corpus.jsonl"))), str(row.get("text", "")), str(row.get("title", "")))
+        for _, row in read_jsonl(folder / "corpus.jsonl")
+    ]
+    items = []
+    for number, row in read_jsonl(folder / "queries.jsonl"):
+        where = f"{folder / 'queries.jsonl'}, line {number}"
+        query = str(need(row, "_id", where))
+        if query in grades:
+            items.append(Item(query, str(need(row, "text", where)), qrels=grades[query], type="retrieval"))
+    return _retrieval_task(name or folder.name, title, items, contexts, split, str(folder))
+
+
+def _qrels(path: Path) -> dict[str, dict[str, int]]:
+    grades: dict[str, dict[str, int]] = {}
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        cells = line.split("\t")
+        if len(cells) < 3 or (number == 1 and not cells[2].strip().lstrip("-").isdigit()):
+            continue
+        grades.setdefault(cells[0], {})[cells[1]] = int(cells[2])
+    return {query: found for query, found in grades.items() if any(grade > 0 for grade in found.values())}
+
+
+def _retrieval_task(
+    name: str, title: str, items: list[Item], contexts: list[Context], split: str, where: str
+) -> Task:
+    if not items:
+        raise EvalError(f"{where}: no query has a gold document")
+    return Task(name, title or name, tuple(items), tuple(contexts), split=split, retrieval_only=True)
+
+
+def read_stard(folder: Path, name: str = "stard", title: str = "", split: str = "reporting") -> Task:
+    """STARD: gold articles are named in ``match_name``; an article's name is its title."""
+    contexts = stard_contexts(folder / "corpus.jsonl")
+    by_name: dict[str, list[str]] = {}
+    for context in contexts:
+        by_name.setdefault(context.title, []).append(context.id)
+    path = folder / "queries.json"
+    items = [
+        Item(
+            str(need(row, "query_id", str(path))),
+            str(need(row, "问题", str(path))),
+            qrels={name: 1 for gold in need(row, "match_name", str(path)) for name in by_name.get(gold, [gold])[:1]},
+            type="retrieval",
+        )
+        for row in read_json(path)
+    ]
+    return _retrieval_task(name, title, items, contexts, split, str(folder))
+
+
+def stard_contexts(path: Path) -> list[Context]:
+    return [
+        Context(str(need(row, "id", str(path))), str(row.get("content", "")), str(row.get("name", "")))
+        for _, row in read_jsonl(path)
+    ]
+
+
+def stard_to_beir(folder: Path, out: Path) -> Path:
+    """Write STARD as a BEIR folder; returns ``out``."""
+    task = read_stard(folder)
+    (out / "qrels").mkdir(parents=True, exist_ok=True)
+    _write_jsonl(out / "corpus.jsonl", ({"_id": c.id, "title": c.title, "text": c.text} for c in task.contexts))
+    _write_jsonl(out / "queries.jsonl", ({"_id": i.id, "text": i.question} for i in task.items))
+    lines = [f"{i.id}\t{doc}\t{grade}" for i in task.items for doc, grade in i.qrels.items()]
+    (out / "qrels" / "test.tsv").write_text("\n".join(["query-id\tcorpus-id\tscore", *lines, ""]), encoding="utf-8")
+    return out
+
+
+def _write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def read_lecoqa(path: Path, name: str = "lecoqa", title: str = "", statutes: Path | None = None) -> Task:
+    """LeCoQA: lay questions with expert answers. Contexts are the statutes it names, or all of ``statutes`` (STARD's
+    corpus.jsonl). The expert answer is a reference for ROUGE-L; right or wrong cannot be decided from it."""
+    rows = read_json(path)
+    articles: dict[str, str] = {}
+    for row in rows:
+        articles.update({n: str(text).strip() for n, text in need(row, "相关法规", str(path)).items()})
+    own = [Context(article, text, article) for article, text in sorted(articles.items())]
+    if statutes is not None:
+        own = list({c.title: Context(c.title, c.text, c.title) for c in stard_contexts(statutes)}.values())
+    items = tuple(
+        Item(
+            str(need(row, "query_id", str(path))),
+            str(need(row, "问题", str(path))),
+            answerable=True,
+            evidence=tuple(Evidence(gold) for gold in row["match_name"]),
+            qrels={gold: 1 for gold in row["match_name"]},
+            type="legal",
+            reference=str(row.get("答案文本", "")).strip(),
+            passages=tuple(Context(n, str(t).strip(), n) for n, t in row["相关法规"].items()),
+        )
+        for row in rows
+    )
+    return Task(name, title or name, items, tuple(own))
+
+
+def read_nomiracl(path: Path, name: str = "nomiracl-zh", title: str = "") -> Task:
+    """NoMIRACL: ten passages a question; in the subset ``non_relevant`` none of them answers it."""
+    items = []
+    for number, row in read_jsonl(path):
+        where = f"{path}, line {number}"
+        subset = str(need(row, "subset", where))
+        ids, texts = need(row, "docids", where), need(row, "passages", where)
+        answerable = subset != "non_relevant"
+        items.append(
+            Item(
+                str(need(row, "query_id", where)),
+                str(need(row, "query", where)),
+                answerable=answerable,
+                type="relevant" if answerable else "unanswerable",
+                passages=tuple(Context(str(i), str(t)) for i, t in zip(ids, texts, strict=True)),
+            )
+        )
+    if not items:
+        raise EvalError(f"{path} holds no questions")
+    return Task(name, title or name, tuple(items), mode="closed")

@@ -1,0 +1,131 @@
+"""The nouns of an evaluation: Item (a question with what is known about its answer), Context and Task. All frozen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+Mode = Literal["open", "closed"]
+"""open: passages are retrieved from an index of the task's contexts. closed: they are given with the question."""
+
+Split = Literal["tuning", "reporting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A text that questions are about: one document of the open corpus, or one passage given with a question."""
+
+    id: str
+    text: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where the answer stands: a quote of the context ``document`` ("" : any). An empty quote means all of it."""
+
+    document: str
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One earlier turn of a conversation."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question.
+
+    Attributes:
+        answers: references, any one of which is right. Empty and ``answerable`` false: must be refused.
+        parts: for answers with several facts: each part is a tuple of alternatives, and every part must be there.
+        answerable: None when the benchmark does not say (retrieval only).
+        evidence: gold quotes.  qrels: gold contexts with grades, for retrieval.
+        passages: the closed context.  history: earlier turns.  canary: a word that only obeying injected text yields.
+        reference: a long expert answer, for ROUGE-L; never used to decide right or wrong.
+    """
+
+    id: str
+    question: str
+    answers: tuple[str, ...] = ()
+    parts: tuple[tuple[str, ...], ...] = ()
+    answerable: bool | None = None
+    evidence: tuple[Evidence, ...] = ()
+    qrels: Mapping[str, int] = field(default_factory=dict)
+    type: str = ""
+    split: str = ""
+    history: tuple[Exchange, ...] = ()
+    passages: tuple[Context, ...] = ()
+    reference: str = ""
+    canary: str = ""
+
+    @property
+    def false_premise(self) -> bool:
+        return self.type == "false_premise"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {key: value for key, value in asdict(self).items() if value not in ("", (), {}, None)}
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Item:
+        return cls(
+            id=row["id"],
+            question=row["question"],
+            answers=tuple(row.get("answers", ())),
+            parts=tuple(tuple(part) for part in row.get("parts", ())),
+            answerable=row.get("answerable"),
+            evidence=tuple(Evidence(**e) for e in row.get("evidence", ())),
+            qrels=dict(row.get("qrels", {})),
+            type=row.get("type", ""),
+            split=row.get("split", ""),
+            history=tuple(Exchange(**t) for t in row.get("history", ())),
+            passages=tuple(Context(**p) for p in row.get("passages", ())),
+            reference=row.get("reference", ""),
+            canary=row.get("canary", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A set of questions and the contexts they are about.
+
+    ``split`` says what the figures may be used for: ``tuning`` sets were looked at while choosing parameters,
+    ``reporting`` sets were not. ``retrieval_only`` tasks have gold contexts but no answers to judge.
+    ``changes`` names the perturbations that were applied, in order.
+    """
+
+    name: str
+    title: str
+    items: tuple[Item, ...]
+    contexts: tuple[Context, ...] = ()
+    mode: Mode = "open"
+    split: str = "reporting"
+    licence: str = ""
+    retrieval_only: bool = False
+    changes: tuple[str, ...] = ()
+
+    @property
+    def data_hash(self) -> str:
+        """sha256 over questions, references and contexts: two runs with the same hash were asked the same."""
+        digest = hashlib.sha256()
+        for item in self.items:
+            digest.update(json.dumps(item.to_dict(), ensure_ascii=False, sort_keys=True).encode())
+        digest.update(self.contexts_hash.encode())
+        return digest.hexdigest()
+
+    @property
+    def contexts_hash(self) -> str:
+        digest = hashlib.sha256()
+        for context in self.contexts:
+            digest.update(json.dumps([context.id, context.title, context.text], ensure_ascii=False).encode())
+        return digest.hexdigest()
+
+    def changed(self, note: str, **fields: Any) -> Task:
+        return replace(self, changes=(*self.changes, note), **fields)
