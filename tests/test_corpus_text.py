@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from corpus import sample_documents
+from index.loaders import load
+from index.paragraphs import passages_of
 
 ARTICLE = Path(__file__).resolve().parents[2] / "shared" / "seed" / "article.txt"
 
@@ -87,6 +89,13 @@ def test_paragraphs_are_natural_in_length_and_punctuation(path: Path) -> None:
         assert text[-1] == "。", text
         assert not set(text) & set(",;:?()!"), "Chinese text takes full-width punctuation: " + text
         assert text.count("“") == text.count("”") and text.count("《") == text.count("》")
+
+
+@pytest.mark.parametrize("path", sample_documents(), ids=lambda path: path.name)
+def test_each_paragraph_is_one_passage_of_the_index(path: Path) -> None:
+    document = load(path)
+    assert [passage.text for passage in passages_of(document)] == paragraphs(path)
+    assert (document.title, document.published) == (split(path)[0]["title"], "2025-07-15")
 
 
 def test_no_paragraph_twice() -> None:
