@@ -1,0 +1,130 @@
+"""The application: middleware, the page's own routes, static files, and the chat mounted at /chat.
+
+    request -> Denied -> CORS -> Secured -> /healthz /readyz /page /documents /shared /static /widget.js /chat
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+
+from ui import documents_page, page_routes
+from ui.admission import Admission
+from ui.document_html import page_html
+from ui.security import Denied, Secured
+from ui.settings import UiSettings
+from ui.shell import frame_of, shell_html
+from ui.store import Store
+from ui.texts import Texts
+from ui.turn import Desk
+from ui.viewer import Who, local_administrator
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: Who = local_administrator) -> FastAPI:
+    """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request.
+
+    ``app.state`` carries settings, engine, store, who, admission and ``boot`` (names this run of the server).
+    """
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    import gradio as gr
+
+    from ui.page import Page, build
+    from ui.theme import theme
+
+    app = FastAPI(title=settings.title, docs_url=None, redoc_url=None)
+    app.state.settings, app.state.engine, app.state.store, app.state.who = settings, engine, store, who
+    app.state.admission = Admission(settings.slots, settings.queue_size, settings.rate_per_minute)
+    app.state.boot = secrets.token_hex(8)
+    app.state.index_desk = documents_page.Desk()
+    for router in (page_routes.router, page_routes.shared_router, documents_page.router):
+        app.include_router(router)
+    _plain_routes(app, settings, engine)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+    def shell(request: Request, nonce: str) -> str:
+        ready = engine.ready
+        documents = len(engine.documents()) if ready.get("index") else 0
+        frame = frame_of(
+            request, settings, who(request), app.state.boot, all(ready.values()), documents, nonce, store is not None
+        )  # fmt: skip
+        return shell_html(frame, settings)
+
+    def user(request: Request) -> str | None:
+        viewer = who(request)
+        return viewer.name if viewer is not None else None
+
+    page = Page(Desk(engine, store, app.state.admission, settings), who)
+    base = settings.root_path
+    app.add_middleware(Secured, origins=settings.allowed_origins, shell=shell)
+    app.add_middleware(CORSMiddleware, allow_origins=list(settings.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"])  # fmt: skip
+    app.add_middleware(Denied)
+    return gr.mount_gradio_app(
+        app, build(page), path="/chat", auth_dependency=user, show_error=False, run_history=False, footer_links=[],
+        enable_monitoring=False, max_file_size="1kb", ssr_mode=False, pwa=False, mcp_server=False, theme=theme(),
+        i18n=_built_ins(gr),
+        head=f'<link rel="icon" href="{base}/static/icon.svg" type="image/svg+xml"><link rel="stylesheet" href="{base}/static/ui.css"><script src="{base}/static/theme.js"></script>'
+        f'<script type="module" src="{base}/static/ui.js"></script>',
+    )  # fmt: skip
+
+
+def _plain_routes(app: FastAPI, settings: UiSettings, engine: Engine) -> None:
+    base = settings.root_path
+
+    @app.get("/", include_in_schema=False)
+    def home() -> RedirectResponse:
+        return RedirectResponse(f"{base}/chat/")
+
+    @app.get("/embed", include_in_schema=False)
+    def embed(request: Request) -> RedirectResponse:
+        query = str(request.query_params)
+        return RedirectResponse(f"{base}/chat/?embed=1" + (f"&{query}" if query else ""))
+
+    @app.get("/widget.js", include_in_schema=False)
+    def widget() -> FileResponse:
+        headers = {"cross-origin-resource-policy": "cross-origin", "cache-control": "public, max-age=3600"}
+        return FileResponse(STATIC / "widget.js", media_type="text/javascript", headers=headers)
+
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", include_in_schema=False)
+    def readyz() -> JSONResponse:
+        ready = engine.ready
+        return JSONResponse({"ready": all(ready.values()), **ready}, 200 if all(ready.values()) else 503)
+
+    @app.exception_handler(404)
+    @app.exception_handler(401)
+    @app.exception_handler(403)
+    def refused(request: Request, error: Exception) -> Response:
+        """A page for people, JSON for programs."""
+        status = int(getattr(error, "status_code", 500))
+        detail = str(getattr(error, "detail", ""))
+        if "text/html" not in request.headers.get("accept", ""):
+            return JSONResponse({"detail": detail}, status)
+        t = Texts(settings.lang)
+        body = f'<p class="empty">{t(f"http_{status}")}</p>'
+        return HTMLResponse(page_html(t(f"http_{status}_title"), body, settings, t.lang, None), status)
+
+
+def _built_ins(gr: object) -> object:
+    """Gradio's own few texts that can be seen, in Chinese whatever the browser's language."""
+    zh = {
+        "common.submit": "发送", "common.clear": "清空", "common.error": "出错了", "common.loading": "加载中",
+        "common.processing": "处理中", "chatbot.edit": "编辑", "chatbot.retry": "重试", "chatbot.undo": "撤销",
+    }  # fmt: skip
+    return gr.I18n(zh=zh, en=zh)  # type: ignore[attr-defined]

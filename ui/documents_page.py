@@ -1,0 +1,217 @@
+"""Routes of the documents page: list, search without generation, reader, original file; for administrators upload,
+delete, re-index and the questions that found nothing. Indexing runs one job at a time in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response, UploadFile
+from fastapi.responses import FileResponse, HTMLResponse
+
+from errors import WenjuError
+from ui.conversation import new_id
+from ui.document_html import list_html, missed_html, page_html, reader_html, search_html, upload_html
+from ui.page_routes import Member, administrator_of, from_our_page
+from ui.settings import UiSettings
+from ui.store import Store
+from ui.texts import Texts
+from ui.viewer import Viewer
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
+
+SUFFIXES = frozenset((".txt", ".md", ".html", ".htm", ".docx", ".pdf", ".xlsx", ".csv"))
+Administrator = Annotated[Viewer, Depends(administrator_of)]
+ours = Depends(from_our_page)
+router = APIRouter(prefix="/documents", include_in_schema=False)
+
+
+@dataclass
+class Job:
+    """One file being indexed: state is waiting, indexing, done or failed."""
+
+    name: str
+    state: str = "waiting"
+    done: int = 0
+    total: int = 0
+    error: str = ""
+
+
+class Desk:
+    """Uploads under way. One index writer at a time."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+
+    def start(self, job: Job, engine: Engine, paths: list[Path]) -> str:
+        job_id = new_id()
+        while len(self.jobs) > 500:
+            self.jobs.pop(next(iter(self.jobs)))
+        self.jobs[job_id] = job
+        threading.Thread(target=self._run, args=(job, engine, paths), name="wenju-index", daemon=True).start()
+        return job_id
+
+    def _run(self, job: Job, engine: Engine, paths: list[Path]) -> None:
+        with self._lock:
+            job.state = "indexing"
+
+            def progress(stage: str, done: int, total: int) -> None:
+                job.done, job.total = done, total
+
+            try:
+                report = engine.add(paths, progress)
+            except WenjuError as error:
+                job.state, job.error = "failed", str(error)
+                return
+            except Exception as error:  # the border: an administrator reads it beside the file's name
+                job.state, job.error = "failed", f"{type(error).__name__}: {error}"
+                return
+            failed = getattr(report, "failed", ())
+            if failed:
+                job.state, job.error = "failed", "; ".join(str(f) for f in failed)
+            else:
+                job.state = "done"
+
+
+@router.get("")
+def listing(request: Request, viewer: Member, q: str = "", lang: str = "") -> HTMLResponse:
+    engine, settings, t = _context(request, lang)
+    query = q.strip()[:500]
+    hits = engine.search(query, 10) if query and engine.ready.get("encoder") else ([] if query else None)
+    documents = [(d, len(engine.passages(d.id))) for d in engine.documents()]
+    documents.sort(key=lambda pair: pair[0].published or "", reverse=True)
+    admin = upload_html(t.lang, settings.upload_max_mb) if viewer.administers and settings.originals else ""
+    table = list_html(documents, t.lang, settings.root_path, administers=viewer.administers)
+    summary = f'<h2>{t("all_documents", n=len(documents))}</h2>'
+    body = search_html(query, hits, t.lang, settings.root_path) + admin + summary + table
+    return _page(t("documents"), body, request, viewer, t, "documents", "documents.js")
+
+
+@router.get("/missed")
+def missed(request: Request, viewer: Administrator, lang: str = "") -> HTMLResponse:
+    _, _, t = _context(request, lang)
+    store: Store | None = request.app.state.store
+    return _page(t("missed"), missed_html(store.missed() if store else (), t.lang), request, viewer, t, "missed")
+
+
+@router.get("/jobs/{job_id}")
+def job(job_id: str, request: Request, viewer: Administrator) -> dict[str, object]:
+    found = _desk(request).jobs.get(job_id)
+    if found is None:
+        raise HTTPException(404, "no such job")
+    return {"name": found.name, "state": found.state, "done": found.done, "total": found.total, "error": found.error}
+
+
+@router.post("/upload", dependencies=[ours])
+async def upload(file: UploadFile, request: Request, viewer: Administrator) -> dict[str, str]:
+    """Keep one file and index it; its progress is at /documents/jobs/ID."""
+    engine, settings, _ = _context(request, "")
+    name = _safe_name(file.filename or "")
+    if settings.originals is None:
+        raise HTTPException(404, "no folder for originals is set (ui.originals)")
+    if Path(name).suffix.lower() not in SUFFIXES:
+        raise HTTPException(415, f"{name}: not one of {', '.join(sorted(SUFFIXES))}")
+    target = settings.originals / name
+    await asyncio.to_thread(_keep, file, target, settings.upload_max_mb * 1024 * 1024)
+    return {"job": _desk(request).start(Job(name), engine, [target])}
+
+
+@router.post("/reindex", dependencies=[ours])
+def reindex(request: Request, viewer: Administrator) -> dict[str, str]:
+    """Read all kept originals again."""
+    engine, settings, _ = _context(request, "")
+    paths = sorted(p for p in (settings.originals or Path()).glob("*") if p.suffix.lower() in SUFFIXES) if settings.originals else []
+    if not paths:
+        raise HTTPException(404, "no originals are kept")
+    return {"job": _desk(request).start(Job("*"), engine, paths)}
+
+
+@router.delete("/{document_id}", dependencies=[ours])
+def delete(document_id: str, request: Request, viewer: Administrator) -> dict[str, bool]:
+    engine, settings, _ = _context(request, "")
+    document = _document(engine, document_id)
+    engine.remove(document_id)
+    original = _original(settings, document.source)
+    if original is not None:
+        original.unlink(missing_ok=True)
+    return {"ok": True}
+
+
+@router.get("/{document_id}")
+def reader(document_id: str, request: Request, viewer: Member, start: int = -1, end: int = -1, lang: str = "") -> HTMLResponse:
+    engine, settings, t = _context(request, lang)
+    document = _document(engine, document_id)
+    span = (start, end) if 0 <= start < end <= len(document.text) else None
+    original = _original(settings, document.source) is not None
+    body = reader_html(document, engine.passages(document_id), t.lang, settings.root_path, span, original=original)
+    return _page(document.title, body, request, viewer, t, "reader", "reader.js")
+
+
+@router.get("/{document_id}/original")
+def original(document_id: str, request: Request, viewer: Member) -> Response:
+    """The source file: PDF and text open in the browser, anything else (HTML above all) is downloaded."""
+    engine, settings, _ = _context(request, "")
+    document = _document(engine, document_id)
+    path = _original(settings, document.source)
+    if path is None:
+        raise HTTPException(404, "the original is not kept here")
+    kinds = {".pdf": "application/pdf", ".txt": "text/plain; charset=utf-8", ".md": "text/plain; charset=utf-8"}
+    kind = kinds.get(path.suffix.lower())
+    if kind is None:
+        return FileResponse(path, media_type="application/octet-stream", filename=path.name)
+    return FileResponse(path, media_type=kind, filename=path.name, content_disposition_type="inline")
+
+
+def _context(request: Request, lang: str) -> tuple[Engine, UiSettings, Texts]:
+    settings: UiSettings = request.app.state.settings
+    return request.app.state.engine, settings, Texts(lang or settings.lang)
+
+
+def _page(title: str, body: str, request: Request, viewer: Viewer, t: Texts, current: str, script: str = "") -> HTMLResponse:  # fmt: skip
+    settings: UiSettings = request.app.state.settings
+    return HTMLResponse(page_html(title, body, settings, t.lang, viewer, current=current, script=script))
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.index_desk
+    return desk
+
+
+def _document(engine: Engine, document_id: str):  # type: ignore[no-untyped-def]
+    try:
+        return engine.document(document_id)
+    except (KeyError, WenjuError):
+        raise HTTPException(404, "no such document") from None
+
+
+def _original(settings: UiSettings, source: str) -> Path | None:
+    if settings.originals is None or source != Path(source).name:
+        return None
+    path = settings.originals / source
+    return path if path.is_file() and not path.is_symlink() else None
+
+
+def _safe_name(name: str) -> str:
+    base = re.sub(r"[\x00-\x1f<>:\"|?*\\/]", "_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip(" .")
+    return base[:120] or "document.txt"
+
+
+def _keep(file: UploadFile, target: Path, limit: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{new_id()}.part")
+    try:
+        with part.open("wb") as out:
+            shutil.copyfileobj(file.file, out, 1 << 20)
+        if part.stat().st_size > limit:
+            raise HTTPException(413, f"{target.name}: larger than {limit >> 20} MB")
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,173 @@
+"""The chat page as Gradio Blocks: a chat that only shows, a text box, send and stop, and a hidden command line.
+
+Importing this module imports gradio (a second or two): only ui.app does, when it builds the application. The frame around it (header, side panel, history) is ui.shell; what the buttons inside messages do comes in as
+commands from static/ui.js. The conversation lives on the server; nothing the browser sends is taken as history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import gradio as gr
+
+from ui.conversation import Conversation, messages, reopen, valid_id
+from ui.render import Look
+from ui.render_refusal import welcome_html
+from ui.suggestions import openers
+from ui.turn import Desk, Screen, ask, stop
+from ui.viewer import Viewer, Who
+
+STATE_SECONDS = 3600 * 8
+"""How long an idle conversation stays in memory; the store keeps it longer."""
+
+
+class Page:
+    """The page's event handlers over a Desk. ``who`` names the viewer of each request."""
+
+    def __init__(self, desk: Desk, who: Who) -> None:
+        self.desk = desk
+        self.who = who
+
+    async def submit(self, question: str, state: Conversation | None, request: gr.Request) -> AsyncIterator[Any]:
+        """The text box was sent."""
+        viewer, look = self._viewer(request), self._look(request)
+        conversation = state or Conversation()
+        async for screen in ask(self.desk, conversation, question or "", viewer.name, look):
+            yield self._show(screen)
+
+    async def command(self, line: str, state: Conversation | None, request: gr.Request) -> AsyncIterator[Any]:
+        """A button in a message or in the frame: {"do": ask|retry|undo|edit|open|new, ...}."""
+        viewer, look = self._viewer(request), self._look(request)
+        conversation = state or Conversation()
+        order = _parse(line)
+        do = order.get("do")
+        if do in ("new", "open"):
+            stop(self.desk, conversation, viewer.name, look)
+            conversation = await self._opened(str(order.get("id", "")) if do == "open" else "", viewer, look)
+            yield self._show(Screen(messages(conversation, look), conversation, False))
+            return
+        box: str | None = None
+        question = str(order.get("text", "")) if do == "ask" else ""
+        if do in ("retry", "undo", "edit") and conversation.exchanges and conversation.running is None:
+            index = _position(conversation, str(order.get("id", "")))
+            asked = conversation.exchanges[index].question
+            conversation.cut(index)
+            if self.desk.store is not None:
+                await asyncio.to_thread(self.desk.store.truncate, viewer.name, conversation.id, index)
+            question, box = (asked, None) if do == "retry" else ("", asked if do == "edit" else None)
+        if not question:
+            screen = Screen(messages(conversation, look), conversation, conversation.running is not None, box)
+            yield self._show(screen)
+            return
+        async for screen in ask(self.desk, conversation, question, viewer.name, look):
+            yield self._show(screen)
+
+    def stop(self, state: Conversation | None, request: gr.Request) -> Any:
+        """The stop button: the running turn is cancelled by the event, this repairs what is shown."""
+        viewer, look = self._viewer(request), self._look(request)
+        return self._show(stop(self.desk, state or Conversation(), viewer.name, look))
+
+    async def load(self, request: gr.Request) -> Any:
+        """The page was opened, perhaps on an earlier conversation (?c=ID); suggestions are drawn anew."""
+        viewer, look = self._viewer(request), self._look(request)
+        wanted = str(dict(request.query_params).get("c", ""))
+        conversation = await self._opened(wanted, viewer, look)
+        welcome = await asyncio.to_thread(self._welcome, look)
+        _, *rest = self._show(Screen(messages(conversation, look), conversation, False))
+        return [gr.update(value=messages(conversation, look), placeholder=welcome), *rest]
+
+    def _welcome(self, look: Look) -> str:
+        engine, settings = self.desk.engine, self.desk.settings
+        ready = engine.ready
+        questions: tuple[str, ...] = settings.suggestions[:4]
+        documents = 0
+        if ready.get("index"):
+            documents = len(engine.documents())
+        if ready.get("index") and ready.get("encoder"):
+            questions = openers(engine, self.desk.store, settings.suggestions, look.lang)
+        return welcome_html(settings.title, documents, questions, look)
+
+    async def _opened(self, conversation_id: str, viewer: Viewer, look: Look) -> Conversation:
+        store = self.desk.store
+        if store is None or not valid_id(conversation_id) or viewer.may_only_ask:
+            return Conversation()
+        stored = await asyncio.to_thread(store.exchanges, viewer.name, conversation_id)
+        return reopen(conversation_id, stored, look.t("interrupted")) if stored else Conversation()
+
+    def _viewer(self, request: gr.Request) -> Viewer:
+        viewer = self.who(request.request) if request.request is not None else None
+        if viewer is None:
+            raise PermissionError("nobody is signed on")
+        return viewer
+
+    def _look(self, request: gr.Request) -> Look:
+        lang = str(dict(request.query_params).get("lang", self.desk.settings.lang))
+        return Look(lang if lang in ("zh", "en") else self.desk.settings.lang, self.desk.settings.root_path)
+
+    @staticmethod
+    def _show(screen: Screen) -> list[Any]:
+        box = gr.update() if screen.box is None else gr.update(value=screen.box)
+        return [
+            screen.messages,
+            box,
+            gr.update(visible=not screen.busy),
+            gr.update(visible=screen.busy),
+            screen.conversation,
+        ]
+
+
+def build(page: Page) -> gr.Blocks:
+    """The Blocks."""
+    look = Look(page.desk.settings.lang)
+    t = look.t
+    with gr.Blocks(title=page.desk.settings.title, analytics_enabled=False, fill_height=True, fill_width=True) as demo:
+        chat = gr.Chatbot(
+            elem_id="wj-chat", label=t("chat_label"), show_label=False, container=False, height="100%",
+            buttons=[], layout="bubble", allow_tags=False, latex_delimiters=[], sanitize_html=True,
+            feedback_options=None, group_consecutive_messages=False, allow_file_downloads=False, line_breaks=False,
+        )  # fmt: skip
+        with gr.Row(elem_id="wj-ask", equal_height=True):
+            box = gr.Textbox(
+                elem_id="wj-box", label=t("box_label"), show_label=False, container=False, lines=1, max_lines=6,
+                placeholder=t("box_placeholder"), autofocus=True, scale=1, max_length=4000,
+            )  # fmt: skip
+            send = gr.Button(t("send"), elem_id="wj-send", variant="primary", scale=0, min_width=84)
+            halt = gr.Button(t("stop"), elem_id="wj-stop", variant="stop", scale=0, min_width=84, visible=False)
+        line = gr.Textbox(elem_id="wj-line", label="command", visible="hidden", max_length=8000)
+        go = gr.Button("run", elem_id="wj-go", visible="hidden")
+        state = gr.State(None, time_to_live=STATE_SECONDS)
+        outputs = [chat, box, send, halt, state]
+
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+        asked = gr.on(
+            [box.submit, send.click], page.submit, [box, state], outputs, trigger_mode="once", **quiet
+        )  # fmt: skip
+        told = go.click(page.command, [line, state], outputs, trigger_mode="multiple", **quiet)
+        opened = demo.load(page.load, None, outputs, **quiet)
+        halt.click(None, None, None, cancels=[asked, told], queue=False, api_visibility="private")
+        halted = halt.click(page.stop, [state], outputs, queue=False, **quiet)
+        for event in (asked, told, opened, halted):
+            event.failure(page.stop, [state], outputs, queue=False, **quiet)
+    demo.queue(max_size=None, default_concurrency_limit=None, api_open=False)
+    demo.max_threads = 256
+    demo._queue.max_thread_count = 256
+    return demo
+
+
+def _parse(line: str) -> dict[str, object]:
+    try:
+        order = json.loads(line or "{}")
+    except ValueError:
+        return {}
+    return order if isinstance(order, dict) else {}
+
+
+def _position(conversation: Conversation, exchange_id: str) -> int:
+    """Index of an exchange; the last one when the id is unknown."""
+    for index, exchange in enumerate(conversation.exchanges):
+        if exchange.id == exchange_id:
+            return index
+    return len(conversation.exchanges) - 1

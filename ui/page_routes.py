@@ -1,0 +1,174 @@
+"""What static/ui.js asks for beside the chat: history, export, share links, feedback. JSON in, JSON out.
+
+Requests that change something must carry the header X-Wenju, which another origin's page cannot send unasked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
+
+from ui.document_html import page_html
+from ui.export import FORMATS, shared_body, to_html, to_json, to_markdown
+from ui.settings import UiSettings
+from ui.store import FEEDBACK_REASONS, Exchange, Feedback, Store
+from ui.store_memory import now
+from ui.texts import Texts
+from ui.viewer import Viewer, Who
+
+
+class Rename(BaseModel):
+    title: str = Field(min_length=1, max_length=200)
+
+
+class Opinion(BaseModel):
+    """A reader's word on one answer."""
+
+    conversation: str = Field(max_length=64)
+    exchange: str = Field(max_length=64)
+    verdict: str = Field(pattern="^(up|down)$")
+    reasons: tuple[str, ...] = Field((), max_length=len(FEEDBACK_REASONS))
+    comment: str = Field("", max_length=1000)
+
+
+def viewer_of(request: Request) -> Viewer:
+    """The viewer of a request; 401 when nobody is signed on."""
+    who: Who = request.app.state.who
+    viewer = who(request)
+    if viewer is None:
+        raise HTTPException(401, "sign in first")
+    return viewer
+
+
+def member_of(request: Request) -> Viewer:
+    """A viewer who may do more than ask (an embedded visitor may not)."""
+    viewer = viewer_of(request)
+    if viewer.may_only_ask:
+        raise HTTPException(403, "an embedded visitor may only ask")
+    return viewer
+
+
+def administrator_of(request: Request) -> Viewer:
+    """An administrator, or 403."""
+    viewer = member_of(request)
+    if not viewer.administers:
+        raise HTTPException(403, "administrators only")
+    return viewer
+
+
+def from_our_page(request: Request) -> None:
+    """Refuse requests that another site's page could have sent on someone's behalf."""
+    if request.headers.get("x-wenju") != "1":
+        raise HTTPException(403, "missing header X-Wenju")
+
+
+def store_of(request: Request) -> Store:
+    store: Store | None = request.app.state.store
+    if store is None:
+        raise HTTPException(404, "nothing is kept on this server")
+    return store
+
+
+Member = Annotated[Viewer, Depends(member_of)]
+Anyone = Annotated[Viewer, Depends(viewer_of)]
+Kept = Annotated[Store, Depends(store_of)]
+ours = Depends(from_our_page)
+
+router = APIRouter(prefix="/page", include_in_schema=False)
+
+
+@router.get("/state")
+def state(request: Request) -> dict[str, object]:
+    """Whether this is still the same server, and whether it is ready: what the page polls."""
+    ready: dict[str, bool] = request.app.state.engine.ready
+    return {"boot": request.app.state.boot, "ready": all(ready.values())}
+
+
+@router.get("/conversations")
+def conversations(viewer: Member, store: Kept, q: str = "") -> list[dict[str, object]]:
+    rows = store.conversations(viewer.name, q[:200])
+    return [{"id": r.id, "title": r.title, "updated": r.updated_at, "turns": r.turns} for r in rows[:200]]
+
+
+@router.patch("/conversations/{conversation_id}", dependencies=[ours])
+def rename(conversation_id: str, body: Rename, viewer: Member, store: Kept) -> dict[str, bool]:
+    _found(store.rename(viewer.name, conversation_id, body.title))
+    return {"ok": True}
+
+
+@router.delete("/conversations/{conversation_id}", dependencies=[ours])
+def delete(conversation_id: str, viewer: Member, store: Kept) -> dict[str, bool]:
+    _found(store.delete(viewer.name, conversation_id))
+    return {"ok": True}
+
+
+@router.post("/conversations/{conversation_id}/share", dependencies=[ours])
+def share(conversation_id: str, viewer: Member, store: Kept, request: Request) -> dict[str, str]:
+    token = store.share(viewer.name, conversation_id)
+    _found(token is not None)
+    settings: UiSettings = request.app.state.settings
+    return {"path": f"{settings.root_path}/shared/{token}"}
+
+
+@router.get("/conversations/{conversation_id}/export.{form}")
+def export(conversation_id: str, form: str, viewer: Member, store: Kept, lang: str = "zh") -> Response:
+    exchanges = store.exchanges(viewer.name, conversation_id)
+    if exchanges is None or form not in FORMATS:
+        raise HTTPException(404, "no such conversation or format")
+    title = next((r.title for r in store.conversations(viewer.name) if r.id == conversation_id), "")
+    text = _exported(form, title, exchanges, lang)
+    name = quote(f"{title or 'wenju'}.{form}")
+    headers = {"content-disposition": f"attachment; filename=\"wenju.{form}\"; filename*=UTF-8''{name}"}
+    return Response(text, media_type=f"{FORMATS[form]}; charset=utf-8", headers=headers)
+
+
+@router.post("/feedback", dependencies=[ours])
+async def feedback(body: Opinion, viewer: Anyone, store: Kept, request: Request) -> dict[str, bool]:
+    """Store an opinion together with the answer as this user got it and the settings that made it."""
+    exchanges = await asyncio.to_thread(store.exchanges, viewer.name, body.conversation)
+    exchange = next((e for e in exchanges or () if e.id == body.exchange), None)
+    _found(exchange is not None)
+    reasons = tuple(r for r in body.reasons if r in FEEDBACK_REASONS)
+    answer = exchange.answer if exchange is not None else None
+    made_by = {"model": answer.model, "index": answer.index} if answer is not None else {}
+    verdict = "up" if body.verdict == "up" else "down"
+    row = Feedback(
+        body.conversation, body.exchange, viewer.name, "up" if verdict == "up" else "down", now(), reasons,
+        body.comment.strip(), answer, made_by,
+    )  # fmt: skip
+    await asyncio.to_thread(store.add_feedback, row)
+    return {"ok": True}
+
+
+shared_router = APIRouter(include_in_schema=False)
+
+
+@shared_router.get("/shared/{token}")
+def shared(token: str, viewer: Member, store: Kept, request: Request, lang: str = "") -> HTMLResponse:
+    """A shared conversation, read-only, for anyone inside who has the link."""
+    found = store.shared(token)
+    if found is None:
+        raise HTTPException(404, "no such share link")
+    settings: UiSettings = request.app.state.settings
+    t = Texts(lang or settings.lang)
+    note = t("shared_note", when=found.shared_at[:16].replace("T", " "))
+    body = f'<p class="muted">{note}</p><div class="shared">{shared_body(found.exchanges, t.lang)}</div>'
+    return HTMLResponse(page_html(found.title, body, settings, t.lang, viewer))
+
+
+def _found(there: bool) -> None:
+    if not there:
+        raise HTTPException(404, "no such conversation")
+
+
+def _exported(form: str, title: str, exchanges: tuple[Exchange, ...], lang: str) -> str:
+    if form == "md":
+        return to_markdown(title, exchanges, lang)
+    if form == "html":
+        return to_html(title, exchanges, lang)
+    return to_json(title, exchanges)

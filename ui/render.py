@@ -1,0 +1,250 @@
+"""An Answer as one line of HTML for a chat message. Pure functions: same input, same output, nothing looked up.
+
+Everything that others wrote goes through ui.escape. Ids follow one scheme that ui.js relies on: a message is
+``<aid>``, its evidence ``<aid>-ev``, source n ``<aid>-s<n>``, a passage that is not cited ``<aid>-u<n>``.
+Spoken alternatives are visually hidden text (class ``vh``), since the chat component strips aria attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from qa.types import Answer, Citation, Note, Sentence
+from ui.citations import Piece, Source, chip, retrieved_pieces, sources, uncited
+from ui.escape import inert, prose
+from ui.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a message is rendered: language, and the public prefix of our own addresses."""
+
+    lang: str = "zh"
+    base: str = ""
+
+    @property
+    def t(self) -> Texts:
+        return Texts(self.lang)
+
+
+def question_html(text: str, aid: str, look: Look) -> str:
+    """What was typed, with buttons to edit it (and, on the last one, to take it back)."""
+    t = look.t
+    return (
+        f'<div class="ask" id="{aid}-q"><span class="ask-text">{inert(text)}</span>'
+        f'<span class="ask-acts"><button class="act act-edit">{t("edit")}</button>'
+        f'<button class="act act-undo">{t("undo")}</button></span></div>'
+    )
+
+
+def answer_html(
+    answer: Answer, aid: str, look: Look, *, extra: str = "", waiting: str = "", stopped: bool = False
+) -> str:
+    """The message: status line, notes, sentences with chips, evidence, and buttons once it is complete.
+
+    ``waiting`` replaces the stage's own status text; ``extra`` (rendered suggestions) goes to the end;
+    ``stopped`` renders an answer that was cut short as it stands.
+    """
+    t = look.t
+    numbered = sources(answer)
+    done = answer.stage == "done" or stopped
+    parts = [f'<div class="answer {"done" if done else "live"} stage-{answer.stage}" id="{aid}">']
+    if answer.query and answer.query != answer.question:
+        parts.append(f'<div class="searched">{t("searched", query="")}<q>{inert(answer.query)}</q></div>')
+    if not done:
+        parts.append(f'<div class="status"><span class="dot"></span>{inert(waiting or t("stage_" + answer.stage))}</div>')
+    if answer.refusal is not None and done:
+        from ui.render_refusal import refusal_html
+
+        parts.append(refusal_html(answer, aid, look))
+    else:
+        parts.extend(note_html(note, numbered, aid, look) for note in answer.notes)
+        parts.append(_sentences(answer, numbered, aid, look, streaming=not done))
+    if stopped:
+        parts.append(f'<div class="stopped">{t("stopped")}</div>')
+    elif done and answer.refusal is None:
+        parts.append(_verdict(answer, look))
+    parts.append(evidence_html(answer, numbered, aid, look))
+    if done:
+        parts.append(_actions(answer, look))
+        parts.append(extra)
+    parts.append("</div>")
+    return "".join(parts)
+
+
+def sentence_html(sentence: Sentence, numbered: Sequence[Source], aid: str, look: Look, *, streaming: bool) -> str:
+    """One sentence: its text, its state for the eye and the ear, its chips, and what did not check out."""
+    t = look.t
+    body = prose(sentence.text, streaming=streaming and sentence.state == "pending")
+    tail = ""
+    while body.endswith("<br>"):
+        body, tail = body[:-4], tail + "<br>"
+    chips = "".join(chip_html(c, numbered, aid, look) for c in _distinct(sentence.citations, numbered))
+    if sentence.state == "pending":
+        return f'<span class="s s-pending">{body}{chips}</span>{tail}'
+    label = t("state_" + sentence.state)
+    mark = f'<span class="st"><span class="vh">（{label}）</span></span>'
+    if sentence.state != "supported":
+        mark = f'<span class="st">{label}</span>'
+    problems = "".join(_problem(p.kind, p.text, p.evidence, look) for p in sentence.problems)
+    listed = f'<span class="problems">{problems}</span>' if problems else ""
+    return f'<span class="s s-{sentence.state}"><span class="s-text">{body}</span>{mark}{chips}{listed}</span>{tail}'
+
+
+def chip_html(citation: Citation, numbered: Sequence[Source], aid: str, look: Look) -> str:
+    """The chip [n]: read aloud as 来源1，第3页; opens source n at this very quote."""
+    source, index = chip(citation, numbered)
+    where = look.t("chip_page", page=source.page) if source.page is not None else ""
+    return (
+        f'<a class="cite k{index}" href="#{aid}-s{source.number}">'
+        f'<span class="vh">{look.t("source")}</span>{source.number}<span class="vh">{where}</span></a>'
+    )
+
+
+def evidence_html(answer: Answer, numbered: Sequence[Source], aid: str, look: Look) -> str:
+    """The passages: cited ones numbered and marked, then those found but not cited, folded."""
+    if not answer.retrieved and not numbered:
+        return ""
+    t = look.t
+    rest = uncited(answer)
+    parts = [f'<div class="evidence" id="{aid}-ev">']
+    if numbered:
+        parts.append(f'<div class="ev-title">{t("evidence", n=len(numbered))}</div>')
+        for source in numbered:
+            parts.append(
+                _passage(
+                    f"{aid}-s{source.number}", str(source.number), source.document_id, source.document,
+                    source.heading, source.page, source.published, source.superseded, source.pieces,
+                    source.quotes[0].start, source.quotes[0].end, look,
+                )
+            )  # fmt: skip
+    if rest:
+        key = "found_rest" if numbered or answer.refusal else "found"
+        shown = [
+            _passage(
+                f"{aid}-u{n}", "", r.document_id, r.document, r.heading, r.page, r.published, r.superseded,
+                retrieved_pieces(r), r.start, r.end, look,
+            )
+            for n, r in enumerate(rest, 1)
+        ]  # fmt: skip
+        title = f'<div class="ev-title">{t(key, n=len(rest))}</div>'
+        if numbered:
+            shown_html = "".join(shown)
+            parts.append(f'<details class="ev-rest"><summary>{t(key, n=len(rest))}</summary>{shown_html}</details>')
+        else:
+            parts.append(title + "".join(shown))
+    parts.append("</div>")
+    return "".join(parts)
+
+
+def reader_url(base: str, document_id: str, start: int, end: int) -> str:
+    """Address of the reader with a span of the stored text marked and scrolled to."""
+    return f"{base}/documents/{quote(document_id, safe='')}?start={start}&end={end}#span"
+
+
+def pieces_html(pieces: Sequence[Piece]) -> str:
+    """Passage text with every cited run in <mark>, carrying the indexes of its quotes as classes k0, k1, ..."""
+    out = []
+    for piece in pieces:
+        text = inert(piece.text)
+        if piece.marks:
+            classes = " ".join(f"k{i}" for i in piece.marks)
+            text = f'<mark class="{classes}">{text}</mark>'
+        out.append(text)
+    return "".join(out)
+
+
+def where_html(heading: Sequence[str], page: int | None, published: str | None, look: Look) -> str:
+    """Heading path, page and date on one line."""
+    parts = [inert(" › ".join(heading))] if heading else []
+    if page is not None:
+        parts.append(look.t("page", page=page))
+    if published:
+        parts.append(look.t("published", date=inert(published)))
+    return '<span class="sep"> · </span>'.join(parts)
+
+
+def note_html(note: Note, numbered: Sequence[Source], aid: str, look: Look) -> str:
+    """Something the reader must know: two passages disagree, a document is superseded, ..."""
+    t = look.t
+    known = ("conflict", "superseded", "premise", "date", "memory", "truncated")
+    title = t("note_" + note.kind) if note.kind in known else t("note")
+    chips = "".join(chip_html(c, numbered, aid, look) for c in _distinct(note.citations, numbered))
+    kind = note.kind if note.kind in known else "other"
+    return f'<div class="note note-{kind}"><strong>{title}</strong> {inert(note.message)}{chips}</div>'
+
+
+def _sentences(answer: Answer, numbered: Sequence[Source], aid: str, look: Look, *, streaming: bool) -> str:
+    if not answer.sentences:
+        return ""
+    last = len(answer.sentences) - 1
+    shown = "".join(
+        sentence_html(s, numbered, aid, look, streaming=streaming and i == last)
+        for i, s in enumerate(answer.sentences)
+    )
+    return f'<div class="text">{shown}</div>'
+
+
+def _passage(
+    element_id: str, number: str, document_id: str, document: str, heading: tuple[str, ...], page: int | None,
+    published: str | None, superseded: bool, pieces: Sequence[Piece], start: int, end: int, look: Look,
+) -> str:  # fmt: skip
+    t = look.t
+    badge = f'<span class="num"><span class="vh">{t("source")}</span>{number}</span>' if number else ""
+    old = f'<span class="old">{t("superseded")}</span>' if superseded else ""
+    where = where_html(heading, page, published, look)
+    link = f'<a class="open" href="{reader_url(look.base, document_id, start, end)}" target="_blank">{t("open_original")}</a>'
+    return (
+        f'<details class="ev" id="{element_id}"><summary>{badge}<span class="doc">{inert(document)}</span>{old}'
+        f'<span class="where">{where}</span></summary>'
+        f"<blockquote>{pieces_html(pieces)}</blockquote>{link}</details>"
+    )
+
+
+def _problem(kind: str, text: str, evidence: str, look: Look) -> str:
+    t = look.t
+    known = ("number", "date", "unit", "name", "negation", "comparison", "attribution")
+    what = t("problem_" + kind) if kind in known else t("problem")
+    if evidence:
+        return f'<span class="problem">{what}{t("problem_other", text=inert(text), evidence=inert(evidence))}</span>'
+    return f'<span class="problem">{what}{t("problem_none", text=inert(text))}</span>'
+
+
+def _verdict(answer: Answer, look: Look) -> str:
+    t = look.t
+    n = len(answer.sentences)
+    good = sum(s.state == "supported" for s in answer.sentences)
+    level = "ok" if n and good == n else "some" if good else "none"
+    text = {
+        "ok": lambda: t("verdict_ok", n=n),
+        "some": lambda: t("verdict_some", n=n, good=good),
+        "none": lambda: t("verdict_none"),
+    }[level]()
+    total = answer.timings.get("total")
+    took = f'<span class="took">{t("took", seconds=f"{total:.1f}")}</span>' if total else ""
+    return f'<div class="verdict v-{level}"><span class="v-icon"></span>{text}{took}</div>' if n else ""
+
+
+def _actions(answer: Answer, look: Look) -> str:
+    from ui.export import clipboard
+
+    t = look.t
+    copies = ""
+    if answer.refusal is None and answer.sentences:
+        copies = (
+            f'<button class="act act-copy">{t("copy")}</button><button class="act act-copymd">{t("copy_md")}</button>'
+            f'<pre class="clip clip-text">{inert(clipboard(answer, look.lang), "&#10;")}</pre>'
+            f'<pre class="clip clip-md">{inert(clipboard(answer, look.lang, markdown=True), "&#10;")}</pre>'
+        )
+    return (
+        f'<div class="acts">{copies}<button class="act act-retry">{t("retry")}</button><span class="gap"></span>'
+        f'<button class="act act-up">{t("useful")}</button><button class="act act-down">{t("not_useful")}</button></div>'
+    )
+
+
+def _distinct(citations: Sequence[Citation], numbered: Sequence[Source]) -> list[Citation]:
+    """One chip per source and quote, in the order of their numbers."""
+    seen = {chip(c, numbered)[0].number * 1000 + chip(c, numbered)[1]: c for c in citations}
+    return [seen[key] for key in sorted(seen)]

@@ -1,0 +1,82 @@
+"""The card 未找到: what was looked for, what is missing, the nearest passages, and questions that do have answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qa.types import Answer
+from ui.citations import sources
+from ui.escape import inert
+from ui.render import Look, note_html, reader_url, where_html
+
+
+def refusal_html(answer: Answer, aid: str, look: Look) -> str:
+    """The card of a refused answer.
+
+    Raises:
+        ValueError: the answer is not a refusal.
+    """
+    refusal = answer.refusal
+    if refusal is None:
+        raise ValueError("not a refusal")
+    t = look.t
+    numbered = sources(answer)
+    parts = [
+        f'<div class="card reason-{refusal.reason}"><div class="card-title">{t("refused_" + refusal.reason)}</div>'
+        f'<p class="card-text">{inert(refusal.message)}</p>'
+    ]
+    parts.extend(note_html(note, numbered, aid, look) for note in answer.notes)
+    if refusal.looked_for:
+        parts.append(_terms(t("looked_for"), refusal.looked_for, "found"))
+    if refusal.missing:
+        parts.append(_terms(t("missing"), refusal.missing, "lacking"))
+    parts.append(_nearest(answer, refusal.nearest, look))
+    parts.append(suggestions_html(refusal.suggestions, t("try_instead")))
+    parts.append("</div>")
+    return "".join(parts)
+
+
+def failure_html(aid: str, message: str, look: Look, *, kind: str = "failed") -> str:
+    """A turn that came to nothing (queue full, engine failed, restarted): what happened, and a way on."""
+    t = look.t
+    return (
+        f'<div class="answer done" id="{aid}"><div class="card card-{inert(kind)}">'
+        f'<p class="card-text">{inert(message)}</p>'
+        f'<div class="acts"><button class="act act-retry">{t("retry")}</button></div></div></div>'
+    )
+
+
+def suggestions_html(questions: Sequence[str], title: str) -> str:
+    """Questions as buttons that ask themselves; nothing when there are none."""
+    if not questions:
+        return ""
+    buttons = "".join(f'<button class="suggest act-ask">{inert(q)}</button>' for q in questions)
+    return f'<div class="suggests"><div class="ev-title">{inert(title)}</div>{buttons}</div>'
+
+
+def welcome_html(title: str, documents: int, questions: Sequence[str], look: Look) -> str:
+    """The empty page: what this is, what it knows, and questions to begin with."""
+    t = look.t
+    lead = t("welcome", n=documents) if documents else t("welcome_empty")
+    return (
+        f'<div class="welcome"><div class="w-title">{inert(title)}</div><p>{lead}</p>'
+        f"{suggestions_html(questions, t('try_asking'))}</div>"
+    )
+
+
+def _terms(title: str, terms: Sequence[str], kind: str) -> str:
+    shown = "".join(f'<span class="term term-{kind}">{inert(term)}</span>' for term in terms)
+    return f'<div class="terms"><span class="terms-title">{title}</span>{shown}</div>'
+
+
+def _nearest(answer: Answer, ids: Sequence[str], look: Look) -> str:
+    retrieved = {r.passage_id: r for r in answer.retrieved}
+    rows = [retrieved[i] for i in ids if i in retrieved][:3]
+    if not rows:
+        return ""
+    items = "".join(
+        f'<li><a class="open" target="_blank" href="{reader_url(look.base, r.document_id, r.start, r.end)}">'
+        f'{inert(r.document)}</a> <span class="where">{where_html(r.heading, r.page, r.published, look)}</span></li>'
+        for r in rows
+    )
+    return f'<div class="nearest"><div class="ev-title">{look.t("nearest")}</div><ul>{items}</ul></div>'

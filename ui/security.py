@@ -1,0 +1,135 @@
+"""What every response carries and which addresses do not exist: CSP with a nonce, CORS, denied Gradio routes.
+
+ASGI middlewares, outermost first: ``Denied`` -> CORSMiddleware -> ``Secured``. The page itself is rewritten on its
+way out: a nonce on each script, and the frame of ui.shell put before the chat.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Sequence
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_DENIED = re.compile(
+    r"^/chat/(?:gradio_api/)?(?:"
+    r"upload(?:_progress)?|call(?:/|$)|api/|info|openapi\.json|deep_link|proxy=|process_recording|stream/"
+    r"|vibe|undo-vibe|run(?:/(?!predict/?$)|s(?:/|$)|-history)|monitoring|profiling|token|app_id|user|dev/|file=|file/"
+    r"|custom_component|component_server|login|logout|manifest\.json|pwa_icon|robots\.txt|reload)"
+)
+_SCRIPT = re.compile(rb"<script(?=[\s>])")
+
+
+def denied(path: str) -> bool:
+    """Whether a path (below the root) is one of Gradio's that the page does not use."""
+    return _DENIED.match(path) is not None
+
+
+def content_policy(nonce: str, origins: Sequence[str]) -> str:
+    """The Content-Security-Policy; ``origins`` may frame the page beside ourselves."""
+    script = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src {script}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors " + " ".join(("'self'", *origins)),
+        )
+    )
+
+
+class Denied:
+    """404 for Gradio's routes that the page does not need, whatever the mount forwards."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and denied(_below_root(scope)):
+            await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await self.app(scope, receive, send)
+
+
+class Secured:
+    """Security headers on every response; nonce and frame on the chat page.
+
+    Args:
+        shell: renders the frame for a request, with its nonce; put right after <body>.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Sequence[str], shell: Callable[[Request, str], str]) -> None:
+        self.app = app
+        self.origins = tuple(origins)
+        self.shell = shell
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        is_page = _below_root(scope) in ("/chat", "/chat/")
+        nonce = secrets.token_urlsafe(16) if is_page else ""
+        if is_page:
+            kept = [(k, v) for k, v in scope["headers"] if k != b"accept-encoding"]
+            scope = {**scope, "headers": kept}
+        held: list[Message] = []
+        body = bytearray()
+        rewriting = False
+
+        async def secured(message: Message) -> None:
+            nonlocal rewriting
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                _secure(headers, content_policy(nonce, self.origins))
+                kind = Headers(raw=message["headers"]).get("content-type", "")
+                rewriting = is_page and kind.startswith("text/html") and "content-encoding" not in headers
+                if rewriting:
+                    del headers["content-length"]
+                    headers["cache-control"] = "no-store"
+                    held.append(message)
+                    return
+            elif rewriting and message["type"] == "http.response.body":
+                body.extend(message.get("body", b""))
+                if message.get("more_body"):
+                    return
+                page = self._rewrite(bytes(body), Request(scope), nonce)
+                MutableHeaders(scope=held[0])["content-length"] = str(len(page))
+                await send(held[0])
+                message = {"type": "http.response.body", "body": page}
+            await send(message)
+
+        await self.app(scope, receive, secured)
+
+    def _rewrite(self, page: bytes, request: Request, nonce: str) -> bytes:
+        page = _SCRIPT.sub(f'<script nonce="{nonce}"'.encode(), page)
+        page = page.replace(b'<link rel="manifest" href="/manifest.json" />', b"")
+        page = re.sub(rb'<meta[^>]*(?:og:|twitter:)[^>]*>', b"", page)
+        lang = b"en" if request.query_params.get("lang") == "en" else b"zh-CN"
+        page = re.sub(rb'<html\s+lang="en"', b'<html lang="' + lang + b'"', page, count=1)
+        shell = self.shell(request, nonce).encode()
+        return re.sub(rb"<body[^>]*>", lambda m: m.group() + shell, page, count=1)
+
+
+def _secure(headers: MutableHeaders, policy: str) -> None:
+    headers.setdefault("content-security-policy", policy)
+    headers["x-content-type-options"] = "nosniff"
+    headers["referrer-policy"] = "same-origin"
+    headers["permissions-policy"] = "camera=(), microphone=(), geolocation=()"
+    headers["cross-origin-opener-policy"] = "same-origin"
+
+
+def _below_root(scope: Scope) -> str:
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    if root and path.startswith(root):
+        path = path[len(root) :]
+    return re.sub(r"/{2,}", "/", path) or "/"

@@ -1,0 +1,118 @@
+// The chat page's own behaviour: clicks inside messages, one announcement per answer, recovery, embedding.
+"use strict";
+import { $, answers, banner, command, config, conversationId, copy, idsOf, make, text, type } from "./page.js";
+import { feedback, wire } from "./frame.js";
+import { open, outward, refresh } from "./panel.js";
+import { watch } from "./watch.js";
+import { embed } from "./embed.js";
+
+if (config.embed) document.documentElement.classList.add("embed");
+
+const ACTS = {
+  "act-copy": (button) => copy(clip(button, "clip-text")),
+  "act-copymd": (button) => copy(clip(button, "clip-md")),
+  "act-retry": (button) => command({ do: "retry", id: idsOf(button.closest(".answer")).exchange }),
+  "act-edit": (button) => command({ do: "edit", id: idsOf(button.closest(".ask")).exchange }),
+  "act-undo": (button) => command({ do: "undo", id: idsOf(button.closest(".ask")).exchange }),
+  "act-ask": (button) => command({ do: "ask", text: button.textContent }),
+  "act-up": (button) => feedback(button, "up"),
+  "act-down": (button) => feedback(button, "down"),
+};
+const clip = (button, name) => button.closest(".answer").querySelector(`.${name}`)?.textContent || "";
+
+document.addEventListener("click", (event) => {
+  const chip = event.target.closest(".cite");
+  if (chip) {
+    event.preventDefault();
+    open(chip);
+    return;
+  }
+  const link = event.target.closest("a.open");
+  if (link) outward(link);
+  const button = event.target.closest("#wj-chat .act, #wj-chat .suggest");
+  const act = button && Object.keys(ACTS).find((name) => button.classList.contains(name));
+  if (act) {
+    event.preventDefault();
+    ACTS[act](button);
+  }
+}, true);
+
+let announced = new Set();
+let first = true;
+
+/** Once per finished answer: say so to a screen reader. Answers that were there from the start are not news. */
+function announce() {
+  const done = answers().filter((node) => node.classList.contains("done"));
+  const fresh = done.filter((node) => !announced.has(node.id));
+  announced = new Set(done.map((node) => node.id));
+  const news = first ? null : fresh.at(-1);
+  if (!news) return;
+  const refused = news.querySelector(".card");
+  const body = (refused || news.querySelector(".text"))?.innerText || "";
+  $("wj-live").textContent = text(refused ? "refused" : "answered") + body.slice(0, 600);
+}
+
+/** Gradio's own elements get names, and lose roles that do not fit what is inside them. */
+function mend() {
+  const chat = $("wj-chat");
+  chat?.querySelectorAll('[role="log"]').forEach((node) => node.setAttribute("aria-live", "off"));
+  chat?.querySelectorAll(".message-row button.message, [role=button][aria-label]").forEach((node) => node.removeAttribute("aria-label"));
+  const box = document.querySelector("#wj-box textarea");
+  if (box && !box.getAttribute("aria-label")) {
+    box.setAttribute("aria-label", box.placeholder);
+    const wanted = new URLSearchParams(location.search).get("q");
+    if (wanted && !box.value) type(box, wanted.slice(0, 2000));
+  }
+}
+
+/** The address names the open conversation, so that a reload or a restart comes back to it. */
+function address() {
+  if (config.embed || !config.history) return;
+  const url = new URL(location.href);
+  const id = conversationId();
+  if ((url.searchParams.get("c") || "") === id) return;
+  if (id) url.searchParams.set("c", id); else url.searchParams.delete("c");
+  url.searchParams.delete("q");
+  history.replaceState(null, "", url);
+}
+
+let scheduled = false;
+function changed() {
+  if (scheduled) return;
+  scheduled = true;
+  requestAnimationFrame(() => {
+    scheduled = false;
+    mend();
+    refresh();
+    announce();
+    address();
+  });
+}
+
+function start() {
+  const app = document.querySelector("gradio-app");
+  new MutationObserver(changed).observe(app, { childList: true, subtree: true, characterData: true });
+  setTimeout(() => { first = false; }, 1500);
+  document.addEventListener("wj-asked", () => { first = false; });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") first = false;
+    if (event.key === "/" && !/^(input|textarea|select)$/i.test(event.target.tagName)) {
+      event.preventDefault();
+      document.querySelector("#wj-box textarea")?.focus();
+    }
+  });
+  wire();
+  watch();
+  embed();
+  changed();
+  if (sessionStorage.getItem("wj-restarted")) {
+    sessionStorage.removeItem("wj-restarted");
+    banner(text("restarted"));
+  }
+}
+
+document.querySelector(".skip")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  document.querySelector("#wj-box textarea")?.focus();
+});
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start); else start();

@@ -1,0 +1,40 @@
+// Is the server still there, and still the same run of it? After a break the page recovers by itself and says so.
+"use strict";
+import { $, banner, config, text } from "./page.js";
+
+const CALM = 15000;
+const BUSY = 2500;
+const LOST = 1500;
+
+/** Poll /page/state: often while an answer runs or the models load, seldom otherwise. */
+export function watch() {
+  let lost = false;
+  const look = async () => {
+    try {
+      const response = await fetch(`${config.base}/page/state`, { signal: AbortSignal.timeout(4000), cache: "no-store" });
+      if (!response.ok) throw new Error(String(response.status));
+      const state = await response.json();
+      if (state.boot !== config.boot) {
+        try { sessionStorage.setItem("wj-restarted", "1"); } catch (error) { /* then without the notice */ }
+        location.reload();
+        return;
+      }
+      if (state.ready) $("wj-loading")?.remove();
+      if (lost) recovered();
+      lost = false;
+    } catch (error) {
+      if (!lost) banner(text("lost"), true);
+      lost = true;
+    }
+    const running = document.querySelector("#wj-chat .answer.live") || $("wj-loading");
+    setTimeout(look, lost ? LOST : running ? BUSY : CALM);
+  };
+  setTimeout(look, BUSY);
+  addEventListener("online", look, { once: true });
+}
+
+/** The same server is back. An answer that was under way lost its stream: load the conversation as it is kept. */
+function recovered() {
+  banner(text("back"));
+  if (document.querySelector("#wj-chat .answer.live")) setTimeout(() => location.reload(), 800);
+}

@@ -1,0 +1,121 @@
+"""The Store seam: conversations, feedback and unanswered questions, per user. The page knows nothing of databases.
+
+Two implementations: ``ui.store_memory.MemoryStore`` (lost at restart) and the database one. All times are ISO 8601
+in UTC. Every method that takes ``user`` sees that user's rows alone; another's id behaves as if it did not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from qa.types import Answer
+
+Status = Literal["running", "done", "stopped", "failed"]
+Verdict = Literal["up", "down"]
+
+FEEDBACK_REASONS = ("wrong_answer", "wrong_evidence", "incomplete", "other")
+"""What a reader may find wrong: 答案不对, 依据不对, 不完整, 其他."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question with what came of it. ``message`` is the reason when ``status`` is failed."""
+
+    id: str
+    question: str
+    asked_at: str
+    status: Status = "running"
+    answer: Answer | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRow:
+    """A line of the history list."""
+
+    id: str
+    title: str
+    updated_at: str
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a reader said of one answer, with the answer itself and the settings that made it."""
+
+    conversation_id: str
+    exchange_id: str
+    user: str
+    verdict: Verdict
+    at: str
+    reasons: tuple[str, ...] = ()
+    comment: str = ""
+    answer: Answer | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A question that the documents did not answer, and how often it was asked."""
+
+    question: str
+    count: int
+    last_at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A conversation behind a share link: what it was called and its exchanges at that time."""
+
+    title: str
+    shared_at: str
+    exchanges: tuple[Exchange, ...]
+
+
+class Store(Protocol):
+    """Where conversations live. Implementations are thread-safe."""
+
+    def save(self, user: str, conversation_id: str, exchange: Exchange) -> None:
+        """Add or replace an exchange; the first one creates the conversation, titled by its question."""
+        ...
+
+    def truncate(self, user: str, conversation_id: str, keep: int) -> None:
+        """Drop all exchanges after the first ``keep``; none left drops the conversation."""
+        ...
+
+    def conversations(self, user: str, search: str = "") -> Sequence[ConversationRow]:
+        """The user's conversations, newest first; ``search`` looks into titles, questions and answers."""
+        ...
+
+    def exchanges(self, user: str, conversation_id: str) -> tuple[Exchange, ...] | None:
+        """The conversation's exchanges in order, or None when the user has no such conversation."""
+        ...
+
+    def rename(self, user: str, conversation_id: str, title: str) -> bool: ...
+
+    def delete(self, user: str, conversation_id: str) -> bool: ...
+
+    def share(self, user: str, conversation_id: str) -> str | None:
+        """A token under which anyone inside may read the conversation as it is now."""
+        ...
+
+    def shared(self, token: str) -> Shared | None: ...
+
+    def add_feedback(self, feedback: Feedback) -> None:
+        """Store it; a later one by the same user on the same exchange replaces it."""
+        ...
+
+    def feedback(self, days: int = 28) -> Sequence[Feedback]:
+        """The last days' feedback, newest first."""
+        ...
+
+    def missed(self, days: int = 28) -> Sequence[Missed]:
+        """The last days' refused questions, most often asked first."""
+        ...
+
+    def answered(self, limit: int = 20) -> Sequence[str]:
+        """Questions that got a supported answer, most often asked first: what suggestions are drawn from."""
+        ...

@@ -1,0 +1,22 @@
+"""The page's texts in one language: ``Texts("zh")("ask")`` looks up ``ui.ask`` in prompts/strings.toml."""
+
+from __future__ import annotations
+
+import prompts
+
+LANGS = ("zh", "en")
+
+
+class Texts:
+    """Texts of section ``ui`` in one language; unknown languages fall back to Chinese."""
+
+    def __init__(self, lang: str = "zh") -> None:
+        self.lang = lang if lang in LANGS else "zh"
+
+    def __call__(self, key: str, **values: str | int | float) -> str:
+        return prompts.text(f"ui.{key}", lang=self.lang, **values)
+
+    def script(self) -> dict[str, str]:
+        """Texts that ui.js shows by itself: the entries whose key starts with ``js_``, unprefixed."""
+        entries = prompts.strings("ui", self.lang)
+        return {key.removeprefix("js_"): value for key, value in entries.items() if key.startswith("js_")}
