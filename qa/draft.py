@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import prompts
-from qa.attribution import Attributed, attribute
+from qa.attribution import Attributed, EvidenceSentence, attribute
 from qa.clock import Clock
 from qa.context import Context
 from qa.generators.base import Chunk, GenerationRequest, Generator, Message
@@ -91,27 +91,27 @@ def tie(text: str, question: Question, context: Context) -> Sentence:
 
 
 def sentence_from(text: str, attributed: Attributed, context: Context) -> Sentence:
-    """Turn an attribution into the Sentence that is shown; quotes are cut from the stored document."""
-    citations = []
-    for found in attributed.citations:
-        evidence = context.sentences[found.index]
-        document, passage = evidence.document, evidence.passage
-        citations.append(
-            Citation(
-                passage_id=passage.id,
-                document_id=document.id,
-                document=document.title,
-                document_sha256=document.sha256,
-                heading=passage.heading,
-                page=document.page_of(found.start) or passage.page,
-                start=found.start,
-                end=found.end,
-                quote=document.text[found.start : found.end],
-                score=found.score,
-                published=document.published,
-            )
-        )
+    """Turn an attribution into the Sentence that is shown."""
+    citations = (cite(context.sentences[t.index], t.start, t.end, t.score) for t in attributed.citations)
     return Sentence(text, attributed.state, tuple(citations), tuple(attributed.problems))
+
+
+def cite(place: EvidenceSentence, start: int, end: int, score: float) -> Citation:
+    """A Citation of ``[start, end)`` of the place's document; the quote is cut from the stored text."""
+    document, passage = place.document, place.passage
+    return Citation(
+        passage_id=passage.id,
+        document_id=document.id,
+        document=document.title,
+        document_sha256=document.sha256,
+        heading=passage.heading,
+        page=document.page_of(start) or passage.page,
+        start=start,
+        end=end,
+        quote=document.text[start:end],
+        score=score,
+        published=document.published,
+    )
 
 
 def _grown(draft: Draft, sentences: tuple[Sentence, ...], chunk: Chunk) -> Draft:

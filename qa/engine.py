@@ -11,14 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import prompts
 from errors import QuestionError
 from index.types import Document, Hit, Passage
 from qa.generators.base import Generator
-from qa.library import AddReport, Library
+from qa.library import Library
 from qa.settings import EngineSettings
 from qa.types import Answer, Refusal, Turn
+
+if TYPE_CHECKING:
+    from index.documents import AddReport
+    from index.encoder import Encoder
 
 
 class Engine:
@@ -29,14 +34,14 @@ class Engine:
         generator, encoder: used instead of the ones that the settings name.
     """
 
-    def __init__(self, settings: EngineSettings, *, generator: Generator | None = None, encoder: object = None) -> None:
+    def __init__(self, settings: EngineSettings, *, generator: Generator | None = None, encoder: Encoder | None = None) -> None:
         self.settings = settings
         self.library = Library(settings, encoder=encoder)
         self._generator = generator
         self._loading = threading.Lock()
 
     @classmethod
-    def open(cls, settings: EngineSettings, *, generator: Generator | None = None, encoder: object = None) -> Engine:
+    def open(cls, settings: EngineSettings, *, generator: Generator | None = None, encoder: Encoder | None = None) -> Engine:
         """Open the data folder; nothing heavy happens yet."""
         return cls(settings, generator=generator, encoder=encoder)
 
@@ -114,10 +119,7 @@ class Engine:
         passages: Sequence[tuple[str, str]] | None = None,
     ) -> Answer:
         """The last snapshot of :meth:`stream`."""
-        last = None
-        for last in self.stream(question, history, cancelled=cancelled, passages=passages):
-            pass
-        assert last is not None
+        *_, last = self.stream(question, history, cancelled=cancelled, passages=passages)
         return last
 
     def documents(self) -> list[Document]:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import prompts
 from index.types import Hit
-from qa.conflicts import conflict_notes
+from qa.conflicts import PremiseConflict, conflict_notes
 from qa.context import Context
-from qa.draft import Draft
+from qa.draft import Draft, cite
 from qa.gate import Decision
 from qa.question import Question
 from qa.settings import AnswerSettings
@@ -49,7 +49,7 @@ def decline(
     missing = tuple(question.missing_from(near)) or tuple(question.absent_words(near))
     notes: tuple[Note, ...] = ()
     if decision and decision.premises:
-        notes = tuple(premise_note(p, draft) for p in decision.premises)
+        notes = tuple(_premise_note(p, draft) for p in decision.premises)
     message = _message(reason, looked_for, missing, notes)
     refusal = Refusal(
         reason=reason,
@@ -87,6 +87,15 @@ def retrieved(hits: Sequence[Hit], context: Context, superseded: frozenset[str])
             )
         )
     return tuple(out)
+
+
+def _premise_note(premise: PremiseConflict, draft: Draft | None) -> Note:
+    """What the question takes for granted and what the document has instead, tied to that place."""
+    text = prompts.text("qa.premise", claim=premise.claim, evidence=premise.evidence)
+    if draft is None or draft.context is None:
+        return Note("premise", text)
+    place = draft.context.sentences[premise.index]
+    return Note("premise", text, (cite(place, place.start, place.end, 1.0),))
 
 
 def _message(reason: Reason, looked_for: Sequence[str], missing: Sequence[str], notes: Sequence[Note]) -> str:
