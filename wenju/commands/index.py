@@ -1,0 +1,106 @@
+"""`wenju index`: add, info, list, remove."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wenju.border import fail
+from wenju.options import Bars, Data, Json, open_engine, print_json, settings_of
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH...")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Read files and folders into the index. What cannot be read is named at the end; the rest is indexed."""
+    engine = open_engine(settings_of(ctx, data))
+    with Bars("files") as progress:
+        report = engine.add(paths, progress)
+    failed = [{"file": error.path, "error": error.message, "hint": error.hint} for error in report.failed]
+    if as_json:
+        print_json(
+            {
+                "added": [document.title for document in report.added],
+                "unchanged": report.unchanged,
+                "passages": report.passages,
+                "failed": failed,
+            }
+        )
+    else:
+        typer.echo(
+            f"{len(report.added)} documents added, {report.unchanged} unchanged, {report.passages} passages in all."
+        )
+        for entry in failed:
+            typer.secho(f"not indexed: {entry['file']}: {entry['error']}", fg="yellow", err=True)
+            if entry["hint"]:
+                typer.echo(f"  {entry['hint']}", err=True)
+    if failed:
+        fail(f"{len(failed)} of the files could not be read; the others are indexed.")
+
+
+@app.command()
+def info(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
+    """What made the index, how large it is and how it searches."""
+    from errors import IndexError_
+
+    settings = settings_of(ctx, data)
+    facts = open_engine(settings).info()
+    if as_json:
+        print_json(facts)
+        return
+    if not facts.get("documents"):
+        raise IndexError_(f"There is no index in {settings.data}.", "Run: wenju index add PATH...")
+    for name, value in facts.items():
+        typer.echo(f"{name:<20} {value}")
+
+
+@app.command("list")
+def list_(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
+    """The documents, with their ids, dates and number of passages."""
+    engine = open_engine(settings_of(ctx, data))
+    rows = [
+        {
+            "id": document.id,
+            "title": document.title,
+            "source": document.source,
+            "published": document.published,
+            "passages": len(engine.passages(document.id)),
+            "characters": len(document.text),
+            "sha256": document.sha256,
+        }
+        for document in engine.documents()
+    ]
+    if as_json:
+        print_json({"documents": rows})
+        return
+    for row in rows:
+        typer.echo(f"{row['id']}  {row['published'] or '-':<10}  {row['passages']:>5}  {row['title']}")
+
+
+@app.command()
+def remove(
+    ctx: typer.Context,
+    documents: Annotated[
+        list[str], typer.Argument(help="Ids or exact titles (wenju index list).", metavar="DOCUMENT...")
+    ],
+    data: Data = None,
+) -> None:
+    """Take documents out of the index."""
+    from errors import DocumentError, did_you_mean
+
+    engine = open_engine(settings_of(ctx, data))
+    known = {key: document for document in engine.documents() for key in (document.id, document.title)}
+    for name in documents:
+        if name not in known:
+            raise DocumentError(f"There is no document '{name}' in the index.", did_you_mean(name, known))
+    for document in {known[name].id: known[name] for name in documents}.values():
+        engine.remove(document.id)
+        typer.echo(f"removed: {document.title}")
