@@ -11,7 +11,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from index.headings import HEADING_MAX, marked_heading, numbered_heading, plain_heading, starts_broken, starts_item
+from index.headings import (
+    HEADING_MAX,
+    marked_heading,
+    numbered_heading,
+    plain_heading,
+    starts_broken,
+    starts_item,
+)
 from index.loaders.raw import Line, squeeze
 from index.types import Block
 

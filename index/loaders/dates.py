@@ -64,9 +64,9 @@ def dateline(lines: list[str]) -> str | None:
                     return found
     for line in [*reversed(tail), *head]:
         if len(line) <= 40:
-            match = _DATE.search(line) or _HAN_DATE.search(line)
-            if match and _AROUND.fullmatch(line[: match.start()]) and _AROUND.fullmatch(line[match.end() :]):
-                return _iso(match)
+            date = _DATE.search(line) or _HAN_DATE.search(line)
+            if date and _AROUND.fullmatch(line[: date.start()]) and _AROUND.fullmatch(line[date.end() :]):
+                return _iso(date)
     return None
 
 

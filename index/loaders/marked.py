@@ -84,10 +84,6 @@ def _plain(token: Token) -> str:
     for child in token.children or ():
         if child.type in ("text", "code_inline", "image", "text_special"):
             parts.append(child.content)
-        elif child.type == "softbreak":
-            parts.append("\n")
-        elif child.type == "hardbreak":
-            parts.append("\n")
-        elif child.type == "html_inline" and child.content.lower().startswith("<br"):
+        elif child.type == "softbreak" or child.type == "hardbreak" or child.type == "html_inline" and child.content.lower().startswith("<br"):
             parts.append("\n")
     return "".join(parts)

@@ -14,17 +14,18 @@ from index.loaders.encoding import decode
 from index.loaders.raw import Line, Raw, clean, squeeze, table_lines
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,40})", re.I)
-_DROPPED = frozenset(
-    "script style noscript template nav footer aside form button svg math iframe object embed select option textarea "
-    "audio video canvas map dialog head".split()
-)
+_DROPPED = frozenset((
+    "script", "style", "noscript", "template", "nav", "footer", "aside", "form", "button", "svg", "math", "iframe",
+    "object", "embed", "select", "option", "textarea", "audio", "video", "canvas", "map", "dialog", "head",
+))  # fmt: skip
 _ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "dialog"))
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_BLOCKS = frozenset(
-    "p div section article main header ul ol li dl dt dd blockquote pre table tr td th caption tbody thead tfoot "
-    "figure figcaption address hr center details summary fieldset body html h1 h2 h3 h4 h5 h6".split()
-)
+_BLOCKS = frozenset((
+    "p", "div", "section", "article", "main", "header", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "pre",
+    "table", "tr", "td", "th", "caption", "tbody", "thead", "tfoot", "figure", "figcaption", "address", "hr", "center",
+    "details", "summary", "fieldset", "body", "html", "h1", "h2", "h3", "h4", "h5", "h6",
+))  # fmt: skip
 _DATES = frozenset(("article:published_time", "pubdate", "publishdate", "datepublished", "date", "dc.date", "dcterms.date"))
 MAIN_MIN = 0.3
 """A <main> or <article> is taken for the page's text if it holds at least this share of all its text."""

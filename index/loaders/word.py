@@ -33,7 +33,7 @@ def load_docx(path: Path, data: bytes) -> Raw:
         title, created = properties.title or "", properties.created
         levels = dict(_style_levels(document))
         notes = list(_notes(document))
-    except (KeyError, ValueError, AttributeError, zipfile.BadZipFile, etree.LxmlError, OSError, docx.exceptions.PythonDocxException) as error:
+    except (KeyError, ValueError, AttributeError, zipfile.BadZipFile, etree.LxmlError, OSError, docx.exceptions.PythonDocxError) as error:
         raise DocumentError(f"{path.name}: broken, it cannot be parsed as .docx", "Open and save it again in Word or WPS.") from error
     lines = [*_blocks(body, levels), *notes]
     raw = Raw(lines, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", title=title)

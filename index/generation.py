@@ -1,0 +1,289 @@
+"""One generation of the index, open for reading: documents and passages in SQLite, vectors memory-mapped.
+
+Opening reads the manifest and nothing else, so it takes the same time for a hundred passages and a million.
+Rows number the passages 0, 1, 2 ... in the order of the vectors. Safe for threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import sys
+import threading
+from array import array
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from errors import IndexError_
+from index.paragraphs import passage_search_text
+from index.types import Block, Document, Passage
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FORMAT = 1
+MANIFEST, CORPUS, VECTORS = "manifest.json", "corpus.sqlite", "vectors.npy"
+CACHED_CHARS = 20_000_000
+"""Documents kept in memory once opened, together at most this many characters (the last one always)."""
+SHIFT = 24
+"""A passage's key is ``ord << SHIFT | n``: the document's place in the corpus and the passage's, from 0."""
+
+AGAIN = "Delete the index folder and index the documents again: wenju index add PATH..."
+_LIGHT = "ord, id, title, source, sha256, published, media_type, supersedes, meta, blocks, pages"
+
+
+class Generation:
+    """A complete index on disk, never changed after it was written.
+
+    Attributes:
+        path: its folder; the dense and lexical indexes lie beside the corpus.
+        manifest: what made it (see ``index.store``).
+        count: number of passages, which is the number of vectors.
+    """
+
+    def __init__(self, path: Path, manifest: Mapping[str, Any]) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.count = int(manifest["passages"])
+        self._lock = threading.Lock()
+        self._cache: OrderedDict[str, Document] = OrderedDict()
+        uri = f"{(path / CORPUS).absolute().as_uri()}?mode=ro&immutable=1"
+        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+    @classmethod
+    def open(cls, path: Path) -> Generation:
+        """Open a generation after checking its manifest against the files (names and sizes).
+
+        Raises:
+            IndexError_: it has no manifest, is of another format, or a file is missing or of another size.
+        """
+        manifest = read_manifest(path)
+        for name, facts in manifest["files"].items():
+            file = path / name
+            if not file.is_file() or file.stat().st_size != facts["bytes"]:
+                raise IndexError_(f"the index at {path} is damaged: {name} is missing or has another size", AGAIN)
+        return cls(path, manifest)
+
+    def verify(self) -> None:
+        """Compare every file with the hash in the manifest. Raises IndexError_ for the first that differs."""
+        for name, facts in self.manifest["files"].items():
+            if file_sha256(self.path / name) != facts["sha256"]:
+                raise IndexError_(f"the index at {self.path} is damaged: the content of {name} has changed", AGAIN)
+
+    def close(self) -> None:
+        self._db.close()
+
+    @property
+    def name(self) -> str:
+        """``gen-7``: what an Answer records as its index."""
+        return str(self.manifest["name"])
+
+    def documents(self) -> list[Document]:
+        """All documents in the order in which they were added, **without** text and blocks; see :meth:`document`."""
+        rows = self._rows(f"SELECT {_LIGHT.replace('blocks', 'NULL')}, '' FROM documents ORDER BY ord")
+        return [_document(row) for row in rows]
+
+    def document(self, document_id: str) -> Document:
+        """One document with its text and blocks. Raises KeyError when there is none with this id."""
+        with self._lock:
+            if document_id in self._cache:
+                self._cache.move_to_end(document_id)
+                return self._cache[document_id]
+        rows = self._rows(f"SELECT {_LIGHT}, (SELECT text FROM texts WHERE texts.ord = documents.ord) FROM documents WHERE id = ?", document_id)
+        if not rows:
+            raise KeyError(document_id)
+        document = _document(rows[0])
+        with self._lock:
+            self._cache[document_id] = document
+            total = sum(len(cached.text) for cached in self._cache.values())
+            while total > CACHED_CHARS and len(self._cache) > 1:
+                total -= len(self._cache.popitem(last=False)[1].text)
+        return document
+
+    def passages(self, document_id: str) -> list[Passage]:
+        """The passages of a document in reading order; [] when there is no such document."""
+        found = self._rows("SELECT ord FROM documents WHERE id = ?", document_id)
+        if not found:
+            return []
+        low = found[0][0] << SHIFT
+        sql = "SELECT key, start, stop, heading, page, text FROM passages WHERE key >= ? AND key < ? ORDER BY key"
+        return [_passage(document_id, row) for row in self._rows(sql, low, low + (1 << SHIFT))]
+
+    def passage(self, passage_id: str) -> Passage:
+        """One passage by its id. Raises KeyError when there is none."""
+        document_id, _, number = passage_id.rpartition("-")
+        found = self._rows("SELECT ord FROM documents WHERE id = ?", document_id) if number.isdecimal() else []
+        if found:
+            key = (found[0][0] << SHIFT) + int(number) - 1
+            rows = self._rows("SELECT key, start, stop, heading, page, text FROM passages WHERE key = ?", key)
+            if rows and (passage := _passage(document_id, rows[0])).id == passage_id:
+                return passage
+        raise KeyError(passage_id)
+
+    def passage_at(self, row: int) -> Passage:
+        """The passage of a row, 0 <= row < count. Raises KeyError outside."""
+        if 0 <= row < self.count:
+            ((order, document_id, first),) = self._rows(
+                "SELECT ord, id, first_row FROM documents WHERE first_row <= ? ORDER BY first_row DESC LIMIT 1", int(row)
+            )
+            key = (order << SHIFT) + int(row) - first
+            rows = self._rows("SELECT key, start, stop, heading, page, text FROM passages WHERE key = ?", key)
+            return _passage(document_id, rows[0])
+        raise KeyError(row)
+
+    def passages_at(self, rows: Sequence[int]) -> list[Passage]:
+        """The passages of several rows, in the order of ``rows``."""
+        return [self.passage_at(row) for row in rows]
+
+    def row_of(self, passage_id: str) -> int:
+        """The row of a passage. Raises KeyError when there is none with this id."""
+        document_id, _, number = passage_id.rpartition("-")
+        found = self._rows("SELECT first_row, passages FROM documents WHERE id = ?", document_id) if number.isdecimal() else []
+        if not found or not 1 <= int(number) <= found[0][1]:
+            raise KeyError(passage_id)
+        return int(found[0][0]) + int(number) - 1
+
+    def rows_of(self, document_id: str) -> range:
+        """The rows of a document's passages. Raises KeyError when there is none with this id."""
+        found = self._rows("SELECT first_row, passages FROM documents WHERE id = ?", document_id)
+        if not found:
+            raise KeyError(document_id)
+        first = int(found[0][0] or 0)
+        return range(first, first + int(found[0][1]))
+
+    def superseded(self) -> set[str]:
+        """Ids of documents that another document in this index replaces."""
+        return set(self.superseded_by())
+
+    def superseded_by(self) -> dict[str, str]:
+        """Id of a superseded document -> id of the one that replaces it."""
+        return dict(self._rows("SELECT id, superseded_by FROM documents WHERE superseded_by IS NOT NULL"))
+
+    def search_texts(self) -> SearchTexts:
+        """What is embedded and indexed, by row; read from disk as it is used."""
+        return SearchTexts(self)
+
+    def vectors(self) -> np.ndarray:
+        """float32 [count, dimension], memory-mapped and read-only."""
+        import numpy as np
+
+        array_: np.ndarray = np.load(self.path / VECTORS, mmap_mode="r", allow_pickle=False)
+        return array_
+
+    def fingerprints(self) -> dict[str, str]:
+        """Id -> fingerprint of every document: what it was when it was indexed."""
+        return dict(self._rows("SELECT id, fingerprint FROM documents"))
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        with self._lock:
+            try:
+                return self._db.execute(sql, values).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise IndexError_(f"the index at {self.path} cannot be read ({error})", AGAIN) from error
+
+    def iterate(self, start: int, stop: int) -> Iterator[tuple[Document, Passage]]:
+        """Light documents and passages of the rows [start, stop), in order, one document's passages at a time."""
+        sql = f"SELECT {_LIGHT.replace('blocks', 'NULL')}, '', first_row, passages FROM documents WHERE first_row + passages > ? AND first_row < ? ORDER BY ord"
+        with self._lock:
+            documents = self._db.cursor()
+            documents.execute(sql, (start, stop))
+        while True:
+            with self._lock:
+                row = documents.fetchone()
+            if row is None:
+                return
+            document, first = _document(row[:-2]), row[-2]
+            low = (row[0] << SHIFT) + max(0, start - first)
+            high = (row[0] << SHIFT) + min(row[-1], stop - first)
+            sql_passages = "SELECT key, start, stop, heading, page, text FROM passages WHERE key >= ? AND key < ? ORDER BY key LIMIT 1000"
+            while low < high:
+                for found in self._rows(sql_passages, low, high):
+                    yield document, _passage(document.id, found)
+                    low = found[0] + 1
+
+
+class SearchTexts(Sequence[str]):
+    """The search text of every passage, by row, read lazily: a million of them take no memory."""
+
+    def __init__(self, generation: Generation) -> None:
+        self.generation = generation
+
+    def __len__(self) -> int:
+        return self.generation.count
+
+    def __iter__(self) -> Iterator[str]:
+        for document, passage in self.generation.iterate(0, len(self)):
+            yield passage_search_text(document, passage)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            if step != 1:
+                return [self[row] for row in range(start, stop, step)]
+            return [passage_search_text(document, passage) for document, passage in self.generation.iterate(start, stop)]
+        row = index + len(self) if index < 0 else index
+        if not 0 <= row < len(self):
+            raise IndexError(index)
+        ((document, passage),) = self.generation.iterate(row, row + 1)
+        return passage_search_text(document, passage)
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a generation's folder.
+
+    Raises:
+        IndexError_: missing, not readable, or of another format. FileNotFoundError: the folder itself is gone.
+    """
+    try:
+        manifest = json.loads((path / MANIFEST).read_text("utf-8"))
+        if manifest["format"] != FORMAT:
+            raise IndexError_(f"the index at {path} has format {manifest['format']}; this version reads {FORMAT}", AGAIN)
+        if not (isinstance(manifest["files"], dict) and CORPUS in manifest["files"]):
+            raise KeyError(CORPUS)
+        return dict(manifest)
+    except FileNotFoundError:
+        if not path.is_dir():
+            raise
+        raise IndexError_(f"the index at {path} is damaged: it has no {MANIFEST}", AGAIN) from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise IndexError_(f"the index at {path} is damaged: {MANIFEST} cannot be read", AGAIN) from error
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def pack(numbers: Sequence[int]) -> bytes:
+    """Integers as little-endian 64-bit bytes."""
+    packed = array("q", numbers)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()
+
+
+def unpack(data: bytes | None) -> array[int]:
+    numbers: array[int] = array("q")
+    numbers.frombytes(data or b"")
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def _document(row: Sequence[Any]) -> Document:
+    _, id_, title, source, sha256, published, media_type, supersedes, meta, blocks, pages, text = row
+    flat = unpack(blocks)
+    triples = zip(flat[0::3], flat[1::3], flat[2::3], strict=True)
+    return Document(
+        id_, title, source, text or "", sha256, published, media_type, tuple(Block(*triple) for triple in triples),
+        tuple(unpack(pages)), tuple(json.loads(supersedes)), json.loads(meta),
+    )  # fmt: skip
+
+
+def _passage(document_id: str, row: Sequence[Any]) -> Passage:
+    key, start, stop, heading, page, text = row
+    number = (key & ((1 << SHIFT) - 1)) + 1
+    return Passage(f"{document_id}-{number:04d}", document_id, start, stop, text, tuple(json.loads(heading)), page)

@@ -1,0 +1,80 @@
+"""Which documents another one replaces. Conservative: what is not clearly an older edition stays current."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import PurePath
+
+from index.types import Document
+
+_EDITION = re.compile(
+    r"[（(\[【]\s*(?:(?:19|20)\d\d\s*年?\s*(?:\d{1,2}月)?\s*(?:版|修订版?|修正版?|修改版?)|修订版?|修正版?|第[一二三四五六七八九十\d]+版|[vV]\d+(?:\.\d+)*)\s*[）)\]】]"
+    r"|(?:19|20)\d\d\s*年?(?:版|修订版?|修正版?)|第[一二三四五六七八九十\d]+版|[\s_-]*[vV]\d+(?:\.\d+)*(?![\w.])"
+)
+_LASTING = re.compile(
+    r"(?:办法|规定|条例|细则|制度|规则|章程|标准|指南|手册|规范|规程|守则|须知|目录|清单|准则|法|[Pp]olicy|[Mm]anual|[Hh]andbook|[Gg]uide(?:lines)?)$"
+)
+_YEAR = re.compile(r"((?:19|20)\d\d)\s*年?(?:\d{1,2}月)?\s*(?:版|修)")
+_VERSION = re.compile(r"[vV](\d+(?:\.\d+)*)|第([一二三四五六七八九十\d]+)版")
+TITLE_MIN = 5
+"""Shorter titles (通知, 公告) are too general to tell editions of one document."""
+
+
+def superseded_by(documents: Iterable[Document]) -> dict[str, str]:
+    """Id of each document that another replaces -> id of the replacing one.
+
+    A document is replaced when another one's front matter names it (by id, title or file name), or when another has
+    the same title but for the edition, names a lasting kind of document (办法, 规定, 手册 ...; not reports, notices or
+    minutes), and has a later date or a higher version, where both have one. Nothing replaces itself or each other.
+    """
+    everything = list(documents)
+    names: dict[str, set[str]] = defaultdict(set)
+    for document in everything:
+        for name in (document.id, _plain(document.title), _plain(document.source), _plain(PurePath(document.source).stem)):
+            names[name].add(document.id)
+    found: dict[str, str] = {}
+    for document in everything:
+        for wish in document.supersedes:
+            for named in sorted(names.get(wish, set()) | names.get(_plain(wish), set())):
+                if named != document.id and found.get(document.id) != named:
+                    found[named] = document.id
+    editions: dict[str, list[Document]] = defaultdict(list)
+    for document in everything:
+        base = _plain(_EDITION.sub("", document.title))
+        if len(base) >= TITLE_MIN and _LASTING.search(base):
+            editions[base].append(document)
+    for same in editions.values():
+        for old in same:
+            newer = [other for other in same if other is not old and _later(other, old)]
+            if newer and old.id not in found:
+                newest = next((one for one in newer if not any(_later(other, one) for other in newer)), None)
+                if newest is not None and found.get(newest.id) != old.id:
+                    found[old.id] = newest.id
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s《》〈〉“”\"'_]+", "", unicodedata.normalize("NFKC", name)).lower()
+
+
+def _later(new: Document, old: Document) -> bool:
+    """Is ``new`` clearly later: by version where both have one, else by edition year, else by published date?"""
+    versions = _version(new.title), _version(old.title)
+    if versions[0] and versions[1]:
+        return versions[0] > versions[1]
+    years = _YEAR.search(new.title), _YEAR.search(old.title)
+    if years[0] and years[1]:
+        return years[0][1] > years[1][1]
+    return bool(new.published and old.published and new.published > old.published)
+
+
+def _version(title: str) -> tuple[int, ...]:
+    match = _VERSION.search(title)
+    if not match:
+        return ()
+    if match[1]:
+        return tuple(int(part) for part in match[1].split("."))
+    return (int(match[2]) if match[2].isdigit() else "一二三四五六七八九十".find(match[2][0]) + 1,)
