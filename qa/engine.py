@@ -24,6 +24,7 @@ from qa.types import Answer, Refusal, Turn
 if TYPE_CHECKING:
     from index.documents import AddReport
     from index.encoder import Encoder
+    from qa.gate import Gate
 
 
 class Engine:
@@ -31,19 +32,34 @@ class Engine:
 
     Args:
         settings: data folder, index, models, generator and answer settings.
-        generator, encoder: used instead of the ones that the settings name.
+        generator, encoder, gate: used instead of the ones that the settings name.
     """
 
-    def __init__(self, settings: EngineSettings, *, generator: Generator | None = None, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self,
+        settings: EngineSettings,
+        *,
+        generator: Generator | None = None,
+        encoder: Encoder | None = None,
+        gate: Gate | None = None,
+    ) -> None:
         self.settings = settings
+        self.gate = gate
         self.library = Library(settings, encoder=encoder)
         self._generator = generator
         self._loading = threading.Lock()
 
     @classmethod
-    def open(cls, settings: EngineSettings, *, generator: Generator | None = None, encoder: Encoder | None = None) -> Engine:
+    def open(
+        cls,
+        settings: EngineSettings,
+        *,
+        generator: Generator | None = None,
+        encoder: Encoder | None = None,
+        gate: Gate | None = None,
+    ) -> Engine:
         """Open the data folder; nothing heavy happens yet."""
-        return cls(settings, generator=generator, encoder=encoder)
+        return cls(settings, generator=generator, encoder=encoder, gate=gate)
 
     @property
     def generator(self) -> Generator:
@@ -104,7 +120,8 @@ class Engine:
             message = prompts.text("qa.refuse_no_documents")
             yield Answer(asked, asked, "done", refusal=Refusal("no_documents", message), id=identity)
             return
-        pipeline = Pipeline(self.generator, Gate(self.settings.answer.risk), self.settings.answer)
+        gate = self.gate or Gate(self.settings.answer.risk)
+        pipeline = Pipeline(self.generator, gate, self.settings.answer)
         stop = cancelled or threading.Event()
         with closing(pipeline.stream(asked, history, index, self.settings.index.top_k, stop, index.name)) as snapshots:
             for answer in snapshots:

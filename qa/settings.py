@@ -23,7 +23,6 @@ class GeneratorSettings(BaseModel):
     threads: int = Field(0, ge=0, description="CPU threads; 0: all cores")
     device: Literal["auto", "cpu", "cuda"] = "auto"
     timeout: float = Field(120.0, gt=0, description="seconds to wait for a remote endpoint")
-    max_new_tokens: int = Field(160, ge=8, le=2048)
 
 
 class AnswerSettings(BaseModel):
@@ -37,6 +36,7 @@ class AnswerSettings(BaseModel):
     unsupported: Literal["drop", "mark"] = Field("drop", description="what happens to a sentence without support")
     from_memory: bool = Field(False, description="answer (labelled) from the model's memory when the documents do not")
     style: Literal["sentence", "short"] = Field("sentence", description="short: the bare span, for EM and F1")
+    max_new_tokens: int = Field(160, ge=8, le=2048, description="longest draft, in tokens")
     question_max: int = Field(2000, ge=10, description="longest question taken, in characters")
 
 

@@ -103,5 +103,6 @@ def _message(reason: Reason, looked_for: Sequence[str], missing: Sequence[str], 
         return "".join(n.message for n in notes)
     if reason == "no_documents":
         return prompts.text("qa.refuse_no_documents")
-    lead = prompts.text(f"qa.refuse_{reason}", looked_for="、".join(looked_for))
+    variables = {"looked_for": "、".join(looked_for)} if reason == "no_evidence" else {}
+    lead = prompts.text(f"qa.refuse_{reason}", **variables)
     return lead + (prompts.text("qa.refuse_missing", missing="、".join(missing)) if missing else "")

@@ -1,0 +1,108 @@
+"""Tuning questions for the gate: with and without the passage that answers them, as refusal benchmarks have them.
+
+Made from the tuning sets alone (cmrc2018 trial, drcd dev): each context is cut into passages of about 150 characters;
+a question is given the passages nearest to it by shared character pairs, and for half of the questions every passage
+that holds an answer is taken out. What is left speaks of the same subject: a near miss.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from index.normalize import normalize
+from index.sentences import split_sentences
+
+PASSAGE = 150
+GIVEN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class GateItem:
+    """A question with its closed context; ``answers`` is empty when none of the passages answers it."""
+
+    id: str
+    question: str
+    passages: tuple[str, ...]
+    answers: tuple[str, ...]
+
+
+def gate_items(files: Sequence[Path], count: int, seed: int = 1) -> list[GateItem]:
+    """``count`` items drawn from SQuAD-style files, about half of them not answerable; the same for the same seed."""
+    passages: list[str] = []
+    questions: list[tuple[str, str, tuple[str, ...], frozenset[int]]] = []
+    for file in files:
+        for paragraph in _paragraphs(file):
+            first, cuts = len(passages), _cut(paragraph["context"])
+            passages += [text for _, text in cuts]
+            for qa in paragraph["qas"]:
+                at = int(qa["answers"][0]["answer_start"])
+                gold = frozenset(first + i for i, (start, text) in enumerate(cuts) if start <= at < start + len(text))
+                questions.append((str(qa["id"]), qa["question"], tuple(a["text"] for a in qa["answers"]), gold))
+    search = _Pairs(passages)
+    draw = random.Random(seed)
+    draw.shuffle(questions)
+    items: list[GateItem] = []
+    for identity, question, answers, gold in questions:
+        answerable = len(items) % 2 == 0
+        near = search.nearest(question, GIVEN * 2)
+        if not answerable:
+            near = [row for row in near if row not in gold and not any(a in passages[row] for a in answers)]
+        elif not gold & set(near[:GIVEN]):
+            continue
+        given = near[:GIVEN]
+        draw.shuffle(given)
+        items.append(GateItem(identity, question, tuple(passages[r] for r in given), answers if answerable else ()))
+        if len(items) == count:
+            break
+    return items
+
+
+def _paragraphs(file: Path) -> list[dict[str, Any]]:
+    data = json.loads(file.read_text(encoding="utf-8"))["data"]
+    return [paragraph for article in data for paragraph in article["paragraphs"]]
+
+
+def _cut(context: str) -> list[tuple[int, str]]:
+    """Passages of about PASSAGE characters, cut between sentences, with their offsets."""
+    out: list[tuple[int, str]] = []
+    start = end = 0
+    for a, b in split_sentences(context):
+        if end > start and b - start > PASSAGE:
+            out.append((start, context[start:end]))
+            start = a
+        end = b
+    return [*out, (start, context[start:end])] if end > start else out
+
+
+class _Pairs:
+    """Passages by shared character pairs, rare ones counting more (BM25, k1 1.2, b 0.75)."""
+
+    def __init__(self, passages: Sequence[str]) -> None:
+        self.holders: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        bags = [Counter(_pairs(p)) for p in passages]
+        mean = sum(b.total() for b in bags) / max(1, len(bags))
+        self.norm = [1.2 * (0.25 + 0.75 * b.total() / mean) for b in bags]
+        for row, bag in enumerate(bags):
+            for pair, times in bag.items():
+                self.holders[pair].append((row, times))
+
+    def nearest(self, question: str, count: int) -> list[int]:
+        scores: dict[int, float] = defaultdict(float)
+        for pair in set(_pairs(question)):
+            held = self.holders.get(pair, [])
+            weight = math.log(1 + (len(self.norm) - len(held) + 0.5) / (len(held) + 0.5))
+            for row, times in held:
+                scores[row] += weight * times * 2.2 / (times + self.norm[row])
+        return sorted(scores, key=lambda row: (-scores[row], row))[:count]
+
+
+def _pairs(text: str) -> list[str]:
+    flat = "".join(c for c in normalize(text).text if c.isalnum())
+    return [flat[i : i + 2] for i in range(len(flat) - 1)]
