@@ -1,4 +1,4 @@
-"""Settings of the page and the server that carries it. The server's own settings (sign-on, storage) join them here."""
+"""Settings of the page and of the server that carries it: addresses, queue, sign-on, storage, logs."""
 
 from __future__ import annotations
 
@@ -30,3 +30,26 @@ class UiSettings(BaseModel):
     originals: Path | None = Field(None, description="folder with the source files, for 打开原件 and uploads")
     upload_max_mb: int = Field(50, ge=1, le=2048, description="largest file an administrator may upload")
     warm_timeout: float = Field(180.0, gt=0, description="seconds a question waits for the models to load")
+
+    public_url: str = Field("", description="address people use, e.g. https://ask.example.org/wenju, behind a proxy")
+    allowed_hosts: tuple[str, ...] = Field((), description="further Host names taken while sign-on is off")
+    auth: Literal["auto", "off", "header", "oidc", "token"] = Field("auto", description="who may ask; auto: off on loopback")
+    admins: tuple[str, ...] = Field((), description="names of administrators (header and oidc); everyone else reads")
+    sso_header: str = Field("X-Remote-User", description="header with the user's name, set by the proxy")
+    sso_proxies: tuple[str, ...] = Field((), description="addresses or networks of the proxies that may set it")
+    oidc_issuer: str = Field("", description="address of the OpenID provider, without /.well-known/...")
+    oidc_client_id: str = ""
+    oidc_client_secret: str = Field("", description="better given as WENJU_UI__OIDC_CLIENT_SECRET", repr=False)
+    oidc_scope: str = "openid profile email"
+    oidc_name_claim: str = Field("preferred_username", description="claim that names the user; else email, else sub")
+    oidc_admin_group: str = Field("", description="members of this group (claim 'groups') are administrators")
+    session_hours: float = Field(12.0, gt=0, le=24 * 31, description="how long a sign-on in the browser lasts")
+    embed_secret: str = Field("", description="key shared with host pages that sign who embeds the widget", repr=False)
+    embed_anonymous: bool = Field(False, description="let the widget ask without a name, within visitor_per_minute")
+    visitor_per_minute: int = Field(5, ge=1, description="questions an anonymous visitor's address may ask per minute")
+
+    database: str = Field("", description="SQLAlchemy URL; empty: wenju.db in the data folder; none: keep nothing")
+    retention_days: int = Field(0, ge=0, description="days after which conversations, feedback and audit go; 0: never")
+    audit: bool = Field(True, description="record who asked what and what was cited; off: questions without names")
+    log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
