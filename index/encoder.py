@@ -21,6 +21,13 @@ Vectors = NDArray[np.float32]
 Backend = Literal["auto", "openvino", "torch"]
 
 MAX_TOKENS = 512
+INSTRUCTIONS = {
+    "bge-small-zh-v1.5": "为这个句子生成表示以用于检索相关文章：",
+    "bge-base-zh-v1.5": "为这个句子生成表示以用于检索相关文章：",
+    "bge-large-zh-v1.5": "为这个句子生成表示以用于检索相关文章：",
+    "qwen3-embedding-0.6b": "Instruct: Given a question, retrieve passages that answer it\nQuery:",
+}
+"""What the makers of a model want in front of a question, by the model's name in lower case."""
 
 
 class Encoder(Protocol):
@@ -56,13 +63,14 @@ class TorchEncoder:
         if importlib.util.find_spec("sentence_transformers") is None:
             raise ModelError("The torch encoder needs sentence-transformers.", "pip install sentence-transformers")
         check_folder(folder)
-        from sentence_transformers import SentenceTransformer, models
+        from sentence_transformers import SentenceTransformer
+        from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
         if (folder / "modules.json").is_file():
             model = SentenceTransformer(str(folder), local_files_only=True)
         else:
-            words = models.Transformer(str(folder), max_seq_length=MAX_TOKENS)
-            pooling = models.Pooling(int(json.loads((folder / "config.json").read_text("utf-8"))["hidden_size"]))
+            words = Transformer(str(folder), max_seq_length=MAX_TOKENS)
+            pooling = Pooling(int(json.loads((folder / "config.json").read_text("utf-8"))["hidden_size"]))
             model = SentenceTransformer(modules=[words, pooling])
         self._model: Any = model
         self._name = name or folder.name
@@ -83,6 +91,29 @@ class TorchEncoder:
         given = [self._instruction + text if query else text for text in texts]
         vectors = self._model.encode(given, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
         return np.ascontiguousarray(vectors, dtype=np.float32)
+
+
+def open_encoder(name_or_folder: str | Path, backend: Backend = "auto", models_folder: Path | None = None) -> Encoder:
+    """The encoder of that name in the model store, or in a folder of one's own.
+
+    ``auto`` takes OpenVINO where it is installed and knows the architecture, else torch.
+
+    Raises:
+        ModelError: unknown name, files missing, or the backend asked for cannot run it.
+    """
+    from models.store import ModelStore
+
+    folder = Path(name_or_folder)
+    if not folder.is_dir():
+        folder = ModelStore(models_folder).path(str(name_or_folder))
+    name = folder.name
+    check_folder(folder)
+    instruction = INSTRUCTIONS.get(name.lower(), "")
+    from index import encoder_openvino as fast
+
+    if backend == "openvino" or (backend == "auto" and fast.can_run(folder)):
+        return fast.OpenVinoEncoder(folder, name, instruction)
+    return TorchEncoder(folder, name, instruction)
 
 
 def check_folder(folder: Path) -> None:

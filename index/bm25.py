@@ -1,0 +1,209 @@
+"""BM25 over memory-mapped postings: exact scores, few postings touched.
+
+Score of a passage: sum over the question's terms of ``weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * l / L))``
+with ``idf = ln(1 + (N - df + 0.5) / (df + 0.5))`` (Robertson and Zaragoza 2009, in Lucene's form); single Han
+characters have a smaller ``weight``. A search reads the rare terms first and stops adding passages as soon as the
+terms left could not lift a new one among the best k (MaxScore; Turtle and Flood 1995); what is left is then looked up
+for the surviving passages alone. Knows nothing of passages: rows in, rows out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from errors import IndexError_
+from index import terms
+from index.postings import ARRAYS, write_postings
+from index.terms import Codes, cut, is_single, query_terms
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+K1 = 1.2
+B = 0.75
+SINGLE_WEIGHT = 0.7
+FOLDER = "lexical"
+BATCH = 8192
+_FEW = 64
+"""Until the terms read have brought up this many passages, the next term is read in full."""
+_SLACK = 1e-3
+"""Sums of float32 depend on their order; nothing this near to the bound is thrown away."""
+
+
+class LexicalIndex:
+    """BM25 over the rows ``0..count-1``. Read-only and thread-safe; open it with :meth:`build` or :meth:`open`."""
+
+    def __init__(self, folder: Path) -> None:
+        folder = folder / FOLDER
+        meta = folder / "bm25.json"
+        try:
+            self._meta: dict[str, object] = json.loads(meta.read_text("utf-8"))
+            arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+        except (OSError, ValueError) as error:
+            raise IndexError_(f"The lexical index in {folder} cannot be read: {error}.", "Index the documents again.") from error
+        if self._meta.get("terms") != terms.VERSION:
+            raise IndexError_(f"The lexical index in {folder} was made by another version.", "Index the documents again.")
+        self._codes: Codes = arrays["codes"]
+        self._starts: Ints = arrays["starts"]
+        self._rows: NDArray[np.int32] = arrays["rows"]
+        self._counts: NDArray[np.uint8] = arrays["counts"]
+        self._best: Floats = arrays["best"]
+        lengths = np.asarray(arrays["lengths"], np.float32)
+        mean = float(lengths.mean()) if lengths.size else 1.0
+        self._norm: Floats = (K1 * (1 - B + B * lengths / max(mean, 1.0))).astype(np.float32)
+        self.count = int(lengths.size)
+
+    @classmethod
+    def build(cls, texts: Iterable[str], folder: Path) -> LexicalIndex:
+        """Index ``texts`` (row = position) into ``folder/lexical``, which is created; memory stays bounded."""
+        own = folder / FOLDER
+        own.mkdir(parents=True, exist_ok=True)
+        count = write_postings(_batches(texts), own, K1, B)
+        meta = {"terms": terms.VERSION, "count": count, "k1": K1, "b": B, "single_weight": SINGLE_WEIGHT}
+        (own / "bm25.json").write_text(json.dumps(meta), "utf-8")
+        return cls(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> LexicalIndex:
+        """Map an index from disk. Raises IndexError_ when it is missing, damaged or of another version."""
+        return cls(folder)
+
+    def describe(self) -> dict[str, object]:
+        """What ``wenju index info`` shows."""
+        return self._meta | {"vocabulary": len(self._codes), "postings": len(self._rows)}
+
+    def search(self, query: str, k: int) -> tuple[Ints, Floats]:
+        """The best ``k`` rows and their scores (all above 0), by score, then row."""
+        weights, places = self._weights(query_terms(query))
+        order = np.argsort(-weights, kind="stable")
+        weights, places = weights[order], places[order]
+        # What the terms from i on could add at most: `left[i]`.
+        left = np.append(np.cumsum((weights * self._best[places])[::-1])[::-1], 0.0)
+        scores = np.zeros(self.count, np.float32)
+        used = 0
+        touched = 0
+        bound = 0.0
+        for used in range(len(places) + 1):
+            if used == len(places) or (touched > max(_FEW, 4 * k) and left[used] < bound):
+                break
+            rows, gains = self._gains(int(places[used]), float(weights[used]))
+            scores[rows] += gains
+            touched += len(rows)
+            size = self._size(int(places[used + 1])) if used + 1 < len(places) else 0
+            if size > 4096 and touched > max(_FEW, 4 * k):  # worth asking whether the next term must be read
+                bound = _kth(scores, k)
+        floor = bound - float(left[used]) - _SLACK if used < len(places) else 0.0
+        alive: Ints = np.flatnonzero(scores >= floor if floor > 0 else scores).astype(np.int64)
+        found = scores[alive]
+        for i in range(used, len(places)):
+            found += self._looked_up(int(places[i]), float(weights[i]), alive)
+            if len(found) > k:
+                bound = float(np.partition(found, len(found) - k)[len(found) - k])
+                keep = found + left[i + 1] >= bound - _SLACK
+                alive, found = alive[keep], found[keep]
+        return _top(alive, found, k)
+
+    def scores(self, query: str, rows: Sequence[int] | Ints) -> Floats:
+        """BM25 of the given rows (any order), 0 where nothing matches."""
+        wanted = np.asarray(rows, np.int64)
+        weights, places = self._weights(query_terms(query))
+        total = np.zeros(len(wanted), np.float32)
+        for weight, place in zip(weights, places, strict=True):
+            total += self._looked_up(int(place), float(weight), wanted)
+        return total
+
+    def coverage(self, query: str, rows: Sequence[int] | Ints) -> Floats:
+        """For each row the share (0..1) of the question's terms that it has, weighed by idf.
+
+        Terms that no passage has count as missing everywhere, with the idf of a term of one passage.
+        """
+        wanted = np.asarray(rows, np.int64)
+        codes = query_terms(query)
+        weights, places = self._weights(codes)
+        unknown = codes[~np.isin(codes, self._codes[places])]
+        rare = float(np.log(1 + (self.count - 0.5) / 1.5)) if self.count else 1.0
+        total = float(weights.sum()) + rare * float(np.where(is_single(unknown), SINGLE_WEIGHT, 1.0).sum())
+        found = np.zeros(len(wanted), np.float32)
+        for weight, place in zip(weights, places, strict=True):
+            found += weight * self._has(int(place), wanted)[0]
+        return found / np.float32(total) if total > 0 else found
+
+    def _weights(self, codes: Codes) -> tuple[Floats, Ints]:
+        """Weight (idf, less for single characters) and place in the vocabulary of the known ones of ``codes``."""
+        places = np.searchsorted(self._codes, codes)
+        known = places < len(self._codes)
+        known[known] = self._codes[places[known]] == codes[known]
+        places, codes = places[known], codes[known]
+        found = self._starts[places + 1] - self._starts[places]
+        idf = np.log(1 + (self.count - found + 0.5) / (found + 0.5))
+        return (idf * np.where(is_single(codes), SINGLE_WEIGHT, 1.0)).astype(np.float32), places
+
+    def _size(self, place: int) -> int:
+        return int(self._starts[place + 1] - self._starts[place])
+
+    def _gains(self, place: int, weight: float) -> tuple[NDArray[np.int32], Floats]:
+        span = slice(int(self._starts[place]), int(self._starts[place + 1]))
+        rows = self._rows[span]
+        counts = self._counts[span].astype(np.float32)
+        return rows, np.float32(weight * (K1 + 1)) * (counts / (counts + self._norm[rows]))
+
+    def _has(self, place: int, rows: Ints) -> tuple[NDArray[np.bool_], Ints]:
+        """Which of ``rows`` have the term, and where its posting lies."""
+        span = slice(int(self._starts[place]), int(self._starts[place + 1]))
+        posted = self._rows[span]
+        at = np.searchsorted(posted, rows.astype(np.int32))
+        here = at < len(posted)
+        here[here] = posted[at[here]] == rows[here]
+        return here, at + span.start
+
+    def _looked_up(self, place: int, weight: float, rows: Ints) -> Floats:
+        here, at = self._has(place, rows)
+        gains = np.zeros(len(rows), np.float32)
+        counts = self._counts[at[here]].astype(np.float32)
+        gains[here] = np.float32(weight * (K1 + 1)) * (counts / (counts + self._norm[rows[here]]))
+        return gains
+
+
+def score_texts(query: str, texts: Sequence[str]) -> tuple[Floats, Floats]:
+    """BM25 and coverage of a handful of texts that are in no index; idf is taken from these texts alone."""
+    codes = query_terms(query)
+    found, rows = cut(texts)
+    lengths = np.bincount(rows, minlength=len(texts)).astype(np.float32)
+    tf = np.zeros((len(texts), len(codes)), np.float32)
+    at = np.searchsorted(codes, found)
+    hit = at < len(codes)
+    hit[hit] = codes[at[hit]] == found[hit]
+    np.add.at(tf, (rows[hit], at[hit]), 1.0)
+    having = (tf > 0).sum(0)
+    idf = np.log(1 + (len(texts) - having + 0.5) / (having + 0.5)) * np.where(is_single(codes), SINGLE_WEIGHT, 1.0)
+    norm = K1 * (1 - B + B * lengths / max(float(lengths.mean()) if len(texts) else 1.0, 1.0))
+    scores = (idf * (K1 + 1) * tf / (tf + norm[:, None])).sum(1)
+    coverage = ((tf > 0) * idf).sum(1) / max(float(idf.sum()), 1e-9)
+    return scores.astype(np.float32), coverage.astype(np.float32)
+
+
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    source = iter(texts)
+    while batch := list(islice(source, BATCH)):
+        yield batch
+
+
+def _kth(scores: Floats, k: int) -> float:
+    """The k-th best score so far: no passage of the final k can end below it."""
+    positive = scores[scores > 0]
+    return float(np.partition(positive, len(positive) - k)[len(positive) - k]) if len(positive) > k else 0.0
+
+
+def _top(rows: Ints, scores: Floats, k: int) -> tuple[Ints, Floats]:
+    if len(rows) > k:  # keep ties at the border, so that the lower row wins
+        border = np.partition(scores, len(scores) - k)[len(scores) - k]
+        keep = scores >= border
+        rows, scores = rows[keep], scores[keep]
+    order = np.lexsort((rows, -scores))[:k]
+    return rows[order].astype(np.int64), scores[order]

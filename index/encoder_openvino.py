@@ -1,0 +1,154 @@
+"""The encoder without torch: the tokenizers library and an OpenVINO model, converted once from the fetched files.
+
+The converted model takes token ids and gives unit vectors: pooling and normalising are part of it. It lies beside the
+model in ``derived/``. Conversion imports torch, in a process of its own (:mod:`index.encoder_convert`), so that the
+server never does. Processors with matrix units (AMX) compute in bfloat16; others in int8 with weights of 8 bits and
+activations quantised on the fly. Both agree with float32 to better than 0.99 cosine (docs/RETRIEVAL.md).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from errors import ModelError
+
+Vectors = NDArray[np.float32]
+Precision = Literal["bf16", "int8"]
+
+MAX_TOKENS = 512
+BATCH_TOKENS = 2048
+"""Tokens (padding included) of one call: larger batches fall out of the caches and are slower."""
+BATCH_TEXTS = 64
+ARCHITECTURES = ("BertModel", "BertForMaskedLM", "RobertaModel", "XLMRobertaModel", "XLMRobertaForMaskedLM")
+CONVERT_SECONDS = 600
+
+
+def can_run(folder: Path) -> bool:
+    """Is OpenVINO installed, and is the model in ``folder`` of an architecture that this backend knows?"""
+    if any(importlib.util.find_spec(name) is None for name in ("openvino", "tokenizers")):
+        return False
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return any(name in ARCHITECTURES for name in config.get("architectures", ()))
+
+
+@lru_cache(maxsize=1)
+def best_precision() -> Precision:
+    """bf16 where the processor multiplies matrices in it (AMX), else int8."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text("utf-8", "replace")
+    except OSError:
+        flags = ""
+    return "bf16" if "amx_bf16" in flags else "int8"
+
+
+class OpenVinoEncoder:
+    """Encodes on the CPU. Thread-safe: calls take turns.
+
+    Args:
+        folder: a Hugging Face encoder (config.json, tokenizer.json, weights).
+        precision: None takes the faster one for this processor.
+
+    Raises:
+        ModelError: the conversion failed, or the architecture is not one of ``ARCHITECTURES``.
+    """
+
+    def __init__(self, folder: Path, name: str = "", instruction: str = "", precision: Precision | None = None) -> None:
+        if not can_run(folder):
+            raise ModelError(
+                f"The OpenVINO encoder cannot run {folder}: openvino is not installed, or it is not a BERT.",
+                "Set index.encoder_backend to torch.",
+            )
+        import openvino
+        from tokenizers import Tokenizer
+
+        self._name = name or folder.name
+        self._instruction = instruction
+        self.precision = precision or best_precision()
+        path = converted(folder, self.precision)
+        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._tokenizer.no_padding()
+        config: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+        if self.precision == "bf16":
+            config["INFERENCE_PRECISION_HINT"] = "bf16"
+        else:
+            config |= {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "64"}
+        compiled = openvino.Core().compile_model(str(path), "CPU", config)
+        self._request: Any = compiled.create_infer_request()
+        self._dimension = int(compiled.output(0).get_partial_shape()[1].get_length())
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def dimension(self) -> int:
+        return self._dimension
+
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        """Unit vectors, float32 [n, dimension]; see ``index.encoder.Encoder``."""
+        given = [self._instruction + text if query else text for text in texts]
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(given)] if given else []
+        vectors = np.zeros((len(tokens), self._dimension), np.float32)
+        order = sorted(range(len(tokens)), key=lambda i: (-len(tokens[i]), i))
+        while order:
+            size = max(1, min(BATCH_TEXTS, BATCH_TOKENS // max(1, len(tokens[order[0]]))))
+            batch, order = order[:size], order[size:]
+            ids = np.zeros((len(batch), len(tokens[batch[0]])), np.int64)
+            mask = np.zeros_like(ids)
+            for row, i in enumerate(batch):
+                ids[row, : len(tokens[i])] = tokens[i]
+                mask[row, : len(tokens[i])] = 1
+            with self._lock:
+                vectors[batch] = self._request.infer({0: ids, 1: mask})[0]
+        return vectors
+
+
+def converted(folder: Path, precision: Precision) -> Path:
+    """The OpenVINO model of ``folder``, converted now if that has not been done; safe for several processes.
+
+    Raises:
+        ModelError: the conversion failed; the message ends with what it printed last.
+    """
+    from filelock import FileLock
+
+    path = folder / "derived" / f"encoder-{precision}.xml"
+    if path.is_file() and path.with_suffix(".bin").is_file():
+        return path
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ModelError(f"The encoder cannot be converted: {path.parent} cannot be written ({error}).", "Give write access to the model folder once, or set index.encoder_backend to torch.") from error
+    with FileLock(str(path.parent / "encoder.lock")):
+        if not path.is_file():
+            _convert(folder, path, precision)
+    return path
+
+
+def _convert(folder: Path, path: Path, precision: Precision) -> None:
+    root = str(Path(__file__).resolve().parent.parent)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-W", "ignore", "-m", "index.encoder_convert", str(folder), str(path), precision]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=CONVERT_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise ModelError(f"Converting {folder} took more than {CONVERT_SECONDS} s.", "Set index.encoder_backend to torch.") from error
+    if done.returncode or not path.is_file():
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise ModelError(f"The encoder in {folder} could not be converted: {last}", "Set index.encoder_backend to torch.")

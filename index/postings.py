@@ -1,0 +1,96 @@
+"""Writing an inverted index in bounded memory: batches are cut, sorted and spilled, then scattered to their places.
+
+Files (numpy, no pickle): ``codes`` sorted term codes; ``starts`` where each term's postings begin (one more at the
+end); ``rows`` and ``counts`` the postings, by row within a term (counts stop at 255); ``lengths`` terms of each row;
+``best`` the largest ``tf * (k1 + 1) / (tf + norm)`` of each term, an upper bound used to stop early.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from index.terms import Codes, cut
+
+ARRAYS = ("codes", "starts", "rows", "counts", "lengths", "best")
+
+
+def write_postings(batches: Iterable[list[str]], folder: Path, k1: float, b: float) -> int:
+    """Write the arrays for the texts of all batches; returns how many texts there were."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix="spill-") as spill_name:
+        spill = Path(spill_name)
+        codes = np.zeros(0, np.uint64)
+        found = np.zeros(0, np.int64)
+        lengths: list[np.ndarray] = []
+        parts = 0
+        first = 0
+        for batch in batches:
+            unique, sizes = _spill(batch, first, spill / f"{parts}.npz")
+            codes, found = _merge(codes, found, unique, sizes[0])
+            lengths.append(sizes[1])
+            first += len(batch)
+            parts += 1
+        all_lengths = np.concatenate(lengths) if lengths else np.zeros(0, np.int32)
+        starts = np.zeros(len(codes) + 1, np.int64)
+        np.cumsum(found, out=starts[1:])
+        np.save(folder / "codes.npy", codes)
+        np.save(folder / "starts.npy", starts)
+        np.save(folder / "lengths.npy", all_lengths)
+        mean = max(float(all_lengths.mean()), 1.0) if first else 1.0
+        norm = (k1 * (1 - b + b * all_lengths / mean)).astype(np.float32)
+        np.save(folder / "best.npy", _scatter(spill, parts, codes, starts, norm, k1, folder))
+    return first
+
+
+def _spill(batch: list[str], first: int, path: Path) -> tuple[Codes, tuple[np.ndarray, np.ndarray]]:
+    """Sort one batch by (code, row), count, write; returns its codes with (postings per code, terms per row)."""
+    codes, rows = cut(batch)
+    lengths = np.bincount(rows, minlength=len(batch)).astype(np.int32)
+    order = np.lexsort((rows, codes))
+    codes, rows = codes[order], rows[order]
+    new = np.ones(len(codes), np.bool_)
+    new[1:] = (codes[1:] != codes[:-1]) | (rows[1:] != rows[:-1])
+    at = np.flatnonzero(new)
+    counts = np.minimum(np.diff(np.append(at, len(codes))), 255).astype(np.uint8)
+    codes, rows = codes[at], rows[at]
+    unique, sizes = np.unique(codes, return_counts=True)
+    np.savez(path, codes=unique, sizes=sizes, rows=(rows + first).astype(np.int32), counts=counts)
+    return unique, (sizes, lengths)
+
+
+def _merge(codes: Codes, found: np.ndarray, more: Codes, sizes: np.ndarray) -> tuple[Codes, np.ndarray]:
+    union = np.union1d(codes, more)
+    total = np.zeros(len(union), np.int64)
+    total[np.searchsorted(union, codes)] = found
+    total[np.searchsorted(union, more)] += sizes
+    return union, total
+
+
+def _scatter(
+    spill: Path, parts: int, codes: Codes, starts: np.ndarray, norm: np.ndarray, k1: float, folder: Path
+) -> np.ndarray:
+    """Write each batch's postings behind those of the batches before it; returns the bounds of the terms."""
+    size = int(starts[-1])
+    rows = np.lib.format.open_memmap(folder / "rows.npy", "w+", np.int32, (size,))
+    counts = np.lib.format.open_memmap(folder / "counts.npy", "w+", np.uint8, (size,))
+    fill = starts[:-1].copy()
+    best = np.zeros(len(codes), np.float32)
+    for part in range(parts):
+        with np.load(spill / f"{part}.npz") as batch:
+            places = np.searchsorted(codes, batch["codes"])
+            sizes, batch_rows, batch_counts = batch["sizes"], batch["rows"], batch["counts"]
+        begins = np.cumsum(sizes) - sizes
+        to = np.repeat(fill[places] - begins, sizes) + np.arange(len(batch_rows))
+        rows[to] = batch_rows
+        counts[to] = batch_counts
+        fill[places] += sizes
+        if len(batch_rows):
+            tf = batch_counts.astype(np.float32)
+            tops = np.maximum.reduceat(tf * np.float32(k1 + 1) / (tf + norm[batch_rows]), begins)
+            best[places] = np.maximum(best[places], tops)
+    rows.flush()
+    counts.flush()
+    return best
