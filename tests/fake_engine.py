@@ -209,11 +209,14 @@ class FakeEngine:
         """The passages a script quotes come first, as a good retriever would have it."""
         wanted = {self._cite(q).passage_id for line in script.lines for q in line.quotes}
         wanted |= {self._cite(q).passage_id for _, _, quotes in script.notes for q in quotes}
+        wanted |= set(script.refusal.nearest) if script.refusal else set()
         have = {r.passage_id for r in retrieved}
         extra = [
             _retrieved(Hit(p, d, 0.5), True) for d in self.docs for p in passages_of(d) if p.id in wanted - have
         ]
-        return tuple(sorted((*retrieved, *extra), key=lambda r: r.passage_id not in wanted))
+        titles = {t for d in self.docs for t in d.supersedes}
+        marked = (replace(r, superseded=r.document in titles) for r in (*retrieved, *extra))
+        return tuple(sorted(marked, key=lambda r: r.passage_id not in wanted))
 
     def _default_refusal(self, question: str, hits: Sequence[Hit]) -> Refusal:
         return Refusal(

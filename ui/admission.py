@@ -1,12 +1,20 @@
-"""One queue in front of the generator, shared by page and API: so many at once, the others with a place in line."""
+"""One queue in front of the generator, shared by page and API: so many at once, the others with a place in line.
+
+Fair between people: someone's second question waits behind everybody's first (start-time fair queueing, Goyal,
+Vin and Cheng 1996, with questions of equal length). Lives on one event loop; no locks.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict, deque
+from collections import deque
+from collections.abc import Callable
 
 from errors import WenjuError
+
+VISITOR = "visitor-"
+"""Names of anonymous visitors start so: ``visitor-<hash of the address>#<session>``."""
 
 
 class QueueFull(WenjuError):
@@ -14,13 +22,19 @@ class QueueFull(WenjuError):
 
 
 class RateLimited(WenjuError):
-    """This person has asked as often as a person may in a minute."""
+    """This person has asked as often as a person may in a minute; ``retry_after`` seconds until the next question."""
+
+    retry_after = 1
 
 
 class Ticket:
     """A place in line; ``ahead`` is 0 once it is one's turn. Always ``release`` it."""
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: Admission, user: str, rank: int, moved: Callable[[int], None] | None) -> None:
+        self.user = user
+        self.rank = rank
+        self.joined = time.monotonic()
+        self.moved = moved
         self._admission = admission
         self._admitted = asyncio.Event()
 
@@ -45,38 +59,56 @@ class Ticket:
 
 
 class Admission:
-    """Admits ``slots`` tickets at once, in order, and lets ``queue_size`` wait. Lives on one event loop."""
+    """Admits ``slots`` tickets at once and lets ``queue_size`` wait.
 
-    def __init__(self, slots: int, queue_size: int, rate_per_minute: int = 0) -> None:
+    Args:
+        slots: answers written at the same time.
+        queue_size: how many may wait; one more is refused.
+        rate_per_minute: questions a person may ask per minute; 0: no limit.
+        visitor_per_minute: the same for all anonymous visitors of one address; 0: like everybody.
+    """
+
+    def __init__(self, slots: int, queue_size: int, rate_per_minute: int = 0, visitor_per_minute: int = 0) -> None:
         self._slots = slots
         self._queue_size = queue_size
         self._rate = rate_per_minute
+        self._visitor_rate = visitor_per_minute or rate_per_minute
         self._serving: set[Ticket] = set()
-        self._waiting: deque[Ticket] = deque()
-        self._asked: dict[str, deque[float]] = defaultdict(deque)
+        self._waiting: list[Ticket] = []
+        self._now = 0
+        self._last: dict[str, int] = {}
+        self._asked: dict[str, deque[float]] = {}
+        self.refused = {"queue_full": 0, "rate_limited": 0}
 
-    def join(self, user: str) -> Ticket:
-        """Take a place in line.
+    def join(self, user: str, moved: Callable[[int], None] | None = None) -> Ticket:
+        """Take a place in line. ``moved`` is called with the number of people ahead whenever it changes.
 
         Raises:
             QueueFull: nobody more may wait.
             RateLimited: this user has asked too often in the last minute.
         """
         if len(self._serving) >= self._slots and len(self._waiting) >= self._queue_size:
+            self.refused["queue_full"] += 1
             raise QueueFull("The queue is full", "Try again in a minute")
-        self._count(user)
-        ticket = Ticket(self)
+        self._count(_person(user))
+        rank = max(self._now, self._last.get(user, -1) + 1)
+        self._last[user] = rank
+        ticket = Ticket(self, user, rank, moved)
         self._waiting.append(ticket)
+        self._waiting.sort(key=lambda t: t.rank)  # stable: first come, first served within a rank
         self._advance()
         return ticket
 
     def ahead(self, ticket: Ticket) -> int:
-        """People before this ticket: those waiting before it, and those being served, 0 when it is served itself."""
+        """People before this ticket: those waiting before it and those being served; 0 when it is served itself."""
         if ticket not in self._waiting:
             return 0
         return self._waiting.index(ticket) + len(self._serving)
 
     def leave(self, ticket: Ticket) -> None:
+        """Give the place or the slot back at once; the next in line moves up."""
+        if ticket not in self._serving and ticket not in self._waiting:
+            return
         self._serving.discard(ticket)
         if ticket in self._waiting:
             self._waiting.remove(ticket)
@@ -89,18 +121,36 @@ class Admission:
 
     def _advance(self) -> None:
         while self._waiting and len(self._serving) < self._slots:
-            ticket = self._waiting.popleft()
+            ticket = self._waiting.pop(0)
+            self._now = max(self._now, ticket.rank)
             self._serving.add(ticket)
             ticket.admit()
+            if ticket.moved is not None:
+                ticket.moved(0)
+        if not self._serving:
+            self._last.clear()
+        for place, ticket in enumerate(self._waiting, len(self._serving)):
+            if ticket.moved is not None:
+                ticket.moved(place)
 
-    def _count(self, user: str) -> None:
-        if not self._rate:
+    def _count(self, person: str) -> None:
+        rate = self._visitor_rate if person.startswith(VISITOR) else self._rate
+        if not rate:
             return
-        times, since = self._asked[user], time.monotonic() - 60
-        while times and times[0] < since:
-            times.popleft()
-        if len(times) >= self._rate:
-            raise RateLimited("Too many questions within a minute", "Wait a moment before the next question")
-        times.append(time.monotonic())
-        for name in [n for n, t in self._asked.items() if not t]:
+        now = time.monotonic()
+        for name in [n for n, times in self._asked.items() if times[-1] < now - 60]:
             del self._asked[name]
+        times = self._asked.setdefault(person, deque())
+        while times and times[0] < now - 60:
+            times.popleft()
+        if len(times) >= rate:
+            self.refused["rate_limited"] += 1
+            error = RateLimited("Too many questions within a minute", "Wait a moment before the next question")
+            error.retry_after = max(1, int(times[0] + 60 - now) + 1)
+            raise error
+        times.append(now)
+
+
+def _person(user: str) -> str:
+    """Whose limit counts: all sessions of an anonymous address share one."""
+    return user.partition("#")[0] if user.startswith(VISITOR) else user

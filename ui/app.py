@@ -98,6 +98,10 @@ def _plain_routes(app: FastAPI, settings: UiSettings, engine: Engine) -> None:
         headers = {"cross-origin-resource-policy": "cross-origin", "cache-control": "public, max-age=3600"}
         return FileResponse(STATIC / "widget.js", media_type="text/javascript", headers=headers)
 
+    @app.get("/favicon.ico", include_in_schema=False)
+    def favicon() -> FileResponse:
+        return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml")
+
     @app.get("/healthz", include_in_schema=False)
     def healthz() -> dict[str, str]:
         return {"status": "ok"}

@@ -95,7 +95,7 @@ def reader_html(document: Document, passages: Sequence[Passage], lang: str, base
         place = f"#page={page}" if page and document.media_type == "application/pdf" else ""
         links = f'<a class="h-btn" href="{base}/documents/{e(document.id)}/original{place}" target="_blank" rel="noopener">{e(t("open_file"))}</a>'
     toc = _contents(document, t)
-    body = "".join(_block(document, start, end, level, span) for start, end, level in _blocks(document))
+    body = "".join(_block(document, start, end, level, span, t) for start, end, level in _blocks(document))
     return f'<p class="muted facts">{e(" · ".join(facts))} {links}</p>{toc}<article class="reader">{body}</article>'
 
 
@@ -139,7 +139,7 @@ def _blocks(document: Document) -> list[tuple[int, int, int]]:
     return out
 
 
-def _block(document: Document, start: int, end: int, level: int, span: tuple[int, int] | None) -> str:
+def _block(document: Document, start: int, end: int, level: int, span: tuple[int, int] | None, t: Texts) -> str:
     text = document.text
     low, high = (max(start, span[0]), min(end, span[1])) if span else (end, end)
     if span is None or low >= high:
@@ -148,7 +148,7 @@ def _block(document: Document, start: int, end: int, level: int, span: tuple[int
         anchor = ' id="span"' if low == max(span[0], start) and span[0] >= start else ""
         inner = f"{e(text[start:low])}<mark{anchor}>{e(text[low:high])}</mark>{e(text[high:end])}"
     pages = [n for n, at in enumerate(document.pages, 1) if start <= at < end or at == start]
-    marks = "".join(f'<span class="pagemark" id="p{n}">{n}</span>' for n in pages)
+    marks = "".join(f'<span class="pagemark" id="p{n}">{e(t("page", page=n))}</span>' for n in pages)
     tag = f"h{min(level + 1, 6)}" if level else "p"
     return f'{marks}<{tag} id="o{start}">{inner.strip()}</{tag}>'
 

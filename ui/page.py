@@ -142,9 +142,7 @@ def build(page: Page) -> gr.Blocks:
         outputs = [chat, box, send, halt, state]
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-        asked = gr.on(
-            [box.submit, send.click], page.submit, [box, state], outputs, trigger_mode="once", **quiet
-        )  # fmt: skip
+        asked = gr.on([box.submit, send.click], page.submit, [box, state], outputs, trigger_mode="multiple", **quiet)
         told = go.click(page.command, [line, state], outputs, trigger_mode="multiple", **quiet)
         opened = demo.load(page.load, None, outputs, **quiet)
         halt.click(None, None, None, cancels=[asked, told], queue=False, api_visibility="private")

@@ -90,7 +90,7 @@ def sentence_html(sentence: Sentence, numbered: Sequence[Source], aid: str, look
         mark = f'<span class="st">{label}</span>'
     problems = "".join(_problem(p.kind, p.text, p.evidence, look) for p in sentence.problems)
     listed = f'<span class="problems">{problems}</span>' if problems else ""
-    return f'<span class="s s-{sentence.state}"><span class="s-text">{body}</span>{mark}{chips}{listed}</span>{tail}'
+    return f'<span class="s s-{sentence.state}"><span class="s-text">{body}</span><span class="tail">{chips}{mark}</span>{listed}</span>{tail}'
 
 
 def chip_html(citation: Citation, numbered: Sequence[Source], aid: str, look: Look) -> str:
@@ -218,7 +218,7 @@ def _verdict(answer: Answer, look: Look) -> str:
     good = sum(s.state == "supported" for s in answer.sentences)
     level = "ok" if n and good == n else "some" if good else "none"
     text = {
-        "ok": lambda: t("verdict_ok", n=n),
+        "ok": lambda: t("verdict_ok", n=n) if n > 1 else t("verdict_one"),
         "some": lambda: t("verdict_some", n=n, good=good),
         "none": lambda: t("verdict_none"),
     }[level]()

@@ -82,7 +82,7 @@ async def ask(desk: Desk, conversation: Conversation, question: str, user: str, 
         yield Screen(messages(conversation, look), conversation, False)
         await _save(desk, user, conversation, exchange)
         extra = await asyncio.to_thread(_extra, desk, conversation, exchange, look)
-        if extra:
+        if extra and conversation.last is exchange:
             yield Screen(messages(conversation, look, extra=extra), conversation, False)
     except Exception as error:  # the border of the page: whatever happens, the person reads what and can go on
         message = explain(error, look)

@@ -56,7 +56,7 @@ function announce() {
 function mend() {
   const chat = $("wj-chat");
   chat?.querySelectorAll('[role="log"]').forEach((node) => node.setAttribute("aria-live", "off"));
-  chat?.querySelectorAll(".message-row button.message, [role=button][aria-label]").forEach((node) => node.removeAttribute("aria-label"));
+  chat?.querySelectorAll(".message-row [data-testid][aria-label]").forEach((node) => node.removeAttribute("aria-label"));
   const box = document.querySelector("#wj-box textarea");
   if (box && !box.getAttribute("aria-label")) {
     box.setAttribute("aria-label", box.placeholder);
