@@ -1,0 +1,116 @@
+"""One queue for page and API: order, fairness, limits, and slots that come back at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from ui import admission as module
+from ui.admission import Admission, QueueFull, RateLimited
+
+
+def test_first_come_first_served_with_places_in_line() -> None:
+    async def main() -> None:
+        queue = Admission(slots=1, queue_size=10)
+        a, b, c = (queue.join(name) for name in "abc")
+        assert [t.ahead for t in (a, b, c)] == [0, 1, 2]
+        assert await a.wait(0.01) and not await b.wait(0.01)
+        a.release()
+        assert await b.wait(0.01) and c.ahead == 1
+        c.release()
+        assert queue.load == (1, 0)
+
+    asyncio.run(main())
+
+
+def test_a_busy_person_does_not_keep_the_others_waiting() -> None:
+    async def main() -> list[str]:
+        queue = Admission(slots=1, queue_size=100)
+        tickets = [queue.join("busy") for _ in range(5)] + [queue.join("quiet"), queue.join("calm")]
+        order = []
+        for _ in range(7):
+            served = next(t for t in tickets if t.ahead == 0 and t not in order)
+            order.append(served)
+            served.release()
+        return [t.user for t in order]
+
+    assert asyncio.run(main()) == ["busy", "quiet", "calm", "busy", "busy", "busy", "busy"]
+
+
+def test_the_place_is_told_whenever_it_changes_and_a_waiter_may_leave() -> None:
+    async def main() -> None:
+        places: list[int] = []
+        queue = Admission(slots=1, queue_size=10)
+        first, second = queue.join("a"), queue.join("b")
+        third = queue.join("c", places.append)
+        second.release()
+        second.release()
+        first.release()
+        assert places == [2, 1, 0]
+        assert await third.wait(0.01)
+        third.release()
+        assert queue.load == (0, 0)
+
+    asyncio.run(main())
+
+
+def test_a_full_queue_refuses_and_does_not_count_against_the_rate() -> None:
+    async def main() -> None:
+        queue = Admission(slots=1, queue_size=1, rate_per_minute=2)
+        served, waiting = queue.join("a"), queue.join("b")
+        with pytest.raises(QueueFull):
+            queue.join("b")
+        waiting.release()
+        queue.join("b").release()
+        served.release()
+        assert queue.refused == {"queue_full": 1, "rate_limited": 0}
+
+    asyncio.run(main())
+
+
+def test_the_rate_is_per_person_and_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+    queue = Admission(slots=9, queue_size=9, rate_per_minute=2)
+    for _ in range(2):
+        queue.join("a").release()
+    clock[0] += 20
+    with pytest.raises(RateLimited) as refused:
+        queue.join("a")
+    assert refused.value.retry_after == 41
+    queue.join("b").release()
+    clock[0] += 41
+    queue.join("a").release()
+
+
+def test_anonymous_visitors_of_one_address_share_a_tighter_limit() -> None:
+    queue = Admission(slots=9, queue_size=9, rate_per_minute=20, visitor_per_minute=2)
+    queue.join("visitor-ab12#one").release()
+    queue.join("visitor-ab12#two").release()
+    with pytest.raises(RateLimited):
+        queue.join("visitor-ab12#three")
+    queue.join("visitor-cd34#four").release()
+
+
+def test_fifty_at_once_are_all_served_in_turn() -> None:
+    async def main() -> tuple[int, int]:
+        queue, running, most, served = Admission(slots=2, queue_size=64), 0, 0, 0
+
+        async def one(name: str) -> None:
+            nonlocal running, most, served
+            ticket = queue.join(name)
+            try:
+                await ticket.wait()
+                running += 1
+                most = max(most, running)
+                await asyncio.sleep(0.001)
+                running -= 1
+                served += 1
+            finally:
+                ticket.release()
+
+        await asyncio.gather(*(one(f"u{n}") for n in range(50)))
+        return most, served
+
+    assert asyncio.run(main()) == (2, 50)
