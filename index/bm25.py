@@ -32,6 +32,8 @@ FOLDER = "lexical"
 BATCH = 8192
 _FEW = 64
 """Until the terms read have brought up this many passages, the next term is read in full."""
+_LARGE = 4096
+"""Postings of this many passages are only read if they could change who is among the best."""
 _SLACK = 1e-3
 """Sums of float32 depend on their order; nothing this near to the bound is thrown away."""
 
@@ -96,7 +98,7 @@ class LexicalIndex:
             scores[rows] += gains
             touched += len(rows)
             size = self._size(int(places[used + 1])) if used + 1 < len(places) else 0
-            if size > 4096 and touched > max(_FEW, 4 * k):  # worth asking whether the next term must be read
+            if size > _LARGE and touched > max(_FEW, 4 * k):  # worth asking whether the next term must be read
                 bound = _kth(scores, k)
         floor = bound - float(left[used]) - _SLACK if used < len(places) else 0.0
         alive: Ints = np.flatnonzero(scores >= floor if floor > 0 else scores).astype(np.int64)

@@ -43,7 +43,7 @@ _NUMBER = re.compile(
     rf"|(?P<han>{_HAN})"
 )
 _TAIL = re.compile(rf"(?P<more>[余多来])?(?:(?<=\d) )?(?P<unit>{_UNIT})?(?P<around>左右|上下|以上|以下|以内)?")
-_BEFORE = re.compile(r"(?:约|大约|近|将近|接近|超|超过|逾|突破|不足|不到|至少|最多|不少于|不超过|达到?近|大概|上)\s*$")
+_BEFORE = re.compile(r"(?:约|大约|近|将近|接近|超|超过|逾|突破|不足|不到|至少|最多|不少于|不超过|大概|上)(?:占|为|有|达|到|了|至|于)?\s*$")
 _JOIN = re.compile(r"\s*(?:-|~|至|到|—)\s*")
 
 # Words that begin or end with a Chinese figure but count nothing.
@@ -157,7 +157,7 @@ def _read(text: str, match: re.Match[str]) -> NumberSpan | None:
         return None
     tail = _TAIL.match(text, end)
     assert tail is not None  # every part of the pattern is optional
-    approx = approx or bool(tail["more"] or tail["around"] or _BEFORE.search(text[max(0, start - 4) : start]))
+    approx = approx or bool(tail["more"] or tail["around"] or _BEFORE.search(text[max(0, start - 6) : start]))
     unit_end = end
     if not unit and tail["unit"]:
         unit, unit_end = tail["unit"], tail.end("unit")

@@ -1,0 +1,121 @@
+"""BM25: exact against a plain implementation, whatever is skipped on the way; on disk and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from errors import IndexError_
+from index import bm25
+from index.bm25 import B, K1, SINGLE_WEIGHT, LexicalIndex, score_texts
+from index.terms import cut, query_terms
+
+WORDS = "天津 机关 党建 高质量 发展 服务 企业 群众 走进 系列 活动 会议 报告 2025年 三十五 信息 中心 的 了 在 和".split()
+
+
+def corpus(count: int, seed: int = 0) -> list[str]:
+    random = np.random.default_rng(seed)
+    weights = 1 / np.arange(1, len(WORDS) + 1)
+    return ["".join(random.choice(WORDS, int(random.integers(2, 40)), p=weights / weights.sum())) for _ in range(count)]
+
+
+def plain(texts: list[str], query: str) -> list[float]:
+    """BM25 as the formula is written, with Python's dictionaries."""
+    bags = [Counter(cut([text])[0].tolist()) for text in texts]
+    mean = sum(bag.total() for bag in bags) / len(bags)
+    having = Counter(code for bag in bags for code in bag)
+    scores = []
+    for bag in bags:
+        score = 0.0
+        for code in query_terms(query).tolist():
+            idf = math.log(1 + (len(bags) - having[code] + 0.5) / (having[code] + 0.5))
+            tf = bag[code]
+            weight = SINGLE_WEIGHT if code < 1 << 42 else 1.0
+            score += weight * idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * bag.total() / mean))
+        scores.append(score)
+    return scores
+
+
+QUERIES = ["天津机关党建工作怎么样", "走进系列活动2025年举办了多少场", "的和在了", "35家企业", "完全无关", "信息中心"]
+
+
+@pytest.mark.parametrize("few", [64, 0])
+@pytest.mark.parametrize("k", [1, 5, 2000])
+def test_search_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int, k: int) -> None:
+    monkeypatch.setattr(bm25, "_FEW", few)
+    monkeypatch.setattr(bm25, "_LARGE", 10)  # so that small postings, too, are worth skipping
+    monkeypatch.setattr(bm25, "BATCH", 100)
+    texts = corpus(700)
+    index = LexicalIndex.build(iter(texts), tmp_path)
+    assert index.count == 700
+    for query in QUERIES:
+        rows, scores = index.search(query, k)
+        expected = plain(texts, query)
+        order = sorted((row for row in range(700) if expected[row] > 0), key=lambda row: (-expected[row], row))[:k]
+        assert np.allclose(scores, [expected[row] for row in order], rtol=1e-4, atol=1e-4), query
+        assert np.allclose([expected[row] for row in rows], scores, rtol=1e-4, atol=1e-4)
+        assert len(set(rows.tolist())) == len(rows)
+
+
+def test_scores_of_given_rows_are_those_of_the_search(tmp_path: Path) -> None:
+    index = LexicalIndex.build(corpus(300), tmp_path)
+    rows, scores = index.search("天津机关党建", 20)
+    shuffled = rows[::-1]
+    assert np.allclose(index.scores("天津机关党建", shuffled), scores[::-1], atol=1e-4)
+
+
+def test_ties_go_to_the_lower_row(tmp_path: Path) -> None:
+    index = LexicalIndex.build(["机关党建"] * 50, tmp_path)
+    assert index.search("机关党建", 7)[0].tolist() == list(range(7))
+
+
+def test_coverage_is_the_share_of_the_question_that_a_passage_has(tmp_path: Path) -> None:
+    index = LexicalIndex.build(["机关党建", "机关", "企业服务"], tmp_path)
+    full, half, none = index.coverage("机关党建", [0, 1, 2])
+    assert full == pytest.approx(1.0)
+    assert 0 < half < 1
+    assert none == 0
+    assert index.coverage("机关党建火星", [0])[0] < 0.8, "what no passage has counts as missing"
+
+
+def test_an_opened_index_gives_the_same(tmp_path: Path) -> None:
+    built = LexicalIndex.build(corpus(100), tmp_path)
+    opened = LexicalIndex.open(tmp_path)
+    assert opened.search("企业服务", 9)[0].tolist() == built.search("企业服务", 9)[0].tolist()
+    assert opened.describe()["count"] == 100
+
+
+def test_an_empty_index_and_an_empty_question(tmp_path: Path) -> None:
+    assert LexicalIndex.build([], tmp_path / "a").search("天津", 5)[0].size == 0
+    assert LexicalIndex.build(["天津"], tmp_path / "b").search("？", 5)[0].size == 0
+    assert LexicalIndex.build(["", ""], tmp_path / "c").search("天津", 5)[0].size == 0
+
+
+def test_long_runs_of_one_term_are_counted(tmp_path: Path) -> None:
+    index = LexicalIndex.build(["党" * 1000, "党建"], tmp_path)
+    assert index.search("党", 2)[0].size == 2
+
+
+def test_a_missing_or_foreign_index_is_named(tmp_path: Path) -> None:
+    with pytest.raises(IndexError_, match="cannot be read"):
+        LexicalIndex.open(tmp_path)
+    LexicalIndex.build(["天津"], tmp_path)
+    meta = tmp_path / "lexical" / "bm25.json"
+    meta.write_text(json.dumps(json.loads(meta.read_text("utf-8")) | {"terms": -1}), "utf-8")
+    with pytest.raises(IndexError_, match="another version"):
+        LexicalIndex.open(tmp_path)
+
+
+def test_texts_without_an_index_are_ranked_the_same_way(tmp_path: Path) -> None:
+    texts = corpus(30, seed=3)
+    scores, coverage = score_texts("天津机关党建", texts)
+    index = LexicalIndex.build(texts, tmp_path)
+    rows = list(range(30))
+    assert np.allclose(scores, index.scores("天津机关党建", rows), atol=1e-3)
+    assert coverage.max() <= 1.0 + 1e-6
+    assert score_texts("天津", [])[0].size == 0
