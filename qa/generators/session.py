@@ -1,0 +1,117 @@
+"""One conversation state of an OpenVINO language model: tokens go in, logits come out, the key-value cache is kept.
+
+Tokens that turn out wrong (a rejected guess) are switched off in the attention mask instead of being cut out: their
+slots stay, and later tokens neither see them nor count them in their positions. When a new prompt begins like the
+last one, only what differs is computed. Not thread-safe: the generator holds a lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+Logits = NDArray[np.float32]
+_MASK_AT_MOST = 48
+_POLL_MS = 20
+
+
+class Session:
+    """The model in ``folder`` compiled for this CPU, with its state.
+
+    Args:
+        folder: holds ``model.xml``, whose input ``keep`` says for how many last positions logits are wanted.
+        threads: CPU threads; 0: all cores.
+        options: further CPU plugin properties.
+    """
+
+    def __init__(self, folder: Path, threads: int = 0, options: dict[str, Any] | None = None) -> None:
+        import openvino as ov
+
+        self._ov = ov
+        config: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1", **(options or {})}
+        if threads:
+            config["INFERENCE_NUM_THREADS"] = str(threads)
+        model = ov.Core().compile_model(str(folder / "model.xml"), "CPU", config)
+        self._request = model.create_infer_request()
+        self._beam = np.zeros(1, np.int32)
+        self._slots: list[int] = []
+        self._alive: list[bool] = []
+
+    @property
+    def tokens(self) -> list[int]:
+        """The tokens that the state stands for."""
+        return [t for t, alive in zip(self._slots, self._alive, strict=True) if alive]
+
+    def reset(self) -> None:
+        self._request.reset_state()
+        self._slots, self._alive = [], []
+
+    def keep_prefix(self, prompt: Sequence[int]) -> int:
+        """Forget all but the longest common prefix with ``prompt`` (without its last token, which must be computed
+        anew to give logits); returns its length."""
+        common, slot = 0, 0
+        for i, (token, alive) in enumerate(zip(self._slots, self._alive, strict=True)):
+            if not alive:
+                continue
+            if common == len(prompt) - 1 or token != prompt[common]:
+                break
+            common, slot = common + 1, i + 1
+        if not common:
+            self.reset()
+        elif len(self._slots) - slot > _MASK_AT_MOST:
+            self._trim(slot)
+        else:
+            self._alive[slot:] = [False] * (len(self._slots) - slot)
+        return common
+
+    def reject(self, count: int) -> None:
+        """Switch the last ``count`` slots off."""
+        if count:
+            self._alive[-count:] = [False] * count
+
+    def forward(self, ids: Sequence[int], keep: int = 1, cancelled: threading.Event | None = None) -> Logits | None:
+        """Take ``ids`` in; returns the logits ``[keep, vocabulary]`` after the last ``keep`` of them.
+
+        None when ``cancelled`` was set meanwhile; the state is then empty.
+        """
+        position = sum(self._alive)
+        self._slots += ids
+        self._alive += [True] * len(ids)
+        inputs = {
+            "input_ids": np.asarray([ids], np.int64),
+            "attention_mask": np.asarray([self._alive], np.int64),
+            "position_ids": np.arange(position, position + len(ids), dtype=np.int64)[None],
+            "beam_idx": self._beam,
+            "keep": np.asarray([keep], np.int64),
+        }
+        self._request.start_async(inputs, share_inputs=True)
+        if cancelled is not None and len(ids) > 1:
+            while not self._request.wait_for(_POLL_MS):
+                if cancelled.is_set():
+                    self._abandon()
+                    return None
+        self._request.wait()
+        return cast(Logits, self._request.get_output_tensor(0).data[0])
+
+    def _abandon(self) -> None:
+        self._request.cancel()
+        try:
+            self._request.wait()
+        except RuntimeError as error:  # "Infer Request was canceled" is how the plugin confirms it
+            if "cancel" not in str(error).lower():
+                raise
+        self.reset()
+
+    def _trim(self, length: int) -> None:
+        """Cut the state down to its first ``length`` slots (axis 2 of [batch, heads, slots, size])."""
+        for state in self._request.query_state():
+            kept = np.ascontiguousarray(state.state.data[:, :, :length])
+            state.state = self._ov.Tensor(kept)
+        del self._slots[length:], self._alive[length:]
+
+
