@@ -82,7 +82,7 @@ class Engine:
 
     def warm(self) -> None:
         """Load everything, so that the first question does not wait. Raises what loading raises."""
-        from qa.attribution import warm
+        from qa.checks.names import warm
 
         self.library.warm()
         warm()
