@@ -54,7 +54,10 @@ def prepare(task: Task, cache: Path, index_settings: Mapping[str, Any]) -> Path:
     files = folder / "files"
     files.mkdir(parents=True)
     names: dict[str, str] = {}
-    for n, context in enumerate(task.contexts):
+    for path in task.files:
+        shutil.copyfile(path, files / path.name)
+        names[path.name] = path.name
+    for n, context in enumerate(task.contexts if not task.files else ()):
         name = file_name(context, n)
         (files / name).write_text(as_file(context), encoding="utf-8")
         names[name] = context.id
@@ -95,3 +98,9 @@ def build(folder: Path, engine: Indexing, progress: Progress | None = None) -> d
             )
         (folder / "built.json").write_text(json.dumps({"documents": len(names)}), encoding="utf-8")
     return names
+
+
+def names_in(folder: Path) -> dict[str, str]:
+    """File name -> context id of an index that an evaluation built; {} for any other data folder."""
+    path = folder / "names.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}

@@ -10,7 +10,7 @@ from typing import Any
 from eval.metrics.matching import fold
 from eval.tasks.types import Context, Evidence, Item
 
-_SHORTEST = 4  # folded characters: a shorter quote says nothing about where it stands
+_SHORTEST = 4  # folded characters: a shorter piece of a gold quote says nothing about where it stands
 
 
 def overlap(quote: str, gold: str) -> bool:
@@ -18,10 +18,11 @@ def overlap(quote: str, gold: str) -> bool:
     least half of the shorter. Likeness alone is not enough: official texts repeat their phrasing with other figures.
     """
     a, b = fold(quote), fold(gold)
-    shorter = min(len(a), len(b))
-    if shorter < _SHORTEST:
-        return a == b and shorter > 0
-    return a in b or b in a or _joined(a, b, -(-shorter // 2))
+    if not a or not b:
+        return False
+    if b in a or (a in b and len(a) >= min(_SHORTEST, len(b))):
+        return True
+    return _joined(a, b, max(_SHORTEST, -(-min(len(a), len(b)) // 2)))
 
 
 def _joined(a: str, b: str, least: int) -> bool:
@@ -51,23 +52,37 @@ def pieces_hit(citation: Mapping[str, Any], names: Sequence[str], evidence: Sequ
     )
 
 
-def gold_passages(evidence: Sequence[Evidence], passages: Iterable[tuple[str, Sequence[str], str]]) -> dict[str, int]:
-    """Qrels from quotes: the ids of the passages (id, names of its document, text) that hold a gold quote, or at least half of one
-    that runs over a passage border.
+def gold_units(
+    evidence: Sequence[Evidence], passages: Iterable[tuple[str, Sequence[str], str]]
+) -> dict[str, frozenset[str]]:
+    """What retrieval must find: for each piece of evidence, the passages (id, names of their document, text) that hold
+    it, or at least half of it where it runs over a passage border; any one of them will do.
 
-    A quote that no passage has stays as a gold id of its own, ``missing:...``: it can never be found and counts as a
-    miss, since the documents were to hold it.
+    Pieces that stand in the very same passages are one unit. A piece that no passage has keeps an empty set: it can
+    never be found and counts as a miss, since the documents were to hold it.
     """
     rows = [(pid, names, fold(text)) for pid, names, text in passages]
-    qrels: dict[str, int] = {}
+    found: dict[frozenset[str], str] = {}
+    lost = 0
     for gold in evidence:
         quote = fold(gold.quote)
         mine = [r for r in rows if not gold.document or same_document(gold.document, *r[1])]
-        found = [pid for pid, _, text in mine if not quote or quote in text]
-        found = found or [pid for pid, _, text in mine if len(text) >= _SHORTEST and (text in quote or _joined(quote, text, len(quote) // 2))]
-        for pid in found or [f"missing:{gold.quote[:40] or gold.document}"]:
-            qrels[pid] = 1
-    return qrels
+        holding = frozenset(pid for pid, _, text in mine if quote in text) or frozenset(
+            pid for pid, _, text in mine if len(text) >= _SHORTEST and (text in quote or _joined(quote, text, len(quote) // 2))
+        )
+        if holding:
+            found.setdefault(holding, f"gold:{len(found)}")
+        else:
+            lost += 1
+    return {unit: holding for holding, unit in found.items()} | {f"missing:{n}": frozenset() for n in range(lost)}
+
+
+def rank_units(ranked: Iterable[str], units: Mapping[str, frozenset[str]]) -> list[str]:
+    """A ranking of passages as a ranking of units: a passage stands for the units that it is the first to hold."""
+    order: list[str] = []
+    for passage in ranked:
+        order += [unit for unit, holding in units.items() if passage in holding and unit not in order] or [passage]
+    return order
 
 
 def closed_titles(passages: Sequence[Context]) -> dict[str, Context]:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from errors import EvalError, WenjuError, did_you_mean
 from eval import manifest as manifests
-from eval.evidence import closed_titles, gold_passages
+from eval.evidence import closed_titles, gold_units, rank_units
 from eval.runfolder import RunFolder
 from eval.tasks.types import Item, Mode, Task
 from index.types import Document, Hit, Passage
@@ -142,18 +142,37 @@ def _prepare(sampled: Task, task: Task, options: RunOptions, mode: Mode) -> RunF
     folder = RunFolder(options.out)
     made = manifests.build(sampled, options.identity(task), options.config, options.command)
     if folder.manifest_path.exists():
-        before = folder.manifest()
-        for key in ("task", "changes", "data_sha256", "options", "config_sha256"):
-            if before.get(key) != made[key]:
-                raise EvalError(
-                    f"{options.out} holds another run: its {key} differs", "Name another --out, or remove that folder."
-                )
+        other = _differs(folder.manifest(), made)
+        if other:
+            raise EvalError(
+                f"{options.out} holds another run: its {other} differs", "Name another --out, or remove that folder."
+            )
         folder.mend()
         return folder
     options.out.mkdir(parents=True, exist_ok=True)
     folder.write_items(sampled.items)
     folder.write_manifest(made)
     return folder
+
+
+def _differs(before: Mapping[str, Any], made: Mapping[str, Any]) -> str:
+    """The first thing in which two manifests are of different runs, or ""."""
+    keys = ("task", "changes", "data_sha256", "options", "config_sha256")
+    return next((key for key in keys if before.get(key) != made[key]), "")
+
+
+def free_folder(parent: Path, task: Task, options: RunOptions) -> Path:
+    """Where a run without a folder of its own goes: on in the same run that was interrupted, else a new folder."""
+    base = "-".join([task.name, *task.changes, *([str(options.limit)] if options.limit else [])])
+    made = manifests.build(task, options.identity(task), options.config, options.command)
+    for number in range(1, 10_000):
+        path = parent / f"{base}-{number:03d}"
+        if not (path / "manifest.json").exists():
+            return path
+        before = RunFolder(path).manifest()
+        if not before["finished"] and not _differs(before, made):
+            return path
+    raise EvalError(f"{parent} holds too many runs of {base}", "Remove old ones, or name --out.")
 
 
 class _Asker:
@@ -178,14 +197,16 @@ class _Asker:
 
     def ask(self, item: Item) -> dict[str, Any]:
         record: dict[str, Any] = {"id": item.id, "answer": None, "error": None, "seconds": {}, "contexts": {}}
+        units: dict[str, frozenset[str]] = {}
         if self.mode == "open":
             # Known before anything can fail, so that a failed question counts as a miss.
-            record["gold"] = dict(item.qrels) or (gold_passages(item.evidence, self.rows) if item.evidence else {})
+            units = self._units(item)
+            record["gold"] = dict(item.qrels) or dict.fromkeys(units, 1)
         try:
             if self.answers:
                 self._answer(item, record)
             if record.get("gold"):
-                self._search(item, record)
+                self._search(item, record, units)
         except Exception as error:  # a border: whatever fails, the question counts as wrong and the run goes on
             message = error.message if isinstance(error, WenjuError) else str(error)
             record["error"] = {"type": type(error).__name__, "message": message}
@@ -212,11 +233,18 @@ class _Asker:
             known = titled[found.document].id if found.document in titled else self.names.get(found.document_id, ("",))[0]
             record["contexts"][found.document_id] = known
 
-    def _search(self, item: Item, record: dict[str, Any]) -> None:
+    def _units(self, item: Item) -> dict[str, frozenset[str]]:
+        wanted = item.evidence and not item.qrels and item.answerable
+        return gold_units(item.evidence, self.rows) if wanted else {}
+
+    def _search(self, item: Item, record: dict[str, Any], units: Mapping[str, frozenset[str]]) -> None:
         """Rank deeper than an answer needs. Gold contexts: a context ranks where its first passage does."""
         query = record["answer"]["query"] if record["answer"] else item.question
         start = time.perf_counter()
         hits = self.engine.search(query or item.question, self.options.depth * (3 if item.qrels else 1))
         record["seconds"]["search"] = time.perf_counter() - start
-        ids = [self.names[hit.document.id][0] if item.qrels else hit.passage.id for hit in hits]
-        record["ranked"] = list(dict.fromkeys(ids))[: self.options.depth]
+        if item.qrels:
+            ids = list(dict.fromkeys(self.names[hit.document.id][0] for hit in hits))
+        else:
+            ids = rank_units((hit.passage.id for hit in hits), units)
+        record["ranked"] = ids[: self.options.depth]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from errors import EvalError, did_you_mean
@@ -30,17 +30,37 @@ class Named:
     shipped: bool = False
 
 
-def _corpus(folder: Path) -> tuple[Context, ...]:
-    """The sample corpus: its Markdown files as they are."""
-    return tuple(Context(p.name, p.read_text(encoding="utf-8"), p.stem) for p in sorted(folder.glob("*.md")))
+def _over(files: Callable[[], list[Path]], name: str, title: str) -> Callable[[Path], Task]:
+    """Reads a JSONL set whose open corpus is these files."""
+
+    def read(path: Path) -> Task:
+        found = files()
+        missing = [file for file in found if not file.is_file()]
+        if missing or not found:
+            where = f": {missing[0]}" if missing else ""
+            raise EvalError(f"the documents of task {name!r} are not here{where}", "Run it from a full checkout.")
+        contexts = [Context(p.name, p.read_text(encoding="utf-8", errors="replace"), p.stem) for p in found]
+        return replace(jsonl.read(path, name, title, contexts), files=tuple(found))
+
+    return read
 
 
-def _shipped(name: str, title: str) -> Callable[[Path], Task]:
-    return lambda path: jsonl.read(path, name, title, _corpus(_HERE / "corpus"), split="tuning/reporting")
+def _article() -> list[Path]:
+    bench = bench_folder()
+    return [bench.parent / "seed" / "article.txt"] if bench else []
+
+
+def _shipped(name: str, title: str, split: str, files: Callable[[], list[Path]]) -> Named:
+    return Named(name, title, split, f"{name}.jsonl", "Apache-2.0", _over(files, name, title), shipped=True)
 
 
 CATALOGUE: tuple[Named, ...] = (
-    Named("tianjin", "样例语料问答", "tuning/reporting", "tianjin.jsonl", "Apache-2.0", _shipped("tianjin", "样例语料问答"), True),
+    _shipped("tianjin", "样例语料问答", "tuning/reporting", lambda: sorted((_HERE / "corpus").glob("*.md"))),
+    _shipped("article", "原报道问答", "reporting", _article),
+    _shipped(
+        "office", "办公室混合文档问答", "tuning/reporting",
+        lambda: sorted(p for p in (_HERE / "tests" / "data" / "mixed_corpus").glob("*") if p.is_file()),
+    ),
     Named(
         "cmrc2018_trial", "CMRC 2018 试验集", "tuning", "cmrc2018/cmrc2018_trial.json", "CC BY-SA 4.0",
         lambda p: squad.read(p, "cmrc2018_trial", "CMRC 2018 试验集", "tuning"),

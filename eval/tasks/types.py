@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 Mode = Literal["open", "closed"]
@@ -98,6 +99,7 @@ class Task:
 
     ``split`` says what the figures may be used for: ``tuning`` sets were looked at while choosing parameters,
     ``reporting`` sets were not. ``retrieval_only`` tasks have gold contexts but no answers to judge.
+    ``files`` are the contexts as they came, in whatever format; without them contexts are indexed as plain text.
     ``changes`` names the perturbations that were applied, in order.
     """
 
@@ -109,6 +111,7 @@ class Task:
     split: str = "reporting"
     licence: str = ""
     retrieval_only: bool = False
+    files: tuple[Path, ...] = ()
     changes: tuple[str, ...] = ()
 
     @property

@@ -1,0 +1,122 @@
+"""What the evaluation prints: figures, comparisons and tasks as tables for a terminal, and the progress bar."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eval.labels import label, number, verdict_label
+from eval.metrics.stats import Figure
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from eval.compare import Comparison
+    from eval.runfolder import RunFolder
+
+
+def _print(*things: Any) -> None:
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=False).print(*things)
+
+
+def _table(title: str, *columns: str) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
+    for n, column in enumerate(columns):
+        table.add_column(column, justify="left" if n == 0 else "right", overflow="fold")
+    return table
+
+
+def interval(name: str, figure: Figure) -> str:
+    """``[low, high]`` as the metric is written, or "" where there is none."""
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"[{number(name, figure.low)}, {number(name, figure.high)}]"
+
+
+def print_run(folder: RunFolder) -> None:
+    """The headline of a run: every figure with interval, n and unscored."""
+    summary, made = folder.summary(), folder.manifest()
+    table = _table(
+        f"{made['title']} · {made['split']} · {summary['n']}/{summary['of']} 题", "指标", "值", "95% 区间", "n", "未计分"
+    )
+    for name, figure in folder.figures().items():
+        table.add_row(label(name), number(name, figure.value), interval(name, figure), str(figure.n), str(figure.unscored))
+    _print(table)
+    if summary["verdicts"]:
+        _print("  ".join(f"{verdict_label(kind)} {count}" for kind, count in summary["verdicts"].items()))
+    if summary["n"] < summary["of"]:
+        _print(f"[yellow]未做完：还有 {summary['of'] - summary['n']} 题；用同一条命令可接着做。[/yellow]")
+
+
+def print_comparison(found: Comparison, most: int = 20) -> None:
+    """Differences with their tests, then the questions that changed sides."""
+    from rich.markup import escape
+
+    from eval.compare import improved
+
+    table = _table(f"A = {found.a}　B = {found.b}　共同 {found.n} 题", "指标", "B − A", "95% 区间", "p", "升/降", "n", "检验", "")
+    for name, diff in found.differences.items():
+        better = improved(name, diff)
+        mark = "" if better is None else "[green]更好[/green]" if better else "[red]更差[/red]"
+        table.add_row(
+            label(name), number(name, diff.value, True), f"[{number(name, diff.low, True)}, {number(name, diff.high, True)}]",
+            f"{diff.p:.3f}", f"{diff.gained}/{diff.lost}", str(diff.n), diff.test, mark,
+        )  # fmt: skip
+    _print(table)
+    if found.only_a or found.only_b:
+        _print(f"[yellow]只在 A 中 {found.only_a} 题、只在 B 中 {found.only_b} 题，未参与比较。[/yellow]")
+    for better, title in ((False, "变错"), (True, "变对")):
+        group = [change for change in found.changed if change.better == better]
+        if group:
+            _print(f"\n[bold]{title}（{len(group)} 题）[/bold]")
+        for change in group[:most]:
+            _print(f"[cyan]{escape(change.id)}[/cyan] {escape(change.question)}")
+            _print(f"  A {verdict_label(change.verdict_a)}：{escape(change.answer_a[:160])}")
+            _print(f"  B {verdict_label(change.verdict_b)}：{escape(change.answer_b[:160])}")
+        if len(group) > most:
+            _print(f"  …… 还有 {len(group) - most} 题")
+
+
+def print_tasks(rows: list[dict[str, Any]]) -> None:
+    table = _table("", "任务", "说明", "用途", "许可", "文件")
+    for row in rows:
+        table.add_row(row["name"], row["title"], row["split"], row["licence"], "有" if row["present"] else "[yellow]缺[/yellow]")
+    _print(table)
+
+
+@contextmanager
+def progress(description: str) -> Iterator[Callable[..., None]]:
+    """A bar with time left on stderr. The callback takes (done, total, ...) as the runner, or (name, done, total)."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("剩余"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(description, total=None)
+
+        def update(*values: Any) -> None:
+            done, total = (values[1], values[2]) if isinstance(values[0], str) else (values[0], values[1])
+            bar.update(task, completed=done, total=total or None)
+
+        yield update
+
+
+def print_written(path: Path) -> None:
+    _print(f"已写入 {path}")

@@ -1,0 +1,177 @@
+"""Plots as inline SVG, drawn here: no library, no outside request, and colours that follow the page's style."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from eval.metrics.stats import Figure
+
+WIDTH, HEIGHT = 460, 280
+LEFT, RIGHT, TOP, BOTTOM = 50, 14, 14, 40
+SERIES = 5
+"""Runs are drawn in so many colours, then from the start again (classes s0 ... s4 of the style sheet)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A plot area: data ranges and how they map to pixels."""
+
+    x_low: float
+    x_high: float
+    y_low: float
+    y_high: float
+
+    def x(self, value: float) -> float:
+        return LEFT + (value - self.x_low) / (self.x_high - self.x_low) * (WIDTH - LEFT - RIGHT)
+
+    def y(self, value: float) -> float:
+        return HEIGHT - BOTTOM - (value - self.y_low) / (self.y_high - self.y_low) * (HEIGHT - TOP - BOTTOM)
+
+
+def _svg(body: Sequence[str], label: str, width: float = WIDTH, height: float = HEIGHT) -> str:
+    return f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(label)}">{"".join(body)}</svg>'
+
+
+def _text(x: float, y: float, text: str, kind: str = "tick", anchor: str = "middle") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{kind}"/>'
+
+
+def _grid(frame: Frame, xs: Sequence[tuple[float, str]], ys: Sequence[tuple[float, str]], x_name: str, y_name: str) -> list[str]:
+    body = []
+    for value, name in ys:
+        body += [_line(LEFT, frame.y(value), WIDTH - RIGHT, frame.y(value), "grid"), _text(LEFT - 6, frame.y(value) + 4, name, anchor="end")]
+    body += [_text(frame.x(value), HEIGHT - BOTTOM + 16, name) for value, name in xs]
+    body.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 5, x_name, "axis"))
+    middle = (TOP + HEIGHT - BOTTOM) / 2
+    body.append(f'<text transform="translate(12 {middle:.1f}) rotate(-90)" class="axis" text-anchor="middle">{escape(y_name)}</text>')
+    return body
+
+
+def ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Round numbers from low to high, at most ``most``."""
+    span = (high - low) or 1.0
+    raw = span / max(1, most - 1)
+    power = 10 ** math.floor(math.log10(raw))
+    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    return [n * step for n in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _percent(values: Sequence[float]) -> list[tuple[float, str]]:
+    return [(value, f"{100 * value:g}%") for value in values]
+
+
+def _path(points: Sequence[tuple[float, float]], kind: str) -> str:
+    return f'<polyline points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}" class="{kind}"/>'
+
+
+def risk_coverage(curves: Sequence[Sequence[Sequence[float]]], x_name: str, y_name: str) -> str:
+    """Risk against coverage, one line a run; "" when no run has a curve."""
+    drawn = [(n, curve) for n, curve in enumerate(curves) if len(curve) > 1]
+    if not drawn:
+        return ""
+    top = max(0.1, max(risk for _, curve in drawn for _, risk in curve))
+    top = min(1.0, math.ceil(top * 10) / 10)
+    frame = Frame(0, 1, 0, top)
+    body = _grid(frame, _percent([0, 0.25, 0.5, 0.75, 1]), _percent(ticks(0, top, 5)), x_name, y_name)
+    body += [_path([(frame.x(c), frame.y(min(r, top))) for c, r in curve], f"line s{n % SERIES}") for n, curve in drawn]
+    return _svg(body, f"{y_name} / {x_name}")
+
+
+def recall_at_k(runs: Sequence[dict[str, Figure]], name: str) -> str:
+    """hit@k (solid, with intervals) and recall@k (dashed) for the depths that the runs have; "" without any."""
+    depths = sorted({int(key.partition("@")[2]) for run in runs for key in run if key.startswith("hit@")})
+    if not depths:
+        return ""
+    values = [f.low if f.low is not None else f.value for run in runs for k, f in run.items() if k.startswith(("hit@", "recall@"))]
+    floor = max(0.0, math.floor(10 * min(v for v in values if v is not None)) / 10 - 0.1)
+    frame = Frame(0, len(depths) - 1 or 1, floor, 1.0)
+    body = _grid(frame, [(n, f"k={k}") for n, k in enumerate(depths)], _percent(ticks(floor, 1.0, 6)), "", name)
+    for n, run in enumerate(runs):
+        shift = (n - (len(runs) - 1) / 2) * 6
+        for metric, dash in (("hit", ""), ("recall", " dashed")):
+            points = []
+            for place, k in enumerate(depths):
+                figure = run.get(f"{metric}@{k}")
+                if figure is None or figure.value is None:
+                    continue
+                x = frame.x(place) + shift
+                points.append((x, frame.y(figure.value)))
+                if not dash and figure.low is not None and figure.high is not None:
+                    body.append(_line(x, frame.y(figure.low), x, frame.y(figure.high), f"whisker s{n % SERIES}"))
+            if points:
+                body.append(_path(points, f"line s{n % SERIES}{dash}"))
+                body += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" class="dot s{n % SERIES}"/>' for x, y in points if not dash]
+    return _svg(body, name)
+
+
+def histogram(runs: Sequence[Sequence[float]], x_name: str, y_name: str, marks: Sequence[Sequence[float]]) -> str:
+    """Counts of seconds in equal bins up to the 99th percentile (the rest in the last); ``marks``: dashed lines a run."""
+    drawn = [(n, sorted(values)) for n, values in enumerate(runs) if values]
+    if not drawn:
+        return ""
+    top = max(values[min(len(values) - 1, int(0.99 * len(values)))] for _, values in drawn) * 1.02 or 1.0
+    bins = 24
+    counts = {n: [0] * bins for n, _ in drawn}
+    for n, values in drawn:
+        for value in values:
+            counts[n][min(bins - 1, int(value / top * bins))] += 1
+    highest = max(map(max, counts.values()))
+    frame = Frame(0, top, 0, highest * 1.08)
+    xs = [(t, f"{t:g}") for t in ticks(0, top)]
+    whole = [(t, f"{t:g}") for t in ticks(0, highest, 5) if t == int(t)]
+    body = _grid(frame, xs, whole, x_name, y_name)
+    each = (frame.x(top / bins) - frame.x(0)) / len(drawn)
+    for place, (n, _) in enumerate(drawn):
+        for b, count in enumerate(counts[n]):
+            if count:
+                x, y = frame.x(b * top / bins) + place * each, frame.y(count)
+                body.append(f'<rect x="{x + 0.5:.1f}" y="{y:.1f}" width="{each - 1:.1f}" height="{frame.y(0) - y:.1f}" class="bar s{n % SERIES}"/>')
+        body += [_line(frame.x(m), TOP, frame.x(m), frame.y(0), f"mark s{n % SERIES}") for m in marks[n] if m <= top]
+    return _svg(body, x_name)
+
+
+def bars(rows: Sequence[tuple[str, Sequence[Figure | None]]], name: str) -> str:
+    """Horizontal bars with intervals, one row a type and one bar a run."""
+    if not rows:
+        return ""
+    runs = max(len(figures) for _, figures in rows)
+    thick, gap, left, width = (16 if runs == 1 else 11), 10, 128, 960
+    step = runs * (thick + 1) + gap
+    height = len(rows) * step + 30
+    def across(value: float) -> float:
+        return left + value * (width - left - 60)
+
+    body = []
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        body += [_line(across(share), 4, across(share), height - 24, "grid"), _text(across(share), height - 8, f"{100 * share:g}%")]
+    for place, (kind, figures) in enumerate(rows):
+        top = place * step + 6
+        body.append(_text(left - 8, top + (step - gap) / 2 + 4, kind, "name", "end"))
+        for n, figure in enumerate(figures):
+            if figure is None or figure.value is None:
+                continue
+            y = top + n * (thick + 1)
+            body.append(f'<rect x="{left}" y="{y:.1f}" width="{max(1.0, across(figure.value) - left):.1f}" height="{thick}" class="bar s{n % SERIES}"/>')
+            if figure.low is not None and figure.high is not None:
+                body.append(_line(across(figure.low), y + thick / 2, across(figure.high), y + thick / 2, "interval"))
+            body.append(_text(width - 54, y + thick - 3, f"{100 * figure.value:.0f}% ({figure.n})", "tick", "start"))
+    return _svg(body, name, width, height)
+
+
+def gauge(figure: Figure, series: int = 0) -> str:
+    """A share with its interval on a line from 0 to 1, for a table row."""
+    if figure.value is None:
+        return ""
+    body = ['<line x1="2" y1="7" x2="118" y2="7" class="grid"/>']
+    if figure.low is not None and figure.high is not None:
+        body.append(_line(2 + 116 * figure.low, 7, 2 + 116 * figure.high, 7, f"span s{series % SERIES}"))
+    body.append(f'<circle cx="{2 + 116 * figure.value:.1f}" cy="7" r="3.2" class="dot s{series % SERIES}"/>')
+    return f'<svg class="gauge" viewBox="0 0 120 14" aria-hidden="true">{"".join(body)}</svg>'

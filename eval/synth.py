@@ -1,0 +1,175 @@
+"""Draft questions from a user's own documents, for a person to check: nothing here is taken as true by itself.
+
+Answerable: a clause with a figure, a date or a person's name is asked for what it says; the answer and its sentence are
+recorded as evidence. Not answerable: the same kind of question about another place or body of the documents, or another
+year, that no sentence connects. Deterministic: the same documents and seed give the same drafts.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from errors import DocumentError, EvalError
+from index.documents import expand
+from index.loaders import load
+from index.sentences import split_sentences
+from index.types import Document
+
+_CLAUSE = re.compile(r"[^，,。！？!?；;：:\n]+")
+_DATE = re.compile(r"(?:(?:\d{4}|今|去|前|明)年)?\d{1,2}月(?:\d{1,2}[日号])?|(?:19|20)\d{2}年(?:底|初)?")
+_FIGURE = re.compile(r"(?<![\d.月年第])(\d[\d,]*(?:\.\d+)?)(余|多)?(万|亿)?([个名人条项次家件元吨米亩户篇份场所级天批对辆座]|公里|千米|平方米|小时|分钟|人次|工作日|%|％)")
+_PERSON = re.compile(r"((?:[\u4e00-\u9fa5]{0,14}?)(?:书记|主任|局长|处长|科长|校长|院长|董事长|总经理|经理|负责人|部长|厅长|市长|区长|县长|主席))([\u4e00-\u9fa5]{2,3}?)(?=表示|介绍|说|指出|认为|告诉|强调|[，。、])")
+_BODY = re.compile(r"[\u4e00-\u9fa5]{2,8}?(?:市|区|县|镇|局|委|办|中心|公司|集团|学校|医院|大学|学院|公园)")
+_YEAR = re.compile(r"(?:19|20)\d{2}(?=年)")
+_BARE = 5  # Han characters that a clause must have beside its figure, or nobody could tell what is asked
+
+Draft = dict[str, Any]
+
+
+def synthesise(paths: Sequence[Path], limit: int = 60, unanswerable: int = 20, seed: int = 1) -> list[Draft]:
+    """Drafts of both kinds, spread over the documents.
+
+    Raises:
+        EvalError: no document can be read, or no clause lends itself to a question.
+    """
+    documents = read_documents(paths)
+    made = [draft for document in documents for draft in questions(document)]
+    if not made:
+        raise EvalError(
+            "no figure, date or name was found to ask for", "Write questions by hand: one JSON object a line; see docs/EVALUATION.md."
+        )
+    rng = random.Random(seed)
+    chosen = _spread(made, limit, rng)
+    crossed = list(without_answer(chosen, documents, rng))[:unanswerable]
+    return [{"id": f"draft-{n:03d}", **draft, "status": "draft"} for n, draft in enumerate([*chosen, *crossed], 1)]
+
+
+def read_documents(paths: Sequence[Path]) -> list[Document]:
+    """All documents that can be read; raises EvalError when there is none."""
+    documents, failed = [], []
+    for found in expand(paths):
+        try:
+            documents.append(load(found.path, found.source))
+        except DocumentError as error:
+            failed.append(error.message)
+    if not documents:
+        raise EvalError("no document could be read" + (f": {failed[0]}" if failed else ""), "Name files or folders with documents.")
+    return documents
+
+
+def questions(document: Document) -> Iterator[Draft]:
+    """One draft for every figure, date and named person that a clause can be asked for."""
+    seen: set[str] = set()
+    for start, end in split_sentences(document.text):
+        sentence = document.text[start:end]
+        for draft in _of_sentence(sentence):
+            if draft["question"] in seen or len(sentence) > 200:
+                continue
+            seen.add(draft["question"])
+            yield {**draft, "evidence": [{"document": document.source, "quote": sentence}]}
+
+
+def _of_sentence(sentence: str) -> Iterator[Draft]:
+    for match in _PERSON.finditer(sentence):
+        office, name = match.group(1).lstrip("的由和与、"), match.group(2)
+        if len(office) >= 4:
+            yield {"question": f"{office}是谁？", "answers": [name], "type": "who"}
+    clauses = list(_CLAUSE.finditer(sentence))
+    for n, clause in enumerate(clauses):
+        before = clauses[n - 1].group() if n else ""
+        for found, kind in [*((m, "date") for m in _DATE.finditer(clause.group())), *((m, "count") for m in _FIGURE.finditer(clause.group()))]:
+            asked = _asked(before, clause.group(), found, kind)
+            if asked:
+                yield {"question": asked, "answers": [found.group()], "type": kind}
+
+
+def _asked(before: str, clause: str, found: re.Match[str], kind: str) -> str | None:
+    """The clause with what is asked for in place of the figure; the clause before it is added where it says too little."""
+    if kind == "date":
+        what = "什么时候" if "月" in found.group() else "哪一年"
+    else:
+        unit = found.group(4)
+        what = "百分之多少" if unit in "%％" else f"多少{found.group(3) or ''}{unit}"
+    rest = clause[: found.start()] + clause[found.end() :]
+    if any(pattern.search(rest) for pattern in (_FIGURE, _DATE)):
+        return None  # two figures in one clause: which one is asked for would be told by the other
+    text = (clause[: found.start()] + what + clause[found.end() :]).strip(" “”\"'")
+    if _han(rest) < _BARE:
+        if _han(before) < _BARE or _FIGURE.search(before) or _DATE.search(before):
+            return None
+        text = f"{before.strip()}，{text}"
+    return f"{text}？" if _han(text) >= _BARE + 2 and len(text) <= 60 else None
+
+
+def _han(text: str) -> int:
+    return sum("\u4e00" <= char <= "\u9fa5" for char in text)
+
+
+def without_answer(drafts: Sequence[Draft], documents: Sequence[Document], rng: random.Random) -> Iterator[Draft]:
+    """Questions that no sentence answers: a body or a year is exchanged for one that no sentence connects with the rest."""
+    sentences = [d.text[a:b] for d in documents for a, b in split_sentences(d.text)]
+    bodies = sorted({m.group() for sentence in sentences for m in _BODY.finditer(sentence)})
+    for draft in rng.sample(list(drafts), len(drafts)):
+        question = str(draft["question"])
+        old = next((m.group() for m in _BODY.finditer(question)), None)
+        year = _YEAR.search(question)
+        if old:
+            kind = old[-1]
+            fitting = [b for b in bodies if b != old and b[-1] == kind and b not in question and old not in b and b not in old]
+            rng.shuffle(fitting)
+            new = next((b for b in fitting if not _connected(question.replace(old, b), b, sentences)), None)
+            if new:
+                yield _crossed(draft, question.replace(old, new))
+        elif year:
+            other = next((str(y) for y in range(int(year.group()) - 3, 1990, -1) if not any(str(y) in s for s in sentences)), None)
+            if other:
+                yield _crossed(draft, question.replace(year.group(), other))
+
+
+def _crossed(draft: Mapping[str, Any], question: str) -> Draft:
+    return {"question": question, "answers": [], "type": "unanswerable_near", "evidence": [], "made_from": draft["question"]}
+
+
+def _connected(question: str, body: str, sentences: Iterable[str]) -> bool:
+    """Does some sentence speak of the body and of a good part of the rest of the question?"""
+    rest = question.replace(body, "")
+    grams = {rest[i : i + 2] for i in range(len(rest) - 1)}
+    return any(body in s and sum(gram in s for gram in grams) * 3 >= len(grams) for s in sentences)
+
+
+def _spread(drafts: Sequence[Draft], limit: int, rng: random.Random) -> list[Draft]:
+    """At most ``limit`` drafts, in turn from each document and type, in the order of the documents."""
+    groups: dict[tuple[str, str], list[Draft]] = {}
+    for draft in drafts:
+        groups.setdefault((draft["evidence"][0]["document"], draft["type"]), []).append(draft)
+    for group in groups.values():
+        rng.shuffle(group)
+    taken: list[Draft] = []
+    while len(taken) < limit and any(groups.values()):
+        for group in groups.values():
+            if group and len(taken) < limit:
+                taken.append(group.pop())
+    order = {id(draft): n for n, draft in enumerate(drafts)}
+    return sorted(taken, key=lambda draft: order[id(draft)])
+
+
+def write(rows: Iterable[Mapping[str, Any]], out: Path) -> int:
+    """Write JSONL; an existing file is not overwritten, since a person may have worked on it. Returns the number of lines.
+
+    Raises:
+        EvalError: the file exists, or cannot be written.
+    """
+    if out.exists():
+        raise EvalError(f"{out} exists already", "Name another file, so that checked questions are not lost.")
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text("".join(lines), encoding="utf-8")
+    except OSError as error:
+        raise EvalError(f"cannot write {out}: {error.strerror}") from None
+    return len(lines)
