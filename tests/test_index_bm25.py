@@ -12,10 +12,11 @@ import pytest
 
 from errors import IndexError_
 from index import bm25
-from index.bm25 import B, K1, SINGLE_WEIGHT, LexicalIndex, score_texts
+from index.bm25 import K1, SINGLE_WEIGHT, B, LexicalIndex, score_texts
 from index.terms import cut, query_terms
 
-WORDS = "天津 机关 党建 高质量 发展 服务 企业 群众 走进 系列 活动 会议 报告 2025年 三十五 信息 中心 的 了 在 和".split()
+_WORDS = "天津 机关 党建 高质量 发展 服务 企业 群众 走进 系列 活动 会议 报告 2025年 三十五 信息 中心 的 了 在 和"
+WORDS = _WORDS.split()
 
 
 def corpus(count: int, seed: int = 0) -> list[str]:
