@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import prompts
 from errors import QuestionError
 from index.types import Document, Hit, Passage
+from qa.cache import AnswerCache
+from qa.clock import Clock
 from qa.generators.base import Generator
 from qa.library import Library
 from qa.settings import EngineSettings
@@ -45,6 +47,7 @@ class Engine:
     ) -> None:
         self.settings = settings
         self.gate = gate
+        self.cache = AnswerCache(settings.data / "answers.sqlite")
         self.library = Library(settings, encoder=encoder)
         self._generator = generator
         self._loading = threading.Lock()
@@ -111,20 +114,29 @@ class Engine:
         Raises:
             QuestionError: empty or too long. Cancelled: stopped. ModelError, GeneratorError: the model is not to be had.
         """
+        from qa.followup import standalone
         from qa.gate import Gate
         from qa.pipeline import Pipeline
 
-        asked, identity = self._checked(question), uuid.uuid4().hex[:12]
+        clock, identity = Clock(), uuid.uuid4().hex[:12]
+        asked = self._checked(question)
         index = self.library.closed(passages) if passages is not None else self.library
         if not index.count:
             message = prompts.text("qa.refuse_no_documents")
             yield Answer(asked, asked, "done", refusal=Refusal("no_documents", message), id=identity)
             return
-        gate = self.gate or Gate(self.settings.answer.risk)
-        pipeline = Pipeline(self.generator, gate, self.settings.answer)
-        stop = cancelled or threading.Event()
-        with closing(pipeline.stream(asked, history, index, self.settings.index.top_k, stop, index.name)) as snapshots:
+        query = standalone(asked, history)
+        state = self._state() if passages is None and self.settings.answer.cache else None
+        if state and (kept := self.cache.get(query, *state)):
+            usage = {**kept.usage, "cached": 1}
+            yield replace(kept, question=asked, query=query, id=identity, usage=usage, timings=clock.total())
+            return
+        pipeline = Pipeline(self.generator, self.gate or Gate(self.settings.answer.risk), self.settings.answer)
+        stop, top_k = cancelled or threading.Event(), self.settings.index.top_k
+        with closing(pipeline.stream(asked, query, index, top_k, stop, index.name)) as snapshots:
             for answer in snapshots:
+                if state and answer.stage == "done":
+                    self.cache.put(answer, *state)
                 yield replace(answer, id=identity)
 
     def answer(
@@ -158,6 +170,11 @@ class Engine:
     def remove(self, document_id: str) -> None:
         """Take a document out of the index."""
         self.library.remove(document_id)
+
+    def _state(self) -> tuple[str, ...]:
+        """Everything that an answer depends on besides its question."""
+        rest = self.settings.answer.model_dump_json() + str(self.settings.index.top_k)
+        return (self.library.fingerprint, self.generator.name, prompts.version(), rest)
 
     def _checked(self, question: str) -> str:
         text = question.strip()

@@ -76,6 +76,15 @@ class Library:
         return generation.name if generation else ""
 
     @property
+    def fingerprint(self) -> str:
+        """Tells this generation from every other, also from one of the same name built anew; "" without an index."""
+        generation = self.generation
+        if generation is None:
+            return ""
+        files = generation.manifest["files"]
+        return f"{generation.name} {generation.manifest['created']} {[f['sha256'] for f in files.values()]}"
+
+    @property
     def ready(self) -> dict[str, bool]:
         return {"index": self.generation is not None, "encoder": self._encoder is not None}
 

@@ -1,4 +1,4 @@
-"""The story of an answer: question -> query -> hits -> context -> draft -> attribution -> gate -> Answer.
+"""The story of an answer: query -> hits -> context -> draft -> attribution -> gate -> Answer.
 
 One code path for streaming and not: ``stream()`` yields growing snapshots, ``answer()`` is the last of them.
 """
@@ -15,12 +15,11 @@ from index.types import Hit
 from qa.clock import Clock
 from qa.context import build_context
 from qa.draft import Draft, write_draft
-from qa.followup import standalone
 from qa.gate import Gate
 from qa.generators.base import Generator
 from qa.question import Question, analyse
 from qa.settings import AnswerSettings
-from qa.types import Answer, Turn
+from qa.types import Answer
 from qa.verdict import accept, decline, retrieved
 
 
@@ -53,7 +52,7 @@ class Pipeline:
     def stream(
         self,
         asked: str,
-        history: Sequence[Turn],
+        query: str,
         index: Searching,
         top_k: int,
         cancelled: threading.Event,
@@ -61,12 +60,19 @@ class Pipeline:
     ) -> Iterator[Answer]:
         """Yield growing snapshots of one Answer; the last has stage ``done``.
 
+        Args:
+            asked: what was typed.
+            query: what is searched and answered: ``asked`` made to stand alone.
+            index: where to search.  top_k: hits wanted.
+            cancelled: set by another thread to stop.
+            name: of the index, as the answer records it.
+
         Raises:
             Cancelled: ``cancelled`` was set before the answer was complete.
             GeneratorError: the generator failed.
         """
         clock = Clock()
-        question = analyse(standalone(asked, history))
+        question = analyse(query)
         answer = Answer(asked, question.text, model=self.generator.name, index=name)
         yield answer
         hits = index.search(question.text, top_k)

@@ -37,6 +37,7 @@ class AnswerSettings(BaseModel):
     from_memory: bool = Field(False, description="answer (labelled) from the model's memory when the documents do not")
     style: Literal["sentence", "short"] = Field("sentence", description="short: the bare span, for EM and F1")
     max_new_tokens: int = Field(160, ge=8, le=2048, description="longest draft, in tokens")
+    cache: bool = Field(True, description="answer a repeated question from the cache while nothing has changed")
     question_max: int = Field(2000, ge=10, description="longest question taken, in characters")
 
 

@@ -1,0 +1,88 @@
+"""Answers already given, kept beside the index: a repeated question is answered at once.
+
+An answer is found again only for the same question (spaces, punctuation, width and script apart), the same index,
+model, prompts and settings: whatever may change the answer is part of its key. Nothing is ever found "nearly".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from index.normalize import normalize
+from qa.serialize import answer_from_dict, answer_to_dict
+from qa.types import Answer
+
+KEPT = 5000
+"""Answers kept; the ones not asked for longest go first."""
+
+_TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL, used REAL NOT NULL)"
+
+
+class AnswerCache:
+    """A SQLite file of finished answers. Safe for threads and processes; a damaged file is started anew.
+
+    Args:
+        path: the file; made with its folder on the first ``put``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def get(self, query: str, *state: str) -> Answer | None:
+        """The answer to ``query`` under ``state`` (index, model, prompts, settings), or None."""
+        if not self.path.exists():
+            return None
+        wanted = key(query, *state)
+        try:
+            with self._open() as db:
+                row = db.execute("SELECT answer FROM answers WHERE key = ?", (wanted,)).fetchone()
+                if row is not None:
+                    db.execute("UPDATE answers SET used = ? WHERE key = ?", (time.time(), wanted))
+        except sqlite3.OperationalError:  # busy for long, or a disk that cannot be written: then without
+            return None
+        return answer_from_dict(json.loads(row[0])) if row else None
+
+    def put(self, answer: Answer, *state: str) -> None:
+        """Keep a finished answer; a disk that is full or read-only only means that it is not kept."""
+        text = json.dumps(answer_to_dict(answer), ensure_ascii=False)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self._open() as db:
+                db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (key(answer.query, *state), text, time.time()))
+                db.execute("DELETE FROM answers WHERE key IN (SELECT key FROM answers ORDER BY used DESC LIMIT -1 OFFSET ?)", (KEPT,))
+        except (OSError, sqlite3.OperationalError):
+            return
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            db = self._connect()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:  # not a database, or damaged
+            self.path.unlink(missing_ok=True)
+            db = self._connect()
+        with closing(db), db:
+            yield db
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, timeout=5.0)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute(_TABLE)
+        except sqlite3.DatabaseError:
+            db.close()
+            raise
+        return db
+
+
+def key(query: str, *state: str) -> str:
+    """Hex digest of the question without what does not change its meaning, and of everything that made the answer."""
+    plain = "".join(c for c in normalize(query).text if c.isalnum() or c in "-+%.")
+    return hashlib.sha256("\0".join((plain, *state)).encode()).hexdigest()
