@@ -1,0 +1,57 @@
+"""Small parts that the server's tests share: an application with the API alone, and a server in a thread."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+from fake_corpus import fake_engine
+from fastapi import FastAPI
+
+from ui.admission import Admission
+from ui.assembly import add_api
+from ui.settings import UiSettings
+from ui.viewer import Viewer, local_administrator
+
+
+def api_app(settings: UiSettings | None = None, engine: Any = None, store: Any = None, who: Any = local_administrator) -> FastAPI:
+    """The API without the page: no gradio is imported."""
+    app = FastAPI(docs_url=None, redoc_url=None)
+    given = settings or UiSettings(rate_per_minute=0)
+    app.state.settings, app.state.engine, app.state.store = given, engine or fake_engine(), store
+    app.state.who = who
+    app.state.admission = Admission(given.slots, given.queue_size, given.rate_per_minute, given.visitor_per_minute)
+    add_api(app)
+    return app
+
+
+def by_header(connection: Any) -> Viewer | None:
+    """A sign-on for tests: the header x-user, administrators are called admin."""
+    name = connection.headers.get("x-user")
+    return Viewer(name, "administrator" if name == "admin" else "reader") if name else None
+
+
+@contextlib.contextmanager
+def running(app: Any, **options: Any) -> Iterator[str]:
+    """Serve ``app`` on a free port of this machine; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", **options))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < deadline and thread.is_alive(), "the server did not start"
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(15)
+        assert not thread.is_alive(), "the server did not stop"

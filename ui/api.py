@@ -1,0 +1,220 @@
+"""The HTTP API: /api/ask, /api/search, /api/feedback, /api/documents. JSON in, JSON out; docs/API.md describes it.
+
+Who asks is told by the server's sign-on (a token in ``Authorization: Bearer`` for programs); errors are ui.problems.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, Field
+
+from errors import QuestionError
+from index.types import Document, Hit
+from qa.serialize import answer_to_dict
+from ui.asking import Ask, Records, Waiting, ask, turns
+from ui.asking import answer as complete
+from ui.problems import NotAllowed, NotFound, NotSignedOn, problem
+from ui.store import FEEDBACK_REASONS, Feedback, Store
+from ui.store_memory import now
+from ui.viewer import Viewer, Who
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
+
+PASSAGES_MAX = 50
+TEXT_MAX = 20_000
+"""Limits of a closed context: passages, and characters in each."""
+
+
+def asker_of(request: Request) -> Viewer:
+    """Who asks. Raises NotSignedOn when nobody is signed on."""
+    who: Who = request.app.state.who
+    viewer = who(request)
+    if viewer is None:
+        raise NotSignedOn("No valid sign-on came with this request", "Send Authorization: Bearer TOKEN")
+    return viewer
+
+
+def reader_of(request: Request) -> Viewer:
+    """One who may do more than ask. Raises NotAllowed for a widget's visitor."""
+    viewer = asker_of(request)
+    if viewer.may_only_ask:
+        raise NotAllowed("An embedded visitor may only ask")
+    return viewer
+
+
+def admin_of(request: Request) -> Viewer:
+    """An administrator. Raises NotAllowed for everybody else."""
+    viewer = reader_of(request)
+    if not viewer.administers:
+        raise NotAllowed("Administrators only")
+    return viewer
+
+
+Asker = Annotated[Viewer, Depends(asker_of)]
+Reader = Annotated[Viewer, Depends(reader_of)]
+Admin = Annotated[Viewer, Depends(admin_of)]
+router = APIRouter(prefix="/api", tags=["Questions and documents"])
+
+
+class PastTurn(BaseModel):
+    """An earlier question with its answer; ``query`` is what was searched for it, if known."""
+
+    question: str = Field(max_length=4000)
+    answer: str = Field("", max_length=TEXT_MAX)
+    query: str = Field("", max_length=4000)
+
+
+class GivenPassage(BaseModel):
+    """A passage that comes with the question."""
+
+    title: str = Field("", max_length=300)
+    text: str = Field(min_length=1, max_length=TEXT_MAX)
+
+
+class Question(BaseModel):
+    """A question. With ``passages`` the answer comes from them alone, and the index is left aside."""
+
+    question: str
+    history: list[PastTurn] = Field(default_factory=list, max_length=100)
+    passages: list[GivenPassage] | None = Field(None, max_length=PASSAGES_MAX)
+    stream: bool = Field(False, description="server-sent events: queued, answer (growing snapshots), done or error")
+
+
+class Search(BaseModel):
+    question: str
+    k: int = Field(8, ge=1, le=100, description="most hits to return")
+
+
+class Opinion(BaseModel):
+    """A reader's word on an answer that this user got from /api/ask or /v1; ``answer_id`` is the answer's ``id``."""
+
+    answer_id: str = Field(max_length=64)
+    verdict: Literal["up", "down"]
+    reasons: list[Literal["wrong_answer", "wrong_evidence", "incomplete", "other"]] = Field(
+        default_factory=list, max_length=len(FEEDBACK_REASONS)
+    )
+    comment: str = Field("", max_length=1000)
+
+
+@router.post("/ask", summary="Ask a question")
+async def post_ask(body: Question, request: Request, viewer: Asker) -> Response:
+    """The answer with its sentences, their states and citations, or a refusal with its reason."""
+    if not body.question.strip():
+        raise QuestionError("the question is empty", "Type a question.")
+    passages = tuple((p.title, p.text) for p in body.passages) if body.passages is not None else None
+    history = turns([(t.question, t.answer, t.query) for t in body.history])
+    what = Ask(body.question, history, passages)
+    if body.stream:
+        return events(_snapshots(request, viewer.name, what))
+    return JSONResponse(answer_to_dict(await complete(request, viewer.name, what)))
+
+
+@router.post("/search", summary="Find passages, without an answer")
+async def post_search(body: Search, request: Request, viewer: Asker) -> dict[str, Any]:
+    return await _search(request, body.question, body.k)
+
+
+@router.get("/search", summary="Find passages, without an answer")
+async def get_search(request: Request, viewer: Asker, q: str, k: Annotated[int, Query(ge=1, le=100)] = 8) -> dict[str, Any]:
+    return await _search(request, q, k)
+
+
+@router.get("/documents", summary="What is indexed")
+def get_documents(request: Request, viewer: Reader) -> dict[str, Any]:
+    engine: Engine = request.app.state.engine
+    return {"documents": [_document(d) | {"passages": len(engine.passages(d.id))} for d in engine.documents()]}
+
+
+@router.get("/documents/{document_id}", summary="A document with its text and passages")
+def get_document(document_id: str, request: Request, viewer: Reader) -> dict[str, Any]:
+    engine: Engine = request.app.state.engine
+    try:
+        found = engine.document(document_id)
+    except KeyError:
+        raise NotFound(f"There is no document {document_id[:64]!r}", "GET /api/documents lists them") from None
+    passages = [
+        {"passage_id": p.id, "heading": list(p.heading), "page": p.page, "start": p.start, "end": p.end}
+        for p in engine.passages(document_id)
+    ]
+    return _document(found) | {"text": found.text, "passages": passages}
+
+
+@router.post("/feedback", summary="Say what is wrong, or right, with an answer")
+def post_feedback(body: Opinion, request: Request, viewer: Asker) -> dict[str, bool]:
+    store = request.app.state.store
+    answer = store.recorded(viewer.name, body.answer_id) if isinstance(store, Records) else None
+    if store is None or answer is None:
+        raise NotFound("No such answer is kept for this user", "Use the id of an answer from /api/ask")
+    made_by = {"model": answer.model, "index": answer.index}
+    store.add_feedback(
+        Feedback(
+            "", body.answer_id, viewer.name, body.verdict, now(), tuple(body.reasons), body.comment.strip(), answer, made_by
+        )
+    )
+    return {"ok": True}
+
+
+@router.get("/feedback", summary="What readers said (administrators)")
+def get_feedback(request: Request, viewer: Admin, days: Annotated[int, Query(ge=1, le=3650)] = 28) -> dict[str, Any]:
+    store: Store | None = request.app.state.store
+    rows = store.feedback(days) if store is not None else ()
+    return {
+        "feedback": [
+            {
+                "at": f.at, "user": f.user, "verdict": f.verdict, "reasons": list(f.reasons), "comment": f.comment,
+                "settings": f.settings, "answer": answer_to_dict(f.answer) if f.answer is not None else None,
+            }
+            for f in rows
+        ]
+    }  # fmt: skip
+
+
+def events(lines: AsyncIterator[str]) -> StreamingResponse:
+    """A response of server-sent events that no proxy holds back."""
+    headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+    return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
+
+
+async def _snapshots(request: Request, user: str, what: Ask) -> AsyncIterator[str]:
+    try:
+        async with aclosing(ask(request, user, what)) as steps:  # type: ignore[type-var]
+            async for step in steps:
+                if isinstance(step, Waiting):
+                    yield _event("queued", {"ahead": step.ahead, "loading": step.loading})
+                else:
+                    yield _event("done" if step.stage == "done" else "answer", answer_to_dict(step))
+    except Exception as error:  # the border: the status line has gone out already, so the error is an event
+        yield _event("error", problem(error)[1])
+
+
+def _event(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+async def _search(request: Request, question: str, k: int) -> dict[str, Any]:
+    engine: Engine = request.app.state.engine
+    hits = await asyncio.to_thread(engine.search, question, k)
+    return {"question": question, "hits": [hit_to_dict(hit) for hit in hits]}
+
+
+def hit_to_dict(hit: Hit) -> dict[str, Any]:
+    """A hit as JSON: the passage with its place, the score and why it was found."""
+    p, d = hit.passage, hit.document
+    return {
+        "passage_id": p.id, "document_id": d.id, "document": d.title, "published": d.published,
+        "heading": list(p.heading), "page": p.page, "start": p.start, "end": p.end, "text": p.text,
+        "score": round(hit.score, 6), "why": {name: round(value, 6) for name, value in hit.why.items()},
+    }  # fmt: skip
+
+
+def _document(document: Document) -> dict[str, Any]:
+    d = document
+    return {"id": d.id, "title": d.title, "source": d.source, "published": d.published, "media_type": d.media_type, "sha256": d.sha256}  # fmt: skip

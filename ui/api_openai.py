@@ -1,0 +1,86 @@
+"""/v1/chat/completions and /v1/models, so that any client of OpenAI's API can ask the documents."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from errors import did_you_mean
+from qa.types import Answer
+from ui.api import Asker, events
+from ui.asking import Ask, ask
+from ui.asking import answer as complete
+from ui.openai_form import MODELS, ChatRequest, Chunks, completion, question_of
+from ui.problems import NotFound, problem
+from ui.settings import UiSettings
+
+router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
+
+
+@router.get("/models", summary="Model names that are taken")
+def models(viewer: Asker) -> dict[str, Any]:
+    return {"object": "list", "data": [_model(name) for name in MODELS]}
+
+
+@router.get("/models/{name}", summary="One model name")
+def model(name: str, viewer: Asker) -> dict[str, Any]:
+    _checked(name)
+    return _model(name)
+
+
+@router.post("/chat/completions", summary="Ask, in OpenAI's form")
+async def chat_completions(body: ChatRequest, request: Request, viewer: Asker) -> Response:
+    """The last user message is the question, the messages before it are the conversation.
+
+    The field ``wenju`` (and, while streaming, ``wenju`` of each chunk) carries the answer with its sentences' states,
+    citations and refusal; ``annotations`` carry the citations in OpenAI's own form.
+    """
+    _checked(body.model)
+    question, history = question_of(body.messages)
+    identity = "chatcmpl-" + secrets.token_hex(12)
+    what = Ask(question, history, channel="openai")
+    if body.stream:
+        return events(_chunks(request, viewer.name, what, Chunks(body, identity, base_of(request))))
+    answer = await complete(request, viewer.name, what)
+    return JSONResponse(completion(answer, body, identity, base_of(request)))
+
+
+def base_of(request: Request) -> str:
+    """The address that people use, for links to documents."""
+    settings: UiSettings = request.app.state.settings
+    return (settings.public_url or str(request.base_url)).rstrip("/")
+
+
+async def _chunks(request: Request, user: str, what: Ask, chunks: Chunks) -> AsyncIterator[str]:
+    yield _data(chunks.start())
+    try:
+        async with aclosing(ask(request, user, what)) as steps:  # type: ignore[type-var]
+            async for step in steps:
+                if isinstance(step, Answer) and step.stage == "done":
+                    for chunk in chunks.final(step):
+                        yield _data(chunk)
+                else:
+                    yield _data(chunks.progress(step))
+    except Exception as error:  # the border: the status line has gone out already, so the error is a chunk
+        yield _data(problem(error)[1])
+    yield "data: [DONE]\n\n"
+
+
+def _data(chunk: dict[str, Any]) -> str:
+    return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+
+
+def _checked(name: str) -> None:
+    if name not in MODELS:
+        raise NotFound(f"There is no model {name[:64]!r}", did_you_mean(name, MODELS))
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": int(time.time()) // 86400 * 86400, "owned_by": "wenju"}

@@ -1,0 +1,163 @@
+"""Asking through the API: a place in line, models ready, snapshots of the Answer, a record of how it ended.
+
+    join the queue -> Waiting(ahead)* -> Answer* (the last one is done) -> the slot is free, the record is written
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from fastapi import Request
+
+from errors import Cancelled, ModelError
+from qa.types import Answer, Turn
+from ui.admission import Ticket
+from ui.conversation import new_id
+from ui.store import Exchange
+from ui.store_memory import now
+from ui.turn import snapshots
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
+    from ui.admission import Admission
+    from ui.settings import UiSettings
+
+log = logging.getLogger("wenju.api")
+
+
+@runtime_checkable
+class Records(Protocol):
+    """A store that keeps a record of questions that belong to no conversation."""
+
+    def record(self, user: str, exchange: Exchange, channel: str) -> None:
+        """Note one question and what came of it."""
+        ...
+
+    def recorded(self, user: str, answer_id: str) -> Answer | None:
+        """The answer of this id that this user got through the API."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Not yet one's turn: ``ahead`` people come first; ``loading``: the models are not ready."""
+
+    ahead: int
+    loading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question with what belongs to it."""
+
+    question: str
+    history: tuple[Turn, ...] = ()
+    passages: tuple[tuple[str, str], ...] | None = None
+    channel: str = "api"
+
+
+async def ask(request: Request, user: str, what: Ask) -> AsyncIterator[Waiting | Answer]:
+    """Yield places in line, then growing snapshots; closing the iterator early stops the generator at once.
+
+    Raises:
+        QueueFull, RateLimited, QuestionError, ModelError, IndexError_, GeneratorError.
+    """
+    state = request.app.state
+    engine: Engine = state.engine
+    admission: Admission = state.admission
+    cancelled = threading.Event()
+    exchange = Exchange(new_id(), what.question, now())
+    last: Answer | None = None
+    status = "stopped"
+    ticket = admission.join(user)
+    try:
+        async for waiting in _until_served(ticket, engine, state.settings):
+            yield waiting
+        running = snapshots(
+            lambda: engine.stream(what.question, what.history, cancelled=cancelled, passages=what.passages)
+        )
+        async with aclosing(running) as answers:  # type: ignore[type-var]
+            async for last in answers:
+                yield last
+        status = "done"
+    except (Cancelled, asyncio.CancelledError, GeneratorExit):
+        raise
+    except Exception:
+        status = "failed"
+        raise
+    finally:
+        cancelled.set()
+        ticket.release()
+        done = Exchange(exchange.id, exchange.question, exchange.asked_at, status, last)  # type: ignore[arg-type]
+        _record(state.store, user, done, what.channel)
+
+
+async def answer(request: Request, user: str, what: Ask) -> Answer:
+    """The complete answer. When the one who asked hangs up, the generator stops and the slot is free."""
+    gone = asyncio.ensure_future(_hung_up(request))
+    work = asyncio.ensure_future(_last(request, user, what))
+    try:
+        await asyncio.wait({gone, work}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise Cancelled("the client closed the connection")
+        return work.result()
+    finally:
+        for task in (gone, work):
+            task.cancel()
+        await asyncio.gather(gone, work, return_exceptions=True)
+
+
+async def _last(request: Request, user: str, what: Ask) -> Answer:
+    last: Answer | None = None
+    async with aclosing(ask(request, user, what)) as steps:  # type: ignore[type-var]
+        async for step in steps:
+            last = step if isinstance(step, Answer) else last
+    if last is None:
+        raise ModelError("The engine gave no answer", "See the server's log")
+    return last
+
+
+async def _hung_up(request: Request) -> None:
+    while not await request.is_disconnected():
+        await asyncio.sleep(0.25)
+
+
+async def _until_served(ticket: Ticket, engine: Engine, settings: UiSettings) -> AsyncIterator[Waiting]:
+    deadline = asyncio.get_running_loop().time() + settings.warm_timeout
+    shown: Waiting | None = None
+    while not loaded(engine.ready):
+        if asyncio.get_running_loop().time() > deadline:
+            raise ModelError("The models did not load in time", "See the server's log, or wait and ask again")
+        if shown is None:
+            shown = Waiting(ticket.ahead, loading=True)
+            yield shown
+        await asyncio.sleep(0.2)
+    while not await ticket.wait(0.25):
+        if shown != Waiting(ticket.ahead):
+            shown = Waiting(ticket.ahead)
+            yield shown
+
+
+def loaded(ready: dict[str, bool]) -> bool:
+    """Whether questions can be taken: the models are there. Without an index the answer is that nothing is indexed."""
+    return all(there for part, there in ready.items() if part != "index")
+
+
+def _record(store: object, user: str, exchange: Exchange, channel: str) -> None:
+    if not isinstance(store, Records):
+        return
+    try:
+        store.record(user, exchange, channel)
+    except Exception as error:  # the answer is worth more than its record; the operator must know, though
+        log.error("a question could not be recorded", exc_info=error)
+
+
+def turns(pairs: Sequence[tuple[str, str, str]]) -> tuple[Turn, ...]:
+    """History from (question, answer, query) triples."""
+    return tuple(Turn(question, reply, query) for question, reply, query in pairs)

@@ -1,0 +1,97 @@
+"""Errors as the API tells them: one JSON form for all of it, the one that OpenAI's clients read.
+
+    {"error": {"message": ..., "type": ..., "code": ..., "param": null, "hint": ...}}
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exception_handlers import request_validation_exception_handler
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.responses import Response
+
+from errors import Cancelled, GeneratorError, IndexError_, ModelError, QuestionError, WenjuError
+from ui.admission import QueueFull, RateLimited
+
+log = logging.getLogger("wenju.api")
+
+
+class NotSignedOn(WenjuError):
+    """Nobody is signed on, and somebody has to be."""
+
+
+class NotAllowed(WenjuError):
+    """The one who asks is known, but may not do this."""
+
+
+class NotFound(WenjuError):
+    """There is no such thing, or it is not this user's."""
+
+
+_KINDS: tuple[tuple[type[WenjuError], int, str, str], ...] = (
+    (NotSignedOn, 401, "authentication_error", "not_signed_on"),
+    (NotAllowed, 403, "permission_error", "not_allowed"),
+    (NotFound, 404, "not_found_error", "not_found"),
+    (RateLimited, 429, "rate_limit_error", "rate_limited"),
+    (QueueFull, 503, "server_error", "queue_full"),
+    (QuestionError, 400, "invalid_request_error", "bad_question"),
+    (Cancelled, 499, "server_error", "stopped"),
+    (ModelError, 503, "server_error", "model_unavailable"),
+    (IndexError_, 503, "server_error", "index_unavailable"),
+    (GeneratorError, 502, "server_error", "generator_failed"),
+)
+
+
+def problem(error: Exception) -> tuple[int, dict[str, Any]]:
+    """HTTP status and body of an error. What is not ours is named by its request id alone; the log has the rest."""
+    for kind, status, group, code in _KINDS:
+        if isinstance(error, kind):
+            return status, _body(error.message, group, code, hint=error.hint)
+    log.error("request failed", exc_info=error)
+    return 500, _body("Something went wrong in the server.", "server_error", "internal", hint="The server's log says what.")
+
+
+def answered(error: Exception) -> JSONResponse:
+    """The response to an error."""
+    status, body = problem(error)
+    headers = {}
+    if isinstance(error, RateLimited):
+        headers["retry-after"] = str(error.retry_after)
+    if isinstance(error, QueueFull):
+        headers["retry-after"] = "30"
+    if isinstance(error, NotSignedOn):
+        headers["www-authenticate"] = "Bearer"
+    return JSONResponse(body, status, headers)
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Errors that reach the border of /api and /v1 become responses in this form."""
+
+    async def ours(request: Request, error: Exception) -> Response:
+        return answered(error)
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        if not is_api(request):
+            return await request_validation_exception_handler(request, error)
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "body")
+        message = f"{where}: {first['msg']}" if where else str(first["msg"])
+        return JSONResponse(_body(message, "invalid_request_error", "bad_request", param=where or None), 400)
+
+    app.add_exception_handler(WenjuError, ours)
+    app.add_exception_handler(RequestValidationError, invalid)
+
+
+def is_api(request: Request) -> bool:
+    """Whether an address is read by programs."""
+    path = request.url.path.removeprefix(str(request.scope.get("root_path", "")))
+    return path.startswith(("/api/", "/v1/"))
+
+
+def _body(message: str, group: str, code: str, *, param: str | None = None, hint: str = "") -> dict[str, Any]:
+    return {"error": {"message": message, "type": group, "code": code, "param": param, "hint": hint}}
