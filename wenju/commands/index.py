@@ -21,29 +21,26 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Read files and folders into the index. What cannot be read is named at the end; the rest is indexed."""
-    engine = open_engine(settings_of(ctx, data))
+    settings = settings_of(ctx, data)
+    engine = open_engine(settings)
     with Bars("files") as progress:
         report = engine.add(paths, progress)
-    failed = [{"file": error.path, "error": error.message, "hint": error.hint} for error in report.failed]
+    failed = [{"file": str(p), "error": e.message, "hint": e.hint} for p, e in report.failed]
     if as_json:
-        print_json(
-            {
-                "added": [document.title for document in report.added],
-                "unchanged": report.unchanged,
-                "passages": report.passages,
-                "failed": failed,
-            }
-        )
+        done = {name: list(getattr(report, name)) for name in ("added", "replaced", "unchanged")}
+        print_json({**done, "failed": failed})
     else:
         typer.echo(
-            f"{len(report.added)} documents added, {report.unchanged} unchanged, {report.passages} passages in all."
+            f"{len(report.added)} added, {len(report.replaced)} replaced, {len(report.unchanged)} unchanged"
+            f" in {settings.data}"
         )
         for entry in failed:
             typer.secho(f"not indexed: {entry['file']}: {entry['error']}", fg="yellow", err=True)
             if entry["hint"]:
                 typer.echo(f"  {entry['hint']}", err=True)
     if failed:
-        fail(f"{len(failed)} of the files could not be read; the others are indexed.")
+        others = "the others are" if report.added or report.replaced or report.unchanged else "nothing was"
+        fail(f"{len(failed)} of the files could not be read; {others} indexed.")
 
 
 @app.command()
@@ -52,14 +49,17 @@ def info(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
     from errors import IndexError_
 
     settings = settings_of(ctx, data)
-    facts = open_engine(settings).info()
+    generation = open_engine(settings).library.generation
+    if generation is None:
+        raise IndexError_(f"There is no index in {settings.data}.", "Run: wenju index add PATH...")
+    size = sum(path.stat().st_size for path in generation.path.rglob("*") if path.is_file())
+    facts = {"folder": str(generation.path), "bytes": size, **generation.manifest}
     if as_json:
         print_json(facts)
         return
-    if not facts.get("documents"):
-        raise IndexError_(f"There is no index in {settings.data}.", "Run: wenju index add PATH...")
     for name, value in facts.items():
-        typer.echo(f"{name:<20} {value}")
+        if name != "files":
+            typer.echo(f"{name:<20} {value}")
 
 
 @app.command("list")

@@ -1,0 +1,70 @@
+"""The shape of the house: imports run one way, heavy libraries have one door, README names every folder and file."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAY_IMPORT = {
+    "errors": set(),
+    "prompts": set(),
+    "models": {"errors"},
+    "index": {"errors", "models"},
+    "qa": {"errors", "index", "prompts", "models"},
+    "ui": {"errors", "index", "qa", "prompts", "models"},
+    "eval": {"errors", "index", "qa", "prompts", "models"},
+    "wenju": {"errors", "index", "qa", "prompts", "models", "ui", "eval"},
+}
+DOORS = {
+    "faiss": ("index/dense.py",),
+    "sentence_transformers": ("index/encoder.py", "index/reranker.py"),
+    "openvino_genai": ("qa/generators/",),
+    "llama_cpp": ("qa/generators/",),
+    "openvino": ("qa/generators/", "index/encoder_openvino.py"),
+    "gradio": ("ui/",),
+}
+FILES = sorted(path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module a file imports, wherever in it the import stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or "." * node.level
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_one_way_and_through_the_doors(path: Path) -> None:
+    name = path.relative_to(ROOT).as_posix()
+    package = name.split("/")[0]
+    for module in imported(path):
+        top = module.split(".")[0]
+        if top in MAY_IMPORT and top != package:
+            assert top in MAY_IMPORT[package], f"{name} imports {module}"
+        if top in DOORS:
+            assert name.startswith(DOORS[top]), f"{name} imports {module}; its door is {DOORS[top]}"
+
+
+def test_importing_the_packages_loads_nothing_heavy() -> None:
+    packages = "index, qa, ui, wenju, models, prompts, errors, wenju.cli, models.store"
+    heavy = ["torch", "faiss", "openvino", "gradio", "transformers", "numpy", "pydantic", "fastapi", "httpx"]
+    code = f"import sys, {packages}; print(*[name for name in {heavy} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []
+
+
+def test_readme_tree_is_true() -> None:
+    """`make tree` writes it from the first line of each module; a new, gone or renamed file shows here."""
+    from wenju.tree import BEGIN, END, tree
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition(BEGIN)[2].partition(END)[0].strip()
+    assert shown == tree(ROOT).strip(), "run: make tree"
