@@ -3,8 +3,8 @@
     python -m eval.swaps --split tuning|reporting [--n 1000] [--seed 7] [--data ../shared/bench] [--out FILE.json]
 
 Tuning: cmrc2018 trial and drcd dev. Reporting: cmrc2018 dev; no rule or threshold was chosen on it. Each kind has
-``n`` true sentences (verbatim and rewritten in eight ways) and one swapped sentence for each, checked against the
-passage and three others. Intervals are Wilson's (1927), 95 %.
+``n`` true sentences (verbatim and rewritten in seven ways) and one swapped sentence for each, checked against the
+passage and three others; bare answers, which are no sentences, are added and told apart. Intervals are Wilson's (1927), 95 %.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def table(results: Sequence[tuple[Case, list[Problem]]]) -> list[dict[str, objec
     """Rows: kind, swapped or true, how or form, n, share flagged with interval."""
     groups: dict[tuple[str, str, str], list[bool]] = defaultdict(list)
     for case, problems in results:
-        what = "swapped" if case.swapped else "true"
+        what = ("swapped" if case.swapped else "true") + (" bare" if case.form == "bare" else "")
         for detail in ("all", case.how if case.swapped else case.form):
             groups[(case.kind, what, detail)].append(bool(problems))
         if not case.swapped:
@@ -97,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     results, seconds = run(made)
     rows = table(results)
     for row in rows:
-        print("{kind:9} {set:8} {detail:18} n={n:5}  flagged {flagged:7.2%}  [{low:.2%}, {high:.2%}]".format(**row))
+        print("{kind:9} {set:12} {detail:18} n={n:5}  flagged {flagged:7.2%}  [{low:.2%}, {high:.2%}]".format(**row))
     print(f"check: median {1000 * statistics.median(seconds):.2f} ms, p95 {1000 * sorted(seconds)[int(0.95 * len(seconds))]:.2f} ms a sentence")
     wrong = [(c, p) for c, p in results if bool(p) != c.swapped]
     for kind in args.kinds.split(","):

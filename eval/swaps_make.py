@@ -144,7 +144,7 @@ def answer_sentence(question: str, answer: str) -> str:
 
 
 def _drop(sentence: str, rng: random.Random) -> str:
-    clauses = re.split(r"(?<=[，；,;])", sentence)
+    clauses = re.split(r"(?<=[，；,;])(?!\d)", sentence)
     if len(clauses) < 3:
         return ""
     out = clauses[:]
@@ -154,7 +154,7 @@ def _drop(sentence: str, rng: random.Random) -> str:
 
 
 def _reorder(sentence: str, rng: random.Random) -> str:
-    clauses = re.split(r"[，,]", sentence.rstrip("。！？"))
+    clauses = re.split(r"[，,](?!\d)", sentence.rstrip("。！？"))
     if len(clauses) < 2 or any(c.count("“") != c.count("”") or c.count("（") != c.count("）") for c in clauses):
         return ""
     return "，".join(clauses[1:] + clauses[:1]) + "。"

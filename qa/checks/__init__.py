@@ -40,6 +40,9 @@ def check(sentence: str, evidence: Sequence[Evidence], question: str = "") -> li
 
 def examine(sentence: str, evidence: Sequence[Evidence], question: str = "") -> Findings:
     """``check`` that also tells where the figures and dates were found."""
+    from .align import changes
+    from .exchange import check_names
+    from .polarity import check_polarity
     from .slots import check_dates, check_figures
 
     texts = prepare_all(evidence)
@@ -50,6 +53,9 @@ def examine(sentence: str, evidence: Sequence[Evidence], question: str = "") -> 
         found, fits = run(said, texts, within)
         problems += found
         places += [(fit.text, fit.start, fit.end) for fit in fits]
+    found_changes, beside = changes(said, texts, within)
+    problems += check_polarity(said, texts, found_changes)
+    problems += check_names(said, texts, found_changes, beside, within, question)
     return Findings(tuple(dict.fromkeys(problems)), tuple(places))
 
 

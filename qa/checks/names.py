@@ -11,7 +11,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-_TYPES = {"nr": "person", "nrt": "person", "nrfg": "person", "ns": "place", "nt": "body"}
+_TYPES = {"nr": "person", "nrt": "person", "nrfg": "person", "ns": "place", "nt": "body", "nz": "other"}
 _QUOTED = re.compile(r"《([^《》]{1,40})》|\"([^\"]{2,20})\"")
 _LATIN = re.compile(r"[a-z][a-z0-9]*(?:[ .&'/_-]{1,2}[a-z0-9]+)*")
 _FOREIGN = re.compile(r"[\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,6})+")
@@ -19,6 +19,15 @@ _BODY = re.compile(
     r"[\u4e00-\u9fff]{2,14}?(?:委员会|办公室|管理局|人民政府|出版社|电视台|研究院|研究所|工委|公司|集团|大学|学院|医院|银行|法院|检察院|"
     r"支部|海关|中学|小学|协会|学会|商会|剧团|乐队|俱乐部|博物馆|图书馆|局|厅|委|署)"
 )
+
+
+_SURNAMES = frozenset(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷"
+    "侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆"
+    "蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩"
+    "明佘池查麻苑迟邝官封谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢劳谌奚皮粟冼蔺楼盘满闻位厉伊仝区郜海阚花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门云容敬来扈晁芮都普阙浦戈"
+)
+_SURNAMES2 = frozenset("欧阳 司马 诸葛 上官 司徒 东方 独孤 南宫 夏侯 皇甫 尉迟 公孙 慕容 宇文 长孙 令狐 轩辕 完颜 爱新 耶律 拓跋 织田 丰臣 德川 武田".split())  # noqa: SIM905
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,10 @@ class Name:
     start: int
     end: int
     kind: str
+
+
+RARE = 300
+"""A noun that jieba's dictionary counts less often than this is rare (电影 10000, 望远镜 291)."""
 
 
 @functools.lru_cache(maxsize=1)
@@ -70,6 +83,8 @@ def names(folded: str) -> tuple[Name, ...]:
     found += [Name(m.group(), m.start(), m.end(), "latin") for m in _LATIN.finditer(folded) if len(m.group()) > 1]
     for word, flag, at in tagged(folded):
         kind = _TYPES.get(flag)
+        if kind == "person" and not _listed(word) and word[0] not in _SURNAMES and word[:2] not in _SURNAMES2:
+            continue  # a guess of jieba's that does not begin with a surname
         if kind and len(word) > 1:
             found.append(Name(word, at, at + len(word), kind))
     found.sort(key=lambda n: (n.start, -(n.end - n.start)))
@@ -89,3 +104,22 @@ def holds(folded: str, name: str) -> bool:
         return True
     short = _TAIL.sub("", name)
     return len(short) >= 2 and short != name and short in folded
+
+
+def name_like(folded: str, start: int, end: int) -> bool:
+    """Does a name lie in the span (most of it), as jieba or the patterns see it?"""
+    return any(n.start < end and start < n.end and n.end - n.start >= 2 for n in names(folded))
+
+
+def _listed(word: str) -> bool:
+    """Is the word in jieba's dictionary (its tag is then no guess)?"""
+    return bool(_tagger().dt.word_tag_tab.get(word))
+
+
+def rare(folded: str, start: int, end: int) -> bool:
+    """Is there a noun in the span that is unknown or seldom used? Common nouns have synonyms, names do not."""
+    frequency = _tagger().dt.tokenizer.FREQ
+    for word, flag, at in tagged(folded):
+        if at < end and start < at + len(word) and len(word) > 1 and flag[:1] in "nijx" and (frequency.get(word) or 0) < RARE:
+            return True
+    return False

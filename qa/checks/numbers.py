@@ -31,6 +31,8 @@ _COUNTS = frozenset(
     "片 块 支 枝 只 头 匹 辆 架 艘 列 台 把 颗 粒 株 棵 门 首 曲 集 笔 单 例 起 宗 则 席 枚 站 班 课 票 字 句 股 人次 "
     "层 级 大 方面 国 省 市 县 区 镇 乡 村 院 校 厂 店 线 环 道 重 面 路 站 编 代 任".split()
 )
+_LARGE = {"万": 10**4, "亿": 10**8}
+_FORMAL = frozenset("壹贰叁肆伍陆柒捌玖")
 _GLUED = re.compile(r"[a-z0-9]")
 
 
@@ -66,10 +68,13 @@ def find_figures(text: str, dates: tuple[tuple[int, int], ...] = ()) -> tuple[Fi
         dimension, factor = _SCALE.get(unit, (unit, "1"))
         if number.kind == "ordinal":
             dimension = "第"
+            value *= _LARGE.get(text[number.end : number.end + 1], 1)
         else:
             value = value * Decimal(factor)
         glued = bool(_GLUED.match(text[number.start - 1 : number.start])) if number.start else False
         raw = text[number.start : number.end]
+        if raw in _FORMAL:  # 陆 is 登陆, 大陆 far more often than six
+            continue
         weak = raw in ("一", "两", "半") or glued or (not raw[:1].isdigit() and len(raw) == 1 and not unit)
         after = re.match(r"[^\W\d_]{0,4}", text[unit_end : unit_end + 4])
         noun = after.group() if after else ""

@@ -7,6 +7,7 @@ the evidence that could count the same thing, the one whose surroundings fit bes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -70,7 +71,7 @@ def check_dates(said: Prepared, evidence: Sequence[Prepared], within: Span) -> C
         same, other, _ = compare(said, date, evidence)
         shown = said.evidence.text[date.start : date.end]
         if same is None:
-            if date.relative is None and _stands(shown, evidence):
+            if date.relative is None and _stands(said.folded[date.start : date.end], evidence):
                 continue
             problems.append(Problem("date", shown, _shown(evidence, other)))
         elif other is not None and other.score > max(same.score + MARGIN, MOVED_MIN):
@@ -147,8 +148,9 @@ def _common(one: Iterator[str], two: Iterator[str]) -> int:
 
 
 def _stands(shown: str, evidence: Sequence[Prepared]) -> bool:
-    """A date without its year that the evidence spells the same way, e.g. inside a range."""
-    return any(shown in text.folded or shown in text.context for text in evidence)
+    """A date that the evidence spells the same way where it is not read as one, e.g. inside a range or a title."""
+    spelt = re.compile(rf"(?<!\d){re.escape(shown)}(?!\d|代)")
+    return any(spelt.search(text.folded) or spelt.search(text.context) for text in evidence)
 
 
 def _shown(evidence: Sequence[Prepared], fit: Fit | None) -> str:

@@ -1,0 +1,78 @@
+"""Names in the place of other names: a person, body, place, title or Latin name that the evidence does not have there.
+
+Two signs: a name that neither the evidence nor its headings nor the question hold; and an anchored change (``align``)
+in which one name stands exactly where the evidence has another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from qa.types import Problem
+
+from .align import LEAD, Change
+from .names import holds, name_like, names, rare, words
+from .text import Prepared, fold_same
+
+
+def check_names(
+    said: Prepared,
+    evidence: Sequence[Prepared],
+    found: Sequence[Change],
+    beside: frozenset[int],
+    within: tuple[int, int],
+    question: str,
+) -> list[Problem]:
+    """Problems of kind name inside the span.
+
+    A name must stand in one of the texts that the sentence lies ``beside`` (any text, when it lies beside none): a
+    name that only some other passage has was moved here.
+    """
+    known = "\n".join(t.folded + "\n" + t.context for i, t in enumerate(evidence) if not beside or i in beside)
+    asked = fold_same(question)
+    lead = LEAD.match(said.folded)
+    problems = []
+    for name in names(said.folded):
+        if not within[0] <= name.start < within[1] or (lead and name.start < lead.end()):
+            continue
+        if not holds(known, name.text) and not holds(asked, name.text):
+            problems.append(Problem("name", said.evidence.text[name.start : name.end], ""))
+    if problems:
+        return problems
+    for change in found:
+        if problem := _exchanged(said, evidence[change.index], change, within, known):
+            return [problem]
+    return []
+
+
+def _exchanged(said: Prepared, told: Prepared, change: Change, within: tuple[int, int], known: str) -> Problem | None:
+    """X where the evidence has Y, at least one of them a name; both, when they share characters (台湾, 台北)."""
+    if not within[0] <= change.said[0] < within[1] or change.said[0] == change.said[1] or change.told[0] == change.told[1]:
+        return None
+    here, there = _whole_words(said.folded, told.folded, change)
+    one = said.folded[slice(*here)]
+    two = re.sub(r"\([^()]*\)|\"", "", told.folded[slice(*there)])
+    if not (2 <= len(one) <= 14 and 2 <= len(two) <= 14) or one in two or two in one:
+        return None
+    clause = said.folded[max(0, here[0] - 12) : here[1] + 12]
+    if not (one + two).replace("·", "").isalpha() or two in clause:
+        return None
+    like = (name_like(said.folded, *here), name_like(told.folded, *there))
+    apart = not set(one) & set(two)
+    if all(like) or (any(like) and apart) or (apart and one not in known and rare(said.folded, *here)):
+        return Problem("name", said.evidence.text[slice(*here)], told.evidence.text[slice(*there)])
+    return None
+
+
+def _whole_words(said: str, told: str, change: Change) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Both spans widened into the equal parts until the sentence's reaches word ends."""
+    start, end = change.said
+    before = after = 0
+    for word, at in words(said):
+        if at < start < at + len(word):
+            before = start - at
+        if at < end < at + len(word):
+            after = at + len(word) - end
+    before, after = min(before, change.left), min(after, change.right)
+    return (start - before, end + after), (change.told[0] - before, change.told[1] + after)
