@@ -156,7 +156,7 @@ def _merge(text: str, units: list[Span], minimum: int, maximum: int) -> Iterator
             else:
                 _settle(result, held, maximum)
             held = None
-        if unit[1] - unit[0] < minimum:
+        if unit[1] - unit[0] < minimum or text[unit[1] - 1] in "：:":  # what introduces a list stays with it
             held = unit
         else:
             result.append(unit)

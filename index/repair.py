@@ -122,7 +122,7 @@ def _joins(paragraph: Paragraph, line: Line, text: str) -> bool:
         return not (ended and tail.endswith(("：", ":")))
     if ended or line.indent:
         return False
-    if starts_broken(text):
+    if starts_broken(text) or (len(tail) >= RUNNING and text[0].isascii() and text[0].islower() and not line.gap):
         return True
     if not line.gap and _HELD_OPEN.search(tail):
         return True
@@ -152,7 +152,9 @@ def _marked(before: Line | None, line: Line, after: Line | None, formed: bool) -
         return replace(line, level=marked[0], text=marked[1])
     if level := numbered_heading(text):
         wrapped = line.full and after is not None and not after.gap and not after.indent
-        return line if wrapped else replace(line, level=level)
+        listed = after is None or numbered_heading(squeeze(after.text[:200])) == level
+        listed = listed or (before is not None and not before.level and numbered_heading(squeeze(before.text[:200])) == level)
+        return line if wrapped or listed else replace(line, level=level)
     if not plain_heading(text) or after is None:
         return line
     following = squeeze(after.text[:400])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 
 from errors import DocumentError, did_you_mean
@@ -92,7 +91,7 @@ def finish(raw: Raw, source: str) -> Document:
     if not any(char.isalnum() for char in text):
         raise DocumentError(f"{source}: no text in it", "Check that the file is the right one; a scan needs text recognition first.")
     stem = Path(source).stem
-    lines = [text[block.start : block.start + 200] for block in islice(blocks, 12)]
+    lines = [text[block.start : min(block.end, block.start + 200)] for block in blocks[:12]]
     lines += [text[block.start : min(block.end, block.start + 200)] for block in blocks[12:][-6:]]
     published = raw.published or dateline(lines) or file_name_date(stem) or raw.created
     heading = next((text[b.start : b.end] for b in blocks[:12] if b.level == 1), "")

@@ -15,6 +15,7 @@ _LABEL = re.compile(
 )
 _AROUND = re.compile(r"[\s\[\]()（）【】《》|·,，:：.。\-—]*(?:星期[一二三四五六日天]|第?\s*\d{1,3}\s*版)?[\s\[\]()（）【】|]*(?:\d{1,2}:\d\d(?::\d\d)?)?[\s()（）]*")
 _FILE = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[-_.年]?)(?P<m>0[1-9]|1[0-2]|(?<=[-_.年])[1-9])(?:(?P=s)|月)(?P<d>0[1-9]|[12]\d|3[01]|(?<=[-_.月])[1-9])(?!\d)")
+_ADOPTED = re.compile(r"[（(]\s*\d{4}\s*年.{4,300}(?:通过|公布|发布|印发|修订|修正|施行|批准)[^，。]{0,20}[）)]")
 HEAD_LINES, TAIL_LINES = 12, 6
 
 
@@ -23,6 +24,12 @@ def iso_date(value: str) -> str | None:
     value = value.strip()
     match = _DATE.match(value) or _HAN_DATE.match(value) or re.match(r"(?:D:)?(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)", value)
     return _iso(match) if match else None
+
+
+def dates_in(text: str) -> list[str]:
+    """Every full date in a text."""
+    found = (_iso(match) for match in (*_DATE.finditer(text), *_HAN_DATE.finditer(text)))
+    return [iso for iso in found if iso]
 
 
 def _iso(match: re.Match[str]) -> str | None:
@@ -53,7 +60,7 @@ def _small(text: str) -> int:
 def dateline(lines: list[str]) -> str | None:
     """A date that stands as a dateline in a text's lines: labelled, or alone on its line near the top or the end.
 
-    A labelled date (发布时间：2024-05-01) wins; else a signature date alone on one of the last lines (of two, the
+    A labelled date (发布时间：2024-05-01) wins; else the last one in a line such as （2024年5月1日……通过）; else a signature date alone on one of the last lines (of two, the
     last); else one alone near the top. Dates within sentences are events, not datelines, and never count.
     """
     head, tail = lines[:HEAD_LINES], lines[HEAD_LINES:][-TAIL_LINES:]
@@ -62,6 +69,9 @@ def dateline(lines: list[str]) -> str | None:
             for match in (*_DATE.finditer(line), *_HAN_DATE.finditer(line)):
                 if _LABEL.search(line[: match.start()]) and (found := _iso(match)):
                     return found
+    for line in head:
+        if _ADOPTED.fullmatch(line) and (dates := [*_DATE.finditer(line), *_HAN_DATE.finditer(line)]):
+            return _iso(dates[-1])
     for line in [*reversed(tail), *head]:
         if len(line) <= 40:
             date = _DATE.search(line) or _HAN_DATE.search(line)

@@ -16,7 +16,7 @@ from typing import Any
 
 from errors import DocumentError
 from index.headings import HEADING_MAX
-from index.loaders.dates import iso_date
+from index.loaders.dates import dates_in, iso_date
 from index.loaders.raw import Line, Raw, clean, squeeze
 
 EDGE_LINES = 2
@@ -28,13 +28,15 @@ _PAGE_NUMBER = re.compile(r"(?:[-—–·.\s]*(?:第\s*)?\d{1,4}\s*(?:页)?(?:\s
 
 @dataclass(slots=True)
 class _Row:
-    """One line on a page: left and right edge, top and bottom in points (upwards), letter size."""
+    """One line on a page, in points from its lower left corner: left and right edge, letter size, and the base of
+    its first and of its last letter (they differ where pdfium has joined a hyphenated word across two lines)."""
 
     text: str
     page: int
     left: float
     right: float
-    bottom: float
+    first: float
+    last: float
     size: float
 
 
@@ -64,7 +66,12 @@ def load_pdf(path: Path, data: bytes) -> Raw:
         raise DocumentError(
             f"{path.name}: a scan, its {len(pages)} pages hold no text", "Run text recognition (OCR) on it and add the PDF or text that comes out."
         )
-    raw = Raw(list(_lines(_without_running(pages))), "application/pdf", title=squeeze(facts.get("Title", "")))
+    body, running = _without_running(pages)
+    raw = Raw(list(_lines(body)), "application/pdf", title=squeeze(facts.get("Title", "")))
+    dates = {iso for text in running for iso in dates_in(text)}
+    raw.published = dates.pop() if len(dates) == 1 else None  # the date in a newspaper's page header
+    if empty := [str(number) for number, rows in enumerate(pages, 1) if not rows]:
+        raw.meta["pages_without_text"] = ", ".join(empty[:1000])
     raw.created = iso_date(facts.get("CreationDate", ""))
     return raw
 
@@ -82,23 +89,23 @@ def _rows(document: Any, number: int) -> list[_Row]:
         if bare:
             first = at + piece.index(bare[0])
             last = at + len(piece.rstrip()) - 1
-            left, bottom, right, size = _box(textpage, first, last, count)
-            rows.append(_Row(clean(bare.replace("\ufffe", "-")), number + 1, left, right, bottom, size))
+            text_ = clean(bare.replace("\ufffe", ""))
+            rows.append(_Row(text_, number + 1, *_box(textpage, first, last, count)))
         at += len(piece) + 2
     textpage.close()
     page.close()
     return rows
 
 
-def _box(textpage: Any, first: int, last: int, count: int) -> tuple[float, float, float, float]:
-    """Left, bottom, right and letter size of a line, from the boxes of its first, middle and last characters."""
+def _box(textpage: Any, first: int, last: int, count: int) -> tuple[float, float, float, float, float]:
+    """Left, right, base of the first and last letter, and letter size, from the boxes of three characters."""
     picks = sorted({min(max(0, index), count - 1) for index in (first, (first + last) // 2, last)})
     boxes = [textpage.get_charbox(index, loose=True) for index in picks]
     size = max(box[3] - box[1] for box in boxes)
-    return boxes[0][0], min(box[1] for box in boxes), boxes[-1][2], round(size * 2) / 2
+    return boxes[0][0], boxes[-1][2], boxes[0][1], boxes[-1][1], round(size * 2) / 2
 
 
-def _without_running(pages: list[list[_Row]]) -> list[list[_Row]]:
+def _without_running(pages: list[list[_Row]]) -> tuple[list[list[_Row]], list[str]]:
     """Drop page numbers and the lines that come back, but for their digits, at the edge of most pages."""
     seen: Counter[str] = Counter()
     for rows in pages:
@@ -106,14 +113,16 @@ def _without_running(pages: list[list[_Row]]) -> list[list[_Row]]:
         seen.update({_form(row) for row in edge})
     many = max(2, min(3, len(pages)), len(pages) // 3)
     kept: list[list[_Row]] = []
+    running: list[str] = []
     for rows in pages:
-        last = len(rows)
-        kept.append([
-            row for number, row in enumerate(rows)
-            if not ((number < EDGE_LINES or number >= last - EDGE_LINES)
-                    and (_PAGE_NUMBER.fullmatch(row.text) or (len(pages) > 1 and seen[_form(row)] >= many)))
-        ])  # fmt: skip
-    return kept
+        kept.append([])
+        for number, row in enumerate(rows):
+            at_edge = number < EDGE_LINES or number >= len(rows) - EDGE_LINES
+            if at_edge and len(pages) > 1 and seen[_form(row)] >= many:
+                running.append(row.text)
+            elif not (at_edge and _PAGE_NUMBER.fullmatch(row.text)):
+                kept[-1].append(row)
+    return kept, running
 
 
 def _form(row: _Row) -> str:
@@ -131,17 +140,27 @@ def _lines(pages: list[list[_Row]]) -> Iterator[Line]:
         lefts = Counter(round(row.left) for row in page if len(row.text) > 8)
         margin = min((left for left, count in lefts.items() if count >= max(2, 0.15 * len(page))), default=0)
         edge = max((row.right for row in page), default=0.0)
+        pitches = sorted(above.last - row.first for above, row in zip(page, page[1:], strict=False) if above.last > row.first)
+        pitch = pitches[len(pitches) // 2] if pitches else 0.0
         previous: _Row | None = None
-        for row in page:
-            pitch = abs(previous.bottom - row.bottom) if previous else 0.0
-            gap = previous is not None and pitch > 2.1 * max(row.size, previous.size)
+        for number, row in enumerate(page):
+            gap = previous is not None and previous.last - row.first > 1.45 * pitch
             level = min(6, larger.index(row.size) + 1) if _heading(row, body) else 0
             column = max((other.right for other in page if abs(other.left - row.left) < 60), default=edge)
             yield Line(
-                row.text, level=level, gap=gap, full=row.right >= column - 2.2 * row.size,
+                row.text, level=level, gap=gap, full=row.right >= column - max(2.2 * row.size, _first_word(page, number)),
                 indent=bool(margin) and 1.4 * body <= row.left - margin <= 3.2 * body, page=row.page,
             )  # fmt: skip
             previous = row
+
+
+def _first_word(page: list[_Row], number: int) -> float:
+    """Width of the next line's first word: the line before it is full if that word had no room any more."""
+    if number + 1 >= len(page):
+        return 0.0
+    row = page[number + 1]
+    word = row.text.split(" ", 1)[0]
+    return (len(word) + 1) * (row.right - row.left) / len(row.text) if word.isascii() else 0.0
 
 
 def _heading(row: _Row, body: float) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 _DROP = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 _BREAK = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_SPACE = re.compile(r"[ \t\xa0\u2000-\u200a\u202f]+")
+_SPACE = re.compile(r"[ \t\xa0\u2000-\u200a\u202f\u3000]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def table_lines(rows: Iterable[list[str]], page: int = 0) -> Iterator[Line]:
         if not filled:
             continue
         if header is None:
-            if len(set(filled)) == 1 and len(cells) > 1:
+            if len(set(filled)) == 1:
                 yield Line(filled[0], fixed=True, page=page)
                 continue
             named = len(filled) >= 2 and not any(re.fullmatch(r"[-+]?[\d,.]+%?", cell) for cell in filled)

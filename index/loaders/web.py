@@ -39,7 +39,9 @@ def load_html(path: Path, data: bytes) -> Raw:
     if root is None:
         raise DocumentError(f"{path.name}: no text in it", "Check that the page was saved completely.")
     raw = Raw(_lines(_main(root)), "text/html")
-    raw.title = squeeze(_text(next(iter(root.iter("title")), None)))
+    headlines = [found for found in root.iter("h1") if _shown(found) and squeeze(_text(found))]
+    if len(headlines) != 1:  # one headline is a better title than the browser's, which also names the site
+        raw.title = squeeze(_text(next(iter(root.iter("title")), None)))
     for meta in root.iter("meta"):
         name = (meta.get("property") or meta.get("name") or meta.get("itemprop") or "").lower()
         if name in _DATES and (found := iso_date(meta.get("content") or "")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from index.loaders.raw import Line, Raw, clean, squeeze, table_lines
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _HEADING = re.compile(r"(?:heading|标题)\s*([1-9])", re.I)
+TITLE = -1
 _TEMPLATE_DATES = ("2013-12-23",)
 """Creation dates that template files carry, not documents."""
 
@@ -36,6 +38,8 @@ def load_docx(path: Path, data: bytes) -> Raw:
     except (KeyError, ValueError, AttributeError, zipfile.BadZipFile, etree.LxmlError, OSError, docx.exceptions.PythonDocxError) as error:
         raise DocumentError(f"{path.name}: broken, it cannot be parsed as .docx", "Open and save it again in Word or WPS.") from error
     lines = [*_blocks(body, levels), *notes]
+    if any(line.level == TITLE for line in lines):  # headings stand below the title
+        lines = [replace(line, level=1 if line.level == TITLE else min(6, line.level + 1)) if line.level else line for line in lines]
     raw = Raw(lines, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", title=title)
     raw.formed = any(line.level for line in lines)
     day = iso_date(created.date().isoformat()) if created else None
@@ -50,7 +54,7 @@ def _style_levels(document: Any) -> Iterator[tuple[str, int]]:
         while current is not None and seen < 10:
             name = current.name or ""
             if name in ("Title", "标题"):
-                yield style.style_id, 1
+                yield style.style_id, TITLE
                 break
             if match := _HEADING.fullmatch(name.strip()):
                 yield style.style_id, min(6, int(match[1]))
