@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,10 @@ from wenju import __version__
 from wenju.border import BorderGroup, utf8
 from wenju.commands import ask, doctor, index, models, search, serve
 from wenju.lazy import lazy_group
-from wenju.options import Data
+from wenju.options import Data, settings_of
+
+if TYPE_CHECKING:
+    from qa.settings import EngineSettings
 
 app = typer.Typer(
     cls=BorderGroup,
@@ -29,8 +32,19 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+class FrontDoor:
+    """What commands of other packages get as ``ctx.obj``: the settings, with the flags of ``wenju`` itself."""
+
+    def __init__(self, ctx: typer.Context) -> None:
+        self.ctx = ctx
+
+    def settings(self, config: Path | None = None, data: Path | None = None) -> EngineSettings:
+        return settings_of(self.ctx, data, config).engine
+
+
 @app.callback()
 def options(
+    ctx: typer.Context,
     data: Data = None,
     config: Annotated[
         Path | None,
@@ -47,6 +61,7 @@ def options(
     ] = False,
 ) -> None:
     """The options are read back by ``wenju.options.settings_of``."""
+    ctx.obj = FrontDoor(ctx)
 
 
 app.add_typer(index.app, name="index", help="The documents: add, remove, list, look up.")

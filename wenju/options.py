@@ -23,7 +23,9 @@ Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for
 Question = Annotated[str, typer.Argument(help="The question, in quotes.", metavar="QUESTION")]
 
 
-def settings_of(ctx: typer.Context, data: Path | None = None, **sections: dict[str, Any]) -> Settings:
+def settings_of(
+    ctx: typer.Context, data: Path | None = None, config: Path | None = None, **sections: dict[str, Any]
+) -> Settings:
     """All settings, with the flags of this call on top: those of ``wenju`` itself, then those of the command.
 
     ``sections`` are nested flags, e.g. ``answer={"style": "short"}``; None values set nothing.
@@ -39,7 +41,7 @@ def settings_of(ctx: typer.Context, data: Path | None = None, **sections: dict[s
     for section, values in sections.items():
         given = {key: value for key, value in values.items() if value is not None}
         flags[section] = {**flags.get(section, {}), **given}
-    return load_settings(flags, root.get("config"))
+    return load_settings(flags, config or root.get("config"))
 
 
 def _assign(flags: dict[str, Any], assignment: str) -> None:

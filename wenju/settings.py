@@ -32,7 +32,14 @@ from qa.settings import AnswerSettings, EngineSettings, GeneratorSettings
 from ui.settings import UiSettings
 
 PREFIX = "WENJU_"
-NOT_SETTINGS = {"WENJU_CONFIG", "WENJU_MODELS"}
+NOT_SETTINGS = {
+    "WENJU_CONFIG",
+    "WENJU_MODELS",
+    "WENJU_BENCH",
+    "WENJU_JUDGE_URL",
+    "WENJU_JUDGE_MODEL",
+    "WENJU_JUDGE_KEY",
+}
 """Variables with our prefix that are read elsewhere, or mean something of their own."""
 
 PATHS = (("data",), ("models", "folder"), ("models", "local"), ("ui", "originals"))

@@ -1,0 +1,78 @@
+# Two commands set everything up: `make serve` (chat at http://127.0.0.1:7860) and `make test`.
+# VENV may lie elsewhere (VENV=/some/where); PYTHON is the interpreter that makes it (3.11 or newer).
+
+VENV    ?= .venv
+PYTHON  ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+BIN     := $(VENV)/bin
+WENJU   := $(BIN)/wenju
+PIP     := $(BIN)/python -m pip --disable-pip-version-check
+HERE    := $(shell pwd)
+DATA    ?= $(HERE)/.wenju
+
+.PHONY: install dev models index serve test lint types check smoke tree constraints llamacpp clean help
+
+help:
+	@echo "make serve     install, fetch the models, index the sample corpus, open the chat on 127.0.0.1:7860"
+	@echo "make install   make $(VENV) with $(WENJU) in it"
+	@echo "make test      install what tests need and run them"
+	@echo "make check     lint, types and tests;  make smoke: the real models end to end"
+	@echo "make tree      write the file tree into README.md;  make llamacpp: second engine for wenju bench"
+
+$(BIN)/python:
+	@"$(PYTHON)" -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=...")'
+	"$(PYTHON)" -m venv "$(VENV)"
+
+# Installed in place, so that the checkout is what runs; again only when versions or the list of packages change.
+$(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch "$@"
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch "$@"
+
+install: $(VENV)/.installed
+	@echo "Ready: $(WENJU) --help"
+
+dev: $(VENV)/.dev
+
+models: install
+	$(WENJU) models fetch
+	$(WENJU) models verify
+
+index: models
+	$(WENJU) --data "$(DATA)" index add corpus
+
+serve: index
+	$(WENJU) --data "$(DATA)" serve
+
+test: dev lint types
+	$(BIN)/python -m pytest
+
+lint: dev
+	$(BIN)/ruff check .
+
+types: dev
+	$(BIN)/mypy
+
+check: test
+
+smoke: models
+	$(BIN)/python tests/smoke.py
+
+tree:
+	@$(BIN)/python -m wenju.tree
+
+llamacpp: install
+	$(PIP) install --constraint constraints.txt --editable '.[llamacpp]'
+
+# Renews constraints.txt from an environment made without it.
+constraints:
+	"$(PYTHON)" -m venv "$(VENV)-new"
+	"$(VENV)-new/bin/python" -m pip install --quiet --editable '.[dev]' 'torch==2.13.0'
+	{ sed -n '/^#/p' constraints.txt; "$(VENV)-new/bin/python" -m pip freeze --exclude-editable | sed 's/+cpu//'; } > constraints.new
+	mv constraints.new constraints.txt
+	rm -rf "$(VENV)-new"
+
+clean:
+	rm -rf "$(VENV)" .mypy_cache .ruff_cache .pytest_cache
