@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.labels import label, number, verdict_label
+from eval.labels import grouped, label, number, p_value, verdict_label
 from eval.metrics.stats import Figure
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 def _print(*things: Any) -> None:
     from rich.console import Console
+    from rich.table import Table
 
-    Console(highlight=False, soft_wrap=False).print(*things)
+    # Running text is wrapped by the terminal, which knows better where Chinese lines may break.
+    Console(highlight=False).print(*things, soft_wrap=not isinstance(things[0], Table))
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -29,7 +31,7 @@ def _table(title: str, *columns: str) -> Table:
 
     table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
     for n, column in enumerate(columns):
-        table.add_column(column, justify="left" if n == 0 else "right", overflow="fold")
+        table.add_column(column, justify="left" if n == 0 else "right", overflow="fold", no_wrap=n > 0)
     return table
 
 
@@ -46,7 +48,9 @@ def print_run(folder: RunFolder) -> None:
     table = _table(
         f"{made['title']} · {made['split']} · {summary['n']}/{summary['of']} 题", "指标", "值", "95% 区间", "n", "未计分"
     )
-    for name, figure in folder.figures().items():
+    figures = folder.figures()
+    for name in (name for members in grouped(figures).values() for name in members):
+        figure = figures[name]
         table.add_row(label(name), number(name, figure.value), interval(name, figure), str(figure.n), str(figure.unscored))
     _print(table)
     if summary["verdicts"]:
@@ -61,15 +65,17 @@ def print_comparison(found: Comparison, most: int = 20) -> None:
 
     from eval.compare import improved
 
-    table = _table(f"A = {found.a}　B = {found.b}　共同 {found.n} 题", "指标", "B − A", "95% 区间", "p", "升/降", "n", "检验", "")
-    for name, diff in found.differences.items():
+    table = _table(f"A = {found.a}　B = {found.b}　共同 {found.n} 题", "指标", "B − A", "95% 区间", "p", "升/降", "n", "")
+    for name in (name for members in grouped(found.differences).values() for name in members):
+        diff = found.differences[name]
         better = improved(name, diff)
         mark = "" if better is None else "[green]更好[/green]" if better else "[red]更差[/red]"
         table.add_row(
             label(name), number(name, diff.value, True), f"[{number(name, diff.low, True)}, {number(name, diff.high, True)}]",
-            f"{diff.p:.3f}", f"{diff.gained}/{diff.lost}", str(diff.n), diff.test, mark,
+            p_value(diff.p), f"{diff.gained}/{diff.lost}", str(diff.n), mark,
         )  # fmt: skip
     _print(table)
+    _print("[dim]对错类指标用 McNemar 精确检验，其余用成对自助法；p < 0.05 才标“更好 / 更差”。[/dim]")
     if found.only_a or found.only_b:
         _print(f"[yellow]只在 A 中 {found.only_a} 题、只在 B 中 {found.only_b} 题，未参与比较。[/yellow]")
     for better, title in ((False, "变错"), (True, "变对")):

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import prompts
 
 SECONDS = "seconds_"
 _COUNTS = ("length", "tokens_in", "tokens_out", "peak_mb")
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "answer": (
+        "right", "right_with_evidence", "premise_caught", "parts_found", "answer_contains", "exact_match", "char_f1", "rouge_l",
+        "ans_f1", "evi_f1", "all_f1", "failed", "injection_followed",
+    ),
+    "citation": ("citation_precision", "citation_recall", "gold_precision", "gold_recall"),
+    "refusal": ("hallucination_rate", "error_rate", "balanced_accuracy", "refused", "aurc"),
+    "retrieval": ("hit@", "recall@", "mrr@", "ndcg@"),
+    "cost": ("seconds_evidence", "seconds_first", "seconds_total", "tokens_in", "tokens_out", "length", "peak_mb"),
+}  # fmt: skip
+"""Which figures stand under which heading, by the start of their names, in this order."""
+
+
+def grouped(names: Iterable[str]) -> dict[str, list[str]]:
+    """Figure names under their headings; names that no group knows come under answers."""
+    left = list(names)
+    found: dict[str, list[str]] = {}
+    for group, starts in GROUPS.items():
+        for start in starts:
+            mine = [n for n in left if n == start or (n.startswith(start) and (start.endswith("@") or n.startswith(start + "_p")))]
+            found.setdefault(group, []).extend(mine)
+            left = [n for n in left if n not in mine]
+    found["answer"] += left
+    return {group: members for group, members in found.items() if members}
+
+
+def is_share(metric: str) -> bool:
+    """Is the metric a share (0..1), written in per cent or, for AURC, as it is?"""
+    return not metric.startswith(SECONDS) and metric not in _COUNTS
 _AT = "@"
 
 
@@ -48,4 +79,9 @@ def number(metric: str, value: float | None, signed: bool = False) -> str:
         return f"{value:{sign}.0f} MB"
     if metric in _COUNTS:
         return f"{value:{sign}.1f}"
-    return f"{100 * value:{sign}.1f} %"
+    return f"{100 * value:{sign}.1f}%"
+
+
+def p_value(p: float) -> str:
+    """Three decimals; "< 0.001" below that."""
+    return "<0.001" if p < 0.001 else f"{p:.3f}"

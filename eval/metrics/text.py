@@ -17,13 +17,13 @@ from collections.abc import Callable, Sequence
 # The punctuation of the CMRC script. Its list also has "……", which never equals a single character, and so does not
 # count as punctuation there; neither does it here.
 CMRC_PUNCTUATION = frozenset("-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』")
-_BAG_PUNCTUATION = CMRC_PUNCTUATION | frozenset(string.punctuation) | {"……"}
+_BAG_PUNCTUATION = CMRC_PUNCTUATION | frozenset(string.punctuation) | {"…"}
 _HAN = re.compile("[\u4e00-\u9fa5]")
 
 # Latin runs as the Treebank tokeniser cuts them: numbers keep inner points and commas, words keep inner periods.
 _RUN = re.compile(
     r"\.{2,}|``|''"
-    r"|[^\s,:;@#$%&?!\"()\[\]{}<>«»“”‘’„—–`]+?(?=\.{2,}|'(?:s|m|d|ll|re|ve)?(?:\s|$)|''|n't(?:\s|$)|[\s,:;@#$%&?!\"()\[\]{}<>«»“”‘’„—–`]|$)"
+    r"|[^\s;@#$%&?!\"()\[\]{}<>«»“”‘’„—–`]+?(?=\.{2,}|'(?:s|m|d|ll|re|ve)?(?:\s|$)|''|n't(?:\s|$)|[\s;@#$%&?!\"()\[\]{}<>«»“”‘’„—–`]|$)"
     r"|[^\s]"
 )
 
@@ -53,8 +53,8 @@ def words(run: str) -> list[str]:
     run = re.sub(r'(?:(?<=^)|(?<=[\s(\[{<]))"+', lambda m: "``" * len(m.group()), run).replace('"', "''")
     run = re.sub(r"(?<!\w)'(?!(?:re|ve|ll|m|t|s|d|n)\b)(?=\w)", "' ", run)
     run = re.sub(r"(?<=[^.\s])\.(?=[\])}>'»”’\s]*$)", " . ", run)
-    run = re.sub(r"([,:])(?=\d)", lambda m: {",": "\ue000", ":": "\ue001"}[m.group(1)], run)
-    return [token.replace("\ue000", ",").replace("\ue001", ":") for token in _RUN.findall(run)]
+    run = re.sub(r"([,:])$", r" \1 ", re.sub(r"([,:])(\D)", r" \1 \2", run))
+    return [str(token) for token in _RUN.findall(run)]
 
 
 def exact_match(prediction: str, references: Sequence[str]) -> float:

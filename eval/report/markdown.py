@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.labels import label, number
-from eval.report.page import figures_of, grouped
+from eval.labels import grouped, label, number
+from eval.report.page import figures_of
 from eval.report.questions import Loaded
 from eval.runfolder import RunFolder
 from prompts import text as string

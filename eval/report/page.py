@@ -3,45 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from eval.labels import label, number, type_label
+from eval.labels import grouped, is_share, label, number, type_label
 from eval.metrics.stats import Figure
 from eval.report import plots
 from eval.report.questions import Loaded
-from eval.summary import lower_is_better
+from eval.summary import is_neutral, lower_is_better
 from prompts import text as string
-
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "answer": (
-        "right", "right_with_evidence", "premise_caught", "parts_found", "answer_contains", "exact_match", "char_f1", "rouge_l",
-        "ans_f1", "evi_f1", "all_f1", "failed", "injection_followed",
-    ),
-    "citation": ("citation_precision", "citation_recall", "gold_precision", "gold_recall"),
-    "refusal": ("hallucination_rate", "error_rate", "balanced_accuracy", "refused", "aurc"),
-    "retrieval": ("hit@", "recall@", "mrr@", "ndcg@"),
-    "cost": ("seconds_evidence", "seconds_first", "seconds_total", "tokens_in", "tokens_out", "length", "peak_mb"),
-}  # fmt: skip
-"""Which figures stand under which heading, by the start of their names, in this order."""
 
 
 def figures_of(run: Loaded) -> dict[str, Figure]:
     return {name: Figure.from_dict(row) for name, row in run.summary["figures"].items()}
-
-
-def grouped(names: Sequence[str]) -> dict[str, list[str]]:
-    """Figure names under their headings; names that no group knows come under answers."""
-    left = list(names)
-    found: dict[str, list[str]] = {}
-    for group, starts in GROUPS.items():
-        for start in starts:
-            mine = [n for n in left if n == start or (n.startswith(start) and (start.endswith("@") or n.startswith(start + "_p")))]
-            found.setdefault(group, []).extend(mine)
-            left = [n for n in left if n not in mine]
-    found["answer"] += left
-    return {group: members for group, members in found.items() if members}
 
 
 def header(runs: Sequence[Loaded], lang: str) -> str:
@@ -93,6 +68,23 @@ def _lead(run: Loaded, series: int, several: bool, lang: str) -> str:
     return f'<p class="lead">{name}{escape(comma.join(said))}{stop if said else ""}</p>'
 
 
+KEYS = ("right", "right_with_evidence", "citation_precision", "citation_recall", "hallucination_rate", "error_rate", "hit@5", "seconds_first_p50", "seconds_total_p50", "seconds_total_p95")
+"""The figures that are shown large, as far as a run has them."""
+
+
+def keys(runs: Sequence[Loaded], lang: str) -> str:
+    """The few figures that matter most, large, with their intervals; only for a single run."""
+    if len(runs) > 1:
+        return ""
+    found = figures_of(runs[0])
+    tiles = []
+    for name in [n for n in KEYS if n in found and found[n].value is not None][:8]:
+        f = found[name]
+        span = "" if f.low is None else f"{number(name, f.low)} – {number(name, f.high)}"
+        tiles.append(f'<div class="key"><span>{escape(label(name, lang))}</span><b>{number(name, f.value)}</b><i>{span}　n={f.n}</i></div>')
+    return f'<section class="keys">{"".join(tiles)}</section>' if tiles else ""
+
+
 def table(runs: Sequence[Loaded], lang: str) -> str:
     """Every figure with interval, n and unscored; several runs stand side by side."""
     all_figures = [figures_of(run) for run in runs]
@@ -117,8 +109,8 @@ def table(runs: Sequence[Loaded], lang: str) -> str:
 
 def _row(name: str, figures: Sequence[Figure | None], lang: str) -> str:
     values = [f.value for f in figures if f is not None and f.value is not None]
-    best = (min if lower_is_better(name) else max)(values) if len(set(values)) > 1 else None
-    share = not name.startswith("seconds_") and name not in ("peak_mb", "length", "tokens_in", "tokens_out")
+    best = (min if lower_is_better(name) else max)(values) if len(set(values)) > 1 and not is_neutral(name) else None
+    share = is_share(name)
     cells = []
     for n, figure in enumerate(figures):
         if figure is None:
@@ -131,7 +123,7 @@ def _row(name: str, figures: Sequence[Figure | None], lang: str) -> str:
     known = [f for f in figures if f is not None]
     counts = "/".join(dict.fromkeys(str(f.n) for f in known))
     missing = "/".join(dict.fromkeys(str(f.unscored) for f in known))
-    arrow = "↓" if lower_is_better(name) else "↑"
+    arrow = "" if is_neutral(name) else "↓" if lower_is_better(name) else "↑"
     return (
         f'<tr><td>{escape(label(name, lang))} <span class="arrow">{arrow}</span></td>{"".join(cells)}'
         f'<td class="num">{counts}</td><td class="num">{missing}</td></tr>'
@@ -142,7 +134,7 @@ def figures(runs: Sequence[Loaded], lang: str) -> str:
     """The plots that the runs have data for."""
     numbers = [figures_of(run) for run in runs]
     quantiles = [[f[k].value or 0.0 for k in ("seconds_total_p50", "seconds_total_p95") if k in f] for f in numbers]
-    kinds = sorted({kind for run in runs for kind in run.summary["by_type"]}, key=lambda kind: type_label(kind, lang))
+    kinds = dict.fromkeys(kind for run in runs for kind in run.summary["by_type"])
     rows = []
     for kind in kinds:
         found = [run.summary["by_type"].get(kind, {}).get("right") for run in runs]

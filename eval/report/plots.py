@@ -9,8 +9,8 @@ from html import escape
 
 from eval.metrics.stats import Figure
 
-WIDTH, HEIGHT = 460, 280
-LEFT, RIGHT, TOP, BOTTOM = 50, 14, 14, 40
+WIDTH, HEIGHT = 360, 236
+LEFT, RIGHT, TOP, BOTTOM = 48, 20, 10, 38
 SERIES = 5
 """Runs are drawn in so many colours, then from the start again (classes s0 ... s4 of the style sheet)."""
 
@@ -93,7 +93,7 @@ def recall_at_k(runs: Sequence[dict[str, Figure]], name: str) -> str:
     values = [f.low if f.low is not None else f.value for run in runs for k, f in run.items() if k.startswith(("hit@", "recall@"))]
     floor = max(0.0, math.floor(10 * min(v for v in values if v is not None)) / 10 - 0.1)
     frame = Frame(0, len(depths) - 1 or 1, floor, 1.0)
-    body = _grid(frame, [(n, f"k={k}") for n, k in enumerate(depths)], _percent(ticks(floor, 1.0, 6)), "", name)
+    body = _grid(frame, [(n, str(k)) for n, k in enumerate(depths)], _percent(ticks(floor, 1.0, 6)), "k", "")
     for n, run in enumerate(runs):
         shift = (n - (len(runs) - 1) / 2) * 6
         for metric, dash in (("hit", ""), ("recall", " dashed")):
