@@ -1,0 +1,115 @@
+"""Tiny models made on the spot: one layer, random weights, a tokenizer of single bytes. For tests of the engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qa.generators.gguf import write_tokenizer
+from qa.generators.tokens import _byte_of
+
+TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+SPECIAL = ["<|im_start|>", "<|im_end|>", "<|endoftext|>"]
+VOCABULARY = 256 + len(SPECIAL)
+SIZE = 32
+
+
+def metadata() -> dict[str, Any]:
+    """What the head of a GGUF file would say of the tokenizer."""
+    return {
+        "general.name": "tiny",
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "qwen2",
+        "tokenizer.ggml.tokens": [c for c, _ in sorted(_byte_of().items(), key=lambda item: item[1])] + SPECIAL,
+        "tokenizer.ggml.token_type": [1] * 256 + [3] * len(SPECIAL),
+        "tokenizer.ggml.merges": [],
+        "tokenizer.ggml.eos_token_id": 257,
+        "tokenizer.chat_template": TEMPLATE,
+    }
+
+
+def weights() -> dict[str, Any]:
+    """Random, but the same on every machine; digits are likely and the end never is."""
+    random = np.random.default_rng(7)
+    embedding = random.normal(size=(VOCABULARY, SIZE)).astype(np.float32)
+    positions = random.normal(size=(4096, SIZE)).astype(np.float32)
+    head = random.normal(size=(VOCABULARY, SIZE)).astype(np.float32)
+    bias = np.full(VOCABULARY, -30, np.float32)
+    bias[[ord(c) for c in "abcdefg 0123456789"]] = 0
+    return {"embedding": embedding, "positions": positions, "head": head, "bias": bias}
+
+
+def openvino_model(folder: Path) -> Path:
+    """A stateful model in the form that ``convert`` leaves: inputs ids, mask, positions, beam_idx, keep."""
+    import openvino as ov
+    from openvino import opset13 as op
+    from openvino.op.util import Variable, VariableInfo
+
+    w = weights()
+    ids = op.parameter([-1, -1], ov.Type.i64, name="input_ids")
+    mask = op.parameter([-1, -1], ov.Type.i64, name="attention_mask")
+    places = op.parameter([-1, -1], ov.Type.i64, name="position_ids")
+    beam = op.parameter([-1], ov.Type.i32, name="beam_idx")
+    keep = op.parameter([1], ov.Type.i64, name="keep")
+    parameters = [ids, mask, places, beam, keep]
+    for parameter in parameters:
+        parameter.output(0).get_tensor().set_names({parameter.get_friendly_name()})
+    zero, one, two = (op.constant(np.array([n], np.int64)) for n in (0, 1, 2))
+    axis = op.constant(np.array(0, np.int64))
+    x = op.add(op.gather(op.constant(w["embedding"]), ids, axis), op.gather(op.constant(w["positions"]), places, axis))
+    info = VariableInfo()
+    info.data_shape, info.data_type, info.variable_id = ov.PartialShape([-1, 1, -1, SIZE]), ov.Type.f32, "past"
+    variable = Variable(info)
+    batch = op.gather(op.shape_of(ids), zero, axis)
+    shape = op.concat([batch, one, zero, op.constant(np.array([SIZE], np.int64))], 0)
+    empty = op.broadcast(op.constant(np.array(0, np.float32)), shape)
+    past = op.gather(op.read_value(empty, variable), beam, axis)
+    whole = op.concat([past, op.unsqueeze(x, one)], 2)
+    total = op.gather(op.shape_of(mask), one, axis)
+    new = op.gather(op.shape_of(ids), one, axis)
+    scalar = op.constant(np.array([], np.int64))
+    slots = op.range(op.constant(np.array(0, np.int64)), op.reshape(total, scalar, False), op.constant(np.array(1, np.int64)), "i64")
+    rows = op.slice(slots, op.subtract(total, new), total, one)
+    causal = op.less_equal(op.unsqueeze(slots, zero), op.unsqueeze(rows, one))
+    seen = op.logical_and(op.unsqueeze(causal, zero), op.unsqueeze(op.not_equal(mask, zero), one))
+    scores = op.matmul(op.unsqueeze(x, one), whole, False, True)
+    scores = op.select(op.unsqueeze(seen, one), scores, op.constant(np.array(-1e9, np.float32)))
+    mixed = op.squeeze(op.matmul(op.softmax(scores, -1), whole, False, False), one)
+    last = op.slice(op.add(x, mixed), op.negative(keep), op.constant(np.array([2**31 - 1], np.int64)), one, one)
+    logits = op.add(op.matmul(last, op.constant(w["head"]), False, True), op.constant(w["bias"]))
+    del two
+    folder.mkdir()
+    model = ov.Model([op.result(logits)], [op.assign(whole, variable)], parameters, "tiny")
+    ov.save_model(model, folder / "model.xml", compress_to_fp16=False)
+    write_tokenizer(metadata(), folder)
+    return folder
+
+
+def transformers_model(folder: Path) -> Path:
+    """A one-layer Qwen2 with the same tokenizer, as safetensors."""
+    import torch
+    from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+
+    folder.mkdir()
+    write_tokenizer(metadata(), folder)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_file=str(folder / "tokenizer.json"), eos_token="<|im_end|>", chat_template=TEMPLATE
+    )
+    tokenizer.save_pretrained(folder)
+    config = Qwen2Config(
+        vocab_size=VOCABULARY, hidden_size=SIZE, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2,
+        num_key_value_heads=1, max_position_embeddings=4096, eos_token_id=257, bos_token_id=None, tie_word_embeddings=False,
+    )
+    torch.manual_seed(7)
+    model = Qwen2ForCausalLM(config)
+    with torch.no_grad():
+        model.lm_head.weight[:] = 0.01 * torch.randn(VOCABULARY, SIZE)
+        model.lm_head.weight[48:58] = torch.randn(10, SIZE)
+        model.lm_head.weight[97:103] = torch.randn(6, SIZE)
+    model.save_pretrained(folder)
+    return folder
