@@ -40,6 +40,8 @@ def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: W
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # Gradio would group all recorded events with pandas after each one, for a dashboard that is turned off here.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
     import gradio as gr
 
     from ui.page import Page, build

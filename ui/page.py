@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import gradio as gr
 
@@ -73,7 +74,7 @@ class Page:
     async def load(self, request: gr.Request) -> Any:
         """The page was opened, perhaps on an earlier conversation (?c=ID); suggestions are drawn anew."""
         viewer, look = self._viewer(request), self._look(request)
-        wanted = str(dict(request.query_params).get("c", ""))
+        wanted = _query(request).get("c", "")
         conversation = await self._opened(wanted, viewer, look)
         welcome = await asyncio.to_thread(self._welcome, look)
         _, *rest = self._show(Screen(messages(conversation, look), conversation, False))
@@ -104,7 +105,7 @@ class Page:
         return viewer
 
     def _look(self, request: gr.Request) -> Look:
-        lang = str(dict(request.query_params).get("lang", self.desk.settings.lang))
+        lang = _query(request).get("lang", self.desk.settings.lang)
         return Look(lang if lang in ("zh", "en") else self.desk.settings.lang, self.desk.settings.root_path)
 
     @staticmethod
@@ -153,6 +154,12 @@ def build(page: Page) -> gr.Blocks:
     demo.max_threads = 256
     demo._queue.max_thread_count = 256
     return demo
+
+
+def _query(request: gr.Request) -> dict[str, str]:
+    """The page's own address parameters. Events do not carry them; the Referer of our own page does."""
+    referer = str(request.headers.get("referer", "")) if request.request is not None else ""
+    return dict(parse_qsl(urlsplit(referer).query))
 
 
 def _parse(line: str) -> dict[str, object]:

@@ -116,19 +116,21 @@ async def snapshots(start: Callable[[], Iterator[Answer]]) -> AsyncIterator[Answ
 
     threading.Thread(target=pump, name="wenju-turn", daemon=True).start()
     while True:
+        newest: Answer | None = None
         item = await queue.get()
-        after: Answer | BaseException | None = item
-        while isinstance(after, Answer) and not queue.empty():
-            item, after = after, queue.get_nowait()
-            if isinstance(after, Answer):
-                item = after
-        if isinstance(item, Answer):
-            yield item
-        if after is None:
+        while isinstance(item, Answer):
+            newest = item
+            if queue.empty():
+                break
+            item = queue.get_nowait()
+        if newest is not None:
+            yield newest
+        if isinstance(item, BaseException):
+            raise item
+        if item is None or newest is None:
             return
-        if isinstance(after, BaseException):
-            raise after
-        await asyncio.sleep(PAINT_INTERVAL)
+        if newest.stage == "writing":
+            await asyncio.sleep(PAINT_INTERVAL)
 
 
 def stop(desk: Desk, conversation: Conversation, user: str, look: Look) -> Screen:

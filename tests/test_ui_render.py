@@ -1,0 +1,190 @@
+"""Rendering is pure: what a message holds for every kind of answer, and that nothing in it can act."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from fake_corpus import LEAVE, fake_engine
+from hostile import PAYLOADS
+
+from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Sentence
+from ui.citations import sources
+from ui.escape import inert, plain, prose
+from ui.export import clipboard, to_html, to_json, to_markdown
+from ui.render import Look, answer_html, question_html
+from ui.render_refusal import failure_html, refusal_html, welcome_html
+from ui.store import Exchange
+
+LOOK = Look("zh", "/p")
+
+
+def answer(question: str = "年休假怎么申请？") -> Answer:
+    return fake_engine().answer(question)
+
+
+def text_of(markup: str) -> str:
+    return html.unescape(re.sub(r"<[^>]+>", "", markup.replace("<br>", "\n")))
+
+
+class Tags(HTMLParser):
+    """Every tag and attribute name in a piece of HTML, and whether tags are balanced."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.attributes: set[str] = set()
+        self.open: list[str] = []
+        self.feed(markup)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_marked_text_is_exactly_the_quote() -> None:
+    a = answer()
+    markup = answer_html(a, "A", LOOK)
+    for source in sources(a):
+        block = re.search(rf'<details class="ev" id="A-s{source.number}">.*?</details>', markup)
+        assert block is not None
+        for index, quote in enumerate(source.quotes):
+            marks = re.findall(rf'<mark class="[^"]*\bk{index}\b[^"]*">(.*?)</mark>', block.group())
+            assert text_of("".join(marks)) == quote.quote == LEAVE.text[quote.start : quote.end]
+
+
+def test_overlapping_quotes_are_each_marked_whole() -> None:
+    passage = Retrieved("d-1", "d", "文", "0", (), None, 100, 110, "0123456789", 1.0)
+    cites = tuple(Citation("d-1", "d", "文", "0", (), None, 100 + a, 100 + b, "0123456789"[a:b], 1.0) for a, b in ((1, 6), (4, 9)))
+    a = Answer("q", "q", "done", (Sentence("甲。", "supported", cites),), retrieved=(passage,))
+    (source,) = sources(a)
+    assert [(p.text, p.marks) for p in source.pieces] == [("0", ()), ("123", (0,)), ("45", (0, 1)), ("678", (1,)), ("9", ())]
+
+
+def test_a_quote_that_is_not_in_the_passage_is_shown_by_itself() -> None:
+    passage = Retrieved("d-1", "d", "文", "0", (), None, 0, 4, "别的内容", 1.0)
+    cite = Citation("d-1", "d", "文", "0", (), None, 0, 4, "原来的话", 1.0)
+    a = Answer("q", "q", "done", (Sentence("甲。", "supported", (cite,)),), retrieved=(passage,))
+    (source,) = sources(a)
+    assert [(p.text, p.marks) for p in source.pieces] == [("原来的话", (0,))]
+
+
+def test_numbers_follow_first_citation_and_chips_are_read_aloud() -> None:
+    markup = answer_html(answer(), "A", LOOK)
+    chips = re.findall(r'<a class="cite k(\d)" href="#A-s(\d)">(.*?)</a>', markup)
+    assert [(k, n) for k, n, _ in chips] == [("0", "1"), ("0", "2"), ("1", "2")]
+    assert text_of(chips[0][2]) == "来源1，第3页"
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"), [("supported", "（有依据）"), ("partial", "部分有依据"), ("unsupported", "无依据")]
+)
+def test_every_state_has_a_text(state: str, shown: str) -> None:
+    a = Answer("q", "q", "done", (Sentence("甲。", state),))  # type: ignore[arg-type]
+    markup = answer_html(a, "A", LOOK)
+    assert f"s-{state}" in markup and shown in text_of(markup)
+
+
+def test_problems_say_what_the_evidence_has() -> None:
+    a = Answer("q", "q", "done", (Sentence("5.5%。", "partial", (), (Problem("number", "5.5%", "5.3%"), Problem("name", "王某"))),))
+    shown = text_of(answer_html(a, "A", LOOK))
+    assert "数字不符：回答写“5.5%”，依据为“5.3%”" in shown and "名称不符：依据中没有“王某”" in shown
+
+
+def test_pending_text_has_no_verdict_and_holds_back_half_a_marker() -> None:
+    a = Answer("q", "q", "writing", (Sentence("提前5个工作日[1"),))
+    markup = answer_html(a, "A", LOOK)
+    assert "s-pending" in markup and "verdict" not in markup and text_of(markup).endswith("提前5个工作日")
+    assert prose("甲【1】乙[来源2]丙") == "甲乙丙"
+    assert plain("津发〔2025〕12号 **重点**[3]") == "津发〔2025〕12号 重点"
+
+
+def test_evidence_is_there_before_the_first_word() -> None:
+    found = next(a for a in fake_engine().stream("年休假怎么申请？") if a.stage == "found")
+    markup = answer_html(found, "A", LOOK)
+    assert "找到的段落" in markup and "A-u1" in markup and "live" in markup
+
+
+def test_link_opens_the_document_at_the_quote() -> None:
+    a = answer()
+    first = a.sentences[0].citations[0]
+    assert f'href="/p/documents/{LEAVE.id}?start={first.start}&end={first.end}#span"' in answer_html(a, "A", LOOK)
+
+
+def test_refusal_card_says_what_was_looked_for_what_is_missing_and_what_to_ask() -> None:
+    a = answer("食堂几点开门？")
+    shown = text_of(refusal_html(a, "A", LOOK))
+    for part in ("文档中没有写明", "查找的内容", "开放时间", "文档中没有", "第二章 考勤", "因公外出怎么登记？"):
+        assert part in shown
+    with pytest.raises(ValueError, match="not a refusal"):
+        refusal_html(answer(), "A", LOOK)
+
+
+def test_notes_carry_their_own_chips() -> None:
+    a = answer("住宿费标准是多少？")
+    markup = answer_html(a, "A", LOOK)
+    note = re.search(r'<div class="note note-conflict">.*?</div>', markup)
+    assert note is not None and 'href="#A-s2"' in note.group() and "已有新版" in text_of(markup)
+
+
+def test_what_was_searched_is_shown_only_when_it_differs() -> None:
+    assert "年休假超过三天由谁审批？" in text_of(answer_html(answer("那超过三天谁批？"), "A", LOOK))
+    assert "searched" not in answer_html(answer(), "A", LOOK)
+
+
+def test_english_page_has_no_chinese_of_ours() -> None:
+    a = replace(answer("食堂几点开门？"), refusal=Refusal("no_evidence", "Nothing."), retrieved=())
+    assert not re.search(r"[\u4e00-\u9fff]", text_of(answer_html(a, "A", Look("en"))))
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_hostile_text_stays_text_everywhere(payload: str) -> None:
+    """In question, sentence, quote, title, heading, note, problem, refusal: shown as it is, on one line, inert."""
+    passage = Retrieved("d-1", "d\"'><b>", payload, "0", (payload,), None, 0, len(payload), payload, 1.0)
+    cite = Citation("d-1", "d\"'><b>", payload, "0", (payload,), None, 0, len(payload), payload, 1.0, payload)
+    sentence = Sentence("安全" + payload, "partial", (cite,), (Problem(payload, payload, payload),))
+    refusal = Refusal("not_answered", payload, (payload,), (payload,), ("d-1",), (payload,), payload)
+    good = Answer(payload, payload + "x", "done", (sentence,), None, (passage,), notes=(Note(payload, payload, (cite,)),))
+    allowed = {"div", "span", "a", "button", "details", "summary", "blockquote", "mark", "pre", "p", "ul", "li", "br", "strong", "q"}
+    for markup in (
+        question_html(payload, "A", LOOK),
+        answer_html(good, "A", LOOK, extra=""),
+        answer_html(replace(good, refusal=refusal), "A", LOOK),
+        answer_html(replace(good, stage="writing", sentences=(Sentence(payload),)), "A", LOOK),
+        failure_html("A", payload, LOOK),
+        welcome_html(payload, 3, [payload], LOOK),
+    ):
+        assert "\n" not in markup
+        tags = Tags(markup)
+        assert not tags.open
+        assert tags.names <= allowed
+        assert tags.attributes <= {"class", "id", "href", "target"}
+        assert not re.search(r"[`$|\\]|!\[|\]\(", re.sub(r"<[^>]+>", "", markup))
+    shown = text_of(question_html(payload, "A", LOOK))
+    assert shown.startswith(re.sub(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]", "", payload))
+    assert "<script" not in to_html(payload, [Exchange("e", payload, "t", "done", good)]).lower()
+
+
+def test_inert_round_trips() -> None:
+    text = "a<b>&\"'`*_[x](y)!#$~|\\{}=^:/@+-\n第二行"
+    assert text_of(inert(text)) == text
+
+
+def test_clipboard_and_exports_carry_the_quotes() -> None:
+    a = answer()
+    copied = clipboard(a)
+    assert "提交申请。[2]" in copied and "[1] 职工考勤与休假管理办法（2025年修订），第三章 年休假，第 3 页，2025-03-18" in copied
+    exchanges = [Exchange("e1", "年休假怎么申请？", "2025-11-03T08:00:00+00:00", "done", a), Exchange("e2", "断了", "t", "failed", None, "原因")]
+    markdown = to_markdown("标题", exchanges)
+    assert markdown.startswith("# 标题\n") and "> 申请年休假应当提前5个工作日" in markdown and "原因" in markdown
+    assert '"refused": false' in to_json("标题", exchanges)
+    page = to_html("标题", exchanges)
+    assert "<mark>申请年休假应当提前5个工作日在协同办公系统提交申请。</mark>" in page and "http" not in page

@@ -1,0 +1,244 @@
+"""The turn generator: what each screen shows, that it never raises, and that a place in line is always given back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from fake_corpus import fake_engine
+from fake_engine import FakeEngine
+
+from qa.types import Answer
+from ui.admission import Admission, QueueFull, RateLimited
+from ui.conversation import Conversation, messages, reopen
+from ui.render import Look
+from ui.settings import UiSettings
+from ui.store import Exchange
+from ui.store_memory import MemoryStore
+from ui.suggestions import follow_ups, openers
+from ui.turn import Desk, Screen, ask, snapshots, stop
+
+LOOK = Look()
+
+
+def desk(engine: FakeEngine | None = None, **kwargs: int) -> Desk:
+    settings = UiSettings(**{"rate_per_minute": 0, **kwargs})  # type: ignore[arg-type]
+    admission = Admission(settings.slots, settings.queue_size, settings.rate_per_minute)
+    return Desk(engine or fake_engine(), MemoryStore(), admission, settings)  # type: ignore[arg-type]
+
+
+async def screens(d: Desk, question: str, conversation: Conversation | None = None, user: str = "u") -> list[Screen]:
+    return [s async for s in ask(d, conversation or Conversation(), question, user, LOOK)]
+
+
+def run(d: Desk, question: str, conversation: Conversation | None = None) -> list[Screen]:
+    return asyncio.run(screens(d, question, conversation))
+
+
+def test_the_first_screen_empties_the_box_and_the_last_frees_it() -> None:
+    d = desk()
+    shown = run(d, "年休假怎么申请？")
+    assert shown[0].box == "" and shown[0].busy and not shown[-1].busy
+    assert all(s.box is None for s in shown[1:])
+    assert "3 句均有依据" in shown[-1].messages[-1]["content"]
+    assert d.admission.load == (0, 0)
+    stored = d.store.exchanges("u", shown[-1].conversation.id)  # type: ignore[union-attr]
+    assert stored is not None and stored[0].status == "done" and stored[0].answer is not None
+
+
+def test_evidence_is_on_screen_before_any_sentence() -> None:
+    shown = [s.messages[-1]["content"] for s in run(desk(fake_engine(0.05)), "那超过三天谁批？")]
+    first_evidence = next(i for i, m in enumerate(shown) if 'class="evidence"' in m)
+    first_sentence = next(i for i, m in enumerate(shown) if 's-pending' in m)
+    assert first_evidence < first_sentence
+
+
+@pytest.mark.parametrize("question", ["", "   \n"])
+def test_an_empty_question_changes_nothing(question: str) -> None:
+    (only,) = run(desk(), question)
+    assert only.messages == [] and not only.busy
+
+
+def test_a_question_while_one_is_answered_is_left_in_the_box() -> None:
+    conversation = Conversation()
+    conversation.begin("第一个")
+    (only,) = run(desk(), "第二个", conversation)
+    assert only.busy and only.box is None and len(conversation.exchanges) == 1
+
+
+def test_a_failing_engine_is_explained_and_the_page_goes_on() -> None:
+    conversation = Conversation()
+    d = desk()
+    last = run(d, "出错", conversation)[-1]
+    assert not last.busy and "生成回答时出错了" in last.messages[-1]["content"]
+    assert "act-retry" in last.messages[-1]["content"] and d.admission.load == (0, 0)
+    assert "3 句均有依据" in run(d, "年休假怎么申请？", conversation)[-1].messages[-1]["content"]
+
+
+def test_an_unexpected_error_is_not_shown_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = fake_engine()
+    monkeypatch.setattr(engine, "stream", lambda *a, **k: (_ for _ in ()).throw(ZeroDivisionError("secret")))
+    last = run(desk(engine), "年休假怎么申请？")[-1]
+    assert "出了点问题" in last.messages[-1]["content"] and "secret" not in str(last.messages)
+
+
+def test_a_full_queue_and_too_many_questions_are_messages() -> None:
+    async def full() -> str:
+        d = desk(queue_size=0)
+        ticket = d.admission.join("other")
+        shown = await screens(d, "年休假怎么申请？")
+        ticket.release()
+        return shown[-1].messages[-1]["content"]
+
+    async def often() -> str:
+        d = desk(rate_per_minute=1)
+        await screens(d, "年休假怎么申请？")
+        return (await screens(d, "年休假怎么申请？"))[-1].messages[-1]["content"]
+
+    assert "队伍已满" in asyncio.run(full())
+    assert "次数" in asyncio.run(often()) or "太多次" in asyncio.run(often())
+
+
+def test_waiting_shows_the_place_in_line_and_the_evidence() -> None:
+    async def waits() -> list[Screen]:
+        d = desk()
+        tickets = [d.admission.join("a"), d.admission.join("b")]
+        shown = []
+        async for screen in ask(d, Conversation(), "年休假怎么申请？", "u", LOOK):
+            shown.append(screen)
+            if "前面还有 2 人" in screen.messages[-1]["content"] and 'class="evidence"' in screen.messages[-1]["content"]:
+                for ticket in tickets:
+                    ticket.release()
+        return shown
+
+    shown = asyncio.run(waits())
+    assert any("前面还有 2 人" in s.messages[-1]["content"] for s in shown)
+    assert "3 句均有依据" in shown[-1].messages[-1]["content"]
+
+
+def test_a_question_waits_while_the_models_load() -> None:
+    engine = fake_engine(loaded=False)
+
+    async def waits() -> list[Screen]:
+        d = desk(engine)
+        asyncio.get_running_loop().call_later(0.4, setattr, engine, "loaded", True)
+        return await screens(d, "年休假怎么申请？")
+
+    shown = asyncio.run(waits())
+    assert any("正在加载模型" in s.messages[-1]["content"] for s in shown)
+    assert "3 句均有依据" in shown[-1].messages[-1]["content"]
+
+
+def test_models_that_never_load_are_reported() -> None:
+    last = run(desk(fake_engine(loaded=False), warm_timeout=0.2), "年休假怎么申请？")[-1]  # type: ignore[arg-type]
+    assert "模型没有加载成功" in last.messages[-1]["content"] and not last.busy
+
+
+def test_closing_the_generator_stops_the_engine_and_frees_the_slot() -> None:
+    engine = fake_engine(0.02)
+
+    async def cut() -> tuple[Desk, Conversation]:
+        d, conversation = desk(engine), Conversation()
+        turn = ask(d, conversation, "慢慢讲", "u", LOOK)
+        async for screen in turn:
+            if "s-pending" in screen.messages[-1]["content"]:
+                break
+        await turn.aclose()
+        return d, conversation
+
+    d, conversation = asyncio.run(cut())
+    assert d.admission.load == (0, 0) and conversation.exchanges[0].status == "stopped"
+    _until(lambda: engine.running == 0)
+
+
+def test_stop_repairs_what_is_shown_and_keeps_what_was_written() -> None:
+    engine = fake_engine(0.02)
+
+    async def stopped() -> Screen:
+        d, conversation = desk(engine), Conversation()
+        async for screen in ask(d, conversation, "慢慢讲", "u", LOOK):
+            if "s-supported" in screen.messages[-1]["content"]:
+                return stop(d, conversation, "u", LOOK)
+        raise AssertionError("never wrote a sentence")
+
+    screen = asyncio.run(stopped())
+    assert not screen.busy and "已停止" in screen.messages[-1]["content"] and "s-supported" in screen.messages[-1]["content"]
+    _until(lambda: engine.running == 0)
+
+
+def test_follow_up_questions_get_the_history() -> None:
+    engine, conversation = fake_engine(), Conversation()
+    d = desk(engine)
+    run(d, "年休假怎么申请？", conversation)
+    run(d, "那超过三天谁批？", conversation)
+    question, history = engine.asked[-1]
+    assert question == "那超过三天谁批？" and [t.question for t in history] == ["年休假怎么申请？"]
+
+
+def test_snapshots_keep_the_last_and_raise_what_was_raised() -> None:
+    async def collect(fail: bool) -> list[str]:
+        def start():  # type: ignore[no-untyped-def]
+            for n in range(50):
+                yield Answer(str(n), "q")
+            if fail:
+                raise ValueError("broken")
+
+        return [a.question async for a in snapshots(start)]
+
+    got = asyncio.run(collect(False))
+    assert got[-1] == "49" and len(got) < 50
+    with pytest.raises(ValueError, match="broken"):
+        asyncio.run(collect(True))
+
+
+def test_a_conversation_that_was_cut_by_a_restart_says_so() -> None:
+    conversation = reopen("c" * 16, (Exchange("e", "问", "t"),), LOOK.t("interrupted"))
+    shown = messages(conversation, LOOK)
+    assert "服务重启时中断" in shown[-1]["content"] and conversation.running is None
+
+
+def test_finished_answers_are_rendered_once() -> None:
+    conversation = Conversation()
+    run(desk(), "年休假怎么申请？", conversation)
+    kept = messages(conversation, LOOK)[-1]["content"]
+    conversation.exchanges[0] = replace(conversation.exchanges[0], answer=None)
+    assert messages(conversation, LOOK)[-1]["content"] is kept
+
+
+def test_admission_serves_in_order() -> None:
+    async def order() -> None:
+        line = Admission(1, 2, 2)
+        a, b, c = line.join("a"), line.join("b"), line.join("c")
+        assert (a.ahead, b.ahead, c.ahead) == (0, 1, 2)
+        with pytest.raises(QueueFull):
+            line.join("d")
+        b.release()
+        assert c.ahead == 1 and not await c.wait(0.01)
+        a.release()
+        a.release()
+        assert await c.wait(0.01) and line.load == (1, 0)
+        line.join("a")
+        with pytest.raises(RateLimited):
+            line.join("a")
+
+    asyncio.run(order())
+
+
+def test_suggestions_are_searched_for_and_new() -> None:
+    engine = fake_engine()
+    assert openers(engine, None, ("自己的问题",), "zh")[0] == "自己的问题"  # type: ignore[arg-type]
+    for question in openers(engine, None, (), "zh"):  # type: ignore[arg-type]
+        assert engine.search(question, 1)
+    answer = engine.answer("年休假怎么申请？")
+    first = follow_ups(engine, None, answer, [], "zh")  # type: ignore[arg-type]
+    assert first and not set(first) & set(follow_ups(engine, None, answer, first, "zh"))  # type: ignore[arg-type]
+
+
+def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 3
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)

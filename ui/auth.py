@@ -1,0 +1,204 @@
+"""Who may ask: nobody signs on (loopback), a proxy's header, OpenID Connect, or tokens. One of them for a network.
+
+    off     127.0.0.1 only: whoever reaches the page owns the machine
+    header  a reverse proxy with single sign-on names the user; believed from the named proxies' addresses alone
+    oidc    the browser signs on at the organisation's provider (ui.auth_oidc)
+    token   an administrator hands out tokens (`wenju token create`), typed in once per browser (ui.auth_pages)
+
+In all but ``off``, programs send a token as ``Authorization: Bearer``; embedded pages bring a session of their own.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from fastapi import APIRouter
+from starlette.requests import HTTPConnection
+
+from errors import SettingsError
+from ui.address import check_origin, client, is_loopback, networks, peer, within
+from ui.auth_embed import Embedding
+from ui.auth_signing import seal, server_key, unseal
+from ui.settings import UiSettings
+from ui.viewer import Viewer
+
+log = logging.getLogger("wenju.auth")
+
+Mode = Literal["off", "header", "oidc", "token"]
+COOKIE = "wenju_session"
+SESSION = "wenju:session"
+SECRET_MIN = 32
+"""Characters that a shared secret must have: 32 random ones are out of reach of guessing."""
+
+_HOW = """Choose who may ask, in wenju.toml (see docs/DEPLOYMENT.md):
+    [ui]
+    auth = "header"   with sso_proxies = ["10.0.0.5"]           a proxy signs people on
+    auth = "oidc"     with oidc_issuer and oidc_client_id        your OpenID provider does
+    auth = "token"    then: wenju token create NAME              you hand out tokens
+  or listen on this machine alone: --host 127.0.0.1"""
+
+
+class Tokens(Protocol):
+    """Where tokens are kept, hashed. ``ui.storage_tokens.TokenTable`` is the one implementation beside test fakes."""
+
+    def viewer(self, token: str) -> tuple[Viewer, str] | None:
+        """Whose token it is, and its id; None for a wrong, ended or revoked one."""
+        ...
+
+    def alive(self, token_id: str) -> bool:
+        """Whether a token is neither revoked nor past its end."""
+        ...
+
+    def spend(self, identity: str, end: float) -> bool:
+        """Note a single-use id until its end (Unix seconds); False when it was used before."""
+        ...
+
+
+def mode_of(settings: UiSettings) -> Mode:
+    """The sign-on in force.
+
+    Raises:
+        SettingsError: a network address without sign-on, or a sign-on without what it needs; says how.
+    """
+    for origin in settings.allowed_origins:
+        check_origin(origin)
+    if settings.embed_secret and len(settings.embed_secret) < SECRET_MIN:
+        raise SettingsError(f"ui.embed_secret has fewer than {SECRET_MIN} characters.", "Make one: openssl rand -hex 32")
+    local = is_loopback(settings.host)
+    if settings.auth in ("auto", "off"):
+        if not local:
+            raise SettingsError(
+                f"{settings.host} can be reached from the network, and nobody would have to sign on.", _HOW
+            )
+        return "off"
+    if settings.auth == "header" and not settings.sso_proxies:
+        raise SettingsError("ui.auth = header needs ui.sso_proxies.", 'The proxies\' addresses: sso_proxies = ["10.0.0.5"]')
+    if settings.auth == "oidc" and not (settings.oidc_issuer and settings.oidc_client_id):
+        raise SettingsError("ui.auth = oidc needs ui.oidc_issuer and ui.oidc_client_id.", "See docs/DEPLOYMENT.md.")
+    if settings.auth == "token" and settings.database == "none":
+        raise SettingsError("ui.auth = token needs a database, and ui.database is none.", "Leave ui.database empty.")
+    networks(settings.sso_proxies)
+    return settings.auth
+
+
+class SignOn:
+    """Tells who makes a request, and carries the routes of signing on and off.
+
+    Args:
+        settings: checked here; see ``mode_of``.
+        data: folder of the server's own key.
+        tokens: where tokens are kept; None when nothing is kept.
+    """
+
+    def __init__(self, settings: UiSettings, data: Path, tokens: Tokens | None = None) -> None:
+        from ui.auth_pages import sign_in_router
+
+        self.mode = mode_of(settings)
+        self.settings = settings
+        self.tokens = tokens
+        self._key = server_key(data)
+        self._proxies = networks(settings.sso_proxies)
+        self._spent: dict[str, float] = {}
+        self.embedding = Embedding(settings, self._key, tokens.spend if tokens is not None else self._spend)
+        self.router: APIRouter = sign_in_router(self)
+
+    def who(self, connection: HTTPConnection) -> Viewer | None:
+        """The viewer of a request, None when nobody is signed on. Found once per request."""
+        scope = connection.scope
+        if "wenju.viewer" not in scope:
+            scope["wenju.viewer"] = self._who(connection)
+        found: Viewer | None = scope["wenju.viewer"]
+        return found
+
+    def is_local(self, connection: HTTPConnection) -> bool:
+        """Whether a request comes from this machine itself, through no proxy."""
+        forwarded = any(name in connection.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip"))
+        return is_loopback(peer(connection)) and not forwarded
+
+    def address(self, connection: HTTPConnection) -> str:
+        """The address of the one who asks, behind named proxies too."""
+        return client(connection, self._proxies)
+
+    @property
+    def secure(self) -> bool:
+        """Whether people come by https: cookies are then kept off http."""
+        return self.settings.public_url.startswith("https://")
+
+    @property
+    def path(self) -> str:
+        """The public prefix, where cookies belong."""
+        return self.settings.root_path.rstrip("/") or "/"
+
+    def session(self, viewer: Viewer, token_id: str = "") -> str:
+        """A signed session for the cookie."""
+        claims = {"sub": viewer.name, "role": viewer.role, "token": token_id}
+        return seal(self._key, SESSION, claims, self.settings.session_hours * 3600)
+
+    def seal(self, purpose: str, claims: dict[str, Any], seconds: float) -> str:
+        return seal(self._key, purpose, claims, seconds)
+
+    def unseal(self, purpose: str, text: str) -> dict[str, Any] | None:
+        return unseal(self._key, purpose, text)
+
+    def named(self, name: str, groups: object = ()) -> Viewer:
+        """A viewer by name; the settings say who administers."""
+        group = self.settings.oidc_admin_group
+        member = bool(group) and isinstance(groups, list | tuple) and group in groups
+        return Viewer(name, "administrator" if member or name in self.settings.admins else "reader")
+
+    def _who(self, connection: HTTPConnection) -> Viewer | None:
+        embedded = self.embedding.asked_for(connection)
+        if embedded is not None and (visitor := self.embedding.visitor(embedded)) is not None:
+            return visitor
+        viewer = self._signed_on(connection)
+        if embedded is not None and viewer is not None:
+            return replace(viewer, may_only_ask=True)
+        return viewer
+
+    def _signed_on(self, connection: HTTPConnection) -> Viewer | None:
+        if self.mode == "off":
+            return Viewer("local", "administrator")
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self.tokens is not None:
+            found = self.tokens.viewer(token.strip())
+            return found[0] if found is not None else None
+        if self.mode == "header":
+            return self._by_header(connection)
+        return self._by_cookie(connection)
+
+    def _by_header(self, connection: HTTPConnection) -> Viewer | None:
+        names = connection.headers.getlist(self.settings.sso_header)
+        if not names:
+            return None
+        if not within(peer(connection), self._proxies):
+            log.warning("sign-on header from an address that is no proxy", extra={"fields": {"peer": peer(connection)}})
+            return None
+        name = _utf8(names[0]).strip()
+        return self.named(name) if len(names) == 1 and 0 < len(name) <= 200 and name.isprintable() else None
+
+    def _by_cookie(self, connection: HTTPConnection) -> Viewer | None:
+        claims = self.unseal(SESSION, connection.cookies.get(COOKIE, ""))
+        if claims is None:
+            return None
+        token_id = str(claims.get("token", ""))
+        if token_id and (self.tokens is None or not self.tokens.alive(token_id)):
+            return None
+        return Viewer(str(claims["sub"]), "administrator" if claims.get("role") == "administrator" else "reader")
+
+    def _spend(self, identity: str, end: float) -> bool:
+        self._spent = {name: until for name, until in self._spent.items() if until > time.time()}
+        fresh = identity not in self._spent
+        self._spent[identity] = end
+        return fresh
+
+
+def _utf8(header: str) -> str:
+    """A header's value as text: names in Chinese arrive as UTF-8, which HTTP libraries read as Latin-1."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return header

@@ -1,0 +1,122 @@
+"""/sign-in, /sign-out, and the way back from the OpenID provider. The cookie they set is signed, HttpOnly and Lax."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from errors import WenjuError
+from ui.document_html import page_html
+from ui.texts import Texts
+from ui.viewer import Viewer
+
+if TYPE_CHECKING:
+    from ui.auth import SignOn
+
+
+def sign_in_router(sign_on: SignOn) -> APIRouter:
+    """The routes for the sign-on in force; none for ``off`` and ``header``."""
+    router = APIRouter(include_in_schema=False)
+    if sign_on.mode == "token":
+        _token_routes(router, sign_on)
+    if sign_on.mode == "oidc":
+        _oidc_routes(router, sign_on)
+    if sign_on.mode in ("token", "oidc"):
+
+        @router.post("/sign-out")
+        def sign_out() -> Response:
+            reply = RedirectResponse(f"{sign_on.settings.root_path}/sign-in?out=1", 303)
+            reply.delete_cookie(_cookie_name(), path=sign_on.path)
+            return reply
+
+    return router
+
+
+def local_path(target: str, sign_on: SignOn) -> str:
+    """Where to go after signing on: a path of ours, whatever the address asked for."""
+    plain = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if plain and "\\" not in target else f"{sign_on.settings.root_path}/chat/"
+
+
+def entered(sign_on: SignOn, viewer: Viewer, target: str, token_id: str = "") -> Response:
+    """The response that signs someone on."""
+    reply = RedirectResponse(local_path(target, sign_on), 303)
+    reply.set_cookie(
+        _cookie_name(), sign_on.session(viewer, token_id), max_age=int(sign_on.settings.session_hours * 3600),
+        path=sign_on.path, secure=sign_on.secure, httponly=True, samesite="lax",
+    )  # fmt: skip
+    return reply
+
+
+def _token_routes(router: APIRouter, sign_on: SignOn) -> None:
+    @router.get("/sign-in")
+    def form(next: str = "", lang: str = "") -> HTMLResponse:
+        return HTMLResponse(_form(sign_on, next, lang))
+
+    @router.post("/sign-in")
+    def enter(token: Annotated[str, Form(max_length=8000)], next: Annotated[str, Form()] = "") -> Response:
+        found = sign_on.tokens.viewer(token.strip()) if sign_on.tokens is not None else None
+        if found is None:
+            return HTMLResponse(_form(sign_on, next, "", wrong=True), 401)
+        return entered(sign_on, found[0], next, found[1])
+
+
+def _oidc_routes(router: APIRouter, sign_on: SignOn) -> None:
+    from ui.auth_oidc import STATE_COOKIE, STATE_SECONDS, Provider
+
+    provider = Provider(sign_on)
+
+    @router.get("/sign-in")
+    async def leave(request: Request, next: str = "", out: str = "") -> Response:
+        if out:
+            t = Texts(sign_on.settings.lang)
+            body = f'<p>{html.escape(t("signed_out"))}</p><p><a href="{sign_on.settings.root_path}/chat/">{html.escape(t("sign_in"))}</a></p>'
+            return HTMLResponse(page_html(t("sign_in"), body, sign_on.settings, t.lang, None))
+        try:
+            address, state = await provider.start(request, next)
+        except WenjuError as error:
+            raise HTTPException(503, error.message) from None
+        reply = RedirectResponse(address, 303)
+        reply.set_cookie(
+            STATE_COOKIE, state, max_age=STATE_SECONDS, path=sign_on.path, secure=sign_on.secure, httponly=True, samesite="lax"
+        )
+        return reply
+
+    @router.get("/auth/callback", name="wenju_callback")
+    async def back(request: Request) -> Response:
+        try:
+            viewer, target = await provider.finish(request)
+        except WenjuError as error:
+            raise HTTPException(401, error.message) from None
+        reply = entered(sign_on, viewer, target)
+        reply.delete_cookie(STATE_COOKIE, path=sign_on.path)
+        return reply
+
+
+def sign_in_address(sign_on: SignOn, path: str, query: str) -> str:
+    """/sign-in with the way back."""
+    back = path + (f"?{query}" if query else "")
+    return f"{sign_on.settings.root_path}/sign-in?next={quote(back, safe='')}"
+
+
+def _form(sign_on: SignOn, target: str, lang: str, wrong: bool = False) -> str:
+    t = Texts(lang or sign_on.settings.lang)
+    settings = sign_on.settings
+    error = f'<p class="warn" role="alert">{html.escape(t("token_wrong"))}</p>' if wrong else ""
+    body = (
+        f'{error}<form method="post" action="{settings.root_path}/sign-in"><p>{html.escape(t("token_ask"))}</p>'
+        f'<input type="hidden" name="next" value="{html.escape(target)}">'
+        f'<p><label>{html.escape(t("token_label"))} <input type="password" name="token" required autofocus '
+        f'autocomplete="current-password" size="40"></label></p><p><button class="primary">{html.escape(t("sign_in"))}</button></p></form>'
+    )
+    return page_html(t("sign_in"), body, settings, t.lang, None)
+
+
+def _cookie_name() -> str:
+    from ui.auth import COOKIE
+
+    return COOKIE

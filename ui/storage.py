@@ -1,0 +1,261 @@
+"""The Store on a database: conversations, share links, feedback, and the record of what was asked. Thread-safe.
+
+Every question leaves one row in ``asked`` once it has ended, also one that came through the API: who asked what, what
+was cited, model and index. With ``audit`` off the row has no name and no citations; the questions that found nothing
+are counted from it either way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, update
+
+from qa.serialize import answer_from_dict, answer_to_dict
+from qa.types import Answer
+from ui.storage_tables import asked, conversations, exchanges, open_database, shares
+from ui.storage_tables import feedback as feedback_table
+from ui.store import ConversationRow, Exchange, Feedback, Missed, Shared
+from ui.store_memory import now, title_of
+
+
+class SqlStore:
+    """See ui.store.Store and ui.asking.Records.
+
+    Args:
+        database: an open database, see ``open_database``.
+        audit: keep names and citations with the record of questions.
+    """
+
+    def __init__(self, database: Engine, audit: bool = True) -> None:
+        self.database = database
+        self._audit = audit
+
+    @classmethod
+    def open(cls, url: str, data: Path, audit: bool = True) -> SqlStore:
+        """Open or make the database. Raises SettingsError when it cannot be used."""
+        return cls(open_database(url, data), audit)
+
+    def close(self) -> None:
+        self.database.dispose()
+
+    def save(self, user: str, conversation_id: str, exchange: Exchange) -> None:
+        row = _row(exchange)
+        here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
+        mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
+        touched = {"updated_at": now(), "sequence": time.time_ns() // 1000}
+        with self.database.begin() as c:
+            if not c.execute(update(conversations).where(mine).values(**touched)).rowcount:
+                title = clean(title_of(exchange.question))
+                new = {"owner": user, "id": conversation_id, "title": title, "folded": title.casefold(), **touched}
+                c.execute(insert(conversations).values(**new))
+            if not c.execute(update(exchanges).where(here, exchanges.c.id == exchange.id).values(**row)).rowcount:
+                last = c.execute(select(func.max(exchanges.c.position)).where(here)).scalar()
+                place = {"owner": user, "conversation_id": conversation_id, "id": exchange.id}
+                c.execute(insert(exchanges).values(**place, position=0 if last is None else last + 1, **row))
+            if exchange.status != "running":
+                self._note(c, user, exchange, "page", keep=False)
+
+    def truncate(self, user: str, conversation_id: str, keep: int) -> None:
+        here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
+        with self.database.begin() as c:
+            ids = c.execute(select(exchanges.c.id).where(here).order_by(exchanges.c.position)).scalars().all()
+            if keep > 0:
+                c.execute(delete(exchanges).where(here, exchanges.c.id.in_(ids[keep:])))
+            else:
+                _drop(c, user, conversation_id)
+
+    def conversations(self, user: str, search: str = "") -> Sequence[ConversationRow]:
+        needle = clean(search).strip().casefold()
+        t, e = conversations.c, exchanges.c
+        same = and_(e.owner == t.owner, e.conversation_id == t.id)
+        turns = select(func.count()).select_from(exchanges).where(same).correlate(conversations).scalar_subquery()
+        query = select(t.id, t.title, t.updated_at, turns).where(t.owner == user).order_by(t.sequence.desc())
+        if needle:
+            inside = select(e.id).where(same, e.folded.contains(needle, autoescape=True)).correlate(conversations).exists()
+            query = query.where(or_(t.folded.contains(needle, autoescape=True), inside))
+        with self.database.connect() as c:
+            return [ConversationRow(*row) for row in c.execute(query)]
+
+    def exchanges(self, user: str, conversation_id: str) -> tuple[Exchange, ...] | None:
+        with self.database.connect() as c:
+            return _exchanges(c, user, conversation_id)
+
+    def rename(self, user: str, conversation_id: str, title: str) -> bool:
+        if not title.strip():
+            return False
+        new = clean(title_of(title))
+        mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
+        with self.database.begin() as c:
+            return bool(c.execute(update(conversations).where(mine).values(title=new, folded=new.casefold())).rowcount)
+
+    def delete(self, user: str, conversation_id: str) -> bool:
+        with self.database.begin() as c:
+            return _drop(c, user, conversation_id)
+
+    def share(self, user: str, conversation_id: str) -> str | None:
+        with self.database.begin() as c:
+            found = _exchanges(c, user, conversation_id)
+            if found is None:
+                return None
+            mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
+            title = c.execute(select(conversations.c.title).where(mine)).scalar_one()
+            token = secrets.token_urlsafe(18)
+            text = json.dumps([_plain(exchange) for exchange in found], ensure_ascii=False)
+            c.execute(
+                insert(shares).values(
+                    token_hash=hashed(token), owner=user, conversation_id=conversation_id, title=title, shared_at=now(),
+                    exchanges=text,
+                )  # fmt: skip
+            )
+            return token
+
+    def shared(self, token: str) -> Shared | None:
+        with self.database.connect() as c:
+            row = c.execute(select(shares).where(shares.c.token_hash == hashed(token))).first()
+        if row is None:
+            return None
+        return Shared(row.title, row.shared_at, tuple(map(_exchange, json.loads(row.exchanges))))
+
+    def add_feedback(self, feedback: Feedback) -> None:
+        f, t = feedback, feedback_table
+        values = {
+            "conversation_id": f.conversation_id, "verdict": f.verdict, "comment": clean(f.comment), "at": f.at,
+            "reasons": json.dumps(f.reasons), "answer": _text(f.answer), "settings": json.dumps(f.settings, ensure_ascii=False),
+        }  # fmt: skip
+        mine = and_(t.c.owner == f.user, t.c.exchange_id == f.exchange_id)
+        with self.database.begin() as c:
+            if not c.execute(update(t).where(mine).values(**values)).rowcount:
+                c.execute(insert(t).values(owner=f.user, exchange_id=f.exchange_id, **values))
+
+    def feedback(self, days: int = 28) -> Sequence[Feedback]:
+        t = feedback_table.c
+        query = select(feedback_table).where(t.at >= since(days)).order_by(t.at.desc(), t.exchange_id)
+        with self.database.connect() as c:
+            rows = c.execute(query).all()
+        return [
+            Feedback(
+                r.conversation_id, r.exchange_id, r.owner, r.verdict, r.at, tuple(json.loads(r.reasons)), r.comment,
+                _answer(r.answer), json.loads(r.settings),
+            )
+            for r in rows
+        ]  # fmt: skip
+
+    def missed(self, days: int = 28) -> Sequence[Missed]:
+        t = asked.c
+        query = (
+            select(func.max(t.question), func.count(), func.max(t.at), func.max(t.reason))
+            .where(t.at >= since(days), t.reason != "")
+            .group_by(t.folded)
+        )
+        with self.database.connect() as c:
+            rows = [Missed(*row) for row in c.execute(query)]
+        return sorted(rows, key=lambda m: (-m.count, m.question))
+
+    def answered(self, limit: int = 20) -> Sequence[str]:
+        e = exchanges.c
+        query = (
+            select(e.question, func.count().label("n")).where(e.supported == 1).group_by(e.question)
+            .order_by(func.count().desc(), e.question).limit(limit)
+        )  # fmt: skip
+        with self.database.connect() as c:
+            return [row.question for row in c.execute(query)]
+
+    def record(self, user: str, exchange: Exchange, channel: str) -> None:
+        """Note a question that belongs to no conversation, with its whole answer."""
+        with self.database.begin() as c:
+            self._note(c, user, exchange, channel, keep=True)
+
+    def recorded(self, user: str, answer_id: str) -> Answer | None:
+        t = asked.c
+        query = select(t.answer).where(t.owner == user, t.answer_id == answer_id, t.answer.is_not(None))
+        with self.database.connect() as c:
+            return _answer(c.execute(query.order_by(t.at.desc())).scalars().first()) if answer_id else None
+
+    def _note(self, c: Connection, user: str, exchange: Exchange, channel: str, *, keep: bool) -> None:
+        a = exchange.answer
+        values: dict[str, Any] = {
+            "answer_id": a.id if a else "", "at": exchange.asked_at, "channel": channel, "status": exchange.status,
+            "owner": user if self._audit else "", "question": clean(exchange.question), "folded": _folded(exchange.question),
+            "query": clean(a.query) if a else "", "reason": a.refusal.reason if a and a.refusal else "",
+            "cited": json.dumps(_cited(a) if self._audit else [], ensure_ascii=False), "model": a.model if a else "",
+            "index": a.index if a else "", "answer": _text(a) if keep and self._audit else None,
+        }  # fmt: skip
+        if not c.execute(update(asked).where(asked.c.exchange_id == exchange.id).values(**values)).rowcount:
+            c.execute(insert(asked).values(exchange_id=exchange.id, **values))
+
+
+def clean(text: str) -> str:
+    """Without what a database cannot hold: NUL and half of a surrogate pair."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def hashed(token: str) -> str:
+    """What of a secret is stored. The secrets are random and long, so that a plain hash is enough."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def since(days: int) -> str:
+    """The moment ``days`` days ago, ISO 8601."""
+    return (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
+
+
+def _drop(c: Connection, user: str, conversation_id: str) -> bool:
+    c.execute(delete(exchanges).where(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id))
+    mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
+    return bool(c.execute(delete(conversations).where(mine)).rowcount)
+
+
+def _exchanges(c: Connection, user: str, conversation_id: str) -> tuple[Exchange, ...] | None:
+    here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
+    rows = c.execute(select(exchanges).where(here).order_by(exchanges.c.position)).all()
+    found = tuple(Exchange(r.id, r.question, r.asked_at, r.status, _answer(r.answer), r.message) for r in rows)
+    return found or None
+
+
+def _row(exchange: Exchange) -> dict[str, Any]:
+    a = exchange.answer
+    supported = bool(a and a.sentences and all(s.state == "supported" for s in a.sentences))
+    return {
+        "question": clean(exchange.question), "asked_at": exchange.asked_at, "status": exchange.status,
+        "folded": clean(exchange.question + "\n" + (a.text if a else "")).casefold(), "message": clean(exchange.message),
+        "answer": _text(a), "supported": int(supported),
+    }  # fmt: skip
+
+
+def _plain(exchange: Exchange) -> dict[str, Any]:
+    e = exchange
+    answer = answer_to_dict(e.answer) if e.answer else None
+    return {"id": e.id, "question": e.question, "asked_at": e.asked_at, "status": e.status, "message": e.message, "answer": answer}  # fmt: skip
+
+
+def _exchange(row: dict[str, Any]) -> Exchange:
+    answer = answer_from_dict(row["answer"]) if row["answer"] else None
+    return Exchange(row["id"], row["question"], row["asked_at"], row["status"], answer, row["message"])
+
+
+def _cited(answer: Answer | None) -> list[dict[str, Any]]:
+    found = {(c.passage_id, c.start, c.end): c for s in (answer.sentences if answer else ()) for c in s.citations}
+    return [
+        {"passage_id": c.passage_id, "document": c.document, "document_sha256": c.document_sha256, "start": c.start, "end": c.end}
+        for c in found.values()
+    ]
+
+
+def _folded(question: str) -> str:
+    return clean("".join(question.split())).rstrip("？?。").casefold()
+
+
+def _text(answer: Answer | None) -> str | None:
+    return clean(json.dumps(answer_to_dict(answer), ensure_ascii=False)) if answer is not None else None
+
+
+def _answer(text: str | None) -> Answer | None:
+    return answer_from_dict(json.loads(text)) if text else None
