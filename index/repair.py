@@ -26,6 +26,7 @@ RUNNING = 30
 """From this many characters on, a line with a comma in it and no end is taken for a broken sentence."""
 
 _SENTENCE_END = re.compile(r"[。．！？!?…；;：:][”’」』）)】》\"']*$|\.[”’」』）)】》\"']*$")
+_FIRST = re.compile(r"第?[（(]?[一1](?![一二三四五六七八九十\d])")
 _CLAUSE = re.compile(r"[，,、；;。]")
 _HELD_OPEN = re.compile(r"[，,、（(《“「『〈—-]$")
 _CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f“”‘’…—·]")
@@ -152,16 +153,24 @@ def _marked(before: Line | None, line: Line, after: Line | None, formed: bool) -
         return replace(line, level=marked[0], text=marked[1])
     if level := numbered_heading(text):
         wrapped = line.full and after is not None and not after.gap and not after.indent
-        listed = after is None or numbered_heading(squeeze(after.text[:200])) == level
-        listed = listed or (before is not None and not before.level and numbered_heading(squeeze(before.text[:200])) == level)
-        return line if wrapped or listed else replace(line, level=level)
+        return line if wrapped or _listed(before, line, after, level) else replace(line, level=level)
     if not plain_heading(text) or after is None:
         return line
     following = squeeze(after.text[:400])
     if before is None:
-        title = len(text) >= 4 and not starts_item(text) and (after.gap or after.indent or len(following) > len(text))
+        title = len(text) >= 4 and not starts_item(text) and not starts_broken(following) and (after.gap or after.indent or len(following) > len(text))
         return replace(line, level=1) if title and not after.fixed else line
     alone = line.gap and after.gap and not line.full
     settled = before.level > 0 or bool(_SENTENCE_END.search(squeeze(before.text[-40:])))
     body = len(following) >= 40 and bool(_CLAUSE.search(following)) and not starts_broken(following)
     return replace(line, level=6) if alone and settled and body and not starts_item(text) else line
+
+
+def _listed(before: Line | None, line: Line, after: Line | None, level: int) -> bool:
+    """Is a numbered line one of several in a row (a list, a table of contents) rather than a heading?"""
+    if after is None or numbered_heading(squeeze(after.text[:200])) == level:
+        return True
+    if before is None or before.level or numbered_heading(squeeze(before.text[:200])) != level:
+        return False
+    restarts = _FIRST.match(squeeze(line.text)) or (line.gap and _SENTENCE_END.search(squeeze(after.text)[-6:]))
+    return not restarts

@@ -15,7 +15,7 @@ from index.loaders.raw import Line, Raw, clean, squeeze, table_lines
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-PARSE_MAX = 4_000_000
+PARSE_MAX = 1_000_000
 """Characters; a longer file is read line by line, as plain text with ``#`` headings, to bound time and memory."""
 
 

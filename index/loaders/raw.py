@@ -60,10 +60,9 @@ def squeeze(text: str) -> str:
 
 
 def row_line(header: list[str], cells: Iterable[str]) -> str:
-    """A table row as a readable line: ``列名：值；列名：值``; empty cells are left out."""
+    """A table row as a readable line: ``列名：值；列名：值``; empty cells are left out. Cells are squeezed already."""
     parts: list[str] = []
-    for number, cell in enumerate(cells):
-        value = squeeze(cell)
+    for number, value in enumerate(cells):
         if not value:
             continue
         name = header[number] if number < len(header) else ""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from lxml import etree
 
-from errors import DocumentError
 from index.loaders.dates import iso_date
 from index.loaders.encoding import decode
+from index.loaders.flat import flat_lines
 from index.loaders.raw import Line, Raw, clean, squeeze, table_lines
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,40})", re.I)
@@ -37,7 +37,7 @@ def load_html(path: Path, data: bytes) -> Raw:
     text = clean(decode(data, path, declared[1].decode("ascii", "replace") if declared else ""))
     root = _tree(text)
     if root is None:
-        raise DocumentError(f"{path.name}: no text in it", "Check that the page was saved completely.")
+        return Raw(flat_lines(text), "text/html")
     raw = Raw(_lines(_main(root)), "text/html")
     headlines = [found for found in root.iter("h1") if _shown(found) and squeeze(_text(found))]
     if len(headlines) != 1:  # one headline is a better title than the browser's, which also names the site
@@ -52,16 +52,18 @@ def load_html(path: Path, data: bytes) -> Raw:
 
 def html_lines(text: str) -> Iterator[Line]:
     """Lines of a fragment of HTML."""
-    root = _tree(clean(text))
-    if root is not None:
-        yield from _lines(root)
+    text = clean(text)
+    root = _tree(text)
+    yield from flat_lines(text) if root is None else _lines(root)
 
 
 def _tree(text: str) -> etree._Element | None:
+    """The parsed page; None when there is no markup to parse or it is nested too deep for the parser."""
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True)
     text = re.sub(r"\A\s*<\?xml[^>]*\?>", "", text[:500]) + text[500:]
     try:
-        return etree.fromstring(text.encode(), parser)
+        root = etree.fromstring(text.encode(), parser)
+        return None if any("depth" in entry.message for entry in parser.error_log) else root
     except etree.XMLSyntaxError:  # nothing at all in it
         return None
 
