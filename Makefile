@@ -41,7 +41,7 @@ models: install
 	$(WENJU) models verify
 
 index: models
-	$(WENJU) --data "$(DATA)" index add corpus
+	$(WENJU) --data "$(DATA)" index add corpus/*.md
 
 serve: index
 	$(WENJU) --data "$(DATA)" serve

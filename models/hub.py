@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
-from models.files import CHUNK, Progress, SourceError, safe_join, sha256_of
+from models.files import Progress, SourceError, safe_join, sha256_of
 from models.manifest import Model
 
 
@@ -48,7 +48,7 @@ class HubSource:
         self.repository = repository
         self.lister = lister
         self.timeout = httpx.Timeout(30.0, connect=connect_timeout)
-        self.headers = headers or {}
+        self.headers = {"Accept-Encoding": "identity", **(headers or {})}
 
     def deliver(self, model: Model, folder: Path, progress: Progress) -> None:
         """Write the files of ``model`` under ``folder``, continuing what an earlier fetch left there."""
@@ -92,7 +92,7 @@ class HubSource:
             resumed = response.status_code == 206
             size = have if resumed else 0
             with part.open("ab" if resumed else "wb") as out:
-                for chunk in response.iter_bytes(CHUNK):
+                for chunk in response.iter_bytes():
                     out.write(chunk)
                     size += len(chunk)
                     tell(min(size, remote.size))

@@ -112,7 +112,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="wenju-smoke-") as name:
         folder = Path(name)
         data = folder / "data"
-        wenju(data, "index", "add", str(ROOT / "corpus"))
+        wenju(data, "index", "add", *map(str, sorted((ROOT / "corpus").glob("*.md"))))
         listed = json.loads(wenju(data, "index", "list", "--json"))["documents"]
         assert len(listed) == 6, listed
         corpus = {Path(document["source"]).stem: document["title"] for document in listed}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import prompts
@@ -69,7 +69,7 @@ def _evidence(
         if number in shown or answer.refusal and citation in cited:
             continue
         shown.add(number)
-        place = " › ".join([citation.document, *citation.heading])
+        place = path_of(citation.document, citation.heading)
         page = say("page", page=str(citation.page)) if citation.page else ""
         date = f"（{citation.published}）" if citation.published else ""
         lines.append(Text.assemble((f"\n[{number}] {place}{page}{date}", "bold")))
@@ -80,12 +80,17 @@ def _evidence(
         for identity in answer.refusal.nearest:
             if passage := near.get(identity):
                 lines.append(
-                    Text(f"  {' › '.join([passage.document, *passage.heading])}：{_short(passage.text)}")
+                    Text(f"  {path_of(passage.document, passage.heading)}：{_short(passage.text)}")
                 )
     if answer.refusal and answer.refusal.suggestions:
         lines.append(Text("\n" + say("suggestions"), style="bold"))
         lines += [Text(f"  {suggestion}") for suggestion in answer.refusal.suggestions]
     return lines
+
+
+def path_of(title: str, heading: Sequence[str]) -> str:
+    """Title and heading path on one line; a first heading that repeats the title is left out."""
+    return " › ".join([title, *(heading[1:] if heading and heading[0] == title else heading)])
 
 
 def _short(text: str, limit: int = 80) -> str:

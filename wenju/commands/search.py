@@ -29,12 +29,13 @@ def search(
     from rich.markup import escape
 
     import prompts
+    from wenju.show import path_of
 
     console = Console(highlight=False)
     if not hits:
         console.print(prompts.text("cli.nothing_found", lang=settings.ui.lang))
     for rank, hit in enumerate(hits, 1):
-        where = " › ".join([hit.document.title, *hit.passage.heading])
+        where = path_of(hit.document.title, hit.passage.heading)
         page = (
             prompts.text("cli.page", lang=settings.ui.lang, page=str(hit.passage.page))
             if hit.passage.page
