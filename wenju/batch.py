@@ -116,7 +116,8 @@ def answer_file(engine: Engine, questions: Path, out: Path) -> BatchReport:
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("a", encoding="utf-8") as target, Bars("questions") as progress:
         for done, (entry, line) in enumerate(_answers(engine, todo), 1):
-            target.write(json.dumps({"id": entry.id, **line}, ensure_ascii=False) + "\n")
+            own = {"id": entry.id} | {key: value for key, value in line.items() if key != "id"}
+            target.write(json.dumps(own, ensure_ascii=False) + "\n")
             target.flush()
             failed += "error" in line
             answered += "error" not in line

@@ -1,0 +1,204 @@
+"""The command line as programs and people meet it: output, errors, exit codes, speed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fake_encoder import FakeEncoder
+from typer.testing import CliRunner, Result
+
+from qa.engine import Engine
+from qa.settings import EngineSettings
+from wenju import __version__
+from wenju.cli import app
+
+ROOT = Path(__file__).parents[1]
+NOTE = "# 值班通知\n\n值班电话是63085678，由办公室在每周一上午九点前公布，遇有调整另行通知各处室。\n"
+
+
+class Parrot:
+    """A generator that says what it is told to."""
+
+    name = "parrot"
+    text = "值班电话是63085678。"
+
+    def stream(self, request: object) -> Iterator[object]:
+        from qa.generators.base import Chunk
+
+        yield Chunk(self.text, finish="stop", prompt_tokens=10, completion_tokens=5)
+
+    def count_tokens(self, text: str) -> int:
+        return len(text)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[object]:
+    """Call the command in this process, with a fake encoder and generator; data lie in a folder of the test."""
+    real = Engine.open.__func__  # type: ignore[attr-defined]
+
+    def fake(cls: type[Engine], settings: EngineSettings, **_models: object) -> Engine:
+        engine: Engine = real(cls, settings, generator=Parrot(), encoder=FakeEncoder())
+        return engine
+
+    monkeypatch.setattr(Engine, "open", classmethod(fake))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(app, ["--data", str(tmp_path / "data"), *arguments])
+
+    yield call
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    path = tmp_path / "note.md"
+    path.write_text(NOTE, encoding="utf-8")
+    return path
+
+
+def shell(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "wenju", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", **options)  # type: ignore[call-overload, no-any-return]
+
+
+def test_help_is_fast_and_lists_the_commands() -> None:
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = shell("--help", env={**os.environ, "TERM": "dumb"})
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0
+    for name in ("index", "search", "ask", "serve", "models", "doctor", "eval", "mcp"):
+        assert name in done.stdout
+    # Processor time: other work on a busy machine does not count.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
+
+
+def test_version() -> None:
+    assert shell("--version").stdout == f"wenju {__version__}\n"
+
+
+def test_index_search_ask(run, note: Path) -> None:  # type: ignore[no-untyped-def]
+    added = json.loads(run("index", "add", str(note), "--json").stdout)
+    assert (added["added"], added["failed"]) == (["note.md"], [])
+    assert run("index", "add", str(note)).stdout.startswith("0 added, 0 replaced, 1 unchanged")
+    info = json.loads(run("index", "info", "--json").stdout)
+    assert (info["documents"], info["passages"]) == (1, 1)
+    listed = json.loads(run("index", "list", "--json").stdout)["documents"]
+    assert listed[0]["title"] == "值班通知"
+
+    hits = json.loads(run("search", "值班电话", "--json").stdout)["hits"]
+    text = hits[0]["text"]
+    assert "63085678" in text and text == NOTE[NOTE.index(text) :][: hits[0]["end"] - hits[0]["start"]]
+    shown = run("search", "值班电话")
+    assert "63085678" in shown.stdout and "值班通知" in shown.stdout
+
+    answer = json.loads(run("ask", "值班电话是多少？", "--json").stdout)
+    assert list(answer)[:5] == ["question", "query", "answer", "refused", "reason"]
+    assert {"sentences", "retrieved", "timings", "model", "index"} <= set(answer)
+    assert answer["retrieved"][0]["sent"] is True
+    plain = run("ask", "值班电话是多少？")
+    assert plain.exit_code == 0 and answer["answer"] in plain.stdout.replace("\n", "")
+
+    removed = run("index", "remove", "值班通知")
+    assert removed.stdout == "removed: 值班通知\n"
+    refused = json.loads(run("ask", "值班电话是多少？", "--json").stdout)
+    assert (refused["refused"], refused["reason"]) == (True, "no_documents")
+
+
+def test_bad_files_are_named_and_good_ones_indexed(run, note: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "empty.txt").write_bytes(b"")
+    (tmp_path / "image.txt").write_bytes(bytes(range(256)) * 8)
+    done = run("index", "add", str(note), str(tmp_path / "empty.txt"), str(tmp_path / "image.txt"))
+    assert done.exit_code == 1
+    assert "1 added" in done.stdout
+    assert "empty.txt" in done.stderr and "image.txt" in done.stderr
+    assert "2 of the files could not be read; the others are indexed." in done.stderr
+
+
+def test_file_that_does_not_exist(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    done = run("index", "add", str(tmp_path / "nowhere.md"))
+    assert done.exit_code == 1 and "nowhere.md" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("index", "info"), 1, "There is no index"),
+        (("index", "remove", "x"), 1, "There is no document 'x'"),
+        (("ask", ""), 2, "the question is empty"),
+        (("ask", "长" * 10_000), 2, "has 10000 characters; at most"),
+        (("ask",), 2, "--batch"),
+        (("ask", "--batch", "in.jsonl"), 2, "--out"),
+        (("ask", "--batch", "in.jsonl", "--out", "out.jsonl"), 1, "There is no file in.jsonl"),
+        (("models", "fetch", "m3e-smal"), 1, "Did you mean 'm3e-small'?"),
+        (("models", "fetch", "--from", "no.tar"), 1, "There is no file no.tar"),
+        (("--set", "answer.riks=1", "search", "x"), 2, "Did you mean 'answer.risk'?"),
+        (("--set", "answer.risk", "search", "x"), 2, "KEY=VALUE"),
+        (("--config", "no.toml", "search", "x"), 2, "no settings file no.toml"),
+        (("nonsense",), 2, "nonsense"),
+    ],
+)
+def test_errors_say_what_is_wrong_on_stderr(run, arguments: tuple[str, ...], code: int, message: str) -> None:  # type: ignore[no-untyped-def]
+    done = run(*arguments)
+    assert (done.exit_code, done.stdout) == (code, "")
+    assert message in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_quietly(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Engine, "search", interrupted)
+    done = run("search", "x")
+    assert (done.exit_code, done.stderr) == (130, "Stopped.\n")
+
+
+def test_reader_that_goes_away(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "wenju", "models", "list", "--json"], cwd=ROOT, stdout=writer, stderr=subprocess.PIPE
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_eval_is_mounted_and_gets_the_settings() -> None:
+    done = shell("eval", "list", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "tianjin" in done.stdout
+
+
+def test_models_list_shows_licences(run) -> None:  # type: ignore[no-untyped-def]
+    models = {row["name"]: row for row in json.loads(run("models", "list", "--json").stdout)["models"]}
+    assert models["m3e-small"]["used"] and "research" in models["m3e-small"]["licence"]
+    shown = run("models", "list").stdout
+    assert "research only" in shown and "bge-small-zh-v1.5 (MIT)" in " ".join(shown.split())
+
+
+def test_models_verify_says_what_to_do(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("WENJU_MODELS", str(tmp_path / "none"))
+    done = run("models", "verify")
+    assert done.exit_code == 1 and "wenju models fetch" in done.stderr
+
+
+def test_doctor(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("WENJU_MODELS", str(tmp_path / "none"))
+    done = run("doctor", "--json")
+    report = json.loads(done.stdout)
+    checks = {check["name"]: check for check in report["checks"]}
+    assert list(checks) == [
+        "python", "packages", "processor", "memory", "disk", "models", "generator", "index", "port",
+    ]  # fmt: skip
+    assert (done.exit_code, report["ok"]) == (1, False)
+    assert checks["models"]["state"] == "fail" and checks["models"]["next_step"] == "Run: wenju models fetch"
+    assert checks["index"]["state"] == "warn"
+    assert "-> Run: wenju models fetch" in run("doctor").stdout
