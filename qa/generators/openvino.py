@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,7 @@ class OpenVINOGenerator:
         written: list[int] = []
         row = self._read(prompt, request.cancelled)
         rows: Sequence[Row] = [] if row is None else [row]
+        state = None if row is None else self._session.state()
         guessed: list[int] = []
         finish = "cancelled" if row is None else ""
         while not finish:
@@ -102,7 +104,7 @@ class OpenVINOGenerator:
                     break
                 written.append(token)
                 if chunk := writing.push(token, logprob):
-                    yield chunk
+                    yield replace(chunk, state=state)
                 if writing.stopped or len(written) >= request.max_new_tokens:
                     finish = "stop" if writing.stopped else "length"
                     break

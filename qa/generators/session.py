@@ -19,6 +19,9 @@ Logits = NDArray[np.float32]
 _MASK_AT_MOST = 48
 _POLL_MS = 20
 
+STATE_LAYERS = (15, 18, 20)
+"""Layers whose output after the last token is told: what the gate's probe reads (docs/REFUSAL.md)."""
+
 
 class Session:
     """The model in ``folder`` compiled for this CPU, with its state.
@@ -36,8 +39,10 @@ class Session:
         config: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1", **(options or {})}
         if threads:
             config["INFERENCE_NUM_THREADS"] = str(threads)
-        model = ov.Core().compile_model(str(folder / "model.xml"), "CPU", config)
-        self._request = model.create_infer_request()
+        core = ov.Core()
+        graph = core.read_model(str(folder / "model.xml"))
+        self._tells_state = add_state(graph)
+        self._request = core.compile_model(graph, "CPU", config).create_infer_request()
         self._beam = np.zeros(1, np.int32)
         self._slots: list[int] = []
         self._alive: list[bool] = []
@@ -68,6 +73,13 @@ class Session:
         else:
             self._alive[slot:] = [False] * (len(self._slots) - slot)
         return common
+
+    def state(self) -> NDArray[np.float32] | None:
+        """Hidden state after the last token taken in, float32 [len(STATE_LAYERS) * hidden size]; None when the model
+        has no such layers."""
+        if not self._tells_state:
+            return None
+        return np.concatenate([self._request.get_output_tensor(1 + i).data.ravel() for i in range(len(STATE_LAYERS))])
 
     def reject(self, count: int) -> None:
         """Switch the last ``count`` slots off."""
@@ -115,3 +127,18 @@ class Session:
         del self._slots[length:], self._alive[length:]
 
 
+
+
+def add_state(graph: Any) -> bool:
+    """Add the hidden state after the last token as outputs, one for each of STATE_LAYERS; False when there are none."""
+    from openvino import opset13
+
+    nodes = {node.get_friendly_name(): node for node in graph.get_ordered_ops()}
+    layers = [nodes.get(f"model.layers.self_attn.add1.layer{layer}") for layer in STATE_LAYERS]
+    if None in layers:
+        return False
+    start, end, one = np.asarray([-1], np.int64), np.asarray([2**31 - 1], np.int64), np.asarray([1], np.int64)
+    last = (opset13.slice(node.output(0), start, end, one, one) for node in layers if node is not None)
+    graph.add_results([opset13.result(opset13.convert(slice_, "f32")) for slice_ in last])
+    graph.validate_nodes_and_infer_types()
+    return True
