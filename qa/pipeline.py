@@ -17,6 +17,7 @@ from qa.context import build_context
 from qa.draft import Draft, write_draft
 from qa.gate import Gate
 from qa.generators.base import Generator
+from qa.memory import from_memory
 from qa.question import Question, analyse
 from qa.settings import AnswerSettings
 from qa.types import Answer
@@ -83,21 +84,24 @@ class Pipeline:
         answer = replace(answer, stage="found", retrieved=retrieved(hits, context, index.superseded()))
         yield replace(answer, timings=clock.timings())
         if not context.sentences:
-            yield replace(decline(answer, "no_evidence", question, hits), timings=clock.total())
+            yield self._closed(decline(answer, "no_evidence", question, hits), question, clock, cancelled)
             return
         draft = Draft()
         for draft in write_draft(self.generator, question, context, self.settings, clock, cancelled):
             if cancelled.is_set():
                 raise Cancelled("the answer was stopped")
             yield replace(answer, stage="writing", sentences=draft.sentences, timings=clock.timings())
-        yield self._conclude(answer, question, hits, draft, clock)
+        yield self._closed(self._judged(answer, question, hits, draft, clock), question, clock, cancelled)
 
-    def _conclude(self, answer: Answer, question: Question, hits: Sequence[Hit], draft: Draft, clock: Clock) -> Answer:
+    def _judged(self, answer: Answer, question: Question, hits: Sequence[Hit], draft: Draft, clock: Clock) -> Answer:
         with clock.stage("check"):
             decision = self.gate.decide(question, hits, draft)
             answer = replace(answer, confidence=decision.confidence, usage=draft.usage)
             if decision.reason:
-                done = decline(answer, decision.reason, question, hits, draft, decision)
-            else:
-                done = accept(answer, question, draft, decision, self.settings)
+                return decline(answer, decision.reason, question, hits, draft, decision)
+            return accept(answer, question, draft, decision, self.settings)
+
+    def _closed(self, done: Answer, question: Question, clock: Clock, cancelled: threading.Event) -> Answer:
+        if done.refused and self.settings.from_memory and done.notes == ():
+            done = from_memory(done, question, self.generator, self.settings, cancelled)
         return replace(done, timings=clock.total())

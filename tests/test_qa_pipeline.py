@@ -121,3 +121,13 @@ def test_timings_add_up(tmp_path):
     timings = engine(tmp_path, {"": "全市已建成113家就业驿站。"}).answer("建成了多少家就业驿站？", passages=PASSAGES).timings
     assert {"retrieve", "first_token", "generate", "check", "total"} <= set(timings)
     assert timings["retrieve"] <= timings["first_token"] <= timings["total"]
+
+
+def test_memory_is_used_only_when_turned_on_and_is_labelled(tmp_path):
+    answers = {"材料": "电话是022-12345678。", "": "红烧肉要先焯水。再小火慢炖。"}
+    refused = engine(tmp_path, answers).answer("红烧肉怎么做？", passages=PASSAGES)
+    assert refused.refused
+    told = engine(tmp_path, answers, from_memory=True).answer("红烧肉怎么做？", passages=PASSAGES)
+    assert not told.refused and told.notes[0].kind == "memory"
+    assert [s.text for s in told.sentences] == ["红烧肉要先焯水。", "再小火慢炖。"]
+    assert all(s.state == "unsupported" and not s.citations for s in told.sentences)
