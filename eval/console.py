@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from eval.labels import grouped, label, number, p_value, verdict_label
 from eval.metrics.stats import Figure
@@ -26,12 +26,14 @@ def _print(*things: Any) -> None:
     Console(highlight=False).print(*things, soft_wrap=not isinstance(things[0], Table))
 
 
-def _table(title: str, *columns: str) -> Table:
+def _table(title: str, *columns: str, texts: tuple[int, ...] = ()) -> Table:
+    """A table whose first column and ``texts`` are left-justified, the others numbers; only ``texts`` may be wrapped."""
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
+    table = Table(title=title or None, title_justify="left", show_edge=False, pad_edge=False)
     for n, column in enumerate(columns):
-        table.add_column(column, justify="left" if n == 0 else "right", overflow="fold", no_wrap=n > 0)
+        justify: Literal["left", "right"] = "left" if n == 0 or n in texts else "right"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=n not in texts)
     return table
 
 
@@ -91,7 +93,7 @@ def print_comparison(found: Comparison, most: int = 20) -> None:
 
 
 def print_tasks(rows: list[dict[str, Any]]) -> None:
-    table = _table("", "任务", "说明", "用途", "许可", "文件")
+    table = _table("", "任务", "说明", "用途", "许可", "文件", texts=(1, 2, 3, 4))
     for row in rows:
         table.add_row(row["name"], row["title"], row["split"], row["licence"], "有" if row["present"] else "[yellow]缺[/yellow]")
     _print(table)

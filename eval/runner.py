@@ -175,6 +175,13 @@ def free_folder(parent: Path, task: Task, options: RunOptions) -> Path:
     raise EvalError(f"{parent} holds too many runs of {base}", "Remove old ones, or name --out.")
 
 
+def _standalone(item: Item) -> str:
+    """The question as it is searched, where no answer was asked for that would tell."""
+    from qa.followup import standalone
+
+    return standalone(item.question, [Turn(turn.question, turn.answer) for turn in item.history])
+
+
 class _Asker:
     """Asks one question after another; keeps what is looked up once a run."""
 
@@ -239,7 +246,7 @@ class _Asker:
 
     def _search(self, item: Item, record: dict[str, Any], units: Mapping[str, frozenset[str]]) -> None:
         """Rank deeper than an answer needs. Gold contexts: a context ranks where its first passage does."""
-        query = record["answer"]["query"] if record["answer"] else item.question
+        query = record["answer"]["query"] if record["answer"] else _standalone(item)
         start = time.perf_counter()
         hits = self.engine.search(query or item.question, self.options.depth * (3 if item.qrels else 1))
         record["seconds"]["search"] = time.perf_counter() - start

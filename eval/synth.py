@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,17 @@ from index.types import Document
 _CLAUSE = re.compile(r"[^，,。！？!?；;：:\n]+")
 _DATE = re.compile(r"(?:(?:\d{4}|今|去|前|明)年)?\d{1,2}月(?:\d{1,2}[日号])?|(?:19|20)\d{2}年(?:底|初)?")
 _FIGURE = re.compile(r"(?<![\d.月年第])(\d[\d,]*(?:\.\d+)?)(余|多)?(万|亿)?([个名人条项次家件元吨米亩户篇份场所级天批对辆座]|公里|千米|平方米|小时|分钟|人次|工作日|%|％)")
-_PERSON = re.compile(r"((?:[\u4e00-\u9fa5]{0,14}?)(?:书记|主任|局长|处长|科长|校长|院长|董事长|总经理|经理|负责人|部长|厅长|市长|区长|县长|主席))([\u4e00-\u9fa5]{2,3}?)(?=表示|介绍|说|指出|认为|告诉|强调|[，。、])")
-_BODY = re.compile(r"[\u4e00-\u9fa5]{2,8}?(?:市|区|县|镇|局|委|办|中心|公司|集团|学校|医院|大学|学院|公园)")
+_OFFICE = "书记|主任|局长|处长|科长|校长|院长|董事长|总经理|经理|负责人|部长|厅长|市长|区长|县长|主席"
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫"
+    "段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤牛戚"
+)
+_PERSON = re.compile(
+    rf"([\u4e00-\u9fa5]{{2,18}}?(?:{_OFFICE}))([{_SURNAMES}][\u4e00-\u9fa5]{{1,2}}?)(?=表示|介绍|说|指出|认为|告诉|强调|审批|负责|[，。、；])"
+)
+_ENDINGS = "市|区|县|镇|局|委|办|中心|公司|集团|学校|医院|大学|学院|公园"
+_BODY = re.compile(rf"(?:^|(?<=[，。、；：“”《》（）和与及在由对向从到]))[\u4e00-\u9fa5]{{2,10}}?(?:{_ENDINGS})(?![\u4e00-\u9fa5]*?(?:{_ENDINGS})(?:[，。、；]|$))")
+_GLUE = re.compile("[的了和与及在由对向从到把被是为以将并等]")
 _YEAR = re.compile(r"(?:19|20)\d{2}(?=年)")
 _BARE = 5  # Han characters that a clause must have beside its figure, or nobody could tell what is asked
 
@@ -76,7 +86,7 @@ def questions(document: Document) -> Iterator[Draft]:
 
 def _of_sentence(sentence: str) -> Iterator[Draft]:
     for match in _PERSON.finditer(sentence):
-        office, name = match.group(1).lstrip("的由和与、"), match.group(2)
+        office, name = _GLUE.split(match.group(1))[-1], match.group(2)
         if len(office) >= 4:
             yield {"question": f"{office}是谁？", "answers": [name], "type": "who"}
     clauses = list(_CLAUSE.finditer(sentence))
@@ -113,14 +123,15 @@ def _han(text: str) -> int:
 def without_answer(drafts: Sequence[Draft], documents: Sequence[Document], rng: random.Random) -> Iterator[Draft]:
     """Questions that no sentence answers: a body or a year is exchanged for one that no sentence connects with the rest."""
     sentences = [d.text[a:b] for d in documents for a, b in split_sentences(d.text)]
-    bodies = sorted({m.group() for sentence in sentences for m in _BODY.finditer(sentence)})
+    found = Counter(m.group() for sentence in sentences for m in _BODY.finditer(sentence))
+    named = (body for body, times in found.items() if times > 1 or body.startswith(("市", "省", "区", "县", "国家")))
+    bodies = sorted(body for body in named if not _GLUE.search(body))
     for draft in rng.sample(list(drafts), len(drafts)):
         question = str(draft["question"])
-        old = next((m.group() for m in _BODY.finditer(question)), None)
+        old = next((body for body in sorted(bodies, key=len, reverse=True) if body in question), None)
         year = _YEAR.search(question)
         if old:
-            kind = old[-1]
-            fitting = [b for b in bodies if b != old and b[-1] == kind and b not in question and old not in b and b not in old]
+            fitting = [b for b in bodies if b[-1] == old[-1] and b not in question and old not in b and b not in old]
             rng.shuffle(fitting)
             new = next((b for b in fitting if not _connected(question.replace(old, b), b, sentences)), None)
             if new:
