@@ -1,0 +1,51 @@
+"""The published date: taken where a document says so, and left open where it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.loaders.dates import dateline, file_name_date, iso_date
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["标题", "发布时间：2024-05-01 10:30", "正文里提到2023年1月1日。"], "2024-05-01"),
+        (["标题", "来源：某局 日期：2024年5月1日 浏览：30"], "2024-05-01"),
+        (["标题", "2024年5月1日", "正文。"], "2024-05-01"),
+        (["标题", "（2020年1月1日通过 2024年11月8日市人大常委会修订）"], "2024-11-08"),
+        (["标题", *["正文一段。"] * 20, "某局办公室", "二〇二五年十二月三十一日"], "2025-12-31"),
+        (["标题", *["正文一段。"] * 20, "2025年4月20日"], "2025-04-20"),
+        (["标题", "2024年11月8日，市级机关会议召开，会上讲了话。"], None),
+        (["标题", "会议定于2024年5月1日"], None),
+        (["今年5月27日，正式印发。"], None),
+        (["日期：2024年13月1日"], None),
+        (["日期：1234-05-01"], None),
+        (["日期：2999-05-01"], None),
+        ([], None),
+    ],
+)
+def test_dateline(lines: list[str], expected: str | None) -> None:
+    assert dateline(lines) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("通知-2024-05-01", "2024-05-01"), ("20240501通报", "2024-05-01"), ("2024年5月1日公告", "2024-05-01"), ("2024.05.01", "2024-05-01"),
+        ("工作报告2024", None), ("20241399", None), ("电话13920240501", None), ("1.2.3", None),
+    ],
+)  # fmt: skip
+def test_file_name(name: str, expected: str | None) -> None:
+    assert file_name_date(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2024-05-01", "2024-05-01"), ("2024-5-1T08:00:00Z", "2024-05-01"), ("2024/05/01", "2024-05-01"), ("D:20240501120000+08'00'", "2024-05-01"),
+        ("二〇二四年五月一日", "2024-05-01"), ("2024-02-30", None), ("昨天", None), ("", None),
+    ],
+)  # fmt: skip
+def test_iso(value: str, expected: str | None) -> None:
+    assert iso_date(value) == expected
