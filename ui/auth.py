@@ -82,7 +82,8 @@ def mode_of(settings: UiSettings) -> Mode:
     if settings.auth == "token" and settings.database == "none":
         raise SettingsError("ui.auth = token needs a database, and ui.database is none.", "Leave ui.database empty.")
     networks(settings.sso_proxies)
-    return settings.auth
+    mode: Mode = settings.auth if settings.auth in ("header", "oidc") else "token"
+    return mode
 
 
 class SignOn:

@@ -44,10 +44,8 @@ class Provider:
         Raises:
             SignOnFailed: the provider does not answer.
         """
-        from authlib.common.security import generate_token
-
         meta, _ = await self._discover()
-        kept = {"state": secrets.token_urlsafe(24), "nonce": secrets.token_urlsafe(24), "verifier": generate_token(64), "next": target}  # fmt: skip
+        kept = {"state": secrets.token_urlsafe(24), "nonce": secrets.token_urlsafe(24), "verifier": secrets.token_urlsafe(48), "next": target}  # fmt: skip
         async with self._client(self._callback(request)) as client:
             address, _ = client.create_authorization_url(
                 meta["authorization_endpoint"], state=kept["state"], nonce=kept["nonce"], code_verifier=kept["verifier"]

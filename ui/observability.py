@@ -13,8 +13,9 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -60,10 +61,18 @@ class Metrics:
         queue.labels("waiting").set_function(lambda: admission.load[1])
         refused = Gauge("wenju_queue_refused", "Questions turned away since the start", ("reason",), registry=self.registry)
         for reason in admission.refused:
-            refused.labels(reason).set_function(lambda reason=reason: admission.refused[reason])
+            refused.labels(reason).set_function(partial(_share, admission.refused, reason))
         ready = Gauge("wenju_ready", "1 when the part is loaded", ("part",), registry=self.registry)
         for part in engine.ready:
-            ready.labels(part).set_function(lambda part=part: float(engine.ready.get(part, False)))
+            ready.labels(part).set_function(partial(_ready, engine, part))
+
+
+def _share(counts: Mapping[str, int], name: str) -> float:
+    return float(counts[name])
+
+
+def _ready(engine: Engine, part: str) -> float:
+    return float(engine.ready.get(part, False))
 
 
 class MeasuredEngine:

@@ -96,7 +96,7 @@ def content_of(answer: Answer, model: str) -> str:
     return clipboard(answer, markdown=True) if model == WITH_SOURCES else answer.text
 
 
-def annotations(answer: Answer, base: str) -> list[dict[str, Any]]:
+def annotated(answer: Answer, base: str) -> list[dict[str, Any]]:
     """One url_citation per citation: the sentence's place in the text, and where the quote can be read."""
     out, offset = [], 0
     if answer.refusal is not None:
@@ -114,7 +114,7 @@ def completion(answer: Answer, request: ChatRequest, identity: str, base: str) -
         "role": "assistant",
         "content": content_of(answer, request.model),
         "refusal": answer.text if answer.refused else None,
-        "annotations": annotations(answer, base) if request.model != WITH_SOURCES else [],
+        "annotations": annotated(answer, base) if request.model != WITH_SOURCES else [],
     }
     return {
         "id": identity,
@@ -161,7 +161,7 @@ class Chunks:
         if answer.refused:
             last["refusal"] = answer.text
         elif self.request.model != WITH_SOURCES:
-            last["annotations"] = annotations(answer, self.base)
+            last["annotations"] = annotated(answer, self.base)
         yield self._chunk(last, finish="stop", wenju=answer_to_dict(answer))
         if self.request.stream_options is not None and self.request.stream_options.include_usage:
             yield self._head | {"choices": [], "usage": usage_of(answer)}

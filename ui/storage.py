@@ -11,12 +11,13 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from qa.serialize import answer_from_dict, answer_to_dict
 from qa.types import Answer
@@ -51,7 +52,8 @@ class SqlStore:
         here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
         mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
         touched = {"updated_at": now(), "sequence": time.time_ns() // 1000}
-        with self.database.begin() as c:
+
+        def write(c: Connection) -> None:
             if not c.execute(update(conversations).where(mine).values(**touched)).rowcount:
                 title = clean(title_of(exchange.question))
                 new = {"owner": user, "id": conversation_id, "title": title, "folded": title.casefold(), **touched}
@@ -62,6 +64,8 @@ class SqlStore:
                 c.execute(insert(exchanges).values(**place, position=0 if last is None else last + 1, **row))
             if exchange.status != "running":
                 self._note(c, user, exchange, "page", keep=False)
+
+        self._write(write)
 
     def truncate(self, user: str, conversation_id: str, keep: int) -> None:
         here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
@@ -97,7 +101,9 @@ class SqlStore:
             return bool(c.execute(update(conversations).where(mine).values(title=new, folded=new.casefold())).rowcount)
 
     def delete(self, user: str, conversation_id: str) -> bool:
+        mine = and_(shares.c.owner == user, shares.c.conversation_id == conversation_id)
         with self.database.begin() as c:
+            c.execute(delete(shares).where(mine))
             return _drop(c, user, conversation_id)
 
     def share(self, user: str, conversation_id: str) -> str | None:
@@ -131,9 +137,12 @@ class SqlStore:
             "reasons": json.dumps(f.reasons), "answer": _text(f.answer), "settings": json.dumps(f.settings, ensure_ascii=False),
         }  # fmt: skip
         mine = and_(t.c.owner == f.user, t.c.exchange_id == f.exchange_id)
-        with self.database.begin() as c:
+
+        def write(c: Connection) -> None:
             if not c.execute(update(t).where(mine).values(**values)).rowcount:
                 c.execute(insert(t).values(owner=f.user, exchange_id=f.exchange_id, **values))
+
+        self._write(write)
 
     def feedback(self, days: int = 28) -> Sequence[Feedback]:
         t = feedback_table.c
@@ -170,14 +179,22 @@ class SqlStore:
 
     def record(self, user: str, exchange: Exchange, channel: str) -> None:
         """Note a question that belongs to no conversation, with its whole answer."""
-        with self.database.begin() as c:
-            self._note(c, user, exchange, channel, keep=True)
+        self._write(lambda c: self._note(c, user, exchange, channel, keep=True))
 
     def recorded(self, user: str, answer_id: str) -> Answer | None:
         t = asked.c
         query = select(t.answer).where(t.owner == user, t.answer_id == answer_id, t.answer.is_not(None))
         with self.database.connect() as c:
             return _answer(c.execute(query.order_by(t.at.desc())).scalars().first()) if answer_id else None
+
+    def _write(self, work: Callable[[Connection], None]) -> None:
+        """Update-or-insert; once more when another thread inserted the same row in between."""
+        try:
+            with self.database.begin() as c:
+                work(c)
+        except IntegrityError:
+            with self.database.begin() as c:
+                work(c)
 
     def _note(self, c: Connection, user: str, exchange: Exchange, channel: str, *, keep: bool) -> None:
         a = exchange.answer

@@ -1,0 +1,80 @@
+"""Care of what is stored: what a restart left unfinished, what is older than it may be, one person's data, the audit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Engine, Table, and_, delete, func, select, update
+
+from ui.storage import since
+from ui.storage_tables import asked, conversations, exchanges, feedback, shares
+
+
+def recover(database: Engine, message: str) -> int:
+    """Mark answers that were under way when the server stopped; returns how many.
+
+    Run once at the start, before anybody asks: one server uses a database at a time.
+    """
+    unfinished = update(exchanges).where(exchanges.c.status == "running")
+    with database.begin() as c:
+        return c.execute(unfinished.values(status="failed", message=message)).rowcount
+
+
+def purge(database: Engine, days: int) -> int:
+    """Delete conversations, share links, feedback and records older than ``days`` days; 0 deletes nothing.
+
+    A conversation's age counts from its last question. Returns the number of rows that went.
+    """
+    if not days:
+        return 0
+    end = since(days)
+    c = conversations.c
+    old = and_(c.owner == exchanges.c.owner, c.id == exchanges.c.conversation_id, c.updated_at < end)
+    with database.begin() as connection:
+        gone = connection.execute(delete(exchanges).where(select(c.id).where(old).exists())).rowcount
+        gone += connection.execute(delete(conversations).where(c.updated_at < end)).rowcount
+        gone += connection.execute(delete(shares).where(shares.c.shared_at < end)).rowcount
+        gone += connection.execute(delete(feedback).where(feedback.c.at < end)).rowcount
+        gone += connection.execute(delete(asked).where(asked.c.at < end)).rowcount
+    return gone
+
+
+def delete_user(database: Engine, user: str) -> dict[str, int]:
+    """Delete everything that is kept under a name; returns the rows deleted, by table. Tokens are revoked apart."""
+    kept: dict[str, Table] = {
+        "exchanges": exchanges, "conversations": conversations, "shares": shares, "feedback": feedback, "asked": asked,
+    }  # fmt: skip
+    with database.begin() as c:
+        return {name: c.execute(delete(table).where(table.c.owner == user)).rowcount for name, table in kept.items()}
+
+
+def users(database: Engine) -> list[str]:
+    """Names under which something is kept, sorted."""
+    found: set[str] = set()
+    with database.connect() as c:
+        for table in (conversations, feedback, asked, shares):
+            found.update(c.execute(select(table.c.owner).distinct()).scalars())
+    return sorted(found - {""})
+
+
+def audit(database: Engine, days: int = 28, user: str = "") -> Iterator[dict[str, Any]]:
+    """Who asked what, what was cited, model and index; oldest first."""
+    query = select(asked).where(asked.c.at >= since(days)).order_by(asked.c.at, asked.c.exchange_id)
+    if user:
+        query = query.where(asked.c.owner == user)
+    with database.connect() as c:
+        for row in c.execute(query):
+            yield {
+                "at": row.at, "user": row.owner, "channel": row.channel, "status": row.status, "question": row.question,
+                "query": row.query, "reason": row.reason, "cited": json.loads(row.cited), "model": row.model,
+                "index": row.index, "id": row.exchange_id,
+            }  # fmt: skip
+
+
+def counts(database: Engine) -> dict[str, int]:
+    """Rows by table, for `wenju doctor` and tests."""
+    with database.connect() as c:
+        tables = (conversations, exchanges, shares, feedback, asked)
+        return {table.name: c.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}

@@ -1,0 +1,109 @@
+"""Access tokens: signed with the server's key, stored as a hash, shown once. Embed tokens that were used are noted here.
+
+    wj1.<signed: id, name, role, end>   ->   a row (id, hash, name, role, end, revoked)
+
+The signature turns away guesses before the database is asked; the row is what can be revoked and what counts.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from errors import SettingsError
+from ui.auth_signing import seal, unseal
+from ui.storage import clean, hashed
+from ui.storage_tables import spent, tokens
+from ui.store_memory import now
+from ui.viewer import Viewer
+
+PREFIX = "wj1."
+_PURPOSE = "wenju:token"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token as it is listed: everything but the token."""
+
+    id: str
+    name: str
+    role: str
+    created_at: str
+    expires_at: str
+    revoked: bool
+
+
+class TokenTable:
+    """Tokens in the database. See ui.auth.Tokens."""
+
+    def __init__(self, database: Engine, key: str) -> None:
+        self._database = database
+        self._key = key
+
+    def create(self, name: str, role: Literal["reader", "administrator"] = "reader", days: float = 365) -> str:
+        """A new token; the one moment at which it can be read.
+
+        Raises:
+            SettingsError: no name, or no days.
+        """
+        name = clean(name).strip()
+        if not name or len(name) > 200 or not name.isprintable():
+            raise SettingsError("A token needs a name of at most 200 characters.", "The person or program that uses it.")
+        if not 0 < days <= 3660:
+            raise SettingsError(f"A token cannot live {days:g} days.", "Between a fraction of one and 3660.")
+        identity = secrets.token_hex(8)
+        text = PREFIX + seal(self._key, _PURPOSE, {"jti": identity, "sub": name, "role": role}, days * 86400)
+        end = datetime.now(UTC) + timedelta(days=days)
+        with self._database.begin() as c:
+            c.execute(
+                insert(tokens).values(
+                    id=identity, hash=hashed(text), name=name, role=role, created_at=now(),
+                    expires_at=end.isoformat(timespec="seconds"), revoked=0,
+                )  # fmt: skip
+            )
+        return text
+
+    def list(self) -> tuple[TokenRow, ...]:
+        """All tokens, newest first, revoked ones too."""
+        t = tokens.c
+        query = select(t.id, t.name, t.role, t.created_at, t.expires_at, t.revoked)
+        with self._database.connect() as c:
+            rows = c.execute(query.order_by(t.created_at.desc(), t.id)).all()
+        return tuple(TokenRow(r.id, r.name, r.role, r.created_at, r.expires_at, bool(r.revoked)) for r in rows)
+
+    def revoke(self, token_id: str) -> bool:
+        """End a token and every sign-on made with it; False when there is none with this id."""
+        with self._database.begin() as c:
+            return bool(c.execute(update(tokens).where(tokens.c.id == token_id).values(revoked=1)).rowcount)
+
+    def viewer(self, token: str) -> tuple[Viewer, str] | None:
+        claims = unseal(self._key, _PURPOSE, token.removeprefix(PREFIX)) if token.startswith(PREFIX) else None
+        if claims is None:
+            return None
+        with self._database.connect() as c:
+            row = c.execute(select(tokens).where(tokens.c.id == str(claims.get("jti", "")))).first()
+        if row is None or row.revoked or row.expires_at <= now() or not hmac.compare_digest(row.hash, hashed(token)):
+            return None
+        return Viewer(row.name, "administrator" if row.role == "administrator" else "reader"), row.id
+
+    def alive(self, token_id: str) -> bool:
+        t = tokens.c
+        query = select(t.id).where(t.id == token_id, t.revoked == 0, t.expires_at > now())
+        with self._database.connect() as c:
+            return c.execute(query).first() is not None
+
+    def spend(self, identity: str, end: float) -> bool:
+        try:
+            with self._database.begin() as c:
+                c.execute(delete(spent).where(spent.c.until < time.time()))
+                c.execute(insert(spent).values(id=hashed(identity), until=end))
+        except IntegrityError:
+            return False
+        return True
