@@ -18,7 +18,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -41,6 +48,7 @@ class Metrics:
     """The server's figures, in a registry of their own (several servers may live in one process)."""
 
     def __init__(self) -> None:
+        disable_created_metrics()
         self.registry = CollectorRegistry()
         made: dict[str, Any] = {"registry": self.registry}
         self.requests = Counter("wenju_http_requests", "HTTP requests", ("route", "method", "status"), **made)
@@ -148,7 +156,8 @@ class Observed:
             route = route_of(scope)
             self.metrics.requests.labels(route, scope["method"], str(status)).inc()
             self.metrics.request_seconds.labels(route).observe(seconds)
-            level = logging.DEBUG if route.startswith(_QUIET) and status < 500 else logging.INFO
+            quiet = route.startswith(_QUIET) and (status < 500 or route == "/readyz")
+            level = logging.DEBUG if quiet else logging.INFO
             fields = {"method": scope["method"], "route": route, "status": status, "ms": round(seconds * 1000)}
             http_log.log(level, "request", extra={"fields": fields})
             request_id.reset(token)

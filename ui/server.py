@@ -1,37 +1,208 @@
-"""Serve: the page is up at once, the models load in a thread meanwhile."""
+"""`wenju serve`: settings checked, a port taken, the page up at once, the models loaded in a thread, an orderly end."""
 
 from __future__ import annotations
 
+import errno
 import logging
+import socket
 import threading
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
+from errors import SettingsError, WenjuError
 from ui.settings import UiSettings
-from ui.store import Store
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp
+
     from qa.engine import Engine
+    from qa.settings import EngineSettings
+    from ui.auth import SignOn
+    from ui.storage import SqlStore
+    from ui.store import Store
 
 log = logging.getLogger("wenju.ui")
+GRACE = 5
+"""Seconds that answers under way get to end when the server stops."""
+CARE_SECONDS = 3600
 
 
-def serve(settings: UiSettings, engine: Engine, store: Store | None = None) -> None:
-    """Run until interrupted. ``engine`` is open but cold; it is warmed here."""
+class ServerSettings(Protocol):
+    """What of the program's settings the server reads."""
+
+    @property
+    def data(self) -> Path: ...
+
+    @property
+    def ui(self) -> UiSettings: ...
+
+    @property
+    def engine(self) -> EngineSettings: ...
+
+
+def serve(settings: ServerSettings, engine: Engine | None = None) -> None:
+    """Run until interrupted.
+
+    Args:
+        settings: the program's settings.
+        engine: used instead of the one that the settings describe; it is warmed here.
+
+    Raises:
+        SettingsError: no sign-on for a network address, the port is taken, the database cannot be used.
+    """
+    from ui.auth import SignOn, mode_of
+    from ui.observability import set_up_logs
+
+    ui = settings.ui
+    mode_of(ui)
+    set_up_logs(ui.log_format, ui.log_level)
+    listening = listen(ui.host, ui.port)
+    store, keeper = _open_store(settings)
+    sign_on = SignOn(ui, settings.data, token_table(settings, keeper) if keeper else None)
+    try:
+        _run(settings, engine, store, keeper, sign_on, listening)
+    finally:
+        listening.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        SettingsError: the port is taken or not allowed, or the address is not one of this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise SettingsError(f"Cannot listen on {host}: {error.strerror or error}.", "Check --host (ui.host).") from None
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+        found.listen(2048)
+    except OSError as error:
+        found.close()
+        if error.errno == errno.EADDRINUSE:
+            hint = f"Is wenju running already? Another port: wenju serve --port {port + 1 if port < 65535 else 8080}"
+            raise SettingsError(f"Port {port} on {host} is taken by another program.", hint) from None
+        if error.errno == errno.EACCES:
+            raise SettingsError(f"Port {port} needs the rights of root.", "Take one above 1023, behind a proxy.") from None
+        raise SettingsError(f"Cannot listen on {host}:{port}: {error.strerror}.", "Check --host and --port.") from None
+    return found
+
+
+def address_of(settings: UiSettings, listening: socket.socket) -> str:
+    """The address to open in a browser."""
+    if settings.public_url:
+        return f"{settings.public_url}/"
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}/"
+
+
+def token_table(settings: ServerSettings, store: SqlStore):  # type: ignore[no-untyped-def]
+    """The tokens of this server."""
+    from ui.auth_signing import server_key
+    from ui.storage_tokens import TokenTable
+
+    return TokenTable(store.database, server_key(settings.data))
+
+
+def _open_store(settings: ServerSettings) -> tuple[Store, SqlStore | None]:
+    """The store that the page uses, and the same once more where it is a database that wants care."""
+    ui = settings.ui
+    if ui.database == "none":
+        from ui.store_memory import MemoryStore
+
+        return MemoryStore(), None
+    from ui import storage_care
+    from ui.storage import SqlStore
+    from ui.texts import Texts
+
+    store = SqlStore.open(ui.database, settings.data, ui.audit)
+    interrupted = storage_care.recover(store.database, Texts(ui.lang)("interrupted"))
+    if interrupted:
+        log.warning("answers were cut by the last stop", extra={"fields": {"answers": interrupted}})
+    return store, store
+
+
+def _run(settings: ServerSettings, engine: Engine | None, store: Store, keeper: SqlStore | None, sign_on: SignOn, listening: socket.socket) -> None:  # fmt: skip
     import uvicorn
 
-    from ui.app import create_app
-    from ui.store_memory import MemoryStore
+    from ui.doorway import Doorway
 
-    threading.Thread(target=_warm, args=(engine,), name="wenju-warm", daemon=True).start()
-    app = create_app(settings, engine, store if store is not None else MemoryStore())
-    uvicorn.run(
-        app, host=settings.host, port=settings.port, root_path=settings.root_path, log_level="warning",
-        timeout_graceful_shutdown=5,
+    ui = settings.ui
+    failures: list[BaseException] = []
+    stopping = threading.Event()
+
+    def build() -> tuple[ASGIApp, FastAPI]:
+        from ui.assembly import assemble
+
+        opened = engine if engine is not None else _open_engine(settings)
+        built = assemble(ui, opened, store, sign_on)
+        threading.Thread(target=_warm, args=(opened,), name="wenju-warm", daemon=True).start()
+        return built
+
+    def failed(error: BaseException) -> None:
+        failures.append(error)
+        server.should_exit = True
+
+    def closed() -> None:
+        stopping.set()
+        if keeper is not None:
+            keeper.close()
+        log.info("stopped")
+
+    door = Doorway(ui, build, failed, closed)
+    config = uvicorn.Config(
+        door, log_config=None, access_log=False, proxy_headers=False, server_header=False, lifespan="on",
+        timeout_graceful_shutdown=GRACE, timeout_keep_alive=30,
     )  # fmt: skip
+    server = uvicorn.Server(config)
+    if keeper is not None and ui.retention_days:
+        threading.Thread(target=_care, args=(keeper, ui.retention_days, stopping), name="wenju-care", daemon=True).start()
+    print(f"问据 Wenju: {address_of(ui, listening)}  (Ctrl-C 停止 / stops)", flush=True)
+    server.run(sockets=[listening])
+    if failures:
+        raise _explained(failures[0])
+
+
+def _open_engine(settings: ServerSettings) -> Engine:
+    from qa.engine import Engine
+
+    return Engine.open(settings.engine)
 
 
 def _warm(engine: Engine) -> None:
+    start = time.perf_counter()
     try:
         engine.warm()
-    except Exception as error:  # the page says 正在加载模型 meanwhile; the reason belongs in the log
+    except WenjuError as error:  # the page says that it waits; the reason belongs where the operator looks
         log.error("the models could not be loaded: %s", error)
+    except Exception as error:  # a thread's border
+        log.error("the models could not be loaded", exc_info=error)
+    else:
+        log.info("models loaded", extra={"fields": {"seconds": round(time.perf_counter() - start, 1)}})
+
+
+def _care(store: SqlStore, days: int, stopping: threading.Event, purge: Callable[..., int] | None = None) -> None:
+    from ui import storage_care
+
+    while not stopping.is_set():
+        try:
+            gone = (purge or storage_care.purge)(store.database, days)
+            log.info("old entries deleted", extra={"fields": {"rows": gone, "older_than_days": days}})
+        except Exception as error:  # a thread's border: try again in an hour
+            log.error("old entries could not be deleted", exc_info=error)
+        stopping.wait(CARE_SECONDS)
+
+
+def _explained(error: BaseException) -> BaseException:
+    if isinstance(error, WenjuError):
+        return error
+    if isinstance(error, ModuleNotFoundError):
+        return SettingsError(f"The package {error.name} is not installed.", "Install with: pip install wenju")
+    return error

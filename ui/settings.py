@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Lang = Literal["zh", "en"]
 
@@ -17,7 +17,7 @@ class UiSettings(BaseModel):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(7860, ge=0, le=65535)
-    root_path: str = Field("", description="public prefix, e.g. /wenju, when a proxy strips it")
+    root_path: str = Field("", description="public prefix behind a proxy, e.g. /wenju, stripped by it or not")
     title: str = Field("问据", description="name at the top of the page")
     lang: Lang = Field("zh", description="language of the page when the address does not name one")
     theme: Literal["auto", "light", "dark"] = "auto"
@@ -53,3 +53,18 @@ class UiSettings(BaseModel):
     audit: bool = Field(True, description="record who asked what and what was cited; off: questions without names")
     log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("root_path")
+    @classmethod
+    def _prefix(cls, value: str) -> str:
+        """Written /wenju, wenju or wenju/, it means the same."""
+        plain = value.strip().strip("/")
+        return f"/{plain}" if plain else ""
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        address = value.strip().rstrip("/")
+        if address and not address.startswith(("https://", "http://")):
+            raise ValueError("it starts with https:// or http://")
+        return address
