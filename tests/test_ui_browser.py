@@ -81,7 +81,7 @@ def test_refusal_is_a_card_whose_suggestions_ask_themselves(tab: Tab) -> None:
     tab.ask("食堂几点开门？")
     assert "文档中没有写明" in page.inner_text("#wj-chat .card")
     page.click("#wj-chat .card .suggest >> nth=0")
-    page.wait_for_function("document.querySelectorAll('#wj-chat .ask').length === 2")
+    page.wait_for_function("() => document.querySelectorAll('#wj-chat .ask').length === 2")
 
 
 def test_stop_really_stops_and_retry_asks_again(tab: Tab, engine: FakeEngine) -> None:
@@ -116,7 +116,7 @@ def test_edit_and_take_back(tab: Tab) -> None:
     page.locator("#wj-chat .ask").hover()
     page.click("#wj-chat .act-edit")
     page.wait_for_selector("#wj-chat .welcome")
-    page.wait_for_function("document.querySelector('#wj-box textarea').value === '食堂几点开门？'")
+    page.wait_for_function("() => document.querySelector('#wj-box textarea').value === '食堂几点开门？'")
     tab.ask("年休假怎么申请？")
     page.locator("#wj-chat .ask").hover()
     page.click("#wj-chat .act-undo")
@@ -142,10 +142,10 @@ def test_history_after_reload_search_rename_delete(tab: Tab) -> None:
     page.wait_for_selector("#wj-chat .s-supported")
     page.click("#wj-history")
     page.fill("#wj-search", "直辖市")
-    page.wait_for_function("document.querySelectorAll('#wj-list .c-open').length === 1")
+    page.wait_for_function("() => document.querySelectorAll('#wj-list .c-open').length === 1")
     page.once("dialog", lambda d: d.accept("住宿标准"))
     page.click("#wj-list li:first-child .act >> nth=0")
-    page.wait_for_function("document.querySelector('#wj-list .c-open')?.innerText.startsWith('住宿标准')")
+    page.wait_for_function("() => document.querySelector('#wj-list .c-open')?.innerText.startsWith('住宿标准')")
     page.once("dialog", lambda d: d.accept())
     page.click("#wj-list li:first-child .act >> nth=1")
     page.wait_for_selector("#wj-chat .welcome")

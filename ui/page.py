@@ -77,8 +77,14 @@ class Page:
         wanted = _query(request).get("c", "")
         conversation = await self._opened(wanted, viewer, look)
         welcome = await asyncio.to_thread(self._welcome, look)
-        _, *rest = self._show(Screen(messages(conversation, look), conversation, False))
-        return [gr.update(value=messages(conversation, look), placeholder=welcome), *rest]
+        t = look.t
+        return [
+            gr.update(value=messages(conversation, look), placeholder=welcome, label=t("chat_label")),
+            gr.update(placeholder=t("box_placeholder"), label=t("box_label")),
+            gr.update(value=t("send"), visible=True),
+            gr.update(value=t("stop"), visible=False),
+            conversation,
+        ]
 
     def _welcome(self, look: Look) -> str:
         engine, settings = self.desk.engine, self.desk.settings

@@ -1,6 +1,6 @@
 // The frame around the chat: new chat, history, keeping and sharing, theme, feedback dialog.
 "use strict";
-import { $, answers, banner, command, config, conversationId, copy, idsOf, make, request, text } from "./page.js";
+import { $, banner, command, config, conversationId, copy, idsOf, make, request, text } from "./page.js";
 
 /** Open or close the history drawer. */
 export async function toggleHistory(open) {
@@ -116,9 +116,17 @@ export function feedback(button, verdict) {
   dialog.showModal();
 }
 
+/** On paper every cited passage is open; older browsers cannot do that in CSS. */
+function openForPrint() {
+  const shut = [...document.querySelectorAll("#wj-chat .evidence > details.ev:not([open])")].filter((node) => node.querySelector("mark"));
+  shut.forEach((node) => { node.open = true; });
+  addEventListener("afterprint", () => shut.forEach((node) => { node.open = false; }), { once: true });
+}
+
 /** Wire what is in the frame. */
 export function wire() {
   nameTheme();
+  addEventListener("beforeprint", openForPrint);
   $("wj-new")?.addEventListener("click", () => command({ do: "new" }));
   $("wj-history")?.addEventListener("click", () => toggleHistory());
   $("wj-theme")?.addEventListener("click", toggleTheme);
@@ -141,5 +149,3 @@ export function wire() {
     if ($("wj-drawer") && !$("wj-drawer").hidden) toggleHistory(false);
   });
 }
-
-export const answered = () => answers().filter((node) => node.classList.contains("done"));

@@ -66,11 +66,13 @@ function mend() {
 }
 
 /** The address names the open conversation, so that a reload or a restart comes back to it. */
+let named = false;
 function address() {
   if (config.embed || !config.history) return;
   const url = new URL(location.href);
   const id = conversationId();
-  if ((url.searchParams.get("c") || "") === id) return;
+  named ||= Boolean(id); // before the first answer is on the page, ?c= is what is still to be opened
+  if (!named || (url.searchParams.get("c") || "") === id) return;
   if (id) url.searchParams.set("c", id); else url.searchParams.delete("c");
   url.searchParams.delete("q");
   history.replaceState(null, "", url);
