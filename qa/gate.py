@@ -80,7 +80,7 @@ def probability(values: dict[str, float], state: object = None) -> float:
 def _probe_logit(state: Any) -> float:
     probe = _probe()
     assert probe is not None
-    return float(((state - probe["mean"]) / probe["scale"]) @ probe["weights"] + probe["bias"])
+    return float(((state - probe["mean"]) / probe["scale"]) @ probe["weights"] + probe["bias"][0])
 
 
 @functools.cache
