@@ -8,7 +8,7 @@ from typing import Any
 from errors import EvalError
 from eval.metrics.stats import Difference, paired
 from eval.runfolder import RunFolder
-from eval.summary import RENAMED, lower_is_better
+from eval.summary import RENAMED, is_neutral, lower_is_better
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,6 @@ def said(record: dict[str, Any]) -> str:
 
 def improved(name: str, difference: Difference) -> bool | None:
     """Is B better on this metric, worse, or not to be told apart (None) at p < 0.05?"""
-    if difference.p >= 0.05 or difference.value == 0:
+    if is_neutral(name) or difference.p >= 0.05 or difference.value == 0:
         return None
     return (difference.value < 0) == lower_is_better(name)

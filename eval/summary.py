@@ -12,8 +12,9 @@ from eval.tasks.types import Item
 from eval.verdict import holds
 
 LOWER_IS_BETTER = frozenset(
-    {"hallucination_rate", "error_rate", "aurc", "injection_followed", "failed", "length", "tokens_in", "tokens_out"}
+    {"hallucination_rate", "error_rate", "aurc", "injection_followed", "failed", "tokens_in", "tokens_out"}
 )
+NEUTRAL = frozenset({"refused", "length"})
 RENAMED = {"hallucinated": "hallucination_rate", "wrongly_refused": "error_rate"}
 """Per-question score -> name of its mean."""
 
@@ -24,12 +25,17 @@ def lower_is_better(metric: str) -> bool:
     return metric in LOWER_IS_BETTER or metric.startswith("seconds_") or metric == "peak_mb"
 
 
+def is_neutral(metric: str) -> bool:
+    """Neither more nor less of it is better in itself."""
+    return metric in NEUTRAL
+
+
 def summarise(items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[Row]) -> dict[str, Any]:
     """The summary that a run folder stores."""
     kinds = {item.id: item.type or "other" for item in items}
     by_type = {
         kind: _means([row for row in rows if kinds[row["id"]] == kind], ("right", "right_with_evidence", "refused", "char_f1"))
-        for kind in sorted(set(kinds.values()))
+        for kind in dict.fromkeys(kinds.values())
     }
     points = risk_points(items, records, rows)
     return {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -47,7 +48,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A sentence to be checked against the passages; ``how`` says what was done, ``changed`` what became what."""
+    """A sentence to be checked against the passages; ``how`` says what was done, ``changed`` what became what and
+    ``at`` where."""
 
     kind: str
     swapped: bool
@@ -57,6 +59,7 @@ class Case:
     question: str
     evidence: tuple[str, ...]
     changed: tuple[str, str] = ("", "")
+    at: int = -1
 
 
 @dataclass
@@ -101,8 +104,12 @@ def cases(sources: Sequence[Source], kind: str, n: int, seed: int, noise: int = 
         evidence = [source.text, *(s.text for s in rng.sample(list(sources), noise) if s.text != source.text)]
         rng.shuffle(evidence)
         out.append(Case(kind, False, form, "true", sentence, question, tuple(evidence)))
-        out.append(Case(kind, True, form, how, wrong, question, tuple(evidence), (before, after)))
+        out.append(Case(kind, True, form, how, wrong, question, tuple(evidence), (before, after), _first_difference(sentence, wrong)))
     return out
+
+
+def _first_difference(one: str, two: str) -> int:
+    return next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
 
 
 def _candidates(sources: Sequence[Source], rng: random.Random) -> Iterator[tuple[Source, str, str, str]]:
@@ -239,8 +246,8 @@ def _swap_number(sentence: str, source: Source, pools: Pools, rng: random.Random
     elif how == "magnitude":
         new = old[:-1] if old[-1] in "万亿萬億" else old + rng.choice("万亿")
     elif how == "in_passage":
-        same = [m.group() for m in _NUMBER.finditer(source.text) if m.group()[0].isdigit() and m.group() != old]
-        same = [x for x in same if x not in sentence]
+        same = [m.group() for m in _NUMBER.finditer(source.text) if m.group()[0].isdigit()]
+        same = [x for x in same if _plain(x) not in _plain(sentence)]
         if not same:
             return None
         new = rng.choice(same)
@@ -249,8 +256,13 @@ def _swap_number(sentence: str, source: Source, pools: Pools, rng: random.Random
     return None if _equal(new, old) else _put(sentence, *found.span(), new, how)
 
 
+def _plain(text: str) -> str:
+    """Half width, simplified magnitudes, no thousands separators: for telling a change from a mere other spelling."""
+    return unicodedata.normalize("NFKC", text).translate(str.maketrans("萬億兩", "万亿两", ","))
+
+
 def _equal(one: str, two: str) -> bool:
-    return re.sub(r"\.0+$", "", one) == re.sub(r"\.0+$", "", two)
+    return re.sub(r"\.0+$", "", _plain(one)) == re.sub(r"\.0+$", "", _plain(two))
 
 
 def _swap_date(sentence: str, source: Source, pools: Pools, rng: random.Random, question: str) -> Swap:
@@ -262,14 +274,15 @@ def _swap_date(sentence: str, source: Source, pools: Pools, rng: random.Random, 
     old = match[part]
     how = rng.choice(["other", "near", "in_passage"])
     if how == "in_passage":
-        same = [m[part] for m in _DATE.finditer(source.text) if m[part] and m[part] not in sentence]
+        same = [m[part] for m in _DATE.finditer(source.text) if m[part] and m[part] not in _plain(sentence)]
         if not same:
             return None
         return _put(sentence, *match.span(part), rng.choice(same), f"{how}_{part[0]}")
     top = {"y": 2020, "m": 12, "d": 28}[part[0]]
     value = int(old)
-    new = value + rng.choice([-1, 1]) if how == "near" else rng.randint(1 if top < 2000 else max(1, value - 60), top)
-    if new == value or new < 1 or new > max(top, 31 if part[0] == "d" else top) or (part[0] == "d" and str(new) == "0"):
+    low = max(1, min(value, top) - 60) if part[0] == "y" else 1
+    new = value + rng.choice([-1, 1]) if how == "near" else rng.randint(low, top)
+    if new == value or not 1 <= new <= max(top, 31 if part[0] == "d" else top):
         return None
     return _put(sentence, *match.span(part), str(new), f"{how}_{part[0]}")
 
