@@ -29,7 +29,7 @@ _WH: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         ("place", rf"哪里|哪儿|何处|何地|在哪(?!个|些|一|年|天)|(?:哪|什么)(?:一)?(?:个|座|些)?(?:{_PLACE})|(?:地点|位置)是(?:什么)?(?=[?？]|$)"),
         ("body", rf"(?:哪|什么|何)(?:一)?(?:个|家|些|所|支|几个)?(?:[^\s，,。？?]{{0,3}})(?:{_BODY})"),
         ("list", r"哪(?:些|几)(?:个|种|项|类|家|位|方面|部|本)?|有什么|包括什么|分别(?:是|为)?(?:什么)?"),
-        ("yesno", r"是否|是不是|有没有|能不能|可不可以|会不会|可否|能否|对不对|要不要|需不需要|[吗么嘛](?=[?？]|$)"),
+        ("yesno", r"是否|是不是|有没有|能不能|可不可以|会不会|可否|能否|对不对|要不要|需不需要|(?:[吗嘛]|(?<![什怎那这要多])么)(?=[?？]|$)"),
         ("how", r"如何|怎么样?|怎样|咋样?"),
         ("which", r"哪(?:一)?(?:个|种|项|条|家|部|本|首|座|支|类|场|届|次|只|所|方面|一)?"),
         ("what", r"什么样的|什么|何种|何(?=名|物|事|职|用|意|谓|为|以|处)|啥|多少"),
@@ -122,8 +122,13 @@ def place(question: str, answer: str) -> tuple[str, int, int]:
         answer += unit
     elif question[start:end].startswith("第") and not answer.startswith("第"):
         answer = "第" + answer
+    rest = body[end:]
+    for cut in range(min(4, len(rest), len(answer)), 0, -1):  # 多少公分 + 80公分, 哪个城市 + 上海市
+        if answer.endswith(rest[:cut]):
+            rest = rest[cut:]
+            break
     left = question[:start] + ("是" if kind in ("date", "place") and question[start:end][-1:] == "是" else "")
-    return f"{left}{answer}{body[end:]}。", len(left), len(left) + len(answer)
+    return f"{left}{answer}{rest}。", len(left), len(left) + len(answer)
 
 
 def _holds_kind(question: Question, text: str) -> bool:

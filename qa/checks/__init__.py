@@ -53,9 +53,9 @@ def examine(sentence: str, evidence: Sequence[Evidence], question: str = "") -> 
         found, fits = run(said, texts, within)
         problems += found
         places += [(fit.text, fit.start, fit.end) for fit in fits]
-    found_changes, beside = changes(said, texts, within)
-    problems += check_polarity(said, texts, found_changes)
-    problems += check_names(said, texts, found_changes, beside, within, question)
+    found_changes, lies = changes(said, texts, within)
+    problems += check_polarity(said, texts, found_changes, lies, question)
+    problems += check_names(said, texts, found_changes, frozenset(lie.index for lie in lies), within, question)
     return Findings(tuple(dict.fromkeys(problems)), tuple(places))
 
 

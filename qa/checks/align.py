@@ -37,17 +37,26 @@ class Change:
     share: float
 
 
+@dataclass(frozen=True, slots=True)
+class Lie:
+    """A clause of the sentence and the evidence sentence that it lies beside."""
+
+    said: tuple[int, int]
+    told: tuple[int, int]
+    index: int
+
+
 def changes(
     said: Prepared, evidence: Sequence[Prepared], within: tuple[int, int]
-) -> tuple[list[Change], frozenset[int]]:
-    """All anchored changes between the sentence and the evidence it lies beside, in reading order; and which evidence
-    texts its clauses lie beside."""
+) -> tuple[list[Change], list[Lie]]:
+    """All anchored changes between the sentence and the evidence it lies beside, in reading order; and which clause
+    lies beside which evidence sentence."""
     if not evidence:
-        return [], frozenset()
+        return [], []
     whole = frozenset[str]().union(*said.sentence_grams)
     near = _nearest(whole, evidence)
     out: list[Change] = []
-    beside: set[int] = set()
+    beside: list[Lie] = []
     lead = LEAD.match(said.folded)
     for match in _CLAUSE.finditer(said.folded, lead.end() if lead else 0):
         start, end = match.span()
@@ -59,9 +68,9 @@ def changes(
         best, share = _beside(own, near, evidence)
         if best is None or share < 0.3:
             continue
-        beside.add(best[0])
+        beside.append(Lie((start, end), evidence[best[0]].sentences[best[1]], best[0]))
         out += _compare(said, start, end, evidence[best[0]], best, share)
-    return out, frozenset(beside)
+    return out, beside
 
 
 def _nearest(whole: frozenset[str], evidence: Sequence[Prepared]) -> list[tuple[int, int, float]]:

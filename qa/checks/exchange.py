@@ -16,6 +16,10 @@ from .names import holds, name_like, names, rare, words
 from .text import Prepared, fold_same
 
 
+COPIED = 0.55
+"""A clause that shares this much with its evidence is a copy: what stands in a name's place there is an exchange."""
+
+
 def check_names(
     said: Prepared,
     evidence: Sequence[Prepared],
@@ -41,7 +45,7 @@ def check_names(
     if problems:
         return problems
     for change in found:
-        if problem := _exchanged(said, evidence[change.index], change, within, known):
+        if problem := _exchanged(said, evidence[change.index], change, within, known + asked):
             return [problem]
     return []
 
@@ -60,9 +64,16 @@ def _exchanged(said: Prepared, told: Prepared, change: Change, within: tuple[int
         return None
     like = (name_like(said.folded, *here), name_like(told.folded, *there))
     apart = not set(one) & set(two)
-    if all(like) or (any(like) and apart) or (apart and one not in known and rare(said.folded, *here)):
+    copied = change.share >= COPIED and any(like)
+    if (all(like) or copied) and (apart or all(like)) or (apart and _novel(said.folded, here, known) and (any(like) or rare(said.folded, *here))):
         return Problem("name", said.evidence.text[slice(*here)], told.evidence.text[slice(*there)])
     return None
+
+
+def _novel(folded: str, span: tuple[int, int], known: str) -> bool:
+    """Is no word of the span known from the evidence or the question?"""
+    inside = [w for w, at in words(folded) if at < span[1] and span[0] < at + len(w) and len(w) > 1]
+    return bool(inside) and not any(w in known for w in inside)
 
 
 def _whole_words(said: str, told: str, change: Change) -> tuple[tuple[int, int], tuple[int, int]]:

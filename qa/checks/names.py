@@ -85,6 +85,8 @@ def names(folded: str) -> tuple[Name, ...]:
         kind = _TYPES.get(flag)
         if kind == "person" and not _listed(word) and word[0] not in _SURNAMES and word[:2] not in _SURNAMES2:
             continue  # a guess of jieba's that does not begin with a surname
+        if kind == "person" and not _listed(word) and at and folded[at - 1].isdigit():
+            continue  # 5张歌
         if kind and len(word) > 1:
             found.append(Name(word, at, at + len(word), kind))
     found.sort(key=lambda n: (n.start, -(n.end - n.start)))
@@ -95,6 +97,12 @@ def names(folded: str) -> tuple[Name, ...]:
     return tuple(kept)
 
 
+def _joint(name: str, at: int) -> str:
+    """The dot with up to two characters of the names on each side."""
+    left, right = name[:at].rsplit("·", 1)[-1], name[at + 1 :].split("·", 1)[0]
+    return left[-2:] + "·" + right[:2]
+
+
 _TAIL = re.compile(r"(?:省|市|县|区|州|镇|乡|村|街道|自治区|特别行政区|国|有限公司|公司|集团|先生|女士|同志|教授|博士)$")
 
 
@@ -102,13 +110,16 @@ def holds(folded: str, name: str) -> bool:
     """Does a folded text hold the name, perhaps without its class word (天津 for 天津市)?"""
     if name in folded:
         return True
+    if "·" in name:  # the pattern may have taken a verb or particle along at either end
+        return all(_joint(name, m.start()) in folded for m in re.finditer("·", name))
     short = _TAIL.sub("", name)
     return len(short) >= 2 and short != name and short in folded
 
 
 def name_like(folded: str, start: int, end: int) -> bool:
-    """Does a name lie in the span (most of it), as jieba or the patterns see it?"""
-    return any(n.start < end and start < n.end and n.end - n.start >= 2 for n in names(folded))
+    """Is the span a name for the most part, as jieba or the patterns see it?"""
+    inside = sum(min(n.end, end) - max(n.start, start) for n in names(folded) if n.start < end and start < n.end)
+    return inside >= 0.6 * (end - start)
 
 
 def _listed(word: str) -> bool:

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 from qa.types import Problem
 
-from .align import Change
-from .text import Prepared
+from .align import Change, Lie
+from .text import Prepared, fold_same
 
 _NEGATOR = re.compile(
     r"不(?![仅但只断过久少论管丹列朽幸])|未(?![来婚])|没有?(?![收落])|无(?![论数线锡])|(?<![南北东西])非(?![常洲])|禁止|严禁|勿|除外|否(?!则)"
 )
+_INDIRECT = re.compile(r"除|免|停|拒|反对|缺|失|禁|避|取消|否|难|别|莫|勿|休|罕|少")
+"""Evidence that may deny without a negation."""
 OPPOSITES: tuple[tuple[str, str], ...] = (
     ("高于", "低于"), ("超过", "不足"), ("超过", "低于"), ("多于", "少于"), ("大于", "小于"), ("早于", "晚于"), ("优于", "劣于"), ("不足", "以上"),
     ("增长", "下降"), ("增加", "减少"), ("增长", "减少"), ("上升", "下降"), ("提高", "降低"), ("扩大", "缩小"), ("上涨", "下跌"), ("增", "减"),
@@ -33,9 +35,23 @@ _TABLE = {pair for one, two in OPPOSITES for pair in ((one, two), (two, one))}
 _WORDS = sorted({word for pair in OPPOSITES for word in pair}, key=len, reverse=True)
 
 
-def check_polarity(said: Prepared, evidence: Sequence[Prepared], found: Sequence[Change]) -> list[Problem]:
-    """Problems of kind negation or comparison at the anchored changes."""
+def check_polarity(
+    said: Prepared, evidence: Sequence[Prepared], found: Sequence[Change], lies: Sequence[Lie], question: str
+) -> list[Problem]:
+    """Problems of kind negation or comparison: at the anchored changes, and negations that the evidence sentence
+    (``lies``: which clause lies beside which sentence) has nowhere, before words that it has."""
     problems = []
+    asked = _NEGATOR.search(fold_same(question))
+    for lie in lies:
+        sentence = evidence[lie.index].folded[slice(*lie.told)]
+        if asked or _NEGATOR.search(sentence) or _INDIRECT.search(sentence):
+            continue
+        for match in _NEGATOR.finditer(said.folded, *lie.said):
+            follows = said.folded[match.end() : match.end() + 2].lstrip("有")
+            if len(follows) == 2 and follows in sentence:
+                problems.append(Problem("negation", _wide(said, match.span()), said.evidence.text[match.end() : match.end() + 2]))
+    if problems:
+        return problems[:1]
     for change in found:
         told = evidence[change.index]
         here, there = said.folded[slice(*change.said)], told.folded[slice(*change.told)]

@@ -18,11 +18,14 @@ from .numbers import Figure, same_unit, same_value
 from .text import Prepared, grams
 
 REACH = 14
-"""Characters of context on each side of a figure."""
-MARGIN = 5.0
-"""A figure is called moved when another one's context fits better by more than this (0..29)."""
-MOVED_MIN = 11.0
-"""... and fits at least this well by itself."""
+"""Letters of context on each side of a figure."""
+WEIGHTS = (0.7, 0.8, 1.1, 2.6, 0.7, 0.2, 1.2, 3.7, 0.0)
+"""Of ``features``, fitted on the tuning split by ``python -m eval.swaps_fit``."""
+MARGIN = 0.2
+"""A figure is called moved when another one's context fits better by more than this, in log-odds."""
+WEAK_MIN = 6.0
+"""A figure that may be part of a word (一个) is compared only with a place that fits at least this well."""
+_STOP = re.compile(r"[，,。；;！？\n]")
 _SKIP = "余多近约来有共达为了的是在于"
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,13 @@ def check_figures(said: Prepared, evidence: Sequence[Prepared], within: Span) ->
         same, other, unit_only = compare(said, figure, evidence)
         shown = said.evidence.text[figure.start : figure.unit_end]
         if same is None:
-            if figure.weak and (other is None or other.score < 2 * MOVED_MIN):
+            if figure.weak and (other is None or other.score < WEAK_MIN):
                 continue
             if unit_only is not None and figure.unit:
                 problems.append(Problem("unit", shown, _shown(evidence, unit_only)))
             elif unit_only is None or figure.unit:
                 problems.append(Problem("number", shown, _shown(evidence, other)))
-        elif other is not None and other.score > max(same.score + MARGIN, MOVED_MIN):
+        elif other is not None and other.score > same.score + MARGIN:
             problems.append(Problem("number", shown, _shown(evidence, other)))
         else:
             fits.append(same)
@@ -74,7 +77,7 @@ def check_dates(said: Prepared, evidence: Sequence[Prepared], within: Span) -> C
             if date.relative is None and _stands(said.folded[date.start : date.end], evidence):
                 continue
             problems.append(Problem("date", shown, _shown(evidence, other)))
-        elif other is not None and other.score > max(same.score + MARGIN, MOVED_MIN):
+        elif other is not None and other.score > same.score + MARGIN:
             problems.append(Problem("date", shown, _shown(evidence, other)))
         else:
             fits.append(same)
@@ -86,35 +89,89 @@ def compare(
 ) -> tuple[Fit | None, Fit | None, Fit | None]:
     """Best fitting place in the evidence with the same value, with another value, with the same value otherwise."""
     best: dict[str, Fit] = {}
-    left, right = _context(said.folded, item.start, _end(item))
-    near = grams(left) | grams(right)
-    whole = frozenset[str]().union(*said.sentence_grams)
+    place = Place.of(said, item)
     for number, text in enumerate(evidence):
         for told in text.figures if isinstance(item, Figure) else text.dates:
-            kind, bonus = _relation(item, told)
+            kind = relation(item, told)
             if not kind:
                 continue
-            score = bonus + _score(left, right, near, whole, text, told.start, _end(told))
+            score = sum(w * f for w, f in zip(WEIGHTS, features(place, text, told), strict=True))
             if kind not in best or score > best[kind].score:
                 best[kind] = Fit(score, number, told.start, _end(told))
     return best.get("same"), best.get("other"), best.get("unit")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What surrounds a figure or date of the sentence, ready for comparing."""
+
+    item: Figure | Date
+    left: str
+    right: str
+    near_left: frozenset[str]
+    near_right: frozenset[str]
+    clause: frozenset[str]
+    whole: frozenset[str]
+
+    @staticmethod
+    def of(said: Prepared, item: Figure | Date) -> Place:
+        left, right = _context(said.folded, item.start, _end(item))
+        whole = frozenset[str]().union(*said.sentence_grams)
+        return Place(item, left, right, grams(left), grams(right), _clause(said.folded, item.start, _end(item)), whole)
+
+
+def features(place: Place, text: Prepared, told: Figure | Date) -> tuple[float, ...]:
+    """How well a place of the evidence fits, each 0..1: equal letters touching on the left (4, 8) and right (1, 8),
+    bigrams near by on the left and right, bigrams of the clause, of the sentence, and like form (unit, precision)."""
+    told_left, told_right = _context(text.folded, told.start, _end(told))
+    before = _common(reversed(place.left), reversed(told_left))
+    after = _common(iter(place.right), iter(told_right))
+    close = grams(told_left) | grams(told_right)
+    sentence = text.sentence_grams[text.sentence_at(told.start)]
+    return (
+        min(before, 4) / 4,
+        before / 8,
+        float(after > 0),
+        after / 8,
+        _share(place.near_left, close),
+        _share(place.near_right, close),
+        _share(place.clause, _clause(text.folded, told.start, _end(told))) if place.clause else 0.0,
+        _share(place.whole, sentence),
+        float(_alike(place.item, told)),
+    )
+
+
+def _share(own: frozenset[str], other: frozenset[str]) -> float:
+    return len(own & other) / len(own) if own else 0.0
+
+
+def _alike(said: Figure | Date, told: Figure | Date) -> bool:
+    if isinstance(said, Figure):
+        return isinstance(told, Figure) and said.dimension == told.dimension
+    return isinstance(told, Date) and (said.month is None) == (told.month is None)
+
+
+def _clause(text: str, start: int, end: int) -> frozenset[str]:
+    """Bigrams of the clause that holds the span."""
+    stop = _STOP.search(text, end)
+    begin = max(text.rfind(c, max(0, start - 80), start) for c in "，,。；;！？\n")
+    return grams(text[begin + 1 : stop.start() if stop else end + 80])
 
 
 def _end(item: Figure | Date) -> int:
     return item.unit_end if isinstance(item, Figure) else item.end
 
 
-def _relation(said: Figure | Date, told: Figure | Date) -> tuple[str, float]:
-    """How two figures or dates compare (same, other, unit, or "" for not comparable), and a bonus for like form."""
+def relation(said: Figure | Date, told: Figure | Date) -> str:
+    """How two figures or dates compare: same, other, unit (same value of something else), or "" (not comparable)."""
     if isinstance(said, Figure) and isinstance(told, Figure):
         if same_unit(said, told):
-            alike = 0.0 if said.dimension == told.dimension else -4.0
-            return ("same" if same_value(said, told) else "other"), alike
-        return ("unit" if same_value(said, told) else ""), 0.0
+            return "same" if same_value(said, told) else "other"
+        return "unit" if same_value(said, told) else ""
     assert isinstance(said, Date) and isinstance(told, Date)
     if agrees(said, told):
-        return "same", 0.0
-    return ("other" if conflicts(said, told) else ""), 0.0
+        return "same"
+    return "other" if conflicts(said, told) else ""
 
 
 def _context(text: str, start: int, end: int) -> tuple[str, str]:
@@ -122,20 +179,6 @@ def _context(text: str, start: int, end: int) -> tuple[str, str]:
     left = "".join(c for c in text[max(0, start - 2 * REACH) : start] if c.isalnum()).rstrip(_SKIP)
     right = "".join(c for c in text[end : end + 2 * REACH] if c.isalnum()).lstrip(_SKIP)
     return left[-REACH:], right[:REACH]
-
-
-def _score(
-    left: str, right: str, near: frozenset[str], whole: frozenset[str], text: Prepared, start: int, end: int
-) -> float:
-    """0..29: touching context in common, bigrams near by, bigrams of the whole sentence."""
-    told_left, told_right = _context(text.folded, start, end)
-    touching = _common(reversed(left), reversed(told_left)) + _common(iter(right), iter(told_right))
-    close = grams(told_left) | grams(told_right)
-    sentence = text.sentence_grams[text.sentence_at(start)]
-    score = float(touching)
-    score += 6 * len(near & close) / len(near) if near else 0
-    score += 7 * len(whole & sentence) / len(whole) if whole else 0
-    return score
 
 
 def _common(one: Iterator[str], two: Iterator[str]) -> int:

@@ -1,0 +1,75 @@
+"""Fit the weights with which ``qa.checks.slots`` compares places, on the tuning split of the swap test.
+
+    python -m eval.swaps_fit [--n 700] [--seed 11] [--data ../shared/bench]
+
+For every figure and date that has a place with the same value and one with another value in the evidence, the
+difference of their features is one row; the label says whether the value had been swapped. Logistic regression
+without class weights (needs scikit-learn). The seed differs from the swap test's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from eval.swaps import load
+from eval.swaps_make import Case, cases
+from qa.checks import _said
+from qa.checks.slots import WEIGHTS, Place, features, relation
+from qa.checks.text import prepare_all
+
+
+def rows(all_cases: Sequence[Case]) -> tuple[list[list[float]], list[int]]:
+    """Feature differences (other minus same) and labels (1: the value was swapped)."""
+    x: list[list[float]] = []
+    y: list[int] = []
+    for case in all_cases:
+        said, within = _said(case.sentence, case.question)
+        evidence = prepare_all(case.evidence)
+        for item in (*said.figures, *said.dates):
+            end = item.unit_end if hasattr(item, "unit_end") else item.end
+            touched = item.start <= case.at + within[0] <= end
+            if not within[0] <= item.start < within[1] or (case.swapped and not touched):
+                continue
+            place = Place.of(said, item)
+            best: dict[str, tuple[float, tuple[float, ...]]] = {}
+            for text in evidence:
+                for told in text.figures if hasattr(item, "unit_end") else text.dates:
+                    kind = relation(item, told)
+                    if kind not in ("same", "other"):
+                        continue
+                    values = features(place, text, told)
+                    score = sum(w * f for w, f in zip(WEIGHTS, values, strict=True))
+                    if kind not in best or score > best[kind][0]:
+                        best[kind] = (score, values)
+            if len(best) == 2:
+                x.append([a - b for a, b in zip(best["other"][1], best["same"][1], strict=True)])
+                y.append(int(case.swapped))
+    return x, y
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print weights, and for several margins the share of swaps caught and of true figures flagged."""
+    from sklearn.linear_model import LogisticRegression
+
+    parser = argparse.ArgumentParser(prog="python -m eval.swaps_fit", description=__doc__)
+    parser.add_argument("--n", type=int, default=700)
+    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--data", type=Path, default=Path("../shared/bench"))
+    args = parser.parse_args(argv)
+    sources = load(args.data, "tuning")
+    x, y = rows([c for kind in ("number", "date") for c in cases(sources, kind, args.n, args.seed)])
+    model = LogisticRegression(C=1.0, fit_intercept=True, max_iter=1000).fit(x, y)
+    print("weights", [round(float(w), 2) for w in model.coef_[0]], "intercept", round(float(model.intercept_[0]), 2), "rows", len(y), "swapped", sum(y))
+    score = [float(sum(w * f for w, f in zip(model.coef_[0], row, strict=True))) for row in x]
+    for margin in (-0.5, 0.0, 0.1, 0.2, 0.3, 0.5, 1.0):
+        caught = [s > margin for s, label in zip(score, y, strict=True) if label]
+        wrong = [s > margin for s, label in zip(score, y, strict=True) if not label]
+        print(f"margin {margin:5.1f}: swapped caught {sum(caught) / len(caught):.3f} of {len(caught)}, true flagged {sum(wrong) / len(wrong):.4f} of {len(wrong)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
