@@ -88,6 +88,19 @@ def origin_allowed(origin: str, patterns: Sequence[str]) -> bool:
     return False
 
 
+def origin_pattern(patterns: Sequence[str]) -> str:
+    """One regular expression for the whole list, for a library that wants one; matches nothing when it is empty."""
+    parts = []
+    for pattern in patterns:
+        found = _ORIGIN.fullmatch(pattern.lower())
+        if found is not None:
+            host = (r"(?:[a-z0-9-]+\.)+" if found[2] else "") + re.escape(found[3])
+            standard = _port(found[1], None)
+            port = _port(found[1], found[4])
+            parts.append(f"{found[1]}://{host}" + (f"(?::{port})?" if port == standard else f":{port}"))
+    return "|".join(parts) or "(?!)"
+
+
 def is_own(origin: str, headers: Headers, public_url: str) -> bool:
     """Whether an Origin header names the address under which this server was called."""
     host = urlsplit(origin).netloc.lower()

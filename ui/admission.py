@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from errors import WenjuError
 
@@ -25,6 +25,11 @@ class RateLimited(WenjuError):
     """This person has asked as often as a person may in a minute; ``retry_after`` seconds until the next question."""
 
     retry_after = 1
+
+
+def models_loaded(ready: Mapping[str, bool]) -> bool:
+    """Whether questions can be taken. Without an index they can: the answer is that nothing is indexed yet."""
+    return all(there for part, there in ready.items() if part != "index")
 
 
 class Ticket:

@@ -17,7 +17,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from ui import documents_page, page_routes
-from ui.admission import Admission
+from ui.address import origin_pattern
+from ui.admission import Admission, models_loaded
 from ui.document_html import page_html
 from ui.security import Denied, Secured
 from ui.settings import UiSettings
@@ -49,7 +50,9 @@ def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: W
 
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None)
     app.state.settings, app.state.engine, app.state.store, app.state.who = settings, engine, store, who
-    app.state.admission = Admission(settings.slots, settings.queue_size, settings.rate_per_minute)
+    app.state.admission = Admission(
+        settings.slots, settings.queue_size, settings.rate_per_minute, settings.visitor_per_minute
+    )
     app.state.boot = secrets.token_hex(8)
     app.state.index_desk = documents_page.Desk()
     for router in (page_routes.router, page_routes.shared_router, documents_page.router):
@@ -61,7 +64,7 @@ def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: W
         ready = engine.ready
         documents = len(engine.documents()) if ready.get("index") else 0
         frame = frame_of(
-            request, settings, who(request), app.state.boot, all(ready.values()), documents, nonce, store is not None
+            request, settings, who(request), app.state.boot, models_loaded(ready), documents, nonce, store is not None
         )  # fmt: skip
         return shell_html(frame, settings)
 
@@ -72,15 +75,16 @@ def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: W
     page = Page(Desk(engine, store, app.state.admission, settings), who)
     base = settings.root_path
     app.add_middleware(Secured, origins=settings.allowed_origins, shell=shell)
-    app.add_middleware(CORSMiddleware, allow_origins=list(settings.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"])  # fmt: skip
+    app.add_middleware(CORSMiddleware, allow_origin_regex=origin_pattern(settings.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"])  # fmt: skip
     app.add_middleware(Denied)
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         app, build(page), path="/chat", auth_dependency=user, show_error=False, run_history=False, footer_links=[],
         enable_monitoring=False, max_file_size="1kb", ssr_mode=False, pwa=False, mcp_server=False, theme=theme(),
         i18n=_built_ins(gr),
         head=f'<link rel="icon" href="{base}/static/icon.svg" type="image/svg+xml"><link rel="stylesheet" href="{base}/static/ui.css"><script src="{base}/static/theme.js"></script>'
         f'<script type="module" src="{base}/static/ui.js"></script>',
     )  # fmt: skip
+    return mounted
 
 
 def _plain_routes(app: FastAPI, settings: UiSettings, engine: Engine) -> None:
@@ -111,7 +115,7 @@ def _plain_routes(app: FastAPI, settings: UiSettings, engine: Engine) -> None:
     @app.get("/readyz", include_in_schema=False)
     def readyz() -> JSONResponse:
         ready = engine.ready
-        return JSONResponse({"ready": all(ready.values()), **ready}, 200 if all(ready.values()) else 503)
+        return JSONResponse({"ready": models_loaded(ready), **ready}, 200 if models_loaded(ready) else 503)
 
     @app.exception_handler(404)
     @app.exception_handler(401)

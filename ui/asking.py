@@ -17,7 +17,7 @@ from fastapi import Request
 
 from errors import Cancelled, ModelError
 from qa.types import Answer, Turn
-from ui.admission import Ticket
+from ui.admission import Ticket, models_loaded
 from ui.conversation import new_id
 from ui.store import Exchange
 from ui.store_memory import now
@@ -131,7 +131,7 @@ async def _hung_up(request: Request) -> None:
 async def _until_served(ticket: Ticket, engine: Engine, settings: UiSettings) -> AsyncIterator[Waiting]:
     deadline = asyncio.get_running_loop().time() + settings.warm_timeout
     shown: Waiting | None = None
-    while not loaded(engine.ready):
+    while not models_loaded(engine.ready):
         if asyncio.get_running_loop().time() > deadline:
             raise ModelError("The models did not load in time", "See the server's log, or wait and ask again")
         if shown is None:
@@ -142,11 +142,6 @@ async def _until_served(ticket: Ticket, engine: Engine, settings: UiSettings) ->
         if shown != Waiting(ticket.ahead):
             shown = Waiting(ticket.ahead)
             yield shown
-
-
-def loaded(ready: dict[str, bool]) -> bool:
-    """Whether questions can be taken: the models are there. Without an index the answer is that nothing is indexed."""
-    return all(there for part, there in ready.items() if part != "index")
 
 
 def _record(store: object, user: str, exchange: Exchange, channel: str) -> None:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
+from ui.admission import models_loaded
 from ui.document_html import page_html
 from ui.export import FORMATS, shared_body, to_html, to_json, to_markdown
 from ui.settings import UiSettings
@@ -86,7 +87,7 @@ router = APIRouter(prefix="/page", include_in_schema=False)
 def state(request: Request) -> dict[str, object]:
     """Whether this is still the same server, and whether it is ready: what the page polls."""
     ready: dict[str, bool] = request.app.state.engine.ready
-    return {"boot": request.app.state.boot, "ready": all(ready.values())}
+    return {"boot": request.app.state.boot, "ready": models_loaded(ready)}
 
 
 @router.get("/conversations")

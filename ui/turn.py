@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from errors import Cancelled, GeneratorError, IndexError_, ModelError, QuestionError, WenjuError
 from index.types import Hit
-from qa.types import Answer, Retrieved
-from ui.admission import Admission, QueueFull, RateLimited, Ticket
+from qa.types import Answer, Retrieved, Turn
+from ui.admission import Admission, QueueFull, RateLimited, Ticket, models_loaded
 from ui.conversation import Conversation, messages
 from ui.render import Look
 from ui.render_refusal import suggestions_html
 from ui.settings import UiSettings
-from ui.store import Exchange, Store
+from ui.store import Exchange, Status, Store
 from ui.suggestions import follow_ups
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Desk:
 
     @property
     def ready(self) -> bool:
-        return all(self.engine.ready.values())
+        return models_loaded(self.engine.ready)
 
 
 async def ask(desk: Desk, conversation: Conversation, question: str, user: str, look: Look) -> AsyncIterator[Screen]:
@@ -86,7 +86,7 @@ async def ask(desk: Desk, conversation: Conversation, question: str, user: str, 
             yield Screen(messages(conversation, look, extra=extra), conversation, False)
     except Exception as error:  # the border of the page: whatever happens, the person reads what and can go on
         message = explain(error, look)
-        status = "stopped" if isinstance(error, Cancelled) else "failed"
+        status: Status = "stopped" if isinstance(error, Cancelled) else "failed"
         exchange = conversation.update(exchange.id, status=status, message=message)
         await _save(desk, user, conversation, exchange)
         yield Screen(messages(conversation, look), conversation, False)
@@ -188,9 +188,9 @@ async def _until_served(
 
 
 def _starter(
-    desk: Desk, question: str, history: tuple[object, ...], cancelled: threading.Event
+    desk: Desk, question: str, history: tuple[Turn, ...], cancelled: threading.Event
 ) -> Callable[[], Iterator[Answer]]:
-    return lambda: desk.engine.stream(question, history, cancelled=cancelled)  # type: ignore[arg-type]
+    return lambda: desk.engine.stream(question, history, cancelled=cancelled)
 
 
 def _screen(conversation: Conversation, look: Look, *, waiting: str = "", box: str | None = None) -> Screen:
