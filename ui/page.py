@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import gradio as gr
@@ -159,7 +159,7 @@ def build(page: Page) -> gr.Blocks:
     demo.queue(max_size=None, default_concurrency_limit=None, api_open=False)
     demo.max_threads = 256
     demo._queue.max_thread_count = 256
-    return demo
+    return cast(gr.Blocks, demo)
 
 
 def _query(request: gr.Request) -> dict[str, str]:
