@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain, islice
 
 from index.headings import (
     HEADING_MAX,
@@ -24,6 +25,9 @@ from index.types import Block
 
 RUNNING = 30
 """From this many characters on, a line with a comma in it and no end is taken for a broken sentence."""
+
+SAMPLE = 2_000
+"""Lines from which the author's habits are told."""
 
 _SENTENCE_END = re.compile(r"[。．！？!?…；;：:][”’」』）)】》\"']*$|\.[”’」』）)】》\"']*$")
 _FIRST = re.compile(r"第?[（(]?[一1](?![一二三四五六七八九十\d])")
@@ -73,7 +77,10 @@ def repair(lines: Iterable[Line], formed: bool) -> tuple[str, tuple[Block, ...],
     blocks: list[Block] = []
     starts: dict[int, int] = {}
     at = 0
-    for paragraph in _paragraphs(lines, formed):
+    source = iter(lines)
+    sample = list(islice(source, SAMPLE))
+    loose = _unpunctuated(sample)
+    for paragraph in _paragraphs(chain(sample, source), formed, loose):
         text = "".join(paragraph.parts)
         for offset, page in paragraph.pages:
             starts.setdefault(page, at + offset)
@@ -97,13 +104,22 @@ def _page_starts(starts: dict[int, int]) -> tuple[int, ...]:
     return tuple(reversed(result))
 
 
-def _paragraphs(lines: Iterable[Line], formed: bool) -> Iterator[Paragraph]:
+def _unpunctuated(lines: list[Line]) -> bool:
+    """Does the author leave paragraphs without a full stop? Then its absence is no sign of a broken sentence."""
+    running = [
+        squeeze(line.text[-60:]) for line, after in zip(lines, lines[1:], strict=False)
+        if after.gap and not line.level and not line.fixed and len(line.text) >= RUNNING and _CLAUSE.search(line.text[:400])
+    ]  # fmt: skip
+    return len(running) >= 4 and sum(not _SENTENCE_END.search(tail) for tail in running) > 0.4 * len(running)
+
+
+def _paragraphs(lines: Iterable[Line], formed: bool, loose: bool) -> Iterator[Paragraph]:
     current: Paragraph | None = None
     for line in _with_headings(lines, formed):
         text = squeeze(line.text)
         if not text:
             continue
-        if current is not None and _joins(current, line, text):
+        if current is not None and _joins(current, line, text, loose):
             current.append(line, text)
             continue
         if current is not None:
@@ -113,7 +129,7 @@ def _paragraphs(lines: Iterable[Line], formed: bool) -> Iterator[Paragraph]:
         yield current
 
 
-def _joins(paragraph: Paragraph, line: Line, text: str) -> bool:
+def _joins(paragraph: Paragraph, line: Line, text: str, loose: bool) -> bool:
     """Does ``line`` continue ``paragraph``?"""
     if line.level or line.fixed or paragraph.level or paragraph.fixed or starts_item(text):
         return False
@@ -127,6 +143,8 @@ def _joins(paragraph: Paragraph, line: Line, text: str) -> bool:
         return True
     if not line.gap and _HELD_OPEN.search(tail):
         return True
+    if loose and not _HELD_OPEN.search(tail):
+        return False
     return paragraph.length >= RUNNING and bool(_CLAUSE.search("".join(paragraph.parts[-3:])[-200:]))
 
 

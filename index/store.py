@@ -242,8 +242,8 @@ class IndexStore:
             if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and str(self.root) in str(error.filename):
                 raise IndexError_(f"the index at {self.root} cannot be written ({error.strerror})", "Check the rights on the data folder.") from error
             raise
-        except sqlite3.OperationalError as error:
-            if "full" in str(error) or "disk I/O" in str(error):
+        except (sqlite3.OperationalError, RuntimeError) as error:  # faiss wraps what its writes return
+            if any(sign in str(error) for sign in ("disk is full", "disk I/O", "No space left")):
                 raise IndexError_(f"no space left on the disk while writing the index at {self.root}", advice) from error
             raise
 

@@ -51,6 +51,28 @@ def test_a_short_gb18030_text(tmp_path: Path) -> None:
     assert load(path).text == "天津东疆综合保税区。"
 
 
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("编号,13920240501,abc\n张三丰,2,龘\n".encode("gb18030"), "张三丰"),  # mostly ASCII
+        ("天津东疆综合保税区，是一个好地方。".encode()[:-1], "天津东疆综合保税区"),  # cut within a character
+        (("天津东疆综合保税区，是一个好地方。" * 9).encode("gb18030")[:-1], "天津东疆综合保税区"),
+        (("Un café très résumé, déjà là.\n" * 5).encode("cp1252"), "déjà"),
+        ("Plain words\nand more words.\n".encode("utf-16-le"), "more words"),
+    ],
+)
+def test_awkward_encodings(tmp_path: Path, data: bytes, text: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(data)
+    assert text in load(path).text
+
+
+def test_a_page_that_names_the_wrong_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    path.write_text("<meta charset=gb2312><p>天津东疆综合保税区。</p>", "utf-8")
+    assert load(path).text == "天津东疆综合保税区。"
+
+
 def test_same_name_same_id_whatever_the_content(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text(TEXT, "utf-8")

@@ -68,6 +68,11 @@ def test_wrapped_latin_text_gets_spaces_and_loses_hyphens() -> None:
     assert blocks(document(wrapped)) == [(0, wrapped.replace("infor-\nmation", "information").replace("\n", " ").strip())]
 
 
+def test_where_paragraphs_have_no_full_stop_its_absence_joins_nothing() -> None:
+    lines = [f"{n}月5日，全市召开第{n}次工作会议，部署下一阶段的重点任务和分工安排" for n in range(1, 7)]
+    assert blocks(document("\n\n".join(lines))) == [(0, line) for line in lines]
+
+
 def test_one_paragraph_per_line_stays_so() -> None:
     lines = ["第一段说的是修路，已经完工，群众都满意。", "第二段说的是架桥，正在进行，预计年底通车。", "第三段说的是种树，还没有开始，明年春天动工。"]
     assert blocks(document("\n".join(lines))) == [(0, line) for line in lines]
