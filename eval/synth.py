@@ -22,7 +22,7 @@ from index.sentences import split_sentences
 from index.types import Document
 
 _CLAUSE = re.compile(r"[^，,。！？!?；;：:\n]+")
-_DATE = re.compile(r"(?:(?:\d{4}|今|去|前|明)年)?\d{1,2}月(?:\d{1,2}[日号])?|(?:19|20)\d{2}年(?:底|初)?")
+_DATE = re.compile(r"(?:(?:\d{4}|[今去前明])年)?\d{1,2}月(?:\d{1,2}[日号])?|(?:19|20)\d{2}年(?:底|初)?")
 _FIGURE = re.compile(r"(?<![\d.月年第])(\d[\d,]*(?:\.\d+)?)(余|多)?(万|亿)?([个名人条项次家件元吨米亩户篇份场所级天批对辆座]|公里|千米|平方米|小时|分钟|人次|工作日|%|％)")
 _OFFICE = "书记|主任|局长|处长|科长|校长|院长|董事长|总经理|经理|负责人|部长|厅长|市长|区长|县长|主席"
 _SURNAMES = (
@@ -35,6 +35,7 @@ _PERSON = re.compile(
 _ENDINGS = "市|区|县|镇|局|委|办|中心|公司|集团|学校|医院|大学|学院|公园"
 _BODY = re.compile(rf"(?:^|(?<=[，。、；：“”《》（）和与及在由对向从到]))[\u4e00-\u9fa5]{{2,10}}?(?:{_ENDINGS})(?![\u4e00-\u9fa5]*?(?:{_ENDINGS})(?:[，。、；]|$))")
 _GLUE = re.compile("[的了和与及在由对向从到把被是为以将并等]")
+_ASKING = re.compile("是谁|多少|什么时候|哪一年|百分之|？")
 _YEAR = re.compile(r"(?:19|20)\d{2}(?=年)")
 _BARE = 5  # Han characters that a clause must have beside its figure, or nobody could tell what is asked
 
@@ -92,14 +93,16 @@ def _of_sentence(sentence: str) -> Iterator[Draft]:
     clauses = list(_CLAUSE.finditer(sentence))
     for n, clause in enumerate(clauses):
         before = clauses[n - 1].group() if n else ""
+        after = clauses[n + 1].group() if n + 1 < len(clauses) else ""
         for found, kind in [*((m, "date") for m in _DATE.finditer(clause.group())), *((m, "count") for m in _FIGURE.finditer(clause.group()))]:
-            asked = _asked(before, clause.group(), found, kind)
+            asked = _asked(before, clause.group(), after, found, kind)
             if asked:
                 yield {"question": asked, "answers": [found.group()], "type": kind}
 
 
-def _asked(before: str, clause: str, found: re.Match[str], kind: str) -> str | None:
-    """The clause with what is asked for in place of the figure; the clause before it is added where it says too little."""
+def _asked(before: str, clause: str, after: str, found: re.Match[str], kind: str) -> str | None:
+    """The clause with what is asked for in place of the figure. Where it says too little by itself, a date goes with the
+    clause after it (今年5月12日，系统上线), a figure with the clause before (农村公路方面，开工251公里)."""
     if kind == "date":
         what = "什么时候" if "月" in found.group() else "哪一年"
     else:
@@ -110,6 +113,9 @@ def _asked(before: str, clause: str, found: re.Match[str], kind: str) -> str | N
         return None  # two figures in one clause: which one is asked for would be told by the other
     text = (clause[: found.start()] + what + clause[found.end() :]).strip(" “”\"'")
     if _han(rest) < _BARE:
+        if kind == "date":
+            clear = _han(after) >= _BARE and not _FIGURE.search(after) and not _DATE.search(after)
+            return f"{after.strip()}，是{what}？" if clear and len(after) <= 50 else None
         if _han(before) < _BARE or _FIGURE.search(before) or _DATE.search(before):
             return None
         text = f"{before.strip()}，{text}"
@@ -126,6 +132,7 @@ def without_answer(drafts: Sequence[Draft], documents: Sequence[Document], rng: 
     found = Counter(m.group() for sentence in sentences for m in _BODY.finditer(sentence))
     named = (body for body, times in found.items() if times > 1 or body.startswith(("市", "省", "区", "县", "国家")))
     bodies = sorted(body for body in named if not _GLUE.search(body))
+    asked = {str(draft["question"]) for draft in drafts}
     for draft in rng.sample(list(drafts), len(drafts)):
         question = str(draft["question"])
         old = next((body for body in sorted(bodies, key=len, reverse=True) if body in question), None)
@@ -133,7 +140,8 @@ def without_answer(drafts: Sequence[Draft], documents: Sequence[Document], rng: 
         if old:
             fitting = [b for b in bodies if b[-1] == old[-1] and b not in question and old not in b and b not in old]
             rng.shuffle(fitting)
-            new = next((b for b in fitting if not _connected(question.replace(old, b), b, sentences)), None)
+            free = (b for b in fitting if question.replace(old, b) not in asked)
+            new = next((b for b in free if not _connected(question.replace(old, b), b, sentences)), None)
             if new:
                 yield _crossed(draft, question.replace(old, new))
         elif year:
@@ -148,7 +156,7 @@ def _crossed(draft: Mapping[str, Any], question: str) -> Draft:
 
 def _connected(question: str, body: str, sentences: Iterable[str]) -> bool:
     """Does some sentence speak of the body and of a good part of the rest of the question?"""
-    rest = question.replace(body, "")
+    rest = _ASKING.sub("", question.replace(body, ""))
     grams = {rest[i : i + 2] for i in range(len(rest) - 1)}
     return any(body in s and sum(gram in s for gram in grams) * 3 >= len(grams) for s in sentences)
 
