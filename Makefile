@@ -2,7 +2,8 @@
 # VENV may lie elsewhere (VENV=/some/where); PYTHON is the interpreter that makes it (3.11 or newer).
 
 VENV    ?= .venv
-PYTHON  ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+PYTHON  ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+               $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN     := $(VENV)/bin
 WENJU   := $(BIN)/wenju
 PIP     := $(BIN)/python -m pip --disable-pip-version-check
@@ -16,11 +17,11 @@ help:
 	@echo "make install   make $(VENV) with $(WENJU) in it"
 	@echo "make test      install what tests need and run them"
 	@echo "make check     lint, types and tests;  make smoke: the real models end to end"
-	@echo "make tree      write the file tree into README.md;  make llamacpp: second engine for wenju bench"
+	@echo "make tree      write file tree and settings into README.md;  make llamacpp: second engine for wenju bench"
 
 $(BIN)/python:
-	@"$(PYTHON)" -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=...")'
-	"$(PYTHON)" -m venv "$(VENV)"
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it or set PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv "$(VENV)" || { echo "On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 
 # Installed in place, so that the checkout is what runs; again only when versions or the list of packages change.
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
@@ -61,14 +62,14 @@ smoke: models
 	$(BIN)/python tests/smoke.py
 
 tree:
-	@$(BIN)/python -m wenju.tree
+	@$(BIN)/python -m wenju.readme
 
 llamacpp: install
 	$(PIP) install --constraint constraints.txt --editable '.[llamacpp]'
 
 # Renews constraints.txt from an environment made without it.
 constraints:
-	"$(PYTHON)" -m venv "$(VENV)-new"
+	$(PYTHON) -m venv "$(VENV)-new"
 	"$(VENV)-new/bin/python" -m pip install --quiet --editable '.[dev]' 'torch==2.13.0'
 	{ sed -n '/^#/p' constraints.txt; "$(VENV)-new/bin/python" -m pip freeze --exclude-editable | sed 's/+cpu//'; } > constraints.new
 	mv constraints.new constraints.txt

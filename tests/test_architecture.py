@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,10 +62,16 @@ def test_importing_the_packages_loads_nothing_heavy() -> None:
     assert found.stdout.split() == []
 
 
-def test_readme_tree_is_true() -> None:
-    """`make tree` writes it from the first line of each module; a new, gone or renamed file shows here."""
-    from wenju.tree import BEGIN, END, tree
+def test_readme_is_true() -> None:
+    """File tree and settings are made from the code; a new, gone or renamed file or setting shows here."""
+    from wenju.readme import render
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = readme.partition(BEGIN)[2].partition(END)[0].strip()
-    assert shown == tree(ROOT).strip(), "run: make tree"
+    assert readme == render(readme, ROOT), "run: make tree"
+
+
+def test_links_between_our_documents_lead_somewhere() -> None:
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text(encoding="utf-8")):
+            if "://" not in target and not target.startswith("mailto:"):
+                assert (document.parent / target).exists(), f"{document.name} points to {target}"

@@ -216,7 +216,7 @@ def _explain(error: ValidationError, layers: Mapping[str, Mapping[str, Any]]) ->
         options = [name for name in keys() if name.startswith(section)] or keys()
         return SettingsError(f"Unknown setting {place}.", did_you_mean(key, options))
     value = json.dumps(problem["input"], ensure_ascii=False, default=str)[:80]
-    if "key" in location[-1]:
+    if any(word in location[-1] for word in ("key", "secret", "password", "database")):
         value = "(hidden)"
     return SettingsError(f"Bad value {value} for setting {place}.", f"{problem['msg']}.")
 

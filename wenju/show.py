@@ -79,9 +79,7 @@ def _evidence(
         lines.append(Text("\n" + say("nearest"), style="bold"))
         for identity in answer.refusal.nearest:
             if passage := near.get(identity):
-                lines.append(
-                    Text(f"  {path_of(passage.document, passage.heading)}：{_short(passage.text)}")
-                )
+                lines.append(Text(f"  {path_of(passage.document, passage.heading)}：{_short(passage.text)}"))
     if answer.refusal and answer.refusal.suggestions:
         lines.append(Text("\n" + say("suggestions"), style="bold"))
         lines += [Text(f"  {suggestion}") for suggestion in answer.refusal.suggestions]

@@ -1,0 +1,98 @@
+"""The parts of the README that are made from the code: file tree and settings (`make tree`); a test keeps them true."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+FOLDERS = ("qa", "index", "ui", "prompts", "eval", "wenju", "models", "errors")
+OTHERS = {
+    "corpus/": "the sample corpus: six documents about one city's report",
+    "tests/": "flat: test_<package>_<module>.py, fakes, data/",
+    "docs/": "installation, deployment, API, evaluation, results, performance, log of experiments",
+    ".ci/run": "what continuous integration runs",
+    "Makefile": "install, test, serve, lint, check, tree, llamacpp",
+    "constraints.txt": "exact versions that the Makefile installs",
+    "pyproject.toml": "ranges of versions, the `wenju` command, settings of the tools",
+}
+
+
+def tree(root: Path) -> str:
+    """The tree as a Markdown code block."""
+    lines = [line for folder in FOLDERS for line in _folder(root, root / folder, 0)]
+    width = max(len(name) for name, _ in lines) + 2
+    lines += list(OTHERS.items())
+    body = "\n".join(f"{name:<{width}}{text}".rstrip() for name, text in lines)
+    return f"```\n{body}\n```"
+
+
+def _folder(root: Path, folder: Path, depth: int) -> Iterator[tuple[str, str]]:
+    """A package with its modules, then the packages in it."""
+    yield "  " * depth + folder.name + "/", first_line(folder / "__init__.py")
+    for path in sorted(folder.glob("*.py")):
+        if path.name != "__init__.py":
+            yield "  " * (depth + 1) + path.name, first_line(path)
+    for inner in sorted(path.parent for path in folder.glob("*/__init__.py")):
+        yield from _folder(root, inner, depth + 1)
+
+
+def first_line(path: Path) -> str:
+    """First line of a module's docstring, up to its first full stop."""
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    line = " ".join(text.partition("\n\n")[0].split())
+    return line.partition(". ")[0].rstrip(".")
+
+
+def settings_table() -> str:
+    """Every setting with its default and its meaning, as a Markdown table."""
+    from pydantic import BaseModel
+
+    from wenju.settings import Settings
+
+    lines = ["| setting | default | meaning |", "|---|---|---|"]
+    lines.append("| `data` | the user's data folder | documents, index, conversations |")
+    for section, field in Settings.model_fields.items():
+        kind = field.annotation
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            continue
+        for key, inner in kind.model_fields.items():
+            meaning = inner.description or _choices(inner.annotation)
+            lines.append(f"| `{section}.{key}` | {_default(inner.default)} | {meaning.replace('|', '/')} |")
+    return "\n".join(lines)
+
+
+def _default(value: object) -> str:
+    if value is None or value == "" or value == ():
+        return "-"
+    if isinstance(value, tuple):
+        return f"`{', '.join(map(str, value))}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _choices(annotation: object) -> str:
+    """The values of a Literal."""
+    return "one of " + ", ".join(map(str, get_args(annotation)))
+
+
+def parts(root: Path) -> dict[str, str]:
+    """What stands between ``<!-- NAME -->`` and ``<!-- /NAME -->`` in the README, by name."""
+    return {"tree": tree(root), "settings": settings_table()}
+
+
+def render(readme: str, root: Path) -> str:
+    """The README's text with the made parts in their places."""
+    for name, part in parts(root).items():
+        before, begin, rest = readme.partition(f"<!-- {name} -->")
+        _, end, after = rest.partition(f"<!-- /{name} -->")
+        if not (begin and end):
+            raise ValueError(f"README.md has no place for {name}")
+        readme = f"{before}{begin}\n{part}\n{end}{after}"
+    return readme
+
+
+if __name__ == "__main__":
+    here = Path(__file__).parents[1]
+    target = here / "README.md"
+    target.write_text(render(target.read_text(encoding="utf-8"), here), encoding="utf-8")
