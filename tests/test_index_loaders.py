@@ -170,6 +170,12 @@ def test_markdown(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_markdown_lines_that_are_paragraphs_and_lines_that_are_wrapped(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("第一段说完了。\n第二段也说完了。\n\n这一段没有说完，\n要到下一行。再\n下一行才完。", "utf-8")
+    assert body(load(path)) == ["第一段说完了。", "第二段也说完了。", "这一段没有说完，要到下一行。再下一行才完。"]
+
+
 def test_html_keeps_the_main_text_only(tmp_path: Path) -> None:
     path = tmp_path / "a.html"
     page = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from index.loaders.encoding import decode
 from index.loaders.frontmatter import front_matter
-from index.loaders.plain import apply_fields, plain_lines
+from index.loaders.plain import ENDED, WRAP_MAX, apply_fields, plain_lines, width
 from index.loaders.raw import Line, Raw, clean, squeeze, table_lines
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def markdown_lines(text: str) -> Iterator[Line]:
                 elif level:
                     yield Line(squeeze(content), level=level)
                 else:
-                    for number, line in enumerate(content.split("\n")):
-                        yield Line(line, gap=number == 0, full=True)
+                    yield from _paragraph(content.split("\n"))
             case "fence" | "code_block":
                 for line in token.content.split("\n"):
                     yield Line(line, fixed=True)
@@ -76,6 +75,14 @@ def markdown_lines(text: str) -> Iterator[Line]:
                 from index.loaders.web import html_lines
 
                 yield from html_lines(token.content)
+
+
+def _paragraph(lines: list[str]) -> Iterator[Line]:
+    """Lines of one Markdown paragraph: wrapped ones go on in the next, but where every line ends with a full stop
+    the author meant each as a paragraph."""
+    wrapped = any(not ENDED.search(line) for line in lines[:-1]) and max(map(width, lines)) <= WRAP_MAX
+    for number, line in enumerate(lines):
+        yield Line(line, gap=number == 0, full=wrapped or not ENDED.search(line))
 
 
 def _plain(token: Token) -> str:

@@ -13,7 +13,7 @@ from index.loaders.raw import Line, Raw, clean
 WRAP_MAX = 140
 """Hard-wrapped lines are at most this many columns wide; a Chinese character takes two."""
 
-_ENDED = re.compile(r"[。！？!?…；;：:.][”’」』）)\"']*$")
+ENDED = re.compile(r"[。！？!?…；;：:.][”’」』）)\"']*$")
 _SAMPLE_LINES = 5_000
 
 
@@ -90,7 +90,7 @@ def _edge(text: str) -> int:
         return 0
     edge = max(int(widest * 0.82), widest - 16)
     full = [line for line in followed if width(line) >= edge]
-    broken = sum(not _ENDED.search(line) for line in full)
+    broken = sum(not ENDED.search(line) for line in full)
     return edge if len(full) >= 0.5 * len(followed) and broken >= 0.34 * len(full) else 0
 
 
