@@ -7,14 +7,19 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from fake_corpus import fake_engine
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from ui.admission import Admission
-from ui.assembly import add_api
+from ui.assembly import add_api, add_metrics
+from ui.auth import SignOn
+from ui.guard import Guard
+from ui.observability import Metrics, Observed
 from ui.settings import UiSettings
 from ui.viewer import Viewer, local_administrator
 
@@ -55,3 +60,24 @@ def running(app: Any, **options: Any) -> Iterator[str]:
         server.should_exit = True
         thread.join(15)
         assert not thread.is_alive(), "the server did not stop"
+
+
+def guarded(settings: UiSettings, data: Path, tokens: Any = None, **given: Any) -> tuple[Any, SignOn]:
+    """The API behind sign-on and guard, with a /chat/ that tells who looks: all of the server but the page."""
+    sign_on = SignOn(settings, data, tokens)
+    app = api_app(settings, who=sign_on.who, **given)
+    app.include_router(sign_on.router)
+    metrics = Metrics()
+    metrics.watch(app.state.admission, app.state.engine)
+    add_metrics(app, metrics, sign_on)
+
+    @app.get("/chat/")
+    def chat(request: Request) -> dict[str, object]:
+        viewer = sign_on.who(request)
+        return asdict(viewer) if viewer is not None else {}
+
+    @app.post("/chat/change")
+    def change(request: Request) -> dict[str, object]:
+        return chat(request)
+
+    return Observed(Guard(app, settings, sign_on), metrics), sign_on
