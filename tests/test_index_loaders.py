@@ -132,6 +132,27 @@ def test_an_archive_that_is_no_word_file_and_one_that_unpacks_to_too_much(tmp_pa
     assert "unpacks to" in refused(path)
 
 
+def test_damaged_office_files_never_escape(tmp_path: Path) -> None:
+    import random
+
+    import docx
+
+    source = docx.Document()
+    source.add_paragraph("一段话，说明了条件。")
+    source.save(str(tmp_path / "whole.docx"))
+    whole, chance = (tmp_path / "whole.docx").read_bytes(), random.Random(5)
+    path = tmp_path / "damaged.docx"
+    for _ in range(60):
+        data = bytearray(whole)
+        for _ in range(20):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        path.write_bytes(data)
+        try:
+            assert load(path).text
+        except DocumentError as error:
+            assert path.name in error.message
+
+
 def test_control_and_direction_characters_are_dropped(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("正常\u202e文字\u200b在\ufeff此，\x07没有别的。", "utf-8")

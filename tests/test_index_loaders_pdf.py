@@ -45,6 +45,14 @@ def test_latin_text_is_joined_and_spaces_begin_paragraphs() -> None:
     assert english.published == "2025-08-09"  # nothing else tells a date
 
 
+def test_a_notice_with_a_title_of_two_lines_and_a_signature_date() -> None:
+    notice = load(DATA / "notice.pdf")
+    assert notice.title == "关于印发某某市差旅费管理办法的通知"
+    assert notice.text.split("\n")[-1] == "二〇二五年三月一日"
+    assert notice.published == "2025-03-01"
+    assert len(notice.blocks) == 4
+
+
 @pytest.mark.parametrize(("name", "says"), [("password.pdf", "protected with a password"), ("scan.pdf", "2 pages hold no text")])
 def test_what_cannot_be_read(name: str, says: str) -> None:
     with pytest.raises(DocumentError, match=says) as caught:

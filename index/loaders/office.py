@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from errors import DocumentError
+
+BROKEN = (
+    KeyError, ValueError, TypeError, AttributeError, IndexError, SyntaxError, EOFError, OSError, RuntimeError,
+    struct.error, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What the libraries raise on a damaged archive or damaged XML in it."""
 
 UNPACKED_MAX = 1 << 30
 """Bytes that an Office file may unpack to."""

@@ -10,12 +10,12 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from errors import DocumentError
-from index.headings import HEADING_MAX
+from index.headings import HEADING_MAX, starts_item
 from index.loaders.dates import dates_in, iso_date
 from index.loaders.raw import Line, Raw, clean, squeeze
 
@@ -90,7 +90,8 @@ def _rows(document: Any, number: int) -> list[_Row]:
             first = at + piece.index(bare[0])
             last = at + len(piece.rstrip()) - 1
             text_ = clean(bare.replace("\ufffe", ""))
-            rows.append(_Row(text_, number + 1, *_box(textpage, first, last, count)))
+            if text_.strip():
+                rows.append(_Row(text_, number + 1, *_box(textpage, first, last, count)))
         at += len(piece) + 2
     textpage.close()
     page.close()
@@ -136,10 +137,12 @@ def _lines(pages: list[list[_Row]]) -> Iterator[Line]:
         letters[row.size] += len(row.text)
     body = letters.most_common(1)[0][0] if letters else 0.0
     larger = sorted({row.size for row in rows if _heading(row, body)}, reverse=True)
-    for page in pages:
+    for page in [_whole_headings(page, body) for page in pages]:
         lefts = Counter(round(row.left) for row in page if len(row.text) > 8)
         margin = min((left for left, count in lefts.items() if count >= max(2, 0.15 * len(page))), default=0)
         edge = max((row.right for row in page), default=0.0)
+        widths = sorted(row.right - row.left for row in page)
+        usual = widths[len(widths) * 3 // 4] if widths else 0.0
         pitches = sorted(above.last - row.first for above, row in zip(page, page[1:], strict=False) if above.last > row.first)
         pitch = pitches[len(pitches) // 2] if pitches else 0.0
         previous: _Row | None = None
@@ -147,11 +150,30 @@ def _lines(pages: list[list[_Row]]) -> Iterator[Line]:
             gap = previous is not None and previous.last - row.first > 1.45 * pitch
             level = min(6, larger.index(row.size) + 1) if _heading(row, body) else 0
             column = max((other.right for other in page if abs(other.left - row.left) < 60), default=edge)
-            yield Line(
-                row.text, level=level, gap=gap, full=row.right >= column - max(2.2 * row.size, _first_word(page, number)),
-                indent=bool(margin) and 1.4 * body <= row.left - margin <= 3.2 * body, page=row.page,
-            )  # fmt: skip
+            long = row.right - row.left >= 0.4 * usual  # a signature set to the right reaches the edge, but is not full
+            full = long and row.right >= column - max(2.2 * row.size, _first_word(page, number))
+            further = previous is None or gap or row.left - previous.left > 0.8 * body
+            lower = previous is None or previous.last > row.first  # else: the top of the next column
+            indent = bool(margin) and row.left - margin >= 1.4 * body and further and lower
+            yield Line(row.text, level=level, gap=gap, full=full, indent=indent, page=row.page)
             previous = row
+
+
+def _whole_headings(page: list[_Row], body: float) -> list[_Row]:
+    """Headings that run over two or three lines, in one; numbered ones that follow each other stay apart."""
+    whole: list[_Row] = []
+    for row in page:
+        above = whole[-1] if whole else None
+        if (
+            above is not None and _heading(row, body) and _heading(above, body) and row.size == above.size
+            and 0 < above.last - row.first <= 1.9 * row.size and not starts_item(row.text)
+            and len(above.text) + len(row.text) <= 2 * HEADING_MAX
+        ):  # fmt: skip
+            space = " " if above.text[-1].isascii() and row.text[0].isascii() else ""
+            whole[-1] = replace(above, text=f"{above.text}{space}{row.text}", last=row.last, right=max(above.right, row.right))
+        else:
+            whole.append(row)
+    return whole
 
 
 def _first_word(page: list[_Row], number: int) -> float:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from errors import DocumentError
 from index.loaders.encoding import decode
-from index.loaders.office import open_office
+from index.loaders.office import BROKEN, open_office
 from index.loaders.raw import Line, Raw, clean, table_lines
 
 CELL_MAX = 32_768
@@ -23,7 +22,7 @@ def load_xlsx(path: Path, data: bytes) -> Raw:
     stream = open_office(path, data, "xl/workbook.xml")
     try:
         lines = list(_sheets(stream))
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError, zipfile.BadZipFile, SyntaxError, OSError) as error:
+    except BROKEN as error:
         raise DocumentError(f"{path.name}: broken, it cannot be parsed as .xlsx", "Open and save it again in Excel or WPS.") from error
     return Raw(lines, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", formed=True)
 

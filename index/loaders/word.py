@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from errors import DocumentError
 from index.loaders.dates import iso_date
-from index.loaders.office import open_office
+from index.loaders.office import BROKEN, open_office
 from index.loaders.raw import Line, Raw, clean, squeeze, table_lines
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -35,7 +34,7 @@ def load_docx(path: Path, data: bytes) -> Raw:
         title, created = properties.title or "", properties.created
         levels = dict(_style_levels(document))
         notes = list(_notes(document))
-    except (KeyError, ValueError, AttributeError, zipfile.BadZipFile, etree.LxmlError, OSError, docx.exceptions.PythonDocxError) as error:
+    except (*BROKEN, etree.LxmlError, docx.exceptions.PythonDocxError) as error:
         raise DocumentError(f"{path.name}: broken, it cannot be parsed as .docx", "Open and save it again in Word or WPS.") from error
     lines = [*_blocks(body, levels), *notes]
     if any(line.level == TITLE for line in lines):  # headings stand below the title
