@@ -126,9 +126,11 @@ def _prepare(store: ModelStore, name: str, path: Path, settings: Settings, progr
 
         prepare_generator(path, progress)
     elif purpose == "encoder" and settings.index.encoder_backend != "torch":
-        from index.encoder_openvino import prepare as prepare_encoder
+        from index.encoder import open_encoder
 
-        prepare_encoder(path)
+        progress(f"{name}: prepare", 0, 1)
+        open_encoder(name, settings.index.encoder_backend, store.root)
+        progress(f"{name}: prepare", 1, 1)
 
 
 @app.command()
