@@ -2,7 +2,7 @@
 
 Score of a passage: sum over the question's terms of ``weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * l / L))``
 with ``idf = ln(1 + (N - df + 0.5) / (df + 0.5))`` (Robertson and Zaragoza 2009, in Lucene's form); single Han
-characters have a smaller ``weight``. A search reads the rare terms first and stops adding passages as soon as the
+characters have a smaller ``weight``, and none where they are everywhere. A search reads the rare terms first and stops adding passages as soon as the
 terms left could not lift a new one among the best k (MaxScore; Turtle and Flood 1995); what is left is then looked up
 for the surviving passages alone. Knows nothing of passages: rows in, rows out.
 """
@@ -25,9 +25,11 @@ from index.terms import Codes, cut, is_single, query_terms
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-K1 = 1.2
+K1 = 1.0
 B = 0.75
 SINGLE_WEIGHT = 0.7
+SINGLE_SHARE = 0.3
+"""Single characters found in more than this share of the passages are left out of questions, like stop words."""
 FOLDER = "lexical"
 BATCH = 8192
 _FEW = 64
@@ -84,6 +86,7 @@ class LexicalIndex:
         """The best ``k`` rows and their scores (all above 0), by score, then row."""
         weights, places = self._weights(query_terms(query))
         order = np.argsort(-weights, kind="stable")
+        order = order[weights[order] > 0]
         weights, places = weights[order], places[order]
         # What the terms from i on could add at most: `left[i]`.
         left = np.append(np.cumsum((weights * self._best[places])[::-1])[::-1], 0.0)
@@ -120,6 +123,10 @@ class LexicalIndex:
             total += self._looked_up(int(place), float(weight), wanted)
         return total
 
+    def ceiling(self, query: str) -> float:
+        """What no passage's BM25 can exceed: every known term of the question, without end."""
+        return float(self._weights(query_terms(query))[0].sum()) * (K1 + 1)
+
     def coverage(self, query: str, rows: Sequence[int] | Ints) -> Floats:
         """For each row the share (0..1) of the question's terms that it has, weighed by idf.
 
@@ -142,9 +149,7 @@ class LexicalIndex:
         known = places < len(self._codes)
         known[known] = self._codes[places[known]] == codes[known]
         places, codes = places[known], codes[known]
-        found = self._starts[places + 1] - self._starts[places]
-        idf = np.log(1 + (self.count - found + 0.5) / (found + 0.5))
-        return (idf * np.where(is_single(codes), SINGLE_WEIGHT, 1.0)).astype(np.float32), places
+        return _weigh(codes, self._starts[places + 1] - self._starts[places], self.count), places
 
     def _size(self, place: int) -> int:
         return int(self._starts[place + 1] - self._starts[place])
@@ -172,8 +177,8 @@ class LexicalIndex:
         return gains
 
 
-def score_texts(query: str, texts: Sequence[str]) -> tuple[Floats, Floats]:
-    """BM25 and coverage of a handful of texts that are in no index; idf is taken from these texts alone."""
+def score_texts(query: str, texts: Sequence[str]) -> tuple[Floats, Floats, float]:
+    """BM25, coverage and ceiling for a handful of texts that are in no index; idf is taken from these texts alone."""
     codes = query_terms(query)
     found, rows = cut(texts)
     lengths = np.bincount(rows, minlength=len(texts)).astype(np.float32)
@@ -183,11 +188,19 @@ def score_texts(query: str, texts: Sequence[str]) -> tuple[Floats, Floats]:
     hit[hit] = codes[at[hit]] == found[hit]
     np.add.at(tf, (rows[hit], at[hit]), 1.0)
     having = (tf > 0).sum(0)
-    idf = np.log(1 + (len(texts) - having + 0.5) / (having + 0.5)) * np.where(is_single(codes), SINGLE_WEIGHT, 1.0)
+    weights = _weigh(codes, having, len(texts))
     norm = K1 * (1 - B + B * lengths / max(float(lengths.mean()) if len(texts) else 1.0, 1.0))
-    scores = (idf * (K1 + 1) * tf / (tf + norm[:, None])).sum(1)
-    coverage = ((tf > 0) * idf).sum(1) / max(float(idf.sum()), 1e-9)
-    return scores.astype(np.float32), coverage.astype(np.float32)
+    scores = (weights * (K1 + 1) * tf / (tf + norm[:, None])).sum(1)
+    coverage = ((tf > 0) * weights).sum(1) / max(float(weights.sum()), 1e-9)
+    ceiling = float(weights[having > 0].sum()) * (K1 + 1)
+    return scores.astype(np.float32), coverage.astype(np.float32), ceiling
+
+
+def _weigh(codes: Codes, having: Ints, count: int) -> Floats:
+    """Weight of each term that ``having`` of ``count`` passages have: idf, less for single characters."""
+    idf = np.log(1 + (count - having + 0.5) / (having + 0.5))
+    single = np.where(having > max(3.0, SINGLE_SHARE * count), 0.0, SINGLE_WEIGHT)
+    return np.asarray(idf * np.where(is_single(codes), single, 1.0), np.float32)
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:

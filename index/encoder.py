@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import ModelError
+from index.normalize import simplify
 
 Vectors = NDArray[np.float32]
 Backend = Literal["auto", "openvino", "torch"]
@@ -88,7 +89,7 @@ class TorchEncoder:
     def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        given = [self._instruction + text if query else text for text in texts]
+        given = [self._instruction + simplify(text) if query else simplify(text) for text in texts]
         vectors = self._model.encode(given, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
         return np.ascontiguousarray(vectors, dtype=np.float32)
 

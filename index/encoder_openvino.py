@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import ModelError
+from index.normalize import simplify
 
 Vectors = NDArray[np.float32]
 Precision = Literal["bf16", "int8"]
@@ -103,7 +104,7 @@ class OpenVinoEncoder:
 
     def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """Unit vectors, float32 [n, dimension]; see ``index.encoder.Encoder``."""
-        given = [self._instruction + text if query else text for text in texts]
+        given = [self._instruction + simplify(text) if query else simplify(text) for text in texts]
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(given)] if given else []
         vectors = np.zeros((len(tokens), self._dimension), np.float32)
         order = sorted(range(len(tokens)), key=lambda i: (-len(tokens[i]), i))

@@ -16,7 +16,7 @@ from importlib import resources
 
 from index.numbers import NumberSpan, find_numbers, parse_number
 
-__all__ = ["NumberSpan", "Normalized", "fold", "normalize", "number_spans", "parse_number"]
+__all__ = ["NumberSpan", "Normalized", "fold", "normalize", "number_spans", "parse_number", "simplify"]
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\u3007"
 """Han characters, as the inside of a regular expression's character class (〇 included)."""
@@ -77,6 +77,16 @@ def _simplified() -> dict[str, str]:
 
 
 _FOLDING = _Folding()
+
+
+def simplify(text: str) -> str:
+    """Traditional characters written Simplified, one for one; everything else stays. What encoders are given."""
+    return text.translate(_simplifying())
+
+
+@lru_cache(maxsize=1)
+def _simplifying() -> dict[int, str]:
+    return {ord(key): form for key, form in _simplified().items() if len(key) == 1}
 
 
 def fold(text: str) -> str:

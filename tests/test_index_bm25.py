@@ -12,7 +12,7 @@ import pytest
 
 from errors import IndexError_
 from index import bm25
-from index.bm25 import K1, SINGLE_WEIGHT, B, LexicalIndex, score_texts
+from index.bm25 import K1, SINGLE_SHARE, SINGLE_WEIGHT, B, LexicalIndex, score_texts
 from index.terms import cut, query_terms
 
 _WORDS = "天津 机关 党建 高质量 发展 服务 企业 群众 走进 系列 活动 会议 报告 2025年 三十五 信息 中心 的 了 在 和"
@@ -36,7 +36,9 @@ def plain(texts: list[str], query: str) -> list[float]:
         for code in query_terms(query).tolist():
             idf = math.log(1 + (len(bags) - having[code] + 0.5) / (having[code] + 0.5))
             tf = bag[code]
-            weight = SINGLE_WEIGHT if code < 1 << 42 else 1.0
+            weight = 1.0
+            if code < 1 << 42:
+                weight = 0.0 if having[code] > max(3, SINGLE_SHARE * len(bags)) else SINGLE_WEIGHT
             score += weight * idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * bag.total() / mean))
         scores.append(score)
     return scores
@@ -114,9 +116,11 @@ def test_a_missing_or_foreign_index_is_named(tmp_path: Path) -> None:
 
 def test_texts_without_an_index_are_ranked_the_same_way(tmp_path: Path) -> None:
     texts = corpus(30, seed=3)
-    scores, coverage = score_texts("天津机关党建", texts)
+    scores, coverage, ceiling = score_texts("天津机关党建", texts)
     index = LexicalIndex.build(texts, tmp_path)
     rows = list(range(30))
     assert np.allclose(scores, index.scores("天津机关党建", rows), atol=1e-3)
     assert coverage.max() <= 1.0 + 1e-6
+    assert ceiling == pytest.approx(index.ceiling("天津机关党建"), rel=1e-4)
+    assert scores.max() <= ceiling
     assert score_texts("天津", [])[0].size == 0

@@ -101,12 +101,11 @@ def test_texts_given_with_the_question() -> None:
     assert rank_texts("天津", [], FakeEncoder()) == []
 
 
-def test_fusion_keeps_the_ends_and_the_balance() -> None:
+def test_fusion_weighs_the_two_scales() -> None:
     bm25 = np.array([10, 5, 0], np.float32)
     dense = np.array([0.5, 0.9, 0.4], np.float32)
-    assert fuse(bm25, dense, 0.0).argmax() == 0
-    assert fuse(bm25, dense, 1.0).argmax() == 1
-    assert fuse(bm25, dense, 0.5).argmax() == 1
-    assert fuse(np.zeros(0, np.float32), np.zeros(0, np.float32)).size == 0
-    level = fuse(np.zeros(2, np.float32), np.full(2, 0.7, np.float32))
-    assert level[0] == level[1]
+    assert fuse(bm25, dense, 20.0, 0.0).tolist() == [0.5, 0.25, 0.0]
+    assert np.allclose(fuse(bm25, dense, 20.0, 1.0), dense)
+    assert np.allclose(fuse(bm25, dense, 20.0, 0.5), [0.5, 0.575, 0.2])
+    assert np.allclose(fuse(np.zeros(3, np.float32), dense, 0.0, 0.5), dense / 2)
+    assert fuse(np.zeros(0, np.float32), np.zeros(0, np.float32), 0.0).size == 0
