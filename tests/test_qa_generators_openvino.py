@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from qa.generators.base import GenerationRequest, Message
 from qa.generators.gguf import read_metadata, write_tokenizer
 from qa.generators.lookup import PromptLookup
 from qa.generators.openvino import OpenVINOGenerator
-from qa.generators.session import Session
+from qa.generators.session import Session, release_mapped
 from qa.generators.tokens import Tokens
 from tests import tiny
 
@@ -121,3 +123,20 @@ def test_a_file_that_is_no_gguf_is_named(tmp_path: Path, content: bytes) -> None
 def test_unknown_tokenizer_points_to_the_other_engine(tmp_path: Path) -> None:
     with pytest.raises(GeneratorError, match="transformers"):
         write_tokenizer(tiny.metadata() | {"tokenizer.ggml.pre": "other"}, tmp_path)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="maps are read from /proc")
+def test_mapped_weights_are_let_go_and_stay_readable(tmp_path: Path) -> None:
+    path = tmp_path / "weights.bin"
+    path.write_bytes(b"w" * 8_000_000)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
+        assert mapped[:].count(b"w") == 8_000_000
+        before = _resident()
+        assert release_mapped(tmp_path) >= 8_000_000
+        assert _resident() < before - 6_000_000
+        assert mapped[:].count(b"w") == 8_000_000
+    assert release_mapped(tmp_path) == 0
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE

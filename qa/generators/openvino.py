@@ -57,11 +57,10 @@ class OpenVINOGenerator:
         return f"{self._tokens.name or self._folder.name} (openvino, {self._folder.name})"
 
     def warm(self) -> None:
-        """Load the model and run it once."""
+        """Load the model and run it once (about 3 s)."""
+        self.count_tokens("")
         with self._turn(threading.Event()):
-            if not self._session.tokens:
-                self._session.forward([min(self._tokens.eos)])
-                self._session.reset()
+            pass
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokens.encode(text))
@@ -172,7 +171,9 @@ class OpenVINOGenerator:
         from qa.generators.session import Session
 
         with _engine_errors():
-            return Session(self._folder, self._threads)
+            session = Session(self._folder, self._threads)
+            session.warm()
+            return session
 
 
 class _Picker:
