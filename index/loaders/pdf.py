@@ -154,7 +154,8 @@ def _lines(pages: list[list[_Row]]) -> Iterator[Line]:
             full = long and row.right >= column - max(2.2 * row.size, _first_word(page, number))
             further = previous is None or gap or row.left - previous.left > 0.8 * body
             lower = previous is None or previous.last > row.first  # else: the top of the next column
-            indent = bool(margin) and row.left - margin >= 1.4 * body and further and lower
+            hanging = previous is not None and not gap and starts_item(previous.text)  # an item's second line
+            indent = bool(margin) and row.left - margin >= 1.4 * body and further and lower and not hanging
             yield Line(row.text, level=level, gap=gap, full=full, indent=indent, page=row.page)
             previous = row
 
