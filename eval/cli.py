@@ -36,7 +36,8 @@ class FrontDoor(Protocol):
     def settings(self, config: Path | None, data: Path | None) -> EngineSettings: ...
 
 
-def _settings(ctx: typer.Context, config: Path | None, data: Path | None) -> EngineSettings:
+def front_door_settings(ctx: typer.Context, config: Path | None, data: Path | None) -> EngineSettings:
+    """The settings that the front door hands in. Raises EvalError when there is no front door."""
     door: Any = ctx.obj
     if door is None or not hasattr(door, "settings"):
         raise EvalError("the evaluation was started without settings", "Start it as `wenju eval ...`.")
@@ -96,10 +97,10 @@ def run_task(
     from eval.runner import RunOptions, chosen, free_folder, run
     from eval.tasks import load
 
-    settings = _settings(ctx, config, None)
+    settings = front_door_settings(ctx, config, None)
     changes = Perturbations(noise, counterfactual, traditional, without_gold, inject, seed, mode)
     asked = chosen(perturb(chosen(load(task, bench, drafts), split), changes), "all", limit, seed)
-    engine, names = _open(settings, asked, mode, index)
+    engine, names = open_task(settings, asked, mode, index)
     options = RunOptions(
         out=out or Path(), limit=limit, seed=seed, split="all", mode=mode, depth=depth, answers=answers, contexts=names,
         config=settings.model_dump(mode="json", exclude={"data"}) | {"models_sha256": _model_hashes(settings)},
@@ -107,6 +108,8 @@ def run_task(
     )  # fmt: skip
     if out is None:
         options = replace(options, out=free_folder(settings.data / "eval" / "runs", asked, options))
+    if answers and not asked.retrieval_only:
+        engine.warm()  # loading the models is no part of the first answer's time
     with console.progress(asked.name) as update:
         folder = run(asked, engine, options, update)
     if as_json:
@@ -115,7 +118,7 @@ def run_task(
     console.print_written(folder.path)
 
 
-def _open(settings: EngineSettings, task: Task, mode: str | None, index: Path | None) -> tuple[Any, dict[str, str]]:
+def open_task(settings: EngineSettings, task: Task, mode: str | None, index: Path | None) -> tuple[Any, dict[str, str]]:
     """The engine over the right index, and which file of it is which context."""
     from eval import console, corpora
     from qa.engine import Engine

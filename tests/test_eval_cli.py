@@ -36,6 +36,7 @@ class FolderEngine(HonestEngine):
 
     opened: list[Path] = []
     added: list[Path] = []
+    warmed: list[Path] = []
 
     def __init__(self, data: Path) -> None:
         self.data = data
@@ -46,6 +47,9 @@ class FolderEngine(HonestEngine):
     @classmethod
     def open(cls, settings: EngineSettings, **_: Any) -> FolderEngine:
         return cls(settings.data)
+
+    def warm(self) -> None:
+        self.warmed.append(self.data)
 
     def add(self, paths: list[Path], progress: Any = None) -> None:
         self.added.extend(paths)
@@ -58,6 +62,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(qa.engine, "Engine", FolderEngine)
     monkeypatch.setattr(FolderEngine, "opened", [])
     monkeypatch.setattr(FolderEngine, "added", [])
+    monkeypatch.setattr(FolderEngine, "warmed", [])
     monkeypatch.setenv("COLUMNS", "120")
     door = Door(tmp_path / "data")
 
@@ -124,6 +129,9 @@ def test_runs_without_a_name_are_numbered(call: Any, tmp_path: Path) -> None:
     task = squad_file(tmp_path / "plants.json")
     for _ in range(2):
         call("run", task, "--limit", 2)
+    assert len(FolderEngine.warmed) == 2
+    call("run", task, "--limit", 2, "--no-answers", "--out", tmp_path / "search-only")
+    assert len(FolderEngine.warmed) == 2  # searching needs no generator
     assert sorted(p.name for p in (call.door.data / "eval" / "runs").iterdir()) == ["plants-2-001", "plants-2-002"]
 
 

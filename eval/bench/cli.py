@@ -1,0 +1,142 @@
+"""``wenju bench``: answers, askers, indexing, start, search. Each prints its table and writes JSON; answers also a plot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from eval.cli import front_door_settings
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
+    from qa.settings import EngineSettings
+
+app = typer.Typer(no_args_is_help=True, help="Measure speed: answers, several askers, indexing, search at scale, start.")
+
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE.json", help="Also write the figures as JSON.")]
+Questions = Annotated[int, typer.Option("--questions", min=2, help="So many questions of the task, sampled.")]
+TaskName = Annotated[str, typer.Option("--task", help="Task whose questions and documents are used.")]
+
+
+def _finish(name: str, found: Any, out: Path | None, **about: Any) -> None:
+    """Print the figures with the machine, and write them."""
+    from eval.manifest import code, machine, now
+
+    data = {"bench": name, "when": now(), "machine": machine(), "code": code(), **about, "figures": found}
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=1))
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _prepared(ctx: typer.Context, name: str, count: int) -> tuple[EngineSettings, Engine, list[str]]:
+    """Settings, a warm engine over the task's documents, and the questions that can be answered by themselves."""
+    from eval.bench.parts import sampled
+    from eval.cli import open_task
+    from eval.tasks import load
+
+    settings = front_door_settings(ctx, None, None)
+    task = load(name)
+    engine, _ = open_task(settings, task, "open", None)
+    engine.warm()
+    return settings, engine, sampled([item.question for item in task.items if not item.history], count)
+
+
+@app.command()
+def answers(
+    ctx: typer.Context,
+    against: Annotated[
+        list[str] | None,
+        typer.Option("--against", metavar="NAME|URL", help="Plain pipelines to run beside: transformers, openvino, llamacpp, or an OpenAI-compatible URL."),
+    ] = None,
+    questions: Questions = 60,
+    task: TaskName = "tianjin",
+    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE.svg", help="Also draw the medians.")] = None,
+    out: Out = None,
+) -> None:
+    """Time to evidence, first token and checked answer; beside plain pipelines on the same questions, with ratios."""
+    from eval.bench import parts, systems
+    from eval.bench.plot import medians
+    from eval.console import progress
+
+    settings, engine, asked = _prepared(ctx, task, questions)
+    with ExitStack() as stack:
+        running = {"wenju": systems.ours(engine)}
+        for name in against or ():
+            running[name] = stack.enter_context(systems.open_plain(name, engine, settings))
+        update: Callable[..., None] = stack.enter_context(progress("bench"))
+        found = parts.answers(running, asked, update)
+    if plot is not None:
+        plot.write_text(medians(found), encoding="utf-8")
+    _finish("answers", found, out, task=task, generator=settings.generator.model, engine=settings.generator.engine)
+
+
+@app.command()
+def askers(
+    ctx: typer.Context,
+    people: Annotated[str, typer.Option(help="How many ask at once, one figure after another.")] = "1,4,16",
+    questions: Questions = 32,
+    task: TaskName = "tianjin",
+    out: Out = None,
+) -> None:
+    """Answers a minute with several people asking at once."""
+    from eval.bench import parts, systems
+
+    try:
+        counts = [int(part) for part in people.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"{people!r} is not a list of numbers such as 1,4,16", param_hint="--people") from None
+    _, engine, asked = _prepared(ctx, task, questions)
+    ask = systems.ours(engine)
+    ask(asked[0])
+    _finish("askers", parts.askers(ask, asked, counts), out, task=task)
+
+
+@app.command()
+def indexing(
+    ctx: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files to index into a folder that is thrown away.")],
+    out: Out = None,
+) -> None:
+    """Documents and passages indexed a second."""
+    import tempfile
+
+    from eval.bench import parts
+    from qa.engine import Engine
+
+    settings = front_door_settings(ctx, None, None)
+    with tempfile.TemporaryDirectory() as folder:
+        engine = Engine.open(settings.model_copy(update={"data": Path(folder)}))
+        found = parts.indexing(engine, paths)
+    _finish("indexing", found, out, encoder=settings.index.encoder)
+
+
+@app.command()
+def start(ctx: typer.Context, repeats: Annotated[int, typer.Option(min=1)] = 3, out: Out = None) -> None:
+    """Seconds of `wenju --help`, `wenju search` and `wenju ask` in fresh processes."""
+    from eval.bench import parts
+
+    settings = front_door_settings(ctx, None, None)
+    question = "市政务服务办的机关党委书记是谁？"
+    commands = {"--help": ["--help"], "search": ["search", question], "ask": ["ask", question]}
+    _finish("start", parts.start(commands, repeats, settings.data), out)
+
+
+@app.command()
+def search(
+    sizes: Annotated[str, typer.Option(help="Numbers of passages.")] = "10000,100000",
+    out: Out = None,
+) -> None:
+    """Dense search over synthetic vectors: seconds a query, recall@10, size and build time (1000000 needs about 5 GB)."""
+    from eval.bench import parts
+
+    try:
+        counts = [int(part) for part in sizes.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"{sizes!r} is not a list of numbers", param_hint="--sizes") from None
+    _finish("search", parts.search(counts), out)

@@ -1,0 +1,148 @@
+"""What is timed: our engine, and plain pipelines that put whole passages into the prompt, on the same search and model.
+
+A plain pipeline is search + prompt + generation and nothing else: no evidence sentences, no checks, no citations. It
+runs on any generator of ours (transformers, openvino) or on a server that speaks the OpenAI protocol, such as
+llama.cpp's (``llamacpp`` starts one from the llama-cpp-python package and stops it again).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import prompts
+from errors import EvalError, did_you_mean
+from qa.generators.base import GenerationRequest, Generator, Message
+from qa.types import Answer
+
+if TYPE_CHECKING:
+    from index.types import Hit
+    from qa.settings import EngineSettings
+
+PASSAGES = 3
+START_SECONDS = 120.0
+PLAIN = ("transformers", "openvino", "llamacpp")
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One answer: seconds from the question to evidence, first token and end (None: did not come), tokens, text."""
+
+    evidence: float | None
+    first: float | None
+    total: float
+    tokens_in: int
+    tokens_out: int
+    text: str
+
+
+System = Callable[[str], Timed]
+
+
+class Searching(Protocol):
+    def search(self, question: str, k: int) -> list[Hit]: ...
+
+
+class Answering(Protocol):
+    def stream(self, question: str) -> Iterator[Answer]: ...
+
+
+def ours(engine: Answering) -> System:
+    """The engine as the page uses it."""
+
+    def ask(question: str) -> Timed:
+        start, evidence, first, last = time.perf_counter(), None, None, None
+        for last in engine.stream(question):
+            now = time.perf_counter() - start
+            evidence = evidence if evidence is not None or not last.retrieved else now
+            first = first if first is not None or not last.sentences else now
+        if last is None:
+            raise EvalError("no answer came back")
+        total = time.perf_counter() - start
+        first = last.timings.get("first_token", first)
+        return Timed(evidence, first, total, last.usage.get("prompt_tokens", 0), last.usage.get("completion_tokens", 0), last.text)
+
+    return ask
+
+
+def plain(engine: Searching, generator: Generator, max_new_tokens: int = 160) -> System:
+    """Whole passages in the prompt, nothing checked."""
+
+    def ask(question: str) -> Timed:
+        start = time.perf_counter()
+        hits = engine.search(question, PASSAGES)
+        evidence = time.perf_counter() - start
+        passages = "\n\n".join(hit.passage.text for hit in hits)
+        messages = tuple(Message(role, text) for role, text in prompts.chat("plain", passages=passages, question=question))
+        first, text, tokens = None, "", (0, 0)
+        for chunk in generator.stream(GenerationRequest(messages, max_new_tokens)):
+            if chunk.text and first is None:
+                first = time.perf_counter() - start
+            text += chunk.text
+            tokens = (chunk.prompt_tokens or tokens[0], chunk.completion_tokens or tokens[1])
+        return Timed(evidence, first, time.perf_counter() - start, *tokens, text)
+
+    return ask
+
+
+@contextlib.contextmanager
+def open_plain(name: str, engine: Searching, settings: EngineSettings) -> Iterator[System]:
+    """The plain pipeline called ``name`` (see PLAIN), or on the server at a URL; what it started ends with it.
+
+    Raises:
+        EvalError: an unknown name, or llama.cpp is not installed or does not start.
+    """
+    from qa.generators import open_generator
+
+    if name.startswith(("http://", "https://")):
+        update = {"engine": "openai", "base_url": name}
+        yield plain(engine, open_generator(settings.generator.model_copy(update=update), settings.models))
+    elif name == "llamacpp":
+        with _llama_server(settings) as url, open_plain(url, engine, settings) as system:
+            yield system
+    elif name in PLAIN:
+        chosen = settings.generator.model_copy(update={"engine": name})
+        yield plain(engine, open_generator(chosen, settings.models))
+    else:
+        raise EvalError(f"there is no plain pipeline {name!r}", did_you_mean(name, [*PLAIN, "http://..."]))
+
+
+@contextlib.contextmanager
+def _llama_server(settings: EngineSettings) -> Iterator[str]:
+    if importlib.util.find_spec("llama_cpp") is None:
+        raise EvalError("llama.cpp is not installed", "Run: make llamacpp  (builds llama-cpp-python from source)")
+    from models.store import ModelStore
+
+    folder = ModelStore(settings.models.folder).path(settings.generator.model)
+    gguf = next(iter(sorted(Path(folder).rglob("*.gguf"))), None)
+    if gguf is None:
+        raise EvalError(f"there is no GGUF file in {folder}", "Run: wenju models fetch")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(gguf), "--port", str(port), "--n_ctx", "4096"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not _listening(port):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise EvalError("llama.cpp's server did not start", "Try: python -m llama_cpp.server --model " + str(gguf))
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _listening(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

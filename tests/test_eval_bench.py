@@ -1,0 +1,139 @@
+"""The speed bench on fakes with known delays: what is timed, paired order, ratios, askers, start, search at scale."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from eval_fakes import HonestEngine, document
+from fakes import ScriptedGenerator
+from test_eval_runner import fact
+
+from errors import EvalError
+from eval.bench import parts, systems
+from eval.bench.plot import medians
+from eval.bench.systems import Timed
+from index.types import Hit
+from qa.settings import EngineSettings
+from qa.types import Answer
+
+
+class Slow:
+    """Evidence after 20 ms, text after 40, done after 60."""
+
+    def stream(self, question: str) -> Iterator[Answer]:
+        honest = list(HonestEngine({"a.txt": fact(0)}).stream(question))
+        time.sleep(0.02)
+        yield honest[0]
+        time.sleep(0.02)
+        yield Answer(question, question, "writing", sentences=honest[-1].sentences, retrieved=honest[0].retrieved)
+        time.sleep(0.02)
+        yield Answer(question, question, "done", sentences=honest[-1].sentences, retrieved=honest[0].retrieved, usage={"prompt_tokens": 7, "completion_tokens": 2})
+
+
+def test_our_times_are_those_a_reader_sees() -> None:
+    timed = systems.ours(Slow())("松树苗圃共培育幼苗多少株？")
+    assert timed.evidence is not None and timed.first is not None
+    assert 0.02 <= timed.evidence < timed.first < timed.total and timed.first >= 0.04 and timed.total >= 0.06
+    assert (timed.tokens_in, timed.tokens_out) == (7, 2) and "200株" in timed.text
+
+
+def test_plain_pipeline_puts_whole_passages_into_the_prompt() -> None:
+    class Searches:
+        def search(self, question: str, k: int) -> list[Hit]:
+            return HonestEngine({f"{n}.txt": fact(n) for n in range(6)}).search(question, k)
+
+    generator = ScriptedGenerator({"": "共200株。"})
+    timed = systems.plain(Searches(), generator)("松树苗圃共培育幼苗多少株？")
+    (request,) = generator.requests
+    prompt = "".join(message.content for message in request.messages)
+    assert prompt.count("苗圃共培育幼苗") == systems.PASSAGES + 1 and fact(0) in prompt
+    assert timed.text == "共200株。" and timed.first is not None and timed.tokens_out == 6
+
+
+def fixed(seconds: float, log: list[str], name: str) -> systems.System:
+    def ask(question: str) -> Timed:
+        log.append(name)
+        return Timed(None, seconds / 2, seconds, 10, 5, question)
+
+    return ask
+
+
+def test_systems_take_turns_and_ratios_are_of_medians() -> None:
+    log: list[str] = []
+    found = parts.answers({"wenju": fixed(1.0, log, "a"), "other": fixed(4.0, log, "b")}, ["1", "2", "3", "4"])
+    assert log == ["a", "b", *"abbaabba"]
+    assert found["n"] == 4 and found["ratios"]["other"]["total"]["value"] == pytest.approx(4.0)
+    assert found["ratios"]["other"]["total"]["low"] == pytest.approx(4.0)
+    assert found["systems"]["wenju"]["seconds_total_p50"]["value"] == 1.0 and found["systems"]["wenju"]["tokens_in"] == 10
+    assert "seconds_evidence_p50" not in found["systems"]["wenju"]
+    svg = ElementTree.fromstring(medians(found))
+    assert len([e for e in svg.iter() if e.tag.endswith("rect")]) >= 2 + 2 * 3
+
+
+def test_askers_ask_at_once() -> None:
+    active: list[int] = []
+    inside, lock = 0, threading.Lock()
+
+    def ask(question: str) -> Timed:
+        nonlocal inside
+        with lock:
+            inside += 1
+            active.append(inside)
+        time.sleep(0.02)
+        with lock:
+            inside -= 1
+        return Timed(None, None, 0.02, 0, 0, "")
+
+    rows = parts.askers(ask, [str(n) for n in range(16)], (1, 8))
+    assert [row["askers"] for row in rows] == [1, 8] and all(row["n"] == 16 for row in rows)
+    assert max(active) == 8 and max(active[:16]) == 1
+    assert rows[1]["per_minute"] > 3 * rows[0]["per_minute"]
+
+
+def test_a_failing_asker_is_not_counted_as_fast() -> None:
+    def ask(question: str) -> Timed:
+        raise EvalError("broken")
+
+    with pytest.raises(EvalError, match="broken"):
+        parts.askers(ask, ["1", "2", "3"], (2,))
+
+
+def test_indexing_counts_what_was_indexed() -> None:
+    class Indexes(HonestEngine):
+        def add(self, paths: object) -> None:
+            self.files = [document("a.txt", "\n".join(fact(n) for n in range(4)))]
+
+    found = parts.indexing(Indexes({}), [])
+    assert found["documents"] == 1 and found["passages"] == 4 and found["seconds"] > 0
+
+
+def test_start_times_whole_commands(tmp_path: Path) -> None:
+    found = parts.start({"--help": ["--help"]}, repeats=1, data=tmp_path)
+    assert found["--help"]["exit"] == 0 and 0 < found["--help"]["median"] < 10 and found["--help"]["n"] == 2
+
+
+def test_dense_search_is_measured_against_exact_search() -> None:
+    (row,) = parts.search([3000], dimensions=32, queries=20)
+    assert row["passages"] == 3000 and row["recall@10"] >= 0.95 and row["seconds_p50"] > 0 and row["megabytes"] > 0
+    json.dumps(row)
+
+
+def test_samples_are_seeded() -> None:
+    asked = [str(n) for n in range(50)]
+    assert parts.sampled(asked, 5) == parts.sampled(asked, 5) != asked[:5] and parts.sampled(asked, 99) == asked
+
+
+def test_pipelines_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = EngineSettings(data=tmp_path)
+    with pytest.raises(EvalError, match="no plain pipeline 'transformer'") as error, systems.open_plain("transformer", HonestEngine({}), settings):
+        pass
+    assert "transformers" in error.value.hint
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(EvalError, match="llama.cpp is not installed"), systems.open_plain("llamacpp", HonestEngine({}), settings):
+        pass
