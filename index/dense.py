@@ -1,8 +1,9 @@
 """Nearest vectors: the only door to FAISS. Rows in, rows out; knows nothing of texts or models.
 
 Vectors have length 1, so the inner product is the cosine. Up to ``EXACT_MAX`` rows every vector is compared; above that
-an approximate index proposes candidates that are compared exactly with the stored vectors. The choice and its
-measured cost stand in docs/RETRIEVAL.md; :meth:`DenseIndex.describe` tells which one an index uses.
+a graph over 8-bit vectors (HNSW; Malkov and Yashunin 2018) proposes rows that are compared exactly with the stored
+vectors. The choice comes from the tables in docs/RETRIEVAL.md; :meth:`DenseIndex.describe` tells which one is in use.
+All files are memory-mapped.
 """
 
 from __future__ import annotations
@@ -20,7 +21,14 @@ Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
 FOLDER = "dense"
-EXACT_MAX = 50_000
+EXACT_MAX = 20_000
+GRAPH = "HNSW32,SQ8"
+"""FAISS factory string: 32 neighbours a node, 8 bits a dimension."""
+EF_CONSTRUCTION = 80
+EF_SEARCH = 200
+TRAINING = 100_000
+"""Vectors that the quantiser's ranges are learned from."""
+CHUNK = 20_000
 
 
 class DenseIndex:
@@ -31,14 +39,15 @@ class DenseIndex:
         try:
             self._meta = json.loads((own / "dense.json").read_text("utf-8"))
             self._vectors: Vectors = np.load(folder / self._meta["vectors"], mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, KeyError) as error:
+            self._graph = _read(own / "graph.faiss") if self._meta["kind"] == "graph" else None
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise IndexError_(f"The dense index in {folder} cannot be read: {error}.", "Index the documents again.") from error
         self.count, self.dimension = self._vectors.shape
-        if self.count != self._meta["count"]:
+        if self.count != self._meta["count"] or (self._graph is not None and self._graph.ntotal != self.count):
             raise IndexError_(f"The dense index in {folder} does not fit its vectors.", "Index the documents again.")
 
     @classmethod
-    def build(cls, vectors: Vectors, folder: Path, metric: str = "ip") -> DenseIndex:
+    def build(cls, vectors: Vectors, folder: Path, metric: str = "ip", exact_max: int = EXACT_MAX) -> DenseIndex:
         """Index float32 [n, dimension] into ``folder/dense``.
 
         ``folder/vectors.npy`` is used for exact comparison where it exists (the store writes it first); otherwise the
@@ -53,6 +62,9 @@ class DenseIndex:
             place = f"{FOLDER}/vectors.npy"
             np.save(folder / place, np.ascontiguousarray(vectors, np.float32))
         meta: dict[str, Any] = {"count": len(vectors), "dimension": int(vectors.shape[1]), "vectors": place, "kind": "exact"}
+        if len(vectors) > exact_max:
+            meta |= {"kind": "graph", "factory": GRAPH, "ef_construction": EF_CONSTRUCTION, "ef_search": EF_SEARCH}
+            _write(np.load(folder / place, mmap_mode="r"), own / "graph.faiss")
         (own / "dense.json").write_text(json.dumps(meta), "utf-8")
         return cls(folder)
 
@@ -67,20 +79,57 @@ class DenseIndex:
 
     def search(self, vectors: Vectors, k: int) -> tuple[Rows, Vectors]:
         """The ``k`` nearest rows of each vector: int64 and float32 [n, min(k, count)], by (-score, row)."""
-        import faiss
-
         k = min(k, self.count)
-        queries = np.ascontiguousarray(vectors, np.float32)
-        if k == 0:
-            return np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32)
-        scores, rows = faiss.knn(queries, self._vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
-        return _ordered(rows, scores)
+        queries = np.ascontiguousarray(vectors, np.float32).reshape(-1, self.dimension)
+        rows = np.zeros((len(queries), k), np.int64)
+        scores = np.zeros((len(queries), k), np.float32)
+        for i, query in enumerate(queries if k else queries[:0]):
+            rows[i], scores[i] = self._one(query, k)
+        return rows, scores
+
+    def _one(self, query: Vectors, k: int) -> tuple[Rows, Vectors]:
+        if self._graph is None:
+            return _best(np.arange(self.count), self._vectors @ query, k)
+        found = _propose(self._graph, query, k)
+        if len(found) < k:  # a graph may leave rows unreached; asked for nearly all of them, compare all
+            return _best(np.arange(self.count), self._vectors @ query, k)
+        return _best(found, self.scores(query, found), k)
 
     def scores(self, vector: Vectors, rows: Rows) -> Vectors:
         """Cosine of one vector with the given rows."""
         return np.asarray(self._vectors[np.asarray(rows, np.int64)] @ vector.reshape(-1), np.float32)
 
 
-def _ordered(rows: Rows, scores: Vectors) -> tuple[Rows, Vectors]:
-    order = np.lexsort((rows, -scores), axis=-1)
-    return np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
+def _propose(graph: Any, query: Vectors, k: int) -> Rows:
+    import faiss
+
+    parameters = faiss.SearchParametersHNSW(efSearch=max(EF_SEARCH, 2 * k))  # type: ignore[attr-defined, unused-ignore]
+    found = graph.search(query[None], max(k, EF_SEARCH // 2), params=parameters)[1][0]
+    return np.sort(found[found >= 0]).astype(np.int64)
+
+
+def _best(rows: Rows, scores: Vectors, k: int) -> tuple[Rows, Vectors]:
+    """The best ``k`` by (-score, row); ``rows`` ascending."""
+    if len(rows) > k:
+        border = np.partition(scores, len(scores) - k)[len(scores) - k]
+        keep = scores >= border
+        rows, scores = rows[keep], scores[keep]
+    order = np.lexsort((rows, -scores))[:k]
+    return rows[order], scores[order]
+
+
+def _write(vectors: Vectors, path: Path) -> None:
+    import faiss
+
+    graph: Any = faiss.index_factory(vectors.shape[1], GRAPH, faiss.METRIC_INNER_PRODUCT)
+    graph.hnsw.efConstruction = EF_CONSTRUCTION
+    graph.train(np.ascontiguousarray(vectors[:: max(1, len(vectors) // TRAINING)]))
+    for first in range(0, len(vectors), CHUNK):
+        graph.add(np.ascontiguousarray(vectors[first : first + CHUNK]))
+    faiss.write_index(graph, str(path))
+
+
+def _read(path: Path) -> Any:
+    import faiss
+
+    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)

@@ -1,0 +1,91 @@
+"""Nearest vectors: exact search, the graph's recall, ties, files that do not fit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from errors import IndexError_
+from index.dense import DenseIndex
+
+
+def vectors(count: int, dimension: int = 32, seed: int = 0) -> np.ndarray:
+    """Unit vectors around 20 centres, as texts of 20 subjects would give."""
+    random = np.random.default_rng(seed)
+    centres = random.normal(size=(20, dimension))
+    made = centres[random.integers(20, size=count)] + 0.5 * random.normal(size=(count, dimension))
+    return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_exact_search_is_the_sorted_product(tmp_path: Path) -> None:
+    base, asked = vectors(500), vectors(7, seed=1)
+    rows, scores = DenseIndex.build(base, tmp_path).search(asked, 10)
+    expected = np.argsort(-(asked @ base.T), axis=1, kind="stable")[:, :10]
+    assert (rows == expected).all()
+    assert np.allclose(scores, np.take_along_axis(asked @ base.T, expected, 1), atol=1e-5)
+
+
+def test_the_graph_finds_nearly_all_and_scores_exactly(tmp_path: Path) -> None:
+    base, asked = vectors(3000), vectors(50, seed=1)
+    index = DenseIndex.build(base, tmp_path, exact_max=1000)
+    assert index.describe()["kind"] == "graph"
+    rows, scores = index.search(asked, 10)
+    expected = np.argsort(-(asked @ base.T), axis=1)[:, :10]
+    recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(rows.tolist(), expected.tolist(), strict=True)])
+    assert recall >= 0.98
+    assert np.allclose(scores, np.einsum("qkd,qd->qk", base[rows], asked), atol=1e-5)
+    assert (np.diff(scores, axis=1) <= 0).all()
+
+
+def test_the_graph_gives_all_rows_when_all_are_asked_for(tmp_path: Path) -> None:
+    index = DenseIndex.build(vectors(300), tmp_path, exact_max=10)
+    assert sorted(index.search(vectors(1, seed=2), 300)[0][0].tolist()) == list(range(300))
+
+
+def test_an_opened_index_gives_the_same(tmp_path: Path) -> None:
+    base, asked = vectors(400), vectors(3, seed=1)
+    built = DenseIndex.build(base, tmp_path, exact_max=100)
+    opened = DenseIndex.open(tmp_path)
+    assert (opened.search(asked, 5)[0] == built.search(asked, 5)[0]).all()
+    assert opened.describe() == built.describe()
+
+
+def test_vectors_of_the_generation_are_not_stored_twice(tmp_path: Path) -> None:
+    base = vectors(50)
+    np.save(tmp_path / "vectors.npy", base)
+    index = DenseIndex.build(np.load(tmp_path / "vectors.npy", mmap_mode="r"), tmp_path)
+    assert sorted(path.name for path in (tmp_path / "dense").iterdir()) == ["dense.json"]
+    assert index.search(base[7:8], 1)[0].item() == 7
+
+
+def test_ties_go_to_the_lower_row_and_k_is_capped(tmp_path: Path) -> None:
+    base = np.repeat(vectors(1), 9, axis=0)
+    rows, _ = DenseIndex.build(base, tmp_path).search(base[:1], 4)
+    assert rows.tolist() == [[0, 1, 2, 3]]
+    assert DenseIndex.open(tmp_path).search(base[:1], 99)[0].shape == (1, 9)
+    assert DenseIndex.open(tmp_path).search(base[:1], 0)[0].shape == (1, 0)
+
+
+def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    with pytest.raises(IndexError_, match="cannot be read"):
+        DenseIndex.open(tmp_path)
+    DenseIndex.build(vectors(20), tmp_path)
+    meta = tmp_path / "dense" / "dense.json"
+    meta.write_text(json.dumps(json.loads(meta.read_text("utf-8")) | {"count": 21}), "utf-8")
+    with pytest.raises(IndexError_, match="does not fit"):
+        DenseIndex.open(tmp_path)
+
+
+def test_a_damaged_graph_is_named(tmp_path: Path) -> None:
+    DenseIndex.build(vectors(300), tmp_path, exact_max=10)
+    (tmp_path / "dense" / "graph.faiss").write_bytes(b"nothing of the kind")
+    with pytest.raises(IndexError_, match="cannot be read"):
+        DenseIndex.open(tmp_path)
+
+
+def test_only_the_inner_product(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="only 'ip'"):
+        DenseIndex.build(vectors(5), tmp_path, metric="l2")
