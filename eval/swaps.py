@@ -18,6 +18,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from errors import EvalError, WenjuError
 from eval.swaps_make import KINDS, Case, Source, cases, read
@@ -58,7 +59,7 @@ def run(all_cases: Sequence[Case]) -> tuple[list[tuple[Case, list[Problem]]], li
     return results, seconds
 
 
-def table(results: Sequence[tuple[Case, list[Problem]]]) -> list[dict[str, object]]:
+def table(results: Sequence[tuple[Case, list[Problem]]]) -> list[dict[str, Any]]:
     """Rows: kind, swapped or true, how or form, n, share flagged with interval."""
     groups: dict[tuple[str, str, str], list[bool]] = defaultdict(list)
     for case, problems in results:

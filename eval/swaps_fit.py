@@ -17,6 +17,8 @@ from pathlib import Path
 from eval.swaps import load
 from eval.swaps_make import Case, cases
 from qa.checks import _said
+from qa.checks.dates import Date
+from qa.checks.numbers import Figure
 from qa.checks.slots import WEIGHTS, Place, features, relation
 from qa.checks.text import prepare_all
 
@@ -28,15 +30,16 @@ def rows(all_cases: Sequence[Case]) -> tuple[list[list[float]], list[int]]:
     for case in all_cases:
         said, within = _said(case.sentence, case.question)
         evidence = prepare_all(case.evidence)
-        for item in (*said.figures, *said.dates):
-            end = item.unit_end if hasattr(item, "unit_end") else item.end
+        items: tuple[Figure | Date, ...] = (*said.figures, *said.dates)
+        for item in items:
+            end = item.unit_end if isinstance(item, Figure) else item.end
             touched = item.start <= case.at + within[0] <= end
             if not within[0] <= item.start < within[1] or (case.swapped and not touched):
                 continue
             place = Place.of(said, item)
             best: dict[str, tuple[float, tuple[float, ...]]] = {}
             for text in evidence:
-                for told in text.figures if hasattr(item, "unit_end") else text.dates:
+                for told in text.figures if isinstance(item, Figure) else text.dates:
                     kind = relation(item, told)
                     if kind not in ("same", "other"):
                         continue

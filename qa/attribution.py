@@ -8,17 +8,27 @@ that is not covered yet. docs/EVIDENCE.md has the definitions, thresholds and fi
 
 from __future__ import annotations
 
+import functools
+import json
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from index.types import Document, Passage
-from qa.checks import EvidenceText, examine
+from qa.checks import EvidenceText, Found, examine
 from qa.checks.text import fold_same, grams
 from qa.types import Problem, State
 
+WEIGHTS = Path(__file__).with_name("attribution.json")
+"""Fitted by ``python -m eval.attribution_fit``; holds its data, command and thresholds."""
 MAX_CITATIONS = 3
+FIRST, GAIN = 0.25, 0.2
+"""Least share of the sentence's own content that the first, and each further, citation must add."""
+FIT = 0.3
+"""Weight of fitting the question when evidence sentences are ranked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +62,11 @@ class Attributed:
     score: float = 0.0
 
 
-Similarity = Callable[[str, Sequence[str]], Sequence[float]]
-"""Cosine of one text with each of the others."""
-
-
 def attribute(
     sentence: str,
     evidence: Sequence[EvidenceSentence],
     *,
     question: str,
-    similarity: Similarity | None = None,
 ) -> Attributed:
     """Tie ``sentence`` to the evidence.
 
@@ -69,32 +74,43 @@ def attribute(
         sentence: one sentence of the answer, without markers.
         evidence: the evidence sentences that stood in the prompt.
         question: what was asked; its words count less, and its names must be in the evidence.
-        similarity: dense similarity, used where characters do not decide; optional.
     """
     if not evidence or not any(c.isalnum() for c in sentence):
         return Attributed("unsupported", (), ())
     passages, offsets = _passages(evidence)
     findings = examine(sentence, passages, question)
-    weigh = _Weigher(evidence, sentence, question)
-    wanted = _indices(findings.places, offsets, evidence)
-    chosen = weigh.cover(wanted)
+    cover = Cover(evidence, sentence, question, _held(findings.places, offsets, evidence))
+    chosen = cover.choose()
     if not chosen:
         return Attributed("unsupported", (), findings.problems)
-    score = weigh.covered(chosen)
-    ties = tuple(Tie(i, evidence[i].start, evidence[i].end, round(weigh.covered([i]), 3)) for i in chosen)
+    score = support(cover.features(chosen))
+    ties = tuple(
+        Tie(i, evidence[i].start, evidence[i].end, round(support(cover.features([i])), 3)) for i in chosen
+    )
     return Attributed(_state(score, findings.problems), ties, findings.problems, round(score, 3))
 
 
-SUPPORTED = 0.6
-PARTIAL = 0.35
+def support(features: Sequence[float]) -> float:
+    """Probability (0..1) that the cited sentences bear the sentence out, before the checks have their say."""
+    model = _model()
+    z = model["bias"] + sum(w * f for w, f in zip(model["weights"], features, strict=True))
+    return 1.0 / (1.0 + math.exp(-z))
 
 
 def _state(score: float, problems: Sequence[Problem]) -> State:
-    if score < PARTIAL:
+    """Problems weigh more than coverage: a sentence that is nearly all copied but for one figure is unsupported."""
+    model = _model()
+    if score < model["partial"]:
         return "unsupported"
     if problems:
-        return "partial" if all(p.kind in ("comparison", "attribution") for p in problems) else "unsupported"
-    return "supported" if score >= SUPPORTED else "partial"
+        return "partial" if all(p.kind == "attribution" for p in problems) else "unsupported"
+    return "supported" if score >= model["supported"] else "partial"
+
+
+@functools.cache
+def _model() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+    return data
 
 
 def _passages(evidence: Sequence[EvidenceSentence]) -> tuple[list[EvidenceText], list[tuple[str, int]]]:
@@ -109,61 +125,94 @@ def _passages(evidence: Sequence[EvidenceSentence]) -> tuple[list[EvidenceText],
     return texts, [(p.document.id, p.passage.start) for p in passages.values()]
 
 
-def _indices(
-    places: Sequence[tuple[int, int, int]], offsets: Sequence[tuple[str, int]], evidence: Sequence[EvidenceSentence]
-) -> list[int]:
-    """Evidence sentences that hold the figures and dates found by the checks."""
-    found = []
-    for text, start, _ in places:
-        document, base = offsets[text]
+def _held(
+    places: Sequence[Found], offsets: Sequence[tuple[str, int]], evidence: Sequence[EvidenceSentence]
+) -> list[tuple[int, int, int]]:
+    """(start, end) in the sentence of each sound figure or date, and the evidence sentence that holds it."""
+    held = []
+    for place in places:
+        document, base = offsets[place.text]
         for i, item in enumerate(evidence):
-            if item.document.id == document and item.start <= base + start < item.end:
-                found.append(i)
+            if item.document.id == document and item.start <= base + place.start < item.end:
+                held.append((place.said_start, place.said_end, i))
                 break
-    return list(dict.fromkeys(found))
+    return held
 
 
-class _Weigher:
-    """Weighted character bigrams of one sentence and of each evidence sentence."""
+class Cover:
+    """The characters of one sentence, weighted by rarity, and which evidence sentences hold them.
 
-    def __init__(self, evidence: Sequence[EvidenceSentence], sentence: str, question: str) -> None:
-        asked = grams(fold_same(question))
-        self.folded = fold_same(sentence)
-        self.bags = [grams(fold_same(e.text)) | _singles(fold_same(e.text)) for e in evidence]
+    A character is held where one of the two bigrams it belongs to is. A figure or date counts as one unit, held by
+    the sentence where the checks found it, however it is spelt there. A sentence's own content is what the question
+    did not say already.
+    """
+
+    def __init__(
+        self, evidence: Sequence[EvidenceSentence], sentence: str, question: str, held: Sequence[tuple[int, int, int]]
+    ) -> None:
+        folded = fold_same(sentence)
+        texts = [fold_same(e.text) for e in evidence]
+        self.evidence = evidence
+        self.bags: list[frozenset[str]] = [grams(t) | _singles(t) for t in texts]
         frequency = Counter(g for bag in self.bags for g in bag)
-        own = grams(self.folded) or _singles(self.folded)
         size = len(evidence)
-        self.weight = {g: math.log(1 + (size + 1) / (frequency[g] + 0.5)) * (0.4 if g in asked else 1.0) for g in own}
-        self.total = sum(self.weight.values()) or 1.0
-        # The question says which of several sentences that hold the answer is meant.
-        idf = {g: math.log(1 + (size + 1) / (frequency[g] + 0.5)) for g in asked}
-        total = sum(idf.values()) or 1.0
-        self.fits = [sum(w for g, w in idf.items() if g in bag) / total for bag in self.bags]
 
-    def covered(self, chosen: Sequence[int]) -> float:
-        """Share (0..1) of the sentence's weight that the chosen evidence sentences hold together."""
+        def idf(gram: str) -> float:
+            return math.log(1 + (size + 1) / (frequency[gram] + 0.5))
+
+        asked = grams(fold_same(question))
+        self.keys: list[tuple[frozenset[str], float, bool]] = []
+        taken = set[int]()
+        for number, (start, end, i) in enumerate(held):
+            taken.update(range(start, end))
+            self.bags[i] = self.bags[i] | {f"#{number}"}
+            self.keys.append((frozenset([f"#{number}"]), 4.0, folded[start:end] not in fold_same(question)))
+        for at, char in enumerate(folded):
+            if at not in taken and char.isalnum():
+                pairs = frozenset(p for p in (folded[max(0, at - 1) : at + 1], folded[at : at + 2]) if len(p) == 2 and p.isalnum())
+                self.keys.append((pairs or frozenset(char), idf(char), not pairs & asked))
+        if not any(own for _, _, own in self.keys):
+            self.keys = [(key, weight, True) for key, weight, _ in self.keys]
+        self.asked = {g: idf(g) for g in asked}
+        self.fits = [_share(self.asked, bag) for bag in self.bags]
+
+    def features(self, chosen: Sequence[int]) -> tuple[float, float, float]:
+        """Of the sentence's own content, of the whole sentence, and of the question: the share (0..1) held."""
         union = frozenset[str]().union(*(self.bags[i] for i in chosen))
-        return sum(w for g, w in self.weight.items() if g in union) / self.total
+        around = union | frozenset[str]().union(
+            *(grams(fold_same(self.evidence[i].document.title + " ".join(self.evidence[i].passage.heading))) for i in chosen)
+        )
+        return self._held(union, own=True), self._held(around, own=False), _share(self.asked, around)
 
-    def cover(self, wanted: Sequence[int]) -> list[int]:
-        """Greedy cover: best first, then whatever covers enough that is not covered yet."""
+    def _held(self, bag: frozenset[str], *, own: bool) -> float:
+        keys = [(key, weight) for key, weight, is_own in self.keys if is_own or not own]
+        total = sum(weight for _, weight in keys)
+        return sum(weight for key, weight in keys if key & bag) / total if total else 0.0
+
+    def choose(self) -> list[int]:
+        """Greedy cover, best first: content not covered yet, and among equals what fits the question."""
         chosen: list[int] = []
-        left = dict(self.weight)
+        left = [(key, weight) for key, weight, own in self.keys if own]
+        total = sum(weight for _, weight in left) or 1.0
         while len(chosen) < MAX_CITATIONS:
-            gains = [
-                (sum(w for g, w in left.items() if g in bag) / self.total, i)
-                for i, bag in enumerate(self.bags)
-                if i not in chosen
-            ]
-            ranked = sorted(((g + 0.25 * self.fits[i] + (0.2 if i in wanted else 0.0), g, i) for g, i in gains), key=lambda r: (-r[0], r[2]))
+            ranked = []
+            for i, bag in enumerate(self.bags):
+                if i not in chosen:
+                    gain = sum(weight for key, weight in left if key & bag) / total
+                    ranked.append((-gain - FIT * self.fits[i], i, gain))
             if not ranked:
                 break
-            _, gain, best = ranked[0]
-            if gain < (0.2 if chosen else 0.3) and not (chosen and best in wanted and gain > 0.05):
+            _, best, gain = min(ranked)
+            if gain < (GAIN if chosen else FIRST):
                 break
             chosen.append(best)
-            left = {g: w for g, w in left.items() if g not in self.bags[best]}
+            left = [(key, weight) for key, weight in left if not key & self.bags[best]]
         return chosen
+
+
+def _share(weight: dict[str, float], bag: frozenset[str]) -> float:
+    total = sum(weight.values())
+    return sum(w for g, w in weight.items() if g in bag) / total if total else 0.0
 
 
 def _singles(text: str) -> frozenset[str]:

@@ -13,14 +13,15 @@ import prompts
 from qa.attribution import EvidenceSentence
 from qa.checks import EvidenceText
 from qa.checks.dates import Date, conflicts
+from qa.checks.numbers import Figure
 from qa.checks.slots import Fit, compare
 from qa.checks.text import Prepared, prepare
 from qa.question import Question, analyse
 from qa.types import Citation, Note, Sentence
 
-PREMISE_MIN = 14.0
-"""A place of the evidence contradicts the question when it fits at least this well (``slots``: 0..29)."""
-CONFLICT_MIN = 15.0
+PREMISE_MIN = 4.5
+"""A place of the evidence contradicts the question when it fits at least this well (``slots``: 0..11)."""
+CONFLICT_MIN = 5.0
 """Two places of different documents tell the same thing when they fit at least this well."""
 
 
@@ -48,7 +49,8 @@ def premise_conflicts(question: str, evidence: Sequence[EvidenceSentence]) -> li
     said = prepare(EvidenceText(question))
     texts = [_prepared(e) for e in evidence]
     found = []
-    for item in (*asked.figures, *asked.dates):
+    items: tuple[Figure | Date, ...] = (*asked.figures, *asked.dates)
+    for item in items:
         if asked.asked[0] <= item.start < asked.asked[1]:
             continue
         same, other, _ = compare(said, item, texts)
@@ -110,7 +112,7 @@ def _note(sentence: Sentence, said: str, place: EvidenceSentence, fit: Fit) -> N
         start=place.start,
         end=place.end,
         quote=place.text,
-        score=round(min(1.0, fit.score / 29), 3),
+        score=round(min(1.0, fit.score / 11), 3),
         published=place.document.published,
     )
     first = sentence.citations[0]

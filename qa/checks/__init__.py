@@ -13,18 +13,29 @@ from qa.types import Problem
 
 from .text import Evidence, EvidenceText, Prepared, prepare, prepare_all
 
-__all__ = ["EvidenceText", "Findings", "check", "examine", "warm"]
+__all__ = ["EvidenceText", "Findings", "Found", "check", "examine", "warm"]
 
 BARE = 14
 """An answer of at most this many letters is read in the place where the question asks."""
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A sound figure or date: its span in the sentence, and its span in the evidence ``text`` (an index)."""
+
+    said_start: int
+    said_end: int
+    text: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
-    """Problems, and where the sound figures and dates stand: (evidence index, start, end) in that evidence's text."""
+    """What was found wrong, and where the sound figures and dates stand."""
 
     problems: tuple[Problem, ...]
-    places: tuple[tuple[int, int, int], ...]
+    places: tuple[Found, ...]
 
 
 def check(sentence: str, evidence: Sequence[Evidence], question: str = "") -> list[Problem]:
@@ -50,9 +61,10 @@ def examine(sentence: str, evidence: Sequence[Evidence], question: str = "") -> 
     problems: list[Problem] = []
     places = []
     for run in (check_figures, check_dates):
-        found, fits = run(said, texts, within)
-        problems += found
-        places += [(fit.text, fit.start, fit.end) for fit in fits]
+        wrong, sound = run(said, texts, within)
+        problems += wrong
+        for (start, end), fit in sound:
+            places.append(Found(start - within[0], min(end, within[1]) - within[0], fit.text, fit.start, fit.end))
     found_changes, lies = changes(said, texts, within)
     problems += check_polarity(said, texts, found_changes, lies, question)
     problems += check_names(said, texts, found_changes, frozenset(lie.index for lie in lies), within, question)

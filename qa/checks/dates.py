@@ -13,10 +13,10 @@ _HAN = "〇零一二三四五六七八九十"
 _DIGIT = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0"}
 _YEAR_WORDS = {"今年": 0, "本年": 0, "本年度": 0, "去年": -1, "上年": -1, "前年": -2, "明年": 1, "后年": 2, "昨年": -1}
 
-_Y = rf"(?:\d{{3,4}}|[〇零一二三四五六七八九]{{4}})(?=年(?!代|级|龄|来|间|历史|以上|的历史|之久|之间))"
+_Y = r"(?:\d{3,4}|[〇零一二三四五六七八九]{4})(?=年(?!代|级|龄|来|间|历史|以上|的历史|之久|之间))"
 _Y2 = rf"\d{{1,2}}(?=年(?:\d{{1,2}}|[{_HAN}]{{1,3}})月)"
-_M = rf"(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九]|元|正|腊)(?=月(?!球|亮|饼|光|租|薪|刊|经|子|票))"
-_D = rf"(?:3[01]|[12]\d|0?[1-9]|三十一?|二十[一二三四五六七八九]?|十[一二三四五六七八九]?|[一二三四五六七八九])"
+_M = r"(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九]|元|正|腊)(?=月(?!球|亮|饼|光|租|薪|刊|经|子|票))"
+_D = r"(?:3[01]|[12]\d|0?[1-9]|三十一?|二十[一二三四五六七八九]?|十[一二三四五六七八九]?|[一二三四五六七八九])"
 _DATE = re.compile(
     rf"(?P<bc>公元前|前)?(?P<y>{_Y}|{_Y2})年(?:度)?(?:\s*(?P<m>{_M})月份?(?:\s*(?P<d>{_D})[日号])?)?"
     rf"|(?P<rel>{'|'.join(sorted(_YEAR_WORDS, key=len, reverse=True))})(?:\s*(?P<rm>{_M})月份?(?:\s*(?P<rd>{_D})[日号])?)?"
@@ -76,9 +76,9 @@ def find_dates(text: str, published: str | None = None) -> tuple[Date, ...]:
         if date.year is None and date.relative is None:
             soft = tuple(dict.fromkeys(y for y in (year, base) if y is not None))
         date = Date(date.start, date.end, date.year, date.month, date.day, soft, soft_month, date.relative)
-        if date.month and not date.day:  # 5月12至14日, 5月12、14日: the first day has no 日 of its own
-            if first := _FROM_DAY.match(text, _month_at(text, date)):
-                date = _with(date, first.end(), date.month, _number(first["d"]))
+        # 5月12至14日, 5月12、14日: the first day has no 日 of its own
+        if date.month and not date.day and (first := _FROM_DAY.match(text, _month_at(text, date))):
+            date = _with(date, first.end(), date.month, _number(first["d"]))
         found.append(date)
         while date.day is not None and (more := _RANGE_DAY.match(text, date.end)):
             date = Date(more.start("d"), more.end(), None, None, _number(more["d"]),

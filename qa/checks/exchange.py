@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from qa.types import Problem
 
 from .align import LEAD, Change
-from .names import holds, name_like, names, rare, words
+from .names import holds, name_like, names, noun, rare, words
 from .text import Prepared, fold_same
-
 
 COPIED = 0.55
 """A clause that shares this much with its evidence is a copy: what stands in a name's place there is an exchange."""
+
+COPIED_CLOSELY = 0.75
 
 
 def check_names(
@@ -64,7 +65,10 @@ def _exchanged(said: Prepared, told: Prepared, change: Change, within: tuple[int
         return None
     like = (name_like(said.folded, *here), name_like(told.folded, *there))
     apart = not set(one) & set(two)
-    copied = change.share >= COPIED and any(like)
+    sentence = told.sentences[told.sentence_at(change.told[0])]
+    if one in told.folded[slice(*sentence)] and change.share < COPIED_CLOSELY:
+        return None  # said in another order
+    copied = change.share >= COPIED and any(like) and noun(said.folded, *here) and noun(told.folded, *there)
     if (all(like) or copied) and (apart or all(like)) or (apart and _novel(said.folded, here, known) and (any(like) or rare(said.folded, *here))):
         return Problem("name", said.evidence.text[slice(*here)], told.evidence.text[slice(*there)])
     return None

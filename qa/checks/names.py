@@ -127,6 +127,13 @@ def _listed(word: str) -> bool:
     return bool(_tagger().dt.word_tag_tab.get(word))
 
 
+def noun(folded: str, start: int, end: int) -> bool:
+    """Is there a noun or name of two or more characters in the span?"""
+    return any(
+        at < end and start < at + len(word) and len(word) > 1 and flag[:1] in "nijx" for word, flag, at in tagged(folded)
+    )
+
+
 def rare(folded: str, start: int, end: int) -> bool:
     """Is there a noun in the span that is unknown or seldom used? Common nouns have synonyms, names do not."""
     frequency = _tagger().dt.tokenizer.FREQ

@@ -19,10 +19,16 @@ from .text import Prepared, grams
 
 REACH = 14
 """Letters of context on each side of a figure."""
-WEIGHTS = (0.7, 0.8, 1.1, 2.6, 0.7, 0.2, 1.2, 3.7, 0.0)
+WEIGHTS = (0.7, 0.8, 1.1, 2.6, 0.7, 0.2, 1.2, 3.7, 0.8)
 """Of ``features``, fitted on the tuning split by ``python -m eval.swaps_fit``."""
+WHOLE = 7
+"""Index of the feature that tells how much of the whole sentence is held."""
 MARGIN = 0.2
 """A figure is called moved when another one's context fits better by more than this, in log-odds."""
+MARGIN_LOOSE = 0.8
+"""... and by more than this where the sentence is no near copy of the evidence (an answer in the question's words)."""
+COPIED = 0.6
+"""A sentence is a near copy when an evidence sentence holds this share of its bigrams."""
 WEAK_MIN = 6.0
 """A figure that may be part of a word (一个) is compared only with a place that fits at least this well."""
 _STOP = re.compile(r"[，,。；;！？\n]")
@@ -30,16 +36,23 @@ _SKIP = "余多近约来有共达为了的是在于"
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How well a place of the evidence fits a place of the sentence: text number, its item's span, score."""
+    """How well a place of the evidence fits a place of the sentence: score, text number, its item's span, and how
+    much of the sentence's bigrams its sentence holds (0..1)."""
 
     score: float
     text: int
     start: int
     end: int
+    share: float = 0.0
+
+    def beats(self, same: Fit) -> bool:
+        """Does this place, with another value, fit clearly better than the one with the same value?"""
+        copied = max(self.share, same.share) >= COPIED
+        return self.score > same.score + (MARGIN if copied else MARGIN_LOOSE)
 
 
 Span = tuple[int, int]
-Check = tuple[list[Problem], list[Fit]]
+Check = tuple[list[Problem], list[tuple[Span, Fit]]]
 
 
 def check_figures(said: Prepared, evidence: Sequence[Prepared], within: Span) -> Check:
@@ -58,10 +71,10 @@ def check_figures(said: Prepared, evidence: Sequence[Prepared], within: Span) ->
                 problems.append(Problem("unit", shown, _shown(evidence, unit_only)))
             elif unit_only is None or figure.unit:
                 problems.append(Problem("number", shown, _shown(evidence, other)))
-        elif other is not None and other.score > same.score + MARGIN:
+        elif other is not None and other.beats(same):
             problems.append(Problem("number", shown, _shown(evidence, other)))
         else:
-            fits.append(same)
+            fits.append(((figure.start, figure.unit_end), same))
     return problems, fits
 
 
@@ -77,10 +90,10 @@ def check_dates(said: Prepared, evidence: Sequence[Prepared], within: Span) -> C
             if date.relative is None and _stands(said.folded[date.start : date.end], evidence):
                 continue
             problems.append(Problem("date", shown, _shown(evidence, other)))
-        elif other is not None and other.score > same.score + MARGIN:
+        elif other is not None and other.beats(same):
             problems.append(Problem("date", shown, _shown(evidence, other)))
         else:
-            fits.append(same)
+            fits.append(((date.start, date.end), same))
     return problems, fits
 
 
@@ -95,9 +108,10 @@ def compare(
             kind = relation(item, told)
             if not kind:
                 continue
-            score = sum(w * f for w, f in zip(WEIGHTS, features(place, text, told), strict=True))
+            values = features(place, text, told)
+            score = sum(w * f for w, f in zip(WEIGHTS, values, strict=True))
             if kind not in best or score > best[kind].score:
-                best[kind] = Fit(score, number, told.start, _end(told))
+                best[kind] = Fit(score, number, told.start, _end(told), values[WHOLE])
     return best.get("same"), best.get("other"), best.get("unit")
 
 
