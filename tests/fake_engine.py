@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from errors import Cancelled, GeneratorError
+from errors import Cancelled, DocumentError, GeneratorError
 from index.types import Block, Document, Hit, Passage
 from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Sentence, Turn
 
@@ -78,7 +78,7 @@ def passages_of(document: Document) -> list[Passage]:
 class Report:
     """What add() gives back."""
 
-    failed: tuple[str, ...] = ()
+    failed: tuple[tuple[Path, DocumentError], ...] = ()
 
 
 @dataclass
@@ -104,7 +104,8 @@ class FakeEngine:
         self.loaded = True
 
     def documents(self) -> list[Document]:
-        return list(self.docs)
+        """Without their text, as the real engine gives them."""
+        return [replace(d, text="") for d in self.docs]
 
     def document(self, document_id: str) -> Document:
         return next((d for d in self.docs if d.id == document_id), None) or self._missing(document_id)
@@ -141,12 +142,13 @@ class FakeEngine:
 
     def add(self, paths: Sequence[Path], progress: object = None) -> Report:
         failed = []
-        for number, path in enumerate(paths, 1):
+        files = [f for p in paths for f in (sorted(p.iterdir()) if p.is_dir() else [p])]
+        for number, path in enumerate(files, 1):
             if callable(progress):
-                progress("load", number, len(paths))
+                progress("load", number, len(files))
             text = path.read_text("utf-8", errors="replace")
             if not text.strip():
-                failed.append(f"{path.name}: the file is empty")
+                failed.append((path, DocumentError(f"{path.name} is empty")))
                 continue
             new = document(path.stem, path.name, [(path.stem, [line for line in text.splitlines() if line.strip()])])
             self.docs = [d for d in self.docs if d.id != new.id] + [new]

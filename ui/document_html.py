@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from index.types import Document, Hit, Passage
 from ui.settings import UiSettings
@@ -38,25 +38,39 @@ def page_html(title: str, body: str, settings: UiSettings, lang: str, viewer: Vi
     )
 
 
-def list_html(documents: Sequence[tuple[Document, int]], lang: str, base: str, *, administers: bool) -> str:
-    """The table of documents with their number of paragraphs; administrators get the buttons."""
+def list_html(documents: Sequence[tuple[Document, Sequence[Passage]]], replaced: Collection[str], lang: str, base: str, *, administers: bool) -> str:  # fmt: skip
+    """The table of documents with their passages counted; ``replaced`` holds ids and titles of superseded ones.
+
+    Documents may come without their text. Administrators get the buttons.
+    """
     t = Texts(lang)
     if not documents:
         return f'<p class="empty">{e(t("no_documents"))}</p>'
-    titles = {reference for d, _ in documents for reference in d.supersedes}
     rows = []
-    for document, count in documents:
-        old = document.id in titles or document.title in titles
+    for document, passages in documents:
+        old = document.id in replaced or document.title in replaced
         state = f'<span class="tag tag-old">{e(t("superseded"))}</span>' if old else f'<span class="tag">{e(t("indexed"))}</span>'
         acts = f'<td><button class="danger" data-delete="{e(document.id)}" data-title="{e(document.title)}">{e(t("delete"))}</button></td>' if administers else ""
         rows.append(
             f'<tr><td><a href="{base}/documents/{e(document.id)}">{e(document.title)}</a><div class="muted">{e(document.source)}</div></td>'
-            f'<td class="num">{e(document.published or "—")}</td><td class="num">{count}</td>'
-            f'<td class="num">{len(document.text):,}</td><td>{state}</td>{acts}</tr>'
+            f'<td class="num">{e(document.published or "—")}</td><td class="num">{len(passages)}</td>'
+            f'<td class="num">{sum(len(p.text) for p in passages):,}</td><td>{state}</td>{acts}</tr>'
         )
     names = ["title", "date", "paragraphs", "characters", "state"] + (["actions"] if administers else [])
     head = "".join(f'<th scope="col">{e(t("col_" + name))}</th>' for name in names)
     return f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+
+
+def pages_html(page: int, last: int, t: Texts) -> str:
+    """Links to the neighbouring pages of the list; nothing when there is only one."""
+    if last < 2:
+        return ""
+    links = "".join(
+        f'<a class="h-btn" href="?page={n}">{e(t(key))}</a>'
+        for n, key in ((page - 1, "page_before"), (page + 1, "page_after"))
+        if 1 <= n <= last
+    )
+    return f'<nav class="pages" aria-label="{e(t("pages"))}"><span class="muted">{page} / {last}</span>{links}</nav>'
 
 
 def search_html(query: str, hits: Sequence[Hit] | None, lang: str, base: str) -> str:

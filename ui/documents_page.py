@@ -16,8 +16,17 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response, Upload
 from fastapi.responses import FileResponse, HTMLResponse
 
 from errors import WenjuError
+from index.types import Document
 from ui.conversation import new_id
-from ui.document_html import list_html, missed_html, page_html, reader_html, search_html, upload_html
+from ui.document_html import (
+    list_html,
+    missed_html,
+    page_html,
+    pages_html,
+    reader_html,
+    search_html,
+    upload_html,
+)
 from ui.page_routes import Member, administrator_of, from_our_page
 from ui.settings import UiSettings
 from ui.store import Store
@@ -27,6 +36,7 @@ from ui.viewer import Viewer
 if TYPE_CHECKING:
     from qa.engine import Engine
 
+PER_PAGE = 200
 SUFFIXES = frozenset((".txt", ".md", ".html", ".htm", ".docx", ".pdf", ".xlsx", ".csv"))
 Administrator = Annotated[Viewer, Depends(administrator_of)]
 ours = Depends(from_our_page)
@@ -74,24 +84,24 @@ class Desk:
             except Exception as error:  # the border: an administrator reads it beside the file's name
                 job.state, job.error = "failed", f"{type(error).__name__}: {error}"
                 return
-            failed = getattr(report, "failed", ())
-            if failed:
-                job.state, job.error = "failed", "; ".join(str(f) for f in failed)
-            else:
-                job.state = "done"
+            job.error = "\n".join(f"{path.name}: {error}" for path, error in report.failed)
+            job.state = "failed" if report.failed else "done"
 
 
 @router.get("")
-def listing(request: Request, viewer: Member, q: str = "", lang: str = "") -> HTMLResponse:
+def listing(request: Request, viewer: Member, q: str = "", page: int = 1, lang: str = "") -> HTMLResponse:
     engine, settings, t = _context(request, lang)
     query = q.strip()[:500]
     hits = engine.search(query, 10) if query and engine.ready.get("encoder") else ([] if query else None)
-    documents = [(d, len(engine.passages(d.id))) for d in engine.documents()]
-    documents.sort(key=lambda pair: pair[0].published or "", reverse=True)
+    found = sorted(engine.documents(), key=lambda d: d.published or "", reverse=True)
+    last = max(1, -(-len(found) // PER_PAGE))
+    page = min(max(page, 1), last)
+    rows = [(d, engine.passages(d.id)) for d in found[(page - 1) * PER_PAGE : page * PER_PAGE]]
+    replaced = {reference for d in found for reference in d.supersedes}
     admin = upload_html(t.lang, settings.upload_max_mb) if viewer.administers and settings.originals else ""
-    table = list_html(documents, t.lang, settings.root_path, administers=viewer.administers)
-    summary = f'<h2>{t("all_documents", n=len(documents))}</h2>'
-    body = search_html(query, hits, t.lang, settings.root_path) + admin + summary + table
+    table = list_html(rows, replaced, t.lang, settings.root_path, administers=viewer.administers)
+    summary = f'<h2>{t("all_documents", n=len(found))}</h2>'
+    body = search_html(query, hits, t.lang, settings.root_path) + admin + summary + table + pages_html(page, last, t)
     return _page(t("documents"), body, request, viewer, t, "documents", "documents.js")
 
 
@@ -128,10 +138,10 @@ async def upload(file: UploadFile, request: Request, viewer: Administrator) -> d
 def reindex(request: Request, viewer: Administrator) -> dict[str, str]:
     """Read all kept originals again."""
     engine, settings, _ = _context(request, "")
-    paths = sorted(p for p in (settings.originals or Path()).glob("*") if p.suffix.lower() in SUFFIXES) if settings.originals else []
-    if not paths:
+    folder = settings.originals
+    if folder is None or not any(p.suffix.lower() in SUFFIXES for p in folder.rglob("*")):
         raise HTTPException(404, "no originals are kept")
-    return {"job": _desk(request).start(Job("*"), engine, paths)}
+    return {"job": _desk(request).start(Job("*"), engine, [folder])}
 
 
 @router.delete("/{document_id}", dependencies=[ours])
@@ -185,7 +195,7 @@ def _desk(request: Request) -> Desk:
     return desk
 
 
-def _document(engine: Engine, document_id: str):  # type: ignore[no-untyped-def]
+def _document(engine: Engine, document_id: str) -> Document:
     try:
         return engine.document(document_id)
     except (KeyError, WenjuError):
@@ -193,10 +203,12 @@ def _document(engine: Engine, document_id: str):  # type: ignore[no-untyped-def]
 
 
 def _original(settings: UiSettings, source: str) -> Path | None:
-    if settings.originals is None or source != Path(source).name:
+    """The kept file of a document, if there is one; ``source`` may lead into a folder but never out of ours."""
+    if settings.originals is None:
         return None
-    path = settings.originals / source
-    return path if path.is_file() and not path.is_symlink() else None
+    folder = settings.originals.resolve()
+    path = (folder / source).resolve()
+    return path if path.is_relative_to(folder) and path.is_file() else None
 
 
 def _safe_name(name: str) -> str:
