@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 
 from index.types import Hit
+from qa.checks.text import fold_same, grams
 from qa.draft import Draft
 from qa.question import Question
 
@@ -37,22 +38,33 @@ def _retrieval(hits: Sequence[Hit]) -> dict[str, float]:
 
 
 def _question(question: Question, draft: Draft) -> dict[str, float]:
-    context = draft.context
     cited = "".join(c.quote for s in draft.sentences for c in s.citations)
-    around = _surroundings(draft)
-    sent = context.text if context else ""
+    around = _cited_passages(draft)
     return {
-        "words_in_context": question.share_of_words_in(sent),
-        "words_in_cited": question.share_of_words_in(cited + around),
-        "entities_missing": float(len(question.missing_from(sent + around))),
+        "words_in_context": question.share_of_words_in(draft.context.text if draft.context else ""),
+        "words_in_quote": question.share_of_words_in(cited),
+        "words_in_passage": question.share_of_words_in(around),
+        "entities_missing": min(3.0, float(len(question.missing_from(around)))),
         "kind_in_answer": float(question.wants(draft.text)),
-        "kind_in_cited": float(question.wants(cited)),
+        "kind_in_quote": float(question.wants(cited)),
+        "news_in_answer": _news(question.text, draft.text),
     }
 
 
-def _surroundings(draft: Draft) -> str:
-    """Titles and headings of what is cited: part of what a passage says without saying it."""
-    return "".join(c.document + "".join(c.heading) for s in draft.sentences for c in s.citations)
+def _cited_passages(draft: Draft) -> str:
+    """The cited passages whole, with title and headings: part of what a passage says without saying it."""
+    ids = {c.passage_id for s in draft.sentences for c in s.citations}
+    hits = draft.context.hits if draft.context else ()
+    return "\n".join(
+        "\n".join((h.document.title, *h.passage.heading, h.passage.text)) for h in hits if h.passage.id in ids
+    )
+
+
+def _news(question: str, answer: str) -> float:
+    """Share (0..1) of the answer's character pairs that the question did not have: an echo answers nothing."""
+    said = grams(fold_same(answer)) or frozenset(fold_same(answer))
+    asked = grams(fold_same(question)) | frozenset(fold_same(question))
+    return len(said - asked) / len(said) if said else 0.0
 
 
 def _draft(draft: Draft) -> dict[str, float]:

@@ -5,8 +5,9 @@ One code path for streaming and not: ``stream()`` yields growing snapshots, ``an
 
 from __future__ import annotations
 
+import collections.abc
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -22,6 +23,10 @@ from qa.question import Question, analyse
 from qa.settings import AnswerSettings
 from qa.types import Answer
 from qa.verdict import accept, decline, retrieved
+
+
+Snapshots = collections.abc.Generator[Answer, None, None]
+"""Growing snapshots of one answer; closing it stops the work."""
 
 
 class Searching(Protocol):
@@ -58,7 +63,7 @@ class Pipeline:
         top_k: int,
         cancelled: threading.Event,
         name: str = "",
-    ) -> Iterator[Answer]:
+    ) -> Snapshots:
         """Yield growing snapshots of one Answer; the last has stage ``done``.
 
         Args:
