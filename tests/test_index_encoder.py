@@ -1,0 +1,122 @@
+"""Encoders: the fake and the real ones behave alike; the fast one agrees with the reference and imports no torch."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_encoder import FakeEncoder
+
+from errors import ModelError
+from index.encoder import Encoder, open_encoder
+from index.encoder_convert import pools_first_token
+from index.encoder_openvino import best_precision, can_run
+from models.store import ModelStore
+
+MODEL = "m3e-small"
+TEXTS = ["天津市级机关开展“走进系列”活动。", "和平区建成社区食堂35家。", "", "机关" * 600, "Open data 2025"]
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    try:
+        return ModelStore().path(MODEL)
+    except ModelError as error:
+        pytest.skip(f"{MODEL} is not in the model store: {error.message}")
+
+
+@pytest.fixture(params=["fake", pytest.param("openvino", marks=pytest.mark.models), pytest.param("torch", marks=pytest.mark.models)])
+def make(request: pytest.FixtureRequest) -> Callable[[], Encoder]:
+    if request.param == "fake":
+        return FakeEncoder
+    place = request.getfixturevalue("folder")
+    return lambda: open_encoder(place, request.param)
+
+
+def test_every_encoder_gives_unit_vectors(make: Callable[[], Encoder]) -> None:
+    encoder = make()
+    vectors = encoder.encode(TEXTS)
+    assert vectors.shape == (len(TEXTS), encoder.dimension)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-3)
+    assert encoder.name
+    assert encoder.encode([]).shape == (0, encoder.dimension)
+
+
+def test_order_and_company_do_not_matter(make: Callable[[], Encoder]) -> None:
+    encoder = make()
+    together = encoder.encode(TEXTS)
+    backwards = encoder.encode(TEXTS[::-1])[::-1]
+    assert (np.sum(together * backwards, axis=1) > 0.998).all()
+
+
+@pytest.mark.models
+def test_traditional_script_is_the_same_to_real_encoders(folder: Path) -> None:
+    encoder = open_encoder(folder)
+    one, other = encoder.encode(["市級機關黨建", "市级机关党建"])
+    assert float(one @ other) > 0.9999
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_the_fast_encoder_agrees_with_the_reference(folder: Path, precision: str) -> None:
+    from index.encoder_openvino import OpenVinoEncoder
+
+    fast = OpenVinoEncoder(folder, precision=precision)  # type: ignore[arg-type]
+    slow = open_encoder(folder, "torch")
+    assert (np.sum(fast.encode(TEXTS) * slow.encode(TEXTS), axis=1) >= 0.99).all()
+
+
+@pytest.mark.models
+def test_the_fast_encoder_imports_no_torch(folder: Path) -> None:
+    code = (
+        "import sys, index.encoder\n"
+        f"encoder = index.encoder.open_encoder({str(folder)!r})\n"
+        "encoder.encode(['天津'], query=True)\n"
+        "assert 'torch' not in sys.modules and 'transformers' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_the_seam_is_cheap() -> None:
+    code = "import sys, index.encoder, index.encoder_openvino\nassert not {'torch', 'openvino', 'tokenizers', 'transformers'} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="config.json and tokenizer.json missing"):
+        open_encoder(tmp_path)
+    with pytest.raises(ModelError, match="no-such-encoder"):
+        open_encoder("no-such-encoder", models_folder=tmp_path)
+
+
+def test_what_the_fast_encoder_cannot_run_is_left_to_torch(tmp_path: Path) -> None:
+    assert not can_run(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"architectures": ["Qwen3Model"]}), "utf-8")
+    assert not can_run(tmp_path)
+    (tmp_path / "tokenizer.json").write_text("{}", "utf-8")
+    with pytest.raises(ModelError, match="not a BERT"):
+        open_encoder(tmp_path, "openvino")
+
+
+def test_a_model_that_cannot_be_converted_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"architectures": ["BertModel"]}), "utf-8")
+    (tmp_path / "tokenizer.json").write_text("{}", "utf-8")
+    with pytest.raises(ModelError, match="could not be converted"):
+        open_encoder(tmp_path, "openvino")
+    assert not list((tmp_path / "derived").glob("*.xml"))
+
+
+def test_pooling_is_read_from_the_model(tmp_path: Path) -> None:
+    assert not pools_first_token(tmp_path)
+    (tmp_path / "1_Pooling").mkdir()
+    (tmp_path / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_cls_token": True}), "utf-8")
+    assert pools_first_token(tmp_path)
+    assert best_precision() in ("bf16", "int8")
