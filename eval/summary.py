@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.metrics.refusal import aurc, balanced_accuracy, risk_coverage
-from eval.metrics.stats import Figure, mean_figure, percentile, statistic_figure
+from eval.metrics.refusal import aurc, risk_coverage
+from eval.metrics.stats import Figure, mean_figure, mean_of_shares, percentile, statistic_figure
 from eval.tasks.types import Item
 from eval.verdict import holds
 
@@ -91,9 +91,8 @@ def _refusal(rows: Sequence[Row]) -> dict[str, Figure]:
     if not unanswerable or not answerable:
         return {}
     unscored = len(rows) - len(unanswerable) - len(answerable)
-    return {
-        "balanced_accuracy": statistic_figure([unanswerable, answerable], lambda g: balanced_accuracy(g[0], g[1]), unscored)
-    }
+    # ((1 - hallucination rate) + (1 - error rate)) / 2 is the mean of two shares of right decisions.
+    return {"balanced_accuracy": mean_of_shares(unanswerable, [not refused for refused in answerable], unscored)}
 
 
 def _quantile(values: Sequence[float], share: float, unscored: int) -> Figure:

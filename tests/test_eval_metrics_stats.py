@@ -13,7 +13,16 @@ from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 from eval.metrics.citation import citation_precision, citation_recall, set_precision_recall
 from eval.metrics.refusal import aurc, balanced_accuracy, error_rate, hallucination_rate, risk_coverage
 from eval.metrics.retrieval import score_runs
-from eval.metrics.stats import Figure, mcnemar, mean_figure, paired, percentile, statistic_figure
+from eval.metrics.stats import (
+    Figure,
+    mcnemar,
+    mean_figure,
+    mean_of_shares,
+    paired,
+    percentile,
+    statistic_figure,
+    wilson,
+)
 
 
 def test_mcnemar_is_scipys_exact_binomial_test() -> None:
@@ -53,6 +62,27 @@ def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
         assert figure.low is not None and figure.high is not None
         covered += figure.low <= 0.7 <= figure.high
     assert 0.88 <= covered / 200 <= 0.99
+
+
+def test_wilson_is_scipys_and_never_certain() -> None:
+    for n in (2, 9, 50, 500):
+        for hits in {0, 1, n // 2, n}:
+            theirs = scipy_stats.binomtest(hits, n).proportion_ci(method="wilson")
+            assert wilson(hits, n) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
+    sure = mean_figure([1.0] * 9)
+    assert sure.value == 1.0 and sure.high == 1.0 and sure.low is not None and sure.low < 0.75
+
+
+def test_mean_of_two_shares_is_balanced_accuracy_with_an_interval_that_covers() -> None:
+    rng = random.Random(9)
+    covered = 0
+    for _ in range(300):
+        a, b = [rng.random() < 0.9 for _ in range(40)], [rng.random() < 0.6 for _ in range(60)]
+        figure = mean_of_shares(a, b)
+        assert figure.value == pytest.approx(balanced_accuracy(a, [not x for x in b]), abs=1e-9)
+        covered += (figure.low or 0) <= 0.75 <= (figure.high or 0)
+    assert 0.91 <= covered / 300 <= 0.99
+    assert mean_of_shares([True] * 5, []).value is None and (mean_of_shares([True] * 5, [True] * 5).low or 1) < 0.85
 
 
 def test_nothing_to_score_is_not_zero() -> None:

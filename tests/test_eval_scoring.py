@@ -28,7 +28,7 @@ def cited(quote: str, document: str = "03", start: int = 0) -> dict[str, Any]:
 def record(text: str, quotes: tuple[str, ...] = (QUOTE,), refused: str = "", notes: tuple[str, ...] = (), draft: str = "") -> dict[str, Any]:
     citations = [cited(quote, start=100 * n) for n, quote in enumerate(quotes)]
     answer = {
-        "question": "？", "query": "？", "answer": text, "refused": bool(refused), "reason": refused or None,
+        "question": "评定命名多少个？", "query": "评定命名多少个？", "answer": text, "refused": bool(refused), "reason": refused or None,
         "sentences": [] if refused else [{"text": text, "state": "supported", "citations": citations, "problems": []}],
         "retrieved": [{"text": QUOTE, "sent": True, "document": "03", "heading": [], "published": "2025-07-15"}],
         "notes": [{"kind": "premise", "message": note} for note in notes], "timings": {"first_token": 0.5},
@@ -127,9 +127,9 @@ def test_gold_judge_and_silence_where_nothing_is_known() -> None:
 
 
 def test_own_check_reads_the_quotes() -> None:
-    used, scores = citation_scores(item(evidence=()), record("命名了287个“四强”党支部。"), open_judge("auto"))
+    used, scores = citation_scores(item(evidence=()), record("评定命名“四强”党支部287个。"), open_judge("auto"))
     assert used == "own" and scores["citation_recall"] == 1.0
-    _, scores = citation_scores(item(evidence=()), record("命名了999个“四强”党支部。"), [OwnCheck()])
+    _, scores = citation_scores(item(evidence=()), record("评定命名“四强”党支部999个。"), [OwnCheck()])
     assert scores["citation_recall"] == 0.0
 
 

@@ -1,7 +1,8 @@
 """Uncertainty: every figure with its n and a 95 % interval, and paired tests between two runs.
 
 Intervals are percentile bootstrap (Efron & Tibshirani 1993, ch. 13) over questions, seeded, so that the same run
-gives the same interval everywhere. Binary pairs are tested with McNemar's exact test (two-sided binomial on the
+gives the same interval everywhere. Shares of yes-or-no scores take Wilson's interval (1927) instead: the bootstrap of
+9 right out of 9 would be [1, 1], a certainty that nine questions do not give. Binary pairs are tested with McNemar's exact test (two-sided binomial on the
 discordant pairs), all others with the paired bootstrap.
 """
 
@@ -9,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import comb
+from math import comb, sqrt
 from typing import Any
 
 RESAMPLES = 2000
 SEED = 20250701
+Z = 1.959963984540054  # the 97.5 % quantile of the normal distribution
 _CHUNK = 4_000_000  # random indices held at a time: 32 MB
 
 
@@ -39,9 +41,12 @@ class Figure:
 
 
 def mean_figure(values: Sequence[float], unscored: int = 0) -> Figure:
-    """The mean of ``values`` with its bootstrap interval."""
+    """The mean of ``values`` with its interval: Wilson's where all are 0 or 1, else bootstrap."""
     if not values:
         return Figure(None, None, None, 0, unscored)
+    if len(values) > 1 and set(values) <= {0.0, 1.0}:
+        low, high = wilson(int(sum(values)), len(values))
+        return Figure(sum(values) / len(values), low, high, len(values), unscored)
     import numpy as np
 
     data = np.asarray(values, dtype=np.float64)
@@ -54,8 +59,28 @@ def mean_figure(values: Sequence[float], unscored: int = 0) -> Figure:
     for start in range(0, RESAMPLES, step):
         count = min(step, RESAMPLES - start)
         means[start : start + count] = data[rng.integers(0, len(data), (count, len(data)))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Figure(mean, float(low), float(high), len(data), unscored)
+    lower, upper = np.percentile(means, [2.5, 97.5])
+    return Figure(mean, float(lower), float(upper), len(data), unscored)
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """Wilson's score interval of a share, 95 %: (c - h, c + h) with c = (p + z²/2n) / (1 + z²/n)."""
+    p, z2 = hits / n, Z * Z
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def mean_of_shares(a: Sequence[bool], b: Sequence[bool], unscored: int = 0) -> Figure:
+    """The mean of two shares of different questions, with Newcombe's interval (1998; "MOVER") from Wilson's of each."""
+    n = len(a) + len(b)
+    if not a or not b:
+        return Figure(None, None, None, 0, unscored + n)
+    shares = [(sum(x) / len(x), *wilson(sum(x), len(x))) for x in (a, b)]
+    value = sum(p for p, _, _ in shares) / 2
+    down = sqrt(sum((p - low) ** 2 for p, low, _ in shares)) / 2
+    up = sqrt(sum((high - p) ** 2 for p, _, high in shares)) / 2
+    return Figure(value, max(0.0, value - down), min(1.0, value + up), n, unscored)
 
 
 def statistic_figure(
