@@ -185,7 +185,7 @@ def events(lines: AsyncIterator[str]) -> StreamingResponse:
 
 async def _snapshots(request: Request, user: str, what: Ask) -> AsyncIterator[str]:
     try:
-        async with aclosing(ask(request, user, what)) as steps:  # type: ignore[type-var]
+        async with aclosing(ask(request.app.state, user, what)) as steps:  # type: ignore[type-var]
             async for step in steps:
                 if isinstance(step, Waiting):
                     yield _event("queued", {"ahead": step.ahead, "loading": step.loading})

@@ -61,7 +61,7 @@ def base_of(request: Request) -> str:
 async def _chunks(request: Request, user: str, what: Ask, chunks: Chunks) -> AsyncIterator[str]:
     yield _data(chunks.start())
     try:
-        async with aclosing(ask(request, user, what)) as steps:  # type: ignore[type-var]
+        async with aclosing(ask(request.app.state, user, what)) as steps:  # type: ignore[type-var]
             async for step in steps:
                 if isinstance(step, Answer) and step.stage == "done":
                     for chunk in chunks.final(step):

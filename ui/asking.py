@@ -11,7 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from fastapi import Request
 
@@ -62,13 +62,15 @@ class Ask:
     channel: str = "api"
 
 
-async def ask(request: Request, user: str, what: Ask) -> AsyncIterator[Waiting | Answer]:
+async def ask(state: Any, user: str, what: Ask) -> AsyncIterator[Waiting | Answer]:
     """Yield places in line, then growing snapshots; closing the iterator early stops the generator at once.
+
+    Args:
+        state: carries ``engine``, ``admission``, ``settings`` and ``store``, as an application's state does.
 
     Raises:
         QueueFull, RateLimited, QuestionError, ModelError, IndexError_, GeneratorError.
     """
-    state = request.app.state
     engine: Engine = state.engine
     admission: Admission = state.admission
     cancelled = threading.Event()
@@ -115,7 +117,7 @@ async def answer(request: Request, user: str, what: Ask) -> Answer:
 
 async def _last(request: Request, user: str, what: Ask) -> Answer:
     last: Answer | None = None
-    async with aclosing(ask(request, user, what)) as steps:  # type: ignore[type-var]
+    async with aclosing(ask(request.app.state, user, what)) as steps:  # type: ignore[type-var]
         async for step in steps:
             last = step if isinstance(step, Answer) else last
     if last is None:

@@ -48,7 +48,7 @@ class Metrics:
     """The server's figures, in a registry of their own (several servers may live in one process)."""
 
     def __init__(self) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         made: dict[str, Any] = {"registry": self.registry}
         self.requests = Counter("wenju_http_requests", "HTTP requests", ("route", "method", "status"), **made)

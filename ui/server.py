@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qa.settings import EngineSettings
     from ui.auth import SignOn
     from ui.storage import SqlStore
+    from ui.storage_tokens import TokenTable
     from ui.store import Store
 
 log = logging.getLogger("wenju.ui")
@@ -60,7 +61,9 @@ def serve(settings: ServerSettings, engine: Engine | None = None) -> None:
     mode_of(ui)
     set_up_logs(ui.log_format, ui.log_level)
     listening = listen(ui.host, ui.port)
-    store, keeper = _open_store(settings)
+    store, keeper = open_store(settings)
+    if keeper is not None:
+        _recover(keeper, ui)
     sign_on = SignOn(ui, settings.data, token_table(settings, keeper) if keeper else None)
     try:
         _run(settings, engine, store, keeper, sign_on, listening)
@@ -103,7 +106,7 @@ def address_of(settings: UiSettings, listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}/"
 
 
-def token_table(settings: ServerSettings, store: SqlStore):  # type: ignore[no-untyped-def]
+def token_table(settings: ServerSettings, store: SqlStore) -> TokenTable:
     """The tokens of this server."""
     from ui.auth_signing import server_key
     from ui.storage_tokens import TokenTable
@@ -111,22 +114,26 @@ def token_table(settings: ServerSettings, store: SqlStore):  # type: ignore[no-u
     return TokenTable(store.database, server_key(settings.data))
 
 
-def _open_store(settings: ServerSettings) -> tuple[Store, SqlStore | None]:
+def open_store(settings: ServerSettings) -> tuple[Store, SqlStore | None]:
     """The store that the page uses, and the same once more where it is a database that wants care."""
     ui = settings.ui
     if ui.database == "none":
         from ui.store_memory import MemoryStore
 
         return MemoryStore(), None
-    from ui import storage_care
     from ui.storage import SqlStore
-    from ui.texts import Texts
 
     store = SqlStore.open(ui.database, settings.data, ui.audit)
+    return store, store
+
+
+def _recover(store: SqlStore, ui: UiSettings) -> None:
+    from ui import storage_care
+    from ui.texts import Texts
+
     interrupted = storage_care.recover(store.database, Texts(ui.lang)("interrupted"))
     if interrupted:
         log.warning("answers were cut by the last stop", extra={"fields": {"answers": interrupted}})
-    return store, store
 
 
 def _run(settings: ServerSettings, engine: Engine | None, store: Store, keeper: SqlStore | None, sign_on: SignOn, listening: socket.socket) -> None:  # fmt: skip
@@ -141,9 +148,9 @@ def _run(settings: ServerSettings, engine: Engine | None, store: Store, keeper: 
     def build() -> tuple[ASGIApp, FastAPI]:
         from ui.assembly import assemble
 
-        opened = engine if engine is not None else _open_engine(settings)
+        opened = engine if engine is not None else open_engine(settings)
         built = assemble(ui, opened, store, sign_on)
-        threading.Thread(target=_warm, args=(opened,), name="wenju-warm", daemon=True).start()
+        threading.Thread(target=warm, args=(opened,), name="wenju-warm", daemon=True).start()
         return built
 
     def failed(error: BaseException) -> None:
@@ -170,13 +177,15 @@ def _run(settings: ServerSettings, engine: Engine | None, store: Store, keeper: 
         raise _explained(failures[0])
 
 
-def _open_engine(settings: ServerSettings) -> Engine:
+def open_engine(settings: ServerSettings) -> Engine:
+    """The engine of these settings, cold."""
     from qa.engine import Engine
 
     return Engine.open(settings.engine)
 
 
-def _warm(engine: Engine) -> None:
+def warm(engine: Engine) -> None:
+    """Load the models; what goes wrong is logged."""
     start = time.perf_counter()
     try:
         engine.warm()

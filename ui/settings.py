@@ -31,6 +31,7 @@ class UiSettings(BaseModel):
     upload_max_mb: int = Field(50, ge=1, le=2048, description="largest file an administrator may upload")
     warm_timeout: float = Field(180.0, gt=0, description="seconds a question waits for the models to load")
 
+    mcp_port: int = Field(7861, ge=0, le=65535, description="port of wenju mcp --http")
     public_url: str = Field("", description="address people use, e.g. https://ask.example.org/wenju, behind a proxy")
     allowed_hosts: tuple[str, ...] = Field((), description="further Host names taken while sign-on is off")
     auth: Literal["auto", "off", "header", "oidc", "token"] = Field("auto", description="who may ask; auto: off on loopback")

@@ -9,7 +9,7 @@ import typer
 
 from wenju import __version__
 from wenju.border import BorderGroup, utf8
-from wenju.commands import ask, doctor, index, models, search, serve
+from wenju.commands import ask, doctor, index, models, people, search, serve
 from wenju.lazy import lazy_group
 from wenju.options import Data, settings_of
 
@@ -69,6 +69,8 @@ app.command("search")(search.search)
 app.command("ask")(ask.ask)
 app.command("serve")(serve.serve)
 app.command("mcp")(serve.mcp)
+app.add_typer(people.token, name="token", help="Access tokens: create, list, revoke.")
+app.add_typer(people.records, name="records", help="What is kept: audit, feedback, one person's data.")
 app.add_typer(models.app, name="models", help="Model files: list, fetch, verify, bundle.")
 app.command("doctor")(doctor.doctor)
 app.add_typer(

@@ -1,0 +1,86 @@
+"""What an administrator does from the command line: tokens, the audit, feedback for evaluation, one person's data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from errors import SettingsError
+from qa.serialize import answer_to_dict
+
+if TYPE_CHECKING:
+    from ui.server import ServerSettings
+    from ui.storage import SqlStore
+    from ui.storage_tokens import TokenRow
+
+
+def create_token(settings: ServerSettings, name: str, role: Literal["reader", "administrator"] = "reader", days: float = 365) -> str:  # fmt: skip
+    """A new access token, to be shown once. Raises SettingsError for a bad name or number of days."""
+    from ui.server import token_table
+
+    with _opened(settings) as store:
+        return token_table(settings, store).create(name, role, days)
+
+
+def tokens(settings: ServerSettings) -> tuple[TokenRow, ...]:
+    """All tokens without their text, newest first."""
+    from ui.server import token_table
+
+    with _opened(settings) as store:
+        return token_table(settings, store).list()
+
+
+def revoke_token(settings: ServerSettings, token_id: str) -> None:
+    """End a token, at once and also in a running server. Raises SettingsError when there is none with this id."""
+    from ui.server import token_table
+
+    with _opened(settings) as store:
+        if not token_table(settings, store).revoke(token_id):
+            raise SettingsError(f"There is no token {token_id}.", "wenju token list shows their ids.")
+
+
+def audit(settings: ServerSettings, days: int = 28, user: str = "") -> list[dict[str, Any]]:
+    """Who asked what and what was cited, oldest first."""
+    from ui import storage_care
+
+    with _opened(settings) as store:
+        return list(storage_care.audit(store.database, days, user))
+
+
+def feedback(settings: ServerSettings, days: int = 3650) -> list[dict[str, Any]]:
+    """What readers said, in the form that `wenju eval from-feedback` reads."""
+    with _opened(settings) as store:
+        return [
+            {
+                "question": f.answer.question, "answer": answer_to_dict(f.answer), "verdict": f.verdict,
+                "reasons": list(f.reasons), "comment": f.comment, "at": f.at, "settings": f.settings,
+            }
+            for f in store.feedback(days)
+            if f.answer is not None
+        ]  # fmt: skip
+
+
+def delete_user(settings: ServerSettings, user: str) -> dict[str, int]:
+    """Delete what is kept under a name; the rows by table. Raises SettingsError, naming who is known, for nobody's."""
+    from errors import did_you_mean
+    from ui import storage_care
+
+    with _opened(settings) as store:
+        known = storage_care.users(store.database)
+        if user not in known:
+            raise SettingsError(f"Nothing is kept under the name {user!r}.", did_you_mean(user, known[:50]) if known else "")
+        return storage_care.delete_user(store.database, user)
+
+
+@contextmanager
+def _opened(settings: ServerSettings) -> Iterator[SqlStore]:
+    from ui.storage import SqlStore
+
+    if settings.ui.database == "none":
+        raise SettingsError("Nothing is kept: ui.database is none.", "Leave ui.database empty for a file in the data folder.")
+    store = SqlStore.open(settings.ui.database, settings.data, settings.ui.audit)
+    try:
+        yield store
+    finally:
+        store.close()
