@@ -111,3 +111,10 @@ def test_hostile_evidence_is_neutralised(text: str) -> None:
 def test_ordinary_evidence_is_left_as_it_is() -> None:
     text = "2024年7月29日，习近平总书记就“以高促高”作出指示[1]；增长5.5%，a<b 且 c>d，|x|=3。"
     assert prompts.escape_evidence(text) == text
+
+
+def test_the_judge_begins_as_the_answer_does_so_that_its_state_is_kept() -> None:
+    values = {"evidence": "甲材料", "question": "谁？"}
+    answer, judge = prompts.chat("answer", **values), prompts.chat("judge", **values)
+    assert judge[0] == answer[0]
+    assert judge[1][1].startswith(answer[1][1]) and judge[1][1] != answer[1][1]

@@ -73,8 +73,8 @@ def test_the_same_prompt_again_is_quick(generator: OpenVINOGenerator) -> None:
 
 def test_judge_tells_answered_from_not_answered(generator: OpenVINOGenerator) -> None:
     def judged(question: str) -> float:
-        draft = answer(generator, question)
-        parts = prompts.chat("judge", evidence=EVIDENCE, question=question, answer=draft)
+        answer(generator, question)  # whose state the judge then goes on from
+        parts = prompts.chat("judge", evidence=EVIDENCE, question=question)
         return generator.choose(tuple(Message(*part) for part in parts), ("是", "否"))[0]
 
     assert judged("建成了多少家就业驿站？") > judged("今年全市的财政预算是多少亿元？")
