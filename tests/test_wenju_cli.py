@@ -177,6 +177,17 @@ def test_eval_is_mounted_and_gets_the_settings() -> None:
     assert "tianjin" in done.stdout
 
 
+def test_bench_is_mounted() -> None:
+    done = shell("bench", "--help", env={**os.environ, "TERM": "dumb"})
+    assert done.returncode == 0 and "answers" in done.stdout
+
+
+def test_widget_tag_is_for_these_settings(run) -> None:  # type: ignore[no-untyped-def]
+    done = run("--set", 'ui.title="甲&乙"', "widget", "--url", "https://ask.example/wenju/")
+    assert done.stdout.startswith('<script src="https://ask.example/wenju/widget.js" data-title="甲&amp;乙"')
+    assert "ui.allowed_origins" in done.stderr
+
+
 def test_models_list_shows_licences(run) -> None:  # type: ignore[no-untyped-def]
     models = {row["name"]: row for row in json.loads(run("models", "list", "--json").stdout)["models"]}
     assert models["m3e-small"]["used"] and "research" in models["m3e-small"]["licence"]

@@ -69,6 +69,7 @@ app.command("search")(search.search)
 app.command("ask")(ask.ask)
 app.command("serve")(serve.serve)
 app.command("mcp")(serve.mcp)
+app.command("widget")(serve.widget)
 app.add_typer(people.token, name="token", help="Access tokens: create, list, revoke.")
 app.add_typer(people.records, name="records", help="What is kept: audit, feedback, one person's data.")
 app.add_typer(models.app, name="models", help="Model files: list, fetch, verify, bundle.")
@@ -76,6 +77,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(
     lazy_group("eval.cli", "app"), name="eval", help="Measure retrieval, answers, citations and refusal."
 )
+app.add_typer(lazy_group("eval.bench.cli", "app"), name="bench", help="Measure speed and memory on this machine.")
 
 
 def main() -> None:

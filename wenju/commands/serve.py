@@ -1,7 +1,8 @@
-"""`wenju serve` and `wenju mcp`: the page with its API, and the tools for assistants."""
+"""`wenju serve`, `wenju mcp` and `wenju widget`: the page with its API, and the tools for assistants."""
 
 from __future__ import annotations
 
+import html
 from typing import Annotated
 
 import typer
@@ -39,3 +40,19 @@ def mcp(
     from ui.mcp import run
 
     run(settings, http=http)
+
+
+def widget(
+    ctx: typer.Context,
+    url: Annotated[str, typer.Option(help="Address of the server as the web page reaches it.")] = "",
+    data: Data = None,
+) -> None:
+    """Print the tag that puts the question button on a web page, for these settings."""
+    ui = settings_of(ctx, data).ui
+    host = "127.0.0.1" if ui.host in ("0.0.0.0", "::") else ui.host
+    address = (url or ui.public_url or f"http://{host}:{ui.port}{ui.root_path}").rstrip("/")
+    attributes = {"src": f"{address}/widget.js", "data-title": ui.title, "data-lang": ui.lang, "data-theme": ui.theme}
+    written = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
+    typer.echo(f"<script {written} defer></script>")
+    origins = ", ".join(ui.allowed_origins) or "none yet: set ui.allowed_origins to the origins of those pages"
+    typer.echo(f"Pages that may carry it: {origins}", err=True)
