@@ -19,6 +19,8 @@ MARKER = re.compile(
     re.IGNORECASE,
 )
 _OPENERS = "[［【〔（("
+_QUOTES = "”」』\""
+_AFTER_QUOTE = 12
 _HELD_MAX = 16
 
 
@@ -63,6 +65,8 @@ class StreamSplitter:
         if len(spans) < 2:
             return []
         cut = spans[-1][0]
+        if self._raw[:cut].rstrip(" ").endswith(tuple(_QUOTES)) and len(self._raw) - cut < _AFTER_QUOTE:
+            return []  # “……。”他说: the sentence may go on
         done, self._raw = self._raw[:cut], self._raw[cut:]
         return self._emit(done)
 

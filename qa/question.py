@@ -104,6 +104,11 @@ def analyse(question: str) -> Question:
     return Question(question, kind, asked, unit, content, entities, figures, prepared.dates)
 
 
+def asking(question: str) -> tuple[int, int]:
+    """Span of the words that ask (什么时候, 多少条), (0, 0) when there are none. Quick: needs no dictionary."""
+    return _asked(fold_same(question))[1]
+
+
 def place(question: str, answer: str) -> tuple[str, int, int]:
     """The answer put where the question asks, and its span: 建成多少家驿站？ + 113 -> 建成113家驿站。 (2, 6)
 
@@ -114,7 +119,7 @@ def place(question: str, answer: str) -> tuple[str, int, int]:
     body = question.rstrip("？?。 ")
     if not end or end > len(body) or kind in ("reason", "how", "yesno"):
         return f"{body}：{answer}。", len(body) + 1, len(body) + 1 + len(answer)
-    if unit and answer[-1:].isdigit():
+    if unit and (answer[-1:].isdigit() or answer[-1:] in "万亿千百萬億"):
         answer += unit
     elif question[start:end].startswith("第") and not answer.startswith("第"):
         answer = "第" + answer

@@ -32,7 +32,8 @@ def check_names(
     """Problems of kind name inside the span.
 
     A name must stand in one of the texts that the sentence lies ``beside`` (any text, when it lies beside none): a
-    name that only some other passage has was moved here.
+    name that only some other passage has was moved here. A place that the question names and the evidence does not is
+    a problem of kind attribution: what was found may be true, but of another place.
     """
     known = "\n".join(t.folded + "\n" + t.context for i, t in enumerate(evidence) if not beside or i in beside)
     asked = fold_same(question)
@@ -45,6 +46,10 @@ def check_names(
             problems.append(Problem("name", said.evidence.text[name.start : name.end], ""))
     if problems:
         return problems
+    everything = "\n".join(t.folded + "\n" + t.context for t in evidence)
+    for name in names(asked):
+        if name.kind == "place" and not holds(everything, name.text):
+            return [Problem("attribution", name.text, "")]
     for change in found:
         if problem := _exchanged(said, evidence[change.index], change, within, known + asked):
             return [problem]

@@ -14,13 +14,11 @@ from typing import Any
 _TYPES = {"nr": "person", "nrt": "person", "nrfg": "person", "ns": "place", "nt": "body", "nz": "other"}
 _QUOTED = re.compile(r"《([^《》]{1,40})》|\"([^\"]{2,20})\"")
 _LATIN = re.compile(r"[a-z][a-z0-9]*(?:[ .&'/_-]{1,2}[a-z0-9]+)*")
-_FOREIGN = re.compile(r"[\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,6})+")
-_BODY = re.compile(
-    r"[\u4e00-\u9fff]{2,14}?(?:委员会|办公室|管理局|人民政府|出版社|电视台|研究院|研究所|工委|公司|集团|大学|学院|医院|银行|法院|检察院|"
-    r"支部|海关|中学|小学|协会|学会|商会|剧团|乐队|俱乐部|博物馆|图书馆|局|厅|委|署)"
+_BODY_WORD = re.compile(r"(?!有限|委员|办公|一中|公)..*(?:局|委|厅|署|法院|医院|大学|学院|公司|集团|银行|协会|委员会|工委|办公室|检察院)")
+_COMMON_PLACE = re.compile(
+    r"[两各全本我该此外他她几多][国省市县区镇乡村州]|[国省市县区镇乡村州]|城市|都市|国家|地区|乡镇|省份|县城|市区|城区|农村|首都|中华民国|中华人民共和国|省会|市场|城镇|海外|境内|境外|内地|当地"
 )
-
-
+_FOREIGN = re.compile(r"[\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,6})+")
 _SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷"
     "侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆"
@@ -82,11 +80,13 @@ def names(folded: str) -> tuple[Name, ...]:
     found += [Name(m.group(), m.start(), m.end(), "person") for m in _FOREIGN.finditer(folded)]
     found += [Name(m.group(), m.start(), m.end(), "latin") for m in _LATIN.finditer(folded) if len(m.group()) > 1]
     for word, flag, at in tagged(folded):
-        kind = _TYPES.get(flag)
+        kind = _TYPES.get(flag) or ("body" if len(word) > 2 and _BODY_WORD.fullmatch(word) else None)
         if kind == "person" and not _listed(word) and word[0] not in _SURNAMES and word[:2] not in _SURNAMES2:
             continue  # a guess of jieba's that does not begin with a surname
         if kind == "person" and not _listed(word) and at and folded[at - 1].isdigit():
             continue  # 5张歌
+        if kind == "place" and _COMMON_PLACE.fullmatch(word):
+            continue
         if kind and len(word) > 1:
             found.append(Name(word, at, at + len(word), kind))
     found.sort(key=lambda n: (n.start, -(n.end - n.start)))
