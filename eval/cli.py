@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from errors import EvalError
+from eval import cli_sets
 from eval.tasks.types import Mode
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Measure retrieval, answers, citations, refusal and speed.")
 
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders that `wenju eval run` wrote.")]
-Bench = Annotated[Path | None, typer.Option("--bench", metavar="DIR", help="Folder of public benchmarks (else WENJU_BENCH).")]
+Bench = Annotated[
+    Path | None,
+    typer.Option("--bench", metavar="DIR", help="Folder of public benchmarks (else WENJU_BENCH)."),
+]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for programs.")]
 
 
@@ -59,7 +63,15 @@ def list_tasks(bench: Bench = None, as_json: Json = False) -> None:
     for entry in CATALOGUE:
         path = locate(entry, folder)
         present = path is not None and path.exists()
-        rows.append({"name": entry.name, "title": entry.title, "split": entry.split, "licence": entry.licence, "present": present})
+        rows.append(
+            {
+                "name": entry.name,
+                "title": entry.title,
+                "split": entry.split,
+                "licence": entry.licence,
+                "present": present,
+            }
+        )
     if as_json:
         return _print_json(rows)
     from eval.console import print_tasks
@@ -70,24 +82,50 @@ def list_tasks(bench: Bench = None, as_json: Json = False) -> None:
 @app.command("run")
 def run_task(
     ctx: typer.Context,
-    task: Annotated[str, typer.Argument(metavar="TASK|FILE", help="A task of `wenju eval list`, a .jsonl, a SQuAD .json or a BEIR folder.")],
+    task: Annotated[
+        str,
+        typer.Argument(
+            metavar="TASK|FILE", help="A task of `wenju eval list`, a .jsonl, a SQuAD .json or a BEIR folder."
+        ),
+    ],
     limit: Annotated[int | None, typer.Option(min=1, help="A random sample of so many questions.")] = None,
     config: Annotated[Path | None, typer.Option(metavar="A.toml", help="Settings for this run.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run folder; an interrupted run goes on in it.")] = None,
-    split: Annotated[str, typer.Option(help="tuning, reporting or all, where questions carry a split.")] = "reporting",
-    mode: Annotated[Mode | None, typer.Option(help="open: search an index of the task's texts; closed: passages are given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Run folder; an interrupted run goes on in it.")
+    ] = None,
+    split: Annotated[
+        str, typer.Option(help="tuning, reporting or all, where questions carry a split.")
+    ] = "reporting",
+    mode: Annotated[
+        Mode | None,
+        typer.Option(help="open: search an index of the task's texts; closed: passages are given."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sample and of perturbations.")] = 1,
     depth: Annotated[int, typer.Option(min=1, max=1000, help="How deep retrieval is judged.")] = 10,
-    judge: Annotated[str, typer.Option(help="Who decides entailment of citations: auto, gold, own or llm.")] = "auto",
-    answers: Annotated[bool, typer.Option("--answers/--no-answers", help="Without answers only retrieval is measured.")] = True,
-    noise: Annotated[float, typer.Option(min=0.0, max=0.95, help="Share of distractors among the passages given.")] = 0.0,
-    counterfactual: Annotated[str, typer.Option(metavar="numbers|names", help="Swap the answer in its passage.")] = "",
+    judge: Annotated[
+        str, typer.Option(help="Who decides entailment of citations: auto, gold, own or llm.")
+    ] = "auto",
+    answers: Annotated[
+        bool, typer.Option("--answers/--no-answers", help="Without answers only retrieval is measured.")
+    ] = True,
+    noise: Annotated[
+        float, typer.Option(min=0.0, max=0.95, help="Share of distractors among the passages given.")
+    ] = 0.0,
+    counterfactual: Annotated[
+        str, typer.Option(metavar="numbers|names", help="Swap the answer in its passage.")
+    ] = "",
     traditional: Annotated[bool, typer.Option("--traditional", help="Ask in Traditional script.")] = False,
-    without_gold: Annotated[bool, typer.Option("--without-gold", help="Take the gold passage away: refusing is right.")] = False,
+    without_gold: Annotated[
+        bool, typer.Option("--without-gold", help="Take the gold passage away: refusing is right.")
+    ] = False,
     inject: Annotated[bool, typer.Option("--inject", help="Hide an instruction in the passages.")] = False,
     drafts: Annotated[bool, typer.Option("--drafts", help="Ask questions marked as drafts too.")] = False,
-    retry_errors: Annotated[bool, typer.Option("--retry-errors", help="When resuming, ask failed questions again.")] = False,
-    index: Annotated[Path | None, typer.Option(metavar="DIR", help="Search the index in this data folder instead.")] = None,
+    retry_errors: Annotated[
+        bool, typer.Option("--retry-errors", help="When resuming, ask failed questions again.")
+    ] = False,
+    index: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Search the index in this data folder instead.")
+    ] = None,
     bench: Bench = None,
     as_json: Json = False,
 ) -> None:
@@ -102,10 +140,20 @@ def run_task(
     asked = chosen(perturb(chosen(load(task, bench, drafts), split), changes), "all", limit, seed)
     engine, names = open_task(settings, asked, mode, index)
     options = RunOptions(
-        out=out or Path(), limit=limit, seed=seed, split="all", mode=mode, depth=depth, answers=answers, contexts=names,
-        config=settings.model_dump(mode="json", exclude={"data"}) | {"models_sha256": _model_hashes(settings)},
-        command=shlex.join(["wenju", *sys.argv[1:]]), retry_errors=retry_errors, judge=judge,
-    )  # fmt: skip
+        out=out or Path(),
+        limit=limit,
+        seed=seed,
+        split="all",
+        mode=mode,
+        depth=depth,
+        answers=answers,
+        contexts=names,
+        config=settings.model_dump(mode="json", exclude={"data"})
+        | {"models_sha256": _model_hashes(settings)},
+        command=shlex.join(["wenju", *sys.argv[1:]]),
+        retry_errors=retry_errors,
+        judge=judge,
+    )
     if out is None:
         options = replace(options, out=free_folder(settings.data / "eval" / "runs", asked, options))
     if answers and not asked.retrieval_only:
@@ -118,7 +166,9 @@ def run_task(
     console.print_written(folder.path)
 
 
-def open_task(settings: EngineSettings, task: Task, mode: str | None, index: Path | None) -> tuple[Any, dict[str, str]]:
+def open_task(
+    settings: EngineSettings, task: Task, mode: str | None, index: Path | None
+) -> tuple[Any, dict[str, str]]:
     """The engine over the right index, and which file of it is which context."""
     from eval import console, corpora
     from qa.engine import Engine
@@ -169,8 +219,15 @@ def compare(
 @app.command()
 def report(
     runs: Runs,
-    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Where the page goes; default: report.html in the first run.")] = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table in Markdown, with the commands.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", metavar="FILE", help="Where the page goes; default: report.html in the first run."
+        ),
+    ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the table in Markdown, with the commands.")
+    ] = False,
     lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
 ) -> None:
     """One self-contained HTML file for one run or several side by side, or the table in Markdown."""
@@ -210,40 +267,6 @@ def rescore(runs: Runs, judge: Annotated[str, typer.Option(help="auto, gold, own
         print_run(score_run(folder, judge))
 
 
-@app.command()
-def synth(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Your documents.")],
-    out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="Where the drafts go.")],
-    limit: Annotated[int, typer.Option(min=1, help="At most so many answerable questions.")] = 60,
-    unanswerable: Annotated[int, typer.Option(min=0, help="At most so many that nothing answers.")] = 20,
-    seed: Annotated[int, typer.Option(help="Seed of the choice.")] = 1,
-) -> None:
-    """Draft a question set from your own documents, for a person to check (set "status": "checked" where right)."""
-    from eval.synth import synthesise, write
-
-    drafts = synthesise(paths, limit, unanswerable, seed)
-    typer.echo(f"{write(drafts, out)} drafts in {out}; check each, set \"status\" to \"checked\" or \"rejected\".")
-
-
-@app.command("from-feedback")
-def from_feedback(
-    source: Annotated[Path, typer.Argument(metavar="FEEDBACK.jsonl", help="Exported feedback, one JSON object a line.")],
-    out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="Where the regression set goes.")],
-) -> None:
-    """Turn feedback (wrong answer, wrong evidence, right) into a regression set."""
-    from eval.feedback import from_rows
-    from eval.synth import write
-    from eval.tasks.files import read_jsonl
-
-    typer.echo(f"{write(from_rows(row for _, row in read_jsonl(source)), out)} questions in {out}")
-
-
-@app.command()
-def convert(
-    source: Annotated[Path, typer.Argument(metavar="STARD", help="Folder with corpus.jsonl and queries.json.")],
-    out: Annotated[Path, typer.Argument(metavar="BEIR")],
-) -> None:
-    """Write STARD as a BEIR folder."""
-    from eval.tasks.retrieval import stard_to_beir
-
-    typer.echo(f"written: {stard_to_beir(source, out)}")
+app.command("synth")(cli_sets.synth)
+app.command("from-feedback")(cli_sets.from_feedback)
+app.command("convert")(cli_sets.convert)

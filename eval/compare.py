@@ -52,7 +52,8 @@ def compare(a: RunFolder, b: RunFolder) -> Comparison:
     common = [key for key in left if key in right and asked[key] == asked_b.get(key)]
     if not common:
         raise EvalError(
-            f"{a.name} and {b.name} have no question in common", "Compare runs of the same task, split and sample."
+            f"{a.name} and {b.name} have no question in common",
+            "Compare runs of the same task, split and sample.",
         )
     differences: dict[str, Difference] = {}
     for name in dict.fromkeys(name for key in common for name in left[key]["scores"]):
@@ -61,7 +62,9 @@ def compare(a: RunFolder, b: RunFolder) -> Comparison:
         if both:
             differences[RENAMED.get(name, name)] = paired([x for x, _ in both], [y for _, y in both])
     changed = _changed(a, b, common, asked)
-    return Comparison(a.name, b.name, len(common), len(left) - len(common), len(right) - len(common), differences, changed)
+    return Comparison(
+        a.name, b.name, len(common), len(left) - len(common), len(right) - len(common), differences, changed
+    )
 
 
 def _changed(a: RunFolder, b: RunFolder, common: list[str], asked: dict[str, str]) -> tuple[Changed, ...]:
@@ -73,9 +76,14 @@ def _changed(a: RunFolder, b: RunFolder, common: list[str], asked: dict[str, str
             continue
         found.append(
             Changed(
-                key, asked[key], after > before, left[key]["verdict"], right[key]["verdict"],
-                said(said_a[key]), said(said_b[key]),
-            )  # fmt: skip
+                key,
+                asked[key],
+                after > before,
+                left[key]["verdict"],
+                right[key]["verdict"],
+                said(said_a[key]),
+                said(said_b[key]),
+            )
         )
     return tuple(sorted(found, key=lambda change: (change.better, change.id)))
 

@@ -48,12 +48,23 @@ def print_run(folder: RunFolder) -> None:
     """The headline of a run: every figure with interval, n and unscored."""
     summary, made = folder.summary(), folder.manifest()
     table = _table(
-        f"{made['title']} · {made['split']} · {summary['n']}/{summary['of']} 题", "指标", "值", "95% 区间", "n", "未计分"
+        f"{made['title']} · {made['split']} · {summary['n']}/{summary['of']} 题",
+        "指标",
+        "值",
+        "95% 区间",
+        "n",
+        "未计分",
     )
     figures = folder.figures()
     for name in (name for members in grouped(figures).values() for name in members):
         figure = figures[name]
-        table.add_row(label(name), number(name, figure.value), interval(name, figure), str(figure.n), str(figure.unscored))
+        table.add_row(
+            label(name),
+            number(name, figure.value),
+            interval(name, figure),
+            str(figure.n),
+            str(figure.unscored),
+        )
     _print(table)
     if summary["verdicts"]:
         _print("  ".join(f"{verdict_label(kind)} {count}" for kind, count in summary["verdicts"].items()))
@@ -67,15 +78,22 @@ def print_comparison(found: Comparison, most: int = 20) -> None:
 
     from eval.compare import improved
 
-    table = _table(f"A = {found.a}　B = {found.b}　共同 {found.n} 题", "指标", "B − A", "95% 区间", "p", "升/降", "n", "")
+    table = _table(
+        f"A = {found.a}　B = {found.b}　共同 {found.n} 题", "指标", "B − A", "95% 区间", "p", "升/降", "n", ""
+    )
     for name in (name for members in grouped(found.differences).values() for name in members):
         diff = found.differences[name]
         better = improved(name, diff)
         mark = "" if better is None else "[green]更好[/green]" if better else "[red]更差[/red]"
         table.add_row(
-            label(name), number(name, diff.value, True), f"[{number(name, diff.low, True)}, {number(name, diff.high, True)}]",
-            p_value(diff.p), f"{diff.gained}/{diff.lost}", str(diff.n), mark,
-        )  # fmt: skip
+            label(name),
+            number(name, diff.value, True),
+            f"[{number(name, diff.low, True)}, {number(name, diff.high, True)}]",
+            p_value(diff.p),
+            f"{diff.gained}/{diff.lost}",
+            str(diff.n),
+            mark,
+        )
     _print(table)
     _print("[dim]对错类指标用 McNemar 精确检验，其余用成对自助法；p < 0.05 才标“更好 / 更差”。[/dim]")
     if found.only_a or found.only_b:
@@ -95,7 +113,13 @@ def print_comparison(found: Comparison, most: int = 20) -> None:
 def print_tasks(rows: list[dict[str, Any]]) -> None:
     table = _table("", "任务", "说明", "用途", "许可", "文件", texts=(1, 2, 3, 4))
     for row in rows:
-        table.add_row(row["name"], row["title"], row["split"], row["licence"], "有" if row["present"] else "[yellow]缺[/yellow]")
+        table.add_row(
+            row["name"],
+            row["title"],
+            row["split"],
+            row["licence"],
+            "有" if row["present"] else "[yellow]缺[/yellow]",
+        )
     _print(table)
 
 
@@ -114,8 +138,13 @@ def progress(description: str) -> Iterator[Callable[..., None]]:
 
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("剩余"), TimeRemainingColumn(),
-    )  # fmt: skip
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("剩余"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(description, total=None)
 

@@ -40,7 +40,7 @@ def key(task: Task, index_settings: Mapping[str, Any]) -> str:
     """16 hex digits that name the index of these contexts under these settings and this code."""
     digest = hashlib.sha256(task.contexts_hash.encode())
     digest.update(json.dumps(index_settings, sort_keys=True, default=str).encode())
-    for path in sorted(_INDEX_CODE.glob("*.py")):
+    for path in sorted(_INDEX_CODE.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

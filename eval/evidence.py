@@ -39,10 +39,16 @@ def same_document(named: str, *names: str) -> bool:
 
 def _stem(name: str) -> str:
     path = PurePath(name)
-    return fold(path.stem if path.suffix.lower() in (".md", ".txt", ".html", ".docx", ".pdf", ".csv", ".xlsx") else name)
+    return fold(
+        path.stem
+        if path.suffix.lower() in (".md", ".txt", ".html", ".docx", ".pdf", ".csv", ".xlsx")
+        else name
+    )
 
 
-def pieces_hit(citation: Mapping[str, Any], names: Sequence[str], evidence: Sequence[Evidence]) -> frozenset[int]:
+def pieces_hit(
+    citation: Mapping[str, Any], names: Sequence[str], evidence: Sequence[Evidence]
+) -> frozenset[int]:
     """Numbers of the gold pieces that a citation overlaps; ``names`` are what its document goes by."""
     return frozenset(
         n
@@ -68,20 +74,26 @@ def gold_units(
         quote = fold(gold.quote)
         mine = [r for r in rows if not gold.document or same_document(gold.document, *r[1])]
         holding = frozenset(pid for pid, _, text in mine if quote in text) or frozenset(
-            pid for pid, _, text in mine if len(text) >= _SHORTEST and (text in quote or _joined(quote, text, len(quote) // 2))
+            pid
+            for pid, _, text in mine
+            if len(text) >= _SHORTEST and (text in quote or _joined(quote, text, len(quote) // 2))
         )
         if holding:
             found.setdefault(holding, f"gold:{len(found)}")
         else:
             lost += 1
-    return {unit: holding for holding, unit in found.items()} | {f"missing:{n}": frozenset() for n in range(lost)}
+    return {unit: holding for holding, unit in found.items()} | {
+        f"missing:{n}": frozenset() for n in range(lost)
+    }
 
 
 def rank_units(ranked: Iterable[str], units: Mapping[str, frozenset[str]]) -> list[str]:
     """A ranking of passages as a ranking of units: a passage stands for the units that it is the first to hold."""
     order: list[str] = []
     for passage in ranked:
-        order += [unit for unit, holding in units.items() if passage in holding and unit not in order] or [passage]
+        order += [unit for unit, holding in units.items() if passage in holding and unit not in order] or [
+            passage
+        ]
     return order
 
 

@@ -36,13 +36,21 @@ def from_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 def question(row: Mapping[str, Any], number: int) -> dict[str, Any]:
     """The row as a line of a question set."""
     answer = row.get("answer")
-    asked = str(row.get("question") or (answer.get("question") if isinstance(answer, Mapping) else "") or "").strip()
+    asked = str(
+        row.get("question") or (answer.get("question") if isinstance(answer, Mapping) else "") or ""
+    ).strip()
     if not asked:
-        raise EvalError(f"feedback row {number} has no question", "Export the feedback again, with questions and answers.")
+        raise EvalError(
+            f"feedback row {number} has no question", "Export the feedback again, with questions and answers."
+        )
     if not isinstance(answer, Mapping):
-        raise EvalError(f"feedback row {number} has no answer", "Export the feedback again, with questions and answers.")
+        raise EvalError(
+            f"feedback row {number} has no answer", "Export the feedback again, with questions and answers."
+        )
     praised = str(row.get("verdict", "")).lower() in GOOD
-    said = " ".join([*map(str, row.get("reasons") or ()), str(row.get("reason") or ""), str(row.get("comment") or "")])
+    said = " ".join(
+        [*map(str, row.get("reasons") or ()), str(row.get("reason") or ""), str(row.get("comment") or "")]
+    )
     quotes = [
         {"document": citation["document"], "quote": citation["quote"]}
         for sentence in answer.get("sentences", ())
@@ -72,7 +80,13 @@ def _complaint(said: str, answer: Mapping[str, Any], quotes: list[dict[str, str]
         return {"answers": [], "answerable": False, "evidence": [], "todo": "确认文档中确实没有答案"}
     if any(word in low for word in _EVIDENCE):
         # The words were right, the evidence was not: the answer is kept, the evidence is to be filled in.
-        return {"answers": [answer.get("answer", "")], "answerable": True, "evidence": [], "wrong_evidence": quotes, "todo": "填写正确的依据原句"}
+        return {
+            "answers": [answer.get("answer", "")],
+            "answerable": True,
+            "evidence": [],
+            "wrong_evidence": quotes,
+            "todo": "填写正确的依据原句",
+        }
     missing = "填写答案和依据原句"
     if answer.get("refused") or any(word in low for word in _SHOULD_ANSWER):
         missing = "文档中若有答案，填写答案和依据原句；若没有，将 answerable 设为 false"

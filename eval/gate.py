@@ -57,4 +57,7 @@ def enforce(checks: Iterable[Check]) -> None:
     """Raise GateFailed naming every bound that does not hold."""
     failed = [str(one) for one in checks if not one.passed]
     if failed:
-        raise GateFailed(f"{len(failed)} bound(s) do not hold: {'; '.join(failed)}", "See the run's report for the questions.")
+        raise GateFailed(
+            f"{len(failed)} bound(s) do not hold: {'; '.join(failed)}",
+            "See the run's report for the questions.",
+        )

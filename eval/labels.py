@@ -27,7 +27,11 @@ def grouped(names: Iterable[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for group, starts in GROUPS.items():
         for start in starts:
-            mine = [n for n in left if n == start or (n.startswith(start) and (start.endswith("@") or n.startswith(start + "_p")))]
+            mine = [
+                n
+                for n in left
+                if n == start or (n.startswith(start) and (start.endswith("@") or n.startswith(start + "_p")))
+            ]
             found.setdefault(group, []).extend(mine)
             left = [n for n in left if n not in mine]
     found["answer"] += left
@@ -37,6 +41,8 @@ def grouped(names: Iterable[str]) -> dict[str, list[str]]:
 def is_share(metric: str) -> bool:
     """Is the metric a share (0..1), written in per cent or, for AURC, as it is?"""
     return not metric.startswith(SECONDS) and metric not in _COUNTS
+
+
 _AT = "@"
 
 

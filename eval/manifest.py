@@ -84,7 +84,12 @@ def code() -> dict[str, Any]:
             packages[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return {"version": version, "commit": commit, "dirty": bool(changed) if commit else None, "packages": packages}
+    return {
+        "version": version,
+        "commit": commit,
+        "dirty": bool(changed) if commit else None,
+        "packages": packages,
+    }
 
 
 def _git(*arguments: str) -> str | None:

@@ -48,7 +48,9 @@ def perturb(task: Task, wanted: Perturbations) -> Task:
     if wanted.counterfactual:
         task = counterfactual(task, wanted.counterfactual, wanted.seed)
     if (wanted.noise or wanted.without_gold) and wanted.mode == "open":
-        raise EvalError("noise and removed gold passages need passages given with the question", "Leave out --mode open.")
+        raise EvalError(
+            "noise and removed gold passages need passages given with the question", "Leave out --mode open."
+        )
     if wanted.noise:
         task = noise(task, wanted.noise)
     if wanted.without_gold:
@@ -77,10 +79,20 @@ def without_gold(task: Task) -> Task:
     """Closed context without the passages that answer; only questions that were answerable are kept."""
     near = _Near(_pool(task))
     items = tuple(
-        replace(item, passages=tuple(near.to(item, _DISTRACTORS)), answers=(), parts=(), answerable=False, evidence=(),
-                qrels={}, type="unanswerable", reference="")
-        for item in task.items if item.answerable and not item.false_premise
-    )  # fmt: skip
+        replace(
+            item,
+            passages=tuple(near.to(item, _DISTRACTORS)),
+            answers=(),
+            parts=(),
+            answerable=False,
+            evidence=(),
+            qrels={},
+            type="unanswerable",
+            reference="",
+        )
+        for item in task.items
+        if item.answerable and not item.false_premise
+    )
     return task.changed("without_gold", items=items, mode="closed")
 
 
@@ -92,7 +104,9 @@ def counterfactual(task: Task, kind: str, seed: int = 1) -> Task:
     """
     if kind not in ("numbers", "names"):
         raise EvalError(f"unknown kind of counterfactual {kind!r}", did_you_mean(kind, ["names", "numbers"]))
-    others = [item.answers[0] for item in task.items if item.answers and not re.search(r"\d", item.answers[0])]
+    others = [
+        item.answers[0] for item in task.items if item.answers and not re.search(r"\d", item.answers[0])
+    ]
     items = []
     for item in task.items:
         swap = _swapped(item, kind, others, random.Random(f"{seed}:{item.id}"))
@@ -102,10 +116,14 @@ def counterfactual(task: Task, kind: str, seed: int = 1) -> Task:
         old, new = swap
         items.append(
             replace(
-                item, answers=(new,), parts=(), type="counterfactual", qrels={},
+                item,
+                answers=(new,),
+                parts=(),
+                type="counterfactual",
+                qrels={},
                 passages=tuple(replace(p, text=p.text.replace(old, new)) for p in passages),
                 evidence=tuple(Evidence(e.document, e.quote.replace(old, new)) for e in item.evidence),
-            )  # fmt: skip
+            )
         )
     return task.changed(f"counterfactual={kind}", items=tuple(items), mode="closed")
 
@@ -117,7 +135,9 @@ def _swapped(item: Item, kind: str, others: list[str], rng: random.Random) -> tu
     if kind == "numbers":
         new = re.sub(r"(\d+)(?=(\D?))", _other_number, old)
         return None if new == old else (old, new)
-    fitting = sorted({o for o in others if o != old and abs(len(o) - len(old)) <= 1 and o not in item.answers})
+    fitting = sorted(
+        {o for o in others if o != old and abs(len(o) - len(old)) <= 1 and o not in item.answers}
+    )
     if re.search(r"\d", old) or len(old) < 2 or len(old) > 8 or not fitting:
         return None
     return old, rng.choice(fitting)
@@ -137,10 +157,14 @@ def inject(task: Task) -> Task:
     """Hide an instruction at the end of every passage given, or of every context of the open corpus."""
     order = _ORDER.format(canary=CANARY)
     items = tuple(
-        replace(item, canary=CANARY, passages=tuple(replace(p, text=f"{p.text}\n{order}") for p in item.passages))
+        replace(
+            item, canary=CANARY, passages=tuple(replace(p, text=f"{p.text}\n{order}") for p in item.passages)
+        )
         for item in task.items
     )
-    contexts = tuple(replace(context, text=f"{context.text.rstrip()}\n\n{order}\n") for context in task.contexts)
+    contexts = tuple(
+        replace(context, text=f"{context.text.rstrip()}\n\n{order}\n") for context in task.contexts
+    )
     return task.changed("inject", items=items, contexts=contexts, files=())
 
 
@@ -153,7 +177,9 @@ def traditional(task: Task) -> Task:
         replace(
             item,
             question=convert(item.question),
-            history=tuple(replace(t, question=convert(t.question), answer=convert(t.answer)) for t in item.history),
+            history=tuple(
+                replace(t, question=convert(t.question), answer=convert(t.answer)) for t in item.history
+            ),
         )
         for item in task.items
     )
@@ -164,7 +190,9 @@ def gold_of(item: Item, task: Task) -> tuple[Context, ...]:
     """The passages that answer: those given, or the paragraphs of the contexts that hold the evidence."""
     given = item.passages
     if given and len(given) > 1 and item.evidence:
-        holding = tuple(p for p in given if any(not e.quote or overlap(p.text, e.quote) for e in item.evidence))
+        holding = tuple(
+            p for p in given if any(not e.quote or overlap(p.text, e.quote) for e in item.evidence)
+        )
         return holding or given
     if given:
         return given
@@ -225,14 +253,18 @@ class _Near:
         ranked = sorted(range(len(self.pool)), key=lambda n: (-shared[n], n))
         kept = [self.pool[n] for n in ranked if not _answers(self.pool[n], item)][:count]
         if len(kept) < count:
-            raise EvalError(f"there are only {len(kept)} passages that do not answer {item.id!r}; {count} are needed")
+            raise EvalError(
+                f"there are only {len(kept)} passages that do not answer {item.id!r}; {count} are needed"
+            )
         return kept
 
 
 def _answers(context: Context, item: Item) -> bool:
     """Might this passage answer? Its own passages and all that hold a reference are kept out of the distractors."""
     own = any(context.text == p.text for p in item.passages)
-    told = any(answer in context.text for answer in (*item.answers, *(c for part in item.parts for c in part)))
+    told = any(
+        answer in context.text for answer in (*item.answers, *(c for part in item.parts for c in part))
+    )
     return own or told or any(e.quote and e.quote in context.text for e in item.evidence)
 
 

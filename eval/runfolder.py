@@ -1,10 +1,10 @@
 """A run on disk. Self-contained: reports, comparisons and gates need nothing but this folder.
 
-    manifest.json   what made the run; written first, and again with ``finished`` at the end
-    items.jsonl     the questions as they were asked, with what is known about their answers
-    answers.jsonl   one record a question, appended as it comes; an interrupted run goes on after the last whole line
-    scores.jsonl    per question: verdict and scores; written at the end, and again by rescoring
-    summary.json    figures with n, unscored and intervals
+manifest.json   what made the run; written first, and again with ``finished`` at the end
+items.jsonl     the questions as they were asked, with what is known about their answers
+answers.jsonl   one record a question, appended as it comes; an interrupted run goes on after the last whole line
+scores.jsonl    per question: verdict and scores; written at the end, and again by rescoring
+summary.json    figures with n, unscored and intervals
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class RunFolder:
         folder = cls(path)
         if not folder.manifest_path.is_file():
             raise EvalError(
-                f"{path} is not a run: it has no manifest.json", "Name a folder that `wenju eval run` wrote (its --out)."
+                f"{path} is not a run: it has no manifest.json",
+                "Name a folder that `wenju eval run` wrote (its --out).",
             )
         return folder
 
@@ -82,7 +83,9 @@ class RunFolder:
         """Per question: ``verdict``, ``reason``, ``judge`` and ``scores``. Raises EvalError when not yet scored."""
         path = self.path / "scores.jsonl"
         if not path.exists():
-            raise EvalError(f"{self.path} has no scores yet", "The run was interrupted: start the same command again.")
+            raise EvalError(
+                f"{self.path} has no scores yet", "The run was interrupted: start the same command again."
+            )
         return {row["id"]: row for row in _rows(path)}
 
     def write_scores(self, rows: Iterable[Mapping[str, Any]], summary: Mapping[str, Any]) -> None:
@@ -91,7 +94,9 @@ class RunFolder:
 
     def summary(self) -> dict[str, Any]:
         if not (self.path / "summary.json").exists():
-            raise EvalError(f"{self.path} has no summary yet", "The run was interrupted: start the same command again.")
+            raise EvalError(
+                f"{self.path} has no summary yet", "The run was interrupted: start the same command again."
+            )
         return _object(self.path / "summary.json")
 
     def figures(self) -> dict[str, Figure]:
@@ -103,7 +108,9 @@ def _object(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
-        raise EvalError(f"{path} cannot be read: {error}", "Run the evaluation again into a new folder.") from None
+        raise EvalError(
+            f"{path} cannot be read: {error}", "Run the evaluation again into a new folder."
+        ) from None
     if not isinstance(value, dict):
         raise EvalError(f"{path} is not a JSON object")
     return value
@@ -122,7 +129,9 @@ def _rows(path: Path, torn: bool = False) -> Iterator[dict[str, Any]]:
         except json.JSONDecodeError:
             if torn and number == len(lines):
                 return
-            raise EvalError(f"{path}, line {number}: not JSON", "Remove that line; its question is asked again.") from None
+            raise EvalError(
+                f"{path}, line {number}: not JSON", "Remove that line; its question is asked again."
+            ) from None
 
 
 def _write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

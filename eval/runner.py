@@ -32,7 +32,11 @@ class Asked(Protocol):
     def search(self, question: str, k: int) -> list[Hit]: ...
 
     def stream(
-        self, question: str, history: Sequence[Turn] = ..., *, passages: Sequence[tuple[str, str]] | None = ...
+        self,
+        question: str,
+        history: Sequence[Turn] = ...,
+        *,
+        passages: Sequence[tuple[str, str]] | None = ...,
     ) -> Iterator[Answer]: ...
 
     def documents(self) -> list[Document]: ...
@@ -69,9 +73,13 @@ class RunOptions:
     def identity(self, task: Task) -> dict[str, Any]:
         """What must be equal for a run to be continued."""
         return {
-            "limit": self.limit, "seed": self.seed, "split": self.split, "mode": self.mode or task.mode,
-            "depth": self.depth, "answers": self.answers and not task.retrieval_only,
-        }  # fmt: skip
+            "limit": self.limit,
+            "seed": self.seed,
+            "split": self.split,
+            "mode": self.mode or task.mode,
+            "depth": self.depth,
+            "answers": self.answers and not task.retrieval_only,
+        }
 
 
 Progress = Callable[[int, int, dict[str, Any] | None], None]
@@ -83,7 +91,9 @@ def chosen(task: Task, split: str = "reporting", limit: int | None = None, seed:
     splits = sorted({item.split for item in items if item.split})
     if splits and split != "all":
         if split not in splits:
-            raise EvalError(f"task {task.name!r} has no split {split!r}", did_you_mean(split, [*splits, "all"]))
+            raise EvalError(
+                f"task {task.name!r} has no split {split!r}", did_you_mean(split, [*splits, "all"])
+            )
         items = tuple(item for item in items if item.split == split)
         task = replace(task, split=split)
     if limit is not None and limit < len(items):
@@ -122,14 +132,19 @@ def run(task: Task, engine: Asked, options: RunOptions, progress: Progress | Non
         record = asker.ask(item)
         failures = failures + 1 if record["error"] else 0
         if failures >= FAILURES_IN_A_ROW:
-            raise EvalError(f"{failures} questions in a row failed: {record['error']['message']}", "Mend that and start again.")
+            raise EvalError(
+                f"{failures} questions in a row failed: {record['error']['message']}",
+                "Mend that and start again.",
+            )
         folder.append(record)
         finished += 1
         if progress:
             progress(finished, total, record)
     score_run(folder, options.judge)
     made = folder.manifest()
-    folder.write_manifest(made | {"finished": manifests.now(), "peak_mb": manifests.peak_memory_mb()} | asker.made_by())
+    folder.write_manifest(
+        made | {"finished": manifests.now(), "peak_mb": manifests.peak_memory_mb()} | asker.made_by()
+    )
     return folder
 
 
@@ -145,7 +160,8 @@ def _prepare(sampled: Task, task: Task, options: RunOptions, mode: Mode) -> RunF
         other = _differs(folder.manifest(), made)
         if other:
             raise EvalError(
-                f"{options.out} holds another run: its {other} differs", "Name another --out, or remove that folder."
+                f"{options.out} holds another run: its {other} differs",
+                "Name another --out, or remove that folder.",
             )
         folder.mend()
         return folder
@@ -214,7 +230,9 @@ class _Asker:
                 self._answer(item, record)
             if record.get("gold"):
                 self._search(item, record, units)
-        except Exception as error:  # a border: whatever fails, the question counts as wrong and the run goes on
+        except (
+            Exception
+        ) as error:  # a border: whatever fails, the question counts as wrong and the run goes on
             message = error.message if isinstance(error, WenjuError) else str(error)
             record["error"] = {"type": type(error).__name__, "message": message}
         record["peak_mb"] = manifests.peak_memory_mb()
@@ -223,7 +241,9 @@ class _Asker:
     def _answer(self, item: Item, record: dict[str, Any]) -> None:
         history = [Turn(turn.question, turn.answer) for turn in item.history]
         titled = closed_titles(item.passages) if self.mode == "closed" else {}
-        passages = [(title, context.text) for title, context in titled.items()] if self.mode == "closed" else None
+        passages = (
+            [(title, context.text) for title, context in titled.items()] if self.mode == "closed" else None
+        )
         start, seconds, answer = time.perf_counter(), record["seconds"], None
         for answer in self.engine.stream(item.question, history, passages=passages):
             elapsed = time.perf_counter() - start
@@ -237,7 +257,11 @@ class _Asker:
         record["answer"] = answer_to_dict(answer)
         self.model, self.index = answer.model or self.model, answer.index or self.index
         for found in answer.retrieved:
-            known = titled[found.document].id if found.document in titled else self.names.get(found.document_id, ("",))[0]
+            known = (
+                titled[found.document].id
+                if found.document in titled
+                else self.names.get(found.document_id, ("",))[0]
+            )
             record["contexts"][found.document_id] = known
 
     def _units(self, item: Item) -> dict[str, frozenset[str]]:

@@ -34,7 +34,10 @@ def summarise(items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[
     """The summary that a run folder stores."""
     kinds = {item.id: item.type or "other" for item in items}
     by_type = {
-        kind: _means([row for row in rows if kinds[row["id"]] == kind], ("right", "right_with_evidence", "refused", "char_f1"))
+        kind: _means(
+            [row for row in rows if kinds[row["id"]] == kind],
+            ("right", "right_with_evidence", "refused", "char_f1"),
+        )
         for kind in dict.fromkeys(kinds.values())
     }
     points = risk_points(items, records, rows)
@@ -44,7 +47,9 @@ def summarise(items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[
         "figures": {name: figure.to_dict() for name, figure in headline(items, records, rows).items()},
         "verdicts": dict(Counter(row["verdict"] for row in rows if row["verdict"])),
         "judges": dict(Counter(row["judge"] for row in rows if row["judge"])),
-        "by_type": {kind: {k: f.to_dict() for k, f in found.items()} for kind, found in by_type.items() if found},
+        "by_type": {
+            kind: {k: f.to_dict() for k, f in found.items()} for kind, found in by_type.items() if found
+        },
         "risk_coverage": _thin(risk_coverage(points)),
         "seconds": sorted(_values(rows, "seconds_total")),
     }
@@ -53,11 +58,17 @@ def summarise(items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[
 def headline(items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[Row]) -> dict[str, Figure]:
     """All figures of a run by name, in the order in which they are shown."""
     names = list(dict.fromkeys(name for row in rows for name in row["scores"]))
-    figures = {RENAMED.get(name, name): figure for name, figure in _means(rows, names).items() if not name.startswith("seconds_")}
+    figures = {
+        RENAMED.get(name, name): figure
+        for name, figure in _means(rows, names).items()
+        if not name.startswith("seconds_")
+    }
     figures |= _refusal(rows)
     points = risk_points(items, records, rows)
     if points:
-        figures["aurc"] = statistic_figure([points], lambda groups: aurc(groups[0]), len(rows) - len(points), 200)
+        figures["aurc"] = statistic_figure(
+            [points], lambda groups: aurc(groups[0]), len(rows) - len(points), 200
+        )
     for name in ("seconds_evidence", "seconds_first", "seconds_total"):
         values = _values(rows, name)
         for share, label in ((0.5, "p50"), (0.95, "p95")):
@@ -92,14 +103,18 @@ def _refusal(rows: Sequence[Row]) -> dict[str, Figure]:
         return {}
     unscored = len(rows) - len(unanswerable) - len(answerable)
     # ((1 - hallucination rate) + (1 - error rate)) / 2 is the mean of two shares of right decisions.
-    return {"balanced_accuracy": mean_of_shares(unanswerable, [not refused for refused in answerable], unscored)}
+    return {
+        "balanced_accuracy": mean_of_shares(unanswerable, [not refused for refused in answerable], unscored)
+    }
 
 
 def _quantile(values: Sequence[float], share: float, unscored: int) -> Figure:
     return statistic_figure([values], lambda groups: percentile(groups[0], share), unscored, 200)
 
 
-def risk_points(items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[Row]) -> list[tuple[float, bool]]:
+def risk_points(
+    items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[Row]
+) -> list[tuple[float, bool]]:
     """(confidence, would answering be wrong?) of the questions with a confidence and a verdict.
 
     A refused question is judged by the draft that was held back; without a draft, or where there is nothing right to
@@ -120,4 +135,6 @@ def risk_points(items: Sequence[Item], records: Mapping[str, Row], rows: Sequenc
 
 def _thin(curve: Sequence[tuple[float, float]], most: int = 200) -> list[list[float]]:
     step = max(1, len(curve) // most)
-    return [[round(c, 4), round(r, 4)] for n, (c, r) in enumerate(curve) if n % step == 0 or n == len(curve) - 1]
+    return [
+        [round(c, 4), round(r, 4)] for n, (c, r) in enumerate(curve) if n % step == 0 or n == len(curve) - 1
+    ]

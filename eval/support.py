@@ -31,7 +31,9 @@ class SupportJudge(Protocol):
 
     name: str
 
-    def entails(self, cited: Sequence[Citation], sentence: str, item: Item, record: Mapping[str, Any]) -> bool: ...
+    def entails(
+        self, cited: Sequence[Citation], sentence: str, item: Item, record: Mapping[str, Any]
+    ) -> bool: ...
 
     def applies(self, item: Item) -> bool: ...
 
@@ -44,7 +46,9 @@ class GoldOverlap:
     def applies(self, item: Item) -> bool:
         return bool(item.evidence)
 
-    def entails(self, cited: Sequence[Citation], sentence: str, item: Item, record: Mapping[str, Any]) -> bool:
+    def entails(
+        self, cited: Sequence[Citation], sentence: str, item: Item, record: Mapping[str, Any]
+    ) -> bool:
         return any(pieces_hit(citation, names_of(citation, record), item.evidence) for citation in cited)
 
 
@@ -56,7 +60,9 @@ class OwnCheck:
     def applies(self, item: Item) -> bool:
         return True
 
-    def entails(self, cited: Sequence[Citation], sentence: str, item: Item, record: Mapping[str, Any]) -> bool:
+    def entails(
+        self, cited: Sequence[Citation], sentence: str, item: Item, record: Mapping[str, Any]
+    ) -> bool:
         from qa.attribution import attribute
 
         found = attribute(sentence, [_as_evidence(c) for c in cited], question=str(record["answer"]["query"]))
@@ -70,7 +76,9 @@ def _as_evidence(citation: Citation) -> EvidenceSentence:
     quote, key = str(citation["quote"]), str(citation["document_id"])
     title = str(citation["document"])
     document = Document(key, title, title, quote, str(citation["document_sha256"]), citation.get("published"))
-    passage = Passage(str(citation["passage_id"]), key, 0, len(quote), quote, tuple(citation.get("heading", ())))
+    passage = Passage(
+        str(citation["passage_id"]), key, 0, len(quote), quote, tuple(citation.get("heading", ()))
+    )
     return EvidenceSentence(passage, document, 0, len(quote), quote)
 
 
@@ -85,7 +93,9 @@ class LanguageModel:
     def applies(self, item: Item) -> bool:
         return True
 
-    def entails(self, cited: Sequence[Citation], sentence: str, item: Item, record: Mapping[str, Any]) -> bool:
+    def entails(
+        self, cited: Sequence[Citation], sentence: str, item: Item, record: Mapping[str, Any]
+    ) -> bool:
         evidence = "\n".join(str(citation["quote"]) for citation in cited)
         prompt = prompts.render("entailment", evidence=evidence, sentence=sentence)
         if prompt not in self._known:
@@ -96,10 +106,20 @@ class LanguageModel:
 def read_yes_no(reply: str) -> bool:
     """The first clear word of a reply. Raises EvalError when there is none."""
     text = reply.strip().lower().lstrip("*\"'“「【 ")
-    for word, meaning in (("不是", False), ("不支持", False), ("否", False), ("no", False), ("是", True), ("支持", True), ("yes", True)):
+    for word, meaning in (
+        ("不是", False),
+        ("不支持", False),
+        ("否", False),
+        ("no", False),
+        ("是", True),
+        ("支持", True),
+        ("yes", True),
+    ):
         if text.startswith(word):
             return meaning
-    raise EvalError(f"the judge answered neither yes nor no: {reply[:60]!r}", "Use another model for the judge.")
+    raise EvalError(
+        f"the judge answered neither yes nor no: {reply[:60]!r}", "Use another model for the judge."
+    )
 
 
 def open_judge(name: str) -> list[SupportJudge]:
@@ -133,12 +153,19 @@ def _endpoint() -> Callable[[str], str]:
     client = httpx.Client(timeout=120, headers=headers)
 
     def ask(prompt: str) -> str:
-        body = {"model": model, "temperature": 0, "max_tokens": 8, "messages": [{"role": "user", "content": prompt}]}
+        body = {
+            "model": model,
+            "temperature": 0,
+            "max_tokens": 8,
+            "messages": [{"role": "user", "content": prompt}],
+        }
         try:
             reply = client.post(f"{url.rstrip('/')}/chat/completions", json=body)
             reply.raise_for_status()
             return str(reply.json()["choices"][0]["message"]["content"])
         except (httpx.HTTPError, KeyError, IndexError, ValueError) as error:
-            raise EvalError(f"the judge at {url} failed: {error}", "Check WENJU_JUDGE_URL and WENJU_JUDGE_MODEL.") from None
+            raise EvalError(
+                f"the judge at {url} failed: {error}", "Check WENJU_JUDGE_URL and WENJU_JUDGE_MODEL."
+            ) from None
 
     return ask

@@ -23,7 +23,9 @@ from index.types import Document
 
 _CLAUSE = re.compile(r"[^，,。！？!?；;：:\n]+")
 _DATE = re.compile(r"(?:(?:\d{4}|[今去前明])年)?\d{1,2}月(?:\d{1,2}[日号])?|(?:19|20)\d{2}年(?:底|初)?")
-_FIGURE = re.compile(r"(?<![\d.月年第])(\d[\d,]*(?:\.\d+)?)(余|多)?(万|亿)?([个名人条项次家件元吨米亩户篇份场所级天批对辆座]|公里|千米|平方米|小时|分钟|人次|工作日|%|％)")
+_FIGURE = re.compile(
+    r"(?<![\d.月年第])(\d[\d,]*(?:\.\d+)?)(余|多)?(万|亿)?([个名人条项次家件元吨米亩户篇份场所级天批对辆座]|公里|千米|平方米|小时|分钟|人次|工作日|%|％)"
+)
 _OFFICE = "书记|主任|局长|处长|科长|校长|院长|董事长|总经理|经理|负责人|部长|厅长|市长|区长|县长|主席"
 _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫"
@@ -33,7 +35,9 @@ _PERSON = re.compile(
     rf"([\u4e00-\u9fa5]{{2,18}}?(?:{_OFFICE}))([{_SURNAMES}][\u4e00-\u9fa5]{{1,2}}?)(?=表示|介绍|说|指出|认为|告诉|强调|审批|负责|[，。、；])"
 )
 _ENDINGS = "市|区|县|镇|局|委|办|中心|公司|集团|学校|医院|大学|学院|公园"
-_BODY = re.compile(rf"(?:^|(?<=[，。、；：“”《》（）和与及在由对向从到]))[\u4e00-\u9fa5]{{2,10}}?(?:{_ENDINGS})(?![\u4e00-\u9fa5]*?(?:{_ENDINGS})(?:[，。、；]|$))")
+_BODY = re.compile(
+    rf"(?:^|(?<=[，。、；：“”《》（）和与及在由对向从到]))[\u4e00-\u9fa5]{{2,10}}?(?:{_ENDINGS})(?![\u4e00-\u9fa5]*?(?:{_ENDINGS})(?:[，。、；]|$))"
+)
 _GLUE = re.compile("[的了和与及在由对向从到把被是为以将并等]")
 _ASKING = re.compile("是谁|多少|什么时候|哪一年|百分之|？")
 _YEAR = re.compile(r"(?:19|20)\d{2}(?=年)")
@@ -52,12 +56,15 @@ def synthesise(paths: Sequence[Path], limit: int = 60, unanswerable: int = 20, s
     made = [draft for document in documents for draft in questions(document)]
     if not made:
         raise EvalError(
-            "no figure, date or name was found to ask for", "Write questions by hand: one JSON object a line; see docs/EVALUATION.md."
+            "no figure, date or name was found to ask for",
+            "Write questions by hand: one JSON object a line; see docs/EVALUATION.md.",
         )
     rng = random.Random(seed)
     chosen = _spread(made, limit, rng)
     crossed = list(without_answer(chosen, documents, rng))[:unanswerable]
-    return [{"id": f"draft-{n:03d}", **draft, "status": "draft"} for n, draft in enumerate([*chosen, *crossed], 1)]
+    return [
+        {"id": f"draft-{n:03d}", **draft, "status": "draft"} for n, draft in enumerate([*chosen, *crossed], 1)
+    ]
 
 
 def read_documents(paths: Sequence[Path]) -> list[Document]:
@@ -69,7 +76,10 @@ def read_documents(paths: Sequence[Path]) -> list[Document]:
         except DocumentError as error:
             failed.append(error.message)
     if not documents:
-        raise EvalError("no document could be read" + (f": {failed[0]}" if failed else ""), "Name files or folders with documents.")
+        raise EvalError(
+            "no document could be read" + (f": {failed[0]}" if failed else ""),
+            "Name files or folders with documents.",
+        )
     return documents
 
 
@@ -94,7 +104,10 @@ def _of_sentence(sentence: str) -> Iterator[Draft]:
     for n, clause in enumerate(clauses):
         before = clauses[n - 1].group() if n else ""
         after = clauses[n + 1].group() if n + 1 < len(clauses) else ""
-        for found, kind in [*((m, "date") for m in _DATE.finditer(clause.group())), *((m, "count") for m in _FIGURE.finditer(clause.group()))]:
+        for found, kind in [
+            *((m, "date") for m in _DATE.finditer(clause.group())),
+            *((m, "count") for m in _FIGURE.finditer(clause.group())),
+        ]:
             asked = _asked(before, clause.group(), after, found, kind)
             if asked:
                 yield {"question": asked, "answers": [found.group()], "type": kind}
@@ -126,11 +139,17 @@ def _han(text: str) -> int:
     return sum("\u4e00" <= char <= "\u9fa5" for char in text)
 
 
-def without_answer(drafts: Sequence[Draft], documents: Sequence[Document], rng: random.Random) -> Iterator[Draft]:
+def without_answer(
+    drafts: Sequence[Draft], documents: Sequence[Document], rng: random.Random
+) -> Iterator[Draft]:
     """Questions that no sentence answers: a body or a year is exchanged for one that no sentence connects with the rest."""
     sentences = [d.text[a:b] for d in documents for a, b in split_sentences(d.text)]
     found = Counter(m.group() for sentence in sentences for m in _BODY.finditer(sentence))
-    named = (body for body, times in found.items() if times > 1 or body.startswith(("市", "省", "区", "县", "国家")))
+    named = (
+        body
+        for body, times in found.items()
+        if times > 1 or body.startswith(("市", "省", "区", "县", "国家"))
+    )
     bodies = sorted(body for body in named if not _GLUE.search(body))
     asked = {str(draft["question"]) for draft in drafts}
     for draft in rng.sample(list(drafts), len(drafts)):
@@ -138,20 +157,35 @@ def without_answer(drafts: Sequence[Draft], documents: Sequence[Document], rng: 
         old = next((body for body in sorted(bodies, key=len, reverse=True) if body in question), None)
         year = _YEAR.search(question)
         if old:
-            fitting = [b for b in bodies if b[-1] == old[-1] and b not in question and old not in b and b not in old]
+            fitting = [
+                b for b in bodies if b[-1] == old[-1] and b not in question and old not in b and b not in old
+            ]
             rng.shuffle(fitting)
             free = (b for b in fitting if question.replace(old, b) not in asked)
             new = next((b for b in free if not _connected(question.replace(old, b), b, sentences)), None)
             if new:
                 yield _crossed(draft, question.replace(old, new))
         elif year:
-            other = next((str(y) for y in range(int(year.group()) - 3, 1990, -1) if not any(str(y) in s for s in sentences)), None)
+            other = next(
+                (
+                    str(y)
+                    for y in range(int(year.group()) - 3, 1990, -1)
+                    if not any(str(y) in s for s in sentences)
+                ),
+                None,
+            )
             if other:
                 yield _crossed(draft, question.replace(year.group(), other))
 
 
 def _crossed(draft: Mapping[str, Any], question: str) -> Draft:
-    return {"question": question, "answers": [], "type": "unanswerable_near", "evidence": [], "made_from": draft["question"]}
+    return {
+        "question": question,
+        "answers": [],
+        "type": "unanswerable_near",
+        "evidence": [],
+        "made_from": draft["question"],
+    }
 
 
 def _connected(question: str, body: str, sentences: Iterable[str]) -> bool:

@@ -60,7 +60,9 @@ def _answered(item: Item, record: Mapping[str, Any], answer: Mapping[str, Any]) 
     text, evidence = shown_text(answer), _evidence_right(item, record)
     if not holds(item, text):
         missing = [part[0] for part in item.parts if not answer_contains(text, part)]
-        return Verdict("wrong", False, False, evidence, "缺：" + "、".join(missing) if missing else "未见参考答案")
+        return Verdict(
+            "wrong", False, False, evidence, "缺：" + "、".join(missing) if missing else "未见参考答案"
+        )
     against = against_figures(item, answer)
     if against:
         return Verdict("wrong", False, False, evidence, "有出入的数字：" + "、".join(sorted(against)))
@@ -94,8 +96,13 @@ def holds(item: Item, text: str) -> bool:
 def against_figures(item: Item, answer: Mapping[str, Any]) -> set[str]:
     """Figures in the answer that speak against it: invented, or another value for what was asked."""
     gold = [*item.answers, *(choice for part in item.parts for choice in part)]
-    sent = [r["text"] for r in answer["retrieved"] if r.get("sent")] or [r["text"] for r in answer["retrieved"]]
-    around = [" ".join(r.get("heading", ())) + r["document"] + (r.get("published") or "") for r in answer["retrieved"]]
+    sent = [r["text"] for r in answer["retrieved"] if r.get("sent")] or [
+        r["text"] for r in answer["retrieved"]
+    ]
+    around = [
+        " ".join(r.get("heading", ())) + r["document"] + (r.get("published") or "")
+        for r in answer["retrieved"]
+    ]
     return contradicting_figures(shown_text(answer), gold, known_texts(item), [*sent, *around])
 
 

@@ -57,7 +57,9 @@ class HonestEngine:
         made, offset = [], 0
         for block in doc.text.split("\n"):
             if block.strip():
-                made.append(Passage(f"{doc.id}-{len(made) + 1:04d}", doc.id, offset, offset + len(block), block))
+                made.append(
+                    Passage(f"{doc.id}-{len(made) + 1:04d}", doc.id, offset, offset + len(block), block)
+                )
             offset += len(block) + 1
         return made
 
@@ -66,11 +68,19 @@ class HonestEngine:
 
     def _rank(self, question: str, files: Sequence[Document]) -> list[Hit]:
         wanted = grams(question)
-        hits = [Hit(p, d, len(wanted & grams(p.text)) / max(1, len(wanted))) for d in files for p in self._split(d)]
+        hits = [
+            Hit(p, d, len(wanted & grams(p.text)) / max(1, len(wanted)))
+            for d in files
+            for p in self._split(d)
+        ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
 
     def stream(
-        self, question: str, history: Sequence[Turn] = (), *, passages: Sequence[tuple[str, str]] | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        passages: Sequence[tuple[str, str]] | None = None,
     ) -> Iterator[Answer]:
         self.asked.append(question)
         query = " ".join([*(turn.question for turn in history), question])
@@ -78,14 +88,23 @@ class HonestEngine:
             hits = self.search(query, 8)
         else:
             hits = self._rank(query, [document(title, text) for title, text in passages])[:8]
-        found = Answer(question, query, "found", retrieved=tuple(self._retrieved(h) for h in hits), model="fake", index="fake")
+        found = Answer(
+            question,
+            query,
+            "found",
+            retrieved=tuple(self._retrieved(h) for h in hits),
+            model="fake",
+            index="fake",
+        )
         yield found
         yield self._decide(found, query, hits)
 
     @staticmethod
     def _retrieved(hit: Hit) -> Retrieved:
         p, d = hit.passage, hit.document
-        return Retrieved(p.id, d.id, d.title, d.sha256, p.heading, p.page, p.start, p.end, p.text, hit.score, sent=True)
+        return Retrieved(
+            p.id, d.id, d.title, d.sha256, p.heading, p.page, p.start, p.end, p.text, hit.score, sent=True
+        )
 
     def _decide(self, found: Answer, query: str, hits: Sequence[Hit]) -> Answer:
         score, hit, start, end = max(
@@ -94,9 +113,14 @@ class HonestEngine:
             key=lambda row: (row[0], row[1].passage.id),
         )  # fmt: skip
         usage = {"prompt_tokens": len(query), "completion_tokens": end - start}
-        done = replace(found, stage="done", confidence=min(1.0, score), usage=usage, timings={"first_token": 0.01})
+        done = replace(
+            found, stage="done", confidence=min(1.0, score), usage=usage, timings={"first_token": 0.01}
+        )
         if self.refuses(score):
-            return replace(done, refusal=Refusal("not_answered", "文档中没有找到答案。", draft=hit.passage.text[start:end]))
+            return replace(
+                done,
+                refusal=Refusal("not_answered", "文档中没有找到答案。", draft=hit.passage.text[start:end]),
+            )
         return replace(done, sentences=(self._cite(hit, start, end),))
 
     def refuses(self, score: float) -> bool:

@@ -31,9 +31,18 @@ class Slow:
         time.sleep(0.02)
         yield honest[0]
         time.sleep(0.02)
-        yield Answer(question, question, "writing", sentences=honest[-1].sentences, retrieved=honest[0].retrieved)
+        yield Answer(
+            question, question, "writing", sentences=honest[-1].sentences, retrieved=honest[0].retrieved
+        )
         time.sleep(0.02)
-        yield Answer(question, question, "done", sentences=honest[-1].sentences, retrieved=honest[0].retrieved, usage={"prompt_tokens": 7, "completion_tokens": 2})
+        yield Answer(
+            question,
+            question,
+            "done",
+            sentences=honest[-1].sentences,
+            retrieved=honest[0].retrieved,
+            usage={"prompt_tokens": 7, "completion_tokens": 2},
+        )
 
 
 def test_our_times_are_those_a_reader_sees() -> None:
@@ -66,11 +75,16 @@ def fixed(seconds: float, log: list[str], name: str) -> systems.System:
 
 def test_systems_take_turns_and_ratios_are_of_medians() -> None:
     log: list[str] = []
-    found = parts.answers({"wenju": fixed(1.0, log, "a"), "other": fixed(4.0, log, "b")}, ["1", "2", "3", "4"])
+    found = parts.answers(
+        {"wenju": fixed(1.0, log, "a"), "other": fixed(4.0, log, "b")}, ["1", "2", "3", "4"]
+    )
     assert log == ["a", "b", *"abbaabba"]
     assert found["n"] == 4 and found["ratios"]["other"]["total"]["value"] == pytest.approx(4.0)
     assert found["ratios"]["other"]["total"]["low"] == pytest.approx(4.0)
-    assert found["systems"]["wenju"]["seconds_total_p50"]["value"] == 1.0 and found["systems"]["wenju"]["tokens_in"] == 10
+    assert (
+        found["systems"]["wenju"]["seconds_total_p50"]["value"] == 1.0
+        and found["systems"]["wenju"]["tokens_in"] == 10
+    )
     assert "seconds_evidence_p50" not in found["systems"]["wenju"]
     svg = ElementTree.fromstring(medians(found))
     assert len([e for e in svg.iter() if e.tag.endswith("rect")]) >= 2 + 2 * 3
@@ -120,20 +134,33 @@ def test_start_times_whole_commands(tmp_path: Path) -> None:
 
 def test_dense_search_is_measured_against_exact_search() -> None:
     (row,) = parts.search([3000], dimensions=32, queries=20)
-    assert row["passages"] == 3000 and row["recall@10"] >= 0.95 and row["seconds_p50"] > 0 and row["megabytes"] > 0
+    assert (
+        row["passages"] == 3000
+        and row["recall@10"] >= 0.95
+        and row["seconds_p50"] > 0
+        and row["megabytes"] > 0
+    )
     json.dumps(row)
 
 
 def test_samples_are_seeded() -> None:
     asked = [str(n) for n in range(50)]
-    assert parts.sampled(asked, 5) == parts.sampled(asked, 5) != asked[:5] and parts.sampled(asked, 99) == asked
+    assert (
+        parts.sampled(asked, 5) == parts.sampled(asked, 5) != asked[:5] and parts.sampled(asked, 99) == asked
+    )
 
 
 def test_pipelines_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = EngineSettings(data=tmp_path)
-    with pytest.raises(EvalError, match="no plain pipeline 'transformer'") as error, systems.open_plain("transformer", HonestEngine({}), settings):
+    with (
+        pytest.raises(EvalError, match="no plain pipeline 'transformer'") as error,
+        systems.open_plain("transformer", HonestEngine({}), settings),
+    ):
         pass
     assert "transformers" in error.value.hint
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(EvalError, match="llama.cpp is not installed"), systems.open_plain("llamacpp", HonestEngine({}), settings):
+    with (
+        pytest.raises(EvalError, match="llama.cpp is not installed"),
+        systems.open_plain("llamacpp", HonestEngine({}), settings),
+    ):
         pass

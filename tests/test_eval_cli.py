@@ -42,7 +42,9 @@ class FolderEngine(HonestEngine):
         self.data = data
         self.opened.append(data)
         folder = data / "files"
-        super().__init__({p.name: p.read_text(encoding="utf-8") for p in folder.glob("*")} if folder.is_dir() else {})
+        super().__init__(
+            {p.name: p.read_text(encoding="utf-8") for p in folder.glob("*")} if folder.is_dir() else {}
+        )
 
     @classmethod
     def open(cls, settings: EngineSettings, **_: Any) -> FolderEngine:
@@ -99,7 +101,11 @@ def test_run_report_gate_and_compare(call: Any, tmp_path: Path) -> None:
     printed = call("run", task, "--out", run_a, "--config", tmp_path / "x.toml").stdout
     assert "答对" in printed and "100.0%" in printed and call.door.configs == [tmp_path / "x.toml"]
     summary = json.loads(call("run", task, "--out", run_b, "--mode", "closed", "--json").stdout)
-    assert summary["n"] == 8 and summary["figures"]["right"]["value"] == 1.0 and "hit@1" not in summary["figures"]
+    assert (
+        summary["n"] == 8
+        and summary["figures"]["right"]["value"] == 1.0
+        and "hit@1" not in summary["figures"]
+    )
     assert "ok   right 1 >= 0.9 (n = 8)" in call("gate", run_a, "--min", "right=0.9").stdout
     failed = call("gate", run_a, "--min", "right=0.9", "--max", "length=3", fails=GateFailed)
     assert "FAIL length" in failed.stdout and failed.exception.exit_code == 3
@@ -132,12 +138,17 @@ def test_runs_without_a_name_are_numbered(call: Any, tmp_path: Path) -> None:
     assert len(FolderEngine.warmed) == 2
     call("run", task, "--limit", 2, "--no-answers", "--out", tmp_path / "search-only")
     assert len(FolderEngine.warmed) == 2  # searching needs no generator
-    assert sorted(p.name for p in (call.door.data / "eval" / "runs").iterdir()) == ["plants-2-001", "plants-2-002"]
+    assert sorted(p.name for p in (call.door.data / "eval" / "runs").iterdir()) == [
+        "plants-2-001",
+        "plants-2-002",
+    ]
 
 
 def test_perturbed_runs_name_what_was_done(call: Any, tmp_path: Path) -> None:
     task = squad_file(tmp_path / "plants.json")
-    result = json.loads(call("run", task, "--out", tmp_path / "g", "--without-gold", "--limit", 3, "--json").stdout)
+    result = json.loads(
+        call("run", task, "--out", tmp_path / "g", "--without-gold", "--limit", 3, "--json").stdout
+    )
     assert result["n"] == 3 and result["figures"]["hallucination_rate"]["n"] == 3
     assert json.loads((tmp_path / "g" / "manifest.json").read_text())["changes"] == ["without_gold"]
     call("run", task, "--out", tmp_path / "h", "--noise", 0.5, "--mode", "open", fails=EvalError)
@@ -148,23 +159,39 @@ def test_own_file_uses_the_users_index(call: Any, tmp_path: Path) -> None:
     files.mkdir(parents=True)
     (files / "a.txt").write_text(fact(0), encoding="utf-8")
     mine = tmp_path / "mine.jsonl"
-    mine.write_text(json.dumps({"question": "松树苗圃共培育幼苗多少株？", "answers": ["200株"], "evidence": [fact(0)]}), encoding="utf-8")
+    mine.write_text(
+        json.dumps({"question": "松树苗圃共培育幼苗多少株？", "answers": ["200株"], "evidence": [fact(0)]}),
+        encoding="utf-8",
+    )
     result = json.loads(call("run", mine, "--out", tmp_path / "m", "--json").stdout)
     assert FolderEngine.opened == [call.door.data] and FolderEngine.added == []
-    assert result["figures"]["right_with_evidence"]["value"] == 1.0 and result["figures"]["hit@1"]["value"] == 1.0
+    assert (
+        result["figures"]["right_with_evidence"]["value"] == 1.0
+        and result["figures"]["hit@1"]["value"] == 1.0
+    )
 
 
 def test_synth_and_feedback_write_files_that_run(call: Any, tmp_path: Path) -> None:
-    (tmp_path / "doc.md").write_text("# 年报\n\n全市共评定示范窗口47个。市财政局局长王海涛表示，今年5月12日开始发放补贴。\n", encoding="utf-8")
+    (tmp_path / "doc.md").write_text(
+        "# 年报\n\n全市共评定示范窗口47个。市财政局局长王海涛表示，今年5月12日开始发放补贴。\n",
+        encoding="utf-8",
+    )
     out = tmp_path / "drafts.jsonl"
     assert "drafts in" in call("synth", tmp_path / "doc.md", "--out", out).stdout
     call("synth", tmp_path / "doc.md", "--out", out, fails=EvalError)
     call("run", out, "--out", tmp_path / "r", fails=EvalError)
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert {row["status"] for row in rows} == {"draft"}
-    answer = {"answer": "47个。", "refused": False, "sentences": [{"text": "47个。", "citations": [{"document": "年报", "quote": "示范窗口47个"}]}]}
+    answer = {
+        "answer": "47个。",
+        "refused": False,
+        "sentences": [{"text": "47个。", "citations": [{"document": "年报", "quote": "示范窗口47个"}]}],
+    }
     source = tmp_path / "feedback.jsonl"
-    source.write_text(json.dumps({"question": "几个？", "answer": answer, "verdict": "up"}, ensure_ascii=False), encoding="utf-8")
+    source.write_text(
+        json.dumps({"question": "几个？", "answer": answer, "verdict": "up"}, ensure_ascii=False),
+        encoding="utf-8",
+    )
     assert "1 questions in" in call("from-feedback", source, "--out", tmp_path / "reg.jsonl").stdout
 
 
@@ -174,19 +201,31 @@ def test_without_a_front_door() -> None:
 
 
 def test_context_files_are_safe_and_lead_back(tmp_path: Path) -> None:
-    contexts = (Context("../../etc/passwd", "甲"), Context("法 第一条", "正文。", "甲法第一条"), Context("01-a.md", "# 原样\n\n文。", "01-a"))
+    contexts = (
+        Context("../../etc/passwd", "甲"),
+        Context("法 第一条", "正文。", "甲法第一条"),
+        Context("01-a.md", "# 原样\n\n文。", "01-a"),
+    )
     task = Task("t", "t", (), contexts)
     folder = corpora.prepare(task, tmp_path, {})
     names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
     assert sorted(names.values()) == sorted(c.id for c in contexts)
-    assert {p.name for p in (folder / "files").iterdir()} == set(names) and not any("/" in n or n.startswith(".") for n in names)
+    assert {p.name for p in (folder / "files").iterdir()} == set(names) and not any(
+        "/" in n or n.startswith(".") for n in names
+    )
     by_id = {value: (folder / "files" / name).read_text(encoding="utf-8") for name, value in names.items()}
-    assert by_id["法 第一条"] == "# 甲法第一条\n\n正文。\n" and by_id["01-a.md"] == "# 原样\n\n文。" and names["01-a.md"] == "01-a.md"
+    assert (
+        by_id["法 第一条"] == "# 甲法第一条\n\n正文。\n"
+        and by_id["01-a.md"] == "# 原样\n\n文。"
+        and names["01-a.md"] == "01-a.md"
+    )
     assert corpora.key(task, {"encoder": "a"}) != corpora.key(task, {"encoder": "b"})
 
 
 def test_contexts_that_were_not_indexed_stop_the_run(tmp_path: Path) -> None:
-    folder = corpora.prepare(Task("t", "t", (), (Context("a.txt", "甲"), Context("b.txt", "乙"))), tmp_path, {})
+    folder = corpora.prepare(
+        Task("t", "t", (), (Context("a.txt", "甲"), Context("b.txt", "乙"))), tmp_path, {}
+    )
     (folder / "files" / "b.txt").unlink()
     with pytest.raises(EvalError, match="1 of 2 contexts were not indexed, such as b.txt"):
         corpora.build(folder, FolderEngine(folder))

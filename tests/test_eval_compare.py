@@ -21,7 +21,9 @@ from eval.runner import RunOptions, run
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, RunFolder]:
     task, files = garden()
     base = tmp_path_factory.mktemp("runs")
-    return run(task, HonestEngine(files), RunOptions(base / "a")), run(task, AlwaysAnswers(files), RunOptions(base / "b"))
+    return run(task, HonestEngine(files), RunOptions(base / "a")), run(
+        task, AlwaysAnswers(files), RunOptions(base / "b")
+    )
 
 
 def test_changed_questions_and_the_paired_test(runs: tuple[RunFolder, RunFolder]) -> None:
@@ -36,7 +38,9 @@ def test_changed_questions_and_the_paired_test(runs: tuple[RunFolder, RunFolder]
     assert found.differences["hallucination_rate"].value == 1.0
     assert found.differences["hit@1"].p == 1.0
     back = compare(runs[1], runs[0])
-    assert all(change.better for change in back.changed) and back.differences["right"].value == pytest.approx(0.2)
+    assert all(change.better for change in back.changed) and back.differences["right"].value == pytest.approx(
+        0.2
+    )
 
 
 def test_only_questions_that_both_were_asked_count(runs: tuple[RunFolder, RunFolder], tmp_path: Path) -> None:
@@ -50,8 +54,14 @@ def test_only_questions_that_both_were_asked_count(runs: tuple[RunFolder, RunFol
 
 
 def test_better_depends_on_the_metric() -> None:
-    up, down, unsure = (Difference(v, v - 0.1, v + 0.1, p, 50, "x") for v, p in ((0.3, 0.01), (-0.3, 0.01), (0.3, 0.2)))
-    assert improved("right", up) is True and improved("right", down) is False and improved("right", unsure) is None
+    up, down, unsure = (
+        Difference(v, v - 0.1, v + 0.1, p, 50, "x") for v, p in ((0.3, 0.01), (-0.3, 0.01), (0.3, 0.2))
+    )
+    assert (
+        improved("right", up) is True
+        and improved("right", down) is False
+        and improved("right", unsure) is None
+    )
     assert improved("hallucination_rate", down) is True and improved("seconds_total_p95", up) is False
     assert improved("refused", up) is None
 
@@ -67,9 +77,16 @@ def test_gate(runs: tuple[RunFolder, RunFolder]) -> None:
 
 @pytest.mark.parametrize(
     ("minimum", "message"),
-    [(["rigth=0.9"], "no figure 'rigth'"), (["right"], "not metric=value"), (["right=high"], "not metric=value"), ([], "no bound")],
+    [
+        (["rigth=0.9"], "no figure 'rigth'"),
+        (["right"], "not metric=value"),
+        (["right=high"], "not metric=value"),
+        ([], "no bound"),
+    ],
 )
-def test_gates_that_make_no_sense(runs: tuple[RunFolder, RunFolder], minimum: list[str], message: str) -> None:
+def test_gates_that_make_no_sense(
+    runs: tuple[RunFolder, RunFolder], minimum: list[str], message: str
+) -> None:
     with pytest.raises(EvalError, match=message) as error:
         check(runs[0], minimum)
     assert not isinstance(error.value, GateFailed)

@@ -75,7 +75,10 @@ def test_parts_are_all_needed() -> None:
     ("answer", "against"),
     [
         ("命名了287个“四强”党支部。", set()),
-        ("命名了287个，其中50个示范岗。", {"50"}),  # another count with the same unit, not in the gold evidence
+        (
+            "命名了287个，其中50个示范岗。",
+            {"50"},
+        ),  # another count with the same unit, not in the gold evidence
         ("命名了287个，占5.5%。", {"5.5"}),  # stands nowhere: invented
         ("2025年命名了287个。", set()),  # the year stands in what was read
         ("这287个是第三批14项任务里的。", set()),  # 14项 was read, has another unit, and 三批 is no figure

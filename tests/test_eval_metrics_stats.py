@@ -38,7 +38,9 @@ def test_percentile_is_numpys() -> None:
     for n in (1, 2, 5, 100):
         values = [rng.expovariate(1) for _ in range(n)]
         for share in (0.0, 0.05, 0.5, 0.95, 1.0):
-            assert percentile(values, share) == pytest.approx(float(np.percentile(values, 100 * share)), abs=1e-9)
+            assert percentile(values, share) == pytest.approx(
+                float(np.percentile(values, 100 * share)), abs=1e-9
+            )
     with pytest.raises(ValueError):
         percentile([], 0.5)
 
@@ -47,11 +49,17 @@ def test_bootstrap_interval_is_close_to_scipys_and_seeded() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(0.6, 0.2, 200).tolist()
     mine = mean_figure(values, unscored=3)
-    theirs = scipy_stats.bootstrap((values,), np.mean, n_resamples=4000, method="percentile", rng=1).confidence_interval
+    theirs = scipy_stats.bootstrap(
+        (values,), np.mean, n_resamples=4000, method="percentile", rng=1
+    ).confidence_interval
     assert mine.value == pytest.approx(np.mean(values), abs=1e-9) and mine.n == 200 and mine.unscored == 3
-    assert mine.low == pytest.approx(theirs.low, abs=0.005) and mine.high == pytest.approx(theirs.high, abs=0.005)
+    assert mine.low == pytest.approx(theirs.low, abs=0.005) and mine.high == pytest.approx(
+        theirs.high, abs=0.005
+    )
     assert mean_figure(values, 3) == mine
-    assert statistic_figure([values], lambda g: sum(g[0]) / len(g[0])).low == pytest.approx(mine.low, abs=0.01)
+    assert statistic_figure([values], lambda g: sum(g[0]) / len(g[0])).low == pytest.approx(
+        mine.low, abs=0.01
+    )
 
 
 def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
@@ -82,7 +90,10 @@ def test_mean_of_two_shares_is_balanced_accuracy_with_an_interval_that_covers() 
         assert figure.value == pytest.approx(balanced_accuracy(a, [not x for x in b]), abs=1e-9)
         covered += (figure.low or 0) <= 0.75 <= (figure.high or 0)
     assert 0.91 <= covered / 300 <= 0.99
-    assert mean_of_shares([True] * 5, []).value is None and (mean_of_shares([True] * 5, [True] * 5).low or 1) < 0.85
+    assert (
+        mean_of_shares([True] * 5, []).value is None
+        and (mean_of_shares([True] * 5, [True] * 5).low or 1) < 0.85
+    )
 
 
 def test_nothing_to_score_is_not_zero() -> None:
@@ -95,10 +106,15 @@ def test_paired_difference() -> None:
     a, b = [0.0] * 30 + [1.0] * 70, [1.0] * 20 + [0.0] * 10 + [1.0] * 65 + [0.0] * 5
     found = paired(a, b)
     assert (found.gained, found.lost, found.test) == (20, 5, "McNemar")
-    assert found.value == pytest.approx(0.15) and found.p == pytest.approx(scipy_stats.binomtest(5, 25, 0.5).pvalue)
+    assert found.value == pytest.approx(0.15) and found.p == pytest.approx(
+        scipy_stats.binomtest(5, 25, 0.5).pvalue
+    )
     rng = np.random.default_rng(3)
     x = rng.normal(0, 1, 80)
-    small, large = paired(x.tolist(), (x + rng.normal(0, 1, 80)).tolist()), paired(x.tolist(), (x + rng.normal(0.5, 1, 80)).tolist())
+    small, large = (
+        paired(x.tolist(), (x + rng.normal(0, 1, 80)).tolist()),
+        paired(x.tolist(), (x + rng.normal(0.5, 1, 80)).tolist()),
+    )
     assert small.test == "paired bootstrap" and large.p < 0.01 < small.p
     assert paired([0.3, 0.4], [0.3, 0.4]).p == 1.0
 
@@ -112,7 +128,9 @@ def test_refusal_rates_are_the_confusion_matrix() -> None:
     (tn, fp), (fn, tp) = confusion_matrix(truth, said)
     assert hallucination_rate(unanswerable) == pytest.approx(fn / (fn + tp), abs=1e-9)
     assert error_rate(answerable) == pytest.approx(fp / (fp + tn), abs=1e-9)
-    assert balanced_accuracy(unanswerable, answerable) == pytest.approx(balanced_accuracy_score(truth, said), abs=1e-9)
+    assert balanced_accuracy(unanswerable, answerable) == pytest.approx(
+        balanced_accuracy_score(truth, said), abs=1e-9
+    )
 
 
 def test_aurc_is_the_mean_over_all_orders_of_ties() -> None:
@@ -143,7 +161,10 @@ def test_ranking_measures_agree_with_the_formulas() -> None:
         ranked = runs.get(q, [])
         hits = [int(d in gold) for d in ranked]
         first = next((n for n, hit in enumerate(hits[:10]) if hit), None)
-        expected = {"mrr@10": 0.0 if first is None else 1 / (first + 1), "ndcg@10": dcg(hits[:10]) / dcg([1] * min(10, len(gold)))}
+        expected = {
+            "mrr@10": 0.0 if first is None else 1 / (first + 1),
+            "ndcg@10": dcg(hits[:10]) / dcg([1] * min(10, len(gold))),
+        }
         expected |= {f"recall@{k}": sum(hits[:k]) / len(gold) for k in (1, 3, 5, 10)}
         expected |= {f"hit@{k}": float(any(hits[:k])) for k in (1, 3, 5, 10)}
         assert found[q] == pytest.approx(expected, abs=1e-9)
@@ -163,10 +184,15 @@ def test_citation_metrics_by_hand() -> None:
         return {"s1": {"half-a", "half-b"} <= has, "s2": "full" in has}.get(sentence, False)
 
     assert citation_recall(sentences, entails) == pytest.approx(2 / 4)
-    assert citation_precision(sentences, entails) == pytest.approx(3 / 5)  # of five, "other" of s2 is idle, s3's is wrong
+    assert citation_precision(sentences, entails) == pytest.approx(
+        3 / 5
+    )  # of five, "other" of s2 is idle, s3's is wrong
     assert citation_precision([("s", [])], entails) == 0.0
 
 
 def test_citations_against_gold_sets() -> None:
-    assert set_precision_recall([frozenset({0}), frozenset(), frozenset({0})], 2) == (pytest.approx(2 / 3), 0.5)
+    assert set_precision_recall([frozenset({0}), frozenset(), frozenset({0})], 2) == (
+        pytest.approx(2 / 3),
+        0.5,
+    )
     assert set_precision_recall([], 2) == (0.0, 0.0)

@@ -104,7 +104,11 @@ def test_rouge_l_agrees_with_rouge_score() -> None:
 
 def reference_bag(prediction: str, references: list[str]) -> float:
     def bag(text: str) -> collections.Counter[str]:
-        kept = [t for t in reference_tokens(text, False, lower=False) if t not in {"a", "an", "the", "…", *SIGNS, *string.punctuation}]
+        kept = [
+            t
+            for t in reference_tokens(text, False, lower=False)
+            if t not in {"a", "an", "the", "…", *SIGNS, *string.punctuation}
+        ]
         return collections.Counter(t.lower() for t in kept)
 
     scores = []
@@ -120,7 +124,9 @@ def reference_bag(prediction: str, references: list[str]) -> float:
 
 @pytest.mark.parametrize(("prediction", "references"), [*PAIRS, ("", [""]), ("，。", ["the"])])
 def test_evidence_f1_agrees(prediction: str, references: list[str]) -> None:
-    assert evidence_f1(prediction, references) == pytest.approx(reference_bag(prediction, references), abs=1e-9)
+    assert evidence_f1(prediction, references) == pytest.approx(
+        reference_bag(prediction, references), abs=1e-9
+    )
 
 
 @pytest.mark.skipif(not BENCH.is_dir(), reason="the public benchmarks are not here (../shared/bench)")
@@ -134,7 +140,9 @@ def test_agreement_on_a_real_benchmark() -> None:
             golds = [a["text"] for a in qa["answers"]]
             guess = rng.choice(sentences)
             assert char_f1(guess, golds) == pytest.approx(reference_f1(guess, golds), abs=1e-9)
-            assert evidence_f1(guess, qa["evidences"]) == pytest.approx(reference_bag(guess, qa["evidences"]), abs=1e-9)
+            assert evidence_f1(guess, qa["evidences"]) == pytest.approx(
+                reference_bag(guess, qa["evidences"]), abs=1e-9
+            )
             anchors.append(evidence_f1(next((s for s in sentences if golds[0] in s), ""), qa["evidences"]))
     # The benchmark's README measured 83.7 for the sentence that holds the answer, over all 515 questions.
     assert 0.75 < sum(anchors) / len(anchors) < 0.92

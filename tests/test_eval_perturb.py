@@ -30,11 +30,29 @@ def given(n: int = 12) -> Task:
     for k in range(n):
         name = names[k // 3 % 4]
         if k % 3 == 0:
-            text, question, answer = f"第{k}号苗圃的负责人是{name}，由他值守。", f"{k}号苗圃的负责人是谁？", name
+            text, question, answer = (
+                f"第{k}号苗圃的负责人是{name}，由他值守。",
+                f"{k}号苗圃的负责人是谁？",
+                name,
+            )
         else:
-            text, question, answer = f"第{k}号苗圃今年育苗{100 + k}株，4月25日完成。", f"{k}号苗圃今年育苗多少株？", f"{100 + k}株"
+            text, question, answer = (
+                f"第{k}号苗圃今年育苗{100 + k}株，4月25日完成。",
+                f"{k}号苗圃今年育苗多少株？",
+                f"{100 + k}株",
+            )
         passage = Context(f"p{k}", text)
-        items.append(Item(str(k), question, (answer,), answerable=True, evidence=(Evidence(f"p{k}", text),), qrels={f"p{k}": 1}, passages=(passage,)))
+        items.append(
+            Item(
+                str(k),
+                question,
+                (answer,),
+                answerable=True,
+                evidence=(Evidence(f"p{k}", text),),
+                qrels={f"p{k}": 1},
+                passages=(passage,),
+            )
+        )
     return Task("given", "给定材料", tuple(items), tuple(p for i in items for p in i.passages), mode="closed")
 
 
@@ -45,7 +63,9 @@ def test_noise_adds_that_share_of_passages_that_do_not_answer(ratio: float, coun
     for before, item in zip(given().items, task.items, strict=True):
         assert len(item.passages) == 1 + count and before.passages[0] in item.passages
         assert sum(before.answers[0] in p.text for p in item.passages) == 1
-    assert len({[p.id for p in i.passages].index(f"p{i.id}") for i in task.items}) > 1  # not always in the same place
+    assert (
+        len({[p.id for p in i.passages].index(f"p{i.id}") for i in task.items}) > 1
+    )  # not always in the same place
     assert noise(given(), ratio) == task
 
 
@@ -60,20 +80,30 @@ def test_noise_takes_near_passages_first() -> None:
 def test_gold_is_taken_away_and_refusing_is_right() -> None:
     task = without_gold(given())
     for before, item in zip(given().items, task.items, strict=True):
-        assert item.answerable is False and item.answers == () and item.evidence == () and len(item.passages) == 4
+        assert (
+            item.answerable is False
+            and item.answers == ()
+            and item.evidence == ()
+            and len(item.passages) == 4
+        )
         assert not any(before.answers[0] in p.text for p in item.passages)
 
 
 def test_open_tasks_get_the_paragraphs_of_their_evidence() -> None:
     task, _ = garden()
-    files = tuple(replace(c, text="---\ntitle: x\n---\n\n# 苗圃概况一二三四\n\n" + c.text.replace("\n", "\n\n")) for c in task.contexts)
+    files = tuple(
+        replace(c, text="---\ntitle: x\n---\n\n# 苗圃概况一二三四\n\n" + c.text.replace("\n", "\n\n"))
+        for c in task.contexts
+    )
     task = replace(task, contexts=files)
     (gold,) = gold_of(task.items[0], task)
     assert gold.text == "松树苗圃共培育幼苗200株。"
     taken = without_gold(task)
     assert len(taken.items) == 16 and all(len(item.passages) == 4 for item in taken.items)
     noisy = noise(task, 0.5)
-    assert len(noisy.items) == 20 and all(item.passages for item in noisy.items)  # those without an answer get distractors
+    assert len(noisy.items) == 20 and all(
+        item.passages for item in noisy.items
+    )  # those without an answer get distractors
     assert not any(p.text.startswith(("#", "---")) for item in noisy.items for p in item.passages)
 
 
@@ -84,7 +114,11 @@ def test_numbers_are_swapped_everywhere() -> None:
         old = next(i for i in given().items if i.id == item.id).answers[0]
         (new,) = item.answers
         assert new != old and len(new) == len(old) and new.endswith("株") and new[0] != "0"
-        assert new in item.passages[0].text and old not in item.passages[0].text and new in item.evidence[0].quote
+        assert (
+            new in item.passages[0].text
+            and old not in item.passages[0].text
+            and new in item.evidence[0].quote
+        )
 
 
 def test_swapped_dates_stay_dates() -> None:

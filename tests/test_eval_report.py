@@ -26,8 +26,15 @@ EVIL = "<script>alert(1)</script>\"'&"
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, RunFolder]:
     task, files = garden()
     files["evil.txt"] = f"毒草{EVIL}苗圃共培育幼苗3株。"
-    evil = Item("evil" + EVIL, f"毒草{EVIL}苗圃共培育幼苗多少株？", ("5株" + EVIL,), answerable=True, type=EVIL)
-    task = replace(task, items=(*task.items, evil), contexts=(*task.contexts, Context("evil.txt", files["evil.txt"])), title="苗圃" + EVIL)
+    evil = Item(
+        "evil" + EVIL, f"毒草{EVIL}苗圃共培育幼苗多少株？", ("5株" + EVIL,), answerable=True, type=EVIL
+    )
+    task = replace(
+        task,
+        items=(*task.items, evil),
+        contexts=(*task.contexts, Context("evil.txt", files["evil.txt"])),
+        title="苗圃" + EVIL,
+    )
     base = tmp_path_factory.mktemp("runs")
     first = run(task, HonestEngine(files), RunOptions(base / "a", command="wenju eval run garden " + EVIL))
     return first, run(task, AlwaysAnswers(files), RunOptions(base / "b"))
@@ -67,7 +74,9 @@ def test_page_asks_nothing_of_the_outside(runs: tuple[RunFolder, RunFolder]) -> 
     page = parsed(html(list(runs)))
     attributes = [(name, value or "") for _, attrs in page.tags for name, value in attrs.items()]
     assert not [a for a in attributes if a[0] in ("src", "href", "action", "data") or a[0].startswith("on")]
-    assert not re.search(r"https?://|url\(|@import|fetch\(|XMLHttp", html(list(runs)).replace("http-equiv", ""))
+    assert not re.search(
+        r"https?://|url\(|@import|fetch\(|XMLHttp", html(list(runs)).replace("http-equiv", "")
+    )
     policy = next(a["content"] for t, a in page.tags if t == "meta" and a.get("http-equiv"))
     assert policy is not None and policy.startswith("default-src 'none'")
 
@@ -83,7 +92,13 @@ def test_every_question_is_there_with_verdict_and_gold(runs: tuple[RunFolder, Ru
     cards = [attrs for tag, attrs in parsed(text).tags if tag == "article"]
     assert len(cards) == 21
     assert {c["data-verdict"] for c in cards} == {"right", "refused_right", "wrong"}
-    for wanted in ("松树苗圃共培育幼苗多少株？", "200株", "文档中没有答案，应当拒答", "拒答正确", "依据排在第 1 位"):
+    for wanted in (
+        "松树苗圃共培育幼苗多少株？",
+        "200株",
+        "文档中没有答案，应当拒答",
+        "拒答正确",
+        "依据排在第 1 位",
+    ):
         assert wanted in text
 
 
@@ -148,7 +163,11 @@ def test_markdown_has_figures_and_commands(runs: tuple[RunFolder, RunFolder]) ->
 
 def test_plots_hold_their_frame() -> None:
     assert plots.ticks(0, 1, 6) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
-    assert plots.ticks(0, 0, 5) and plots.risk_coverage([[]], "x", "y") == "" and plots.histogram([[]], "x", "y", [[]]) == ""
+    assert (
+        plots.ticks(0, 0, 5)
+        and plots.risk_coverage([[]], "x", "y") == ""
+        and plots.histogram([[]], "x", "y", [[]]) == ""
+    )
     assert plots.recall_at_k([{}], "r") == "" and plots.bars([], "b") == ""
     whole = Figure(1.0, 1.0, 1.0, 5)
     for svg in (
@@ -160,7 +179,16 @@ def test_plots_hold_their_frame() -> None:
         page = parsed(svg)
         width, height = (float(v) for v in str(page.tags[0][1]["viewbox"]).split()[2:])
         for _, attrs in page.tags:
-            for name, limit in (("x", width), ("x1", width), ("x2", width), ("cx", width), ("y", height), ("y1", height), ("y2", height), ("cy", height)):
+            for name, limit in (
+                ("x", width),
+                ("x1", width),
+                ("x2", width),
+                ("cx", width),
+                ("y", height),
+                ("y1", height),
+                ("y2", height),
+                ("cy", height),
+            ):
                 if name in attrs:
                     assert -0.5 <= float(str(attrs[name])) <= limit + 0.5
     assert "甲&lt;" in plots.bars([("甲<", [whole])], "b")

@@ -21,10 +21,15 @@ def test_filters_and_layout(tmp_path: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     task, files = garden()
-    runs = [run(task, engine(files), RunOptions(tmp_path / name)) for name, engine in (("a", HonestEngine), ("b", AlwaysAnswers))]
+    runs = [
+        run(task, engine(files), RunOptions(tmp_path / name))
+        for name, engine in (("a", HonestEngine), ("b", AlwaysAnswers))
+    ]
     page_file = write_html(runs, tmp_path / "report.html")
     with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"])
+        browser = player.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
         page = browser.new_page(viewport={"width": 390, "height": 800})
         requested: list[str] = []
         complaints: list[str] = []

@@ -8,15 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from eval_fakes import AlwaysAnswers, AlwaysRefuses, Failing, HonestEngine, RandomRetriever, ShuffledCitations
 
 from errors import EvalError
 from eval.runfolder import RunFolder
 from eval.runner import FAILURES_IN_A_ROW, Asked, RunOptions, chosen, run
 from eval.tasks.types import Context, Evidence, Exchange, Item, Task
-from eval_fakes import AlwaysAnswers, AlwaysRefuses, Failing, HonestEngine, RandomRetriever, ShuffledCitations
 
 PLANTS = ["松", "柏", "槐", "柳", "枫", "桐", "榆", "杨", "樟", "桂", "梅", "桃", "李", "杏", "梨", "枣"]
-UNANSWERABLE = ["食堂周五供应什么汤品", "航天员飞行训练多少小时", "足球比赛哪支队伍夺冠", "钢琴独奏会几点开场"]
+UNANSWERABLE = [
+    "食堂周五供应什么汤品",
+    "航天员飞行训练多少小时",
+    "足球比赛哪支队伍夺冠",
+    "钢琴独奏会几点开场",
+]
 
 
 def fact(n: int) -> str:
@@ -33,7 +38,9 @@ def garden() -> tuple[Task, dict[str, str]]:
         )
         for n in range(16)
     ]  # fmt: skip
-    items += [Item(f"u{n}", q + "？", answerable=False, type="unanswerable") for n, q in enumerate(UNANSWERABLE)]
+    items += [
+        Item(f"u{n}", q + "？", answerable=False, type="unanswerable") for n, q in enumerate(UNANSWERABLE)
+    ]
     contexts = tuple(Context(name, text) for name, text in files.items())
     return Task("garden", "苗圃", tuple(items), contexts), files
 
@@ -50,7 +57,11 @@ def test_honest_engine_scores_well(tmp_path: Path) -> None:
     assert found["right_with_evidence"] == 1.0
     assert found["hit@1"] == 1.0 and found["mrr@10"] == 1.0 and found["ndcg@10"] == 1.0
     assert found["citation_precision"] == found["citation_recall"] == 1.0
-    assert found["hallucination_rate"] == 0.0 and found["error_rate"] == 0.0 and found["balanced_accuracy"] == 1.0
+    assert (
+        found["hallucination_rate"] == 0.0
+        and found["error_rate"] == 0.0
+        and found["balanced_accuracy"] == 1.0
+    )
     assert found["char_f1"] is not None and 0 < found["char_f1"] < 1  # a sentence, not the bare span
 
 
@@ -62,7 +73,11 @@ def test_always_answering_shows_as_hallucination(tmp_path: Path) -> None:
 
 def test_always_refusing_shows_as_errors(tmp_path: Path) -> None:
     found = figures(AlwaysRefuses, tmp_path / "r")
-    assert found["error_rate"] == 1.0 and found["balanced_accuracy"] == 0.5 and found["hallucination_rate"] == 0.0
+    assert (
+        found["error_rate"] == 1.0
+        and found["balanced_accuracy"] == 0.5
+        and found["hallucination_rate"] == 0.0
+    )
     assert found["right"] == pytest.approx(4 / 20) and found["char_f1"] == 0.0
     assert "citation_recall" not in found  # nothing was said, so there is nothing to cite: unscored, not 1
 
@@ -119,9 +134,13 @@ def test_interrupted_run_resumes_after_a_torn_line(tmp_path: Path) -> None:
         RunFolder(tmp_path / "r").summary()
     again = HonestEngine(files)
     seen: list[tuple[int, int]] = []
-    folder = run(task, again, RunOptions(tmp_path / "r"), lambda done, total, record: seen.append((done, total)))
+    folder = run(
+        task, again, RunOptions(tmp_path / "r"), lambda done, total, record: seen.append((done, total))
+    )
     assert len(again.asked) == 15 and seen[0] == (5, 20) and seen[-1] == (20, 20)
-    assert [json.loads(line)["id"] for line in answers.read_text().splitlines()] == [item.id for item in task.items]
+    assert [json.loads(line)["id"] for line in answers.read_text().splitlines()] == [
+        item.id for item in task.items
+    ]
     assert folder.figures()["right"] == whole.figures()["right"]
 
 
@@ -147,7 +166,9 @@ def test_another_run_is_not_mixed_in(tmp_path: Path) -> None:
 def test_manifest_tells_what_made_the_run(tmp_path: Path) -> None:
     task, files = garden()
     config = {"generator": {"api_key": "sk-123", "engine": "openai"}}
-    made = run(task, HonestEngine(files), RunOptions(tmp_path / "r", config=config, command="wenju eval run garden")).manifest()
+    made = run(
+        task, HonestEngine(files), RunOptions(tmp_path / "r", config=config, command="wenju eval run garden")
+    ).manifest()
     assert made["config"]["generator"] == {"api_key": "***", "engine": "openai"}
     assert made["command"] == "wenju eval run garden" and made["model"] == "fake"
     assert made["data_sha256"] == task.data_hash and made["finished"] and made["machine"]["cores"] >= 1
@@ -165,7 +186,14 @@ def test_empty_index_and_missing_passages_are_told(tmp_path: Path) -> None:
 
 def test_closed_context_leads_citations_back_to_the_passage_given(tmp_path: Path) -> None:
     given = (Context("p1", "门诊上午八点开诊。"), Context("p2", "停车场每天收费五元。"))
-    item = Item("1", "停车场每天收费多少元？", ("5元",), answerable=True, evidence=(Evidence("p2", "停车场每天收费五元。"),), passages=given)
+    item = Item(
+        "1",
+        "停车场每天收费多少元？",
+        ("5元",),
+        answerable=True,
+        evidence=(Evidence("p2", "停车场每天收费五元。"),),
+        passages=given,
+    )
     folder = run(Task("t", "t", (item,), mode="closed"), HonestEngine({}), RunOptions(tmp_path / "r"))
     assert set(folder.records()["1"]["contexts"].values()) == {"p1", "p2"}
     assert folder.scores()["1"]["verdict"] == "right"
@@ -174,7 +202,9 @@ def test_closed_context_leads_citations_back_to_the_passage_given(tmp_path: Path
 
 def test_history_is_handed_over(tmp_path: Path) -> None:
     task, files = garden()
-    item = Item("h", "有多少株？", ("207株",), answerable=True, history=(Exchange("柏树苗圃共培育幼苗", "有。"),))
+    item = Item(
+        "h", "有多少株？", ("207株",), answerable=True, history=(Exchange("柏树苗圃共培育幼苗", "有。"),)
+    )
     folder = run(replace(task, items=(item,)), HonestEngine(files), RunOptions(tmp_path / "r"))
     assert folder.scores()["h"]["verdict"] == "right"
 
@@ -203,7 +233,9 @@ def test_sampling_is_seeded_and_keeps_order() -> None:
 
 def test_splits_are_kept_apart() -> None:
     task, _ = garden()
-    items = tuple(replace(item, split="tuning" if n % 2 else "reporting") for n, item in enumerate(task.items))
+    items = tuple(
+        replace(item, split="tuning" if n % 2 else "reporting") for n, item in enumerate(task.items)
+    )
     mixed = replace(task, items=items)
     assert len(chosen(mixed).items) == 10 and chosen(mixed).split == "reporting"
     assert len(chosen(mixed, "all").items) == 20

@@ -25,7 +25,13 @@ def cited(quote: str, document: str = "03", start: int = 0) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def record(text: str, quotes: tuple[str, ...] = (QUOTE,), refused: str = "", notes: tuple[str, ...] = (), draft: str = "") -> dict[str, Any]:
+def record(
+    text: str,
+    quotes: tuple[str, ...] = (QUOTE,),
+    refused: str = "",
+    notes: tuple[str, ...] = (),
+    draft: str = "",
+) -> dict[str, Any]:
     citations = [cited(quote, start=100 * n) for n, quote in enumerate(quotes)]
     answer = {
         "question": "评定命名多少个？", "query": "评定命名多少个？", "answer": text, "refused": bool(refused), "reason": refused or None,
@@ -35,11 +41,21 @@ def record(text: str, quotes: tuple[str, ...] = (QUOTE,), refused: str = "", not
         "usage": {"prompt_tokens": 9, "completion_tokens": 3}, "confidence": 0.8,
         "refusal": {"draft": draft} if refused else None,
     }  # fmt: skip
-    return {"id": "1", "answer": answer, "error": None, "seconds": {"total": 1.0}, "contexts": {"d1": "03-organisation.md"}}
+    return {
+        "id": "1",
+        "answer": answer,
+        "error": None,
+        "seconds": {"total": 1.0},
+        "contexts": {"d1": "03-organisation.md"},
+    }
 
 
 def item(**more: Any) -> Item:
-    base: dict[str, Any] = {"answers": ("287个",), "answerable": True, "evidence": (Evidence("03-organisation.md", "党支部287个"),)}
+    base: dict[str, Any] = {
+        "answers": ("287个",),
+        "answerable": True,
+        "evidence": (Evidence("03-organisation.md", "党支部287个"),),
+    }
     return Item("1", "命名了多少个“四强”党支部？", **(base | more))
 
 
@@ -54,14 +70,30 @@ def item(**more: Any) -> Item:
         (item(), record("共287个，占99.5%。"), "wrong"),
         (item(evidence=()), record("共287个。", ()), "right"),
         (item(), record("没有找到。", refused="not_answered"), "refused_wrong"),
-        (item(answers=(), answerable=False, evidence=()), record("没有找到。", refused="no_evidence"), "refused_right"),
+        (
+            item(answers=(), answerable=False, evidence=()),
+            record("没有找到。", refused="no_evidence"),
+            "refused_right",
+        ),
         (item(answers=(), answerable=False, evidence=()), record("共287个。"), "hallucinated"),
         (item(answers=("x",), parts=(("287个",), ("50个", "50人"))), record("287个和50个"), "right"),
         (item(answers=("x",), parts=(("287个",), ("60个",))), record("287个和50个"), "wrong"),
         (item(answers=()), record("随便"), "answered"),
-        (item(type="false_premise", answers=("287个",)), record("前提有误", refused="false_premise"), "refused_right"),
-        (item(type="false_premise", answers=("287个",)), record("没有。", refused="not_answered"), "refused_wrong"),
-        (item(type="false_premise", answers=("287个",)), record("没有。", refused="not_answered", notes=("文档写的是287个",)), "refused_right"),
+        (
+            item(type="false_premise", answers=("287个",)),
+            record("前提有误", refused="false_premise"),
+            "refused_right",
+        ),
+        (
+            item(type="false_premise", answers=("287个",)),
+            record("没有。", refused="not_answered"),
+            "refused_wrong",
+        ),
+        (
+            item(type="false_premise", answers=("287个",)),
+            record("没有。", refused="not_answered", notes=("文档写的是287个",)),
+            "refused_right",
+        ),
         (item(type="false_premise", answers=("287个",)), record("因为表现突出。"), "hallucinated"),
         (item(type="false_premise", answers=("287个",)), record("实际是287个。"), "right"),
     ],
@@ -103,17 +135,30 @@ def test_overlap_is_place_not_likeness() -> None:
 
 
 def test_documents_by_any_of_their_names() -> None:
-    assert same_document("03-organisation.md", "组织", "03-organisation.md") and same_document("travel", "Travel.TXT")
+    assert same_document("03-organisation.md", "组织", "03-organisation.md") and same_document(
+        "travel", "Travel.TXT"
+    )
     assert not same_document("03.md", "04.md", "")
 
 
 def test_gold_units_and_their_ranking() -> None:
-    passages = [("p1", ("a.md",), "甲乙丙丁戊己庚辛。"), ("p2", ("a.md",), "一二三四五六。"), ("p3", ("b.md",), "甲乙丙丁。")]
-    evidence = (Evidence("a.md", "甲乙丙丁"), Evidence("a.md", "戊己庚辛"), Evidence("a.md", "不在这里的话"), Evidence("", "甲乙丙丁。"))
+    passages = [
+        ("p1", ("a.md",), "甲乙丙丁戊己庚辛。"),
+        ("p2", ("a.md",), "一二三四五六。"),
+        ("p3", ("b.md",), "甲乙丙丁。"),
+    ]
+    evidence = (
+        Evidence("a.md", "甲乙丙丁"),
+        Evidence("a.md", "戊己庚辛"),
+        Evidence("a.md", "不在这里的话"),
+        Evidence("", "甲乙丙丁。"),
+    )
     units = gold_units(evidence, passages)
     assert units == {"gold:0": frozenset({"p1"}), "gold:1": frozenset({"p1", "p3"}), "missing:0": frozenset()}
     assert rank_units(["p2", "p3", "p1"], units) == ["p2", "gold:1", "gold:0"]
-    across = gold_units((Evidence("", "甲乙丙丁戊己"),), [("x", ("a",), "前文甲乙丙丁"), ("y", ("a",), "戊己后文后文")])
+    across = gold_units(
+        (Evidence("", "甲乙丙丁戊己"),), [("x", ("a",), "前文甲乙丙丁"), ("y", ("a",), "戊己后文后文")]
+    )
     assert across == {"gold:0": frozenset({"x"})}
 
 
@@ -127,7 +172,9 @@ def test_gold_judge_and_silence_where_nothing_is_known() -> None:
 
 
 def test_own_check_reads_the_quotes() -> None:
-    used, scores = citation_scores(item(evidence=()), record("评定命名“四强”党支部287个。"), open_judge("auto"))
+    used, scores = citation_scores(
+        item(evidence=()), record("评定命名“四强”党支部287个。"), open_judge("auto")
+    )
     assert used == "own" and scores["citation_recall"] == 1.0
     _, scores = citation_scores(item(evidence=()), record("评定命名“四强”党支部999个。"), [OwnCheck()])
     assert scores["citation_recall"] == 0.0
@@ -146,7 +193,10 @@ def test_language_model_judge_asks_each_question_once() -> None:
     assert len(asked) == len(set(asked)) == 3
 
 
-@pytest.mark.parametrize(("reply", "meaning"), [("是", True), ("否", False), (" **不支持**", False), ("Yes.", True), ("No", False), ("支持", True)])
+@pytest.mark.parametrize(
+    ("reply", "meaning"),
+    [("是", True), ("否", False), (" **不支持**", False), ("Yes.", True), ("No", False), ("支持", True)],
+)
 def test_yes_and_no(reply: str, meaning: bool) -> None:
     assert read_yes_no(reply) is meaning
 
@@ -169,19 +219,32 @@ def test_endpoint_judge_speaks_the_protocol(monkeypatch: pytest.MonkeyPatch) -> 
         return httpx.Response(200, json={"choices": [{"message": {"content": "否"}}]})
 
     client = httpx.Client
-    monkeypatch.setattr(httpx, "Client", lambda **options: client(transport=httpx.MockTransport(answer), **options))
+    monkeypatch.setattr(
+        httpx, "Client", lambda **options: client(transport=httpx.MockTransport(answer), **options)
+    )
     for name, value in (("URL", "http://judge.test/v1/"), ("MODEL", "m"), ("KEY", "k")):
         monkeypatch.setenv(f"WENJU_JUDGE_{name}", value)
     (made,) = open_judge("llm")
     assert made.entails([cited(QUOTE)], "x", item(), record("x")) is False
-    assert str(seen[0].url) == "http://judge.test/v1/chat/completions" and seen[0].headers["Authorization"] == "Bearer k"
+    assert (
+        str(seen[0].url) == "http://judge.test/v1/chat/completions"
+        and seen[0].headers["Authorization"] == "Bearer k"
+    )
 
 
 def test_risk_counts_a_held_back_draft_by_what_it_said() -> None:
-    items = [item(), Item("2", "？", answerable=False), Item("3", "？", ("7个",), answerable=True), Item("4", "？", ("7个",), answerable=True)]
+    items = [
+        item(),
+        Item("2", "？", answerable=False),
+        Item("3", "？", ("7个",), answerable=True),
+        Item("4", "？", ("7个",), answerable=True),
+    ]
     came = {
         "1": record("共287个。"), "2": record("无", refused="not_answered", draft="7个"),
         "3": record("无", refused="not_answered", draft="共7个"), "4": record("无", refused="not_answered", draft="共8个"),
     }  # fmt: skip
-    rows = [{"id": key, "confidence": 0.5, "verdict": judge(case, came[key]).kind} for key, case in zip(came, items, strict=True)]
+    rows = [
+        {"id": key, "confidence": 0.5, "verdict": judge(case, came[key]).kind}
+        for key, case in zip(came, items, strict=True)
+    ]
     assert [wrong for _, wrong in risk_points(items, came, rows)] == [False, True, False, True]

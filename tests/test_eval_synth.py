@@ -45,7 +45,11 @@ def test_figures_dates_and_people_are_asked_for(report: Path) -> None:
         assert row["status"] == "draft" and row["id"].startswith("draft-")
         if row["answers"]:
             (evidence,) = row["evidence"]
-            assert row["answers"][0] in evidence["quote"] and evidence["quote"] in REPORT and evidence["document"] == "report.md"
+            assert (
+                row["answers"][0] in evidence["quote"]
+                and evidence["quote"] in REPORT
+                and evidence["document"] == "report.md"
+            )
             assert row["answers"][0] not in row["question"]
 
 
@@ -84,13 +88,21 @@ def test_documents_without_anything_to_ask(tmp_path: Path) -> None:
 
 def feedback(verdict: str, refused: bool = False, **more: Any) -> dict[str, Any]:
     sentence = {"text": "47个。", "citations": [{"document": "年报", "quote": "评定示范窗口47个。"}]}
-    answer = {"answer": "没有找到。" if refused else "47个。", "refused": refused, "sentences": [] if refused else [sentence]}
+    answer = {
+        "answer": "没有找到。" if refused else "47个。",
+        "refused": refused,
+        "sentences": [] if refused else [sentence],
+    }
     return {"question": "示范窗口几个？", "answer": answer, "verdict": verdict} | more
 
 
 def test_praise_is_kept_with_answer_and_evidence(tmp_path: Path) -> None:
     (row,) = from_rows([feedback("up")])
-    assert row["status"] == "checked" and row["answers"] == ["47个。"] and row["evidence"][0]["quote"] == "评定示范窗口47个。"
+    assert (
+        row["status"] == "checked"
+        and row["answers"] == ["47个。"]
+        and row["evidence"][0]["quote"] == "评定示范窗口47个。"
+    )
     (tmp_path / "r.jsonl").write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
     assert jsonl.read(tmp_path / "r.jsonl").items[0].answerable
     (refused,) = from_rows([feedback("up", refused=True)])
@@ -106,7 +118,9 @@ def test_praise_is_kept_with_answer_and_evidence(tmp_path: Path) -> None:
         (feedback("down", refused=True, comment="文档里有"), [], True, "若有答案"),
     ],
 )
-def test_complaints_are_drafts_that_say_what_is_missing(row: dict[str, Any], answers: list[str], answerable: bool, todo: str) -> None:
+def test_complaints_are_drafts_that_say_what_is_missing(
+    row: dict[str, Any], answers: list[str], answerable: bool, todo: str
+) -> None:
     (made,) = from_rows([row])
     assert made["status"] == "draft" and made["answers"] == answers and made["answerable"] is answerable
     assert todo in made["todo"] and made["was"] == row["answer"]["answer"]
@@ -119,7 +133,10 @@ def test_the_latest_word_on_a_question_counts() -> None:
     assert len({row["id"] for row in rows}) == 2
 
 
-@pytest.mark.parametrize(("row", "message"), [({"verdict": "up"}, "row 1 has no question"), ({"question": "？"}, "row 1 has no answer")])
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [({"verdict": "up"}, "row 1 has no question"), ({"question": "？"}, "row 1 has no answer")],
+)
 def test_feedback_that_cannot_be_used(row: dict[str, Any], message: str) -> None:
     with pytest.raises(EvalError, match=message):
         list(from_rows([row]))

@@ -16,7 +16,10 @@ BENCH = Path(__file__).resolve().parents[2] / "shared" / "bench"
 
 
 def written(path: Path, *rows: Any) -> Path:
-    path.write_text("".join((r if isinstance(r, str) else json.dumps(r, ensure_ascii=False)) + "\n" for r in rows), encoding="utf-8")
+    path.write_text(
+        "".join((r if isinstance(r, str) else json.dumps(r, ensure_ascii=False)) + "\n" for r in rows),
+        encoding="utf-8",
+    )
     return path
 
 
@@ -26,25 +29,42 @@ def paragraph(**more: Any) -> dict[str, Any]:
 
 
 def test_squad_1_1(tmp_path: Path) -> None:
-    path = written(tmp_path / "s.json", {"version": "1.1", "data": [{"title": "游戏", "paragraphs": [paragraph()]}]})
+    path = written(
+        tmp_path / "s.json", {"version": "1.1", "data": [{"title": "游戏", "paragraphs": [paragraph()]}]}
+    )
     task = squad.read(path)
     (item,) = task.items
     assert (item.id, item.answers, item.answerable, item.qrels) == ("q1", ("光荣",), True, {"c00000-P1": 1})
     assert item.evidence == (Evidence("c00000-P1", "本作由光荣开发。"),)
-    assert task.contexts == (Context("c00000-P1", "前言。本作由光荣开发。后记。", "游戏"),) and task.mode == "open"
+    assert (
+        task.contexts == (Context("c00000-P1", "前言。本作由光荣开发。后记。", "游戏"),)
+        and task.mode == "open"
+    )
 
 
 def test_squad_2_0_and_variants(tmp_path: Path) -> None:
     impossible = paragraph(id="q2", answers=[], is_impossible=True)
-    flat = {"context_id": "X", "context_text": "甲乙丙丁。", "qas": [{"query_id": "q3", "question": "？", "answers": ["乙丙", "乙丙"]}]}
+    flat = {
+        "context_id": "X",
+        "context_text": "甲乙丙丁。",
+        "qas": [{"query_id": "q3", "question": "？", "answers": ["乙丙", "乙丙"]}],
+    }
     path = written(tmp_path / "s.json", {"data": [{"paragraphs": [impossible]}, flat]})
     refused, plain = squad.read(path).items
-    assert refused.answerable is False and refused.answers == () and refused.qrels == {} and refused.type == "unanswerable"
+    assert (
+        refused.answerable is False
+        and refused.answers == ()
+        and refused.qrels == {}
+        and refused.type == "unanswerable"
+    )
     assert plain.id == "q3" and plain.answers == ("乙丙",) and plain.evidence[0].quote == "甲乙丙丁。"
 
 
 def test_expmrc_evidence_is_kept(tmp_path: Path) -> None:
-    path = written(tmp_path / "e.json", {"data": [{"paragraphs": [paragraph(evidences=["本作由光荣开发。", "光荣开发"])]}]})
+    path = written(
+        tmp_path / "e.json",
+        {"data": [{"paragraphs": [paragraph(evidences=["本作由光荣开发。", "光荣开发"])]}]},
+    )
     assert [e.quote for e in squad.read(path).items[0].evidence] == ["本作由光荣开发。", "光荣开发"]
 
 
@@ -66,10 +86,19 @@ def test_broken_squad_files(tmp_path: Path, content: Any, message: str) -> None:
 def test_plain_jsonl(tmp_path: Path) -> None:
     path = written(
         tmp_path / "mine.jsonl",
-        {"question": "几点开门？", "answers": "8点", "evidence": ["八点开门"], "history": [{"question": "在哪？", "answer": "西门"}, "今天呢"]},
+        {
+            "question": "几点开门？",
+            "answers": "8点",
+            "evidence": ["八点开门"],
+            "history": [{"question": "在哪？", "answer": "西门"}, "今天呢"],
+        },
         "",
         {"id": "x", "question": "电话多少？", "answers": [], "type": "unanswerable_near"},
-        {"question": "列出两项", "answer_parts": [["甲", "A"], "乙"], "evidence": [{"document": "a.md", "quote": "甲乙"}]},
+        {
+            "question": "列出两项",
+            "answer_parts": [["甲", "A"], "乙"],
+            "evidence": [{"document": "a.md", "quote": "甲乙"}],
+        },
         {"question": "草稿", "answers": ["1"], "status": "draft"},
         {"question": "写一段", "reference": "长答案", "qrels": {"d1": 2}},
     )
@@ -83,9 +112,15 @@ def test_plain_jsonl(tmp_path: Path) -> None:
 
 
 def test_passages_make_a_closed_task(tmp_path: Path) -> None:
-    path = written(tmp_path / "c.jsonl", {"question": "？", "answers": ["1"], "passages": ["甲1", {"id": "b", "text": "乙", "title": "T"}]})
+    path = written(
+        tmp_path / "c.jsonl",
+        {"question": "？", "answers": ["1"], "passages": ["甲1", {"id": "b", "text": "乙", "title": "T"}]},
+    )
     task = jsonl.read(path)
-    assert task.mode == "closed" and task.items[0].passages == (Context("1-1", "甲1"), Context("b", "乙", "T"))
+    assert task.mode == "closed" and task.items[0].passages == (
+        Context("1-1", "甲1"),
+        Context("b", "乙", "T"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,16 +153,30 @@ def test_missing_and_misencoded_files(tmp_path: Path) -> None:
 
 
 def test_nomiracl(tmp_path: Path) -> None:
-    row = {"query_id": "1#0", "subset": "non_relevant", "query": "？", "docids": ["a#1", "b#2"], "passages": ["甲", "乙"]}
-    task = retrieval.read_nomiracl(written(tmp_path / "t.jsonl", row, row | {"query_id": "2", "subset": "relevant"}))
+    row = {
+        "query_id": "1#0",
+        "subset": "non_relevant",
+        "query": "？",
+        "docids": ["a#1", "b#2"],
+        "passages": ["甲", "乙"],
+    }
+    task = retrieval.read_nomiracl(
+        written(tmp_path / "t.jsonl", row, row | {"query_id": "2", "subset": "relevant"})
+    )
     assert [item.answerable for item in task.items] == [False, True] and task.mode == "closed"
     assert task.items[0].passages[1] == Context("b#2", "乙")
 
 
 def stard(folder: Path) -> Path:
     folder.mkdir()
-    written(folder / "corpus.jsonl", {"id": 7, "name": "甲法第一条", "content": "应当。"}, {"id": 8, "name": "乙法第二条", "content": "可以。"})
-    (folder / "queries.json").write_text(json.dumps([{"query_id": 0, "问题": "可以吗？", "match_name": ["乙法第二条"]}]), encoding="utf-8")
+    written(
+        folder / "corpus.jsonl",
+        {"id": 7, "name": "甲法第一条", "content": "应当。"},
+        {"id": 8, "name": "乙法第二条", "content": "可以。"},
+    )
+    (folder / "queries.json").write_text(
+        json.dumps([{"query_id": 0, "问题": "可以吗？", "match_name": ["乙法第二条"]}]), encoding="utf-8"
+    )
     return folder
 
 
@@ -147,12 +196,26 @@ def test_beir_needs_gold(tmp_path: Path) -> None:
 
 
 def test_lecoqa(tmp_path: Path) -> None:
-    row = {"query_id": 3, "问题": "谁？", "答案文本": "公民。", "相关法规": {"甲法第一条": "公民可以。\n"}, "match_name": ["甲法第一条"]}
+    row = {
+        "query_id": 3,
+        "问题": "谁？",
+        "答案文本": "公民。",
+        "相关法规": {"甲法第一条": "公民可以。\n"},
+        "match_name": ["甲法第一条"],
+    }
     (tmp_path / "l.json").write_text(json.dumps([row]), encoding="utf-8")
     task = retrieval.read_lecoqa(tmp_path / "l.json")
     item = task.items[0]
-    assert item.evidence == (Evidence("甲法第一条"),) and item.qrels == {"甲法第一条": 1} and item.reference == "公民。"
-    assert item.answers == () and item.answerable and task.contexts == (Context("甲法第一条", "公民可以。", "甲法第一条"),)
+    assert (
+        item.evidence == (Evidence("甲法第一条"),)
+        and item.qrels == {"甲法第一条": 1}
+        and item.reference == "公民。"
+    )
+    assert (
+        item.answers == ()
+        and item.answerable
+        and task.contexts == (Context("甲法第一条", "公民可以。", "甲法第一条"),)
+    )
     full = retrieval.read_lecoqa(tmp_path / "l.json", statutes=stard(tmp_path / "stard") / "corpus.jsonl")
     assert [c.id for c in full.contexts] == ["甲法第一条", "乙法第二条"]
 
@@ -168,7 +231,17 @@ def test_items_survive_a_round_trip() -> None:
 def test_shipped_task_has_what_the_project_promises() -> None:
     task = load("tianjin")
     assert len(task.items) >= 150 and sum(item.answerable is False for item in task.items) >= 50
-    wanted = {"who", "count", "date", "list", "two_facts", "paraphrase", "comparison", "follow_up", "false_premise"}
+    wanted = {
+        "who",
+        "count",
+        "date",
+        "list",
+        "two_facts",
+        "paraphrase",
+        "comparison",
+        "follow_up",
+        "false_premise",
+    }
     assert wanted <= {item.type for item in task.items}
     assert {item.split for item in task.items} == {"tuning", "reporting"} and task.contexts
 

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from qa.engine import Engine
     from qa.settings import EngineSettings
 
-app = typer.Typer(no_args_is_help=True, help="Measure speed: answers, several askers, indexing, search at scale, start.")
+app = typer.Typer(
+    no_args_is_help=True, help="Measure speed: answers, several askers, indexing, search at scale, start."
+)
 
-Out = Annotated[Path | None, typer.Option("--out", metavar="FILE.json", help="Also write the figures as JSON.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE.json", help="Also write the figures as JSON.")
+]
 Questions = Annotated[int, typer.Option("--questions", min=2, help="So many questions of the task, sampled.")]
 TaskName = Annotated[str, typer.Option("--task", help="Task whose questions and documents are used.")]
 
@@ -52,11 +56,17 @@ def answers(
     ctx: typer.Context,
     against: Annotated[
         list[str] | None,
-        typer.Option("--against", metavar="NAME|URL", help="Plain pipelines to run beside: transformers, openvino, llamacpp, or an OpenAI-compatible URL."),
+        typer.Option(
+            "--against",
+            metavar="NAME|URL",
+            help="Plain pipelines to run beside: transformers, openvino, llamacpp, or an OpenAI-compatible URL.",
+        ),
     ] = None,
     questions: Questions = 60,
     task: TaskName = "tianjin",
-    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE.svg", help="Also draw the medians.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE.svg", help="Also draw the medians.")
+    ] = None,
     out: Out = None,
 ) -> None:
     """Time to evidence, first token and checked answer; beside plain pipelines on the same questions, with ratios."""
@@ -73,7 +83,9 @@ def answers(
         found = parts.answers(running, asked, update)
     if plot is not None:
         plot.write_text(medians(found), encoding="utf-8")
-    _finish("answers", found, out, task=task, generator=settings.generator.model, engine=settings.generator.engine)
+    _finish(
+        "answers", found, out, task=task, generator=settings.generator.model, engine=settings.generator.engine
+    )
 
 
 @app.command()
@@ -90,7 +102,9 @@ def askers(
     try:
         counts = [int(part) for part in people.split(",")]
     except ValueError:
-        raise typer.BadParameter(f"{people!r} is not a list of numbers such as 1,4,16", param_hint="--people") from None
+        raise typer.BadParameter(
+            f"{people!r} is not a list of numbers such as 1,4,16", param_hint="--people"
+        ) from None
     _, engine, asked = _prepared(ctx, task, questions)
     ask = systems.ours(engine)
     ask(asked[0])
@@ -100,7 +114,10 @@ def askers(
 @app.command()
 def indexing(
     ctx: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files to index into a folder that is thrown away.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Files to index into a folder that is thrown away."),
+    ],
     out: Out = None,
 ) -> None:
     """Documents and passages indexed a second."""

@@ -21,7 +21,9 @@ from eval.metrics.stats import percentile, statistic_figure
 Progress = Callable[[int, int], None]
 
 
-def answers(systems: Mapping[str, System], questions: Sequence[str], progress: Progress | None = None) -> dict[str, Any]:
+def answers(
+    systems: Mapping[str, System], questions: Sequence[str], progress: Progress | None = None
+) -> dict[str, Any]:
     """Every system on every question, one after another within a question and the first in turn, so that a busy moment
     of the machine falls on all alike. The first system is what the others are measured against.
 
@@ -40,7 +42,8 @@ def answers(systems: Mapping[str, System], questions: Sequence[str], progress: P
     found = {name: _figures(rows) for name, rows in timed.items()}
     first = names[0]
     ratios = {
-        name: {what: _ratio(timed[name], timed[first], what) for what in ("first", "total")} for name in names[1:]
+        name: {what: _ratio(timed[name], timed[first], what) for what in ("first", "total")}
+        for name in names[1:]
     }
     return {"n": len(questions), "systems": found, "ratios": ratios, "peak_mb": peak_memory_mb()}
 
@@ -51,7 +54,9 @@ def _figures(rows: Sequence[Timed]) -> dict[str, Any]:
         values = [v for row in rows if (v := getattr(row, what)) is not None]
         for share in (0.5, 0.95):
             if values:
-                figure = statistic_figure([values], functools.partial(_quantile, share), len(rows) - len(values))
+                figure = statistic_figure(
+                    [values], functools.partial(_quantile, share), len(rows) - len(values)
+                )
                 found[f"seconds_{what}_p{round(100 * share)}"] = figure.to_dict()
     for what in ("tokens_in", "tokens_out"):
         found[what] = sum(getattr(row, what) for row in rows) / len(rows)
@@ -74,7 +79,9 @@ def _ratio(theirs: Sequence[Timed], mine: Sequence[Timed], what: str) -> dict[st
     return statistic_figure([known], ratio, len(pairs) - len(known)).to_dict()
 
 
-def askers(system: System, questions: Sequence[str], counts: Sequence[int] = (1, 4, 16)) -> list[dict[str, float]]:
+def askers(
+    system: System, questions: Sequence[str], counts: Sequence[int] = (1, 4, 16)
+) -> list[dict[str, float]]:
     """Answers a minute when so many people ask at once, each as soon as the last answer is there."""
     return [_asking(system, questions, count) for count in counts]
 
@@ -105,9 +112,12 @@ def _asking(system: System, questions: Sequence[str], count: int) -> dict[str, f
     if failures:
         raise failures[0]
     return {
-        "askers": count, "n": len(waits), "per_minute": 60 * len(waits) / elapsed,
-        "wait_p50": percentile(waits, 0.5), "wait_p95": percentile(waits, 0.95),
-    }  # fmt: skip
+        "askers": count,
+        "n": len(waits),
+        "per_minute": 60 * len(waits) / elapsed,
+        "wait_p50": percentile(waits, 0.5),
+        "wait_p95": percentile(waits, 0.95),
+    }
 
 
 class Indexing(Protocol):
@@ -126,12 +136,18 @@ def indexing(engine: Indexing, paths: Sequence[Path]) -> dict[str, float | None]
     documents = engine.documents()
     passages = sum(len(engine.passages(document.id)) for document in documents)
     return {
-        "seconds": elapsed, "documents": len(documents), "passages": passages, "documents_per_second": len(documents) / elapsed,
-        "passages_per_second": passages / elapsed, "peak_mb": peak_memory_mb(),
-    }  # fmt: skip
+        "seconds": elapsed,
+        "documents": len(documents),
+        "passages": passages,
+        "documents_per_second": len(documents) / elapsed,
+        "passages_per_second": passages / elapsed,
+        "peak_mb": peak_memory_mb(),
+    }
 
 
-def start(commands: Mapping[str, Sequence[str]], repeats: int = 3, data: Path | None = None) -> dict[str, dict[str, Any]]:
+def start(
+    commands: Mapping[str, Sequence[str]], repeats: int = 3, data: Path | None = None
+) -> dict[str, dict[str, Any]]:
     """Seconds of whole `wenju` commands in fresh processes: the first (cold) and the median of the others (warm)."""
     environment = os.environ | ({"WENJU_DATA": str(data)} if data else {})
     found: dict[str, dict[str, Any]] = {}
@@ -139,13 +155,26 @@ def start(commands: Mapping[str, Sequence[str]], repeats: int = 3, data: Path | 
         seconds = []
         for _ in range(repeats + 1):
             begun = time.perf_counter()
-            done = subprocess.run([sys.executable, "-m", "wenju", *arguments], capture_output=True, text=True, env=environment, check=False)
+            done = subprocess.run(
+                [sys.executable, "-m", "wenju", *arguments],
+                capture_output=True,
+                text=True,
+                env=environment,
+                check=False,
+            )
             seconds.append(time.perf_counter() - begun)
-        found[name] = {"first": seconds[0], "median": percentile(seconds[1:] or seconds, 0.5), "n": repeats + 1, "exit": done.returncode}
+        found[name] = {
+            "first": seconds[0],
+            "median": percentile(seconds[1:] or seconds, 0.5),
+            "n": repeats + 1,
+            "exit": done.returncode,
+        }
     return found
 
 
-def search(sizes: Sequence[int], dimensions: int = 512, queries: int = 200, k: int = 10) -> list[dict[str, Any]]:
+def search(
+    sizes: Sequence[int], dimensions: int = 512, queries: int = 200, k: int = 10
+) -> list[dict[str, Any]]:
     """Dense search over synthetic unit vectors in clusters: build time, size, seconds a query, recall@k against exact search."""
     import numpy as np
 
@@ -155,9 +184,13 @@ def search(sizes: Sequence[int], dimensions: int = 512, queries: int = 200, k: i
     for size in sizes:
         rng = np.random.default_rng(size)
         centres = rng.standard_normal((max(8, size // 200), dimensions), dtype=np.float32)
-        vectors = centres[rng.integers(0, len(centres), size)] + 0.7 * rng.standard_normal((size, dimensions), dtype=np.float32)
+        vectors = centres[rng.integers(0, len(centres), size)] + 0.7 * rng.standard_normal(
+            (size, dimensions), dtype=np.float32
+        )
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        asked = vectors[rng.integers(0, size, queries)] + 0.02 * rng.standard_normal((queries, dimensions), dtype=np.float32)
+        asked = vectors[rng.integers(0, size, queries)] + 0.02 * rng.standard_normal(
+            (queries, dimensions), dtype=np.float32
+        )
         asked /= np.linalg.norm(asked, axis=1, keepdims=True)
         with tempfile.TemporaryDirectory() as folder:
             begun = time.perf_counter()
@@ -174,7 +207,18 @@ def search(sizes: Sequence[int], dimensions: int = 512, queries: int = 200, k: i
             kind = built.describe()
         exact = [set(map(int, np.argpartition(-(vectors @ query), k)[:k])) for query in asked]
         recall = [len(a & b) / k for a, b in zip(found, exact, strict=True)]
-        rows.append({"passages": size, "build_seconds": build, "megabytes": kept / 1e6, "seconds_p50": percentile(seconds, 0.5), "seconds_p95": percentile(seconds, 0.95), f"recall@{k}": sum(recall) / queries, "n": queries, "index": kind})
+        rows.append(
+            {
+                "passages": size,
+                "build_seconds": build,
+                "megabytes": kept / 1e6,
+                "seconds_p50": percentile(seconds, 0.5),
+                "seconds_p95": percentile(seconds, 0.95),
+                f"recall@{k}": sum(recall) / queries,
+                "n": queries,
+                "index": kind,
+            }
+        )
     return rows
 
 

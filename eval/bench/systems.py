@@ -68,7 +68,14 @@ def ours(engine: Answering) -> System:
             raise EvalError("no answer came back")
         total = time.perf_counter() - start
         first = last.timings.get("first_token", first)
-        return Timed(evidence, first, total, last.usage.get("prompt_tokens", 0), last.usage.get("completion_tokens", 0), last.text)
+        return Timed(
+            evidence,
+            first,
+            total,
+            last.usage.get("prompt_tokens", 0),
+            last.usage.get("completion_tokens", 0),
+            last.text,
+        )
 
     return ask
 
@@ -81,7 +88,9 @@ def plain(engine: Searching, generator: Generator, max_new_tokens: int = 160) ->
         hits = engine.search(question, PASSAGES)
         evidence = time.perf_counter() - start
         passages = "\n\n".join(hit.passage.text for hit in hits)
-        messages = tuple(Message(role, text) for role, text in prompts.chat("plain", passages=passages, question=question))
+        messages = tuple(
+            Message(role, text) for role, text in prompts.chat("plain", passages=passages, question=question)
+        )
         first, text, tokens = None, "", (0, 0)
         for chunk in generator.stream(GenerationRequest(messages, max_new_tokens)):
             if chunk.text and first is None:
@@ -118,7 +127,9 @@ def open_plain(name: str, engine: Searching, settings: EngineSettings) -> Iterat
 @contextlib.contextmanager
 def _llama_server(settings: EngineSettings) -> Iterator[str]:
     if importlib.util.find_spec("llama_cpp") is None:
-        raise EvalError("llama.cpp is not installed", "Run: make llamacpp  (builds llama-cpp-python from source)")
+        raise EvalError(
+            "llama.cpp is not installed", "Run: make llamacpp  (builds llama-cpp-python from source)"
+        )
     from models.store import ModelStore
 
     folder = ModelStore(settings.models.folder).path(settings.generator.model)
@@ -128,13 +139,25 @@ def _llama_server(settings: EngineSettings) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(gguf), "--port", str(port), "--n_ctx", "4096"]
+    command = [
+        sys.executable,
+        "-m",
+        "llama_cpp.server",
+        "--model",
+        str(gguf),
+        "--port",
+        str(port),
+        "--n_ctx",
+        "4096",
+    ]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + START_SECONDS
         while not _listening(port):
             if server.poll() is not None or time.monotonic() > deadline:
-                raise EvalError("llama.cpp's server did not start", "Try: python -m llama_cpp.server --model " + str(gguf))
+                raise EvalError(
+                    "llama.cpp's server did not start", "Try: python -m llama_cpp.server --model " + str(gguf)
+                )
             time.sleep(0.2)
         yield f"http://127.0.0.1:{port}/v1"
     finally:

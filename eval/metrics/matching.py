@@ -18,7 +18,9 @@ _LARGE = {"万": 10_000, "亿": 100_000_000}
 _NUMERAL = re.compile("[零〇○一二两三四五六七八九十百千万亿]+")
 _SCALED = re.compile(r"(\d+(?:\.\d+)?)(万亿|亿|万|千)(?!\d)")
 _PERCENT = re.compile(r"百分之([零〇一二两三四五六七八九十百点\d.]+)")
-_LONE = re.compile(r"(?<![零〇一二两三四五六七八九十百千万亿\d])[一二两三四五六七八九十百千万亿](?![零〇一二两三四五六七八九十百千万亿\d])")
+_LONE = re.compile(
+    r"(?<![零〇一二两三四五六七八九十百千万亿\d])[一二两三四五六七八九十百千万亿](?![零〇一二两三四五六七八九十百千万亿\d])"
+)
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 _FIGURE_UNIT = re.compile(r"(\d+(?:\.\d+)?)(%|[^\W\d_]?)")
@@ -116,7 +118,11 @@ def answer_contains(prediction: str, references: Sequence[str]) -> float:
 
 def parts_found(prediction: str, parts: Sequence[Sequence[str]]) -> float:
     """Share of the parts (each a choice of wordings) that the prediction holds; 0 when there are no parts."""
-    return sum(any(contains(prediction, choice) for choice in part) for part in parts) / len(parts) if parts else 0.0
+    return (
+        sum(any(contains(prediction, choice) for choice in part) for part in parts) / len(parts)
+        if parts
+        else 0.0
+    )
 
 
 def figures(text: str) -> set[str]:
@@ -135,7 +141,9 @@ def figures_with_units(text: str) -> set[tuple[str, str]]:
     return {(m.group(1), m.group(2)) for m in _FIGURE_UNIT.finditer(fold(text))}
 
 
-def contradicting_figures(answer: str, gold: Iterable[str], known: Iterable[str], read: Iterable[str]) -> set[str]:
+def contradicting_figures(
+    answer: str, gold: Iterable[str], known: Iterable[str], read: Iterable[str]
+) -> set[str]:
     """Figures of an answer that speak against it.
 
     A figure counts when it stands nowhere in ``gold`` (references), ``known`` (question, gold evidence) or ``read``

@@ -33,7 +33,13 @@ class Figure:
     unscored: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        return {"value": self.value, "low": self.low, "high": self.high, "n": self.n, "unscored": self.unscored}
+        return {
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "n": self.n,
+            "unscored": self.unscored,
+        }
 
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> Figure:
@@ -159,4 +165,6 @@ def paired(a: Sequence[float], b: Sequence[float]) -> Difference:
         return Difference(value, low, high, mcnemar(gained, lost), len(delta), "McNemar", gained, lost)
     other = int((means <= 0).sum()) if value > 0 else int((means >= 0).sum())
     p = 1.0 if not delta.any() else min(1.0, 2 * (other + 1) / (RESAMPLES + 1))
-    return Difference(value, low, high, p, len(delta), "paired bootstrap", int((delta > 0).sum()), int((delta < 0).sum()))
+    return Difference(
+        value, low, high, p, len(delta), "paired bootstrap", int((delta > 0).sum()), int((delta < 0).sum())
+    )

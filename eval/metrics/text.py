@@ -70,7 +70,13 @@ def _bare(text: str) -> str:
 def char_f1(prediction: str, references: Sequence[str]) -> float:
     """F1 = 2PR/(P+R) with P = L/|prediction|, R = L/|reference|, L the longest common substring in tokens."""
     mine = mixed_tokens(prediction)
-    return max((_f1(longest_common_substring(mine, theirs), mine, theirs) for theirs in map(mixed_tokens, references)), default=0.0)
+    return max(
+        (
+            _f1(longest_common_substring(mine, theirs), mine, theirs)
+            for theirs in map(mixed_tokens, references)
+        ),
+        default=0.0,
+    )
 
 
 def longest_common_substring(a: Sequence[str], b: Sequence[str]) -> int:
@@ -90,14 +96,23 @@ def longest_common_subsequence(a: Sequence[str], b: Sequence[str]) -> int:
     for left in a:
         above = 0
         for column, right in enumerate(b, 1):
-            above, row[column] = row[column], above + 1 if left == right else max(row[column], row[column - 1])
+            above, row[column] = (
+                row[column],
+                above + 1 if left == right else max(row[column], row[column - 1]),
+            )
     return row[-1]
 
 
 def rouge_l(prediction: str, references: Sequence[str]) -> float:
     """F1 over the longest common subsequence of tokens, best reference."""
     mine = mixed_tokens(prediction)
-    return max((_f1(longest_common_subsequence(mine, theirs), mine, theirs) for theirs in map(mixed_tokens, references)), default=0.0)
+    return max(
+        (
+            _f1(longest_common_subsequence(mine, theirs), mine, theirs)
+            for theirs in map(mixed_tokens, references)
+        ),
+        default=0.0,
+    )
 
 
 def _f1(common: int, prediction: Sequence[str], reference: Sequence[str]) -> float:
@@ -127,7 +142,9 @@ def _cased_tokens(text: str) -> list[str]:
 
 def evidence_f1(prediction: str, references: Sequence[str]) -> float:
     """ExpMRC: F1 of two bags of tokens, best reference. Two empty bags agree (1)."""
-    return max((_bag_f1(bag_tokens(prediction), bag_tokens(reference)) for reference in references), default=0.0)
+    return max(
+        (_bag_f1(bag_tokens(prediction), bag_tokens(reference)) for reference in references), default=0.0
+    )
 
 
 def _bag_f1(mine: list[str], theirs: list[str]) -> float:
@@ -136,6 +153,8 @@ def _bag_f1(mine: list[str], theirs: list[str]) -> float:
     return _f1(sum((Counter(mine) & Counter(theirs)).values()), mine, theirs)
 
 
-def best(score: Callable[[str, Sequence[str]], float], predictions: Sequence[str], references: Sequence[str]) -> float:
+def best(
+    score: Callable[[str, Sequence[str]], float], predictions: Sequence[str], references: Sequence[str]
+) -> float:
     """The best score of several predictions; 0 when there are none."""
     return max((score(prediction, references) for prediction in predictions), default=0.0)

@@ -25,11 +25,20 @@ def html(folders: Sequence[RunFolder], lang: str = "zh") -> str:
     runs = [questions.Loaded.read(folder) for folder in folders]
     tasks = sorted({str(run.manifest["task"]) for run in runs})
     if len(tasks) > 1:
-        raise EvalError(f"these runs are of different tasks: {', '.join(tasks)}", "Make a report for each task.")
+        raise EvalError(
+            f"these runs are of different tasks: {', '.join(tasks)}", "Make a report for each task."
+        )
     style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
-    listed = f'<h2>{string("eval_report.questions", lang)}</h2>{questions.filters(runs, lang)}{questions.cards(runs, lang)}'
+    listed = f"<h2>{string('eval_report.questions', lang)}</h2>{questions.filters(runs, lang)}{questions.cards(runs, lang)}"
     shown = escape(string("eval_report.shown", lang, n="#"))
-    body = [page.header(runs, lang), page.keys(runs, lang), page.figures(runs, lang), page.table(runs, lang), f'<section id="questions" data-shown="{shown}">{listed}</section>', page.provenance(runs, lang)]
+    body = [
+        page.header(runs, lang),
+        page.keys(runs, lang),
+        page.figures(runs, lang),
+        page.table(runs, lang),
+        f'<section id="questions" data-shown="{shown}">{listed}</section>',
+        page.provenance(runs, lang),
+    ]
     title = f"{runs[0].manifest['title']} · {string('eval_report.heading', lang)}"
     return (
         f'<!doctype html><html lang="{"zh-CN" if lang == "zh" else "en"}"><head><meta charset="utf-8">'

@@ -18,19 +18,33 @@ def table(folders: Sequence[RunFolder], lang: str = "zh") -> str:
         EvalError: a run is not finished.
     """
     runs = [Loaded.read(folder) for folder in folders]
-    tasks = list(dict.fromkeys((run.manifest["task"], run.manifest["title"], run.manifest["split"]) for run in runs))
+    tasks = list(
+        dict.fromkeys((run.manifest["task"], run.manifest["title"], run.manifest["split"]) for run in runs)
+    )
     parts = []
     for task in tasks:
-        mine = [run for run in runs if (run.manifest["task"], run.manifest["title"], run.manifest["split"]) == task]
+        mine = [
+            run
+            for run in runs
+            if (run.manifest["task"], run.manifest["title"], run.manifest["split"]) == task
+        ]
         parts.append(_one(mine, f"{task[1]}（{task[0]}，{task[2]}）", lang))
     return "\n\n".join(parts)
 
 
 def _one(runs: Sequence[Loaded], title: str, lang: str) -> str:
     all_figures = [figures_of(run) for run in runs]
-    names = [n for members in grouped(list(dict.fromkeys(n for f in all_figures for n in f))).values() for n in members]
+    names = [
+        n
+        for members in grouped(list(dict.fromkeys(n for f in all_figures for n in f))).values()
+        for n in members
+    ]
     lines = [f"### {_cell(title)}", ""]
-    lines.append(f"| {string('eval_report.metric', lang)} | " + " | ".join(_cell(run.folder.name) for run in runs) + " |")
+    lines.append(
+        f"| {string('eval_report.metric', lang)} | "
+        + " | ".join(_cell(run.folder.name) for run in runs)
+        + " |"
+    )
     lines.append("|---|" + "---|" * len(runs))
     for name in names:
         cells = []

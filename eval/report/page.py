@@ -24,10 +24,16 @@ def header(runs: Sequence[Loaded], lang: str) -> str:
     made = runs[0].manifest
     split = str(made["split"])
     known = split in ("tuning", "reporting")
-    badge = string(f"eval_report.split_{split}", lang) if known else string("eval_report.split_other", lang, split=split)
+    badge = (
+        string(f"eval_report.split_{split}", lang)
+        if known
+        else string("eval_report.split_other", lang, split=split)
+    )
     badges = [f'<span class="tag {escape(split) if known else ""}">{escape(badge)}</span>']
     if made["changes"]:
-        badges.append(f'<span class="tag warn">{escape(string("eval_report.changes", lang, changes="、".join(made["changes"])))}</span>')
+        badges.append(
+            f'<span class="tag warn">{escape(string("eval_report.changes", lang, changes="、".join(made["changes"])))}</span>'
+        )
     badges += [
         f'<span class="tag warn">{escape(string("eval_report.unfinished", lang, n=run.summary["n"], of=run.summary["of"]))}</span>'
         for run in runs
@@ -36,7 +42,7 @@ def header(runs: Sequence[Loaded], lang: str) -> str:
     leads = "".join(_lead(run, n, len(runs) > 1, lang) for n, run in enumerate(runs))
     return (
         f'<header class="top"><p class="brand">{escape(string("eval_report.brand", lang))} · {string("eval_report.heading", lang)}</p>'
-        f"<h1>{escape(str(made['title']))}</h1><p class=\"tags\">{''.join(badges)}</p>{leads}</header>"
+        f'<h1>{escape(str(made["title"]))}</h1><p class="tags">{"".join(badges)}</p>{leads}</header>'
     )
 
 
@@ -48,27 +54,59 @@ def _lead(run: Loaded, series: int, several: bool, lang: str) -> str:
     if right and right.value is not None:
         said.append(
             string(
-                "eval_report.lead_right", lang, n=right.n, right=round(right.value * right.n), share=number("right", right.value),
-                low=number("right", right.low), high=number("right", right.high),
-            )  # fmt: skip
+                "eval_report.lead_right",
+                lang,
+                n=right.n,
+                right=round(right.value * right.n),
+                share=number("right", right.value),
+                low=number("right", right.low),
+                high=number("right", right.high),
+            )
         )
     if (both := f.get("right_with_evidence")) and both.value is not None:
         said.append(string("eval_report.lead_evidence", lang, share=number("right", both.value)))
     made_up, refused = f.get("hallucination_rate"), f.get("error_rate")
     if made_up and refused:
-        said.append(string("eval_report.lead_refusal", lang, share=number("right", made_up.value), error=number("right", refused.value)))
+        said.append(
+            string(
+                "eval_report.lead_refusal",
+                lang,
+                share=number("right", made_up.value),
+                error=number("right", refused.value),
+            )
+        )
     if not right and "hit@1" in f:
         five = f.get("hit@5", f["hit@1"])
-        said.append(string("eval_report.lead_retrieval", lang, one=number("hit", f["hit@1"].value), five=number("hit", five.value)))
+        said.append(
+            string(
+                "eval_report.lead_retrieval",
+                lang,
+                one=number("hit", f["hit@1"].value),
+                five=number("hit", five.value),
+            )
+        )
     if "seconds_total_p50" in f:
         p50, p95 = f["seconds_total_p50"].value, f["seconds_total_p95"].value
-        said.append(string("eval_report.lead_time", lang, p50=number("seconds_", p50), p95=number("seconds_", p95)))
+        said.append(
+            string("eval_report.lead_time", lang, p50=number("seconds_", p50), p95=number("seconds_", p95))
+        )
     name = f'<span class="run s{series % plots.SERIES}">{escape(run.folder.name)}</span> ' if several else ""
     stop, comma = ("。", "；") if lang == "zh" else (".", "; ")
     return f'<p class="lead">{name}{escape(comma.join(said))}{stop if said else ""}</p>'
 
 
-KEYS = ("right", "right_with_evidence", "citation_precision", "citation_recall", "hallucination_rate", "error_rate", "hit@5", "seconds_first_p50", "seconds_total_p50", "seconds_total_p95")
+KEYS = (
+    "right",
+    "right_with_evidence",
+    "citation_precision",
+    "citation_recall",
+    "hallucination_rate",
+    "error_rate",
+    "hit@5",
+    "seconds_first_p50",
+    "seconds_total_p50",
+    "seconds_total_p95",
+)
 """The figures that are shown large, as far as a run has them."""
 
 
@@ -81,7 +119,9 @@ def keys(runs: Sequence[Loaded], lang: str) -> str:
     for name in [n for n in KEYS if n in found and found[n].value is not None][:8]:
         f = found[name]
         span = "" if f.low is None else f"{number(name, f.low)} – {number(name, f.high)}"
-        tiles.append(f'<div class="key"><span>{escape(label(name, lang))}</span><b>{number(name, f.value)}</b><i>{span}　n={f.n}</i></div>')
+        tiles.append(
+            f'<div class="key"><span>{escape(label(name, lang))}</span><b>{number(name, f.value)}</b><i>{span}　n={f.n}</i></div>'
+        )
     return f'<section class="keys">{"".join(tiles)}</section>' if tiles else ""
 
 
@@ -90,10 +130,14 @@ def table(runs: Sequence[Loaded], lang: str) -> str:
     all_figures = [figures_of(run) for run in runs]
     names = list(dict.fromkeys(name for figures in all_figures for name in figures))
     heads = "".join(
-        f'<th colspan="2" class="run s{n % plots.SERIES}">{escape(run.folder.name)}</th>' for n, run in enumerate(runs)
+        f'<th colspan="2" class="run s{n % plots.SERIES}">{escape(run.folder.name)}</th>'
+        for n, run in enumerate(runs)
     )
     top = f"<tr><th></th>{heads}<th></th><th></th></tr>" if len(runs) > 1 else ""
-    per_run = f'<th class="num">{string("eval_report.value", lang)}</th><th>{string("eval_report.interval", lang)}</th>' * len(runs)
+    per_run = (
+        f'<th class="num">{string("eval_report.value", lang)}</th><th>{string("eval_report.interval", lang)}</th>'
+        * len(runs)
+    )
     head = (
         f'<thead>{top}<tr><th>{string("eval_report.metric", lang)}</th>{per_run}<th class="num">{string("eval_report.n", lang)}</th>'
         f'<th class="num">{string("eval_report.unscored", lang)}</th></tr></thead>'
@@ -102,14 +146,20 @@ def table(runs: Sequence[Loaded], lang: str) -> str:
     for group, members in grouped(names).items():
         rows = "".join(_row(name, [figures.get(name) for figures in all_figures], lang) for name in members)
         columns = 3 + 2 * len(runs)
-        bodies.append(f'<tbody><tr class="group"><th colspan="{columns}">{string(f"eval_report.group_{group}", lang)}</th></tr>{rows}</tbody>')
+        bodies.append(
+            f'<tbody><tr class="group"><th colspan="{columns}">{string(f"eval_report.group_{group}", lang)}</th></tr>{rows}</tbody>'
+        )
     note = f'<p class="note">{string("eval_report.footnote", lang)}</p>'
     return f'<section><h2>{string("eval_report.figures", lang)}</h2><div class="scroll"><table>{head}{"".join(bodies)}</table></div>{note}</section>'
 
 
 def _row(name: str, figures: Sequence[Figure | None], lang: str) -> str:
     values = [f.value for f in figures if f is not None and f.value is not None]
-    best = (min if lower_is_better(name) else max)(values) if len(set(values)) > 1 and not is_neutral(name) else None
+    best = (
+        (min if lower_is_better(name) else max)(values)
+        if len(set(values)) > 1 and not is_neutral(name)
+        else None
+    )
     share = is_share(name)
     cells = []
     for n, figure in enumerate(figures):
@@ -119,7 +169,9 @@ def _row(name: str, figures: Sequence[Figure | None], lang: str) -> str:
         strong = " best" if best is not None and figure.value == best else ""
         span = "" if figure.low is None else f"{number(name, figure.low)} – {number(name, figure.high)}"
         drawn = plots.gauge(figure, n) if share else ""
-        cells.append(f'<td class="num{strong}">{number(name, figure.value)}</td><td class="span">{drawn}<span>{span}</span></td>')
+        cells.append(
+            f'<td class="num{strong}">{number(name, figure.value)}</td><td class="span">{drawn}<span>{span}</span></td>'
+        )
     known = [f for f in figures if f is not None]
     counts = "/".join(dict.fromkeys(str(f.n) for f in known))
     missing = "/".join(dict.fromkeys(str(f.unscored) for f in known))
@@ -133,7 +185,9 @@ def _row(name: str, figures: Sequence[Figure | None], lang: str) -> str:
 def figures(runs: Sequence[Loaded], lang: str) -> str:
     """The plots that the runs have data for."""
     numbers = [figures_of(run) for run in runs]
-    quantiles = [[f[k].value or 0.0 for k in ("seconds_total_p50", "seconds_total_p95") if k in f] for f in numbers]
+    quantiles = [
+        [f[k].value or 0.0 for k in ("seconds_total_p50", "seconds_total_p95") if k in f] for f in numbers
+    ]
     kinds = dict.fromkeys(kind for run in runs for kind in run.summary["by_type"])
     rows = []
     for kind in kinds:
@@ -143,17 +197,28 @@ def figures(runs: Sequence[Loaded], lang: str) -> str:
     drawn = {
         "risk": plots.risk_coverage(
             [run.summary["risk_coverage"] for run in runs],
-            string("eval_report.share_answered", lang), string("eval_report.share_wrong", lang),
+            string("eval_report.share_answered", lang),
+            string("eval_report.share_wrong", lang),
         ),
         "recall": plots.recall_at_k(numbers, string("eval_report.plot_recall", lang)),
         "time": plots.histogram(
-            [run.summary["seconds"] for run in runs], string("eval_report.seconds", lang), string("eval_report.n", lang), quantiles
+            [run.summary["seconds"] for run in runs],
+            string("eval_report.seconds", lang),
+            string("eval_report.n", lang),
+            quantiles,
         ),
         "types": plots.bars(rows, string("eval_report.plot_types", lang)) if len(rows) > 1 else "",
-    }  # fmt: skip
+    }
     legend = ""
     if len(runs) > 1:
-        legend = '<p class="legend">' + "".join(f'<span class="run s{n % plots.SERIES}">{escape(run.folder.name)}</span>' for n, run in enumerate(runs)) + "</p>"
+        legend = (
+            '<p class="legend">'
+            + "".join(
+                f'<span class="run s{n % plots.SERIES}">{escape(run.folder.name)}</span>'
+                for n, run in enumerate(runs)
+            )
+            + "</p>"
+        )
     parts = [
         f'<figure class="{name}"><figcaption><b>{string(f"eval_report.plot_{name}", lang)}</b></figcaption>{svg}'
         f'<p class="note">{string(f"eval_report.plot_{name}_note", lang)}</p></figure>'
@@ -171,10 +236,19 @@ def provenance(runs: Sequence[Loaded], lang: str) -> str:
 def _made(run: Loaded, series: int, several: bool, lang: str) -> str:
     m = run.manifest
     code = m["code"]
-    commit = (code["commit"] or code["version"] or "–")[:12] + (f"（{string('eval_report.made_dirty', lang)}）" if code["dirty"] else "")
+    commit = (code["commit"] or code["version"] or "–")[:12] + (
+        f"（{string('eval_report.made_dirty', lang)}）" if code["dirty"] else ""
+    )
     machine = m["machine"]
-    hashes = {f"{model}/{file}": sha for model, files in m["config"].get("models_sha256", {}).items() for file, sha in files.items() if sha}
-    judges = "、".join(string(f"eval_report.judge_{name}", lang, n=n) for name, n in run.summary["judges"].items())
+    hashes = {
+        f"{model}/{file}": sha
+        for model, files in m["config"].get("models_sha256", {}).items()
+        for file, sha in files.items()
+        if sha
+    }
+    judges = "、".join(
+        string(f"eval_report.judge_{name}", lang, n=n) for name, n in run.summary["judges"].items()
+    )
     rows: list[tuple[str, Any]] = [
         ("command", m["command"]), ("code", commit), ("model", m.get("model")), ("index", m.get("index")), ("judges", judges),
         ("data", m["data_sha256"][:16]), ("config", m["config_sha256"][:16]),
@@ -183,7 +257,9 @@ def _made(run: Loaded, series: int, several: bool, lang: str) -> str:
         ("when", f"{m['started']} – {m['finished'] or ''}"),
     ]  # fmt: skip
     lines = "".join(
-        f"<dt>{string(f'eval_report.made_{key}', lang)}</dt><dd>{escape(str(value))}</dd>" for key, value in rows if value
+        f"<dt>{string(f'eval_report.made_{key}', lang)}</dt><dd>{escape(str(value))}</dd>"
+        for key, value in rows
+        if value
     )
     name = f'<span class="run s{series % plots.SERIES}">{escape(run.folder.name)}</span>' if several else ""
     settings = escape(json.dumps(m["config"], ensure_ascii=False, indent=1, default=str))

@@ -43,14 +43,21 @@ def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{kind}"/>'
 
 
-def _grid(frame: Frame, xs: Sequence[tuple[float, str]], ys: Sequence[tuple[float, str]], x_name: str, y_name: str) -> list[str]:
+def _grid(
+    frame: Frame, xs: Sequence[tuple[float, str]], ys: Sequence[tuple[float, str]], x_name: str, y_name: str
+) -> list[str]:
     body = []
     for value, name in ys:
-        body += [_line(LEFT, frame.y(value), WIDTH - RIGHT, frame.y(value), "grid"), _text(LEFT - 6, frame.y(value) + 4, name, anchor="end")]
+        body += [
+            _line(LEFT, frame.y(value), WIDTH - RIGHT, frame.y(value), "grid"),
+            _text(LEFT - 6, frame.y(value) + 4, name, anchor="end"),
+        ]
     body += [_text(frame.x(value), HEIGHT - BOTTOM + 16, name) for value, name in xs]
     body.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 5, x_name, "axis"))
     middle = (TOP + HEIGHT - BOTTOM) / 2
-    body.append(f'<text transform="translate(12 {middle:.1f}) rotate(-90)" class="axis" text-anchor="middle">{escape(y_name)}</text>')
+    body.append(
+        f'<text transform="translate(12 {middle:.1f}) rotate(-90)" class="axis" text-anchor="middle">{escape(y_name)}</text>'
+    )
     return body
 
 
@@ -81,7 +88,10 @@ def risk_coverage(curves: Sequence[Sequence[Sequence[float]]], x_name: str, y_na
     top = min(1.0, math.ceil(top * 10) / 10)
     frame = Frame(0, 1, 0, top)
     body = _grid(frame, _percent([0, 0.25, 0.5, 0.75, 1]), _percent(ticks(0, top, 5)), x_name, y_name)
-    body += [_path([(frame.x(c), frame.y(min(r, top))) for c, r in curve], f"line s{n % SERIES}") for n, curve in drawn]
+    body += [
+        _path([(frame.x(c), frame.y(min(r, top))) for c, r in curve], f"line s{n % SERIES}")
+        for n, curve in drawn
+    ]
     return _svg(body, f"{y_name} / {x_name}")
 
 
@@ -90,7 +100,12 @@ def recall_at_k(runs: Sequence[dict[str, Figure]], name: str) -> str:
     depths = sorted({int(key.partition("@")[2]) for run in runs for key in run if key.startswith("hit@")})
     if not depths:
         return ""
-    values = [f.low if f.low is not None else f.value for run in runs for k, f in run.items() if k.startswith(("hit@", "recall@"))]
+    values = [
+        f.low if f.low is not None else f.value
+        for run in runs
+        for k, f in run.items()
+        if k.startswith(("hit@", "recall@"))
+    ]
     floor = max(0.0, math.floor(10 * min(v for v in values if v is not None)) / 10 - 0.1)
     frame = Frame(0, len(depths) - 1 or 1, floor, 1.0)
     body = _grid(frame, [(n, str(k)) for n, k in enumerate(depths)], _percent(ticks(floor, 1.0, 6)), "k", "")
@@ -105,14 +120,22 @@ def recall_at_k(runs: Sequence[dict[str, Figure]], name: str) -> str:
                 x = frame.x(place) + shift
                 points.append((x, frame.y(figure.value)))
                 if not dash and figure.low is not None and figure.high is not None:
-                    body.append(_line(x, frame.y(figure.low), x, frame.y(figure.high), f"whisker s{n % SERIES}"))
+                    body.append(
+                        _line(x, frame.y(figure.low), x, frame.y(figure.high), f"whisker s{n % SERIES}")
+                    )
             if points:
                 body.append(_path(points, f"line s{n % SERIES}{dash}"))
-                body += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" class="dot s{n % SERIES}"/>' for x, y in points if not dash]
+                body += [
+                    f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" class="dot s{n % SERIES}"/>'
+                    for x, y in points
+                    if not dash
+                ]
     return _svg(body, name)
 
 
-def histogram(runs: Sequence[Sequence[float]], x_name: str, y_name: str, marks: Sequence[Sequence[float]]) -> str:
+def histogram(
+    runs: Sequence[Sequence[float]], x_name: str, y_name: str, marks: Sequence[Sequence[float]]
+) -> str:
     """Counts of seconds in equal bins up to the 99th percentile (the rest in the last); ``marks``: dashed lines a run."""
     drawn = [(n, sorted(values)) for n, values in enumerate(runs) if values]
     if not drawn:
@@ -133,8 +156,14 @@ def histogram(runs: Sequence[Sequence[float]], x_name: str, y_name: str, marks: 
         for b, count in enumerate(counts[n]):
             if count:
                 x, y = frame.x(b * top / bins) + place * each, frame.y(count)
-                body.append(f'<rect x="{x + 0.5:.1f}" y="{y:.1f}" width="{each - 1:.1f}" height="{frame.y(0) - y:.1f}" class="bar s{n % SERIES}"/>')
-        body += [_line(frame.x(m), TOP, frame.x(m), frame.y(0), f"mark s{n % SERIES}") for m in marks[n] if m <= top]
+                body.append(
+                    f'<rect x="{x + 0.5:.1f}" y="{y:.1f}" width="{each - 1:.1f}" height="{frame.y(0) - y:.1f}" class="bar s{n % SERIES}"/>'
+                )
+        body += [
+            _line(frame.x(m), TOP, frame.x(m), frame.y(0), f"mark s{n % SERIES}")
+            for m in marks[n]
+            if m <= top
+        ]
     return _svg(body, x_name)
 
 
@@ -146,12 +175,16 @@ def bars(rows: Sequence[tuple[str, Sequence[Figure | None]]], name: str) -> str:
     thick, gap, left, width = (16 if runs == 1 else 11), 10, 128, 960
     step = runs * (thick + 1) + gap
     height = len(rows) * step + 30
+
     def across(value: float) -> float:
         return left + value * (width - left - 60)
 
     body = []
     for share in (0, 0.25, 0.5, 0.75, 1):
-        body += [_line(across(share), 4, across(share), height - 24, "grid"), _text(across(share), height - 8, f"{100 * share:g}%")]
+        body += [
+            _line(across(share), 4, across(share), height - 24, "grid"),
+            _text(across(share), height - 8, f"{100 * share:g}%"),
+        ]
     for place, (kind, figures) in enumerate(rows):
         top = place * step + 6
         body.append(_text(left - 8, top + (step - gap) / 2 + 4, kind, "name", "end"))
@@ -159,10 +192,16 @@ def bars(rows: Sequence[tuple[str, Sequence[Figure | None]]], name: str) -> str:
             if figure is None or figure.value is None:
                 continue
             y = top + n * (thick + 1)
-            body.append(f'<rect x="{left}" y="{y:.1f}" width="{max(1.0, across(figure.value) - left):.1f}" height="{thick}" class="bar s{n % SERIES}"/>')
+            body.append(
+                f'<rect x="{left}" y="{y:.1f}" width="{max(1.0, across(figure.value) - left):.1f}" height="{thick}" class="bar s{n % SERIES}"/>'
+            )
             if figure.low is not None and figure.high is not None:
-                body.append(_line(across(figure.low), y + thick / 2, across(figure.high), y + thick / 2, "interval"))
-            body.append(_text(width - 54, y + thick - 3, f"{100 * figure.value:.0f}% ({figure.n})", "tick", "start"))
+                body.append(
+                    _line(across(figure.low), y + thick / 2, across(figure.high), y + thick / 2, "interval")
+                )
+            body.append(
+                _text(width - 54, y + thick - 3, f"{100 * figure.value:.0f}% ({figure.n})", "tick", "start")
+            )
     return _svg(body, name, width, height)
 
 

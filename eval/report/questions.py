@@ -42,14 +42,18 @@ def filters(runs: Sequence[Loaded], lang: str) -> str:
     """Chips by verdict (of the first run), a choice of types, a search field, and "only changed" for several runs."""
     first = runs[0]
     verdicts = [kind for kind in MARKS if kind and first.summary["verdicts"].get(kind)]
-    chips = [f'<button type="button" class="chip on" data-verdict="">{string("eval_report.filter_all", lang)} <b>{len(first.scores)}</b></button>']
+    chips = [
+        f'<button type="button" class="chip on" data-verdict="">{string("eval_report.filter_all", lang)} <b>{len(first.scores)}</b></button>'
+    ]
     chips += [
         f'<button type="button" class="chip v-{kind}" data-verdict="{kind}">{MARKS[kind]} {escape(verdict_label(kind, lang))} '
         f"<b>{first.summary['verdicts'][kind]}</b></button>"
         for kind in verdicts
     ]
     kinds = sorted({item.type for item in first.items.values() if item.type})
-    options = "".join(f'<option value="{escape(kind)}">{escape(type_label(kind, lang))}</option>' for kind in kinds)
+    options = "".join(
+        f'<option value="{escape(kind)}">{escape(type_label(kind, lang))}</option>' for kind in kinds
+    )
     every = f'<option value="">{string("eval_report.filter_type", lang)}</option>'
     changed = ""
     if len(runs) > 1:
@@ -72,11 +76,12 @@ def _card(item: Item, runs: Sequence[Loaded], lang: str) -> str:
     changed = " data-changed" if len(set(verdicts)) > 1 else ""
     kind = f'<span class="type">{escape(type_label(item.type, lang))}</span>' if item.type else ""
     turns = "".join(
-        f'<p class="turn"><span>{string("eval_report.history", lang)}</span>{escape(turn.question)} → {escape(turn.answer)}</p>' for turn in item.history
+        f'<p class="turn"><span>{string("eval_report.history", lang)}</span>{escape(turn.question)} → {escape(turn.answer)}</p>'
+        for turn in item.history
     )
     parts = [
         f'<article class="card v-{verdicts[0]}" data-verdict="{verdicts[0]}" data-kind="{escape(item.type)}"{changed}>',
-        f'<header><h3>{escape(item.question)}</h3>{kind}<code>{escape(item.id)}</code></header>{turns}',
+        f"<header><h3>{escape(item.question)}</h3>{kind}<code>{escape(item.id)}</code></header>{turns}",
         *(_came(item, run, n, len(runs) > 1, lang) for n, run in enumerate(runs) if item.id in run.scores),
         _gold(item, lang),
         "</article>",
@@ -88,7 +93,11 @@ def _came(item: Item, run: Loaded, series: int, several: bool, lang: str) -> str
     record, row = run.records[item.id], run.scores[item.id]
     verdict = row["verdict"]
     name = f'<span class="run s{series % 5}">{escape(run.folder.name)}</span>' if several else ""
-    badge = f'<span class="badge v-{verdict}">{MARKS[verdict]} {escape(verdict_label(verdict, lang))}</span>' if verdict else ""
+    badge = (
+        f'<span class="badge v-{verdict}">{MARKS[verdict]} {escape(verdict_label(verdict, lang))}</span>'
+        if verdict
+        else ""
+    )
     reason = f'<span class="reason">{escape(row["reason"])}</span>' if row["reason"] else ""
     came = f'<p class="answer">{escape(said(record))}</p>' if record["answer"] or record["error"] else ""
     return f'<section>{name}<p class="line">{badge}{reason}{_facts(row, record, lang)}</p>{came}{_citations(item, record, lang)}</section>'
@@ -99,7 +108,11 @@ def _facts(row: Mapping[str, Any], record: Mapping[str, Any], lang: str) -> str:
     facts = []
     if record.get("gold"):
         ranks = [n for n, found in enumerate(record.get("ranked", ()), 1) if found in record["gold"]]
-        facts.append(string("eval_report.rank", lang, rank=ranks[0]) if ranks else string("eval_report.rank_none", lang))
+        facts.append(
+            string("eval_report.rank", lang, rank=ranks[0])
+            if ranks
+            else string("eval_report.rank_none", lang)
+        )
     if row["confidence"] is not None:
         facts.append(f"p = {row['confidence']:.2f}")
     if record["seconds"].get("total") is not None:
@@ -119,17 +132,24 @@ def _citations(item: Item, record: Mapping[str, Any], lang: str) -> str:
         hit = bool(item.evidence) and bool(pieces_hit(citation, names_of(citation, record), item.evidence))
         place = "，".join(filter(None, [citation["document"], *citation.get("heading", ())[-1:]]))
         sign = ("✓ " if hit else "✗ ") if item.evidence else ""
-        rows.append(f'<p class="quote{" hit" if hit else ""}"><span>{sign}{escape(place)}</span>{escape(_short(citation["quote"]))}</p>')
+        rows.append(
+            f'<p class="quote{" hit" if hit else ""}"><span>{sign}{escape(place)}</span>{escape(_short(citation["quote"]))}</p>'
+        )
     return f'<div class="label">{string("eval_report.cited", lang)}</div>{"".join(rows)}'
 
 
 def _gold(item: Item, lang: str) -> str:
     if item.answerable is False:
         return f'<p class="gold">{string("eval_report.gold_none", lang)}</p>'
-    wanted = " ／ ".join(item.answers[:6]) or "；".join(" ／ ".join(part) for part in item.parts) or _short(item.reference)
+    wanted = (
+        " ／ ".join(item.answers[:6])
+        or "；".join(" ／ ".join(part) for part in item.parts)
+        or _short(item.reference)
+    )
     shown = escape(wanted) if wanted else string("eval_report.gold_unknown", lang)
     quotes = "".join(
-        f'<p class="quote gold-quote"><span>{escape(e.document)}</span>{escape(_short(e.quote))}</p>' for e in item.evidence[:4]
+        f'<p class="quote gold-quote"><span>{escape(e.document)}</span>{escape(_short(e.quote))}</p>'
+        for e in item.evidence[:4]
     )
     label = f'<div class="label">{string("eval_report.gold_evidence", lang)}</div>' if quotes else ""
     return f'<p class="gold"><span>{string("eval_report.gold", lang)}</span>{shown}</p>{label}{quotes}'

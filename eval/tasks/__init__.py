@@ -11,7 +11,18 @@ from errors import EvalError, did_you_mean
 from eval.tasks import jsonl, retrieval, squad
 from eval.tasks.types import Context, Evidence, Exchange, Item, Mode, Task
 
-__all__ = ["CATALOGUE", "Context", "Evidence", "Exchange", "Item", "Mode", "Named", "Task", "bench_folder", "load"]
+__all__ = [
+    "CATALOGUE",
+    "Context",
+    "Evidence",
+    "Exchange",
+    "Item",
+    "Mode",
+    "Named",
+    "Task",
+    "bench_folder",
+    "load",
+]
 
 _HERE = Path(__file__).resolve().parents[2]
 _SHIPPED = _HERE / "eval" / "data"
@@ -38,7 +49,9 @@ def _over(files: Callable[[], list[Path]], name: str, title: str) -> Callable[[P
         missing = [file for file in found if not file.is_file()]
         if missing or not found:
             where = f": {missing[0]}" if missing else ""
-            raise EvalError(f"the documents of task {name!r} are not here{where}", "Run it from a full checkout.")
+            raise EvalError(
+                f"the documents of task {name!r} are not here{where}", "Run it from a full checkout."
+            )
         contexts = [Context(p.name, p.read_text(encoding="utf-8", errors="replace"), p.stem) for p in found]
         return replace(jsonl.read(path, name, title, contexts), files=tuple(found))
 
@@ -58,39 +71,73 @@ CATALOGUE: tuple[Named, ...] = (
     _shipped("tianjin", "样例语料问答", "tuning/reporting", lambda: sorted((_HERE / "corpus").glob("*.md"))),
     _shipped("article", "原报道问答", "reporting", _article),
     _shipped(
-        "office", "办公室混合文档问答", "tuning/reporting",
+        "office",
+        "办公室混合文档问答",
+        "tuning/reporting",
         lambda: sorted(p for p in (_HERE / "tests" / "data" / "mixed_corpus").glob("*") if p.is_file()),
     ),
     Named(
-        "cmrc2018_trial", "CMRC 2018 试验集", "tuning", "cmrc2018/cmrc2018_trial.json", "CC BY-SA 4.0",
+        "cmrc2018_trial",
+        "CMRC 2018 试验集",
+        "tuning",
+        "cmrc2018/cmrc2018_trial.json",
+        "CC BY-SA 4.0",
         lambda p: squad.read(p, "cmrc2018_trial", "CMRC 2018 试验集", "tuning"),
     ),
     Named(
-        "cmrc2018_dev", "CMRC 2018 开发集", "reporting", "cmrc2018/cmrc2018_dev.json", "CC BY-SA 4.0",
+        "cmrc2018_dev",
+        "CMRC 2018 开发集",
+        "reporting",
+        "cmrc2018/cmrc2018_dev.json",
+        "CC BY-SA 4.0",
         lambda p: squad.read(p, "cmrc2018_dev", "CMRC 2018 开发集"),
     ),
     Named(
-        "drcd_dev", "DRCD 开发集（繁体）", "tuning", "drcd/DRCD_dev.json", "CC BY-SA 3.0",
+        "drcd_dev",
+        "DRCD 开发集（繁体）",
+        "tuning",
+        "drcd/DRCD_dev.json",
+        "CC BY-SA 3.0",
         lambda p: squad.read(p, "drcd_dev", "DRCD 开发集（繁体）", "tuning"),
     ),
     Named(
-        "expmrc", "ExpMRC（CMRC 部分，带人工证据）", "reporting", "expmrc-cmrc/expmrc-cmrc2018-dev.json", "CC BY-SA 4.0",
+        "expmrc",
+        "ExpMRC（CMRC 部分，带人工证据）",
+        "reporting",
+        "expmrc-cmrc/expmrc-cmrc2018-dev.json",
+        "CC BY-SA 4.0",
         lambda p: squad.read(p, "expmrc", "ExpMRC（CMRC 部分，带人工证据）", mode="closed"),
     ),
     Named(
-        "nomiracl-zh", "NoMIRACL 中文（该拒答时拒答）", "reporting", "nomiracl-zh/test.jsonl", "Apache-2.0",
+        "nomiracl-zh",
+        "NoMIRACL 中文（该拒答时拒答）",
+        "reporting",
+        "nomiracl-zh/test.jsonl",
+        "Apache-2.0",
         lambda p: retrieval.read_nomiracl(p, "nomiracl-zh", "NoMIRACL 中文（该拒答时拒答）"),
     ),
     Named(
-        "stard", "STARD 法条检索", "reporting", "stard", "MIT",
+        "stard",
+        "STARD 法条检索",
+        "reporting",
+        "stard",
+        "MIT",
         lambda p: retrieval.read_stard(p, "stard", "STARD 法条检索"),
     ),
     Named(
-        "lecoqa", "LeCoQA 法律问答（其引用的法条）", "reporting", "lecoqa/lecoqa_dev.json", "MIT",
+        "lecoqa",
+        "LeCoQA 法律问答（其引用的法条）",
+        "reporting",
+        "lecoqa/lecoqa_dev.json",
+        "MIT",
         lambda p: retrieval.read_lecoqa(p, "lecoqa", "LeCoQA 法律问答（其引用的法条）"),
     ),
     Named(
-        "lecoqa_stard", "LeCoQA 法律问答（STARD 全部法条）", "reporting", "lecoqa/lecoqa_dev.json", "MIT",
+        "lecoqa_stard",
+        "LeCoQA 法律问答（STARD 全部法条）",
+        "reporting",
+        "lecoqa/lecoqa_dev.json",
+        "MIT",
         lambda p: retrieval.read_lecoqa(
             p, "lecoqa_stard", "LeCoQA 法律问答（STARD 全部法条）", p.parents[1] / "stard" / "corpus.jsonl"
         ),
@@ -136,4 +183,6 @@ def load(name: str, bench: Path | None = None, drafts: bool = False) -> Task:
     if path.is_file():
         return squad.read(path) if path.suffix == ".json" else jsonl.read(path, drafts=drafts)
     hint = did_you_mean(name, [entry.name for entry in CATALOGUE])
-    raise EvalError(f"{name!r} is neither a task nor a file", f"{hint}, or a .jsonl, SQuAD .json or BEIR folder.")
+    raise EvalError(
+        f"{name!r} is neither a task nor a file", f"{hint}, or a .jsonl, SQuAD .json or BEIR folder."
+    )

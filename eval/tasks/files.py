@@ -20,7 +20,9 @@ def read_text(path: Path) -> str:
             "Check the path, or name the folder that holds the benchmarks with --bench DIR or WENJU_BENCH.",
         ) from None
     except UnicodeDecodeError as error:
-        raise EvalError(f"{path} is not UTF-8 (byte {error.start})", "Save it as UTF-8 and try again.") from None
+        raise EvalError(
+            f"{path} is not UTF-8 (byte {error.start})", "Save it as UTF-8 and try again."
+        ) from None
     except OSError as error:
         raise EvalError(f"cannot read {path}: {error.strerror}") from None
 
@@ -29,7 +31,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
-        raise EvalError(f"{path}, line {error.lineno}: not JSON ({error.msg})", "Check the file at that line.") from None
+        raise EvalError(
+            f"{path}, line {error.lineno}: not JSON ({error.msg})", "Check the file at that line."
+        ) from None
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -43,13 +43,21 @@ def read(
         item = _item(row, number, f"{path}, line {number}")
         if item.id in seen:
             raise EvalError(
-                f"{path}: lines {seen[item.id]} and {number} have the same id {item.id!r}", "Give each line its own id."
+                f"{path}: lines {seen[item.id]} and {number} have the same id {item.id!r}",
+                "Give each line its own id.",
             )
         seen[item.id] = number
         items.append(item)
     if not items:
-        hint = f"{left_out} line(s) are drafts: set \"status\": \"checked\" on those that are right." if left_out else ""
-        raise EvalError(f"{path} holds no questions to ask", hint or "Write one JSON object a line; see docs/EVALUATION.md.")
+        hint = (
+            f'{left_out} line(s) are drafts: set "status": "checked" on those that are right.'
+            if left_out
+            else ""
+        )
+        raise EvalError(
+            f"{path} holds no questions to ask",
+            hint or "Write one JSON object a line; see docs/EVALUATION.md.",
+        )
     mode: Mode = "closed" if all(item.passages for item in items) else "open"
     splits = {item.split for item in items if item.split}
     label = name or path.stem
@@ -103,7 +111,9 @@ def _passages(rows: Any, number: int, where: str) -> tuple[Context, ...]:
         fields = {"text": row} if isinstance(row, str) else row
         if not isinstance(fields, dict) or not isinstance(fields.get("text"), str):
             raise EvalError(f"{where}: passage {n} is neither a text nor an object with 'text'")
-        found.append(Context(str(fields.get("id", f"{number}-{n}")), fields["text"], str(fields.get("title", ""))))
+        found.append(
+            Context(str(fields.get("id", f"{number}-{n}")), fields["text"], str(fields.get("title", "")))
+        )
     return tuple(found)
 
 

@@ -16,7 +16,9 @@ from eval.tasks.files import need, read_json, read_jsonl, read_text
 from eval.tasks.types import Context, Evidence, Item, Task
 
 
-def read_beir(folder: Path, name: str = "", title: str = "", split: str = "reporting", qrels: str = "test") -> Task:
+def read_beir(
+    folder: Path, name: str = "", title: str = "", split: str = "reporting", qrels: str = "test"
+) -> Task:
     """A retrieval-only task from a BEIR folder.
 
     Raises:
@@ -24,7 +26,11 @@ def read_beir(folder: Path, name: str = "", title: str = "", split: str = "repor
     """
     grades = _qrels(folder / "qrels" / f"{qrels}.tsv")
     contexts = [
-        Context(str(need(row, "_id", str(folder / "corpus.jsonl"))), str(row.get("text", "")), str(row.get("title", "")))
+        Context(
+            str(need(row, "_id", str(folder / "corpus.jsonl"))),
+            str(row.get("text", "")),
+            str(row.get("title", "")),
+        )
         for _, row in read_jsonl(folder / "corpus.jsonl")
     ]
     items = []
@@ -65,7 +71,11 @@ def read_stard(folder: Path, name: str = "stard", title: str = "", split: str = 
         Item(
             str(need(row, "query_id", str(path))),
             str(need(row, "问题", str(path))),
-            qrels={name: 1 for gold in need(row, "match_name", str(path)) for name in by_name.get(gold, [gold])[:1]},
+            qrels={
+                name: 1
+                for gold in need(row, "match_name", str(path))
+                for name in by_name.get(gold, [gold])[:1]
+            },
             type="retrieval",
         )
         for row in read_json(path)
@@ -84,10 +94,14 @@ def stard_to_beir(folder: Path, out: Path) -> Path:
     """Write STARD as a BEIR folder; returns ``out``."""
     task = read_stard(folder)
     (out / "qrels").mkdir(parents=True, exist_ok=True)
-    _write_jsonl(out / "corpus.jsonl", ({"_id": c.id, "title": c.title, "text": c.text} for c in task.contexts))
+    _write_jsonl(
+        out / "corpus.jsonl", ({"_id": c.id, "title": c.title, "text": c.text} for c in task.contexts)
+    )
     _write_jsonl(out / "queries.jsonl", ({"_id": i.id, "text": i.question} for i in task.items))
     lines = [f"{i.id}\t{doc}\t{grade}" for i in task.items for doc, grade in i.qrels.items()]
-    (out / "qrels" / "test.tsv").write_text("\n".join(["query-id\tcorpus-id\tscore", *lines, ""]), encoding="utf-8")
+    (out / "qrels" / "test.tsv").write_text(
+        "\n".join(["query-id\tcorpus-id\tscore", *lines, ""]), encoding="utf-8"
+    )
     return out
 
 

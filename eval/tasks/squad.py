@@ -24,7 +24,9 @@ def read(path: Path, name: str = "", title: str = "", split: str = "reporting", 
     root = read_json(path)
     data = root.get("data") if isinstance(root, dict) else root
     if not isinstance(data, list) or not data:
-        raise EvalError(f"{path} is not SQuAD JSON: it has no list 'data'", "Convert it to JSONL; see docs/EVALUATION.md.")
+        raise EvalError(
+            f"{path} is not SQuAD JSON: it has no list 'data'", "Convert it to JSONL; see docs/EVALUATION.md."
+        )
     contexts: list[Context] = []
     items: list[Item] = []
     for article in data:
@@ -52,7 +54,9 @@ def _item(qa: dict[str, Any], context: Context, ordinal: int) -> Item:
     answers = tuple(dict.fromkeys(_text(a) for a in qa.get("answers", []) if _text(a)))
     answerable = bool(answers) and not qa.get("is_impossible", False)
     quotes = tuple(dict.fromkeys(_text(e) for e in qa.get("evidences", [])))
-    evidence = tuple(Evidence(context.id, q) for q in quotes if q) or _sentences(context, qa.get("answers", []))
+    evidence = tuple(Evidence(context.id, q) for q in quotes if q) or _sentences(
+        context, qa.get("answers", [])
+    )
     return Item(
         id=str(qa.get("id", qa.get("query_id", ordinal))),
         question=qa["question"],
@@ -94,5 +98,7 @@ def _same_ids(items: list[Item], path: Path) -> None:
     seen: set[str] = set()
     for item in items:
         if item.id in seen:
-            raise EvalError(f"{path}: two questions have the id {item.id!r}", "Give each question its own id.")
+            raise EvalError(
+                f"{path}: two questions have the id {item.id!r}", "Give each question its own id."
+            )
         seen.add(item.id)
