@@ -48,7 +48,8 @@ class LexicalIndex:
         meta = folder / "bm25.json"
         try:
             self._meta: dict[str, object] = json.loads(meta.read_text("utf-8"))
-            arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+            # np.asarray keeps the mapping and drops np.memmap's slow slicing.
+            arrays = {name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ARRAYS}
         except (OSError, ValueError) as error:
             raise IndexError_(f"The lexical index in {folder} cannot be read: {error}.", "Index the documents again.") from error
         if self._meta.get("terms") != terms.VERSION:
@@ -91,20 +92,27 @@ class LexicalIndex:
         # What the terms from i on could add at most: `left[i]`.
         left = np.append(np.cumsum((weights * self._best[places])[::-1])[::-1], 0.0)
         scores = np.zeros(self.count, np.float32)
-        used = 0
-        touched = 0
+        fresh: list[Ints] = [np.zeros(0, np.int64)]  # rows in the order in which they were first met
+        met = 0
         bound = 0.0
         for used in range(len(places) + 1):
-            if used == len(places) or (touched > max(_FEW, 4 * k) and left[used] < bound):
+            if used == len(places) or (met > max(_FEW, 2 * k) and left[used] < bound):
                 break
             rows, gains = self._gains(int(places[used]), float(weights[used]))
-            scores[rows] += gains
-            touched += len(rows)
+            before = scores[rows]
+            scores[rows] = before + gains
+            fresh.append(rows[before == 0])
+            met += len(fresh[-1])
             size = self._size(int(places[used + 1])) if used + 1 < len(places) else 0
-            if size > _LARGE and touched > max(_FEW, 4 * k):  # worth asking whether the next term must be read
-                bound = _kth(scores, k)
-        floor = bound - float(left[used]) - _SLACK if used < len(places) else 0.0
-        alive: Ints = np.flatnonzero(scores >= floor if floor > 0 else scores).astype(np.int64)
+            if size > _LARGE and met > max(_FEW, 2 * k):  # worth asking whether the next term must be read
+                fresh = [np.concatenate(fresh)]
+                bound = _kth(scores[fresh[0]], k)
+        alive = np.concatenate(fresh)
+        found = scores[alive]
+        if used < len(places):
+            keep = found >= bound - float(left[used]) - _SLACK
+            alive, found = alive[keep], found[keep]
+        alive = np.sort(alive)
         found = scores[alive]
         for i in range(used, len(places)):
             found += self._looked_up(int(places[i]), float(weights[i]), alive)
@@ -211,8 +219,7 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
 
 def _kth(scores: Floats, k: int) -> float:
     """The k-th best score so far: no passage of the final k can end below it."""
-    positive = scores[scores > 0]
-    return float(np.partition(positive, len(positive) - k)[len(positive) - k]) if len(positive) > k else 0.0
+    return float(np.partition(scores, len(scores) - k)[len(scores) - k]) if len(scores) > k else 0.0
 
 
 def _top(rows: Ints, scores: Floats, k: int) -> tuple[Ints, Floats]:
