@@ -34,7 +34,7 @@ FOLDER = "lexical"
 BATCH = 8192
 _FEW = 64
 """Until the terms read have brought up this many passages, the next term is read in full."""
-_LARGE = 4096
+_LARGE = 20_000
 """Postings of this many passages are only read if they could change who is among the best."""
 _SLACK = 1e-3
 """Sums of float32 depend on their order; nothing this near to the bound is thrown away."""
