@@ -17,7 +17,7 @@ from qa.types import Turn
 
 _LEAD = re.compile(r"^(?:那么|那(?!里|儿|边|个|些|次|位|家|项|时|年|天|场|种|座|份|封|条)|然后|还有|另外|接着|再问一下|请问|顺便问一下|那请问|好的|嗯|哦)[，,、 ]*")
 _WHAT_ABOUT = re.compile(r"^(?P<new>.{1,20}?)(?:的)?(?:呢|又如何|怎么样|又是多少|又怎样)[？?。]?$")
-_PERSON = re.compile(r"他们|她们|(?<![其吉])他(?![人国们])|她|(?:这|那|该)(?:位|个人|名)(?:\w{0,2}(?:书记|主任|局长|同志|先生|女士|教授|作者|导演))?|此人|其人|其本人")
+_PERSON = re.compile(r"他们|她们|(?<![其吉])他(?![人国们])|她|(?:这|那|该)(?:位|名|个)?(?:人|书记|主任|局长|同志|先生|女士|教授|作者|导演|负责人)|此人|其人|其本人")
 _PLACE = re.compile(r"(?:这|那)(?:里|儿|边|个地方|座城市)|当地|该地|此地|该(?:市|区|县|省|国|镇|村)")
 _THING = re.compile(
     r"它们?|(?:这|那|该|此)(?:一)?(?:个|些|项|次|家|份|封|座|条|本|部|场|种|类|批|件|届|套|支|款|篇|所|艘|辆|首|只|台)?"
@@ -79,9 +79,19 @@ def _stands_alone(body: str, led: bool) -> bool:
         for word, flag, at in tagged(fold_same(body))
         if not start <= at < end and word not in _GENERIC and flag.startswith(_NOUNS) and len(word) > 1
     ]
-    if not led and not own and info.figures:
-        return len(info.words) >= 3
+    meat = [w for w in info.words if w not in _GENERIC]
+    if not led and (len(meat) >= 3 or _has_subject(body)):
+        return True
     return len("".join(own)) >= (4 if led else 2)
+
+
+def _has_subject(body: str) -> bool:
+    """年休假有几天: something that is no mere kind of thing stands before 有 or 是."""
+    match = re.match(r"(.{2,12}?)(?:有|是)(?!关)", body)
+    if not match or match[1][-1] in "了的" or _PERSON.search(match[1]) or _THING.search(match[1] + "？"):
+        return False
+    words = [word for word, _, _ in tagged(fold_same(match[1]))]
+    return words[-1] not in _GENERIC and not all(flag[:1] in "vdpr" for _, flag, _ in tagged(fold_same(match[1])))
 
 
 def _topic(question: str) -> str:
@@ -172,7 +182,7 @@ def _referent(kind: str, parts: _Parts, answer: str, noun: str) -> str:
         if found:
             return _cut(answer, found[0])
         return parts.topic if kind == "place" else ""
-    titles = [n for n in names(fold_same(parts.text)) if n.kind == "title"]
+    titles = [n for n in names(fold_same(parts.text)) if n.kind == "title" and parts.text[n.start] == "《"]
     if titles:
         return parts.text[titles[0].start : titles[0].end]
     topic = parts.topic

@@ -28,6 +28,13 @@ _SURNAMES = frozenset(
 _SURNAMES2 = frozenset("欧阳 司马 诸葛 上官 司徒 东方 独孤 南宫 夏侯 皇甫 尉迟 公孙 慕容 宇文 长孙 令狐 轩辕 完颜 爱新 耶律 拓跋 织田 丰臣 德川 武田".split())  # noqa: SIM905
 
 
+_TITLED = re.compile(
+    r"(?:书记|主任|局长|处长|科长|部长|市长|县长|区长|校长|院长|会长|董事长|总经理|经理|教授|主席|总统|秘书长|负责人|记者|医生|女士|先生|同志)"
+    rf"((?![和同与及是在有对为向从到将等并])[{''.join(sorted(_SURNAMES))}][\u4e00-\u9fff]{{1,2}}?)"
+    r"(?=介绍|说|表示|认为|感慨|称|指出|强调|道|这样|坦言|告诉|透露|补充|[，。、,.;；:：\"“”]|$)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """A name as a half-open span of the folded text; ``kind`` is person, place, body, title or latin."""
@@ -77,6 +84,7 @@ def words(folded: str) -> tuple[tuple[str, int], ...]:
 def names(folded: str) -> tuple[Name, ...]:
     """Names in reading order, not overlapping; the longest reading wins."""
     found = [Name(m.group(1) or m.group(2), m.start(), m.end(), "title") for m in _QUOTED.finditer(folded)]
+    found += [Name(m.group(1), m.start(1), m.end(1), "person") for m in _TITLED.finditer(folded)]
     found += [Name(m.group(), m.start(), m.end(), "person") for m in _FOREIGN.finditer(folded)]
     found += [Name(m.group(), m.start(), m.end(), "latin") for m in _LATIN.finditer(folded) if len(m.group()) > 1]
     for word, flag, at in tagged(folded):
