@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -140,3 +141,26 @@ def test_mapped_weights_are_let_go_and_stay_readable(tmp_path: Path) -> None:
 
 def _resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
+
+
+def test_after_a_failed_pass_the_next_prompt_begins_afresh(folder: Path) -> None:
+    session, fresh = Session(folder), Session(folder)
+    session.forward([1, 2, 3])
+    with pytest.raises(RuntimeError):
+        session._slots.append(9)  # a mask longer than the state: the pass fails
+        session._alive.append(True)
+        session.forward([1, 2])
+    assert session.tokens == [] and session.keep_prefix([4, 5]) == 0
+    got, want = session.forward([4, 5]), fresh.forward([4, 5])
+    assert got is not None and want is not None and np.allclose(got, want, atol=1e-3)
+
+
+def test_stopping_while_reading_a_long_prompt(folder: Path) -> None:
+    session = Session(folder)
+    cancelled = threading.Event()
+    cancelled.set()
+    assert session.forward([7] * 3000, cancelled=cancelled) is None
+    assert 0 < len(session.tokens) < 3000
+    assert session.keep_prefix([4, 5]) == 0
+    got, want = session.forward([4, 5]), Session(folder).forward([4, 5])
+    assert got is not None and want is not None and np.allclose(got, want, atol=1e-3)
