@@ -156,8 +156,11 @@ def pieces_html(pieces: Sequence[Piece]) -> str:
     return "".join(out)
 
 
-def where_html(heading: Sequence[str], page: int | None, published: str | None, look: Look) -> str:
-    """Heading path, page and date on one line."""
+def where_html(
+    heading: Sequence[str], page: int | None, published: str | None, look: Look, document: str = ""
+) -> str:
+    """Heading path, page and date on one line; a first heading that repeats the document's title is left out."""
+    heading = [h for i, h in enumerate(heading) if i or h != document]
     parts = [inert(" › ".join(heading))] if heading else []
     if page is not None:
         parts.append(look.t("page", page=page))
@@ -194,7 +197,7 @@ def _passage(
     t = look.t
     badge = f'<span class="num"><span class="vh">{t("source")}</span>{number}</span>' if number else ""
     old = f'<span class="old">{t("superseded")}</span>' if superseded else ""
-    where = where_html(heading, page, published, look)
+    where = where_html(heading, page, published, look, document)
     link = f'<a class="open" href="{reader_url(look.base, document_id, start, end)}" target="_blank">{t("open_original")}</a>'
     return (
         f'<details class="ev" id="{element_id}"><summary>{badge}<span class="doc">{inert(document)}</span>{old}'

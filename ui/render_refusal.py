@@ -25,7 +25,8 @@ def refusal_html(answer: Answer, aid: str, look: Look) -> str:
         f'<div class="card reason-{refusal.reason}"><div class="card-title">{t("refused_" + refusal.reason)}</div>'
         f'<p class="card-text">{inert(refusal.message)}</p>'
     ]
-    parts.extend(note_html(note, numbered, aid, look) for note in answer.notes)
+    notes = (note for note in answer.notes if note.citations or note.message not in refusal.message)
+    parts.extend(note_html(note, numbered, aid, look) for note in notes)
     if refusal.looked_for:
         parts.append(_terms(t("looked_for"), refusal.looked_for, "found"))
     if refusal.missing:
@@ -71,12 +72,13 @@ def _terms(title: str, terms: Sequence[str], kind: str) -> str:
 
 def _nearest(answer: Answer, ids: Sequence[str], look: Look) -> str:
     retrieved = {r.passage_id: r for r in answer.retrieved}
-    rows = [retrieved[i] for i in ids if i in retrieved][:3]
+    places = {(retrieved[i].document_id, retrieved[i].heading): retrieved[i] for i in reversed(ids) if i in retrieved}
+    rows = [r for r in (retrieved[i] for i in ids if i in retrieved) if places[r.document_id, r.heading] is r][:3]
     if not rows:
         return ""
     items = "".join(
         f'<li><a class="open" target="_blank" href="{reader_url(look.base, r.document_id, r.start, r.end)}">'
-        f'{inert(r.document)}</a> <span class="where">{where_html(r.heading, r.page, r.published, look)}</span></li>'
+        f'{inert(r.document)}</a> <span class="where">{where_html(r.heading, r.page, r.published, look, r.document)}</span></li>'
         for r in rows
     )
     return f'<div class="nearest"><div class="ev-title">{look.t("nearest")}</div><ul>{items}</ul></div>'

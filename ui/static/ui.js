@@ -91,6 +91,17 @@ function changed() {
   });
 }
 
+/** Whether the reload before this was ours, after a restart. A frame of another site may have no storage at all. */
+function restarted() {
+  try {
+    const was = sessionStorage.getItem("wj-restarted");
+    sessionStorage.removeItem("wj-restarted");
+    return was !== null;
+  } catch (error) {
+    return false;
+  }
+}
+
 function start() {
   const app = document.querySelector("gradio-app");
   new MutationObserver(changed).observe(app, { childList: true, subtree: true, characterData: true });
@@ -107,10 +118,7 @@ function start() {
   watch();
   embed();
   changed();
-  if (sessionStorage.getItem("wj-restarted")) {
-    sessionStorage.removeItem("wj-restarted");
-    banner(text("restarted"));
-  }
+  if (restarted()) banner(text("restarted"));
 }
 
 document.querySelector(".skip")?.addEventListener("click", (event) => {
