@@ -19,9 +19,9 @@ from qa.checks.text import Prepared, prepare
 from qa.question import Question, analyse
 from qa.types import Citation, Note, Sentence
 
-PREMISE_MIN = 4.5
-"""A place of the evidence contradicts the question when it fits at least this well (``slots``: 0..11)."""
-CONFLICT_MIN = 5.0
+PREMISE_MIN = 5.5
+"""A place of the evidence contradicts the question when it fits at least this well (``slots``: 0..15)."""
+CONFLICT_MIN = 7.5
 """Two places of different documents tell the same thing when they fit at least this well."""
 
 
@@ -53,6 +53,8 @@ def premise_conflicts(question: str, evidence: Sequence[EvidenceSentence]) -> li
     for item in items:
         if asked.asked[0] <= item.start < asked.asked[1]:
             continue
+        if isinstance(item, Figure) and (item.weak or item.kind == "ordinal"):
+            continue  # 两种, 第一大: too often no claim
         same, other, _ = compare(said, item, texts)
         if same is not None or other is None or other.score < PREMISE_MIN:
             continue
@@ -112,7 +114,7 @@ def _note(sentence: Sentence, said: str, place: EvidenceSentence, fit: Fit) -> N
         start=place.start,
         end=place.end,
         quote=place.text,
-        score=round(min(1.0, fit.score / 11), 3),
+        score=round(min(1.0, fit.score / 15), 3),
         published=place.document.published,
     )
     first = sentence.citations[0]

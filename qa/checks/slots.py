@@ -30,7 +30,7 @@ MARGIN_LOOSE = 0.8
 """... and by more than this where the sentence is no near copy of the evidence (an answer in the question's words)."""
 COPIED = 0.6
 """A sentence is a near copy when an evidence sentence holds this share of its bigrams."""
-WEAK_MIN = 6.0
+WEAK_MIN = 9.0
 """A figure that may be part of a word (一个) is compared only with a place that fits at least this well."""
 _STOP = re.compile(r"[，,。；;！？\n]")
 _SKIP = "余多近约来有共达为了的是在于"

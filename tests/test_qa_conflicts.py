@@ -1,0 +1,88 @@
+"""Documents that disagree, and questions that take for granted what the documents contradict."""
+
+from __future__ import annotations
+
+import pytest
+
+from evidence_fakes import document
+from qa.attribution import EvidenceSentence, attribute
+from qa.conflicts import conflict_notes, premise_conflicts
+from qa.question import analyse
+from qa.types import Citation, Sentence
+
+REPORT = document(
+    "机关党建综述",
+    "市级机关工委评定命名287个“四强”党支部。今年6月13日，市级机关工委联合市机关事务管理局发出《致市级机关党员干部职工的公开信》。",
+    "市人社局建成113家就业驿站，“一站式”解决居民求职与企业用工需求。上半年，农村公路开工251公里、完工192公里。",
+    "市财政局制定10个方面100条“过紧日子”具体措施。申请人不得转让许可证。",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "claim", "instead"),
+    [
+        ("2024年6月13日发出的《致市级机关党员干部职工的公开信》有什么要求？", "2024年6月13日", "今年6月13日"),
+        ("市人社局建成的200家就业驿站有什么作用？", "200家", "113家"),
+        ("为什么市人社局建成200家就业驿站？", "200家", "113家"),
+        ("市财政局制定的10个方面80条“过紧日子”具体措施是什么？", "80条", "100条"),
+        ("市级机关工委评定命名的387个“四强”党支部有哪些？", "387个", "287个"),
+    ],
+)
+def test_a_false_figure_or_date_is_named_with_what_the_documents_say(question: str, claim: str, instead: str) -> None:
+    (conflict,) = premise_conflicts(question, REPORT)
+    assert (conflict.claim, conflict.evidence) == (claim, instead)
+    assert REPORT[conflict.index].document.text[conflict.start : conflict.end] == instead
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "为什么287个支部被取消？",
+        "2025年6月13日发出的公开信有什么要求？",
+        "市人社局建成了多少家就业驿站？",
+        "建成的113家就业驿站有什么作用？",
+        "2026年计划建成多少家就业驿站？",
+        "公司有500名员工，年休假有几天？",
+        "农村公路完工192公里是什么时候的数字？",
+        "10个方面100条措施是谁制定的？",
+        "3个人一组可以报名吗？",
+        "",
+    ],
+)
+def test_nothing_certain_is_no_conflict(question: str) -> None:
+    assert premise_conflicts(question, REPORT) == []
+
+
+def shown(text: str, evidence: list[EvidenceSentence]) -> Sentence:
+    found = attribute(text, evidence, question="建成多少家就业驿站？")
+    citations = []
+    for tie in found.citations:
+        item = evidence[tie.index]
+        citations.append(
+            Citation(item.passage.id, item.document.id, item.document.title, item.document.sha256, (), None,
+                     tie.start, tie.end, item.text, tie.score, item.document.published)
+        )  # fmt: skip
+    return Sentence(text, found.state, tuple(citations))
+
+
+def test_two_documents_that_disagree_are_both_shown_with_dates() -> None:
+    other = document("年中通报", "市人社局建成127家就业驿站，方便居民求职。", published="2025-09-30")
+    evidence = REPORT + other
+    (note,) = conflict_notes(analyse("建成多少家就业驿站？"), evidence, [shown("市人社局建成113家就业驿站。", REPORT)])
+    assert note.kind == "conflict"
+    assert [c.document for c in note.citations] == ["机关党建综述", "年中通报"]
+    assert all(part in note.message for part in ("113家", "127家", "2025-07-01", "2025-09-30"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "市人社局建成113家就业驿站，方便居民求职。",  # agrees
+        "市图书馆新设127个阅读角。",  # another subject
+        "2023年，市人社局建成27家就业驿站。",  # hardly in conflict: an earlier year, see below
+    ],
+)
+def test_what_does_not_disagree_is_not_noted(other: str) -> None:
+    own = document("本年通报", "2025年，市人社局建成113家就业驿站。")
+    evidence = own + document("另一份", other, published="2025-09-30")
+    assert conflict_notes(analyse("建成多少家就业驿站？"), evidence, [shown("2025年，市人社局建成113家就业驿站。", own)]) == []
