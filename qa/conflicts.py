@@ -19,7 +19,7 @@ from qa.checks.text import Prepared, prepare
 from qa.question import Question, analyse
 from qa.types import Citation, Note, Sentence
 
-PREMISE_MIN = 5.5
+PREMISE_MIN = 6.0
 """A place of the evidence contradicts the question when it fits at least this well (``slots``: 0..15)."""
 CONFLICT_MIN = 7.5
 """Two places of different documents tell the same thing when they fit at least this well."""

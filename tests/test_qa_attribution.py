@@ -6,8 +6,8 @@ import statistics
 import time
 
 import pytest
-
 from evidence_fakes import document
+
 from qa.attribution import attribute
 from qa.checks import warm
 

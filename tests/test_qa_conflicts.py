@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from evidence_fakes import document
+
 from qa.attribution import EvidenceSentence, attribute
 from qa.conflicts import conflict_notes, premise_conflicts
 from qa.question import analyse
