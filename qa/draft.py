@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from qa.settings import AnswerSettings
 from qa.types import Citation, Sentence
 
 SHORT_TOKENS = 48
+_NUMBERING = re.compile(r"^\[\d+\] ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def write_draft(
         messages,
         max_new_tokens=SHORT_TOKENS if short else settings.max_new_tokens,
         stop=("\n",) if short else (),
-        figures=context.text + "\n" + question.text,
+        figures=_NUMBERING.sub("", context.text) + "\n" + question.text,
         cancelled=cancelled,
     )
     splitter = StreamSplitter()

@@ -29,6 +29,7 @@ def _retrieval(hits: Sequence[Hit]) -> dict[str, float]:
     second = coverage[1] if len(coverage) > 1 else 0.0
     agree = first.get("dense_rank", 99.0) == 1.0 and first.get("bm25_rank", 99.0) == 1.0
     return {
+        "score_top": hits[0].score if hits else 0.0,
         "dense_top": dense[0],
         "dense_margin": dense[0] - (sum(dense[1:4]) / len(dense[1:4]) if dense[1:4] else 0.0),
         "coverage_top": coverage[0],
