@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import statistics
 import sys
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import EvalError, WenjuError
+from eval.metrics.stats import wilson
 from eval.swaps_make import KINDS, Case, Source, cases, read
 from qa.checks import check, warm
 from qa.types import Problem
@@ -29,16 +29,6 @@ SPLITS = {
     "tuning": ("cmrc2018/cmrc2018_trial.json", "drcd/DRCD_dev.json"),
     "reporting": ("cmrc2018/cmrc2018_dev.json",),
 }
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927), as shares."""
-    if n == 0:
-        return 0.0, 1.0
-    z, p = 1.959964, hits / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def load(data: Path, split: str) -> list[Source]:

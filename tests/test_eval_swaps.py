@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.swaps import main, table, wilson
+from eval.swaps import main, table
 from eval.swaps_make import KINDS, Source, cases, read
 from eval.swaps_rewrite import REWRITES, answer_sentence, read_out
 
@@ -56,14 +56,6 @@ def test_answer_sentences() -> None:
     assert answer_sentence("共制作了多少架仪器？", "12架") == "共制作了12架仪器。"
     assert answer_sentence("为什么？", "因为") == ""
     assert [read_out(n) for n in (3, 10, 12, 20, 35)] == ["三", "十", "十二", "二十", "三十五"]
-
-
-def test_wilson_by_hand() -> None:
-    # 8 of 10: centre (0.8 + 0.19207) / 1.38415 = 0.71674, half 0.22646 (z = 1.96)
-    low, high = wilson(8, 10)
-    assert low == pytest.approx(0.4902, abs=1e-3)
-    assert high == pytest.approx(0.9433, abs=1e-3)
-    assert wilson(0, 0) == (0.0, 1.0)
 
 
 def test_table_counts(sources: list[Source]) -> None:
