@@ -124,6 +124,8 @@ def test_refusal_card_says_what_was_looked_for_what_is_missing_and_what_to_ask()
     shown = text_of(refusal_html(a, "A", LOOK))
     for part in ("文档中没有写明", "查找的内容", "开放时间", "文档中没有", "第二章 考勤", "因公外出怎么登记？"):
         assert part in shown
+    assert "请联系：人事处 <8001>" in text_of(refusal_html(a, "A", Look("zh", "", "人事处 <8001>")))
+    assert "请联系" not in shown
     with pytest.raises(ValueError, match="not a refusal"):
         refusal_html(answer(), "A", LOOK)
 

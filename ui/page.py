@@ -112,7 +112,7 @@ class Page:
 
     def _look(self, request: gr.Request) -> Look:
         lang = _query(request).get("lang", self.desk.settings.lang)
-        return Look(lang if lang in ("zh", "en") else self.desk.settings.lang, self.desk.settings.root_path)
+        return Look(lang if lang in ("zh", "en") else self.desk.settings.lang, self.desk.settings.root_path, self.desk.settings.contact)
 
     @staticmethod
     def _show(screen: Screen) -> list[Any]:

@@ -19,10 +19,11 @@ from ui.texts import Texts
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a message is rendered: language, and the public prefix of our own addresses."""
+    """How a message is rendered: language, the public prefix of our own addresses, whom to ask instead."""
 
     lang: str = "zh"
     base: str = ""
+    contact: str = ""
 
     @property
     def t(self) -> Texts:

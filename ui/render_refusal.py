@@ -33,6 +33,8 @@ def refusal_html(answer: Answer, aid: str, look: Look) -> str:
         parts.append(_terms(t("missing"), refusal.missing, "lacking"))
     parts.append(_nearest(answer, refusal.nearest, look))
     parts.append(suggestions_html(refusal.suggestions, t("try_instead")))
+    if look.contact:
+        parts.append(f'<p class="contact">{t("contact", contact=inert(look.contact))}</p>')
     parts.append("</div>")
     return "".join(parts)
 
