@@ -167,7 +167,7 @@ def _swap_number(sentence: str, source: Source, pools: Pools, rng: random.Random
         new = "".join(flipped) + old[len(value) :]
         if flipped[0] == "0":
             return None
-    elif how == "magnitude":
+    elif how == "magnitude" and int(value):
         new = old[:-1] if old[-1] in "万亿萬億" else old + rng.choice("万亿")
     elif how == "in_passage":
         same = [m.group() for m in _NUMBER.finditer(source.text) if m.group()[0].isdigit()]

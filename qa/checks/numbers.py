@@ -73,7 +73,7 @@ def find_figures(text: str, dates: tuple[tuple[int, int], ...] = ()) -> tuple[Fi
         raw = text[number.start : number.end]
         if raw in _FORMAL:  # 陆 is 登陆, 大陆 far more often than six
             continue
-        weak = raw in ("一", "两", "半") or glued or (not raw[:1].isdigit() and len(raw) == 1 and not unit)
+        weak = raw in ("一", "两", "半", "第一") or glued or (not raw[:1].isdigit() and len(raw) == 1 and not unit)
         after = re.match(r"[^\W\d_]{0,4}", text[unit_end : unit_end + 4])
         noun = after.group() if after else ""
         found.append(Figure(number.start, number.end, unit_end, value.normalize(), unit, dimension, number.kind,
@@ -90,8 +90,8 @@ def same_unit(said: Figure, told: Figure) -> bool:
     """May both count the same thing? Measures must have one dimension; 个 stands for any counting word."""
     if said.kind == "percent" or told.kind == "percent":
         return said.kind == told.kind and said.unit == told.unit
-    if (said.kind == "ordinal") != (told.kind == "ordinal"):
-        return False
+    if (said.kind == "ordinal") != (told.kind == "ordinal"):  # 排名147位 is 第147位
+        return said.unit == told.unit and said.unit in ("位", "名")
     if said.dimension == told.dimension or not said.unit or not told.unit:
         return True
     if said.unit in _PERSONS and told.unit in _PERSONS:
