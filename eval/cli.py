@@ -46,7 +46,8 @@ def front_door_settings(ctx: typer.Context, config: Path | None, data: Path | No
     if door is None or not hasattr(door, "settings"):
         raise EvalError("the evaluation was started without settings", "Start it as `wenju eval ...`.")
     settings: EngineSettings = door.settings(config, data)
-    return settings
+    # An answer that was given before must not pass for a measurement.
+    return settings.model_copy(update={"answer": settings.answer.model_copy(update={"cache": False})})
 
 
 def _print_json(data: Any) -> None:
