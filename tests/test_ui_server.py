@@ -304,3 +304,41 @@ def test_killed_during_an_answer_the_conversation_says_so_and_a_second_server_st
 
 def _fail(error: BaseException) -> None:
     raise error
+
+
+def test_fifty_people_ask_at_once_again_and_again_and_memory_stays_flat(tmp_path: Path) -> None:
+    """Nobody gets an error, everybody a place in line; what an answer took is given back."""
+    import tracemalloc
+
+    from fake_corpus import fake_engine
+    from ui_fakes import api_app
+
+    store = SqlStore.open("", tmp_path)
+    app = api_app(UiSettings(slots=1, rate_per_minute=0), fake_engine(), store)
+
+    async def person(client: httpx.AsyncClient, number: int) -> str:
+        body = {"question": "出差回来多久报销" if number % 2 else "食堂几点开门", "stream": True}
+        async with client.stream("POST", "/api/ask", json=body) as reply:
+            assert reply.status_code == 200
+            names = [line async for line in reply.aiter_lines() if line.startswith("event: ")]
+        assert names[-1] == "event: done"
+        return names[0]
+
+    async def crowd() -> tuple[int, int]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://t", timeout=None) as client:
+            sizes = []
+            for _ in range(3):
+                first = await asyncio.gather(*(person(client, number) for number in range(50)))
+                assert first.count("event: queued") == 49  # all but the one who is served at once
+                sizes.append(tracemalloc.get_traced_memory()[0])
+            return sizes[0], sizes[-1]
+
+    tracemalloc.start()
+    try:
+        before, after = asyncio.run(crowd())
+    finally:
+        tracemalloc.stop()
+    assert after - before < 400_000, f"100 answers left {after - before} bytes behind"
+    assert counts(store.database)["wenju_asked"] == 150 and app.state.admission.load == (0, 0)
+    store.close()

@@ -140,10 +140,11 @@ async def _until_served(ticket: Ticket, engine: Engine, settings: UiSettings) ->
             shown = Waiting(ticket.ahead, loading=True)
             yield shown
         await asyncio.sleep(0.2)
-    while not await ticket.wait(0.25):
+    while ticket.ahead:
         if shown != Waiting(ticket.ahead):
             shown = Waiting(ticket.ahead)
             yield shown
+        await ticket.wait(0.25)
 
 
 def _record(store: object, user: str, exchange: Exchange, channel: str) -> None:
