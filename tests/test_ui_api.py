@@ -41,7 +41,7 @@ def test_a_refusal_is_an_answer_with_a_reason_not_an_error() -> None:
 
 
 def test_streaming_ends_with_the_same_answer() -> None:
-    with TestClient(api_app()) as client:
+    with TestClient(api_app(engine=fake_engine(pace=0.01))) as client:
         whole = client.post("/api/ask", json=ASKED).json()
         with client.stream("POST", "/api/ask", json=ASKED | {"stream": True}) as reply:
             assert reply.headers["content-type"].startswith("text/event-stream")
