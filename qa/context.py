@@ -18,11 +18,13 @@ from index.normalize import normalize
 from index.sentences import split_sentences
 from index.types import Hit
 from qa.attribution import EvidenceSentence
+from qa.checks.text import fold_same
 from qa.question import Question
 
 # A sentence that starts like this cannot be read without the one before it.
 LEANING = re.compile(r"^[“「『（(]?(?:他|她|它|其|该|此|这|那|同时|因此|对此|此外|并|也|而|但|据此|上述)")
-RELATIVE_DATE = re.compile(r"今年|去年|前年|明年|本年|上半年|下半年|本月|上月|日前|近日|(?<![\d年])\d{1,2}月")
+_OFFSETS = {"今年": 0, "本年": 0, "去年": -1, "上年": -1, "前年": -2, "明年": 1}
+_RELATIVE_YEAR = re.compile(r"今年|本年(?!度)|去年|(?<![以早])上年(?!度)|(?<![目以])前年|明年")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def build_context(
             continue
         chosen += group
         spent += cost
-    return _assemble(chosen, hits, count_tokens)
+    return _assemble(question, chosen, hits, count_tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,9 @@ def _grams(text: str) -> set[str]:
     return {flat[i : i + 2] for i in range(len(flat) - 1)} or {flat}
 
 
-def _assemble(chosen: Sequence[_Candidate], hits: Sequence[Hit], count_tokens: Callable[[str], int]) -> Context:
+def _assemble(
+    question: Question, chosen: Sequence[_Candidate], hits: Sequence[Hit], count_tokens: Callable[[str], int]
+) -> Context:
     ranks = sorted({c.rank for c in chosen})
     lines, sentences = [], []
     for number, rank in enumerate(ranks, 1):
@@ -123,18 +127,27 @@ def _assemble(chosen: Sequence[_Candidate], hits: Sequence[Hit], count_tokens: C
         body = ""
         for previous, c in zip([None, *own], own, strict=False):
             body += "……" if previous and c.position > previous.position + 1 else ""
-            body += prompts.escape_evidence(c.sentence.text)
+            body += prompts.escape_evidence(resolve(c.sentence.text, hit.document.published))
             sentences.append(c.sentence)
-        lines.append(f"[{number}] {_label(hit, body)}{body}")
+        lines.append(f"[{number}] {_label(question, hit, body)}{body}")
     text = "\n".join(lines)
     return Context(text, tuple(sentences), tuple(hits[r] for r in ranks), count_tokens(text))
 
 
-def _label(hit: Hit, body: str) -> str:
-    """What a reader needs to place the sentences: the last heading, and the year where 今年 or a bare month is used."""
-    parts = []
-    if hit.passage.heading and (last := hit.passage.heading[-1]) and len(last) <= 24 and last not in body:
-        parts.append(prompts.escape_evidence(last))
-    if hit.document.published and RELATIVE_DATE.search(body):
-        parts.append(f"{hit.document.published[:4]}年{int(hit.document.published[5:7])}月")
-    return f"（{'，'.join(parts)}）" if parts else ""
+def _label(question: Question, hit: Hit, body: str) -> str:
+    """The last heading, where it holds words of the question that the sentences themselves lack."""
+    heading = hit.passage.heading[-1] if hit.passage.heading else hit.document.title
+    lacking = question.absent_words(body)
+    if len(heading) > 40 or not any(len(word) > 1 and word in fold_same(heading) for word in lacking):
+        return ""
+    return f"（{prompts.escape_evidence(heading)}）"
+
+
+def resolve(text: str, published: str | None) -> str:
+    """今年, 去年 ... as years, counted from the date of publication; for the prompt alone, never for a quote.
+
+    A small model copies what stands there: 今年6月13日 would come out without its year, or with a wrong one.
+    """
+    if not published:
+        return text
+    return _RELATIVE_YEAR.sub(lambda m: f"{int(published[:4]) + _OFFSETS[m.group()]}年", text)
