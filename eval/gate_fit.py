@@ -170,7 +170,8 @@ def probe_out_of_fold(states: np.ndarray, y: np.ndarray, folds: np.ndarray, l2: 
 def _scaled(logit: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The logit after a line fitted to it, so that log-losses compare ranking and not scale."""
     weights = logistic(logit[:, None] / max(float(logit.std()), 1e-9), y, 1e-3)
-    return logit / max(float(logit.std()), 1e-9) * weights[0] + weights[1]
+    scaled: np.ndarray = logit / max(float(logit.std()), 1e-9) * weights[0] + weights[1]
+    return scaled
 
 
 def hash_fold(identity: str) -> int:

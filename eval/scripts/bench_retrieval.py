@@ -12,7 +12,7 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +78,8 @@ def tuning_half(question_id: str) -> bool:
 def vectors(task: Task, encoder: Encoder, cache: Path | None, name: str) -> np.ndarray:
     path = cache / f"{name}_{encoder.name}.npy" if cache else None
     if path is not None and path.is_file():
-        return np.load(path)
+        kept: np.ndarray = np.load(path)
+        return kept
     made = np.concatenate([encoder.encode(task.texts[i : i + 512]) for i in range(0, len(task.texts), 512)])
     if path is not None:
         np.save(path, made)
@@ -120,7 +121,7 @@ def main() -> None:
         lexical = LexicalIndex.build(task.texts, folder)
         dense = DenseIndex.build(vectors(task, encoder, given.vectors, given.set), folder)
         hybrid = HybridRetriever(Shelf(folder, len(task.texts)), encoder)  # type: ignore[arg-type]
-        searches = {
+        searches: dict[str, Callable[[str], list[int]]] = {
             "bm25": lambda q: lexical.search(q, 150)[0].tolist(),
             "dense": lambda q: dense.search(encoder.encode([q], query=True), 150)[0][0].tolist(),
             "hybrid": lambda q: [one.row for one in hybrid.rank(q, 150)],
