@@ -24,7 +24,6 @@ from qa.settings import AnswerSettings
 from qa.types import Answer
 from qa.verdict import accept, decline, retrieved
 
-
 Snapshots = collections.abc.Generator[Answer, None, None]
 """Growing snapshots of one answer; closing it stops the work."""
 
