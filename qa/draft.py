@@ -16,6 +16,7 @@ from qa.markers import StreamSplitter
 from qa.question import Question
 from qa.settings import AnswerSettings
 from qa.types import Citation, Sentence
+from qa.wording import keep_approximate
 
 SHORT_TOKENS = 48
 _NUMBERING = re.compile(r"^\[\d+\] ", re.MULTILINE)
@@ -89,7 +90,11 @@ def write_draft(
 
 def tie(text: str, question: Question, context: Context) -> Sentence:
     """A sentence with its state, citations and problems, from the evidence that stood in the prompt."""
-    return sentence_from(text, attribute(text, context.sentences, question=question.text), context)
+    found = attribute(text, context.sentences, question=question.text)
+    repaired = keep_approximate(text, [context.sentences[tie.index].text for tie in found.citations])
+    if repaired != text:
+        text, found = repaired, attribute(repaired, context.sentences, question=question.text)
+    return sentence_from(text, found, context)
 
 
 def sentence_from(text: str, attributed: Attributed, context: Context) -> Sentence:
