@@ -100,8 +100,9 @@ def test_an_unexpected_error_tells_nothing_of_the_inside() -> None:
     engine = fake_engine()
     engine.stream = lambda *a, **k: iter([][1])  # type: ignore[method-assign]
     with TestClient(api_app(engine=engine), raise_server_exceptions=False) as client:
-        text = client.post("/api/ask", json=ASKED | {"stream": True}).text
-    assert '"internal"' in text and "IndexError" not in text and "range" not in text
+        texts = [client.post("/api/ask", json=ASKED | {"stream": stream}).text for stream in (True, False)]
+    for text in texts:
+        assert '"internal"' in text and "IndexError" not in text and "range" not in text
 
 
 def test_rate_limit_says_when_to_come_back() -> None:

@@ -342,3 +342,15 @@ def test_fifty_people_ask_at_once_again_and_again_and_memory_stays_flat(tmp_path
     assert after - before < 400_000, f"100 answers left {after - before} bytes behind"
     assert counts(store.database)["wenju_asked"] == 150 and app.state.admission.load == (0, 0)
     store.close()
+
+
+def test_the_load_test_tells_how_a_crowd_fared(tmp_path: Path) -> None:
+    from fake_corpus import fake_engine
+
+    from ui.loadtest import crowd, report
+
+    app, _ = guarded(UiSettings(rate_per_minute=0, queue_size=6), tmp_path, engine=fake_engine(pace=0.02))
+    with running(app) as address:
+        results, memory = asyncio.run(crowd(address, ["出差回来多久报销", "食堂几点开门"], 8))
+    text = report(results, memory)
+    assert "7 done, 1 http 503" in text and "6 told, 1 to 6" in text and "memory MiB" in text

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,7 +18,8 @@ from pydantic import BaseModel, Field
 from errors import QuestionError
 from index.types import Document, Hit
 from qa.serialize import answer_to_dict
-from ui.asking import Ask, Records, Waiting, ask, turns
+from qa.types import Answer
+from ui.asking import Ask, Records, Waiting, ask, begun, turns
 from ui.asking import answer as complete
 from ui.problems import NotAllowed, NotFound, NotSignedOn, problem
 from ui.store import FEEDBACK_REASONS, Feedback, Store
@@ -113,7 +114,7 @@ async def post_ask(body: Question, request: Request, viewer: Asker) -> Response:
     history = turns([(t.question, t.answer, t.query) for t in body.history])
     what = Ask(body.question, history, passages)
     if body.stream:
-        return events(_snapshots(request, viewer.name, what))
+        return events(_snapshots(await begun(ask(request.app.state, viewer.name, what))))
     return JSONResponse(answer_to_dict(await complete(request, viewer.name, what)))
 
 
@@ -183,9 +184,9 @@ def events(lines: AsyncIterator[str]) -> StreamingResponse:
     return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
 
 
-async def _snapshots(request: Request, user: str, what: Ask) -> AsyncIterator[str]:
+async def _snapshots(begun_steps: AsyncGenerator[Waiting | Answer, None]) -> AsyncIterator[str]:
     try:
-        async with aclosing(ask(request.app.state, user, what)) as steps:  # type: ignore[type-var]
+        async with aclosing(begun_steps) as steps:
             async for step in steps:
                 if isinstance(step, Waiting):
                     yield _event("queued", {"ahead": step.ahead, "loading": step.loading})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from errors import did_you_mean
 from qa.types import Answer
 from ui.api import Asker, events
-from ui.asking import Ask, ask
+from ui.asking import Ask, Waiting, ask, begun
 from ui.asking import answer as complete
 from ui.openai_form import MODELS, ChatRequest, Chunks, completion, question_of
 from ui.problems import NotFound, problem
@@ -47,7 +47,8 @@ async def chat_completions(body: ChatRequest, request: Request, viewer: Asker) -
     identity = "chatcmpl-" + secrets.token_hex(12)
     what = Ask(question, history, channel="openai")
     if body.stream:
-        return events(_chunks(request, viewer.name, what, Chunks(body, identity, base_of(request))))
+        steps = await begun(ask(request.app.state, viewer.name, what))
+        return events(_chunks(steps, Chunks(body, identity, base_of(request))))
     answer = await complete(request, viewer.name, what)
     return JSONResponse(completion(answer, body, identity, base_of(request)))
 
@@ -58,10 +59,10 @@ def base_of(request: Request) -> str:
     return (settings.public_url or str(request.base_url)).rstrip("/")
 
 
-async def _chunks(request: Request, user: str, what: Ask, chunks: Chunks) -> AsyncIterator[str]:
+async def _chunks(begun_steps: AsyncGenerator[Waiting | Answer, None], chunks: Chunks) -> AsyncIterator[str]:
     yield _data(chunks.start())
     try:
-        async with aclosing(ask(request.app.state, user, what)) as steps:  # type: ignore[type-var]
+        async with aclosing(begun_steps) as steps:
             async for step in steps:
                 if isinstance(step, Answer) and step.stage == "done":
                     for chunk in chunks.final(step):

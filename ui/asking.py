@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ui.settings import UiSettings
 
 log = logging.getLogger("wenju.api")
+REPEAT_SECONDS = 15.0
+"""How often a place in line is told again, so that no proxy takes a waiting connection for a dead one."""
 
 
 @runtime_checkable
@@ -62,7 +64,7 @@ class Ask:
     channel: str = "api"
 
 
-async def ask(state: Any, user: str, what: Ask) -> AsyncIterator[Waiting | Answer]:
+async def ask(state: Any, user: str, what: Ask) -> AsyncGenerator[Waiting | Answer, None]:
     """Yield places in line, then growing snapshots; closing the iterator early stops the generator at once.
 
     Args:
@@ -100,6 +102,19 @@ async def ask(state: Any, user: str, what: Ask) -> AsyncIterator[Waiting | Answe
         _record(state.store, user, done, what.channel)
 
 
+async def begun(steps: AsyncGenerator[Waiting | Answer, None]) -> AsyncGenerator[Waiting | Answer, None]:
+    """The same steps once the first is there: what is refused before it raises here, while a status can still be set."""
+    first = await anext(steps)
+
+    async def on() -> AsyncGenerator[Waiting | Answer, None]:
+        async with aclosing(steps):
+            yield first
+            async for step in steps:
+                yield step
+
+    return on()
+
+
 async def answer(request: Request, user: str, what: Ask) -> Answer:
     """The complete answer. When the one who asked hangs up, the generator stops and the slot is free."""
     gone = asyncio.ensure_future(_hung_up(request))
@@ -117,7 +132,7 @@ async def answer(request: Request, user: str, what: Ask) -> Answer:
 
 async def _last(request: Request, user: str, what: Ask) -> Answer:
     last: Answer | None = None
-    async with aclosing(ask(request.app.state, user, what)) as steps:  # type: ignore[type-var]
+    async with aclosing(ask(request.app.state, user, what)) as steps:
         async for step in steps:
             last = step if isinstance(step, Answer) else last
     if last is None:
@@ -140,9 +155,11 @@ async def _until_served(ticket: Ticket, engine: Engine, settings: UiSettings) ->
             shown = Waiting(ticket.ahead, loading=True)
             yield shown
         await asyncio.sleep(0.2)
+    told = 0.0
     while ticket.ahead:
-        if shown != Waiting(ticket.ahead):
-            shown = Waiting(ticket.ahead)
+        moment = asyncio.get_running_loop().time()
+        if shown != Waiting(ticket.ahead) or moment > told + REPEAT_SECONDS:
+            shown, told = Waiting(ticket.ahead), moment
             yield shown
         await ticket.wait(0.25)
 

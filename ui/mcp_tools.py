@@ -66,7 +66,7 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
         turns = tuple(Turn(str(t.get("question", "")), str(t.get("answer", ""))) for t in history or ())
         last: Answer | None = None
         try:
-            async with aclosing(ask(desk, user(context), Ask(question, turns, channel="mcp"))) as steps:  # type: ignore[type-var]
+            async with aclosing(ask(desk, user(context), Ask(question, turns, channel="mcp"))) as steps:
                 async for step in steps:
                     await _tell(context, step)
                     last = step if isinstance(step, Answer) else last

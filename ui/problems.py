@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exception_handlers import request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.responses import Response
 
 from errors import Cancelled, GeneratorError, IndexError_, ModelError, QuestionError, WenjuError
@@ -83,7 +83,11 @@ def add_handlers(app: FastAPI) -> None:
         message = f"{where}: {first['msg']}" if where else str(first["msg"])
         return JSONResponse(_body(message, "invalid_request_error", "bad_request", param=where or None), 400)
 
+    async def unexpected(request: Request, error: Exception) -> Response:
+        return answered(error) if is_api(request) else PlainTextResponse("Internal Server Error", 500)
+
     app.add_exception_handler(WenjuError, ours)
+    app.add_exception_handler(Exception, unexpected)
     app.add_exception_handler(RequestValidationError, invalid)
 
 
