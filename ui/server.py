@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import socket
 import threading
 import time
@@ -83,7 +84,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise SettingsError(f"Cannot listen on {host}: {error.strerror or error}.", "Check --host (ui.host).") from None
     try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere the option lets two programs share a port
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(address)
         found.listen(2048)
     except OSError as error:
