@@ -32,7 +32,7 @@ OPPOSITES = [
     ("最大", "最小"), ("最高", "最低"), ("最多", "最少"), ("最早", "最晚"), ("全部", "部分"), ("首先", "最后"), ("第一", "最后一"), ("允许", "禁止"),
     ("支持", "反对"), ("成功", "失败"), ("胜利", "失败"), ("开始", "结束"), ("有", "没有"), ("可以", "不可以"), ("能够", "不能够"), ("是", "不是"),
     ("属于", "不属于"), ("内部", "外部"), ("国内", "国外"), ("提前", "推迟"), ("赞成", "反对"), ("优点", "缺点"), ("进口", "出口"), ("扩大", "缩小"),
-    ("大于", "小于"), ("多于", "少于"), ("早于", "晚于"), ("加入", "退出"), ("公开", "秘密"), ("合法", "非法"), ("上半年", "下半年"), ("都", "都不"),
+    ("大于", "小于"), ("多于", "少于"), ("早于", "晚于"), ("加入", "退出"), ("公开", "秘密"), ("合法", "非法"), ("上半年", "下半年"),
 ]  # fmt: skip
 _REMOVE = re.compile(r"不(?=[能会是可再得必需应愿想同允准被受在属具包含接像])|没有|未(?=[能被有经曾得])|无法|沒有|無法|从未|並未|并未|禁止|不得")
 _VERB = re.compile(r"(?<=[\u4e00-\u9fff])(?=被|曾|可以|能够|能夠|位于|位於|属于|屬於|成为|成為|获得|獲得|参加|參加|出现|出現|发生|發生|担任|擔任|包括|建立|支持|存在|使用|采用|採用|进行|進行|具有|得到|加入|发现|發現|接受|影响|影響|提供)")
@@ -133,8 +133,6 @@ def _candidates(sources: Sequence[Source], rng: random.Random) -> Iterator[tuple
             yield source, made, "", form
 
 
-# --- swaps -----------------------------------------------------------------------------------------------------------
-
 Swap = tuple[str, str, str, str] | None
 """(how, before, after, the whole wrong sentence)"""
 
@@ -190,8 +188,7 @@ def _equal(one: str, two: str) -> bool:
 
 
 def _swap_date(sentence: str, source: Source, pools: Pools, rng: random.Random, question: str) -> Swap:
-    found = [m for m in _DATE.finditer(sentence)]
-    if not found:
+    if not (found := list(_DATE.finditer(sentence))):
         return None
     match = rng.choice(found)
     part = rng.choice([k for k, v in match.groupdict().items() if v])
@@ -220,7 +217,7 @@ def _swap_name(sentence: str, source: Source, pools: Pools, rng: random.Random, 
     how = rng.choice(["other", "other", "in_passage"])
     if how == "in_passage":
         here = {source.text[a:b] for a, b, k in named(source, source.text, "") if k == kind}
-        pool = sorted(x for x in here if x not in sentence and not _related(x, old))
+        pool = sorted(x for x in here if not _related(x, sentence) and not _related(x, old))
     else:
         pool = [x for x in rng.sample(pools.names[kind], min(20, len(pools.names[kind]))) if x not in source.text and not _related(x, old)]
     if not pool:
@@ -229,6 +226,8 @@ def _swap_name(sentence: str, source: Source, pools: Pools, rng: random.Random, 
 
 
 def _related(one: str, two: str) -> bool:
+    """The same name, or part of it, in either script."""
+    one, two = (_plain(x).translate(scripts()["t2s"]) for x in (one, two))
     return one in two or two in one
 
 
@@ -277,7 +276,6 @@ def _swap_polarity(sentence: str, source: Source, pools: Pools, rng: random.Rand
         new = rng.choice(["没有", "并未", "从未"] if following != "可" and following != "能" else ["不"])
         return how, "", new, sentence[:at] + new + sentence[at:]
     pairs = [(a, b) for one, two in OPPOSITES[:22] + OPPOSITES[24:] for a, b in ((one, two), (two, one)) if a in sentence and len(a) > 1]
-    pairs = [(a, b) for a, b in pairs if a != "都不" and b != "都不"]
     if not pairs:
         return None
     a, b = rng.choice(pairs)
