@@ -1,0 +1,66 @@
+"""The gate: premise first, then support, then a probability that only the knob weighs."""
+
+import json
+
+import pytest
+from evidence_fakes import hit
+
+from qa.attribution import EvidenceSentence
+from qa.context import Context
+from qa.draft import Draft, tie
+from qa.gate import WEIGHTS, Gate, probability
+from qa.question import analyse
+
+STATION = "全市已建成113家就业驿站，居民可以就近求职。"
+LETTER = "2025年6月13日，市级机关工委发出《致市级机关党员干部职工的公开信》。"
+
+
+def draft_of(question, text, passage=STATION, **extra):
+    found = hit(passage, published="2025-07-15")
+    sentence = EvidenceSentence(found.passage, found.document, 0, len(passage), passage)
+    context = Context(f"[1] {passage}", (sentence,), (found,), len(passage))
+    sentences = (tie(text, analyse(question), context),) if text else ()
+    return [found], Draft(sentences, context, logprobs=(-0.1,) * 5, finish="stop", **extra)
+
+
+def decide(question, text, passage=STATION, risk=0.5):
+    hits, draft = draft_of(question, text, passage)
+    return Gate(risk).decide(analyse(question), hits, draft)
+
+
+def test_a_borne_out_answer_is_more_probable_than_an_invented_one():
+    good = decide("建成了多少家就业驿站？", "全市已建成113家就业驿站。")
+    bad = decide("建成了多少家就业驿站？", "全市已建成250家就业驿站。")
+    assert 0.0 <= bad.confidence < good.confidence <= 1.0
+    assert bad.reason == "unsupported"
+
+
+def test_a_draft_without_a_sentence_is_unsupported():
+    assert decide("建成了多少家就业驿站？", "").reason == "unsupported"
+
+
+def test_the_knob_decides_and_nothing_else_changes():
+    decisions = [decide("建成了多少家就业驿站？", "全市已建成113家就业驿站。", risk=r) for r in (0.0, 1.0)]
+    assert [d.reason for d in decisions] == ["not_answered", None]
+    assert decisions[0].confidence == decisions[1].confidence
+
+
+def test_a_false_premise_is_named_with_what_the_document_has():
+    decision = decide("2024年6月13日发出的公开信叫什么？", "公开信叫《致市级机关党员干部职工的公开信》。", LETTER, risk=1.0)
+    assert decision.reason == "false_premise"
+    (premise,) = decision.premises
+    assert "2024年6月13日" in premise.claim and "2025年6月13日" in premise.evidence
+
+
+def test_extreme_features_give_a_probability_all_the_same():
+    names = json.loads(WEIGHTS.read_text("utf-8"))["without_state"]["features"]
+    for value in (-1e9, 0.0, 1e9):
+        assert 0.0 <= probability(dict.fromkeys(names, value)) <= 1.0
+
+
+@pytest.mark.parametrize("part", ["with_state", "without_state"])
+def test_the_fitted_weights_say_where_they_come_from(part):
+    model = json.loads(WEIGHTS.read_text("utf-8"))
+    assert model[part]["out_of_fold"]["auc"] > 0.8
+    assert model["data"]["questions"] >= 200
+    assert len(model[part]["features"]) == len(model[part]["weights"])
