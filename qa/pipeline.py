@@ -14,7 +14,7 @@ from typing import Protocol
 from errors import Cancelled
 from index.types import Hit
 from qa.clock import Clock
-from qa.context import build_context
+from qa.context import build_context, resolve
 from qa.draft import Draft, write_draft
 from qa.gate import Gate
 from qa.generators.base import Generator
@@ -82,6 +82,8 @@ class Pipeline:
         yield answer
         hits = index.search(question.text, top_k)
         clock.mark("retrieve")
+        if hits:  # 今年 in a question is the year of the documents that it is asked of
+            question = analyse(resolve(query, hits[0].document.published))
         context = build_context(
             question, hits, self.generator.count_tokens, self.settings.context_tokens, self.settings.max_passages
         )

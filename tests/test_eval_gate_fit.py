@@ -37,7 +37,7 @@ def test_the_probe_finds_what_the_features_do_not_tell():
     draw = np.random.default_rng(3)
     direction = draw.normal(size=40)
     rows = []
-    for n in range(200):
+    for n in range(400):
         state = draw.normal(size=40)
         right = bool(state @ direction + draw.normal() > 0)
         rows.append({"id": f"q{n}-1", "right": right, "features": {"noise": float(draw.normal())}, "state": state.tolist()})
@@ -54,7 +54,9 @@ def test_without_states_there_is_no_probe():
 
 
 def test_questions_of_one_passage_share_a_fold():
-    assert hash_fold("DRCD-12-1") == hash_fold("DRCD-12-7")
+    assert hash_fold("1147-5-1") == hash_fold("1147-5-7")
+    assert hash_fold("TRIAL_12_QUERY_0") == hash_fold("TRIAL_12_QUERY_3")
+    assert len({hash_fold(f"tj-who-{n}") for n in range(40)}) == 5
 
 
 @pytest.mark.parametrize(
