@@ -28,20 +28,23 @@ _SKIPPED = frozenset(("thumbs.db", "desktop.ini", "__macosx", "node_modules"))
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What became of the files: names (sources) of documents, and the files that failed with their errors."""
+    """What became of the files: names (sources) of documents, the files that failed with their errors, and files of
+    folders that are of no kind that can be read (a file that was named itself fails instead)."""
 
     added: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
     failed: tuple[tuple[Path, DocumentError], ...] = ()
+    skipped: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file to index and the name it is recorded under."""
+    """A file to index and the name it is recorded under; ``known`` is whether its kind can be read."""
 
     path: Path
     source: str
+    known: bool = True
 
 
 def expand(paths: Iterable[Path]) -> list[Found]:
@@ -61,7 +64,8 @@ def expand(paths: Iterable[Path]) -> list[Found]:
             for name in sorted(files):
                 file = Path(folder, name)
                 if not _litter(name):
-                    found.setdefault(file.absolute(), Found(file, file.relative_to(path).as_posix()))
+                    known = file.suffix.lower() in SUFFIXES
+                    found.setdefault(file.absolute(), Found(file, file.relative_to(path).as_posix(), known))
     return list(found.values())
 
 
@@ -89,13 +93,17 @@ def add_paths(
     Raises:
         IndexError_: the index is busy, damaged, or the disk is full; nothing was changed.
     """
-    loading = _Loading(expand(paths), store, progress or (lambda stage, done, total: None))
+    found = expand(paths)
+    loading = _Loading([one for one in found if one.known], store, progress or (lambda stage, done, total: None))
     with suppress(_NothingRead):
         store.write(
             loading.documents(), (), settings, encode, progress,
             build_dense=build_dense, build_lexical=build_lexical, encoder=encoder, about=about,
         )  # fmt: skip
-    return AddReport(tuple(loading.added), tuple(loading.unchanged), tuple(loading.replaced), tuple(loading.failed))
+    skipped = tuple(one.path for one in found if not one.known)
+    return AddReport(
+        tuple(loading.added), tuple(loading.unchanged), tuple(loading.replaced), tuple(loading.failed), skipped
+    )
 
 
 class _NothingRead(Exception):

@@ -84,6 +84,17 @@ class Library:
         files = generation.manifest["files"]
         return f"{generation.name} {generation.manifest['created']} {[f['sha256'] for f in files.values()]}"
 
+    def describe(self) -> dict[str, object]:
+        """Kinds and sizes of the lexical and the dense index (exact or a graph); {} when nothing is indexed."""
+        from index.bm25 import LexicalIndex
+        from index.dense import DenseIndex
+
+        generation = self.generation
+        if generation is None or not generation.count:
+            return {}
+        path = generation.path
+        return {"lexical": LexicalIndex.open(path).describe(), "dense": DenseIndex.open(path).describe()}
+
     @property
     def ready(self) -> dict[str, bool]:
         return {"index": self.generation is not None, "encoder": self._encoder is not None}

@@ -58,7 +58,7 @@ def test_two_hundred_mixed_files(tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
     store = IndexStore(tmp_path / "index")
     report = add_paths([folder], store, SETTINGS, encode, lambda *step: seen.append(step))
-    assert (len(report.added), len(report.failed)) == (120, 80)
+    assert (len(report.added), len(report.failed), len(report.skipped)) == (120, 60, 20)
     assert all(path.name in error.message and error.hint for path, error in report.failed)
     assert ("load", 200, 200) in seen
     generation = store.current()
@@ -102,3 +102,17 @@ def test_nothing_readable_makes_no_index(tmp_path: Path) -> None:
     report = add(store, tmp_path / "missing.txt")
     assert len(report.failed) == 1 and "no such file" in str(report.failed[0][1])
     assert store.current() is None
+
+
+def test_files_of_other_kinds_are_skipped_in_folders_and_fail_when_named(tmp_path: Path) -> None:
+    folder = tmp_path / "文件"
+    folder.mkdir()
+    (folder / "通知.txt").write_text("关于进一步做好就业服务工作的通知。各单位要把就业驿站建设好，方便群众就近求职。", "utf-8")
+    (folder / "程序.py").write_text("print()", "utf-8")
+    (folder / "说明").write_text("没有扩展名", "utf-8")
+    store = IndexStore(tmp_path / "index")
+    report = add(store, folder)
+    assert (report.added, report.failed) == (("通知.txt",), ())
+    assert [path.name for path in report.skipped] == ["程序.py", "说明"]
+    named = add(store, folder / "程序.py")
+    assert named.skipped == () and len(named.failed) == 1

@@ -28,12 +28,15 @@ def add(
     failed = [{"file": str(p), "error": e.message, "hint": e.hint} for p, e in report.failed]
     if as_json:
         done = {name: list(getattr(report, name)) for name in ("added", "replaced", "unchanged")}
-        print_json({**done, "failed": failed})
+        print_json({**done, "failed": failed, "skipped": [str(path) for path in report.skipped]})
     else:
         typer.echo(
             f"{len(report.added)} added, {len(report.replaced)} replaced, {len(report.unchanged)} unchanged"
             f" in {settings.data}"
         )
+        if report.skipped:
+            names = ", ".join(path.name for path in report.skipped[:5]) + (" ..." if len(report.skipped) > 5 else "")
+            typer.echo(f"skipped, not of a kind that is read: {len(report.skipped)} ({names})", err=True)
         for entry in failed:
             typer.secho(f"not indexed: {entry['file']}: {entry['error']}", fg="yellow", err=True)
             if entry["hint"]:
@@ -49,11 +52,12 @@ def info(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
     from errors import IndexError_
 
     settings = settings_of(ctx, data)
-    generation = open_engine(settings).library.generation
+    library = open_engine(settings).library
+    generation = library.generation
     if generation is None:
         raise IndexError_(f"There is no index in {settings.data}.", "Run: wenju index add PATH...")
     size = sum(path.stat().st_size for path in generation.path.rglob("*") if path.is_file())
-    facts = {"folder": str(generation.path), "bytes": size, **generation.manifest}
+    facts = {"folder": str(generation.path), "bytes": size, **generation.manifest, "search": library.describe()}
     if as_json:
         print_json(facts)
         return
