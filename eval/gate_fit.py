@@ -1,7 +1,8 @@
 """Fits the gate (``qa/gate.json``, ``qa/probe.npz``): which drafts answer their question.
 
     python -m eval.gate_fit collect --data DIR --out FILE [--count N]     runs the pipeline on tuning questions
-    python -m eval.gate_fit fit FILE                                      fits, prints the figures, writes gate.json
+    python -m eval.gate_fit fit [FILE]                                    fits, prints the figures, writes gate.json
+    python -m eval.gate_fit pack FILE                                     keeps what a fit needs in eval/data
 
 Tuning data alone: cmrc2018 trial and drcd dev with and without the passage that answers (``eval.gate_data``), and the
 tuning splits of the questions that ship. Figures are out of fold (5 folds, questions of one passage together).
@@ -29,6 +30,7 @@ from qa.question import Question
 
 L2 = 5.0
 FOLDS = 5
+PACKED = Path(__file__).with_name("data") / "gate_tuning.jsonl"
 PROBE_L2 = (100.0, 300.0, 1000.0, 3000.0)
 
 
@@ -71,6 +73,26 @@ def collect(engine: Engine, gate: RecordingGate, items: Iterator[tuple[str, dict
                 row["state"] = [round(float(x), 4) for x in np.asarray(draft.state)]
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             file.flush()
+
+
+def read(file: Path) -> list[dict[str, Any]]:
+    """Rows as ``collect`` or ``pack`` wrote them, with their states where there are any."""
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    states = file.with_suffix(".npz")
+    if states.exists():
+        with np.load(states, allow_pickle=False) as kept:
+            for row, state in zip(rows, kept["states"].astype(np.float64), strict=True):
+                row["state"] = state
+    return rows
+
+
+def pack(rows: list[dict[str, Any]]) -> None:
+    """Keep ids, labels, features and states (half precision); no text of the public sets is copied."""
+    kept = ("id", "source", "answerable", "right", "features")
+    lines = (json.dumps({name: row[name] for name in kept}, ensure_ascii=False) for row in rows)
+    PACKED.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    states = np.array([row["state"] for row in rows], dtype=np.float16)
+    np.savez_compressed(PACKED.with_suffix(".npz"), allow_pickle=False, states=states)
 
 
 def is_right(text: str, item: dict[str, Any]) -> bool:
@@ -228,7 +250,8 @@ def main() -> None:
     gather.add_argument("--out", type=Path, required=True)
     gather.add_argument("--models", type=Path, help="model store; default: the user's")
     gather.add_argument("--count", type=int, default=400)
-    steps.add_parser("fit").add_argument("file", type=Path)
+    steps.add_parser("fit").add_argument("file", type=Path, nargs="?", default=PACKED)
+    steps.add_parser("pack").add_argument("file", type=Path)
     args = parser.parse_args()
     if args.step == "collect":
         models = ModelSettings(folder=args.models)
@@ -241,7 +264,10 @@ def main() -> None:
             engine.add(sample_documents())
         collect(engine, gate, tuning_items(args.bench, args.count), args.out)
         return
-    rows = [json.loads(line) for line in args.file.read_text("utf-8").splitlines()]
+    rows = read(args.file)
+    if args.step == "pack":
+        pack(rows)
+        return
     model, probe = fit(rows)
     model["data"] = {"file": args.file.name, "questions": len(rows), "sources": sorted({r["source"] for r in rows})}
     if probe is not None:
