@@ -116,7 +116,7 @@ def test_evidence_is_there_before_the_first_word() -> None:
 def test_link_opens_the_document_at_the_quote() -> None:
     a = answer()
     first = a.sentences[0].citations[0]
-    assert f'href="/p/documents/{LEAVE.id}?start={first.start}&end={first.end}#span"' in answer_html(a, "A", LOOK)
+    assert f'href="/p/documents/{LEAVE.id}?start={first.start}&end={first.end}&v={LEAVE.sha256[:16]}#span"' in answer_html(a, "A", LOOK)
 
 
 def test_refusal_card_says_what_was_looked_for_what_is_missing_and_what_to_ask() -> None:

@@ -21,6 +21,7 @@ from qa.serialize import answer_to_dict
 from qa.types import Answer
 from ui.asking import Ask, Records, Waiting, ask, begun, turns
 from ui.asking import answer as complete
+from ui.changes import Held
 from ui.problems import NotAllowed, NotFound, NotSignedOn, problem
 from ui.store import FEEDBACK_REASONS, Feedback, Store
 from ui.store_memory import now
@@ -135,7 +136,9 @@ def get_documents(request: Request, viewer: Reader) -> dict[str, Any]:
 
 
 @router.get("/documents/{document_id}", summary="A document with its text and passages")
-def get_document(document_id: str, request: Request, viewer: Reader) -> dict[str, Any]:
+def get_document(document_id: str, request: Request, viewer: Reader, sha256: str = "") -> dict[str, Any]:
+    """``sha256`` is a citation's ``document_sha256``: ``changed`` then tells whether the text is another by now, so
+    that its ``start`` and ``end`` no longer hold. A document that is gone is a 404."""
     engine: Engine = request.app.state.engine
     try:
         found = engine.document(document_id)
@@ -145,7 +148,8 @@ def get_document(document_id: str, request: Request, viewer: Reader) -> dict[str
         {"passage_id": p.id, "heading": list(p.heading), "page": p.page, "start": p.start, "end": p.end}
         for p in engine.passages(document_id)
     ]
-    return _document(found) | {"text": found.text, "passages": passages}
+    changed = {"changed": not found.sha256.startswith(sha256)} if sha256 else {}
+    return _document(found) | {"text": found.text, "passages": passages} | changed
 
 
 @router.post("/feedback", summary="Say what is wrong, or right, with an answer")
@@ -167,11 +171,13 @@ def post_feedback(body: Opinion, request: Request, viewer: Asker) -> dict[str, b
 def get_feedback(request: Request, viewer: Admin, days: Annotated[int, Query(ge=1, le=3650)] = 28) -> dict[str, Any]:
     store: Store | None = request.app.state.store
     rows = store.feedback(days) if store is not None else ()
+    held = Held(request.app.state.engine)
     return {
         "feedback": [
             {
                 "at": f.at, "user": f.user, "verdict": f.verdict, "reasons": list(f.reasons), "comment": f.comment,
                 "settings": f.settings, "answer": answer_to_dict(f.answer) if f.answer is not None else None,
+                "changes": held.of(f.answer),
             }
             for f in rows
         ]

@@ -6,7 +6,7 @@ carries; a citation whose span lies outside it is shown as its own quote, never 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qa.types import Answer, Citation, Retrieved
@@ -22,7 +22,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One numbered passage of an answer: where it is from, its pieces, and the quotes cited from it."""
+    """One numbered passage of an answer: where it is from, its pieces, and the quotes cited from it.
+
+    ``change`` tells what became of the document since (changed, removed), "" for nothing known.
+    """
 
     number: int
     passage_id: str
@@ -36,10 +39,14 @@ class Source:
     pieces: tuple[Piece, ...]
     start: int
     end: int
+    change: str = ""
 
 
-def sources(answer: Answer) -> tuple[Source, ...]:
-    """The cited passages of ``answer``, numbered from 1 in order of first citation (notes come last)."""
+def sources(answer: Answer, changes: Mapping[str, str] | None = None) -> tuple[Source, ...]:
+    """The cited passages of ``answer``, numbered from 1 in order of first citation (notes come last).
+
+    ``changes`` tells by document id what became of documents since, see ui.changes.
+    """
     grouped: dict[str, list[Citation]] = {}
     for citation in _citations(answer):
         quotes = grouped.setdefault(citation.passage_id, [])
@@ -47,7 +54,7 @@ def sources(answer: Answer) -> tuple[Source, ...]:
             quotes.append(citation)
     retrieved = {r.passage_id: r for r in answer.retrieved}
     return tuple(
-        _source(number, quotes, retrieved.get(passage_id))
+        _source(number, quotes, retrieved.get(passage_id), (changes or {}).get(quotes[0].document_id, ""))
         for number, (passage_id, quotes) in enumerate(grouped.items(), 1)
     )
 
@@ -78,7 +85,7 @@ def _citations(answer: Answer) -> list[Citation]:
     return own + [c for note in answer.notes for c in note.citations]
 
 
-def _source(number: int, quotes: Sequence[Citation], retrieved: Retrieved | None) -> Source:
+def _source(number: int, quotes: Sequence[Citation], retrieved: Retrieved | None, change: str) -> Source:
     first = quotes[0]
     inside = retrieved is not None and all(_within(q, retrieved) for q in quotes)
     if retrieved is not None and inside:
@@ -99,6 +106,7 @@ def _source(number: int, quotes: Sequence[Citation], retrieved: Retrieved | None
         pieces,
         start,
         end,
+        change,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from qa.types import Answer, Turn
+from ui.changes import Change, Held
 from ui.render import Look, answer_html, question_html
 from ui.render_refusal import failure_html
 from ui.store import Exchange, Status
@@ -28,12 +29,16 @@ def valid_id(text: str) -> bool:
 
 @dataclass
 class Conversation:
-    """The exchanges of one chat, oldest first; ``cancelled`` stops the one that runs."""
+    """The exchanges of one chat, oldest first; ``cancelled`` stops the one that runs.
+
+    ``changes``: by exchange, what became of the documents since it was answered, as known when it was reopened.
+    """
 
     id: str = field(default_factory=new_id)
     exchanges: list[Exchange] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
     rendered: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, dict[str, Change]] = field(default_factory=dict)
 
     @property
     def last(self) -> Exchange | None:
@@ -88,12 +93,14 @@ class Conversation:
         return f"w-{self.id}-{exchange.id}"
 
 
-def reopen(conversation_id: str, stored: Sequence[Exchange], interrupted: str) -> Conversation:
-    """A conversation from the store. One that was still running when the server stopped is marked so."""
+def reopen(conversation_id: str, stored: Sequence[Exchange], interrupted: str, held: Held | None = None) -> Conversation:
+    """A conversation from the store. What was still running when the server stopped is marked so, and so is what
+    quotes documents that ``held`` has otherwise by now."""
     exchanges = [
         replace(e, status="failed", message=interrupted) if e.status == "running" else e for e in stored
     ]
-    return Conversation(conversation_id, exchanges)
+    changes = {e.id: held.of(e.answer) for e in exchanges} if held is not None else {}
+    return Conversation(conversation_id, exchanges, changes=changes)
 
 
 def messages(conversation: Conversation, look: Look, *, waiting: str = "", extra: str = "") -> list[dict[str, str]]:
@@ -105,15 +112,15 @@ def messages(conversation: Conversation, look: Look, *, waiting: str = "", extra
         final = exchange.status != "running"
         content = conversation.rendered.get(exchange.id) if final and not extra else None
         if content is None:
-            content = _result(exchange, aid, look, waiting, extra if exchange is conversation.last else "")
+            content = _result(exchange, aid, look, waiting, extra if exchange is conversation.last else "", conversation.changes.get(exchange.id))
             if final:
                 conversation.rendered[exchange.id] = content
         out.append({"role": "assistant", "content": content})
     return out
 
 
-def _result(exchange: Exchange, aid: str, look: Look, waiting: str, extra: str) -> str:
+def _result(exchange: Exchange, aid: str, look: Look, waiting: str, extra: str, changes: dict[str, Change] | None) -> str:
     if exchange.status == "failed" or (exchange.status == "stopped" and exchange.answer is None):
         return failure_html(aid, exchange.message or look.t("stopped"), look, kind=exchange.status)
     answer = exchange.answer or Answer(exchange.question, exchange.question, stage="searching")
-    return answer_html(answer, aid, look, extra=extra, waiting=waiting, stopped=exchange.status == "stopped")
+    return answer_html(answer, aid, look, extra=extra, waiting=waiting, stopped=exchange.status == "stopped", changes=changes)

@@ -5,6 +5,7 @@ delete, re-index and the questions that found nothing. Indexing runs one job at 
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 import shutil
 import threading
@@ -17,6 +18,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 
 from errors import WenjuError
 from index.types import Document
+from ui.changes import Held
 from ui.conversation import new_id
 from ui.document_html import (
     list_html,
@@ -156,12 +158,22 @@ def delete(document_id: str, request: Request, viewer: Administrator) -> dict[st
 
 
 @router.get("/{document_id}")
-def reader(document_id: str, request: Request, viewer: Member, start: int = -1, end: int = -1, lang: str = "") -> HTMLResponse:
+def reader(document_id: str, request: Request, viewer: Member, start: int = -1, end: int = -1, v: str = "", lang: str = "") -> HTMLResponse:  # fmt: skip
+    """The document's text. ``v`` is the (beginning of the) hash of the text that the span was cut from: when the text
+    is another by now the reader says so, and marks nothing."""
     engine, settings, t = _context(request, lang)
+    change = Held(engine).change(document_id, v)
+    if change == "removed":
+        body = f'<p class="empty">{html.escape(t("reader_removed"))}</p>'
+        page = _page(t("document_removed"), body, request, viewer, t, "reader")
+        page.status_code = 404
+        return page
     document = _document(engine, document_id)
-    span = (start, end) if 0 <= start < end <= len(document.text) else None
+    span = (start, end) if change is None and 0 <= start < end <= len(document.text) else None
     original = _original(settings, document.source) is not None
     body = reader_html(document, engine.passages(document_id), t.lang, settings.root_path, span, original=original)
+    if change is not None:
+        body = f'<p class="since" role="note">{html.escape(t("reader_changed"))}</p>{body}'
     return _page(document.title, body, request, viewer, t, "reader", "reader.js")
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 
 from qa.types import Answer
+from ui.changes import Changes, Held
 from ui.citations import Source, chip, sources
 from ui.escape import plain
 from ui.store import Exchange
@@ -15,10 +16,10 @@ from ui.texts import Texts
 FORMATS = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
 
 
-def clipboard(answer: Answer, lang: str = "zh", *, markdown: bool = False) -> str:
-    """The answer with its sources, as plain text or Markdown, quotes included."""
+def clipboard(answer: Answer, lang: str = "zh", *, markdown: bool = False, changes: Changes | None = None) -> str:
+    """The answer with its sources, as plain text or Markdown, quotes included, and what became of their documents."""
     t = Texts(lang)
-    numbered = sources(answer)
+    numbered = sources(answer, changes)
     out = [_body(answer, numbered)]
     if numbered:
         out.append("")
@@ -28,18 +29,20 @@ def clipboard(answer: Answer, lang: str = "zh", *, markdown: bool = False) -> st
     return "\n".join(out)
 
 
-def to_markdown(title: str, exchanges: Sequence[Exchange], lang: str = "zh") -> str:
-    """A conversation as Markdown: every question a heading, every answer with its sources."""
+def to_markdown(title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: Held | None = None) -> str:
+    """A conversation as Markdown: every question a heading, every answer with its sources. ``held`` tells, here and
+    below, which documents are no longer what they were."""
     t = Texts(lang)
     out = [f"# {_line(title)}", "", t("export_note"), ""]
     for exchange in exchanges:
         out += [f"## {_line(exchange.question)}", "", f"*{exchange.asked_at}*", ""]
-        out += [_result(exchange, t, markdown=True), ""]
+        out += [_result(exchange, t, held, markdown=True), ""]
     return "\n".join(out)
 
 
-def to_json(title: str, exchanges: Sequence[Exchange]) -> str:
-    """A conversation as JSON: the stable form of each answer, with its question, time and status."""
+def to_json(title: str, exchanges: Sequence[Exchange], held: Held | None = None) -> str:
+    """A conversation as JSON: the stable form of each answer, with its question, time and status; ``changes`` has
+    what became of its documents by their ids (changed, removed)."""
     from qa.serialize import answer_to_dict
 
     rows = [
@@ -50,16 +53,17 @@ def to_json(title: str, exchanges: Sequence[Exchange]) -> str:
             "status": e.status,
             "message": e.message,
             "answer": answer_to_dict(e.answer) if e.answer is not None else None,
+            "changes": held.of(e.answer) if held is not None else {},
         }
         for e in exchanges
     ]
     return json.dumps({"title": title, "exchanges": rows}, ensure_ascii=False, indent=2)
 
 
-def to_html(title: str, exchanges: Sequence[Exchange], lang: str = "zh") -> str:
+def to_html(title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: Held | None = None) -> str:
     """A conversation as one HTML page without scripts or outside requests, fit to print."""
     t = Texts(lang)
-    body = "".join(_exchange_html(e, t) for e in exchanges)
+    body = "".join(_exchange_html(e, t, held) for e in exchanges)
     return (
         f'<!doctype html><html lang="{t.lang}"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
@@ -67,10 +71,10 @@ def to_html(title: str, exchanges: Sequence[Exchange], lang: str = "zh") -> str:
     )
 
 
-def shared_body(exchanges: Sequence[Exchange], lang: str = "zh") -> str:
+def shared_body(exchanges: Sequence[Exchange], lang: str = "zh", held: Held | None = None) -> str:
     """The exchanges alone, for a page with its own frame."""
     t = Texts(lang)
-    return "".join(_exchange_html(e, t) for e in exchanges)
+    return "".join(_exchange_html(e, t, held) for e in exchanges)
 
 
 def _line(text: str) -> str:
@@ -95,6 +99,8 @@ def _where(source: Source, t: Texts) -> str:
         parts.append(t("page", page=source.page))
     if source.published:
         parts.append(source.published)
+    if source.change:
+        parts.append(t("document_" + source.change))
     return "，".join(parts) if t.lang == "zh" else ", ".join(parts)
 
 
@@ -105,18 +111,19 @@ def _source_lines(source: Source, t: Texts, markdown: bool) -> list[str]:
     return [*lines, ""] if markdown else lines
 
 
-def _result(exchange: Exchange, t: Texts, *, markdown: bool) -> str:
+def _result(exchange: Exchange, t: Texts, held: Held | None, *, markdown: bool) -> str:
     if exchange.answer is None or exchange.status in ("failed", "running"):
         return exchange.message or t("stopped")
-    return clipboard(exchange.answer, t.lang, markdown=markdown)
+    changes = held.of(exchange.answer) if held is not None else None
+    return clipboard(exchange.answer, t.lang, markdown=markdown, changes=changes)
 
 
-def _exchange_html(exchange: Exchange, t: Texts) -> str:
+def _exchange_html(exchange: Exchange, t: Texts, held: Held | None) -> str:
     head = f"<section><h2>{html.escape(_line(exchange.question))}</h2><p class=when>{html.escape(exchange.asked_at)}</p>"
     if exchange.answer is None or exchange.status in ("failed", "running"):
         return f"{head}<p>{html.escape(exchange.message or t('stopped'))}</p></section>"
     answer = exchange.answer
-    numbered = sources(answer)
+    numbered = sources(answer, held.of(answer) if held is not None else None)
     notes = "".join(f"<p class=warn>{html.escape(n.message)}</p>" for n in answer.notes)
     states = "".join(
         f"<li>{html.escape(t('state_' + s.state))}：{html.escape(_line(plain(s.text)))}</li>"

@@ -179,7 +179,7 @@ def usage_of(answer: Answer) -> dict[str, int]:
 
 def _annotation(citation: Citation, start: int, end: int, base: str) -> dict[str, Any]:
     c = citation
-    url = f"{base}/documents/{c.document_id}?start={c.start}&end={c.end}"
+    url = f"{base}/documents/{c.document_id}?start={c.start}&end={c.end}&v={c.document_sha256[:16]}"
     place = {
         "passage_id": c.passage_id, "page": c.page, "heading": list(c.heading), "start": c.start, "end": c.end,
         "quote": c.quote, "score": round(c.score, 6),

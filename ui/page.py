@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import gradio as gr
 
+from ui.changes import Held
 from ui.conversation import Conversation, messages, reopen, valid_id
 from ui.render import Look
 from ui.render_refusal import welcome_html
@@ -102,7 +103,9 @@ class Page:
         if store is None or not valid_id(conversation_id) or viewer.may_only_ask:
             return Conversation()
         stored = await asyncio.to_thread(store.exchanges, viewer.name, conversation_id)
-        return reopen(conversation_id, stored, look.t("interrupted")) if stored else Conversation()
+        if not stored:
+            return Conversation()
+        return await asyncio.to_thread(reopen, conversation_id, stored, look.t("interrupted"), Held(self.desk.engine))
 
     def _viewer(self, request: gr.Request) -> Viewer:
         viewer = self.who(request.request) if request.request is not None else None

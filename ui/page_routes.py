@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from ui.admission import models_loaded
+from ui.changes import Held
 from ui.document_html import page_html
 from ui.export import FORMATS, shared_body, to_html, to_json, to_markdown
 from ui.settings import UiSettings
@@ -117,12 +118,12 @@ def share(conversation_id: str, viewer: Member, store: Kept, request: Request) -
 
 
 @router.get("/conversations/{conversation_id}/export.{form}")
-def export(conversation_id: str, form: str, viewer: Member, store: Kept, lang: str = "zh") -> Response:
+def export(conversation_id: str, form: str, viewer: Member, store: Kept, request: Request, lang: str = "zh") -> Response:
     exchanges = store.exchanges(viewer.name, conversation_id)
     if exchanges is None or form not in FORMATS:
         raise HTTPException(404, "no such conversation or format")
     title = next((r.title for r in store.conversations(viewer.name) if r.id == conversation_id), "")
-    text = _exported(form, title, exchanges, lang)
+    text = _exported(form, title, exchanges, lang, Held(request.app.state.engine))
     name = quote(f"{title or 'wenju'}.{form}")
     headers = {"content-disposition": f"attachment; filename=\"wenju.{form}\"; filename*=UTF-8''{name}"}
     return Response(text, media_type=f"{FORMATS[form]}; charset=utf-8", headers=headers)
@@ -158,7 +159,7 @@ def shared(token: str, viewer: Member, store: Kept, request: Request, lang: str 
     settings: UiSettings = request.app.state.settings
     t = Texts(lang or settings.lang)
     note = t("shared_note", when=found.shared_at[:16].replace("T", " "))
-    body = f'<p class="muted">{note}</p><div class="shared">{shared_body(found.exchanges, t.lang)}</div>'
+    body = f'<p class="muted">{note}</p><div class="shared">{shared_body(found.exchanges, t.lang, Held(request.app.state.engine))}</div>'
     return HTMLResponse(page_html(found.title, body, settings, t.lang, viewer))
 
 
@@ -167,9 +168,9 @@ def _found(there: bool) -> None:
         raise HTTPException(404, "no such conversation")
 
 
-def _exported(form: str, title: str, exchanges: tuple[Exchange, ...], lang: str) -> str:
+def _exported(form: str, title: str, exchanges: tuple[Exchange, ...], lang: str, held: Held) -> str:
     if form == "md":
-        return to_markdown(title, exchanges, lang)
+        return to_markdown(title, exchanges, lang, held)
     if form == "html":
-        return to_html(title, exchanges, lang)
-    return to_json(title, exchanges)
+        return to_html(title, exchanges, lang, held)
+    return to_json(title, exchanges, held)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from qa.types import Answer, Citation, Note, Sentence
+from ui.changes import Changes, cited_changes
 from ui.citations import Piece, Source, chip, retrieved_pieces, sources, uncited
 from ui.escape import inert, prose
 from ui.texts import Texts
@@ -41,25 +42,28 @@ def question_html(text: str, aid: str, look: Look) -> str:
 
 
 def answer_html(
-    answer: Answer, aid: str, look: Look, *, extra: str = "", waiting: str = "", stopped: bool = False
-) -> str:
+    answer: Answer, aid: str, look: Look, *, extra: str = "", waiting: str = "", stopped: bool = False, changes: Changes | None = None
+) -> str:  # fmt: skip
     """The message: status line, notes, sentences with chips, evidence, and buttons once it is complete.
 
     ``waiting`` replaces the stage's own status text; ``extra`` (rendered suggestions) goes to the end;
-    ``stopped`` renders an answer that was cut short as it stands.
+    ``stopped`` renders an answer that was cut short as it stands; ``changes`` marks documents that are no longer
+    what they were when it was given.
     """
     t = look.t
-    numbered = sources(answer)
+    changes = changes or {}
+    numbered = sources(answer, changes)
     done = answer.stage == "done" or stopped
     parts = [f'<div class="answer {"done" if done else "live"} stage-{answer.stage}" id="{aid}">']
     if answer.query and answer.query != answer.question:
         parts.append(f'<div class="searched">{t("searched", query="")}<q>{inert(answer.query)}</q></div>')
     if not done:
         parts.append(f'<div class="status"><span class="dot"></span>{inert(waiting or t("stage_" + answer.stage))}</div>')
+    parts.append(_changed(answer, changes, look))
     if answer.refusal is not None and done:
         from ui.render_refusal import refusal_html
 
-        parts.append(refusal_html(answer, aid, look))
+        parts.append(refusal_html(answer, aid, look, changes))
     else:
         parts.extend(note_html(note, numbered, aid, look) for note in answer.notes)
         parts.append(_sentences(answer, numbered, aid, look, streaming=not done))
@@ -67,7 +71,7 @@ def answer_html(
         parts.append(f'<div class="stopped">{t("stopped")}</div>')
     elif done and answer.refusal is None:
         parts.append(_verdict(answer, look))
-    parts.append(evidence_html(answer, numbered, aid, look))
+    parts.append(evidence_html(answer, numbered, aid, look, changes))
     if done:
         parts.append(_actions(answer, look))
         parts.append(extra)
@@ -98,13 +102,15 @@ def chip_html(citation: Citation, numbered: Sequence[Source], aid: str, look: Lo
     """The chip [n]: read aloud as 来源1，第3页; opens source n at this very quote."""
     source, index = chip(citation, numbered)
     where = look.t("chip_page", page=source.page) if source.page is not None else ""
+    if source.change:
+        where += look.t("chip_change", change=look.t("document_" + source.change))
     return (
-        f'<a class="cite k{index}" href="#{aid}-s{source.number}">'
+        f'<a class="cite k{index}{" since" if source.change else ""}" href="#{aid}-s{source.number}">'
         f'<span class="vh">{look.t("source")}</span>{source.number}<span class="vh">{where}</span></a>'
     )
 
 
-def evidence_html(answer: Answer, numbered: Sequence[Source], aid: str, look: Look) -> str:
+def evidence_html(answer: Answer, numbered: Sequence[Source], aid: str, look: Look, changes: Changes) -> str:
     """The passages: cited ones numbered and marked, then those found but not cited, folded."""
     if not answer.retrieved and not numbered:
         return ""
@@ -118,7 +124,7 @@ def evidence_html(answer: Answer, numbered: Sequence[Source], aid: str, look: Lo
                 _passage(
                     f"{aid}-s{source.number}", str(source.number), source.document_id, source.document,
                     source.heading, source.page, source.published, source.superseded, source.pieces,
-                    source.quotes[0].start, source.quotes[0].end, look,
+                    source.quotes[0].start, source.quotes[0].end, source.quotes[0].document_sha256, source.change, look,
                 )
             )  # fmt: skip
     if rest:
@@ -126,7 +132,7 @@ def evidence_html(answer: Answer, numbered: Sequence[Source], aid: str, look: Lo
         shown = [
             _passage(
                 f"{aid}-u{n}", "", r.document_id, r.document, r.heading, r.page, r.published, r.superseded,
-                retrieved_pieces(r), r.start, r.end, look,
+                retrieved_pieces(r), r.start, r.end, r.document_sha256, changes.get(r.document_id, ""), look,
             )
             for n, r in enumerate(rest, 1)
         ]  # fmt: skip
@@ -140,9 +146,10 @@ def evidence_html(answer: Answer, numbered: Sequence[Source], aid: str, look: Lo
     return "".join(parts)
 
 
-def reader_url(base: str, document_id: str, start: int, end: int) -> str:
-    """Address of the reader with a span of the stored text marked and scrolled to."""
-    return f"{base}/documents/{quote(document_id, safe='')}?start={start}&end={end}#span"
+def reader_url(base: str, document_id: str, start: int, end: int, sha256: str = "") -> str:
+    """Address of the reader with a span marked and scrolled to; ``sha256`` of the text that the span is cut from."""
+    version = f"&v={quote(sha256[:16], safe='')}" if sha256 else ""
+    return f"{base}/documents/{quote(document_id, safe='')}?start={start}&end={end}{version}#span"
 
 
 def pieces_html(pieces: Sequence[Piece]) -> str:
@@ -193,18 +200,31 @@ def _sentences(answer: Answer, numbered: Sequence[Source], aid: str, look: Look,
 
 def _passage(
     element_id: str, number: str, document_id: str, document: str, heading: tuple[str, ...], page: int | None,
-    published: str | None, superseded: bool, pieces: Sequence[Piece], start: int, end: int, look: Look,
+    published: str | None, superseded: bool, pieces: Sequence[Piece], start: int, end: int, sha256: str,
+    change: str, look: Look,
 ) -> str:  # fmt: skip
     t = look.t
     badge = f'<span class="num"><span class="vh">{t("source")}</span>{number}</span>' if number else ""
     old = f'<span class="old">{t("superseded")}</span>' if superseded else ""
     where = where_html(heading, page, published, look, document)
-    link = f'<a class="open" href="{reader_url(look.base, document_id, start, end)}" target="_blank">{t("open_original")}</a>'
+    since = f'<span class="old since">{t("document_" + change)}</span>' if change else ""
+    url = reader_url(look.base, document_id, start, end, sha256)
+    link = f'<a class="open" href="{url}" target="_blank">{t("open_original")}</a>' if change != "removed" else ""
     return (
-        f'<details class="ev" id="{element_id}"><summary>{badge}<span class="doc">{inert(document)}</span>{old}'
+        f'<details class="ev" id="{element_id}"><summary>{badge}<span class="doc">{inert(document)}</span>{old}{since}'
         f'<span class="where">{where}</span></summary>'
         f"<blockquote>{pieces_html(pieces)}</blockquote>{link}</details>"
     )
+
+
+def _changed(answer: Answer, changes: Changes, look: Look) -> str:
+    """One calm line above an answer whose documents are no longer what it was drawn from."""
+    found = cited_changes(answer, changes)
+    if not found:
+        return ""
+    t = look.t
+    named = t("listed").join(t("since_" + how, title=inert(title)) for title, how in found.items())
+    return f'<div class="note note-since"><strong>{t("note_since")}</strong> {t("since", named=named)}</div>'
 
 
 def _problem(kind: str, text: str, evidence: str, look: Look) -> str:

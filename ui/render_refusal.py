@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.types import Answer
+from qa.types import Answer, Retrieved
+from ui.changes import Changes
 from ui.citations import sources
 from ui.escape import inert
 from ui.render import Look, note_html, reader_url, where_html
 
 
-def refusal_html(answer: Answer, aid: str, look: Look) -> str:
-    """The card of a refused answer.
+def refusal_html(answer: Answer, aid: str, look: Look, changes: Changes | None = None) -> str:
+    """The card of a refused answer; documents that are gone since (``changes``) are named without a link.
 
     Raises:
         ValueError: the answer is not a refusal.
@@ -20,7 +21,7 @@ def refusal_html(answer: Answer, aid: str, look: Look) -> str:
     if refusal is None:
         raise ValueError("not a refusal")
     t = look.t
-    numbered = sources(answer)
+    numbered = sources(answer, changes)
     parts = [
         f'<div class="card reason-{refusal.reason}"><div class="card-title">{t("refused_" + refusal.reason)}</div>'
         f'<p class="card-text">{inert(refusal.message)}</p>'
@@ -31,7 +32,7 @@ def refusal_html(answer: Answer, aid: str, look: Look) -> str:
         parts.append(_terms(t("looked_for"), refusal.looked_for, "found"))
     if refusal.missing:
         parts.append(_terms(t("missing"), refusal.missing, "lacking"))
-    parts.append(_nearest(answer, refusal.nearest, look))
+    parts.append(_nearest(answer, refusal.nearest, look, changes or {}))
     parts.append(suggestions_html(refusal.suggestions, t("try_instead")))
     if look.contact:
         parts.append(f'<p class="contact">{t("contact", contact=inert(look.contact))}</p>')
@@ -72,15 +73,23 @@ def _terms(title: str, terms: Sequence[str], kind: str) -> str:
     return f'<div class="terms"><span class="terms-title">{title}</span>{shown}</div>'
 
 
-def _nearest(answer: Answer, ids: Sequence[str], look: Look) -> str:
+def _nearest(answer: Answer, ids: Sequence[str], look: Look, changes: Changes) -> str:
     retrieved = {r.passage_id: r for r in answer.retrieved}
     places = {(retrieved[i].document_id, retrieved[i].heading): retrieved[i] for i in reversed(ids) if i in retrieved}
     rows = [r for r in (retrieved[i] for i in ids if i in retrieved) if places[r.document_id, r.heading] is r][:3]
     if not rows:
         return ""
     items = "".join(
-        f'<li><a class="open" target="_blank" href="{reader_url(look.base, r.document_id, r.start, r.end)}">'
-        f'{inert(r.document)}</a> <span class="where">{where_html(r.heading, r.page, r.published, look, r.document)}</span></li>'
+        f'<li>{_document(r, look, changes)} <span class="where">{where_html(r.heading, r.page, r.published, look, r.document)}</span></li>'
         for r in rows
     )
     return f'<div class="nearest"><div class="ev-title">{look.t("nearest")}</div><ul>{items}</ul></div>'
+
+
+def _document(row: Retrieved, look: Look, changes: Changes) -> str:
+    change = changes.get(row.document_id)
+    if change == "removed":
+        return f'{inert(row.document)} <span class="where">{look.t("document_removed")}</span>'
+    url = reader_url(look.base, row.document_id, row.start, row.end, row.document_sha256)
+    since = f' <span class="where">{look.t("document_changed")}</span>' if change else ""
+    return f'<a class="open" target="_blank" href="{url}">{inert(row.document)}</a>{since}'
