@@ -1,7 +1,7 @@
 """Evidence sentences chosen for the prompt: within the budget, readable, true to their offsets."""
 
 import pytest
-from evidence_fakes import hit
+from hit_fakes import hit
 
 from qa.context import build_context, resolve
 from qa.question import analyse

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from evidence_fakes import hit
+from hit_fakes import hit
 
 from qa.attribution import EvidenceSentence
 from qa.context import Context

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from qa.types import Problem
 
+from .listing import counts_its_list
 from .text import Evidence, EvidenceText, Prepared, prepare, prepare_all
 
 __all__ = ["EvidenceText", "Findings", "Found", "check", "examine", "warm"]
@@ -62,7 +63,7 @@ def examine(sentence: str, evidence: Sequence[Evidence], question: str = "") -> 
     places = []
     for run in (check_figures, check_dates):
         wrong, sound = run(said, texts, within)
-        problems += wrong
+        problems += [p for p in wrong if not counts_its_list(p, sentence, question)]
         for (start, end), fit in sound:
             places.append(Found(start - within[0], min(end, within[1]) - within[0], fit.text, fit.start, fit.end))
     found_changes, lies = changes(said, texts, within)

@@ -20,6 +20,9 @@ COPIED = 0.55
 
 COPIED_CLOSELY = 0.75
 
+_PARTICLES = "在和与及的是由于从对被把将到向"
+"""What may stick to a name where a sentence is worded freely: 宋晓光在, 和粤港澳大湾区的."""
+
 
 def check_names(
     said: Prepared,
@@ -71,7 +74,7 @@ def _exchanged(said: Prepared, told: Prepared, change: Change, within: tuple[int
     like = (name_like(said.folded, *here), name_like(told.folded, *there))
     apart = not set(one) & set(two)
     sentence = told.sentences[told.sentence_at(change.told[0])]
-    if one in told.folded[slice(*sentence)] and change.share < COPIED_CLOSELY:
+    if one.strip(_PARTICLES) in told.folded[slice(*sentence)] and change.share < COPIED_CLOSELY:
         return None  # said in another order
     copied = change.share >= COPIED and any(like) and noun(said.folded, *here) and noun(told.folded, *there)
     if (all(like) or copied) and (apart or all(like)) or (apart and _novel(said.folded, here, known) and (any(like) or rare(said.folded, *here))):
