@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import html
-import re
-import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response, UploadFile
 from fastapi.responses import FileResponse, HTMLResponse
 
-from errors import WenjuError
+from errors import DocumentError, WenjuError
 from index.types import Document
+from ui import originals
 from ui.changes import Held
 from ui.conversation import new_id
 from ui.document_html import (
@@ -126,13 +125,16 @@ def job(job_id: str, request: Request, viewer: Administrator) -> dict[str, objec
 async def upload(file: UploadFile, request: Request, viewer: Administrator) -> dict[str, str]:
     """Keep one file and index it; its progress is at /documents/jobs/ID."""
     engine, settings, _ = _context(request, "")
-    name = _safe_name(file.filename or "")
+    name = originals.safe_name(file.filename or "")
     if settings.originals is None:
         raise HTTPException(404, "no folder for originals is set (ui.originals)")
     if Path(name).suffix.lower() not in SUFFIXES:
         raise HTTPException(415, f"{name}: not one of {', '.join(sorted(SUFFIXES))}")
     target = settings.originals / name
-    await asyncio.to_thread(_keep, file, target, settings.upload_max_mb * 1024 * 1024)
+    try:
+        await asyncio.to_thread(originals.keep, file.file, target, settings.upload_max_mb * 1024 * 1024)
+    except DocumentError as error:
+        raise HTTPException(413, error.message) from None
     return {"job": _desk(request).start(Job(name), engine, [target])}
 
 
@@ -151,9 +153,9 @@ def delete(document_id: str, request: Request, viewer: Administrator) -> dict[st
     engine, settings, _ = _context(request, "")
     document = _document(engine, document_id)
     engine.remove(document_id)
-    original = _original(settings, document.source)
-    if original is not None:
-        original.unlink(missing_ok=True)
+    kept = originals.kept(settings.originals, document.source)
+    if kept is not None:
+        kept.unlink(missing_ok=True)
     return {"ok": True}
 
 
@@ -170,7 +172,7 @@ def reader(document_id: str, request: Request, viewer: Member, start: int = -1, 
         return page
     document = _document(engine, document_id)
     span = (start, end) if change is None and 0 <= start < end <= len(document.text) else None
-    original = _original(settings, document.source) is not None
+    original = originals.original(settings.originals, document) is not None
     body = reader_html(document, engine.passages(document_id), t.lang, settings.root_path, span, original=original)
     if change is not None:
         body = f'<p class="since" role="note">{html.escape(t("reader_changed"))}</p>{body}'
@@ -182,7 +184,7 @@ def original(document_id: str, request: Request, viewer: Member) -> Response:
     """The source file: PDF and text open in the browser, anything else (HTML above all) is downloaded."""
     engine, settings, _ = _context(request, "")
     document = _document(engine, document_id)
-    path = _original(settings, document.source)
+    path = originals.original(settings.originals, document)
     if path is None:
         raise HTTPException(404, "the original is not kept here")
     kinds = {".pdf": "application/pdf", ".txt": "text/plain; charset=utf-8", ".md": "text/plain; charset=utf-8"}
@@ -212,30 +214,3 @@ def _document(engine: Engine, document_id: str) -> Document:
         return engine.document(document_id)
     except (KeyError, WenjuError):
         raise HTTPException(404, "no such document") from None
-
-
-def _original(settings: UiSettings, source: str) -> Path | None:
-    """The kept file of a document, if there is one; ``source`` may lead into a folder but never out of ours."""
-    if settings.originals is None:
-        return None
-    folder = settings.originals.resolve()
-    path = (folder / source).resolve()
-    return path if path.is_relative_to(folder) and path.is_file() else None
-
-
-def _safe_name(name: str) -> str:
-    base = re.sub(r"[\x00-\x1f<>:\"|?*\\/]", "_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip(" .")
-    return base[:120] or "document.txt"
-
-
-def _keep(file: UploadFile, target: Path, limit: int) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{new_id()}.part")
-    try:
-        with part.open("wb") as out:
-            shutil.copyfileobj(file.file, out, 1 << 20)
-        if part.stat().st_size > limit:
-            raise HTTPException(413, f"{target.name}: larger than {limit >> 20} MB")
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)

@@ -143,7 +143,7 @@ def _run(settings: ServerSettings, engine: Engine | None, store: Store, keeper: 
 
     from ui.doorway import Doorway
 
-    ui = settings.ui
+    ui = page_settings(settings)
     failures: list[BaseException] = []
     stopping = threading.Event()
 
@@ -177,6 +177,12 @@ def _run(settings: ServerSettings, engine: Engine | None, store: Store, keeper: 
     server.run(sockets=[listening])
     if failures:
         raise _explained(failures[0])
+
+
+def page_settings(settings: ServerSettings) -> UiSettings:
+    """The page's settings with what hangs on the data folder filled in."""
+    ui = settings.ui
+    return ui if ui.originals is not None else ui.model_copy(update={"originals": settings.data / "originals"})
 
 
 def open_engine(settings: ServerSettings) -> Engine:

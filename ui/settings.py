@@ -27,7 +27,7 @@ class UiSettings(BaseModel):
     rate_per_minute: int = Field(20, ge=0, description="questions a person may ask per minute; 0: no limit")
     suggestions: tuple[str, ...] = Field((), description="questions offered on the empty page, before derived ones")
     contact: str = Field("", description="whom to ask when the documents have no answer, shown on the 未找到 card")
-    originals: Path | None = Field(None, description="folder with the source files, for 打开原件 and uploads")
+    originals: Path | None = Field(None, description="folder of uploaded source files, for 打开原件; unset: originals in the data folder")
     upload_max_mb: int = Field(50, ge=1, le=2048, description="largest file an administrator may upload")
     warm_timeout: float = Field(180.0, gt=0, description="seconds a question waits for the models to load")
 

@@ -1,0 +1,66 @@
+"""The folder of kept source files: names made safe on the way in, and on the way out only a file that was indexed.
+
+A document's ``source`` is a name, and names can lie (``../x``, a link): what is found is inside the folder after all
+links are followed, and has the bytes that were indexed, or it is not given out.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+import shutil
+from pathlib import Path
+from typing import IO
+
+from errors import DocumentError
+from index.types import Document
+from ui.conversation import new_id
+
+_BAD = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\\/\u202a-\u202e\u2066-\u2069]")
+
+
+def safe_name(name: str) -> str:
+    """A file name for the folder: the last part of what was sent, without what a file system or a reader trips over."""
+    base = _BAD.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip(" .")
+    stem, dot, suffix = base.rpartition(".")
+    return f"{stem[: 119 - len(suffix)]}{dot}{suffix}" if stem and len(suffix) < 10 else base[:120] or "document.txt"
+
+
+def kept(folder: Path | None, source: str) -> Path | None:
+    """The file under this name, if there is one inside the folder."""
+    if folder is None or not source or "\x00" in source:
+        return None
+    root = folder.resolve()
+    path = (root / source).resolve()
+    return path if path.is_relative_to(root) and path.is_file() else None
+
+
+def original(folder: Path | None, document: Document) -> Path | None:
+    """The file that a document was made from, if it is kept; another file of the same name is not it."""
+    path = kept(folder, document.source)
+    wanted = document.meta.get("file_sha256", "")
+    if path is None or not wanted:
+        return path
+    stat = path.stat()
+    return path if _digest(path, stat.st_size, stat.st_mtime_ns) == wanted else None
+
+
+def keep(content: IO[bytes], target: Path, limit: int) -> None:
+    """Write a file whole or not at all. Raises DocumentError when it is larger than ``limit`` bytes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{new_id()}.part")
+    try:
+        with part.open("wb") as out:
+            shutil.copyfileobj(content, out, 1 << 20)
+        if part.stat().st_size > limit:
+            raise DocumentError(f"{target.name}: larger than {limit >> 20} MB", "ui.upload_max_mb is the limit.")
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@functools.lru_cache(maxsize=256)
+def _digest(path: Path, size: int, changed: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
