@@ -52,6 +52,12 @@ class Document:
     supersedes: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def spoken(self) -> str | None:
+        """ISO date, or just its year, from which 今年 and 去年 are counted: ``published``, else the year that the
+        loader found the text to speak in (``meta["year"]``); None when neither is known. Not for showing."""
+        return self.published or self.meta.get("year")
+
     def page_of(self, offset: int) -> int | None:
         """1-based page of an offset, or None when the document has no pages."""
         page = None

@@ -122,7 +122,7 @@ def _passages(evidence: Sequence[EvidenceSentence]) -> tuple[list[EvidenceText],
     for item in evidence:
         passages.setdefault(item.passage.id, item)
     texts = [
-        EvidenceText(p.passage.text, p.document.published, " ".join((p.document.title, *p.passage.heading)))
+        EvidenceText(p.passage.text, p.document.spoken, " ".join((p.document.title, *p.passage.heading)))
         for p in passages.values()
     ]
     return texts, [(p.document.id, p.passage.start) for p in passages.values()]

@@ -100,7 +100,7 @@ def _other_time(said: Prepared, citations: Sequence[Citation], other: Prepared) 
 
 
 def _prepared(item: EvidenceSentence) -> Prepared:
-    return prepare(EvidenceText(item.text, item.document.published, item.document.title))
+    return prepare(EvidenceText(item.text, item.document.spoken, item.document.title))
 
 
 def _note(sentence: Sentence, said: str, place: EvidenceSentence, fit: Fit) -> Note:

@@ -127,7 +127,7 @@ def _assemble(
         body = ""
         for previous, c in zip([None, *own], own, strict=False):
             body += "……" if previous and c.position > previous.position + 1 else ""
-            body += prompts.escape_evidence(resolve(c.sentence.text, hit.document.published))
+            body += prompts.escape_evidence(resolve(c.sentence.text, hit.document.spoken))
             sentences.append(c.sentence)
         lines.append(f"[{number}] {_label(question, hit, body)}{body}")
     text = "\n".join(lines)

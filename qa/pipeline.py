@@ -83,7 +83,7 @@ class Pipeline:
         hits = index.search(question.text, top_k)
         clock.mark("retrieve")
         if hits:  # 今年 in a question is the year of the documents that it is asked of
-            question = analyse(resolve(query, hits[0].document.published))
+            question = analyse(resolve(query, hits[0].document.spoken))
         context = build_context(
             question, hits, self.generator.count_tokens, self.settings.context_tokens, self.settings.max_passages
         )

@@ -49,3 +49,18 @@ def test_file_name(name: str, expected: str | None) -> None:
 )  # fmt: skip
 def test_iso(value: str, expected: str | None) -> None:
     assert iso_date(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [
+        ("2024年11月8日召开会议。今年4月，再次召开。2025年5月12日举办培训班。", "2025"),
+        ("2024年11月8日召开会议。", ""),
+        ("今年召开会议。", ""),
+        ("2035年的目标。2024年11月开会，今年继续。", "2024"),
+    ],
+)
+def test_the_year_a_text_without_a_date_speaks_in(text, year):
+    from index.loaders.dates import speaking_year
+
+    assert speaking_year(text) == year

@@ -15,7 +15,7 @@ from index.types import Document
 FILE_MAX = 512 * 1024 * 1024
 """Bytes; a larger file is refused."""
 
-LOADER_VERSION = "1"
+LOADER_VERSION = "2"
 """Raised when a loader or the repair gives other text for the same bytes; files are then read again."""
 
 _OLD = {
@@ -85,7 +85,7 @@ def finish(raw: Raw, source: str) -> Document:
     Raises:
         DocumentError: no text is left.
     """
-    from index.loaders.dates import dateline, file_name_date
+    from index.loaders.dates import dateline, file_name_date, speaking_year
 
     text, blocks, pages = repair(raw.lines, raw.formed)
     if not any(char.isalnum() for char in text):
@@ -94,6 +94,8 @@ def finish(raw: Raw, source: str) -> Document:
     lines = [text[block.start : min(block.end, block.start + 200)] for block in blocks[:12]]
     lines += [text[block.start : min(block.end, block.start + 200)] for block in blocks[12:][-6:]]
     published = raw.published or dateline(lines) or file_name_date(stem) or raw.created
+    if not published and (year := speaking_year(text)):
+        raw.meta["year"] = year
     heading = next((text[b.start : b.end] for b in blocks[:12] if b.level == 1), "")
     named = "" if _JUNK_TITLE.search(raw.title.strip()) else raw.title
     title = squeeze(named or heading)[:200] or stem

@@ -84,3 +84,14 @@ def file_name_date(name: str) -> str | None:
     """A full date in a file name: 通知-2024-05-01.docx, 20240501通报.pdf, 2024年5月1日.txt; else None."""
     match = _FILE.search(name)
     return _iso(match) if match else None
+
+
+def speaking_year(text: str) -> str:
+    """The year that 今年 means in a text without a date of its own: the latest year among its dates with a month.
+
+    "" when the text says neither 今年 nor the like, or names no such date. Only the first million characters count.
+    """
+    head = text[:1_000_000]
+    if not re.search("今年|去年|本年|明年", head):
+        return ""
+    return max(re.findall(r"(?<!\d)((?:19|20)\d\d)年\s*\d{1,2}月", head), default="")
