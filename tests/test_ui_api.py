@@ -225,3 +225,11 @@ def _events(text: str) -> list[tuple[str, dict[str, object]]]:
         name, data = block.split("\n", 1)
         out.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
     return out
+
+
+def test_models_that_will_not_come_are_an_error_at_once() -> None:
+    app = api_app(engine=fake_engine(loaded=False))
+    app.state.admission.models_failed(RuntimeError("no such kernel /models/x"))
+    with TestClient(app) as c:
+        got = c.post("/api/ask", json={"question": "年休假怎么申请？"})
+    assert got.status_code == 503 and got.json()["error"]["code"] == "model_unavailable" and "/models/x" not in got.text

@@ -12,8 +12,10 @@ from fake_corpus import APPLY, LEAVE, fake_engine
 from fastapi.testclient import TestClient
 from starlette.requests import HTTPConnection
 
+from errors import ModelError
 from ui.app import create_app
 from ui.security import denied
+from ui.server import warm
 from ui.settings import UiSettings
 from ui.store import Exchange
 from ui.store_memory import MemoryStore, now
@@ -258,6 +260,30 @@ def test_ready_only_when_everything_is_loaded(folder: Path) -> None:
         assert c.get("/page/conversations").status_code == 404
         engine.warm()
         assert c.get("/readyz").json()["ready"] is True
+
+
+def test_the_page_says_why_the_models_did_not_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = fake_engine(loaded=False)
+
+    def broken() -> None:
+        raise ModelError("/models/<b>.gguf is damaged", "wenju models pull fetches it again")
+
+    monkeypatch.setattr(engine, "warm", broken)
+    app = create_app(UiSettings(), engine, None, who)  # type: ignore[arg-type]
+    with TestClient(app) as c:
+        assert c.get("/page/state").json()["failure"] == "" and "正在加载模型" in c.get("/chat/").text
+        warm(engine, app.state.admission)  # type: ignore[arg-type]
+        page = c.get("/chat/").text
+        assert 'id="wj-loading" class="failed" role="alert"' in page and "正在加载模型，" not in page
+        assert "&lt;b&gt;.gguf is damaged" in page and "wenju models pull" in page
+        assert "wenju models pull" in c.get("/page/state").json()["failure"]
+        assert "Next: wenju models pull" in c.get("/page/state?lang=en").json()["failure"]
+        for name in ("li", "nobody", "visitor"):
+            said = c.get("/page/state", headers={"x-test-user": name}).json()["failure"]
+            assert "请联系管理员" in said and "gguf" not in said
+        assert c.get("/readyz").json()["failed"] is True and c.get("/readyz").status_code == 503
+        engine.loaded = True
+        assert c.get("/page/state").json() | {"boot": ""} == {"boot": "", "ready": True, "failure": ""}
 
 
 def test_widget_is_served_to_other_origins(client: TestClient) -> None:

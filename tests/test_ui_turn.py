@@ -11,6 +11,7 @@ import pytest
 from fake_corpus import fake_engine
 from fake_engine import FakeEngine
 
+from errors import ModelError
 from qa.types import Answer
 from ui.admission import Admission, QueueFull, RateLimited
 from ui.conversation import Conversation, messages, reopen
@@ -242,3 +243,13 @@ def _until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_models_that_will_not_come_are_said_at_once_and_the_box_is_free() -> None:
+    d = desk(fake_engine(loaded=False))
+    d.admission.models_failed(ModelError("/models/x.gguf is damaged", "wenju models pull"))
+    start = time.monotonic()
+    shown = run(d, "年休假怎么申请？")
+    assert time.monotonic() - start < 2 and not shown[-1].busy
+    assert "模型没有加载成功" in shown[-1].messages[-1]["content"] and "x.gguf" not in str(shown[-1].messages)
+    assert d.admission.load == (0, 0)

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from errors import WenjuError
+from errors import ModelError, WenjuError
 
 VISITOR = "visitor-"
 """Names of anonymous visitors start so: ``visitor-<hash of the address>#<session>``."""
@@ -84,6 +84,17 @@ class Admission:
         self._last: dict[str, int] = {}
         self._asked: dict[str, deque[float]] = {}
         self.refused = {"queue_full": 0, "rate_limited": 0}
+        self.failure: WenjuError | None = None
+        """Why the models did not load, once that is known; for administrators, it may name files."""
+
+    def models_failed(self, error: Exception) -> None:
+        """Note that the models will not come."""
+        self.failure = error if isinstance(error, WenjuError) else ModelError(f"{type(error).__name__}: {error}")
+
+    def check_models(self) -> None:
+        """Raise ModelError when the models will not come. For people who ask: without the reason, which names files."""
+        if self.failure is not None:
+            raise ModelError("The models could not be loaded", "Administrators see why on the page and in the server's log")
 
     def join(self, user: str, moved: Callable[[int], None] | None = None) -> Ticket:
         """Take a place in line. ``moved`` is called with the number of people ahead whenever it changes.

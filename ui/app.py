@@ -22,7 +22,7 @@ from ui.admission import Admission, models_loaded
 from ui.document_html import page_html
 from ui.security import Denied, Secured
 from ui.settings import UiSettings
-from ui.shell import frame_of, shell_html
+from ui.shell import failure_text, frame_of, shell_html
 from ui.store import Store
 from ui.texts import Texts
 from ui.turn import Desk
@@ -63,8 +63,11 @@ def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: W
     def shell(request: Request, nonce: str) -> str:
         ready = engine.ready
         documents = len(engine.documents()) if ready.get("index") else 0
+        viewer = who(request)
+        lang = Texts(request.query_params.get("lang", settings.lang))
+        failure = failure_text(app.state.admission.failure, viewer, lang)
         frame = frame_of(
-            request, settings, who(request), app.state.boot, models_loaded(ready), documents, nonce, store is not None
+            request, settings, viewer, app.state.boot, models_loaded(ready), failure, documents, nonce, store is not None
         )  # fmt: skip
         return shell_html(frame, settings)
 
@@ -115,7 +118,8 @@ def _plain_routes(app: FastAPI, settings: UiSettings, engine: Engine) -> None:
     @app.get("/readyz", include_in_schema=False)
     def readyz() -> JSONResponse:
         ready = engine.ready
-        return JSONResponse({"ready": models_loaded(ready), **ready}, 200 if models_loaded(ready) else 503)
+        failed = {"failed": True} if app.state.admission.failure is not None and not models_loaded(ready) else {}
+        return JSONResponse({"ready": models_loaded(ready), **ready, **failed}, 200 if models_loaded(ready) else 503)
 
     @app.exception_handler(404)
     @app.exception_handler(401)

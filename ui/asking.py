@@ -81,7 +81,7 @@ async def ask(state: Any, user: str, what: Ask) -> AsyncGenerator[Waiting | Answ
     status = "stopped"
     ticket = admission.join(user)
     try:
-        async for waiting in _until_served(ticket, engine, state.settings):
+        async for waiting in _until_served(ticket, engine, state.settings, admission):
             yield waiting
         running = snapshots(
             lambda: engine.stream(what.question, what.history, cancelled=cancelled, passages=what.passages)
@@ -145,10 +145,11 @@ async def _hung_up(request: Request) -> None:
         await asyncio.sleep(0.25)
 
 
-async def _until_served(ticket: Ticket, engine: Engine, settings: UiSettings) -> AsyncIterator[Waiting]:
+async def _until_served(ticket: Ticket, engine: Engine, settings: UiSettings, admission: Admission) -> AsyncIterator[Waiting]:  # fmt: skip
     deadline = asyncio.get_running_loop().time() + settings.warm_timeout
     shown: Waiting | None = None
     while not models_loaded(engine.ready):
+        admission.check_models()
         if asyncio.get_running_loop().time() > deadline:
             raise ModelError("The models did not load in time", "See the server's log, or wait and ask again")
         if shown is None:

@@ -42,7 +42,7 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
     opened = engine if engine is not None else open_engine(settings)
     admission = Admission(ui.slots, ui.queue_size, ui.rate_per_minute, ui.visitor_per_minute)
     desk = Desk(opened, admission, ui, store)
-    threading.Thread(target=warm, args=(opened,), name="wenju-warm", daemon=True).start()
+    threading.Thread(target=warm, args=(opened, admission), name="wenju-warm", daemon=True).start()
     try:
         if not http:
             asyncio.run(tools(desk).run_stdio_async())

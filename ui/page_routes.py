@@ -18,6 +18,7 @@ from ui.changes import Held
 from ui.document_html import page_html
 from ui.export import FORMATS, shared_body, to_html, to_json, to_markdown
 from ui.settings import UiSettings
+from ui.shell import failure_text
 from ui.store import FEEDBACK_REASONS, Exchange, Feedback, Store
 from ui.store_memory import now
 from ui.texts import Texts
@@ -85,10 +86,13 @@ router = APIRouter(prefix="/page", include_in_schema=False)
 
 
 @router.get("/state")
-def state(request: Request) -> dict[str, object]:
-    """Whether this is still the same server, and whether it is ready: what the page polls."""
-    ready: dict[str, bool] = request.app.state.engine.ready
-    return {"boot": request.app.state.boot, "ready": models_loaded(ready)}
+def state(request: Request, lang: str = "") -> dict[str, object]:
+    """Whether this is still the same server, whether it is ready, or why it will not be: what the page polls."""
+    here = request.app.state
+    ready = models_loaded(here.engine.ready)
+    t = Texts(lang or here.settings.lang)
+    failure = "" if ready else failure_text(here.admission.failure, here.who(request), t)
+    return {"boot": here.boot, "ready": ready, "failure": failure}
 
 
 @router.get("/conversations")

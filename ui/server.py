@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from qa.engine import Engine
     from qa.settings import EngineSettings
+    from ui.admission import Admission
     from ui.auth import SignOn
     from ui.storage import SqlStore
     from ui.storage_tokens import TokenTable
@@ -152,7 +153,7 @@ def _run(settings: ServerSettings, engine: Engine | None, store: Store, keeper: 
 
         opened = engine if engine is not None else open_engine(settings)
         built = assemble(ui, opened, store, sign_on)
-        threading.Thread(target=warm, args=(opened,), name="wenju-warm", daemon=True).start()
+        threading.Thread(target=warm, args=(opened, built[1].state.admission), name="wenju-warm", daemon=True).start()
         return built
 
     def failed(error: BaseException) -> None:
@@ -192,14 +193,16 @@ def open_engine(settings: ServerSettings) -> Engine:
     return Engine.open(settings.engine)
 
 
-def warm(engine: Engine) -> None:
-    """Load the models; what goes wrong is logged."""
+def warm(engine: Engine, admission: Admission) -> None:
+    """Load the models. What goes wrong is logged and noted, so that nobody waits for what will not come."""
     start = time.perf_counter()
     try:
         engine.warm()
-    except WenjuError as error:  # the page says that it waits; the reason belongs where the operator looks
+    except WenjuError as error:
+        admission.models_failed(error)
         log.error("the models could not be loaded: %s", error)
     except Exception as error:  # a thread's border
+        admission.models_failed(error)
         log.error("the models could not be loaded", exc_info=error)
     else:
         log.info("models loaded", extra={"fields": {"seconds": round(time.perf_counter() - start, 1)}})

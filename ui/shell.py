@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from errors import WenjuError
 from ui.settings import UiSettings
 from ui.texts import Texts
 from ui.viewer import Viewer
@@ -26,12 +27,13 @@ class Frame:
     theme: str
     boot: str
     ready: bool
+    failure: str
     documents: int
     nonce: str
     history: bool
 
 
-def frame_of(request: Request, settings: UiSettings, viewer: Viewer | None, boot: str, ready: bool, documents: int, nonce: str, history: bool) -> Frame:  # fmt: skip
+def frame_of(request: Request, settings: UiSettings, viewer: Viewer | None, boot: str, ready: bool, failure: str, documents: int, nonce: str, history: bool) -> Frame:  # fmt: skip
     """Read language, theme and embedding from the page's address."""
     query = request.query_params
     lang = query.get("lang", settings.lang)
@@ -43,6 +45,7 @@ def frame_of(request: Request, settings: UiSettings, viewer: Viewer | None, boot
         theme=theme if theme in ("light", "dark", "auto") else "auto",
         boot=boot,
         ready=ready,
+        failure=failure,
         documents=documents,
         nonce=nonce,
         history=history and viewer is not None and not viewer.may_only_ask,
@@ -66,7 +69,10 @@ def shell_html(frame: Frame, settings: UiSettings) -> str:
     }
     data = json.dumps(config, ensure_ascii=False).replace("<", "\\u003c")
     head = "" if frame.embed else _header(frame, t, title, base)
-    loading = "" if frame.ready else f'<div id="wj-loading" role="status">{t("loading")}</div>'
+    loading = ""
+    if not frame.ready:
+        kind = ' class="failed" role="alert"' if frame.failure else ' role="status"'
+        loading = f'<div id="wj-loading"{kind}>{html.escape(frame.failure or t("loading"))}</div>'
     return (
         f'<script type="application/json" id="wj-config" nonce="{frame.nonce}">{data}</script>'
         f'<a class="skip" href="#wj-box">{t("skip")}</a>'
@@ -74,6 +80,16 @@ def shell_html(frame: Frame, settings: UiSettings) -> str:
         f'<div id="wj-live" class="vh" role="status" aria-live="polite"></div>{_panel(t)}'
         f"{_drawer(t) if frame.history else ''}{_feedback(t)}"
     )
+
+
+def failure_text(failure: WenjuError | None, viewer: Viewer | None, t: Texts) -> str:
+    """What the page says when the models could not be loaded; "" while they may still. Administrators read the reason
+    and the next step, everyone else whom to ask: reasons name files."""
+    if failure is None:
+        return ""
+    if viewer is None or not viewer.administers:
+        return t("models_failed")
+    return t("models_failed_why", reason=failure.message, hint=failure.hint or t("see_log"))
 
 
 def _header(frame: Frame, t: Texts, title: str, base: str) -> str:

@@ -170,6 +170,7 @@ async def _until_served(
     t = look.t
     deadline = asyncio.get_running_loop().time() + desk.settings.warm_timeout
     while not desk.ready:
+        desk.admission.check_models()
         if asyncio.get_running_loop().time() > deadline:
             raise ModelError("The models did not load in time", "See the server's log")
         yield t("loading")

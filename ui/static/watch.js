@@ -11,7 +11,7 @@ export function watch() {
   let lost = false;
   const look = async () => {
     try {
-      const response = await fetch(`${config.base}/page/state`, { signal: AbortSignal.timeout(4000), cache: "no-store" });
+      const response = await fetch(`${config.base}/page/state?lang=${config.lang}`, { signal: AbortSignal.timeout(4000), cache: "no-store" });
       if (!response.ok) throw new Error(String(response.status));
       const state = await response.json();
       if (state.boot !== config.boot) {
@@ -20,17 +20,27 @@ export function watch() {
         return;
       }
       if (state.ready) $("wj-loading")?.remove();
+      else if (state.failure) failed(state.failure);
       if (lost) recovered();
       lost = false;
     } catch (error) {
       if (!lost) banner(text("lost"), true);
       lost = true;
     }
-    const running = document.querySelector("#wj-chat .answer.live") || $("wj-loading");
+    const running = document.querySelector("#wj-chat .answer.live") || document.querySelector("#wj-loading:not(.failed)");
     setTimeout(look, lost ? LOST : running ? BUSY : CALM);
   };
   setTimeout(look, BUSY);
   addEventListener("online", look, { once: true });
+}
+
+/** The models will not come: say why, once, and stop saying that they are on their way. */
+function failed(reason) {
+  const bar = $("wj-loading");
+  if (!bar || bar.textContent === reason) return;
+  bar.className = "failed";
+  bar.setAttribute("role", "alert");
+  bar.textContent = reason;
 }
 
 /** The same server is back. An answer that was under way lost its stream: load the conversation as it is kept. */
