@@ -82,6 +82,17 @@ def test_a_reader_signs_in_with_a_token_once(browser: Any, served: Served, kept:
         ask(page)
         assert page.evaluate("JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + document.cookie").find("wj1.") < 0
         assert [c.title for c in store.conversations("王芳")] == ["年休假怎么申请？"]
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.click("#wj-head summary")
+        page.locator(".menu-list .out button").wait_for(timeout=5_000)
+        page.set_viewport_size({"width": 1280, "height": 844})
+        page.get_by_role("button", name="退出登录（王芳）").click()
+        page.wait_for_url("**/sign-in?out=1")
+        assert "已退出登录" in page.inner_text("[role=status]")
+        page.goto(f"{served.url}/chat/")
+        assert "/sign-in?next=" in page.url
     finally:
         t.close()
 

@@ -286,6 +286,17 @@ def test_the_page_says_why_the_models_did_not_load(monkeypatch: pytest.MonkeyPat
         assert c.get("/page/state").json() | {"boot": ""} == {"boot": "", "ready": True, "failure": ""}
 
 
+@pytest.mark.parametrize(("auth", "there"), [("token", True), ("oidc", True), ("header", False), ("off", False), ("auto", False)])
+def test_whoever_has_a_session_can_end_it(auth: str, there: bool) -> None:
+    settings = UiSettings(auth=auth, root_path="/wenju")  # type: ignore[arg-type]
+    with TestClient(create_app(settings, fake_engine(), MemoryStore(), who)) as c:  # type: ignore[arg-type]
+        for path in ("/chat/", "/documents"):
+            page = c.get(path, headers={"x-test-user": "li<b>"}).text
+            assert ('<form class="out" method="post" action="/wenju/sign-out">' in page) is there, path
+            assert ("退出登录（li&lt;b&gt;）" in page) is there and "li<b>" not in page
+        assert "/sign-out" not in c.get("/chat/?embed=1").text + c.get("/chat/", headers={"x-test-user": "visitor"}).text
+
+
 def test_widget_is_served_to_other_origins(client: TestClient) -> None:
     got = client.get("/widget.js")
     assert got.headers["content-type"].startswith("text/javascript")

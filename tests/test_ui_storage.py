@@ -219,10 +219,14 @@ def test_old_things_go_after_their_time_and_one_persons_on_request(sql: SqlStore
     assert storage_care.counts(sql.database)["wenju_exchanges"] == 1
 
 
-def test_a_deleted_conversation_ends_its_share_links(sql: SqlStore) -> None:
-    sql.save("wang", "c1", exchange())
-    token = sql.share("wang", "c1")
-    assert sql.delete("wang", "c1") and sql.shared(str(token)) is None
+def test_a_deleted_conversation_ends_its_share_links_and_no_others(any_store: Any) -> None:
+    for user, conversation in (("wang", "c1"), ("wang", "c2"), ("li", "c1")):
+        any_store.save(user, conversation, exchange(f"{user}-{conversation}"))
+    ended = [any_store.share("wang", "c1"), any_store.share("wang", "c1")]
+    kept = [any_store.share("wang", "c2"), any_store.share("li", "c1")]
+    assert not any_store.delete("zhao", "c1") and any_store.delete("wang", "c1")
+    assert [any_store.shared(token) for token in ended] == [None, None]
+    assert all(any_store.shared(token) is not None for token in kept)
 
 
 def test_threads_may_write_at_once(sql: SqlStore) -> None:

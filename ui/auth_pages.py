@@ -54,8 +54,8 @@ def entered(sign_on: SignOn, viewer: Viewer, target: str, token_id: str = "") ->
 
 def _token_routes(router: APIRouter, sign_on: SignOn) -> None:
     @router.get("/sign-in")
-    def form(next: str = "", lang: str = "") -> HTMLResponse:
-        return HTMLResponse(_form(sign_on, next, lang))
+    def form(next: str = "", lang: str = "", out: str = "") -> HTMLResponse:
+        return HTMLResponse(_form(sign_on, next, lang, out=bool(out)))
 
     @router.post("/sign-in")
     def enter(token: Annotated[str, Form(max_length=8000)], next: Annotated[str, Form()] = "") -> Response:
@@ -103,10 +103,11 @@ def sign_in_address(sign_on: SignOn, path: str, query: str) -> str:
     return f"{sign_on.settings.root_path}/sign-in?next={quote(back, safe='')}"
 
 
-def _form(sign_on: SignOn, target: str, lang: str, wrong: bool = False) -> str:
+def _form(sign_on: SignOn, target: str, lang: str, wrong: bool = False, out: bool = False) -> str:
     t = Texts(lang or sign_on.settings.lang)
     settings = sign_on.settings
     error = f'<p class="warn" role="alert">{html.escape(t("token_wrong"))}</p>' if wrong else ""
+    error += f'<p role="status">{html.escape(t("signed_out"))}</p>' if out else ""
     body = (
         f'{error}<form method="post" action="{settings.root_path}/sign-in"><p>{html.escape(t("token_ask"))}</p>'
         f'<input type="hidden" name="next" value="{html.escape(target)}">'

@@ -34,7 +34,18 @@ def page_html(title: str, body: str, settings: UiSettings, lang: str, viewer: Vi
         f'<link rel="stylesheet" href="{base}/static/pages.css"><script src="{base}/static/theme.js"></script>{tail}</head>'
         f'<body><header class="bar"><a class="brand" href="{base}/chat/"><span class="logo" aria-hidden="true">'
         f'{e(settings.title[:1])}</span><span class="name">{e(settings.title)}</span></a>'
-        f'<nav aria-label="{e(t("nav"))}">{nav}</nav></header><main><h1>{e(title)}</h1>{body}</main></body></html>'
+        f'<nav aria-label="{e(t("nav"))}">{nav}{sign_out_html(settings, viewer, t)}</nav></header><main><h1>{e(title)}</h1>{body}</main></body></html>'
+    )
+
+
+def sign_out_html(settings: UiSettings, viewer: Viewer | None, t: Texts) -> str:
+    """The button that ends a session, where sign-on gives one (token, oidc); nothing elsewhere."""
+    if viewer is None or viewer.may_only_ask or settings.auth not in ("token", "oidc"):
+        return ""
+    name = e(t("sign_out_of", name=viewer.name))
+    return (
+        f'<form class="out" method="post" action="{settings.root_path}/sign-out">'
+        f'<button class="h-btn" title="{name}" aria-label="{name}">{e(t("sign_out"))}</button></form>'
     )
 
 

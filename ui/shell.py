@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from errors import WenjuError
+from ui.document_html import sign_out_html
 from ui.settings import UiSettings
 from ui.texts import Texts
 from ui.viewer import Viewer
@@ -68,7 +69,7 @@ def shell_html(frame: Frame, settings: UiSettings) -> str:
         "texts": t.script(),
     }
     data = json.dumps(config, ensure_ascii=False).replace("<", "\\u003c")
-    head = "" if frame.embed else _header(frame, t, title, base)
+    head = "" if frame.embed else _header(frame, t, title, base, sign_out_html(settings, frame.viewer, t))
     loading = ""
     if not frame.ready:
         kind = ' class="failed" role="alert"' if frame.failure else ' role="status"'
@@ -92,7 +93,7 @@ def failure_text(failure: WenjuError | None, viewer: Viewer | None, t: Texts) ->
     return t("models_failed_why", reason=failure.message, hint=failure.hint or t("see_log"))
 
 
-def _header(frame: Frame, t: Texts, title: str, base: str) -> str:
+def _header(frame: Frame, t: Texts, title: str, base: str, out: str) -> str:
     documents = html.escape(t("based_on", n=frame.documents)) if frame.documents else ""
     history = f'<button id="wj-history" class="h-btn" aria-expanded="false">{t("history")}</button>' if frame.history else ""
     menu = ""
@@ -101,14 +102,14 @@ def _header(frame: Frame, t: Texts, title: str, base: str) -> str:
             f'<details class="menu"><summary class="h-btn">{t("keep")}</summary><div class="menu-list">'
             f'<button data-do="export-md">{t("export_md")}</button><button data-do="export-html">{t("export_html")}</button>'
             f'<button data-do="export-json">{t("export_json")}</button><button data-do="print">{t("print")}</button>'
-            f'<button data-do="share">{t("share")}</button></div></details>'
+            f'<button data-do="share">{t("share")}</button>{out}</div></details>'
         )
     return (
         f'<header id="wj-head"><div class="brand"><span class="logo" aria-hidden="true">{title[:1]}</span>'
         f'<span class="name">{title}</span><span class="based">{documents}</span></div><nav aria-label="{t("nav")}">'
         f'<button id="wj-new" class="h-btn">{t("new_chat")}</button>{history}{menu}'
         f'<a class="h-btn" href="{base}/documents">{t("documents")}</a>'
-        f'<button id="wj-theme" class="h-btn">{t("theme")}</button></nav></header>'
+        f'<button id="wj-theme" class="h-btn">{t("theme")}</button>{out}</nav></header>'
     )
 
 

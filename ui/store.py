@@ -96,7 +96,9 @@ class Store(Protocol):
 
     def rename(self, user: str, conversation_id: str, title: str) -> bool: ...
 
-    def delete(self, user: str, conversation_id: str) -> bool: ...
+    def delete(self, user: str, conversation_id: str) -> bool:
+        """Delete the conversation and end its share links; False when the user has no such conversation."""
+        ...
 
     def share(self, user: str, conversation_id: str) -> str | None:
         """A token under which anyone inside may read the conversation as it is now."""

@@ -37,7 +37,7 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._sequence = 0
         self._conversations: dict[tuple[str, str], _Conversation] = {}
-        self._shared: dict[str, Shared] = {}
+        self._shared: dict[str, tuple[tuple[str, str], Shared]] = {}
         self._feedback: dict[tuple[str, str], Feedback] = {}
 
     def save(self, user: str, conversation_id: str, exchange: Exchange) -> None:
@@ -88,7 +88,9 @@ class MemoryStore:
 
     def delete(self, user: str, conversation_id: str) -> bool:
         with self._lock:
-            return self._conversations.pop((user, conversation_id), None) is not None
+            key = (user, conversation_id)
+            self._shared = {token: kept for token, kept in self._shared.items() if kept[0] != key}
+            return self._conversations.pop(key, None) is not None
 
     def share(self, user: str, conversation_id: str) -> str | None:
         with self._lock:
@@ -96,12 +98,14 @@ class MemoryStore:
             if conversation is None:
                 return None
             token = secrets.token_urlsafe(18)
-            self._shared[token] = Shared(conversation.title, now(), tuple(conversation.exchanges))
+            shared = Shared(conversation.title, now(), tuple(conversation.exchanges))
+            self._shared[token] = (user, conversation_id), shared
             return token
 
     def shared(self, token: str) -> Shared | None:
         with self._lock:
-            return self._shared.get(token)
+            kept = self._shared.get(token)
+            return kept[1] if kept is not None else None
 
     def add_feedback(self, feedback: Feedback) -> None:
         with self._lock:
