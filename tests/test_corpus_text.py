@@ -71,7 +71,7 @@ def test_six_documents_in_order_and_nothing_else_to_index() -> None:
 @pytest.mark.parametrize("path", sample_documents(), ids=lambda path: path.name)
 def test_front_matter_and_headings(path: Path) -> None:
     meta, body = split(path)
-    assert set(meta) == {"title", "source", "published"}
+    assert set(meta) == {"title", "source", "published", "questions"}
     assert date.fromisoformat(meta["published"]) > date(2025, 6, 13)
     assert date.fromisoformat(meta["published"]).year == 2025
     heads = [line for line in body.splitlines() if line.startswith("#")]
@@ -96,6 +96,27 @@ def test_each_paragraph_is_one_passage_of_the_index(path: Path) -> None:
     document = load(path)
     assert [passage.text for passage in passages_of(document)] == paragraphs(path)
     assert (document.title, document.published) == (split(path)[0]["title"], "2025-07-15")
+
+
+@pytest.mark.parametrize("path", sample_documents(), ids=lambda path: path.name)
+def test_its_own_questions_are_kept_beside_the_text_and_lead_back_to_it(path: Path) -> None:
+    questions = load(path).meta["questions"].split("；")
+    assert len(questions) == len(set(questions)) == 3
+    for question in questions:
+        assert question.endswith("？") and 10 <= len(question) <= 40
+        assert all(question not in load(one).text for one in sample_documents())
+        near = {text: len(pairs(question) & pairs(text)) for one in sample_documents() for text in sections(one)}
+        assert max(near, key=lambda text: near[text]) in sections(path), question
+
+
+def sections(path: Path) -> list[str]:
+    """Each passage under its heading, as a search sees it."""
+    return [f"{passage.heading[-1]}\n{passage.text}" for passage in passages_of(load(path))]
+
+
+def pairs(text: str) -> set[str]:
+    bare = letters(text)
+    return {bare[i : i + 2] for i in range(len(bare) - 1)}
 
 
 def test_no_paragraph_twice() -> None:

@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from fake_corpus import fake_engine
+from fake_corpus import LEAVE, fake_engine
 from fake_engine import FakeEngine
 
 from errors import ModelError
@@ -19,7 +20,7 @@ from ui.render import Look
 from ui.settings import UiSettings
 from ui.store import Exchange
 from ui.store_memory import MemoryStore
-from ui.suggestions import follow_ups, openers
+from ui.suggestions import brought_along, follow_ups, openers
 from ui.turn import Desk, Screen, ask, snapshots, stop
 
 LOOK = Look()
@@ -236,6 +237,31 @@ def test_suggestions_are_searched_for_and_new() -> None:
     answer = engine.answer("年休假怎么申请？")
     first = follow_ups(engine, None, answer, [], "zh")  # type: ignore[arg-type]
     assert first and not set(first) & set(follow_ups(engine, None, answer, first, "zh"))  # type: ignore[arg-type]
+
+
+def test_documents_bring_questions_along_and_they_come_first() -> None:
+    engine = fake_engine()
+    meta = {"questions": "年休假怎么申请？；病假要交什么证明？；今天天气怎么样？"}
+    engine.docs = [replace(d, meta=meta) if d.id == LEAVE.id else d for d in engine.docs]
+    store = MemoryStore()
+    store.save("u", "0" * 16, Exchange("e", "年休假怎么申请", "t", "done", engine.answer("年休假怎么申请？")))
+    offered = openers(engine, store, ("自己的问题",), "zh")  # type: ignore[arg-type]
+    assert offered[:3] == ("自己的问题", "年休假怎么申请？", "病假要交什么证明？") and "今天天气怎么样？" not in offered
+    assert "年休假怎么申请" not in offered, "the same question twice"
+    answer = engine.answer("年休假怎么申请？")
+    after = follow_ups(engine, None, answer, ["年休假怎么申请？"], "zh")  # type: ignore[arg-type]
+    assert after[0] == "病假要交什么证明？" and "年休假怎么申请？" not in after
+    lines = replace(LEAVE, meta={"questions": "一？\n二？; 一？；" + "长" * 80})
+    assert brought_along(lines) == ("一？", "二？") and brought_along(LEAVE) == ()
+
+
+def test_questions_in_front_matter_may_be_a_list(tmp_path: Path) -> None:
+    from index.loaders import load
+
+    file = tmp_path / "规定.md"
+    file.write_text("---\ntitle: 规定\nquestions:\n  - 谁来审批？\n  - 多久办完？\n---\n\n# 规定\n\n由处室负责人审批。\n", "utf-8")
+    document = load(file)
+    assert brought_along(document) == ("谁来审批？", "多久办完？") and "多久办完" not in document.text
 
 
 def _until(true: Callable[[], bool]) -> None:

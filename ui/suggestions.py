@@ -1,16 +1,19 @@
 """Questions to begin with and to go on with: only ones that the documents answer, each checked by a search.
 
-Order of sources: the administrator's own, questions of other readers that got a supported answer, and questions
-made from headings. A question is offered when a search for it returns what it should.
+Order of sources: the administrator's own, those that documents bring along (front matter ``questions``, a list or one
+text with ；between), questions of other readers that got a supported answer, and questions made from headings. A
+question is offered when a search for it returns what it should.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from errors import WenjuError
-from index.types import Passage
+from index.types import Document, Passage
 from qa.types import Answer
 from ui.store import Store
 from ui.texts import Texts
@@ -19,14 +22,18 @@ if TYPE_CHECKING:
     from qa.engine import Engine
 
 HEADING_MIN, HEADING_MAX = 4, 22
+QUESTION_MAX = 60
 
 
 def openers(engine: Engine, store: Store | None, own: Sequence[str], lang: str, limit: int = 4) -> tuple[str, ...]:
     """Questions for the empty page, at most ``limit``; nothing when nothing is indexed."""
     out: list[str] = list(own[:limit])
+    documents = engine.documents() if len(out) < limit else []
+    out += _brought(engine, documents, out, limit - len(out))
     if store is not None and len(out) < limit:
-        out += [q for q in store.answered(limit * 2) if q not in out and len(q) <= 40][: limit - len(out)]
-    for document in engine.documents() if len(out) < limit else ():
+        known = {_key(q) for q in out}
+        out += [q for q in store.answered(limit * 2) if _key(q) not in known and len(q) <= 40][: limit - len(out)]
+    for document in documents:
         if len(out) >= limit:
             break
         asked = _from_headings(engine, engine.passages(document.id), lang, 1, out)
@@ -46,8 +53,11 @@ def follow_ups(
     for document_id in documents[:2]:
         try:
             passages = engine.passages(document_id)
-        except WenjuError:
+            out += _brought(engine, [engine.document(document_id)], [*asked, *out], limit - len(out), cited)
+        except (KeyError, WenjuError):
             continue
+        if len(out) >= limit:
+            break
         near = [p for p in passages if p.id not in cited and not used & set(p.heading[-1:])]
         position = next((i for i, p in enumerate(near) if p.id > min(cited)), 0)
         fresh = _from_headings(engine, near[position:] + near[:position], lang, limit - len(out), out)
@@ -55,6 +65,28 @@ def follow_ups(
         if len(out) >= limit:
             break
     return tuple(out[:limit])
+
+
+def brought_along(document: Document) -> tuple[str, ...]:
+    """The questions that a document's front matter says it answers."""
+    parts = (part.strip() for part in re.split(r"[；;\n]", document.meta.get("questions", "")))
+    return tuple(dict.fromkeys(part for part in parts if 0 < len(part) <= QUESTION_MAX))
+
+
+def _brought(engine: Engine, documents: Sequence[Document], taken: Sequence[str], limit: int, told: Iterable[str] = ()) -> list[str]:  # fmt: skip
+    """Up to ``limit`` of the documents' own questions, first the first of each, whose search leads back to the document
+    and to none of the passages ``told`` already."""
+    known, told = {_key(q) for q in taken}, set(told)
+    rounds = zip_longest(*([(d, q) for q in brought_along(d)] for d in documents))
+    candidates = [pair for one in rounds for pair in one if pair is not None and _key(pair[1]) not in known]
+    out: list[str] = []
+    for document, question in candidates[: 3 * limit] if limit > 0 else ():
+        hits = engine.search(question, 1)
+        if hits and hits[0].document.id == document.id and hits[0].passage.id not in told:
+            out.append(question)
+        if len(out) >= limit:
+            break
+    return out
 
 
 def _from_headings(
