@@ -1,11 +1,12 @@
 """Where documents disagree with each other, and where a question takes for granted what they contradict.
 
 Both compare figures and dates in like places (``qa.checks.slots``). Conservative: a note is shown only when the two
-places say nearly the same thing about nearly the same subject.
+places say nearly the same thing about nearly the same subject, and count the same thing.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from qa.checks import EvidenceText
 from qa.checks.dates import Date, conflicts
 from qa.checks.numbers import Figure
 from qa.checks.slots import Fit, compare
-from qa.checks.text import Prepared, prepare
+from qa.checks.text import Prepared, grams, prepare
 from qa.question import Question, analyse
 from qa.types import Citation, Note, Sentence
 
@@ -23,6 +24,10 @@ PREMISE_MIN = 6.0
 """A place of the evidence contradicts the question when it fits at least this well (``slots``: 0..15)."""
 CONFLICT_MIN = 7.5
 """Two places of different documents tell the same thing when they fit at least this well."""
+_QUOTES = re.compile(r"[\"'《》〈〉「」『』]")
+_PHRASE = re.compile(r"[^\W\d_]*")
+_TOLD = re.compile(r"(?:已经|已|共计|累计|一共|总共|共|现有|建成|达到|增至|增加到|达|有|为|是|了|约|近|超|逾|到)+$")
+"""What stands between a noun and its figure where the figure comes second: 就业驿站已建成113家."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +89,32 @@ def conflict_notes(
             same, other, _ = compare(said, figure, texts)
             if other is None or other.score < CONFLICT_MIN or (same is not None and same.score >= other.score):
                 continue
+            if not _same_noun(said, figure, texts[other.text], other):
+                continue
             place = others[other.text]
             if _other_time(said, sentence.citations, texts[other.text]):
                 continue
             notes.append(_note(sentence, said.evidence.text[figure.start : figure.unit_end], place, other))
     return notes
+
+
+def _same_noun(said: Prepared, figure: Figure, text: Prepared, fit: Fit) -> bool:
+    """Do both figures count the same thing? Measures (元, 公里) need no noun; 287个党支部 and 窗口47个 are two things."""
+    told = next((f for f in text.figures if f.start == fit.start), None)
+    if told is None or not figure.counts or not told.counts:
+        return True
+    own, other = counted(said.folded, figure), counted(text.folded, told)
+    return not own or not other or bool(grams(own) & grams(other)) or own == other
+
+
+def counted(folded: str, figure: Figure) -> str:
+    """The noun that a figure counts: what follows its unit, else what stands before it (窗口47个); "" for none."""
+    after = _QUOTES.sub("", folded[figure.unit_end : figure.unit_end + 12])
+    phrase = _PHRASE.match(after)
+    if phrase is not None and len(phrase.group()) > 1:
+        return phrase.group()[:8]
+    before = _QUOTES.sub("", folded[max(0, figure.start - 24) : figure.start])
+    return _TOLD.sub("", re.split(r"[\W\d_]", before)[-1])[-5:]
 
 
 def _other_time(said: Prepared, citations: Sequence[Citation], other: Prepared) -> bool:

@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 from evidence_fakes import document
 
+from corpus import sample_documents
+from index.loaders import load
+from index.paragraphs import passages_of
+from index.sentences import split_sentences
 from qa.attribution import EvidenceSentence, attribute
-from qa.conflicts import conflict_notes, premise_conflicts
+from qa.checks import EvidenceText
+from qa.checks.slots import compare
+from qa.checks.text import prepare
+from qa.conflicts import CONFLICT_MIN, conflict_notes, counted, premise_conflicts
 from qa.question import analyse
 from qa.types import Citation, Sentence
 
@@ -86,3 +93,57 @@ def test_what_does_not_disagree_is_not_noted(other: str) -> None:
     own = document("本年通报", "2025年，市人社局建成113家就业驿站。")
     evidence = own + document("另一份", other, published="2025-09-30")
     assert conflict_notes(analyse("建成多少家就业驿站？"), evidence, [shown("2025年，市人社局建成113家就业驿站。", own)]) == []
+
+
+def sample(*names: str) -> list[EvidenceSentence]:
+    """The evidence sentences of documents of the sample corpus."""
+    found = []
+    for path in sample_documents():
+        if path.stem in names:
+            made = load(path)
+            for p in passages_of(made):
+                found += [EvidenceSentence(p, made, p.start + a, p.start + b, p.text[a:b]) for a, b in split_sentences(p.text)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("said", "own"),
+    [
+        ("市级机关命名了市级机关“四强”党支部287个，带动各基层党组织。", "03-organisation"),
+        ("市级机关工委命名了287个党支部，带动各基层党组织体现为民宗旨。", "03-organisation"),
+        ("市级机关工委推动建强基层组织，命名党支部287个，带动各基层党组织。", "03-organisation"),
+        ("为建强基层组织，市级机关评定命名示范窗口47个，在京津冀范围内带动各基层党组织。", "06-conduct"),
+    ],
+)
+def test_what_counts_different_things_is_no_conflict(said: str, own: str) -> None:
+    """287个 party branches and 47个 windows are told in like words by two documents."""
+    evidence = sample("03-organisation", "06-conduct")
+    made = prepare(EvidenceText(said))
+    others = [prepare(EvidenceText(e.text, e.document.published, e.document.title)) for e in evidence if own not in e.document.source]
+    _, other, _ = compare(made, made.figures[0], others)
+    assert other is not None and other.score >= CONFLICT_MIN, "the words alone would make it a conflict"
+    source = next(e for e in evidence if own in e.document.source and said[made.figures[0].start :][:2] in e.text)
+    citation = Citation(source.passage.id, source.document.id, source.document.title, source.document.sha256, (), None,
+                        source.start, source.end, source.text, 0.9, source.document.published)  # fmt: skip
+    assert conflict_notes(analyse("市级机关命名了多少个？"), evidence, [Sentence(said, "supported", (citation,))]) == []
+
+
+@pytest.mark.parametrize("other", ["市级机关命名了党员服务示范窗口52个。", "市级机关命名了52个党员服务示范窗口。"])
+@pytest.mark.parametrize("said", ["市级机关命名了47个窗口。", "市级机关命名了党员服务示范窗口47个。"])
+def test_the_same_thing_counted_otherwise_still_is(said: str, other: str) -> None:
+    own = sample("06-conduct")
+    evidence = own + document("年终通报", other, published="2025-12-30")
+    (note,) = conflict_notes(analyse("命名了多少个窗口？"), evidence, [shown(said, own)])
+    assert "47个" in note.message and "52个" in note.message
+
+
+@pytest.mark.parametrize(
+    ("text", "noun"),
+    [
+        ("命名了287个“四强”党支部。", "四强党支部"), ("评定命名“市级机关‘四强’党支部”287个，并", "四强党支部"),
+        ("示范窗口47个、示范岗50个。", "示范窗口"), ("就业驿站已建成113家，", "就业驿站"), ("一共130余人，", ""),
+    ],
+)  # fmt: skip
+def test_what_a_figure_counts(text: str, noun: str) -> None:
+    made = prepare(EvidenceText(text))
+    assert counted(made.folded, made.figures[0]) == noun

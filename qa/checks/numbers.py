@@ -54,6 +54,11 @@ class Figure:
     weak: bool
     approx: bool
 
+    @property
+    def counts(self) -> bool:
+        """Whether it counts things (个, 家, 名), rather than measuring (元, 公里) or giving a share or a rank."""
+        return self.kind == "number" and self.unit in _COUNTS
+
 
 def find_figures(text: str, dates: tuple[tuple[int, int], ...] = ()) -> tuple[Figure, ...]:
     """Every figure of a folded text that is not part of one of the ``dates`` spans, in reading order."""
