@@ -21,7 +21,7 @@ from qa.conflicts import PremiseConflict, premise_conflicts
 from qa.draft import Draft
 from qa.features import features
 from qa.question import Question
-from qa.types import Reason
+from qa.types import Reason, Sentence
 
 WEIGHTS = Path(__file__).with_name("gate.json")
 PROBE = Path(__file__).with_name("probe.npz")
@@ -61,9 +61,16 @@ class Gate:
             reason = "false_premise"
         elif not any(s.state in ("supported", "partial") for s in draft.sentences):
             reason = "unsupported"
+        elif not any(_bears(s) for s in draft.sentences):
+            reason = "not_answered"  # true perhaps, but of another place than the one asked about
         elif confidence < 1.0 - self.risk:
             reason = "not_answered"
         return Decision(reason, confidence, values, premises)
+
+
+def _bears(sentence: Sentence) -> bool:
+    """Is the sentence tied to evidence, and to evidence about what was asked (北京 asked, 天津 documented)?"""
+    return sentence.state == "supported" or (sentence.state == "partial" and not sentence.problems)
 
 
 def probability(values: dict[str, float], state: object = None) -> float:

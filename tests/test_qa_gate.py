@@ -45,6 +45,11 @@ def test_the_knob_decides_and_nothing_else_changes():
     assert decisions[0].confidence == decisions[1].confidence
 
 
+def test_what_is_told_of_one_place_is_no_answer_about_another():
+    decision = decide("北京建成了多少家就业驿站？", "北京建成了113家就业驿站。", risk=1.0)
+    assert decision.reason == "not_answered"
+
+
 def test_a_false_premise_is_named_with_what_the_document_has():
     decision = decide("2024年6月13日发出的公开信叫什么？", "公开信叫《致市级机关党员干部职工的公开信》。", LETTER, risk=1.0)
     assert decision.reason == "false_premise"
