@@ -6,6 +6,7 @@ model, prompts and settings: whatever may change the answer is part of its key. 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import sqlite3
@@ -80,6 +81,16 @@ class AnswerCache:
             db.close()
             raise
         return db
+
+
+@functools.cache
+def code_version() -> str:
+    """12 hex digits over the code and the weights that make answers: another version answers anew."""
+    folder = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".json", ".npz")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def key(query: str, *state: str) -> str:

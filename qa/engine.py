@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import prompts
 from errors import QuestionError
 from index.types import Document, Hit, Passage
-from qa.cache import AnswerCache
+from qa.cache import AnswerCache, code_version
 from qa.clock import Clock
 from qa.generators.base import Generator
 from qa.library import Library
@@ -174,7 +174,7 @@ class Engine:
     def _state(self) -> tuple[str, ...]:
         """Everything that an answer depends on besides its question."""
         rest = self.settings.answer.model_dump_json() + str(self.settings.index.top_k)
-        return (self.library.fingerprint, self.generator.name, prompts.version(), rest)
+        return (self.library.fingerprint, self.generator.name, prompts.version(), code_version(), rest)
 
     def _checked(self, question: str) -> str:
         text = question.strip()

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from qa.cache import KEPT, AnswerCache, key
+from qa.cache import KEPT, AnswerCache, code_version, key
 from qa.types import Answer, Sentence
 
 ANSWER = Answer("建成几家驿站？", "建成几家驿站？", "done", (Sentence("113家。", "supported"),), id="1")
@@ -32,6 +32,19 @@ def test_any_change_of_state_makes_it_new(tmp_path, changed):
     cache.put(ANSWER, *STATE)
     state = [s + "!" if i == changed else s for i, s in enumerate(STATE)]
     assert cache.get(ANSWER.query, *state) is None
+
+
+def test_another_version_of_the_code_answers_anew(tmp_path, monkeypatch):
+    from fake_encoder import FakeEncoder
+    from fakes import ScriptedGenerator
+
+    from qa.engine import Engine
+    from qa.settings import EngineSettings
+
+    engine = Engine.open(EngineSettings(data=tmp_path), generator=ScriptedGenerator(), encoder=FakeEncoder())
+    before = engine._state()
+    monkeypatch.setattr("qa.engine.code_version", lambda: "another")
+    assert engine._state() != before and len(code_version()) == 12
 
 
 def test_numbers_are_not_run_together():
