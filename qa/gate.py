@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from index.types import Hit
+from qa.checks.names import holds, names
+from qa.checks.text import fold_same
 from qa.conflicts import PremiseConflict, premise_conflicts
 from qa.draft import Draft
 from qa.features import features
 from qa.question import Question
-from qa.types import Reason, Sentence
+from qa.types import Reason
 
 WEIGHTS = Path(__file__).with_name("gate.json")
 PROBE = Path(__file__).with_name("probe.npz")
@@ -61,16 +63,28 @@ class Gate:
             reason = "false_premise"
         elif not any(s.state in ("supported", "partial") for s in draft.sentences):
             reason = "unsupported"
-        elif not any(_bears(s) for s in draft.sentences):
+        elif _elsewhere(question, draft):
             reason = "not_answered"  # true perhaps, but of another place than the one asked about
         elif confidence < 1.0 - self.risk:
             reason = "not_answered"
         return Decision(reason, confidence, values, premises)
 
 
-def _bears(sentence: Sentence) -> bool:
-    """Is the sentence tied to evidence, and to evidence about what was asked (北京 asked, 天津 documented)?"""
-    return sentence.state == "supported" or (sentence.state == "partial" and not sentence.problems)
+def _elsewhere(question: Question, draft: Draft) -> bool:
+    """Does the question name a place that no cited document speaks of (北京 asked, 天津 documented)?
+
+    The document counts, not the passage: what a city reports of itself seldom repeats its name.
+    """
+    places = [n for n in names(fold_same(question.text)) if n.kind == "place"]
+    cited = {c.document_id for s in draft.sentences for c in s.citations}
+    hits = [h for h in draft.context.hits if h.document.id in cited] if draft.context else []
+    near = fold_same("\n".join("\n".join((h.document.title, *h.passage.heading, h.passage.text)) for h in hits))
+    for place in places:
+        written = {place.text, question.text[place.start : place.end], place.text.rstrip("市省县区")}
+        told = any(len(w) > 1 and w in h.document.text for h in hits for w in written)
+        if not told and not holds(near, place.text):
+            return True
+    return False
 
 
 def probability(values: dict[str, float], state: object = None) -> float:

@@ -45,9 +45,17 @@ def test_the_knob_decides_and_nothing_else_changes():
     assert decisions[0].confidence == decisions[1].confidence
 
 
-def test_what_is_told_of_one_place_is_no_answer_about_another():
-    decision = decide("北京建成了多少家就业驿站？", "北京建成了113家就业驿站。", risk=1.0)
-    assert decision.reason == "not_answered"
+@pytest.mark.parametrize(
+    ("question", "told", "reason"),
+    [
+        ("北京建成了多少家就业驿站？", STATION, "not_answered"),
+        ("天津建成了多少家就业驿站？", "天津市去年开了会。" + STATION, None),
+        ("天津市建成了多少家就业驿站？", "天津去年开了会。" + STATION, None),
+        ("建成了多少家就业驿站？", STATION, None),
+    ],
+)
+def test_what_is_told_of_one_place_is_no_answer_about_another(question, told, reason):
+    assert decide(question, "全市已建成113家就业驿站。", told, risk=1.0).reason == reason
 
 
 def test_a_false_premise_is_named_with_what_the_document_has():
