@@ -113,22 +113,29 @@ def test_rate_limit_says_when_to_come_back() -> None:
 
 
 def test_a_full_queue_is_said_and_the_waiting_are_told_their_place() -> None:
-    engine = fake_engine(pace=0.05)
+    engine = fake_engine(pace=0.02)
     app = api_app(UiSettings(slots=1, queue_size=1, rate_per_minute=0), engine)
 
-    async def main() -> list[httpx.Response]:
+    async def until(load: tuple[int, int]) -> None:
+        while app.state.admission.load != load:
+            await asyncio.sleep(0.005)
+
+    async def main() -> tuple[httpx.Response, ...]:
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://t", timeout=20) as client:
-            asks = [client.post("/api/ask", json=ASKED | {"stream": True}) for _ in range(2)]
-            asks.append(client.post("/api/ask", json=ASKED))
-            return await asyncio.gather(*asks)
+            slow = client.post("/api/ask", json={"question": "慢慢讲", "stream": True})
+            first = asyncio.create_task(slow)
+            await asyncio.wait_for(until((1, 0)), 10)
+            second = asyncio.create_task(client.post("/api/ask", json=ASKED | {"stream": True}))
+            await asyncio.wait_for(until((1, 1)), 10)
+            third = await client.post("/api/ask", json=ASKED)
+            return await first, await second, third
 
     first, second, third = asyncio.run(main())
     assert third.status_code == 503 and third.json()["error"]["code"] == "queue_full"
-    told = [_events(reply.text) for reply in (first, second)]
-    assert [events[-1][0] for events in told] == ["done", "done"] and engine.most_running == 1
-    waited = [events[0] for events in told if events[0][0] == "queued"]  # which of the two comes first is not settled
-    assert waited == [("queued", {"ahead": 1, "loading": False})]
+    assert _events(first.text)[-1][0] == "done"
+    assert _events(second.text)[0] == ("queued", {"ahead": 1, "loading": False})
+    assert _events(second.text)[-1][0] == "done" and engine.most_running == 1
 
 
 def test_hanging_up_stops_the_generator_and_frees_the_slot() -> None:
