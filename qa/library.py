@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from index.store import IndexStore
 from index.types import Document, Hit, Passage
@@ -146,33 +146,18 @@ class Library:
 
     def add(self, paths: Sequence[Path], progress: Callable[[str, int, int], None] | None = None) -> AddReport:
         """Index files and folders. Raises IndexError_ when another process is writing or the disk is full."""
-        from index.bm25 import LexicalIndex
-        from index.dense import DenseIndex
         from index.documents import add_paths
 
-        return add_paths(
-            paths,
-            self.store,
-            self.settings.index,
-            self.encoder.encode,
-            progress,
-            build_dense=DenseIndex.build,
-            build_lexical=LexicalIndex.build,
-            encoder=self.encoder.name,
-        )
+        return add_paths(paths, self.store, self.settings.index, self.encoder.encode, progress, **self._building())
 
     def remove(self, document_id: str) -> None:
         """Take a document out of the index. Raises KeyError when there is none with this id."""
+        self.document(document_id)
+        self.store.write((), (document_id,), self.settings.index, self.encoder.encode, **self._building())
+
+    def _building(self) -> dict[str, Any]:
+        """How a generation of this library is built, whatever changes in it."""
         from index.bm25 import LexicalIndex
         from index.dense import DenseIndex
 
-        self.document(document_id)
-        self.store.write(
-            (),
-            (document_id,),
-            self.settings.index,
-            self.encoder.encode,
-            build_dense=DenseIndex.build,
-            build_lexical=LexicalIndex.build,
-            encoder=self.encoder.name,
-        )
+        return {"build_dense": DenseIndex.build, "build_lexical": LexicalIndex.build, "encoder": self.encoder.name}
