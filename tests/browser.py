@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import http.server
 import socket
 import threading
 import time
@@ -77,7 +79,7 @@ class Tab:
         self.requests: list[str] = []
         self.errors: list[str] = []
         self.page.on("request", lambda r: self.requests.append(r.url))
-        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self.page.on("console", lambda m: self.errors.append(f"{m.text} {m.location['url']}") if m.type == "error" else None)
         self.page.on("pageerror", lambda e: self.errors.append(str(e)))
 
     def open(self, path: str = "/chat/") -> Any:
@@ -99,3 +101,21 @@ class Tab:
 
     def close(self) -> None:
         self.context.close()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None: ...
+
+
+@contextlib.contextmanager
+def portal(port: int, folder: Path, page: str) -> Iterator[None]:
+    """An intranet portal with one page, on an origin of its own."""
+    whole = f"<!doctype html><html lang=zh-CN><meta charset=utf-8><title>门户</title>{page}"
+    (folder / "index.html").write_text(whole, "utf-8")
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield
+        finally:
+            server.shutdown()

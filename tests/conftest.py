@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,3 +53,42 @@ def model_store() -> Path:
     if missing:
         pytest.skip(f"not in {store.root}: {', '.join(missing)} (run: wenju models fetch)")
     return store.root
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, started once a module (while it runs, its thread has an event loop of playwright's own)."""
+    from browser import chromium
+
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a PostgreSQL of our own; the test is skipped where the server's programs are not installed."""
+    from databases import own_postgres
+
+    with own_postgres(tmp_path_factory.mktemp("pg")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def sql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    """An empty store on each database."""
+    from databases import emptied
+
+    with emptied("" if request.param == "sqlite" else request.getfixturevalue("postgres"), tmp_path) as store:
+        yield store
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Iterator[Any]:
+    """The access tokens of a server whose data is in ``tmp_path``."""
+    from ui.auth_signing import server_key
+    from ui.storage import SqlStore
+    from ui.storage_tokens import TokenTable
+
+    store = SqlStore.open("", tmp_path)
+    yield TokenTable(store.database, server_key(tmp_path))
+    store.close()

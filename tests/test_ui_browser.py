@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browser import Served, Tab, chromium, needs_chromium
+from browser import Served, Tab, needs_chromium
 from fake_corpus import APPROVE, LEAVE, fake_engine
 from fake_engine import FakeEngine, Line, Script, document
 from hostile import PAYLOADS
@@ -24,12 +24,6 @@ SETTINGS = UiSettings(title="制度问答", rate_per_minute=0, suggestions=("年
 
 def who(connection: HTTPConnection) -> Viewer | None:
     return Viewer(connection.headers.get("x-test-user", "admin"), "administrator")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as b:
-        yield b
 
 
 @pytest.fixture(scope="module")
@@ -232,37 +226,6 @@ def test_phone_opens_evidence_in_place(browser: Any, served: Served) -> None:
         t.close()
 
 
-def test_keyboard_alone_is_enough(tab: Tab) -> None:
-    page = tab.open()
-    page.locator(".skip").focus()
-    assert "跳到提问框" in page.evaluate("document.activeElement.textContent")
-    page.keyboard.press("Enter")
-    page.keyboard.type("年休假怎么申请？")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#wj-chat .answer.done")
-    page.locator("#wj-chat .cite >> nth=0").focus()
-    page.keyboard.press("Enter")
-    assert page.locator("#wj-panel mark.on").count() >= 1
-    page.locator("#wj-history").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#wj-list .c-open")
-    page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.id") == "wj-history" and not page.is_visible("#wj-drawer")
-
-
-def test_a_screen_reader_is_told_once_per_answer(tab: Tab) -> None:
-    page = tab.open()
-    page.evaluate(
-        "() => { window.told = []; new MutationObserver(() => window.told.push(document.getElementById('wj-live').textContent))"
-        ".observe(document.getElementById('wj-live'), {childList: true, characterData: true, subtree: true}); }"
-    )
-    tab.ask("年休假怎么申请？")
-    page.wait_for_timeout(400)
-    told = page.evaluate("window.told")
-    assert len(told) == 1 and told[0].startswith("回答完毕：")
-    assert page.locator("#wj-chat .cite >> nth=0").evaluate("n => n.textContent") == "来源1，第3页"
-
-
 def test_dark_mode_is_remembered(tab: Tab) -> None:
     page = tab.open()
     page.click("#wj-theme")
@@ -271,6 +234,22 @@ def test_dark_mode_is_remembered(tab: Tab) -> None:
     page.wait_for_selector("#wj-box textarea")
     assert page.evaluate("document.documentElement.classList.contains('dark')")
     assert page.evaluate("Object.keys(localStorage)") == ["wj-theme"]
+
+
+@pytest.mark.parametrize(("theme", "scheme", "dark"), [("dark", "light", True), ("light", "dark", False), ("auto", "dark", True)])
+def test_the_theme_that_the_administrator_set(browser: Any, theme: str, scheme: str, dark: bool) -> None:
+    settings = SETTINGS.model_copy(update={"theme": theme})
+    server = Served(create_app(settings, fake_engine(), MemoryStore(), who))  # type: ignore[arg-type]
+    t = Tab(browser, server.url, color_scheme=scheme)
+    try:
+        page = t.open()
+        assert page.evaluate("document.documentElement.classList.contains('dark')") is dark
+        page.click("#wj-theme")  # what a person chooses comes first
+        page.goto(f"{server.url}/documents")
+        assert page.evaluate("document.documentElement.classList.contains('dark')") is not dark
+    finally:
+        t.close()
+        server.stop()
 
 
 def test_hostile_documents_questions_and_answers_stay_inert(browser: Any) -> None:

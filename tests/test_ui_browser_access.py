@@ -1,17 +1,13 @@
-"""Accessibility (axe), print, English, and the widget on other origins, in a real browser."""
+"""Accessibility (axe), print, English, in a real browser."""
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe import problems
-from browser import Served, Tab, chromium, free_port, needs_chromium
+from browser import Served, Tab, needs_chromium
 from fake_corpus import LEAVE, fake_engine
 
 from ui.app import create_app
@@ -25,22 +21,8 @@ GRADIO_EXCEPTIONS = ("scrollable-region-focusable: ['.bubble-wrap",)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as b:
-        yield b
-
-
-@pytest.fixture(scope="module")
-def portal() -> int:
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def served(portal: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    settings = UiSettings(
-        title="制度问答", rate_per_minute=0, allowed_origins=(f"http://localhost:{portal}",),
-        originals=tmp_path_factory.mktemp("originals"),
-    )  # fmt: skip
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    settings = UiSettings(title="制度问答", rate_per_minute=0, originals=tmp_path_factory.mktemp("originals"))
     server = Served(create_app(settings, fake_engine(0.01), MemoryStore()))  # type: ignore[arg-type]
     yield server
     server.stop()
@@ -116,6 +98,17 @@ def test_print_shows_the_evidence_and_no_buttons(browser: Any, served: Served) -
         t.close()
 
 
+@pytest.mark.parametrize(("asked", "browsers", "own"), [("zh", "en-GB", "zh-CN"), ("en", "zh-CN", "en"), ("", "fr-FR", "zh-CN")])
+def test_the_page_is_named_by_its_own_language_not_the_browsers(browser: Any, served: Served, asked: str, browsers: str, own: str) -> None:
+    t = Tab(browser, served.url, locale=browsers)
+    try:
+        page = t.open(f"/chat/?lang={asked}")
+        page.wait_for_timeout(500)
+        assert page.get_attribute("html", "lang") == own
+    finally:
+        t.close()
+
+
 def test_english_page(browser: Any, served: Served) -> None:
     t = Tab(browser, served.url, locale="en-GB")
     try:
@@ -125,75 +118,5 @@ def test_english_page(browser: Any, served: Served) -> None:
         assert page.inner_text("#wj-new") == "New chat" and page.get_attribute("html", "lang") == "en"
         assert page.inner_text("#wj-send").strip() == "Send"
         assert page.get_attribute("#wj-box textarea", "placeholder") == "Type a question and press Enter"
-    finally:
-        t.close()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None: ...
-
-
-@pytest.fixture()
-def host_page(portal: int, served: Served, tmp_path: Path) -> Iterator[str]:
-    """A page of an intranet portal with two widgets, on an origin of its own."""
-    (tmp_path / "index.html").write_text(
-        f"""<!doctype html><meta charset=utf-8><title>门户</title><h1>通知</h1><input id=q value="年休假怎么申请？">
-        <script src="{served.url}/widget.js" data-title="制度问答" data-question-from="#q" data-color="#7a2b17" defer></script>
-        <script src="{served.url}/widget.js" data-title="左边" data-position="left" data-lang="en" defer></script>""",
-        "utf-8",
-    )
-    handler = functools.partial(Quiet, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", portal), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield str(portal)
-        server.shutdown()
-
-
-def test_widget_works_on_a_listed_origin(browser: Any, served: Served, host_page: str) -> None:
-    t = Tab(browser, served.url)
-    try:
-        page = t.page
-        page.goto(f"http://localhost:{host_page}/")
-        page.click(".launch >> nth=0")
-        chat = page.frame_locator("iframe")
-        chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)
-        assert chat.locator("#wj-box textarea").input_value() == "年休假怎么申请？"
-        chat.locator("#wj-box textarea").press("Enter")
-        chat.locator("#wj-chat .answer.done").wait_for(timeout=20_000)
-        chat.locator("#wj-chat .cite >> nth=0").click()
-        assert chat.locator("#wj-chat mark.on").count() >= 1, "citations stay on"
-        assert not chat.locator("#wj-head").count() and not chat.locator("#wj-history").count()
-        chat.locator("#wj-box textarea").press("Escape")
-        page.wait_for_selector(".box >> nth=0", state="hidden")
-        assert page.evaluate("document.activeElement.shadowRoot.activeElement.textContent") == "制度问答"
-        assert page.locator(".launch").count() == 2
-        assert {u.split("/")[2] for u in t.requests if "://" in u} <= {f"localhost:{host_page}", f"127.0.0.1:{served.port}"}
-    finally:
-        t.close()
-
-
-def test_widget_fills_a_phone(browser: Any, served: Served, host_page: str) -> None:
-    t = Tab(browser, served.url, viewport={"width": 390, "height": 800})
-    try:
-        page = t.page
-        page.goto(f"http://localhost:{host_page}/")
-        page.click(".launch >> nth=0")
-        box = page.locator(".box >> nth=0").bounding_box()
-        assert box == {"x": 0, "y": 0, "width": 390, "height": 800}
-    finally:
-        t.close()
-
-
-def test_widget_on_another_origin_is_refused_and_offers_a_window(browser: Any, served: Served, host_page: str) -> None:
-    t = Tab(browser, served.url)
-    try:
-        page = t.page
-        page.goto(f"http://127.0.0.1:{host_page}/")  # the same page, but this origin is not listed
-        page.click(".launch >> nth=0")
-        page.wait_for_selector(".slow >> nth=0", timeout=15_000)
-        link = page.get_attribute(".slow a >> nth=0", "href") or ""
-        assert link.startswith(f"{served.url}/chat/") and "embed" not in link
-        assert any("frame-ancestors" in e for e in t.errors)
-        assert page.frames[1].evaluate("document.querySelector('#wj-box')") is None
     finally:
         t.close()

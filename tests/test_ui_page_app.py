@@ -1,42 +1,22 @@
-"""The application around the chat: headers, denied routes, documents, history, feedback; no browser needed."""
+"""The application around the chat: headers, denied routes, who sees what, readiness; no browser needed."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_corpus import APPLY, LEAVE, fake_engine
+from fake_corpus import LEAVE, fake_engine
 from fastapi.testclient import TestClient
-from starlette.requests import HTTPConnection
+from page_fakes import CID, OURS, page_client, seed, who
 
 from errors import ModelError
 from ui.app import create_app
 from ui.security import denied
 from ui.server import warm
 from ui.settings import UiSettings
-from ui.store import Exchange
-from ui.store_memory import MemoryStore, now
-from ui.viewer import Viewer
-
-OURS = {"X-Wenju": "1"}
-CID = "0123456789abcdef"
-
-
-def who(connection: HTTPConnection) -> Viewer | None:
-    """Sign-on for tests: the header says who; 'nobody' is not signed on."""
-    name = connection.headers.get("x-test-user", "admin")
-    if name == "nobody":
-        return None
-    return Viewer(name, "administrator" if name == "admin" else "reader", may_only_ask=name == "visitor")
-
-
-@pytest.fixture()
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / LEAVE.source).write_bytes(b"%PDF-1.4 fake")
-    return tmp_path
+from ui.store_memory import MemoryStore
 
 
 @pytest.fixture()
@@ -45,14 +25,9 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture()
-def client(folder: Path, store: MemoryStore) -> Iterator[TestClient]:
-    settings = UiSettings(allowed_origins=("https://portal.example",), originals=folder, title="制度问答")
-    with TestClient(create_app(settings, fake_engine(), store, who), base_url="http://testserver") as c:  # type: ignore[arg-type]
-        yield c
-
-
-def seed(store: MemoryStore, user: str = "admin", question: str = "年休假怎么申请？") -> None:
-    store.save(user, CID, Exchange("e1", question, now(), "done", fake_engine().answer(question)))
+def client(tmp_path: Path, store: MemoryStore) -> Iterator[TestClient]:
+    with page_client(tmp_path, store) as opened:
+        yield opened
 
 
 def test_page_has_a_nonce_on_every_script_and_a_strict_policy(client: TestClient) -> None:
@@ -77,6 +52,8 @@ def test_page_asks_nothing_of_other_hosts(client: TestClient) -> None:
 def test_frame_is_there_before_any_script_has_run(client: TestClient) -> None:
     page = client.get("/chat/").text
     assert '<html lang="zh-CN"' in page and "制度问答" in page and "依据 4 份文档" in page
+    head = page[: page.index("</head>")]
+    assert "/static/ui.css" in head and "/static/theme.js" in head and "/static/icon.svg" in head
     english = client.get("/chat/?lang=en").text
     assert '<html lang="en"' in english and "from 4 documents" in english
     embedded = client.get("/chat/?embed=1").text
@@ -124,136 +101,12 @@ def test_an_embedded_visitor_may_only_ask(client: TestClient, store: MemoryStore
     assert client.get("/chat/", headers=visitor).status_code == 200
 
 
-def test_reader_marks_exactly_the_span(client: TestClient) -> None:
-    start = LEAVE.text.index(APPLY)
-    page = client.get(f"/documents/{LEAVE.id}?start={start}&end={start + len(APPLY)}").text
-    assert re.findall(r"<mark[^>]*>(.*?)</mark>", page) == [APPLY] and page.count('id="span"') == 1
-    for paragraph in LEAVE.text.split("\n\n"):
-        assert paragraph.strip() in re.sub(r"</?mark[^>]*>", "", page)
-    assert "original#page=3" in page
-    for bad in ("start=5&end=3", "start=-2&end=9", "start=0&end=999999"):
-        assert "<mark" not in client.get(f"/documents/{LEAVE.id}?{bad}").text
-
-
-def test_a_span_over_two_blocks_is_marked_in_both_with_one_anchor(client: TestClient) -> None:
-    start = LEAVE.text.index("由处室负责人审批，超过3天")
-    page = client.get(f"/documents/{LEAVE.id}?start={start}&end={start + 80}").text
-    assert len(re.findall(r"<mark", page)) == 2 and page.count('id="span"') == 1
-
-
-def test_original_opens_at_its_page_and_never_outside_the_folder(client: TestClient, folder: Path) -> None:
-    got = client.get(f"/documents/{LEAVE.id}/original")
-    assert got.headers["content-type"] == "application/pdf" and got.headers["content-disposition"].startswith("inline")
-    assert client.get("/documents/ffff/original").status_code == 404
-    (folder / LEAVE.source).unlink()
-    (folder / LEAVE.source).symlink_to("/etc/passwd")
-    assert client.get(f"/documents/{LEAVE.id}/original").status_code == 404
-
-
-def test_search_without_generation(client: TestClient) -> None:
-    page = client.get("/documents", params={"q": "住宿费限额<b>"}).text
-    assert "每人每天500元" in page and "住宿费限额&lt;b&gt;" in page and "<b>" not in page
-
-
-def test_upload_index_delete(client: TestClient, folder: Path) -> None:
-    def upload(name: str, data: bytes) -> dict[str, object]:
-        got = client.post("/documents/upload", files={"file": (name, data)}, headers=OURS)
-        assert got.status_code == 200, got.text
-        for _ in range(200):
-            job = client.get(f"/documents/jobs/{got.json()['job']}").json()
-            if job["state"] in ("done", "failed"):
-                return dict(job)
-            time.sleep(0.01)
-        raise AssertionError("the job never ended")
-
-    assert upload("../../新规定.md", "新规定的第一段。".encode())["state"] == "done"
-    assert (folder / "新规定.md").is_file()
-    page = client.get("/documents").text
-    assert "新规定" in page
-    assert "is empty" in str(upload("空.txt", b"")["error"])
-    assert client.post("/documents/upload", files={"file": ("a.exe", b"x")}, headers=OURS).status_code == 415
-    assert client.post("/documents/upload", files={"file": ("a.md", b"x")}).status_code == 403
-    found = re.search(r'data-delete="([0-9a-f]+)" data-title="新规定"', page)
-    assert found is not None
-    assert client.delete(f"/documents/{found.group(1)}").status_code == 403
-    assert client.delete(f"/documents/{found.group(1)}", headers=OURS).status_code == 200
-    assert "新规定" not in client.get("/documents").text and not (folder / "新规定.md").exists()
-
-
-def test_a_file_over_the_limit_is_not_kept(folder: Path) -> None:
-    app = create_app(UiSettings(originals=folder, upload_max_mb=1), fake_engine(), None, who)  # type: ignore[arg-type]
-    with TestClient(app) as c:
-        got = c.post("/documents/upload", files={"file": ("大.txt", b"x" * (1 << 20) + b"y")}, headers=OURS)
-    assert got.status_code == 413 and sorted(p.name for p in folder.iterdir()) == [LEAVE.source]
-
-
-def test_administration_is_for_administrators(client: TestClient) -> None:
-    reader = {"x-test-user": "li"} | OURS
-    assert client.post("/documents/upload", files={"file": ("a.md", b"x")}, headers=reader).status_code == 403
-    assert client.delete(f"/documents/{LEAVE.id}", headers=reader).status_code == 403
-    assert client.post("/documents/reindex", headers=reader).status_code == 403
-    assert client.get("/documents/missed", headers=reader).status_code == 403
-    page = client.get("/documents", headers=reader).text
-    assert "data-delete" not in page and 'type="file"' not in page
-
-
-def test_history_belongs_to_one_user(client: TestClient, store: MemoryStore) -> None:
-    seed(store)
-    assert [r["title"] for r in client.get("/page/conversations").json()] == ["年休假怎么申请？"]
-    assert client.get("/page/conversations", params={"q": "分管领导"}).json() and not client.get("/page/conversations", params={"q": "没有的词"}).json()
-    other = {"x-test-user": "li"} | OURS
-    assert client.get("/page/conversations", headers=other).json() == []
-    assert client.patch(f"/page/conversations/{CID}", json={"title": "x"}, headers=other).status_code == 404
-    assert client.delete(f"/page/conversations/{CID}", headers=other).status_code == 404
-    assert client.get(f"/page/conversations/{CID}/export.md", headers=other).status_code == 404
-    assert client.patch(f"/page/conversations/{CID}", json={"title": "休假"}).status_code == 403
-    assert client.patch(f"/page/conversations/{CID}", json={"title": "休假"}, headers=OURS).status_code == 200
-    assert client.get("/page/conversations").json()[0]["title"] == "休假"
-    assert client.delete(f"/page/conversations/{CID}", headers=OURS).status_code == 200
-    assert client.get("/page/conversations").json() == []
-
-
-def test_export_and_share(client: TestClient, store: MemoryStore) -> None:
-    seed(store)
-    for form, kind in (("md", "text/markdown"), ("html", "text/html"), ("json", "application/json")):
-        got = client.get(f"/page/conversations/{CID}/export.{form}")
-        assert got.headers["content-type"].startswith(kind) and "attachment" in got.headers["content-disposition"]
-        assert APPLY in got.text
-    assert client.get(f"/page/conversations/{CID}/export.exe").status_code == 404
-    path = client.post(f"/page/conversations/{CID}/share", json={}, headers=OURS).json()["path"]
-    shared = client.get(path, headers={"x-test-user": "li"})
-    assert APPLY in shared.text and "<script>" not in shared.text
-    store.delete("admin", CID)
-    assert client.get(path, headers={"x-test-user": "nobody"}).status_code == 401
-    assert client.get("/shared/none").status_code == 404
-
-
-def test_feedback_is_stored_with_the_answer_and_what_made_it(client: TestClient, store: MemoryStore) -> None:
-    seed(store)
-    body = {"conversation": CID, "exchange": "e1", "verdict": "down", "reasons": ["wrong_evidence", "x"], "comment": " 页码不对 "}
-    assert client.post("/page/feedback", json=body, headers=OURS).status_code == 200
-    (row,) = store.feedback()
-    assert row.reasons == ("wrong_evidence",) and row.comment == "页码不对" and row.answer is not None
-    assert row.settings == {"model": "fake-1.5b", "index": "fake-7"}
-    assert client.post("/page/feedback", json=body).status_code == 403
-    assert client.post("/page/feedback", json=body, headers=OURS | {"x-test-user": "li"}).status_code == 404
-    client.post("/page/feedback", json=body | {"verdict": "up", "reasons": []}, headers=OURS)
-    assert [f.verdict for f in store.feedback()] == ["up"]
-
-
-def test_missed_questions_are_listed_by_how_often(client: TestClient, store: MemoryStore) -> None:
-    for n, question in enumerate(("食堂几点开门？", "食堂几点开门", "停车位怎么申请？")):
-        store.save("u", f"{n:016x}", Exchange(f"e{n}", question, now(), "done", fake_engine().answer(question)))
-    page = client.get("/documents/missed").text
-    assert page.index("食堂几点开门") < page.index("停车位怎么申请") and '<td class="num">2</td>' in page
-
-
 def test_not_found_is_a_page_for_people_and_json_for_programs(client: TestClient) -> None:
     assert "没有这个页面" in client.get("/documents/none", headers={"accept": "text/html"}).text
     assert client.get("/documents/none").json() == {"detail": "no such document"}
 
 
-def test_ready_only_when_everything_is_loaded(folder: Path) -> None:
+def test_ready_only_when_everything_is_loaded() -> None:
     engine = fake_engine(loaded=False)
     with TestClient(create_app(UiSettings(), engine, None, who)) as c:  # type: ignore[arg-type]
         assert c.get("/readyz").status_code == 503 and "正在加载模型" in c.get("/chat/").text
@@ -302,3 +155,9 @@ def test_widget_is_served_to_other_origins(client: TestClient) -> None:
     assert got.headers["content-type"].startswith("text/javascript")
     assert got.headers["cross-origin-resource-policy"] == "cross-origin" and "postMessage" in got.text
     assert client.get("/embed?lang=en", follow_redirects=False).headers["location"] == "/chat/?embed=1&lang=en"
+
+
+def test_a_server_set_to_english_says_so_unless_the_address_asks_otherwise() -> None:
+    with TestClient(create_app(UiSettings(lang="en"), fake_engine(), None, who)) as c:  # type: ignore[arg-type]
+        assert '<html lang="en"' in c.get("/chat/").text and '<html lang="zh-CN"' in c.get("/chat/?lang=zh").text
+        assert '<html lang="en"' in c.get("/chat/?lang=fr").text

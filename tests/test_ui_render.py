@@ -130,6 +130,17 @@ def test_refusal_card_says_what_was_looked_for_what_is_missing_and_what_to_ask()
         refusal_html(answer(), "A", LOOK)
 
 
+def test_a_refusal_folds_what_was_found_and_leaves_out_single_characters() -> None:
+    answer = fake_engine().answer("食堂几点开门")
+    assert answer.refusal is not None
+    odd = replace(answer, refusal=replace(answer.refusal, looked_for=("食堂", "5", "副")))
+    shown = answer_html(odd, "w", Look())
+    assert '<details class="ev-rest">' in shown and "查到但未引用的段落" in shown
+    assert re.findall('term-found">(.*?)<', shown) == ["食堂"]
+    alone = replace(answer, refusal=replace(answer.refusal, looked_for=("5",)))
+    assert "term-found" not in answer_html(alone, "w", Look()) and "查找的内容" not in answer_html(alone, "w", Look())
+
+
 def test_notes_carry_their_own_chips() -> None:
     a = answer("住宿费标准是多少？")
     markup = answer_html(a, "A", LOOK)

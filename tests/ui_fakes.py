@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 from fake_corpus import fake_engine
 from fastapi import FastAPI, Request
+from fastapi.testclient import TestClient
 
 from ui.admission import Admission
 from ui.assembly import add_api, add_metrics
@@ -81,3 +82,12 @@ def guarded(settings: UiSettings, data: Path, tokens: Any = None, **given: Any) 
         return chat(request)
 
     return Observed(Guard(app, settings, sign_on), metrics), sign_on
+
+
+PAGE = {"accept": "text/html"}
+BEHIND_A_PROXY = UiSettings(host="0.0.0.0", auth="header", sso_proxies=("10.0.0.5", "10.1.0.0/16"), admins=("chen",))
+
+
+def client_at(app: Any, address: str = "10.0.0.5", **options: Any) -> TestClient:
+    """A client whose connection comes from ``address``."""
+    return TestClient(app, client=(address, 50000), follow_redirects=False, **options)

@@ -77,15 +77,16 @@ def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: W
 
     page = Page(Desk(engine, store, app.state.admission, settings), who)
     base = settings.root_path
-    app.add_middleware(Secured, origins=settings.allowed_origins, shell=shell)
+    sheet = f'<link rel="stylesheet" href="{base}/static/ui.css">'
+    early = f'<link rel="icon" href="{base}/static/icon.svg" type="image/svg+xml">{sheet}<script src="{base}/static/theme.js"></script>'
+    app.add_middleware(Secured, origins=settings.allowed_origins, shell=shell, head=early, lang=settings.lang, theme=settings.theme)  # fmt: skip
     app.add_middleware(CORSMiddleware, allow_origin_regex=origin_pattern(settings.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"])  # fmt: skip
     app.add_middleware(Denied)
     mounted: FastAPI = gr.mount_gradio_app(
         app, build(page), path="/chat", auth_dependency=user, show_error=False, run_history=False, footer_links=[],
         enable_monitoring=False, max_file_size="1kb", ssr_mode=False, pwa=False, mcp_server=False, theme=theme(),
         i18n=_built_ins(gr),
-        head=f'<link rel="icon" href="{base}/static/icon.svg" type="image/svg+xml"><link rel="stylesheet" href="{base}/static/ui.css"><script src="{base}/static/theme.js"></script>'
-        f'<script type="module" src="{base}/static/ui.js"></script>',
+        head=f'{sheet}<script type="module" src="{base}/static/ui.js"></script>',  # the sheet once more, after Gradio's own
     )  # fmt: skip
     return mounted
 

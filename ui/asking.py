@@ -19,7 +19,7 @@ from errors import Cancelled, ModelError
 from qa.types import Answer, Turn
 from ui.admission import Ticket, models_loaded
 from ui.conversation import new_id
-from ui.store import Exchange
+from ui.store import Exchange, Status
 from ui.store_memory import now
 from ui.turn import snapshots
 
@@ -78,7 +78,7 @@ async def ask(state: Any, user: str, what: Ask) -> AsyncGenerator[Waiting | Answ
     cancelled = threading.Event()
     exchange = Exchange(new_id(), what.question, now())
     last: Answer | None = None
-    status = "stopped"
+    status: Status = "failed"
     ticket = admission.join(user)
     try:
         async for waiting in _until_served(ticket, engine, state.settings, admission):
@@ -91,14 +91,12 @@ async def ask(state: Any, user: str, what: Ask) -> AsyncGenerator[Waiting | Answ
                 yield last
         status = "done"
     except (Cancelled, asyncio.CancelledError, GeneratorExit):
-        raise
-    except Exception:
-        status = "failed"
+        status = "stopped"
         raise
     finally:
         cancelled.set()
         ticket.release()
-        done = Exchange(exchange.id, exchange.question, exchange.asked_at, status, last)  # type: ignore[arg-type]
+        done = Exchange(exchange.id, exchange.question, exchange.asked_at, status, last)
         _record(state.store, user, done, what.channel)
 
 

@@ -75,7 +75,7 @@ def _oidc_routes(router: APIRouter, sign_on: SignOn) -> None:
         if out:
             t = Texts(sign_on.settings.lang)
             body = f'<p>{html.escape(t("signed_out"))}</p><p><a href="{sign_on.settings.root_path}/chat/">{html.escape(t("sign_in"))}</a></p>'
-            return HTMLResponse(page_html(t("sign_in"), body, sign_on.settings, t.lang, None))
+            return HTMLResponse(page_html(t("sign_in"), body, sign_on.settings, t.lang, None, current="sign-in"))
         try:
             address, state = await provider.start(request, next)
         except WenjuError as error:
@@ -109,12 +109,12 @@ def _form(sign_on: SignOn, target: str, lang: str, wrong: bool = False, out: boo
     error = f'<p class="warn" role="alert">{html.escape(t("token_wrong"))}</p>' if wrong else ""
     error += f'<p role="status">{html.escape(t("signed_out"))}</p>' if out else ""
     body = (
-        f'{error}<form method="post" action="{settings.root_path}/sign-in"><p>{html.escape(t("token_ask"))}</p>'
+        f'{error}<form class="sign" method="post" action="{settings.root_path}/sign-in"><p>{html.escape(t("token_ask"))}</p>'
         f'<input type="hidden" name="next" value="{html.escape(target)}">'
-        f'<p><label>{html.escape(t("token_label"))} <input type="password" name="token" required autofocus '
-        f'autocomplete="current-password" size="40"></label></p><p><button class="primary">{html.escape(t("sign_in"))}</button></p></form>'
+        f'<p><label>{html.escape(t("token_label"))}<input type="password" name="token" required autofocus '
+        f'autocomplete="current-password"></label></p><p><button class="primary">{html.escape(t("sign_in"))}</button></p></form>'
     )
-    return page_html(t("sign_in"), body, settings, t.lang, None)
+    return page_html(t("sign_in"), body, settings, t.lang, None, current="sign-in")
 
 
 def _cookie_name() -> str:

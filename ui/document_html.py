@@ -18,16 +18,16 @@ def page_html(title: str, body: str, settings: UiSettings, lang: str, viewer: Vi
     """A whole page: header with the way back to the chat, then ``body`` (HTML). No inline script or style."""
     t = Texts(lang)
     base = settings.root_path
-    links = [("chat", f"{base}/chat/", t("back_to_chat")), ("documents", f"{base}/documents", t("documents"))]
+    links = [] if current == "sign-in" else [("chat", f"{base}/chat/", t("back_to_chat")), ("documents", f"{base}/documents", t("documents"))]
     if viewer is not None and viewer.administers:
-        links.append(("missed", f"{base}/documents/missed", t("missed")))
+        links.append(("missed", f"{base}/documents/missed", t("missed_short")))
     nav = "".join(
         f'<a class="h-btn" href="{url}"{" aria-current=page" if key == current else ""}>{e(name)}</a>'
         for key, url, name in links
     )
     tail = f'<script src="{base}/static/{script}" defer></script>' if script else ""
     return (
-        f'<!doctype html><html lang="{"en" if t.lang == "en" else "zh-CN"}" data-base="{e(base)}"><head>'
+        f'<!doctype html><html lang="{"en" if t.lang == "en" else "zh-CN"}" data-base="{e(base)}" data-theme="{settings.theme}"><head>'
         f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{e(title)} · {e(settings.title)}</title>"
         f'<link rel="icon" href="{base}/static/icon.svg" type="image/svg+xml">'
@@ -63,12 +63,14 @@ def list_html(documents: Sequence[tuple[Document, Sequence[Passage]]], replaced:
         state = f'<span class="tag tag-old">{e(t("superseded"))}</span>' if old else f'<span class="tag">{e(t("indexed"))}</span>'
         acts = f'<td><button class="danger" data-delete="{e(document.id)}" data-title="{e(document.title)}">{e(t("delete"))}</button></td>' if administers else ""
         rows.append(
-            f'<tr><td><a href="{base}/documents/{e(document.id)}">{e(document.title)}</a><div class="muted">{e(document.source)}</div></td>'
-            f'<td class="num">{e(document.published or "—")}</td><td class="num">{len(passages)}</td>'
-            f'<td class="num">{sum(len(p.text) for p in passages):,}</td><td>{state}</td>{acts}</tr>'
+            f'<tr><td><a href="{base}/documents/{e(document.id)}">{e(document.title)}</a><div class="muted">{e(document.source)}'
+            f'<span class="slim"> · {e(document.published or "—")}</span></div></td>'
+            f'<td class="num wide">{e(document.published or "—")}</td><td class="num wide">{len(passages)}</td>'
+            f'<td class="num wide">{sum(len(p.text) for p in passages):,}</td><td>{state}</td>{acts}</tr>'
         )
     names = ["title", "date", "paragraphs", "characters", "state"] + (["actions"] if administers else [])
-    head = "".join(f'<th scope="col">{e(t("col_" + name))}</th>' for name in names)
+    wide = ("date", "paragraphs", "characters")
+    head = "".join(f'<th scope="col"{" class=wide" if name in wide else ""}>{e(t("col_" + name))}</th>' for name in names)
     return f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
@@ -85,7 +87,7 @@ def pages_html(page: int, last: int, t: Texts) -> str:
 
 
 def search_html(query: str, hits: Sequence[Hit] | None, lang: str, base: str) -> str:
-    """The search box and, once something was searched, the passages found with the query's words in bold."""
+    """The search box and, once something was searched, the passages found with what they share with the query marked."""
     t = Texts(lang)
     form = (
         f'<form class="search" action="{base}/documents" method="get" role="search"><input type="search" name="q" '
@@ -102,9 +104,28 @@ def search_html(query: str, hits: Sequence[Hit] | None, lang: str, base: str) ->
         where = " · ".join([*([" › ".join(p.heading)] if p.heading else []), *([t("page", page=p.page)] if p.page else [])])
         items.append(
             f'<li><a href="{base}/documents/{e(p.document_id)}?start={p.start}&amp;end={p.end}#span">{e(hit.document.title)}</a>'
-            f'<div class="muted">{e(where)}</div><p>{e(p.text)}</p></li>'
+            f'<div class="muted">{e(where)}</div><p>{_shared(p.text, query)}</p></li>'
         )
     return f'{form}<p class="muted">{e(t("search_found", n=len(hits)))}</p><ol class="hits">{"".join(items)}</ol>'
+
+
+def _shared(text: str, query: str) -> str:
+    """The text, escaped, with the longest runs of two or more characters that it has in common with the query marked."""
+    wanted, have = query.casefold(), text.casefold()
+    if len(have) != len(text):  # case folding that changes lengths: places would no longer fit
+        return e(text)
+    out: list[str] = []
+    at = plain = 0
+    while at < len(text):
+        end = at
+        while end < len(text) and have[at : end + 1] in wanted:
+            end += 1
+        if end - at < 2 or not have[at:end].strip():
+            at += 1
+            continue
+        out.append(f"{e(text[plain:at])}<mark>{e(text[at:end])}</mark>")
+        at = plain = end
+    return "".join(out) + e(text[plain:])
 
 
 def reader_html(document: Document, passages: Sequence[Passage], lang: str, base: str, span: tuple[int, int] | None, *, original: bool) -> str:  # fmt: skip

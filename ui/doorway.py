@@ -78,7 +78,7 @@ class Doorway:
             return JSONResponse({"ready": False, "starting": True}, 503, headers)
         accept = dict(scope["headers"]).get(b"accept", b"")
         if scope["method"] == "GET" and b"text/html" in accept:
-            return HTMLResponse(_page(self._settings), 200, headers | {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"})  # fmt: skip
+            return HTMLResponse(_page(self._settings), 200, headers | {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:"})  # fmt: skip
         error = {"message": "The server is starting", "type": "server_error", "code": "starting", "param": None}
         return JSONResponse({"error": error | {"hint": "Try again in a few seconds"}}, 503, headers)
 
@@ -101,7 +101,7 @@ def _page(settings: UiSettings) -> str:
     title, text = html.escape(settings.title), html.escape(t("starting"))
     return (
         f'<!doctype html><html lang="{"en" if t.lang == "en" else "zh-CN"}"><head><meta charset="utf-8">'
-        f'<meta http-equiv="refresh" content="1"><meta name="viewport" content="width=device-width"><title>{title}</title>'
+        f'<meta http-equiv="refresh" content="1"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>{title}</title>'
         "<style>:root{color-scheme:light dark}body{font:17px/1.7 'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',"
         "sans-serif;display:grid;place-content:center;min-height:90vh;text-align:center}</style></head>"
         f'<body><h1>{title}</h1><p role="status">{text}</p></body></html>'

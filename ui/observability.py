@@ -98,7 +98,7 @@ class MeasuredEngine:
         return self._engine.search(question, k)
 
     def stream(self, question: str, history: Sequence[Turn] = (), *, cancelled: threading.Event | None = None, passages: Sequence[tuple[str, str]] | None = None) -> Iterator[Answer]:  # fmt: skip
-        start, outcome, found = time.perf_counter(), "stopped", False
+        start, outcome, found = time.perf_counter(), "failed", False
         try:
             for answer in self._engine.stream(question, history, cancelled=cancelled, passages=passages):
                 if not found and answer.retrieved:
@@ -108,10 +108,8 @@ class MeasuredEngine:
                     outcome = "refused" if answer.refused else "answered"
                     self._finished(answer, time.perf_counter() - start)
                 yield answer
-        except Cancelled:
-            raise
-        except Exception:
-            outcome = "failed"
+        except (Cancelled, GeneratorExit):
+            outcome = "stopped"
             raise
         finally:
             self._metrics.answers.labels(outcome).inc()

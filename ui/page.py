@@ -24,6 +24,8 @@ from ui.viewer import Viewer, Who
 
 STATE_SECONDS = 3600 * 8
 """How long an idle conversation stays in memory; the store keeps it longer."""
+SESSIONS = 500
+"""How many open pages are remembered (some 100 kB each); one that is forgotten takes its conversation from the store."""
 
 
 class Page:
@@ -36,14 +38,14 @@ class Page:
     async def submit(self, question: str, state: Conversation | None, request: gr.Request) -> AsyncIterator[Any]:
         """The text box was sent."""
         viewer, look = self._viewer(request), self._look(request)
-        conversation = state or Conversation()
+        conversation = state or await self._forgotten(viewer, look, request)
         async for screen in ask(self.desk, conversation, question or "", viewer.name, look):
             yield self._show(screen)
 
     async def command(self, line: str, state: Conversation | None, request: gr.Request) -> AsyncIterator[Any]:
         """A button in a message or in the frame: {"do": ask|retry|undo|edit|open|new, ...}."""
         viewer, look = self._viewer(request), self._look(request)
-        conversation = state or Conversation()
+        conversation = state or await self._forgotten(viewer, look, request)
         order = _parse(line)
         do = order.get("do")
         if do in ("new", "open"):
@@ -107,6 +109,10 @@ class Page:
             return Conversation()
         return await asyncio.to_thread(reopen, conversation_id, stored, look.t("interrupted"), Held(self.desk.engine))
 
+    async def _forgotten(self, viewer: Viewer, look: Look, request: gr.Request) -> Conversation:
+        """The conversation that the page's address names, for a page open so long that the server forgot it."""
+        return await self._opened(_query(request).get("c", ""), viewer, look)
+
     def _viewer(self, request: gr.Request) -> Viewer:
         viewer = self.who(request.request) if request.request is not None else None
         if viewer is None:
@@ -161,6 +167,7 @@ def build(page: Page) -> gr.Blocks:
             event.failure(page.stop, [state], outputs, queue=False, **quiet)
     demo.queue(max_size=None, default_concurrency_limit=None, api_open=False)
     demo.max_threads = 256
+    demo.state_session_capacity = SESSIONS
     demo._queue.max_thread_count = 256
     return cast(gr.Blocks, demo)
 

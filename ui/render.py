@@ -137,7 +137,7 @@ def evidence_html(answer: Answer, numbered: Sequence[Source], aid: str, look: Lo
             for n, r in enumerate(rest, 1)
         ]  # fmt: skip
         title = f'<div class="ev-title">{t(key, n=len(rest))}</div>'
-        if numbered:
+        if numbered or answer.refusal is not None:
             shown_html = "".join(shown)
             parts.append(f'<details class="ev-rest"><summary>{t(key, n=len(rest))}</summary>{shown_html}</details>')
         else:
@@ -180,10 +180,10 @@ def where_html(
 def note_html(note: Note, numbered: Sequence[Source], aid: str, look: Look) -> str:
     """Something the reader must know: two passages disagree, a document is superseded, ..."""
     t = look.t
-    known = ("conflict", "superseded", "premise", "date", "memory", "truncated")
+    known = ("conflict", "superseded", "premise", "date", "memory", "quoted", "truncated")
     title = t("note_" + note.kind) if note.kind in known else t("note")
     chips = "".join(chip_html(c, numbered, aid, look) for c in _distinct(note.citations, numbered))
-    kind = note.kind if note.kind in known else "other"
+    kind = note.kind if note.kind in (*known, "dropped") else "other"
     return f'<div class="note note-{kind}"><strong>{title}</strong> {inert(note.message)}{chips}</div>'
 
 

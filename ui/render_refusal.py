@@ -28,8 +28,8 @@ def refusal_html(answer: Answer, aid: str, look: Look, changes: Changes | None =
     ]
     notes = (note for note in answer.notes if note.citations or note.message not in refusal.message)
     parts.extend(note_html(note, numbered, aid, look) for note in notes)
-    if refusal.looked_for:
-        parts.append(_terms(t("looked_for"), refusal.looked_for, "found"))
+    if telling := [term for term in refusal.looked_for if len(term) > 1]:
+        parts.append(_terms(t("looked_for"), telling, "found"))
     if refusal.missing:
         parts.append(_terms(t("missing"), refusal.missing, "lacking"))
     parts.append(_nearest(answer, refusal.nearest, look, changes or {}))

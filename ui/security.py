@@ -66,10 +66,14 @@ class Secured:
 
     Args:
         shell: renders the frame for a request, with its nonce; put right after <body>.
+        head: put right after <head>, so that the frame has its looks before Gradio's script has loaded.
+        lang, theme: of the page when its address names none; a theme that a person chose comes first.
     """
 
-    def __init__(self, app: ASGIApp, origins: Sequence[str], shell: Callable[[Request, str], str]) -> None:
+    def __init__(self, app: ASGIApp, origins: Sequence[str], shell: Callable[[Request, str], str], head: str = "", lang: str = "zh", theme: str = "auto") -> None:  # fmt: skip
         self.app = app
+        self.head = head
+        self.lang, self.theme = lang, theme
         self.origins = tuple(origins)
         self.shell = shell
 
@@ -111,11 +115,13 @@ class Secured:
         await self.app(scope, receive, secured)
 
     def _rewrite(self, page: bytes, request: Request, nonce: str) -> bytes:
+        page = page.replace(b"<head>", b"<head>" + self.head.encode(), 1)
         page = _SCRIPT.sub(f'<script nonce="{nonce}"'.encode(), page)
         page = page.replace(b'<link rel="manifest" href="/manifest.json" />', b"")
         page = re.sub(rb'<meta[^>]*(?:og:|twitter:)[^>]*>', b"", page)
-        lang = b"en" if request.query_params.get("lang") == "en" else b"zh-CN"
-        page = re.sub(rb'<html\s+lang="en"', b'<html lang="' + lang + b'"', page, count=1)
+        asked = request.query_params.get("lang")
+        lang = b"en" if (asked if asked in ("zh", "en") else self.lang) == "en" else b"zh-CN"
+        page = re.sub(rb'<html\s+lang="en"', b'<html lang="' + lang + b'" data-theme="' + self.theme.encode() + b'"', page, count=1)
         shell = self.shell(request, nonce).encode()
         return re.sub(rb"<body[^>]*>", lambda m: m.group() + shell, page, count=1)
 

@@ -25,7 +25,6 @@ class Frame:
     viewer: Viewer | None
     lang: str
     embed: bool
-    theme: str
     boot: str
     ready: bool
     failure: str
@@ -35,15 +34,13 @@ class Frame:
 
 
 def frame_of(request: Request, settings: UiSettings, viewer: Viewer | None, boot: str, ready: bool, failure: str, documents: int, nonce: str, history: bool) -> Frame:  # fmt: skip
-    """Read language, theme and embedding from the page's address."""
+    """Read language and embedding from the page's address."""
     query = request.query_params
     lang = query.get("lang", settings.lang)
-    theme = query.get("theme", settings.theme)
     return Frame(
         viewer=viewer,
         lang=lang if lang in ("zh", "en") else settings.lang,
         embed=query.get("embed") == "1",
-        theme=theme if theme in ("light", "dark", "auto") else "auto",
         boot=boot,
         ready=ready,
         failure=failure,
@@ -62,7 +59,6 @@ def shell_html(frame: Frame, settings: UiSettings) -> str:
         "base": base,
         "lang": frame.lang,
         "embed": frame.embed,
-        "theme": frame.theme,
         "boot": frame.boot,
         "ready": frame.ready,
         "history": frame.history,

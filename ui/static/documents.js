@@ -91,8 +91,17 @@
   }
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-delete]");
-    if (!button || !confirm((words.confirm || "?") + button.dataset.title)) return;
-    const answer = await fetch(`${base}/documents/${button.dataset.delete}`, { method: "DELETE", headers });
-    if (answer.ok) location.reload();
+    if (!button || !admin || !confirm(words.confirm + button.dataset.title)) return;
+    button.disabled = true;
+    try {
+      const answer = await fetch(`${base}/documents/${button.dataset.delete}`, { method: "DELETE", headers });
+      if (!answer.ok && answer.status !== 404) throw new Error(String(answer.status)); // 404: gone already
+      location.reload();
+    } catch (error) {
+      button.disabled = false;
+      const row = line(button.dataset.title);
+      row.fail(error.message);
+      document.getElementById("jobs").scrollIntoView({ block: "center" });
+    }
   });
 })();

@@ -17,6 +17,7 @@ export function show(id) {
     const copy = evidence.cloneNode(true);
     for (const node of [copy, ...copy.querySelectorAll("[id]")]) if (node.id) node.id = `p-${node.id}`;
     copy.querySelectorAll("details.ev").forEach((ev) => { ev.open = Boolean(ev.querySelector("mark")) || !copy.querySelector("mark"); });
+    copy.querySelectorAll(".ev-rest").forEach((rest) => { rest.open = !copy.querySelector("mark"); });
     copy.querySelectorAll("a.open").forEach(outward);
     body.push(copy);
   } else {

@@ -4,7 +4,8 @@
   const asked = new URLSearchParams(location.search).get("theme");
   let kept = null;
   try { kept = localStorage.getItem("wj-theme"); } catch (error) { kept = null; }
-  const choice = ["light", "dark"].includes(asked) ? asked : kept;
+  const set = document.documentElement.dataset.theme; // by the administrator
+  const choice = [asked, kept, set].find((name) => ["light", "dark"].includes(name));
   const system = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
     const dark = choice ? choice === "dark" : system.matches;

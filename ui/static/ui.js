@@ -55,7 +55,14 @@ function announce() {
 /** Gradio's own elements get names, and lose roles that do not fit what is inside them. */
 function mend() {
   const chat = $("wj-chat");
-  chat?.querySelectorAll('[role="log"]').forEach((node) => node.setAttribute("aria-live", "off"));
+  chat?.querySelectorAll('[role="log"]').forEach((node) => {
+    node.setAttribute("aria-live", "off");
+    node.setAttribute("aria-label", text("conversation"));
+  });
+  chat?.querySelectorAll(".scroll-down-button-container button").forEach((node) => {
+    node.setAttribute("aria-label", text("to_end"));
+    node.title = text("to_end");
+  });
   chat?.querySelectorAll(".message-row [data-testid][aria-label]").forEach((node) => node.removeAttribute("aria-label"));
   const box = document.querySelector("#wj-box textarea");
   if (box && !box.getAttribute("aria-label")) {
@@ -76,6 +83,15 @@ function address() {
   if (id) url.searchParams.set("c", id); else url.searchParams.delete("c");
   url.searchParams.delete("q");
   history.replaceState(null, "", url);
+}
+
+/** Gradio sets the page's language to the browser's: a screen reader would then read Chinese with an English voice. */
+function tongue() {
+  const root = document.documentElement;
+  const own = config.lang === "en" ? "en" : "zh-CN";
+  const set = () => { if (root.lang !== own) root.lang = own; };
+  new MutationObserver(set).observe(root, { attributes: true, attributeFilter: ["lang"] });
+  set();
 }
 
 let scheduled = false;
@@ -114,6 +130,7 @@ function start() {
       document.querySelector("#wj-box textarea")?.focus();
     }
   });
+  tongue();
   wire();
   watch();
   embed();

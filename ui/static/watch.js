@@ -9,6 +9,7 @@ const LOST = 1500;
 /** Poll /page/state: often while an answer runs or the models load, seldom otherwise. */
 export function watch() {
   let lost = false;
+  let timer = 0;
   const look = async () => {
     try {
       const response = await fetch(`${config.base}/page/state?lang=${config.lang}`, { signal: AbortSignal.timeout(4000), cache: "no-store" });
@@ -28,10 +29,11 @@ export function watch() {
       lost = true;
     }
     const running = document.querySelector("#wj-chat .answer.live") || document.querySelector("#wj-loading:not(.failed)");
-    setTimeout(look, lost ? LOST : running ? BUSY : CALM);
+    clearTimeout(timer);
+    timer = setTimeout(look, lost ? LOST : running ? BUSY : CALM);
   };
-  setTimeout(look, BUSY);
-  addEventListener("online", look, { once: true });
+  timer = setTimeout(look, BUSY);
+  addEventListener("online", () => { clearTimeout(timer); look(); });
 }
 
 /** The models will not come: say why, once, and stop saying that they are on their way. */

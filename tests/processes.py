@@ -1,0 +1,86 @@
+"""Programs that tests run beside themselves: nginx, and `wenju serve` over the scripted engine. Ended by their tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+TESTS = Path(__file__).parent
+FORWARD = "proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
+
+
+@contextlib.contextmanager
+def nginx(folder: Path) -> Iterator[Callable[[str], str]]:
+    """Starts nginx with the given locations on a free port of this machine; skips where it is not installed."""
+    binary = shutil.which("nginx") or "/usr/sbin/nginx"
+    if not Path(binary).exists():
+        pytest.skip("nginx is not installed (Debian: apt-get install nginx-light)")
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(locations: str) -> str:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        temp = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        conf = folder / f"nginx-{port}.conf"
+        conf.write_text(
+            f"daemon off; master_process off; pid {folder}/pid-{port}; error_log {folder}/error.log; events {{}} http {{ {temp}"
+            f"access_log off; server {{ listen 127.0.0.1:{port}; proxy_buffering off; {locations} }} }}"
+        )
+        started.append(subprocess.Popen([binary, "-p", str(folder), "-c", str(conf)], stderr=subprocess.PIPE))
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return f"http://127.0.0.1:{port}"
+            time.sleep(0.05)
+        raise AssertionError((folder / "error.log").read_text())
+
+    try:
+        yield start
+    finally:
+        for process in started:
+            process.terminate()
+            process.communicate(timeout=10)
+
+
+SERVE = """
+import sys, types
+from pathlib import Path
+from fake_corpus import fake_engine
+from ui.server import serve
+from ui.settings import UiSettings
+port, data = int(sys.argv[1]), Path(sys.argv[2])
+serve(types.SimpleNamespace(ui=UiSettings(port=port, log_format="json"), data=data, engine=None), fake_engine(pace=0.2))
+"""
+
+
+def serve(port: int, data: Path) -> subprocess.Popen[str]:
+    """The whole server in a process of its own, over the scripted engine at a pace of 0.2 s."""
+    path = os.pathsep.join((str(TESTS.parent), str(TESTS)))
+    env = {**os.environ, "PYTHONPATH": path}
+    command = [sys.executable, "-c", SERVE, str(port), str(data)]
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def until_ready(address: str) -> None:
+    """Wait until /readyz says yes."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{address}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("the server did not become ready")

@@ -1,0 +1,118 @@
+"""The documents page: reader, original, search, upload, deletion, and what staff asked in vain; no browser needed."""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fake_corpus import APPLY, LEAVE, fake_engine
+from fastapi.testclient import TestClient
+from page_fakes import OURS, page_client, who
+
+from ui.app import create_app
+from ui.document_html import _shared
+from ui.settings import UiSettings
+from ui.store import Exchange
+from ui.store_memory import MemoryStore, now
+
+
+@pytest.fixture()
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture()
+def client(tmp_path: Path, store: MemoryStore) -> Iterator[TestClient]:
+    with page_client(tmp_path, store) as opened:
+        yield opened
+
+
+def test_reader_marks_exactly_the_span(client: TestClient) -> None:
+    start = LEAVE.text.index(APPLY)
+    page = client.get(f"/documents/{LEAVE.id}?start={start}&end={start + len(APPLY)}").text
+    assert re.findall(r"<mark[^>]*>(.*?)</mark>", page) == [APPLY] and page.count('id="span"') == 1
+    for paragraph in LEAVE.text.split("\n\n"):
+        assert paragraph.strip() in re.sub(r"</?mark[^>]*>", "", page)
+    assert "original#page=3" in page
+    for bad in ("start=5&end=3", "start=-2&end=9", "start=0&end=999999"):
+        assert "<mark" not in client.get(f"/documents/{LEAVE.id}?{bad}").text
+
+
+def test_a_span_over_two_blocks_is_marked_in_both_with_one_anchor(client: TestClient) -> None:
+    start = LEAVE.text.index("由处室负责人审批，超过3天")
+    page = client.get(f"/documents/{LEAVE.id}?start={start}&end={start + 80}").text
+    assert len(re.findall(r"<mark", page)) == 2 and page.count('id="span"') == 1
+
+
+def test_original_opens_at_its_page_and_never_outside_the_folder(client: TestClient, tmp_path: Path) -> None:
+    got = client.get(f"/documents/{LEAVE.id}/original")
+    assert got.headers["content-type"] == "application/pdf" and got.headers["content-disposition"].startswith("inline")
+    assert client.get("/documents/ffff/original").status_code == 404
+    (tmp_path / LEAVE.source).unlink()
+    (tmp_path / LEAVE.source).symlink_to("/etc/passwd")
+    assert client.get(f"/documents/{LEAVE.id}/original").status_code == 404
+
+
+def test_search_without_generation(client: TestClient) -> None:
+    page = client.get("/documents", params={"q": "住宿费限额<b>"}).text
+    assert "每人每天500元" in page and "<mark>住宿费限额</mark>" in page and 'value="住宿费限额&lt;b&gt;"' in page and "<b>" not in page
+
+
+def test_what_a_hit_shares_with_the_query_is_marked() -> None:
+    shown = _shared("处级及以下人员出差<b>住宿费限额</b>：VPN 每人每天500元。", "住宿费的限额 vpn 500元 每")
+    assert re.findall("<mark>(.*?)</mark>", shown) == ["住宿费", "限额", "VPN ", "500元"]
+    assert html.unescape(re.sub("</?mark>", "", shown)) == "处级及以下人员出差<b>住宿费限额</b>：VPN 每人每天500元。"
+    assert _shared("a<b", "") == "a&lt;b" and _shared("", "住宿费") == ""
+
+
+def test_upload_index_delete(client: TestClient, tmp_path: Path) -> None:
+    def upload(name: str, data: bytes) -> dict[str, object]:
+        got = client.post("/documents/upload", files={"file": (name, data)}, headers=OURS)
+        assert got.status_code == 200, got.text
+        for _ in range(200):
+            job = client.get(f"/documents/jobs/{got.json()['job']}").json()
+            if job["state"] in ("done", "failed"):
+                return dict(job)
+            time.sleep(0.01)
+        raise AssertionError("the job never ended")
+
+    assert upload("../../新规定.md", "新规定的第一段。".encode())["state"] == "done"
+    assert (tmp_path / "新规定.md").is_file()
+    page = client.get("/documents").text
+    assert "新规定" in page
+    assert "is empty" in str(upload("空.txt", b"")["error"])
+    assert client.post("/documents/upload", files={"file": ("a.exe", b"x")}, headers=OURS).status_code == 415
+    assert client.post("/documents/upload", files={"file": ("a.md", b"x")}).status_code == 403
+    found = re.search(r'data-delete="([0-9a-f]+)" data-title="新规定"', page)
+    assert found is not None
+    assert client.delete(f"/documents/{found.group(1)}").status_code == 403
+    assert client.delete(f"/documents/{found.group(1)}", headers=OURS).status_code == 200
+    assert "新规定" not in client.get("/documents").text and not (tmp_path / "新规定.md").exists()
+
+
+def test_a_file_over_the_limit_is_not_kept(tmp_path: Path) -> None:
+    app = create_app(UiSettings(originals=tmp_path, upload_max_mb=1), fake_engine(), None, who)  # type: ignore[arg-type]
+    with TestClient(app) as c:
+        got = c.post("/documents/upload", files={"file": ("大.txt", b"x" * (1 << 20) + b"y")}, headers=OURS)
+    assert got.status_code == 413 and list(tmp_path.iterdir()) == []
+
+
+def test_administration_is_for_administrators(client: TestClient) -> None:
+    reader = {"x-test-user": "li"} | OURS
+    assert client.post("/documents/upload", files={"file": ("a.md", b"x")}, headers=reader).status_code == 403
+    assert client.delete(f"/documents/{LEAVE.id}", headers=reader).status_code == 403
+    assert client.post("/documents/reindex", headers=reader).status_code == 403
+    assert client.get("/documents/missed", headers=reader).status_code == 403
+    page = client.get("/documents", headers=reader).text
+    assert "data-delete" not in page and 'type="file"' not in page
+
+
+def test_missed_questions_are_listed_by_how_often(client: TestClient, store: MemoryStore) -> None:
+    for n, question in enumerate(("食堂几点开门？", "食堂几点开门", "停车位怎么申请？")):
+        store.save("u", f"{n:016x}", Exchange(f"e{n}", question, now(), "done", fake_engine().answer(question)))
+    page = client.get("/documents/missed").text
+    assert page.index("食堂几点开门") < page.index("停车位怎么申请") and '<td class="num">2</td>' in page
