@@ -2,9 +2,10 @@
 
 Score of a passage: sum over the question's terms of ``weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * l / L))``
 with ``idf = ln(1 + (N - df + 0.5) / (df + 0.5))`` (Robertson and Zaragoza 2009, in Lucene's form); single Han
-characters have a smaller ``weight``, and none where they are everywhere. A search reads the rare terms first and stops adding passages as soon as the
-terms left could not lift a new one among the best k (MaxScore; Turtle and Flood 1995); what is left is then looked up
-for the surviving passages alone. Knows nothing of passages: rows in, rows out.
+characters have a smaller ``weight``, and none where they are everywhere. A search reads the rare terms first, scores the
+most promising passages fully for a bound, and stops adding passages as soon as the terms left could not lift a new one
+over it (MaxScore; Turtle and Flood 1995); what is left is then looked up for the surviving passages alone. Knows nothing
+of passages: rows in, rows out.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ FOLDER = "lexical"
 BATCH = 8192
 _FEW = 64
 """Until the terms read have brought up this many passages, the next term is read in full."""
-_LARGE = 20_000
-"""Postings of this many passages are only read if they could change who is among the best."""
+_SEEDS = 4096
+"""Rows of the rarest terms from which a first bound is made."""
+_WORTH = 1500
+"""A term of more than this many postings, for each term not yet read, is worth asking first whether it must be read."""
 _SLACK = 1e-3
 """Sums of float32 depend on their order; nothing this near to the bound is thrown away."""
 
@@ -92,35 +95,42 @@ class LexicalIndex:
         # What the terms from i on could add at most: `left[i]`.
         left = np.append(np.cumsum((weights * self._best[places])[::-1])[::-1], 0.0)
         scores = np.zeros(self.count, np.float32)
-        fresh: list[Ints] = [np.zeros(0, np.int64)]  # rows in the order in which they were first met
-        met = 0
-        bound = 0.0
-        for used in range(len(places) + 1):
-            if used == len(places) or (met > max(_FEW, 2 * k) and left[used] < bound):
-                break
+        seeds: list[NDArray[np.int32]] = []  # rows of the rarest terms: among them are most of the best
+        met = known = 0  # rows met so far, at least; rows in seeds
+        bound, used = 0.0, 0
+        while used < len(places) and not (met > max(_FEW, 2 * k) and left[used] < bound):
             rows, gains = self._gains(int(places[used]), float(weights[used]))
-            before = scores[rows]
-            scores[rows] = before + gains
-            fresh.append(rows[before == 0])
-            met += len(fresh[-1])
-            size = self._size(int(places[used + 1])) if used + 1 < len(places) else 0
-            if size > _LARGE and met > max(_FEW, 2 * k):  # worth asking whether the next term must be read
-                fresh = [np.concatenate(fresh)]
-                bound = _kth(scores[fresh[0]], k)
-        alive = np.concatenate(fresh)
-        found = scores[alive]
-        if used < len(places):
-            keep = found >= bound - float(left[used]) - _SLACK
-            alive, found = alive[keep], found[keep]
-        alive = np.sort(alive)
+            scores[rows] += gains
+            if known < max(_SEEDS, 4 * k):
+                seeds.append(rows)
+                known += len(rows)
+            met = max(met, len(rows))
+            used += 1
+            rest = len(places) - used
+            if rest and met > max(_FEW, 2 * k) and self._size(int(places[used])) > _WORTH * rest:
+                bound = max(bound, self._sure(scores, seeds, weights[used:], places[used:], k))
+        alive = np.flatnonzero(scores > max(0.0, bound - float(left[used]) - _SLACK))
         found = scores[alive]
         for i in range(used, len(places)):
             found += self._looked_up(int(places[i]), float(weights[i]), alive)
             if len(found) > k:
-                bound = float(np.partition(found, len(found) - k)[len(found) - k])
+                bound = max(bound, float(np.partition(found, len(found) - k)[len(found) - k]))
                 keep = found + left[i + 1] >= bound - _SLACK
                 alive, found = alive[keep], found[keep]
         return _top(alive, found, k)
+
+    def _sure(
+        self, scores: Floats, seeds: Sequence[NDArray[np.int32]], weights: Floats, places: Ints, k: int
+    ) -> float:
+        """A score that at least ``k`` rows reach: the full scores of the most promising seeds."""
+        seen = np.concatenate(seeds)  # a row with several of the terms is there several times
+        if len(seen) > 4 * k:
+            seen = seen[np.argpartition(scores[seen], len(seen) - 4 * k)[len(seen) - 4 * k :]]
+        rows = np.unique(seen).astype(np.int64)
+        found = scores[rows]
+        for weight, place in zip(weights, places, strict=True):
+            found += self._looked_up(int(place), float(weight), rows)
+        return _kth(found, k)
 
     def scores(self, query: str, rows: Sequence[int] | Ints) -> Floats:
         """BM25 of the given rows (any order), 0 where nothing matches."""
@@ -178,6 +188,7 @@ class LexicalIndex:
         return here, at + span.start
 
     def _looked_up(self, place: int, weight: float, rows: Ints) -> Floats:
+        """What the term adds to each of ``rows`` (any order)."""
         here, at = self._has(place, rows)
         gains = np.zeros(len(rows), np.float32)
         counts = self._counts[at[here]].astype(np.float32)

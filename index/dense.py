@@ -2,7 +2,8 @@
 
 Vectors have length 1, so the inner product is the cosine. Up to ``EXACT_MAX`` rows every vector is compared; above that
 a graph over 8-bit vectors (HNSW; Malkov and Yashunin 2018) proposes rows that are compared exactly with the stored
-vectors. The choice comes from the tables in docs/RETRIEVAL.md; :meth:`DenseIndex.describe` tells which one is in use.
+vectors; above ``GRAPH_MAX`` rows inverted lists of 8-bit vectors do, which are built many times faster. The choice comes
+from the tables in docs/RETRIEVAL.md; :meth:`DenseIndex.describe` tells which one is in use.
 All files are memory-mapped.
 """
 
@@ -26,7 +27,12 @@ GRAPH = "HNSW32,SQ8"
 """FAISS factory string: 32 neighbours a node, 8 bits a dimension."""
 EF_CONSTRUCTION = 80
 EF_SEARCH = 200
-TRAINING = 100_000
+GRAPH_MAX = 200_000
+LISTS_PER_ROOT = 4
+"""Inverted lists: so many times the root of the number of rows (4,096 at a million)."""
+PROBED = 128
+"""Lists searched at least; one in 32 where there are more."""
+TRAINING = 160_000
 """Vectors that the quantiser's ranges are learned from."""
 CHUNK = 20_000
 
@@ -39,7 +45,7 @@ class DenseIndex:
         try:
             self._meta = json.loads((own / "dense.json").read_text("utf-8"))
             self._vectors: Vectors = np.load(folder / self._meta["vectors"], mmap_mode="r", allow_pickle=False)
-            self._graph = _read(own / "graph.faiss") if self._meta["kind"] == "graph" else None
+            self._graph = None if self._meta["kind"] == "exact" else _read(own / f"{self._meta['kind']}.faiss")
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise IndexError_(f"The dense index in {folder} cannot be read: {error}.", "Index the documents again.") from error
         self.count, self.dimension = self._vectors.shape
@@ -47,7 +53,7 @@ class DenseIndex:
             raise IndexError_(f"The dense index in {folder} does not fit its vectors.", "Index the documents again.")
 
     @classmethod
-    def build(cls, vectors: Vectors, folder: Path, metric: str = "ip", exact_max: int = EXACT_MAX) -> DenseIndex:
+    def build(cls, vectors: Vectors, folder: Path, metric: str = "ip", exact_max: int = EXACT_MAX, graph_max: int = GRAPH_MAX) -> DenseIndex:
         """Index float32 [n, dimension] into ``folder/dense``.
 
         ``folder/vectors.npy`` is used for exact comparison where it exists (the store writes it first); otherwise the
@@ -62,9 +68,13 @@ class DenseIndex:
             place = f"{FOLDER}/vectors.npy"
             np.save(folder / place, np.ascontiguousarray(vectors, np.float32))
         meta: dict[str, Any] = {"count": len(vectors), "dimension": int(vectors.shape[1]), "vectors": place, "kind": "exact"}
-        if len(vectors) > exact_max:
+        if len(vectors) > max(exact_max, graph_max):
+            lists = max(1, 1 << round(np.log2(LISTS_PER_ROOT * len(vectors) ** 0.5)))
+            meta |= {"kind": "lists", "factory": f"IVF{lists},SQ8", "probed": min(lists, max(PROBED, lists // 32))}
+        elif len(vectors) > exact_max:
             meta |= {"kind": "graph", "factory": GRAPH, "ef_construction": EF_CONSTRUCTION, "ef_search": EF_SEARCH}
-            _write(np.load(folder / place, mmap_mode="r"), own / "graph.faiss")
+        if meta["kind"] != "exact":
+            _write(np.load(folder / place, mmap_mode="r"), own / f"{meta['kind']}.faiss", meta["factory"])
         (own / "dense.json").write_text(json.dumps(meta), "utf-8")
         return cls(folder)
 
@@ -90,7 +100,7 @@ class DenseIndex:
     def _one(self, query: Vectors, k: int) -> tuple[Rows, Vectors]:
         if self._graph is None:
             return _best(np.arange(self.count), self._vectors @ query, k)
-        found = _propose(self._graph, query, k)
+        found = _propose(self._graph, query, k, self._meta.get("probed", 0))
         if len(found) < k:  # a graph may leave rows unreached; asked for nearly all of them, compare all
             return _best(np.arange(self.count), self._vectors @ query, k)
         return _best(found, self.scores(query, found), k)
@@ -100,11 +110,15 @@ class DenseIndex:
         return np.asarray(self._vectors[np.asarray(rows, np.int64)] @ vector.reshape(-1), np.float32)
 
 
-def _propose(graph: Any, query: Vectors, k: int) -> Rows:
+def _propose(index: Any, query: Vectors, k: int, probed: int) -> Rows:
     import faiss
 
-    parameters = faiss.SearchParametersHNSW(efSearch=max(EF_SEARCH, 2 * k))  # type: ignore[attr-defined, unused-ignore]
-    found = graph.search(query[None], max(k, EF_SEARCH // 2), params=parameters)[1][0]
+    parameters: Any
+    if probed:
+        parameters = faiss.SearchParametersIVF(nprobe=probed)  # type: ignore[attr-defined, call-arg, unused-ignore]
+    else:
+        parameters = faiss.SearchParametersHNSW(efSearch=max(EF_SEARCH, 2 * k))  # type: ignore[attr-defined, unused-ignore]
+    found = index.search(query[None], max(k, EF_SEARCH // 2), params=parameters)[1][0]
     return np.sort(found[found >= 0]).astype(np.int64)
 
 
@@ -118,15 +132,18 @@ def _best(rows: Rows, scores: Vectors, k: int) -> tuple[Rows, Vectors]:
     return rows[order], scores[order]
 
 
-def _write(vectors: Vectors, path: Path) -> None:
+def _write(vectors: Vectors, path: Path, factory: str) -> None:
     import faiss
 
-    graph: Any = faiss.index_factory(vectors.shape[1], GRAPH, faiss.METRIC_INNER_PRODUCT)
-    graph.hnsw.efConstruction = EF_CONSTRUCTION
-    graph.train(np.ascontiguousarray(vectors[:: max(1, len(vectors) // TRAINING)]))
+    index: Any = faiss.index_factory(vectors.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
+    if factory == GRAPH:
+        index.hnsw.efConstruction = EF_CONSTRUCTION
+    else:
+        index.cp.niter = 8
+    index.train(np.ascontiguousarray(vectors[:: max(1, len(vectors) // TRAINING)]))
     for first in range(0, len(vectors), CHUNK):
-        graph.add(np.ascontiguousarray(vectors[first : first + CHUNK]))
-    faiss.write_index(graph, str(path))
+        index.add(np.ascontiguousarray(vectors[first : first + CHUNK]))
+    faiss.write_index(index, str(path))
 
 
 def _read(path: Path) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from errors import QuestionError
 from index.types import Document, Hit, Passage
 from qa.cache import AnswerCache, code_version
 from qa.clock import Clock
-from qa.generators.base import Generator
+from qa.generators.base import Generator, Loads
 from qa.library import Library
 from qa.settings import EngineSettings
 from qa.types import Answer, Refusal, Turn
@@ -81,15 +82,21 @@ class Engine:
     @property
     def ready(self) -> dict[str, bool]:
         """Which parts are loaded: index, encoder, generator."""
-        return self.library.ready | {"generator": self._generator is not None}
+        generator = self._generator
+        loaded = generator.loaded if isinstance(generator, Loads) else generator is not None
+        return self.library.ready | {"generator": loaded}
 
     def warm(self) -> None:
         """Load everything, so that the first question does not wait. Raises what loading raises."""
         from qa.checks.names import warm
 
-        self.library.warm()
-        warm()
-        _ = self.generator
+        generator = self.generator
+        with ThreadPoolExecutor(1, "warm") as beside:
+            loading = beside.submit(generator.warm) if isinstance(generator, Loads) else None
+            self.library.warm()
+            warm()
+            if loading:
+                loading.result()
 
     def search(self, question: str, k: int | None = None) -> list[Hit]:
         """Passages for a question, best first; [] when nothing is indexed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,11 +15,13 @@ from eval_fakes import HonestEngine, document
 from fakes import ScriptedGenerator
 from test_eval_runner import fact
 
-from errors import EvalError
-from eval.bench import parts, systems
+from errors import EvalError, GeneratorError
+from eval.bench import parts, scale, starting, systems
 from eval.bench.plot import medians
 from eval.bench.systems import Timed
 from index.types import Hit
+from qa.generators.base import GenerationRequest, Message
+from qa.generators.llamacpp import LlamaCppGenerator
 from qa.settings import EngineSettings
 from qa.types import Answer
 
@@ -128,12 +131,12 @@ def test_indexing_counts_what_was_indexed() -> None:
 
 
 def test_start_times_whole_commands(tmp_path: Path) -> None:
-    found = parts.start({"--help": ["--help"]}, repeats=1, data=tmp_path)
+    found = starting.commands({"--help": ["--help"]}, repeats=1, data=tmp_path)
     assert found["--help"]["exit"] == 0 and 0 < found["--help"]["median"] < 10 and found["--help"]["n"] == 2
 
 
 def test_dense_search_is_measured_against_exact_search() -> None:
-    (row,) = parts.search([3000], dimensions=32, queries=20)
+    (row,) = scale.search([3000], dimensions=32, queries=20)
     assert (
         row["passages"] == 3000
         and row["recall@10"] >= 0.95
@@ -159,8 +162,93 @@ def test_pipelines_that_are_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
         pass
     assert "transformers" in error.value.hint
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with (
-        pytest.raises(EvalError, match="llama.cpp is not installed"),
-        systems.open_plain("llamacpp", HonestEngine({}), settings),
-    ):
-        pass
+    with pytest.raises(GeneratorError, match="llama.cpp is not installed"):
+        LlamaCppGenerator(tmp_path / "model.gguf")
+
+
+class Llama:
+    """As much of llama.cpp as is used: two pieces, then the end."""
+
+    n_tokens = 12
+
+    def create_chat_completion(self, messages: object, **options: object) -> Iterator[dict[str, object]]:
+        self.asked = messages, options
+        for piece in ("共2", "00株", None):
+            yield {"choices": [{"delta": {"content": piece} if piece else {}, "finish_reason": None if piece else "stop"}]}
+
+
+def test_llamacpp_streams_greedily_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    generator = LlamaCppGenerator(tmp_path / "model.gguf")
+    generator._model_ = model = Llama()
+    chunks = list(generator.stream(GenerationRequest((Message("user", "多少株？"),), 40)))
+    assert "".join(chunk.text for chunk in chunks) == "共200株"
+    last = chunks[-1]
+    assert (last.finish, last.prompt_tokens, last.completion_tokens) == ("stop", 10, 2)
+    messages, options = model.asked
+    assert messages == [{"role": "user", "content": "多少株？"}]
+    assert options["temperature"] == 0 and options["max_tokens"] == 40
+    request = GenerationRequest((Message("user", "x"),), 40)
+    request.cancelled.set()
+    assert [chunk.finish for chunk in generator.stream(request)][-1] == "cancelled"
+
+
+def test_an_interrupted_bench_goes_on_and_limits_hold(tmp_path: Path) -> None:
+    log: list[str] = []
+    kept = tmp_path / "a.jsonl"
+    asked = ["1", "2", "3", "4"]
+
+    def broken(question: str) -> Timed:
+        if question == "3" and "b" in log[-3:]:
+            raise EvalError("killed")
+        return fixed(4.0, log, "b")(question)
+
+    with pytest.raises(EvalError, match="killed"):
+        parts.answers({"wenju": fixed(1.0, log, "a"), "other": broken}, asked, kept=kept)
+    before = len(kept.read_text("utf-8").splitlines())
+    assert 4 <= before < 8
+    with kept.open("a", encoding="utf-8") as file:
+        file.write('{"system": "wenju", "n"')  # killed while writing
+    log.clear()
+    running = {"wenju": fixed(1.0, log, "a"), "other": fixed(4.0, log, "b")}
+    found = parts.answers(running, asked, limits={"other": 3}, kept=kept)
+    assert [found["systems"][name]["n"] for name in running] == [4, 3]
+    assert found["ratios"]["other"]["total"]["n"] == 3 and found["ratios"]["other"]["total"]["value"] == pytest.approx(4.0)
+    assert len(kept.read_text("utf-8").splitlines()) == 7
+    log.clear()
+    again = parts.answers(running, asked, limits={"other": 3}, kept=kept)
+    assert log == [] and again["systems"] == found["systems"], "nothing is measured twice"
+    with pytest.raises(EvalError, match="other questions"):
+        parts.answers(running, ["5", "6", "7", "8"], kept=kept)
+
+
+def test_repeated_questions_are_timed_the_second_time() -> None:
+    log: list[str] = []
+
+    def ask(question: str) -> Timed:
+        log.append(question)
+        return Timed(None, None, 0.01 if log.count(question) == 2 else 5.0, 0, 0, "")
+
+    assert parts.repeated(ask, ["1", "2"])["seconds_total_p50"]["value"] == 0.01
+
+
+def test_a_server_that_does_not_start_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starting, "_wenju", lambda *a: [sys.executable, "-c", "raise SystemExit(3)"])
+    with pytest.raises(EvalError, match="ended with 3"):
+        starting.served(1, tmp_path)
+
+
+def test_a_server_is_timed_until_page_and_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = """
+import http.server, sys, time
+begun = time.time()
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(503 if self.path == "/readyz" and time.time() - begun < 0.5 else 200)
+        self.end_headers()
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[-1])), Page).serve_forever()
+"""
+    monkeypatch.setattr(starting, "_wenju", lambda *a: [sys.executable, "-c", program, *a])
+    found = starting.served(1, tmp_path)
+    assert 0 < found["serve: page"]["median"] <= found["serve: models"]["median"] < 20
+    assert found["serve: models"]["median"] >= 0.5 and found["serve: models"]["n"] == 2

@@ -51,7 +51,8 @@ QUERIES = ["天津机关党建工作怎么样", "走进系列活动2025年举办
 @pytest.mark.parametrize("k", [1, 5, 2000])
 def test_search_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int, k: int) -> None:
     monkeypatch.setattr(bm25, "_FEW", few)
-    monkeypatch.setattr(bm25, "_LARGE", 10)  # so that small postings, too, are worth skipping
+    monkeypatch.setattr(bm25, "_WORTH", 1)  # so that small postings, too, are worth skipping
+    monkeypatch.setattr(bm25, "_SEEDS", 50)
     monkeypatch.setattr(bm25, "BATCH", 100)
     texts = corpus(700)
     index = LexicalIndex.build(iter(texts), tmp_path)

@@ -45,6 +45,20 @@ def test_the_graph_gives_all_rows_when_all_are_asked_for(tmp_path: Path) -> None
     assert sorted(index.search(vectors(1, seed=2), 300)[0][0].tolist()) == list(range(300))
 
 
+def test_lists_find_nearly_all_and_score_exactly(tmp_path: Path) -> None:
+    base, asked = vectors(6000), vectors(50, seed=1)
+    index = DenseIndex.build(base, tmp_path, exact_max=1000, graph_max=2000)
+    about = index.describe()
+    assert (about["kind"], about["factory"], about["probed"]) == ("lists", "IVF256,SQ8", 128)
+    rows, scores = index.search(asked, 10)
+    expected = np.argsort(-(asked @ base.T), axis=1)[:, :10]
+    recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(rows.tolist(), expected.tolist(), strict=True)])
+    assert recall >= 0.98
+    assert np.allclose(scores, np.einsum("qkd,qd->qk", base[rows], asked), atol=1e-5)
+    assert (DenseIndex.open(tmp_path).search(asked, 10)[0] == rows).all()
+    assert sorted(index.search(asked[:1], 6000)[0][0].tolist()) == list(range(6000)), "all of them when all are asked for"
+
+
 def test_an_opened_index_gives_the_same(tmp_path: Path) -> None:
     base, asked = vectors(400), vectors(3, seed=1)
     built = DenseIndex.build(base, tmp_path, exact_max=100)

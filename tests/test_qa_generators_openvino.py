@@ -6,6 +6,7 @@ import mmap
 import re
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from qa.generators.base import GenerationRequest, Message
 from qa.generators.gguf import read_metadata, write_tokenizer
 from qa.generators.lookup import PromptLookup
 from qa.generators.openvino import OpenVINOGenerator
-from qa.generators.session import Session, release_mapped
+from qa.generators.session import Session, release_mapped, releasing
 from qa.generators.tokens import Tokens
 from tests import tiny
 
@@ -138,6 +139,21 @@ def test_mapped_weights_are_let_go_and_stay_readable(tmp_path: Path) -> None:
         assert _resident(path) == 0
         assert mapped[:].count(b"w") == 8_000_000
     assert release_mapped(tmp_path) == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="madvise and /proc")
+def test_mapped_weights_are_let_go_of_while_they_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "model.bin"
+    path.write_bytes(b"w" * 8_000_000)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        with releasing(tmp_path, every=0.001):
+            assert mapped[:].count(b"w") == 8_000_000
+            deadline = time.monotonic() + 5
+            while _resident(path) and time.monotonic() < deadline:
+                time.sleep(0.001)
+            assert _resident(path) == 0, "let go of before the end"
+            assert mapped[:5] == b"wwwww"
+        assert _resident(path) == 0
 
 
 def _resident(path: Path) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,28 +62,57 @@ def answers(
     ] = None,
     questions: Questions = 60,
     task: TaskName = "tianjin",
+    limit: Annotated[
+        list[str] | None,
+        typer.Option("--limit", metavar="NAME=N", help="Ask this pipeline only the first N of the questions."),
+    ] = None,
+    again: Annotated[
+        int, typer.Option(min=0, help="So many questions are also asked again, with the answer cache on.")
+    ] = 5,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE.svg", help="Also draw the medians.")
     ] = None,
     out: Out = None,
 ) -> None:
-    """Time to evidence, first token and checked answer; beside plain pipelines on the same questions, with ratios."""
+    """Time to evidence, first token and checked answer; beside plain pipelines on the same questions, with ratios.
+
+    With --out every answer is kept beside it (FILE.jsonl): the same command goes on with an interrupted run.
+    """
     from eval.bench import parts, systems
     from eval.bench.plot import medians
     from eval.console import progress
 
+    limits = dict(_limit(text) for text in limit or ())
     settings, engine, asked = _prepared(ctx, task, questions)
-    with ExitStack() as stack:
-        running = {"wenju": systems.ours(engine)}
-        for name in against or ():
-            running[name] = stack.enter_context(systems.open_plain(name, engine, settings))
-        update: Callable[..., None] = stack.enter_context(progress("bench"))
-        found = parts.answers(running, asked, update)
+    running = {"wenju": systems.ours(engine)}
+    for name in against or ():
+        running[name] = systems.open_plain(name, engine, settings)
+    if unknown := sorted(limits.keys() - running.keys()):
+        raise typer.BadParameter(f"{unknown[0]!r} is not asked", param_hint="--limit")
+    with progress("bench") as update:
+        found = parts.answers(running, asked, update, limits, out.with_suffix(".jsonl") if out else None)
+    if again:
+        found["repeated"] = parts.repeated(systems.ours(_with_cache(engine)), asked[:again])
     if plot is not None:
         plot.write_text(medians(found), encoding="utf-8")
     _finish(
         "answers", found, out, task=task, generator=settings.generator.model, engine=settings.generator.engine
     )
+
+
+def _limit(text: str) -> tuple[str, int]:
+    name, _, number = text.rpartition("=")
+    if not name or not number.isdigit() or int(number) < 2:
+        raise typer.BadParameter(f"{text!r} is not NAME=N with N of 2 or more", param_hint="--limit")
+    return name, int(number)
+
+
+def _with_cache(engine: Engine) -> Engine:
+    """The same engine with the answer cache, which is off while answers are timed."""
+    from qa.engine import Engine
+
+    answer = engine.settings.answer.model_copy(update={"cache": True})
+    return Engine.open(engine.settings.model_copy(update={"answer": answer}), generator=engine.generator)
 
 
 @app.command()
@@ -135,13 +162,17 @@ def indexing(
 
 @app.command()
 def start(ctx: typer.Context, repeats: Annotated[int, typer.Option(min=1)] = 3, out: Out = None) -> None:
-    """Seconds of `wenju --help`, `wenju search` and `wenju ask` in fresh processes."""
-    from eval.bench import parts
+    """Seconds until `wenju --help`, `wenju search` and `wenju ask` are done and `wenju serve` is up and ready.
+
+    Every one in fresh processes; the first shows what a machine does that has not read the files yet.
+    """
+    from eval.bench import starting
 
     settings = front_door_settings(ctx, None, None)
     question = "市政务服务办的机关党委书记是谁？"
     commands = {"--help": ["--help"], "search": ["search", question], "ask": ["ask", question]}
-    _finish("start", parts.start(commands, repeats, settings.data), out)
+    found = starting.commands(commands, repeats, settings.data) | starting.served(repeats, settings.data)
+    _finish("start", found, out)
 
 
 @app.command()
@@ -150,10 +181,10 @@ def search(
     out: Out = None,
 ) -> None:
     """Dense search over synthetic vectors: seconds a query, recall@10, size and build time (1000000 needs about 5 GB)."""
-    from eval.bench import parts
+    from eval.bench import scale
 
     try:
         counts = [int(part) for part in sizes.split(",")]
     except ValueError:
         raise typer.BadParameter(f"{sizes!r} is not a list of numbers", param_hint="--sizes") from None
-    _finish("search", parts.search(counts), out)
+    _finish("search", scale.search(counts), out)

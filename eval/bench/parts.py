@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import functools
-import os
 import random
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from eval.bench import rows
 from eval.bench.systems import System, Timed
 from eval.manifest import peak_memory_mb
 from eval.metrics.stats import percentile, statistic_figure
@@ -22,44 +19,59 @@ Progress = Callable[[int, int], None]
 
 
 def answers(
-    systems: Mapping[str, System], questions: Sequence[str], progress: Progress | None = None
+    systems: Mapping[str, System],
+    questions: Sequence[str],
+    progress: Progress | None = None,
+    limits: Mapping[str, int] | None = None,
+    kept: Path | None = None,
 ) -> dict[str, Any]:
     """Every system on every question, one after another within a question and the first in turn, so that a busy moment
     of the machine falls on all alike. The first system is what the others are measured against.
+
+    Args:
+        systems: name -> what is asked.
+        limits: systems that are asked only the first so many questions.
+        kept: file of what was measured so far, a line an answer; an interrupted run goes on from it.
 
     Returns ``systems`` (name -> metric -> figure), ``ratios`` (median of the other / median of the first, with an
     interval over paired questions) and ``n``.
     """
     names = list(systems)
+    most = {name: min(len(questions), (limits or {}).get(name, len(questions))) for name in names}
+    timed = rows.read(kept, questions) if kept else {}
+    open_ = {(n, name) for name in names for n in range(most[name]) if n not in timed.get(name, {})}
     for name in names:
-        systems[name](questions[0])  # loading a model is measured by ``start``, not here
-    timed: dict[str, list[Timed]] = {name: [] for name in names}
+        if any(name == other for _, other in open_):
+            systems[name](questions[-1])  # loading a model is measured by ``start``, not here
     for n, question in enumerate(questions):
         for name in names[n % len(names) :] + names[: n % len(names)]:
-            timed[name].append(systems[name](question))
+            if (n, name) in open_:
+                timed.setdefault(name, {})[n] = one = systems[name](question)
+                if kept:
+                    rows.append(kept, name, n, question, one)
         if progress:
             progress(n + 1, len(questions))
-    found = {name: _figures(rows) for name, rows in timed.items()}
+    chosen = {name: {n: timed[name][n] for n in range(most[name])} for name in names}
     first = names[0]
     ratios = {
-        name: {what: _ratio(timed[name], timed[first], what) for what in ("first", "total")}
-        for name in names[1:]
+        name: {what: _ratio(chosen[name], chosen[first], what) for what in ("first", "total")} for name in names[1:]
     }
+    found = {name: _figures(list(one.values())) for name, one in chosen.items()}
     return {"n": len(questions), "systems": found, "ratios": ratios, "peak_mb": peak_memory_mb()}
 
 
-def _figures(rows: Sequence[Timed]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _figures(timed: Sequence[Timed]) -> dict[str, Any]:
+    found: dict[str, Any] = {"n": len(timed)}
     for what in ("evidence", "first", "total"):
-        values = [v for row in rows if (v := getattr(row, what)) is not None]
+        values = [v for row in timed if (v := getattr(row, what)) is not None]
         for share in (0.5, 0.95):
             if values:
                 figure = statistic_figure(
-                    [values], functools.partial(_quantile, share), len(rows) - len(values)
+                    [values], functools.partial(_quantile, share), len(timed) - len(values)
                 )
                 found[f"seconds_{what}_p{round(100 * share)}"] = figure.to_dict()
     for what in ("tokens_in", "tokens_out"):
-        found[what] = sum(getattr(row, what) for row in rows) / len(rows)
+        found[what] = sum(getattr(row, what) for row in timed) / len(timed)
     return found
 
 
@@ -67,16 +79,23 @@ def _quantile(share: float, groups: Sequence[Sequence[float]]) -> float:
     return percentile(groups[0], share)
 
 
-def _ratio(theirs: Sequence[Timed], mine: Sequence[Timed], what: str) -> dict[str, Any]:
+def _ratio(theirs: Mapping[int, Timed], mine: Mapping[int, Timed], what: str) -> dict[str, Any]:
     """Median over median on the questions where both have the figure."""
-    pairs = [(getattr(a, what), getattr(b, what)) for a, b in zip(theirs, mine, strict=True)]
+    pairs = [(getattr(theirs[n], what), getattr(mine[n], what)) for n in sorted(theirs.keys() & mine.keys())]
     known = [(a, b) for a, b in pairs if a is not None and b is not None]
 
     def ratio(groups: Sequence[Sequence[tuple[float, float]]]) -> float:
-        rows = groups[0]
-        return percentile([a for a, _ in rows], 0.5) / max(1e-9, percentile([b for _, b in rows], 0.5))
+        both = groups[0]
+        return percentile([a for a, _ in both], 0.5) / max(1e-9, percentile([b for _, b in both], 0.5))
 
     return statistic_figure([known], ratio, len(pairs) - len(known)).to_dict()
+
+
+def repeated(system: System, questions: Sequence[str]) -> dict[str, Any]:
+    """Seconds of questions that were answered before, by a system that keeps its answers."""
+    for question in questions:
+        system(question)
+    return _figures([system(question) for question in questions])
 
 
 def askers(
@@ -143,83 +162,6 @@ def indexing(engine: Indexing, paths: Sequence[Path]) -> dict[str, float | None]
         "passages_per_second": passages / elapsed,
         "peak_mb": peak_memory_mb(),
     }
-
-
-def start(
-    commands: Mapping[str, Sequence[str]], repeats: int = 3, data: Path | None = None
-) -> dict[str, dict[str, Any]]:
-    """Seconds of whole `wenju` commands in fresh processes: the first (cold) and the median of the others (warm)."""
-    environment = os.environ | ({"WENJU_DATA": str(data)} if data else {})
-    found: dict[str, dict[str, Any]] = {}
-    for name, arguments in commands.items():
-        seconds = []
-        for _ in range(repeats + 1):
-            begun = time.perf_counter()
-            done = subprocess.run(
-                [sys.executable, "-m", "wenju", *arguments],
-                capture_output=True,
-                text=True,
-                env=environment,
-                check=False,
-            )
-            seconds.append(time.perf_counter() - begun)
-        found[name] = {
-            "first": seconds[0],
-            "median": percentile(seconds[1:] or seconds, 0.5),
-            "n": repeats + 1,
-            "exit": done.returncode,
-        }
-    return found
-
-
-def search(
-    sizes: Sequence[int], dimensions: int = 512, queries: int = 200, k: int = 10
-) -> list[dict[str, Any]]:
-    """Dense search over synthetic unit vectors in clusters: build time, size, seconds a query, recall@k against exact search."""
-    import numpy as np
-
-    from index.dense import DenseIndex
-
-    rows = []
-    for size in sizes:
-        rng = np.random.default_rng(size)
-        centres = rng.standard_normal((max(8, size // 200), dimensions), dtype=np.float32)
-        vectors = centres[rng.integers(0, len(centres), size)] + 0.7 * rng.standard_normal(
-            (size, dimensions), dtype=np.float32
-        )
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        asked = vectors[rng.integers(0, size, queries)] + 0.02 * rng.standard_normal(
-            (queries, dimensions), dtype=np.float32
-        )
-        asked /= np.linalg.norm(asked, axis=1, keepdims=True)
-        with tempfile.TemporaryDirectory() as folder:
-            begun = time.perf_counter()
-            built = DenseIndex.build(vectors, Path(folder))
-            build = time.perf_counter() - begun
-            kept = sum(p.stat().st_size for p in Path(folder).rglob("*") if p.is_file())
-            built.search(asked[:1], k)
-            seconds, found = [], []
-            for query in asked:
-                begun = time.perf_counter()
-                ids, _ = built.search(query[None, :], k)
-                seconds.append(time.perf_counter() - begun)
-                found.append(set(map(int, np.asarray(ids)[0])))
-            kind = built.describe()
-        exact = [set(map(int, np.argpartition(-(vectors @ query), k)[:k])) for query in asked]
-        recall = [len(a & b) / k for a, b in zip(found, exact, strict=True)]
-        rows.append(
-            {
-                "passages": size,
-                "build_seconds": build,
-                "megabytes": kept / 1e6,
-                "seconds_p50": percentile(seconds, 0.5),
-                "seconds_p95": percentile(seconds, 0.95),
-                f"recall@{k}": sum(recall) / queries,
-                "n": queries,
-                "index": kind,
-            }
-        )
-    return rows
 
 
 def sampled(questions: Sequence[str], count: int, seed: int = 1) -> list[str]:

@@ -1,17 +1,12 @@
 """What is timed: our engine, and plain pipelines that put whole passages into the prompt, on the same search and model.
 
 A plain pipeline is search + prompt + generation and nothing else: no evidence sentences, no checks, no citations. It
-runs on any generator of ours (transformers, openvino) or on a server that speaks the OpenAI protocol, such as
-llama.cpp's (``llamacpp`` starts one from the llama-cpp-python package and stops it again).
+runs on any generator of ours (transformers, openvino), on llama.cpp (``llamacpp``: the llama-cpp-python package) or on a
+server that speaks the OpenAI protocol.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,7 +23,6 @@ if TYPE_CHECKING:
     from qa.settings import EngineSettings
 
 PASSAGES = 3
-START_SECONDS = 120.0
 PLAIN = ("transformers", "openvino", "llamacpp")
 
 
@@ -102,70 +96,31 @@ def plain(engine: Searching, generator: Generator, max_new_tokens: int = 160) ->
     return ask
 
 
-@contextlib.contextmanager
-def open_plain(name: str, engine: Searching, settings: EngineSettings) -> Iterator[System]:
-    """The plain pipeline called ``name`` (see PLAIN), or on the server at a URL; what it started ends with it.
+def open_plain(name: str, engine: Searching, settings: EngineSettings) -> System:
+    """The plain pipeline called ``name`` (see PLAIN), or on the server at a URL; its model is loaded by the first question.
 
     Raises:
-        EvalError: an unknown name, or llama.cpp is not installed or does not start.
+        EvalError: an unknown name. GeneratorError: the engine is not installed.
     """
     from qa.generators import open_generator
 
+    if name == "llamacpp":
+        return plain(engine, _llamacpp(settings))
     if name.startswith(("http://", "https://")):
         update = {"engine": "openai", "base_url": name}
-        yield plain(engine, open_generator(settings.generator.model_copy(update=update), settings.models))
-    elif name == "llamacpp":
-        with _llama_server(settings) as url, open_plain(url, engine, settings) as system:
-            yield system
     elif name in PLAIN:
-        chosen = settings.generator.model_copy(update={"engine": name})
-        yield plain(engine, open_generator(chosen, settings.models))
+        update = {"engine": name}
     else:
         raise EvalError(f"there is no plain pipeline {name!r}", did_you_mean(name, [*PLAIN, "http://..."]))
+    return plain(engine, open_generator(settings.generator.model_copy(update=update), settings.models))
 
 
-@contextlib.contextmanager
-def _llama_server(settings: EngineSettings) -> Iterator[str]:
-    if importlib.util.find_spec("llama_cpp") is None:
-        raise EvalError(
-            "llama.cpp is not installed", "Run: make llamacpp  (builds llama-cpp-python from source)"
-        )
+def _llamacpp(settings: EngineSettings) -> Generator:
     from models.store import ModelStore
+    from qa.generators.llamacpp import LlamaCppGenerator
 
     folder = ModelStore(settings.models.folder).path(settings.generator.model)
     gguf = next(iter(sorted(Path(folder).rglob("*.gguf"))), None)
     if gguf is None:
         raise EvalError(f"there is no GGUF file in {folder}", "Run: wenju models fetch")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "llama_cpp.server",
-        "--model",
-        str(gguf),
-        "--port",
-        str(port),
-        "--n_ctx",
-        "4096",
-    ]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not _listening(port):
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise EvalError(
-                    "llama.cpp's server did not start", "Try: python -m llama_cpp.server --model " + str(gguf)
-                )
-            time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def _listening(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    return LlamaCppGenerator(gguf, threads=settings.generator.threads)

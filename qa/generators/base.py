@@ -73,6 +73,16 @@ class Generator(Protocol):
 
 
 @runtime_checkable
+class Loads(Protocol):
+    """A generator whose model is loaded by the first call, or ahead of it by ``warm()``."""
+
+    @property
+    def loaded(self) -> bool: ...
+
+    def warm(self) -> None: ...
+
+
+@runtime_checkable
 class Judge(Protocol):
     """A generator that can also tell how likely given continuations are, without writing."""
 

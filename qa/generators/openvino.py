@@ -56,6 +56,10 @@ class OpenVINOGenerator:
     def name(self) -> str:
         return f"{self._tokens.name or self._folder.name} (openvino, {self._folder.name})"
 
+    @property
+    def loaded(self) -> bool:
+        return self._session_ is not None
+
     def warm(self) -> None:
         """Load the model and run it once (about 3 s)."""
         self.count_tokens("")

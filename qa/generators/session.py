@@ -10,7 +10,8 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -65,11 +66,11 @@ class Session:
         return self._core.compile_model(graph, "CPU", self._config).create_infer_request()
 
     def warm(self) -> None:
-        """Run once, which makes the plugin pack the weights, and give back the memory of the unpacked ones."""
-        self.forward([0, 0, 0])
-        self.forward([0])
+        """Run once, which makes the plugin pack the weights; the unpacked ones are let go of while that lasts."""
+        with releasing(self._folder):
+            self.forward([0, 0, 0])
+            self.forward([0])
         self.reset()
-        release_mapped(self._folder)
 
     @property
     def tokens(self) -> list[int]:
@@ -152,8 +153,6 @@ class Session:
         del self._slots[length:], self._alive[length:]
 
 
-
-
 def add_state(graph: Any) -> bool:
     """Add the hidden state after the last token as outputs, one for each of STATE_LAYERS; False when there are none."""
     from openvino import opset13
@@ -167,6 +166,29 @@ def add_state(graph: Any) -> bool:
     graph.add_results([opset13.result(opset13.convert(slice_, "f32")) for slice_ in last])
     graph.validate_nodes_and_infer_types()
     return True
+
+
+@contextmanager
+def releasing(folder: Path, every: float = 0.03) -> Iterator[None]:
+    """Let go of the mapped files in ``folder`` again and again, and once at the end.
+
+    Packing reads each weight once: let go of at the end alone, all of them are in memory twice at the peak (3.1 GB of a
+    1.5 B model, against 1.7 GB).
+    """
+    done = threading.Event()
+
+    def run() -> None:
+        while not done.wait(every):
+            release_mapped(folder)
+
+    helper = threading.Thread(target=run, name="release", daemon=True)
+    helper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        helper.join()
+        release_mapped(folder)
 
 
 def release_mapped(folder: Path) -> int:

@@ -37,6 +37,10 @@ class TransformersGenerator:
     def name(self) -> str:
         return f"{self._path.stem if self._path.is_file() else self._path.name} (transformers)"
 
+    @property
+    def loaded(self) -> bool:
+        return self._loaded is not None
+
     def warm(self) -> None:
         """Load the model."""
         with self._turn(threading.Event()):
