@@ -1,4 +1,4 @@
-"""The swap test: change one number, date, name or polarity of a true sentence; is it caught, and are true ones left alone?
+"""The swap test: change one number, date, name, polarity or subject of a true sentence; is it caught, and are true ones left alone?
 
     python -m eval.swaps --split tuning|reporting [--n 1000] [--seed 7] [--data ../shared/bench] [--out FILE.json]
 
@@ -22,6 +22,7 @@ from typing import Any
 from errors import EvalError, WenjuError
 from eval.metrics.stats import wilson
 from eval.swaps_make import KINDS, Case, Source, cases, read
+from eval.swaps_subject import subject_cases
 from qa.checks import check, warm
 from qa.types import Problem
 
@@ -36,6 +37,10 @@ def load(data: Path, split: str) -> list[Source]:
     if split not in SPLITS:
         raise EvalError(f"unknown split {split!r}", f"Valid: {', '.join(SPLITS)}")
     return [source for name in SPLITS[split] for source in read(data / name)]
+
+
+def _made(sources: Sequence[Source], kind: str, n: int, seed: int) -> list[Case]:
+    return subject_cases(sources, n, seed) if kind == "subject" else cases(sources, kind, n, seed)
 
 
 def run(all_cases: Sequence[Case]) -> tuple[list[tuple[Case, list[Problem]]], list[float]]:
@@ -56,7 +61,7 @@ def table(results: Sequence[tuple[Case, list[Problem]]]) -> list[dict[str, Any]]
         what = ("swapped" if case.swapped else "true") + (" bare" if case.form == "bare" else "")
         for detail in ("all", case.how if case.swapped else case.form):
             groups[(case.kind, what, detail)].append(bool(problems))
-        if not case.swapped:
+        if not case.swapped and case.kind != "subject":
             groups[("any", what, "all")].append(bool(problems))
             groups[("any", what, case.form)].append(bool(problems))
     rows = []
@@ -73,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--split", default="tuning", choices=sorted(SPLITS))
     parser.add_argument("--n", type=int, default=1000, help="true sentences per kind, and as many swapped")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--kinds", default=",".join((*KINDS, "subject")))
     parser.add_argument("--data", type=Path, default=Path("../shared/bench"))
     parser.add_argument("--out", type=Path, help="write the table and every wrong case as JSON")
     parser.add_argument("--show", type=int, default=0, help="print this many misses and false flags of each kind")
@@ -84,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except WenjuError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    made = [case for kind in args.kinds.split(",") for case in cases(sources, kind, args.n, args.seed)]
+    made = [case for kind in args.kinds.split(",") for case in _made(sources, kind, args.n, args.seed)]
     results, seconds = run(made)
     rows = table(results)
     for row in rows:

@@ -12,10 +12,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 from errors import EvalError
+from eval.swaps_names import named
 from eval.swaps_rewrite import REWRITES, answer_sentence, scripts
 from index.sentences import split_sentences
 
@@ -24,9 +24,6 @@ FORMS = ("verbatim", "drop", "reorder", "width", "numerals", "script", "prefix",
 _HAN = "零一二三四五六七八九"
 _DATE = re.compile(r"(?P<y>\d{3,4})年(?:(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})[日号])?)?|(?<!\d)(?P<m2>1[0-2]|[1-9])月(?P<d2>[123]?\d)[日号]")
 _NUMBER = re.compile(r"(?<![\d.:：a-zA-Z-])\d+(?:\.\d+)?(?:[万亿萬億])?(?![\d.:：]|年(?!代)|月|[日号號])|(?<![第一-鿿])[二三四五六七八九十两兩][十百千万萬]?[二三四五六七八九]?(?=[个個名位家座所项項条條种種次人部艘架辆輛首张張组組])")
-_WHO = re.compile(r"谁|誰|哪(?:一)?位|何人|什么人")
-_WHERE = re.compile(r"哪里|哪裡|哪儿|何处|何處|哪(?:个|個|座|一个|一個)?(?:城市|国家|國家|省|地方|地区|地區|州|县|縣|区)|什么地方|何地")
-_BODY = re.compile(r"(?:哪|什么|何)(?:一)?(?:个|個|家|所|支|间|間)?(?:公司|学校|大学|机构|組織|组织|單位|单位|學校|大學|機構|球队|球隊|部门|電視台|电视台|出版社)")
 OPPOSITES = [
     ("高于", "低于"), ("超过", "不足"), ("增长", "下降"), ("增加", "减少"), ("上升", "下降"), ("以上", "以下"), ("以前", "以后"), ("之前", "之后"),
     ("最大", "最小"), ("最高", "最低"), ("最多", "最少"), ("最早", "最晚"), ("全部", "部分"), ("首先", "最后"), ("第一", "最后一"), ("允许", "禁止"),
@@ -209,53 +206,26 @@ def _swap_date(sentence: str, source: Source, pools: Pools, rng: random.Random, 
 
 
 def _swap_name(sentence: str, source: Source, pools: Pools, rng: random.Random, question: str) -> Swap:
-    spans = list(named(source, sentence, question))
+    spans = list(named(source.questions, sentence, question))
     if not spans:
         return None
     start, end, kind = rng.choice(spans)
     old = sentence[start:end]
     how = rng.choice(["other", "other", "in_passage"])
     if how == "in_passage":
-        here = {source.text[a:b] for a, b, k in named(source, source.text, "") if k == kind}
-        pool = sorted(x for x in here if not _related(x, sentence) and not _related(x, old))
+        here = {source.text[a:b] for a, b, k in named(source.questions, source.text, "") if k == kind}
+        pool = sorted(x for x in here if not related(x, sentence) and not related(x, old))
     else:
-        pool = [x for x in rng.sample(pools.names[kind], min(20, len(pools.names[kind]))) if x not in source.text and not _related(x, old)]
+        pool = [x for x in rng.sample(pools.names[kind], min(20, len(pools.names[kind]))) if x not in source.text and not related(x, old)]
     if not pool:
         return None
     return _put(sentence, start, end, rng.choice(pool), f"{how}_{kind}")
 
 
-def _related(one: str, two: str) -> bool:
+def related(one: str, two: str) -> bool:
     """The same name, or part of it, in either script."""
     one, two = (_plain(x).translate(scripts()["t2s"]) for x in (one, two))
     return one in two or two in one
-
-
-def named(source: Source, text: str, question: str) -> Iterator[tuple[int, int, str]]:
-    """Names in ``text``: gold answers of who, where and which body, and jieba's persons, places and bodies."""
-    for asked, answer, _ in source.questions:
-        kind = "person" if _WHO.search(asked) else "place" if _WHERE.search(asked) else "body" if _BODY.search(asked) else ""
-        if kind and 2 <= len(answer) <= 12 and answer in text and answer not in (question or "") and re.fullmatch(r"[\w·《》]+", answer):
-            at = text.find(answer)
-            yield at, at + len(answer), kind
-    for word, flag, at in tags(text):
-        kind = {"nr": "person", "ns": "place", "nt": "body"}.get(flag, "")
-        if kind and len(word) >= (3 if kind == "person" else 2) and word not in (question or ""):
-            yield at, at + len(word), kind
-
-
-@lru_cache(maxsize=20_000)
-def tags(text: str) -> tuple[tuple[str, str, int], ...]:
-    """jieba's words with part of speech and offset, of the text in simplified script."""
-    import jieba
-    import jieba.posseg
-
-    jieba.setLogLevel(60)
-    out, at = [], 0
-    for pair in jieba.posseg.lcut(text.translate(scripts()["t2s"])):
-        out.append((text[at : at + len(pair.word)], pair.flag, at))
-        at += len(pair.word)
-    return tuple(out)
 
 
 def _swap_polarity(sentence: str, source: Source, pools: Pools, rng: random.Random, question: str) -> Swap:
@@ -295,6 +265,6 @@ def _pools(sources: Sequence[Source]) -> Pools:
     pools = Pools()
     for source in sources:
         pools.numbers += [m.group() for m in _NUMBER.finditer(source.text) if m.group()[0].isdigit()]
-        for start, end, kind in named(source, source.text, ""):
+        for start, end, kind in named(source.questions, source.text, ""):
             pools.names.setdefault(kind, []).append(source.text[start:end])
     return pools

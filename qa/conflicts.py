@@ -17,6 +17,7 @@ from qa.checks.dates import Date, conflicts
 from qa.checks.numbers import Figure
 from qa.checks.slots import Fit, compare
 from qa.checks.text import Prepared, grams, prepare
+from qa.premises import name_premises
 from qa.question import Question, analyse
 from qa.types import Citation, Note, Sentence
 
@@ -34,7 +35,7 @@ _TOLD = re.compile(r"(?:已经|已|共计|累计|一共|总共|共|现有|建成
 class PremiseConflict:
     """``claim`` as the question has it, ``evidence`` as the documents have it; the span is absolute.
 
-    ``index`` is the evidence sentence; ``kind`` number or date.
+    ``index`` is the evidence sentence; ``kind`` number, date or name.
     """
 
     kind: str
@@ -46,7 +47,7 @@ class PremiseConflict:
 
 
 def premise_conflicts(question: str, evidence: Sequence[EvidenceSentence]) -> list[PremiseConflict]:
-    """Figures and dates that the question asserts and the evidence has otherwise, in the same place.
+    """Figures, dates and names that the question asserts and the evidence has otherwise, in the same place.
 
     Only when no evidence bears the claim out. An empty list means nothing certain was found.
     """
@@ -69,6 +70,12 @@ def premise_conflicts(question: str, evidence: Sequence[EvidenceSentence]) -> li
         quote = sentence.text[other.start : other.end]
         found.append(
             PremiseConflict(kind, question[item.start : end], quote, other.text, sentence.start + other.start, sentence.start + other.end)
+        )
+    for name in name_premises(question, evidence) if not found else ():
+        sentence = evidence[name.index]
+        quote = sentence.text[name.start : name.end]
+        found.append(
+            PremiseConflict("name", question[slice(*name.claim)], quote, name.index, sentence.start + name.start, sentence.start + name.end)
         )
     return found
 

@@ -24,6 +24,7 @@ _THING = re.compile(
     r"(?P<noun>[\u4e00-\u9fff]{0,6}?)(?=是|在|有|由|何|什么|为|的|到|从|共|一共|总共|叫|属|被|包|主|多少|哪|谁|怎|如|[？?])"
     r"|(?<![尤与极极何])其(?![他中实次它余间])|前者|后者|上述"
 )
+_TIME = re.compile(r"(?:截至)?(?:\d{2,4}年|今年|去年|全年|目前|到目前|至今)?(?:上半年|下半年|第?[一二三四]季度)?(?:\d{1,2}月(?:\d{1,2}[日号])?)?(?:以来|里|,)?")
 _GENERIC = frozenset(
     ["事", "事情", "情况", "单位", "人", "时间", "地点", "部门", "公司", "原因", "数量", "地方", "主办方", "负责人", "书记", "作者", "总数", "人数", "面积", "结果", "目的", "意义", "内容", "特点", "区别", "关系", "方面", "措施", "数字", "时候", "多少钱", "价格", "费用", "时", "名字", "名称", "全称", "简称", "英文", "别名", "问题", "单位名称", "具体", "机构", "公里", "米", "个", "家", "条", "人员", "人士", "日期", "年份", "届", "次", "期", "谁", "哪里", "地址", "电话", "联系方式", "比例", "金额", "经费", "资金", "职务", "身份", "工作", "活动", "项目", "会议", "目标", "要求", "标准", "条件", "流程", "步骤", "过程", "依据", "来源", "途径", "方式", "方法", "办法", "对象", "范围", "期限", "有效期", "长度", "高度", "规模", "年", "月", "日", "今年", "去年", "现在", "目前", "当时", "后来", "最后", "最终", "之后", "之前", "以后", "以前", "全部", "一共", "总共", "地区", "例子", "举例", "细节", "详情", "进展", "效果", "影响", "好处", "坏处", "优点", "缺点", "成效", "成果", "主办单位", "承办单位"]
 )
@@ -125,6 +126,8 @@ def _replace_in(parts: _Parts, new: str) -> str:
     """北京呢？ after a question about 天津: the same question with the like part exchanged."""
     folded, old = fold_same(new), fold_same(parts.text)
     kind, flags = _kind_of(folded)
+    if _counts_another(parts, folded, kind, flags):
+        return f"{parts.text[: _leading_time(old)]}{new}有多少？"
     start, end = parts.info.asked
     best: tuple[float, int, int] | None = None
     tokens = [(n.text, n.kind, n.start) for n in names(old)] + [(w, f, at) for w, f, at in tagged(old)]
@@ -145,6 +148,23 @@ def _replace_in(parts: _Parts, new: str) -> str:
     if parts.topic and (at := parts.text.find(parts.topic)) >= 0 and kind not in ("place",):
         return parts.text[:at] + new + parts.text[at + len(parts.topic) :]
     return new + parts.text
+
+
+def _counts_another(parts: _Parts, new: str, kind: str, flag: str) -> bool:
+    """Is a number asked for, and another thing named now (农村公路开工多少公里, 公交线路)? Verb and unit may not fit it.
+
+    A name, a date, a verb or a thing of the same head word (公路) takes the place of its like in the question instead.
+    """
+    if parts.info.kind != "count" or not parts.info.unit or kind or not flag.startswith(("n", "s", "vn")) or analyse(new).dates:
+        return False
+    head = new[-2:]
+    return not any(word.endswith(head) for word, _, _ in tagged(fold_same(parts.text)))
+
+
+def _leading_time(folded: str) -> int:
+    """Length of the time that a question begins with (上半年), 0 for none."""
+    match = _TIME.match(folded)
+    return match.end() if match else 0
 
 
 def _kind_of(folded: str) -> tuple[str, str]:

@@ -10,7 +10,9 @@ import pytest
 
 from eval.swaps import main, table
 from eval.swaps_make import KINDS, Source, cases, read
+from eval.swaps_names import is_name
 from eval.swaps_rewrite import REWRITES, answer_sentence, read_out
+from eval.swaps_subject import subject_cases, triples
 
 PASSAGE = "张衡于公元123年在洛阳担任太史令，共制作了12架仪器，其中3架没有保存下来。1953年5月8日，北京天文馆展出了15件复制品，参观人数超过20万人。李明说，展览位于第二展厅，全部免费开放。"
 
@@ -33,6 +35,30 @@ def test_pairs_differ_in_one_place(kind: str, sources: list[Source]) -> None:
         before, after = wrong.changed
         assert abs(len(true.sentence) - len(wrong.sentence)) == abs(len(before) - len(after))
         assert true.evidence == wrong.evidence
+
+
+ROADS = "上半年交通建设加快。农村公路开工251公里，客运车站新建12座，公交线路新增23条，乘客满意度为95%。"
+
+
+def test_subjects_of_two_figures_are_exchanged() -> None:
+    told = {(t.noun, t.verb, t.figure) for t in triples(ROADS)}
+    assert {("农村公路", "开工", "251"), ("公交线路", "新增", "23")} <= told
+    made = subject_cases([Source(ROADS, ()), Source(PASSAGE, ())], 4, 3, noise=1)
+    assert len(made) >= 4
+    for true, wrong in zip(made[::2], made[1::2], strict=True):
+        assert not true.swapped and wrong.swapped
+        assert true.evidence == wrong.evidence
+        own, other = wrong.changed
+        assert own in true.sentence + true.question and other in wrong.sentence + wrong.question
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "name"),
+    [("古城", "place", False), ("城市", "place", False), ("洛阳", "place", True), ("段时间", "person", False), ("世锦赛", "person", False),
+     ("李志刚", "person", True), ("桑普森", "person", True), ("上进心", "body", False), ("七中全会", "body", False), ("中华书局", "body", True)],
+)  # fmt: skip
+def test_what_counts_as_a_name(word: str, kind: str, name: bool) -> None:
+    assert is_name(word, kind) is name
 
 
 def test_the_same_seed_gives_the_same_cases(sources: list[Source]) -> None:

@@ -42,6 +42,38 @@ def test_a_false_figure_or_date_is_named_with_what_the_documents_say(question: s
 
 
 @pytest.mark.parametrize(
+    ("question", "claim", "instead"),
+    [
+        ("市财政局在2025年建成113家就业驿站，这些驿站有什么作用？", "市财政局", "市人社局"),
+        ("市教育局建成的113家就业驿站解决了什么需求？", "市教育局", "市人社局"),
+        ("6月13日市级机关工委联合市应急局发出的《致市级机关党员干部职工的公开信》说了什么？", "市应急局", "市机关事务管理局"),
+    ],
+)
+def test_a_false_body_is_named_with_the_one_that_the_documents_have(question: str, claim: str, instead: str) -> None:
+    (conflict,) = premise_conflicts(question, REPORT)
+    assert conflict.kind == "name"
+    assert claim in conflict.claim
+    assert instead in conflict.evidence
+    assert REPORT[conflict.index].document.text[conflict.start : conflict.end] == conflict.evidence
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "人社局建成的113家就业驿站解决了什么需求？",
+        "市人力资源和社会保障局建成的113家就业驿站解决了什么需求？",
+        "市财政局制定的10个方面100条“过紧日子”具体措施是什么？",
+        "市财政局建成了113家就业驿站吗？",
+        "市财政局有多少名工作人员？",
+        "6月13日发出公开信的是市级机关工委还是市财政局？",
+        "工委发出的《致市级机关党员干部职工的公开信》有什么要求？",
+    ],
+)
+def test_a_name_that_may_be_right_is_no_conflict(question: str) -> None:
+    assert premise_conflicts(question, REPORT) == []
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "为什么287个支部被取消？",

@@ -49,6 +49,9 @@ FOLLOW_UPS = [
     ("为什么？", SAVING, ["为什么", "市财政局", "措施"]),
     ("涉及几个方面？", SAVING, ["措施", "几个方面"]),
     ("市统计局呢？", SAVING, ["市统计局", "措施"]),
+    ("那公交线路呢？", ROADS, ["上半年公交线路有多少"]),
+    ("公交线路呢？", STATION, ["2025年公交线路有多少"]),
+    ("高速公路呢？", ROADS, ["高速公路开工了多少公里"]),
     ("其主要内容是什么？", LETTER, ["公开信", "主要内容"]),
     ("这些措施包括哪些方面？", SAVING, ["措施", "哪些方面"]),
 ]
@@ -100,6 +103,12 @@ def test_follow_ups_are_completed(question: str, before: Turn, holds: list[str])
 @pytest.mark.parametrize("before", [ROADS, LETTER, PARTY], ids=["roads", "letter", "party"])
 def test_questions_that_stand_alone_are_left_alone(question: str, before: Turn) -> None:
     assert standalone(question, [before]) == question
+
+
+@pytest.mark.parametrize(("question", "before"), [("那公交线路呢？", ROADS), ("示范窗口呢？", STATION), ("食堂呢？", SAVING)])
+def test_another_thing_does_not_get_the_verb_and_unit(question: str, before: Turn) -> None:
+    rewritten = standalone(question, [before])
+    assert not any(word in rewritten for word in ("公里", "开工", "建成", "家", "条", "制定")), rewritten
 
 
 def test_without_history_nothing_changes() -> None:

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from qa.types import Problem
 
 from .listing import counts_its_list
+from .numbers import Figure
 from .text import Evidence, EvidenceText, Prepared, prepare, prepare_all
+from .unmet import unmet
 
-__all__ = ["EvidenceText", "Findings", "Found", "check", "examine", "warm"]
+__all__ = ["EvidenceText", "Findings", "Found", "check", "examine", "unmet", "warm"]
 
 BARE = 14
 """An answer of at most this many letters is read in the place where the question asks."""
@@ -56,16 +58,20 @@ def examine(sentence: str, evidence: Sequence[Evidence], question: str = "") -> 
     from .exchange import check_names
     from .polarity import check_polarity
     from .slots import check_dates, check_figures
+    from .subjects import check_subjects
 
     texts = prepare_all(evidence)
     said, within = _said(sentence, question)
     problems: list[Problem] = []
     places = []
-    for run in (check_figures, check_dates):
-        wrong, sound = run(said, texts, within)
+    sound_figures: list[Figure] = []
+    for (wrong, sound), figures in ((check_figures(said, texts, within), said.figures), (check_dates(said, texts, within), ())):
         problems += [p for p in wrong if not counts_its_list(p, sentence, question)]
+        starts = {start for (start, _), _ in sound}
+        sound_figures += [f for f in figures if f.start in starts]
         for (start, end), fit in sound:
             places.append(Found(start - within[0], min(end, within[1]) - within[0], fit.text, fit.start, fit.end))
+    problems += check_subjects(said, texts, sound_figures)
     found_changes, lies = changes(said, texts, within)
     problems += check_polarity(said, texts, found_changes, lies, question)
     problems += check_names(said, texts, found_changes, frozenset(lie.index for lie in lies), within, question)

@@ -16,7 +16,7 @@ _QUOTED = re.compile(r"《([^《》]{1,40})》|\"([^\"]{2,20})\"")
 _LATIN = re.compile(r"[a-z][a-z0-9]*(?:[ .&'/_-]{1,2}[a-z0-9]+)*")
 _BODY_WORD = re.compile(r"(?!有限|委员|办公|一中|公)..*(?:局|委|厅|署|法院|医院|大学|学院|公司|集团|银行|协会|委员会|工委|办公室|检察院)")
 _COMMON_PLACE = re.compile(
-    r"[两各全本我该此外他她几多][国省市县区镇乡村州]|[国省市县区镇乡村州]|城市|都市|国家|地区|乡镇|省份|县城|市区|城区|农村|首都|中华民国|中华人民共和国|省会|市场|城镇|海外|境内|境外|内地|当地"
+    r"[两各全本我该此外他她几多][国省市县区镇乡村州]|[国省市县区镇乡村州]|城市|都市|国家|地区|乡镇|省份|县城|市区|城区|农村|首都|中华民国|中华人民共和国|省会|市场|城镇|海外|境内|境外|内地|当地|海[港洋湾域峡岛滨滩岸]|山[脉区地丘谷坡峰村川]|河[流谷口畔]|古[城镇国都]|[新旧老][城区]|波及|登基|籍贯"
 )
 _FOREIGN = re.compile(r"[\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,6})+")
 _SURNAMES = frozenset(
@@ -89,9 +89,9 @@ def names(folded: str) -> tuple[Name, ...]:
     found += [Name(m.group(), m.start(), m.end(), "latin") for m in _LATIN.finditer(folded) if len(m.group()) > 1]
     for word, flag, at in tagged(folded):
         kind = _TYPES.get(flag) or ("body" if len(word) > 2 and _BODY_WORD.fullmatch(word) else None)
-        if kind == "person" and not _listed(word) and word[0] not in _SURNAMES and word[:2] not in _SURNAMES2:
+        if kind == "person" and not listed(word) and word[0] not in _SURNAMES and word[:2] not in _SURNAMES2:
             continue  # a guess of jieba's that does not begin with a surname
-        if kind == "person" and not _listed(word) and at and folded[at - 1].isdigit():
+        if kind == "person" and not listed(word) and at and folded[at - 1].isdigit():
             continue  # 5张歌
         if kind == "place" and _COMMON_PLACE.fullmatch(word):
             continue
@@ -130,7 +130,7 @@ def name_like(folded: str, start: int, end: int) -> bool:
     return inside >= 0.6 * (end - start)
 
 
-def _listed(word: str) -> bool:
+def listed(word: str) -> bool:
     """Is the word in jieba's dictionary (its tag is then no guess)?"""
     return bool(_tagger().dt.word_tag_tab.get(word))
 
