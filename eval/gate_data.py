@@ -1,8 +1,10 @@
 """Tuning questions for the gate: with and without the passage that answers them, as refusal benchmarks have them.
 
-Made from the tuning sets alone (cmrc2018 trial, drcd dev): each context is cut into passages of about 150 characters;
-a question is given the passages nearest to it by shared character pairs, and for half of the questions every passage
-that holds an answer is taken out. What is left speaks of the same subject: a near miss.
+Two kinds, both of tuning data alone. From cmrc2018 trial and drcd dev: each context is cut into passages of about 150
+characters; a question is given the passages nearest to it by shared character pairs, and for half of the questions
+every passage that holds an answer is taken out. What is left speaks of the same subject: a near miss. And questions
+written for this project over news articles (``data/news_tuning.jsonl``, worded as staff ask; half of them ask what the
+article does not tell), each with the passages nearest to it out of some hundred articles.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from index.sentences import split_sentences
 
 PASSAGE = 150
 GIVEN = 10
+ARTICLES = 1500
+"""News articles among which the passages of a question are looked for, besides those that questions were written for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class GateItem:
     question: str
     passages: tuple[str, ...]
     answers: tuple[str, ...]
+    parts: tuple[tuple[str, ...], ...] = ()
 
 
 def gate_items(files: Sequence[Path], count: int, seed: int = 1) -> list[GateItem]:
@@ -61,6 +66,32 @@ def gate_items(files: Sequence[Path], count: int, seed: int = 1) -> list[GateIte
         items.append(GateItem(identity, question, tuple(passages[r] for r in given), answers if answerable else ()))
         if len(items) == count:
             break
+    return items
+
+
+def news_items(questions: Path, news: Path) -> list[GateItem]:
+    """The questions written over news articles, each with its nearest passages, those that hold an answer among them.
+
+    Args:
+        questions: JSON lines with id, article, question, answers, and answer_parts where several things are asked.
+        news: the articles, JSON lines with id and text.
+    """
+    asked = [json.loads(line) for line in questions.read_text("utf-8").splitlines()]
+    wanted = {item["article"] for item in asked}
+    articles = [json.loads(line) for line in news.read_text("utf-8").splitlines()]
+    kept = [a for a in articles if a["id"] in wanted] + [a for a in articles if a["id"] not in wanted][:ARTICLES]
+    rows = [(article["id"], text) for article in kept for _, text in _cut(article["text"])]
+    search = _Pairs([text for _, text in rows])
+    items = []
+    for item in asked:
+        parts = tuple(tuple(part) for part in item.get("answer_parts", ()))
+        spans = [span for part in parts or (item["answers"],) for span in part]
+        gold = [r for r, (article, text) in enumerate(rows) if article == item["article"] and any(s in text for s in spans)]
+        near = search.nearest(item["question"], GIVEN)
+        near = near[: GIVEN - len(set(gold) - set(near))] + [row for row in gold if row not in near]
+        passages = [rows[row][1] for row in near[:GIVEN]]
+        random.Random(item["id"]).shuffle(passages)
+        items.append(GateItem(item["id"], item["question"], tuple(passages), tuple(item["answers"]), parts))
     return items
 
 

@@ -1,4 +1,4 @@
-"""Fits the gate (``qa/gate.json``, ``qa/probe.npz``): which drafts answer their question.
+"""Fits the gate (``qa/gate.json``, ``qa/probe.npz``): which drafts, and which quotations, answer their question.
 
     python -m eval.gate_fit collect --data DIR --out FILE [--count N]     runs the pipeline on tuning questions
     python -m eval.gate_fit fit [FILE]                                    fits, prints the figures, writes gate.json
@@ -12,38 +12,38 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-import re
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from eval.gate_model import SENTENCE_L2, Probes, fit_linear, hash_fold
 from index.normalize import normalize
 from index.types import Hit
 from qa.draft import Draft
 from qa.engine import Engine
 from qa.gate import PROBE, WEIGHTS, Decision, Gate
 from qa.question import Question
+from qa.quote import sentence_features
 
-L2 = 5.0
-FOLDS = 5
 PACKED = Path(__file__).with_name("data") / "gate_tuning.jsonl"
-PROBE_L2 = (100.0, 300.0, 1000.0, 3000.0)
+KEPT = ("id", "source", "answerable", "right", "passed", "features")
+"""What a fit needs of a row besides its arrays: no text of the public sets is copied."""
 
 
 class RecordingGate(Gate):
-    """Refuses nothing and keeps what it saw."""
+    """Refuses nothing that has support and keeps what it saw."""
 
     def __init__(self) -> None:
         super().__init__(risk=1.0)
+        self.question: Question | None = None
         self.seen: Decision | None = None
         self.draft: Draft | None = None
 
     def decide(self, question: Question, hits: Sequence[Hit], draft: Draft) -> Decision:
-        self.seen, self.draft = super().decide(question, hits, draft), draft
+        self.question, self.draft = question, draft
+        self.seen = super().decide(question, hits, draft)
         return self.seen
 
 
@@ -54,48 +54,68 @@ def collect(engine: Engine, gate: RecordingGate, items: Iterator[tuple[str, dict
         for source, item in items:
             if item["id"] in known:
                 continue
-            gate.seen = gate.draft = None
+            gate.seen = gate.draft = gate.question = None
             engine.answer(item["question"], passages=item.get("passages"))
-            if gate.seen is None or gate.draft is None:
-                continue
-            draft: Draft = gate.draft
-            row = {
-                "id": item["id"],
-                "source": source,
-                "answerable": bool(item["answers"]),
-                "right": is_right(draft.text, item),
-                "features": gate.seen.features,
-                "question": item["question"],
-                "draft": draft.text,
-                "answers": item["answers"],
-            }
-            if draft.state is not None:
-                row["state"] = [round(float(x), 4) for x in np.asarray(draft.state)]
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            file.flush()
+            if row := row_of(gate, source, item):
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.flush()
+
+
+def row_of(gate: RecordingGate, source: str, item: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the gate saw of one question, with the labels; None when it was not asked (nothing was found)."""
+    draft, seen, question = gate.draft, gate.seen, gate.question
+    if draft is None or seen is None or question is None or draft.context is None:
+        return None
+    rows = sentence_features(question, draft.context, draft.sentences)
+    row = {
+        "id": item["id"],
+        "source": source,
+        "answerable": bool(item["answers"]),
+        "right": is_right(draft.text, item),
+        "passed": seen.reason is None and seen.quote is None,
+        "features": {name: value for name, value in seen.features.items() if not name.startswith("quote_")},
+        "sentences": [[round(row[name], 5) for name in sorted(row)] for row in rows],
+        "sentence_names": sorted(rows[0]),
+        "holds": [is_right(place.text, item) for place in draft.context.sentences],
+        "question": item["question"],
+        "draft": draft.text,
+        "answers": item["answers"],
+    }
+    if draft.state is not None:
+        row["state"] = [round(float(x), 4) for x in np.asarray(draft.state)]
+    return row
 
 
 def read(file: Path) -> list[dict[str, Any]]:
-    """Rows as ``collect`` or ``pack`` wrote them, with their states where there are any."""
+    """Rows as ``collect`` or ``pack`` wrote them, with their arrays."""
     rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-    states = file.with_suffix(".npz")
-    if states.exists():
-        with np.load(states, allow_pickle=False) as kept:
-            for row, state in zip(rows, kept["states"].astype(np.float64), strict=True):
-                row["state"] = state
+    arrays = file.with_suffix(".npz")
+    if arrays.exists():
+        with np.load(arrays, allow_pickle=False) as kept:
+            ends = np.cumsum(kept["counts"])
+            names, features, holds = kept["names"].tolist(), kept["sentences"].astype(np.float64), kept["holds"]
+            for row, state, end, count in zip(rows, kept["states"].astype(np.float64), ends, kept["counts"], strict=True):
+                row["state"], row["sentence_names"] = state, names
+                row["sentences"], row["holds"] = features[end - count : end], holds[end - count : end]
     return rows
 
 
-def pack(rows: list[dict[str, Any]]) -> None:
-    """Keep ids, labels, features and states (half precision); no text of the public sets is copied."""
-    kept = ("id", "source", "answerable", "right", "features")
-    lines = (json.dumps({name: row[name] for name in kept}, ensure_ascii=False) for row in rows)
-    PACKED.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    states = np.array([row["state"] for row in rows], dtype=np.float16)
-    np.savez_compressed(PACKED.with_suffix(".npz"), allow_pickle=False, states=states)
+def pack(rows: list[dict[str, Any]], file: Path = PACKED) -> None:
+    """Keep ids, labels, features and states (half precision) in ``file`` and an ``.npz`` beside it."""
+    lines = (json.dumps({name: row[name] for name in KEPT}, ensure_ascii=False) for row in rows)
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    np.savez_compressed(
+        file.with_suffix(".npz"),
+        allow_pickle=False,
+        states=np.array([row["state"] for row in rows], dtype=np.float16),
+        names=np.array(rows[0]["sentence_names"]),
+        counts=np.array([len(row["holds"]) for row in rows], dtype=np.int32),
+        sentences=np.concatenate([np.asarray(row["sentences"], dtype=np.float16) for row in rows]),
+        holds=np.concatenate([np.asarray(row["holds"], dtype=bool) for row in rows]),
+    )
 
 
-def is_right(text: str, item: dict[str, Any]) -> bool:
+def is_right(text: str, item: Mapping[str, Any]) -> bool:
     """Whether one of the answers, or one of each of the parts, stands in the text; False when there is no answer."""
     parts = item.get("answer_parts") or ([item["answers"]] if item["answers"] else [])
     plain = _plain(text)
@@ -106,135 +126,101 @@ def _plain(text: str) -> str:
     return "".join(c for c in normalize(text).text if c.isalnum())
 
 
-def logistic(x: np.ndarray, y: np.ndarray, l2: float = L2) -> np.ndarray:
-    """Weights (last one: bias) of a ridge logistic regression by Newton's method; ``x`` [n, d] standardised."""
-    design = np.hstack([x, np.ones((len(x), 1))])
-    weights = np.zeros(design.shape[1])
-    penalty = np.eye(design.shape[1]) * l2
-    penalty[-1, -1] = 1e-6
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-design @ weights))
-        gradient = design.T @ (p - y) + penalty @ weights
-        hessian = (design * (p * (1 - p))[:, None]).T @ design + penalty
-        step = np.linalg.solve(hessian, gradient)
-        weights -= step
-        if np.abs(step).max() < 1e-8:
-            break
-    return weights
-
-
 def fit(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, np.ndarray] | None]:
-    """The model for ``gate.json`` with its out-of-fold figures, and the probe (None without hidden states)."""
-    y = np.array([float(r["right"]) for r in rows])
-    folds = np.array([hash_fold(r["id"]) for r in rows])
+    """The models for ``gate.json`` with their out-of-fold figures, and the probes (None without hidden states)."""
+    folds = np.array([hash_fold(row["id"]) for row in rows])
+    counts = np.array([len(row["holds"]) for row in rows])
+    each = np.concatenate([np.asarray(row["sentences"], dtype=np.float64) for row in rows])
+    holds = np.concatenate([np.asarray(row["holds"], dtype=np.float64) for row in rows])
+    sentence, logits = fit_linear(rows[0]["sentence_names"], each, holds, np.repeat(folds, counts), SENTENCE_L2)
+    quotes, held = _best(rows[0]["sentence_names"], each, holds, logits, counts)
+    right = np.array([float(row["right"]) for row in rows])
+    told = np.array([float(np.any(row["holds"])) for row in rows])
     names = sorted(rows[0]["features"])
-    plain = np.array([[r["features"][n] for n in names] for r in rows])
-    model: dict[str, Any] = {"without_state": _fit_part(names, plain, y, folds)}
-    probe = None
-    if all("state" in r for r in rows):
-        states = np.array([r["state"] for r in rows])
-        l2 = min(PROBE_L2, key=lambda one: log_loss(_scaled(probe_out_of_fold(states, y, folds, one), y), y))
-        told = probe_out_of_fold(states, y, folds, l2)
-        probe = fit_probe(states, y, l2)
-        model["with_state"] = _fit_part([*names, "probe"], np.hstack([plain, told[:, None]]), y, folds)
-        model["probe"] = {"l2": l2, "auc": round(auc(told, y), 4)}
-    return model, probe
-
-
-def _fit_part(names: list[str], x: np.ndarray, y: np.ndarray, folds: np.ndarray) -> dict[str, Any]:
-    mean, scale = x.mean(0), np.maximum(x.std(0), 1e-6)
-    z = np.clip((x - mean) / scale, -4, 4)
-    out = np.zeros(len(y))
-    for fold in range(FOLDS):
-        weights = logistic(z[folds != fold], y[folds != fold])
-        out[folds == fold] = z[folds == fold] @ weights[:-1] + weights[-1]
-    weights = logistic(z, y)
-    return {
-        "features": names,
-        "mean": [round(float(v), 5) for v in mean],
-        "scale": [round(float(v), 5) for v in scale],
-        "weights": [round(float(v), 5) for v in weights[:-1]],
-        "bias": round(float(weights[-1]), 5),
-        "out_of_fold": {"n": len(y), "right": int(y.sum()), "auc": round(auc(out, y), 4), "log_loss": round(log_loss(out, y), 4)},
-        "thresholds": thresholds(out, y),
+    plain = np.array([[row["features"][name] for name in names] for row in rows])
+    wide, wide_names = np.hstack([plain, quotes[1]]), [*names, *quotes[0]]
+    draft, draft_out = fit_linear(names, plain, right, folds)
+    quote, quote_out = fit_linear(wide_names, wide, held, folds)
+    model: dict[str, Any] = {
+        "sentence": sentence,
+        "draft": {"without_state": draft},
+        "quote": {"without_state": quote},
     }
+    probes = None
+    if all("state" in row for row in rows):
+        probe = Probes(np.array([row["state"] for row in rows]), folds)
+        (l2, by_draft), (l2_quote, by_quote) = probe.best(right), probe.best(told)
+        both, both_names = np.stack([by_draft, by_quote], 1), ["probe_draft", "probe_quote"]
+        model["draft"]["with_state"], draft_out = fit_linear([*names, *both_names], np.hstack([plain, both]), right, folds)
+        model["quote"]["with_state"], quote_out = fit_linear([*wide_names, *both_names], np.hstack([wide, both]), held, folds)
+        weights, bias = probe.fit(right, l2)
+        weights_quote, bias_quote = probe.fit(told, l2_quote)
+        probes = {"mean": probe.mean, "scale": probe.scale, "draft": weights, "quote": weights_quote}
+        probes = {name: part.astype(np.float32) for name, part in probes.items()}
+        probes |= {"draft_bias": np.float32(bias), "quote_bias": np.float32(bias_quote)}
+    model["outcomes"] = outcomes(rows, draft_out, quote_out, right, held)
+    return model, probes
 
 
-def thresholds(logit: np.ndarray, y: np.ndarray) -> dict[str, dict[str, float]]:
-    """Out of fold, for some probabilities below which is refused: right answers refused, others let through."""
-    p = 1 / (1 + np.exp(-logit))
-    return {
-        f"{t:.2f}": {
-            "right_refused": round(float((p[y == 1] < t).mean()), 4),
-            "others_shown": round(float((p[y == 0] >= t).mean()), 4),
-        }
-        for t in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-    }
+def _best(
+    names: Sequence[str], each: np.ndarray, holds: np.ndarray, logits: np.ndarray, counts: np.ndarray
+) -> tuple[tuple[list[str], np.ndarray], np.ndarray]:
+    """Names and features [n, f] of each question's best sentence (as ``qa.quote.best_quote``), and whether it holds."""
+    features, held = [], []
+    for end, count in zip(np.cumsum(counts), counts, strict=True):
+        own = logits[end - count : end]
+        best = int(own.argmax())
+        rest = np.delete(own, best)
+        lead = own[best] - (rest.max() if len(rest) else own[best] - 4.0)
+        features.append([*each[end - count + best], own[best], lead])
+        held.append(holds[end - count + best])
+    return ([f"quote_{name}" for name in [*names, "logit", "lead"]], np.array(features)), np.array(held)
 
 
-def fit_probe(states: np.ndarray, y: np.ndarray, l2: float) -> dict[str, np.ndarray]:
-    """A linear probe of hidden states [n, d]: ridge logistic regression, solved in the span of the n states."""
-    mean, scale = states.mean(0), np.maximum(states.std(0), 1e-4)
-    u, s, vt = np.linalg.svd((states - mean) / scale, full_matrices=False)
-    weights = logistic(u * s, y, l2)
-    parts = {"mean": mean, "scale": scale, "weights": vt.T @ weights[:-1], "bias": weights[-1:]}
-    return {name: part.astype(np.float32) for name, part in parts.items()}
-
-
-def probe_out_of_fold(states: np.ndarray, y: np.ndarray, folds: np.ndarray, l2: float) -> np.ndarray:
-    """Logit of the probe for each state, from a probe that has not seen its fold."""
-    out = np.zeros(len(y))
-    for fold in range(FOLDS):
-        probe = fit_probe(states[folds != fold], y[folds != fold], l2)
-        held = (states[folds == fold] - probe["mean"]) / probe["scale"]
-        out[folds == fold] = held @ probe["weights"] + probe["bias"]
-    return out
-
-
-def _scaled(logit: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The logit after a line fitted to it, so that log-losses compare ranking and not scale."""
-    weights = logistic(logit[:, None] / max(float(logit.std()), 1e-9), y, 1e-3)
-    scaled: np.ndarray = logit / max(float(logit.std()), 1e-9) * weights[0] + weights[1]
-    return scaled
-
-
-def hash_fold(identity: str) -> int:
-    """Fold of a question; those of one passage of the public sets (TRIAL_12_QUERY_3, 1147-5-1) go together."""
-    passage = re.match(r"TRIAL_\d+|\d+-\d+(?=-)", identity)
-    return zlib.crc32((passage.group() if passage else identity).encode()) % FOLDS
-
-
-def auc(score: np.ndarray, y: np.ndarray) -> float:
-    """Area under the ROC curve: the share of pairs (right, wrong) in the right order, ties counted half."""
-    order = np.argsort(score, kind="stable")
-    ranks = np.empty(len(score))
-    ranks[order] = np.arange(1, len(score) + 1)
-    for value in np.unique(score):
-        same = score == value
-        ranks[same] = ranks[same].mean()
-    positive = y == 1
-    n, m = positive.sum(), (~positive).sum()
-    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m)) if n and m else math.nan
-
-
-def log_loss(logit: np.ndarray, y: np.ndarray) -> float:
-    """Mean negative log-likelihood in nats."""
-    return float(np.mean(np.logaddexp(0, logit) - y * logit))
+def outcomes(
+    rows: list[dict[str, Any]], draft: np.ndarray, quote: np.ndarray, right: np.ndarray, held: np.ndarray
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Out of fold, by source and risk: shares answered right, refused though answerable, refused with no answer."""
+    sure, likely = (1 / (1 + np.exp(-logit)) for logit in (draft, quote))
+    passed = np.array([row["passed"] for row in rows])
+    answerable = np.array([row["answerable"] for row in rows])
+    source = np.array([row["source"] for row in rows])
+    table: dict[str, dict[str, dict[str, float]]] = {}
+    for name in [*sorted(set(source)), "all"]:
+        own = np.ones(len(rows), bool) if name == "all" else source == name
+        table[name] = {}
+        for risk in (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9):
+            as_draft = passed & (sure >= 1 - risk)
+            as_quote = ~as_draft & (likely >= 1 - risk)
+            good = np.where(as_draft, right, np.where(as_quote, held, 0.0))
+            shown = as_draft | as_quote
+            table[name][f"{risk:.2f}"] = {
+                "answered_right": round(float(good[own & answerable].mean()), 4),
+                "answerable_refused": round(float((~shown)[own & answerable].mean()), 4),
+                "unanswerable_refused": round(float((~shown)[own & ~answerable].mean()), 4),
+                "quoted": round(float(as_quote[own].mean()), 4),
+            }
+    return table
 
 
 def tuning_items(bench: Path, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Closed-context items first, then the tuning split of `tianjin` (open corpus)."""
-    from eval.gate_data import gate_items
+    """The tuning split of `tianjin` (open corpus) first, then closed-context items: news, cmrc2018 trial and drcd dev."""
+    from eval.gate_data import gate_items, news_items
 
-    shipped = Path(__file__).with_name("data") / "tianjin.jsonl"
+    data = Path(__file__).with_name("data")
+    shipped = data / "tianjin.jsonl"
     for line in shipped.read_text("utf-8").splitlines():
         item = json.loads(line)
         if item["split"] == "tuning" and not item.get("history"):
             yield "tianjin", item
     files = [bench / "cmrc2018" / "cmrc2018_trial.json", bench / "drcd" / "DRCD_dev.json"]
-    for item_ in gate_items(files, count):
-        passages = [("", text) for text in item_.passages]
-        yield "squad", {"id": item_.id, "question": item_.question, "answers": list(item_.answers), "passages": passages}
+    given = [("news", item) for item in news_items(data / "news_tuning.jsonl", bench / "news" / "news.jsonl")]
+    given += [("squad", item) for item in gate_items(files, count)]
+    for source, item_ in given:
+        item = {"id": item_.id, "question": item_.question, "answers": list(item_.answers)}
+        if item_.parts:
+            item["answer_parts"] = [list(part) for part in item_.parts]
+        yield source, item | {"passages": [("", text) for text in item_.passages]}
 
 
 def main() -> None:

@@ -1,107 +1,150 @@
-"""The gate: after a draft exists, a calibrated probability that the context answers the question, and one knob.
+"""The gate: after a draft exists, is it an answer, is a sentence of the evidence one, or neither? One knob: risk.
 
-A logistic model over the features of ``qa.features`` and, where the engine tells its hidden state, over a linear probe
-of that state (the state after reading the prompt tells whether the answer is in it: Slobodkin et al. 2023, "The
-Curious Case of Hallucinatory (Un)answerability", EMNLP). The weights lie in ``gate.json`` and ``probe.npz`` beside this
-file, with the data and the command that made them; docs/REFUSAL.md has the risk-coverage curve.
+Two calibrated probabilities, each a logistic model over the features of ``qa.features`` and ``qa.quote`` and, where the
+engine tells its hidden state, over linear probes of that state (the state after reading the prompt tells whether the
+answer is in it: Slobodkin et al. 2023, "The Curious Case of Hallucinatory (Un)answerability", EMNLP). The weights lie in
+``gate.json`` and ``probe.npz`` beside this file, with the data and the command that made them; docs/REFUSAL.md has the
+risk-coverage curve.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from index.types import Hit
+from qa.checks import EvidenceText, unmet
 from qa.checks.names import holds, names
 from qa.checks.text import fold_same
 from qa.conflicts import PremiseConflict, premise_conflicts
 from qa.draft import Draft
 from qa.features import features
+from qa.linear import Linear, sigmoid
 from qa.question import Question
+from qa.quote import Quote, best_quote, hit_of
 from qa.types import Reason
 
 WEIGHTS = Path(__file__).with_name("gate.json")
 PROBE = Path(__file__).with_name("probe.npz")
+PREFERRED = 0.3
+"""A quotation that is more probable than the draft by this much is shown in its stead (chosen on the tuning rows)."""
+FLOOR = 0.3
+"""Least probability of a quotation, whatever the risk: no question is answered with just any sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the gate found. ``reason`` is None when the draft may be shown.
+    """What the gate found.
 
-    ``confidence`` is the calibrated probability (0..1) that the context answers the question.
+    Attributes:
+        reason: why nothing is shown; None when something is.
+        confidence: calibrated probability (0..1) that what is shown, or held back, answers the question.
+        quote: what is shown or held back in the draft's stead; None when it is the draft.
     """
 
     reason: Reason | None
     confidence: float
     features: dict[str, float] = field(default_factory=dict)
     premises: tuple[PremiseConflict, ...] = ()
+    quote: Quote | None = None
 
 
 class Gate:
-    """Decides whether a draft is an answer.
+    """Decides what is shown: the draft, a sentence of the evidence, or a refusal.
 
     Args:
-        risk: acceptable risk (0..1): a draft whose probability is below ``1 - risk`` is refused. 1 refuses nothing
-            but drafts without any support.
+        risk: acceptable risk (0..1): what is less probable than ``1 - risk`` is not shown. 1 refuses nothing but
+            drafts without any support, 0 everything.
     """
 
     def __init__(self, risk: float) -> None:
         self.risk = risk
 
     def decide(self, question: Question, hits: Sequence[Hit], draft: Draft) -> Decision:
-        """Premise first, then support, then the probability."""
+        """Premise first, then the draft: its support and its probability; then the quotation."""
         values = features(question, hits, draft)
-        confidence = probability(values, draft.state)
+        quote = best_quote(question, draft.context, draft.sentences, sentence_model()) if draft.context else None
+        if quote:
+            values |= {f"quote_{name}": value for name, value in quote.features.items()}
+        sure = probability("draft", values, draft.state)
         premises = tuple(premise_conflicts(question.text, draft.context.sentences if draft.context else ()))
-        reason: Reason | None = None
         if premises:
-            reason = "false_premise"
-        elif not any(s.state in ("supported", "partial") for s in draft.sentences):
-            reason = "unsupported"
-        elif _elsewhere(question, draft):
-            reason = "not_answered"  # true perhaps, but of another place than the one asked about
-        elif confidence < 1.0 - self.risk:
-            reason = "not_answered"
-        return Decision(reason, confidence, values, premises)
+            return Decision("false_premise", sure, values, premises)
+        reason = self._against(question, draft, sure)
+        if quote is None or draft.context is None:
+            return Decision(reason, sure, values)
+        likely = probability("quote", values, draft.state)
+        place = draft.context.sentences[quote.index]
+        beside = _another(question, place.text, [hit_of(place, draft.context)])
+        if (reason or likely > sure + PREFERRED) and not beside:
+            if likely >= max(1.0 - self.risk, FLOOR):
+                return Decision(None, likely, values, quote=quote)
+            if reason and likely > sure:
+                return Decision(reason, likely, values, quote=quote)
+        return Decision(reason, sure, values)
+
+    def _against(self, question: Question, draft: Draft, sure: float) -> Reason | None:
+        """Why the draft may not be shown; None when it may."""
+        if not any(s.state in ("supported", "partial") for s in draft.sentences):
+            return "unsupported"
+        cited = {c.passage_id for s in draft.sentences for c in s.citations}
+        hits = [h for h in draft.context.hits if h.passage.id in cited] if draft.context else []
+        if sure < 1.0 - self.risk or _another(question, draft.text, hits):
+            return "not_answered"
+        return None
 
 
-def _elsewhere(question: Question, draft: Draft) -> bool:
-    """Does the question name a place that no cited document speaks of (北京 asked, 天津 documented)?
+def _another(question: Question, text: str, hits: Sequence[Hit]) -> bool:
+    """Is the text, true as it may be, an answer to another question: of another place, batch, year or kind?"""
+    over = [EvidenceText(h.passage.text, h.document.spoken, " ".join((h.document.title, *h.passage.heading))) for h in hits]
+    return elsewhere(question, hits) or bool(unmet(question, text, over))
+
+
+def elsewhere(question: Question, hits: Iterable[Hit]) -> bool:
+    """Does the question name a place that none of these documents speaks of (北京 asked, 天津 documented)?
 
     The document counts, not the passage: what a city reports of itself seldom repeats its name.
     """
     places = [n for n in names(fold_same(question.text)) if n.kind == "place"]
-    cited = {c.document_id for s in draft.sentences for c in s.citations}
-    hits = [h for h in draft.context.hits if h.document.id in cited] if draft.context else []
-    near = fold_same("\n".join("\n".join((h.document.title, *h.passage.heading, h.passage.text)) for h in hits))
+    cited = list(hits)
+    near = fold_same("\n".join("\n".join((h.document.title, *h.passage.heading, h.passage.text)) for h in cited))
     for place in places:
         written = {place.text, question.text[place.start : place.end], place.text.rstrip("市省县区")}
-        told = any(len(w) > 1 and w in h.document.text for h in hits for w in written)
+        told = any(len(w) > 1 and w in h.document.text for h in cited for w in written)
         if not told and not holds(near, place.text):
             return True
     return False
 
 
-def probability(values: dict[str, float], state: object = None) -> float:
-    """Calibrated probability (0..1) that the context answers the question."""
-    model = _weights()
-    part = model["with_state"] if state is not None and _probe() is not None else model["without_state"]
-    known = values | ({"probe": _probe_logit(state)} if part is model["with_state"] else {})
-    z = part["bias"]
-    for name, mean, scale, weight in zip(part["features"], part["mean"], part["scale"], part["weights"], strict=True):
-        z += weight * max(-4.0, min(4.0, (known[name] - mean) / scale))
-    return 1.0 / (1.0 + math.exp(-z))
+def probability(of: str, values: Mapping[str, float], state: Any = None) -> float:
+    """Calibrated probability (0..1) that the draft (``of="draft"``) or the quotation (``"quote"``) answers the question.
+
+    Args:
+        state: the generator's hidden state after reading the prompt, or None where the engine does not tell it.
+    """
+    probe = _probe() if state is not None else None
+    if probe is None:
+        return sigmoid(_model(of, "without_state").logit(values))
+    told = {
+        f"probe_{name}": float(((state - probe["mean"]) / probe["scale"]) @ probe[name] + probe[f"{name}_bias"])
+        for name in ("draft", "quote")
+    }
+    return sigmoid(_model(of, "with_state").logit({**values, **told}))
 
 
-def _probe_logit(state: Any) -> float:
-    probe = _probe()
-    assert probe is not None
-    return float(((state - probe["mean"]) / probe["scale"]) @ probe["weights"] + probe["bias"][0])
+@functools.cache
+def sentence_model() -> Linear:
+    """Log-odds that an evidence sentence holds the answer, over ``qa.quote.sentence_features``."""
+    return Linear.of(_weights()["sentence"])
+
+
+@functools.cache
+def _model(of: str, part: str) -> Linear:
+    return Linear.of(_weights()[of][part])
 
 
 @functools.cache

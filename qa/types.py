@@ -104,7 +104,8 @@ class Refusal:
     """Why there is no answer. ``message`` is what staff read (Chinese); never a phrase to sniff for.
 
     ``looked_for``: the query's content words; ``missing``: what the nearest passages lack; ``nearest``: passage ids;
-    ``suggestions``: rephrased questions that the documents do answer; ``draft``: what the model had written.
+    ``suggestions``: rephrased questions that the documents do answer; ``draft``: what was held back, the
+    model's draft or a quotation.
     """
 
     reason: Reason
@@ -118,7 +119,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something the reader must know: kind is conflict, superseded, premise, date, memory or truncated."""
+    """Something the reader must know: kind is conflict, superseded, premise, date, memory, quoted, dropped
+    or truncated."""
 
     kind: str
     message: str

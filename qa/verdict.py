@@ -7,33 +7,47 @@ from dataclasses import replace
 
 import prompts
 from index.types import Hit
+from qa.attribution import EvidenceSentence
 from qa.checks.names import tagged
 from qa.conflicts import PremiseConflict, conflict_notes
 from qa.context import Context
 from qa.draft import Draft, cite
 from qa.gate import Decision
 from qa.question import Question
+from qa.quote import quoted_places
 from qa.settings import AnswerSettings
-from qa.types import Answer, Note, Reason, Refusal, Retrieved
+from qa.types import Answer, Note, Reason, Refusal, Retrieved, Sentence
 
 NEAREST = 3
 
 
 def accept(answer: Answer, question: Question, draft: Draft, decision: Decision, settings: AnswerSettings) -> Answer:
-    """The answer as shown: unsupported sentences dropped or marked, with notes on conflicts and superseded sources."""
+    """The answer as shown: the quotation that the gate chose, or the draft with its unsupported sentences dropped or
+    marked; with notes on conflicts and superseded sources."""
     keep = settings.unsupported == "mark"
-    shown = tuple(s for s in draft.sentences if keep or s.state in ("supported", "partial"))
-    notes = list(conflict_notes(question, draft.context.sentences if draft.context else (), shown))
-    if len(shown) < len(draft.sentences):
-        notes.append(Note("dropped", prompts.text("qa.note_dropped", n=len(draft.sentences) - len(shown))))
-    if draft.finish == "length":
-        notes.append(Note("truncated", prompts.text("qa.note_truncated")))
+    notes: list[Note] = []
+    if decision.quote and draft.context:
+        shown = tuple(_quotation(place) for place in quoted_places(decision.quote, draft.context))
+        notes.append(Note("quoted", prompts.text("qa.note_quoted")))
+    else:
+        shown = tuple(s for s in draft.sentences if keep or s.state in ("supported", "partial"))
+        if len(shown) < len(draft.sentences):
+            notes.append(Note("dropped", prompts.text("qa.note_dropped", n=len(draft.sentences) - len(shown))))
+        if draft.finish == "length":
+            notes.append(Note("truncated", prompts.text("qa.note_truncated")))
+    notes += conflict_notes(question, draft.context.sentences if draft.context else (), shown)
     old = {r.passage_id for r in answer.retrieved if r.superseded}
     stale = tuple(c for s in shown for c in s.citations if c.passage_id in old)
     if stale:
         titles = "、".join(dict.fromkeys(f"《{c.document}》" for c in stale))
         notes.append(Note("superseded", prompts.text("qa.note_superseded", titles=titles), stale))
     return replace(answer, stage="done", sentences=shown, notes=tuple(notes), confidence=decision.confidence)
+
+
+def _quotation(place: EvidenceSentence) -> Sentence:
+    """An evidence sentence as a sentence of the answer: word for word, so borne out by itself."""
+    text = place.text.strip()
+    return Sentence(text, "supported", (cite(place, place.start, place.end, 1.0),))
 
 
 def decline(
@@ -58,9 +72,18 @@ def decline(
         looked_for=looked_for,
         missing=missing,
         nearest=tuple(h.passage.id for h in hits[:NEAREST]),
-        draft=draft.text if draft else "",
+        draft=_held_back(draft, decision),
     )
     return replace(answer, stage="done", sentences=(), refusal=refusal, notes=notes)
+
+
+def _held_back(draft: Draft | None, decision: Decision | None) -> str:
+    """What the refusal keeps from the reader: the draft, or the quotation that was more probable."""
+    if draft is None:
+        return ""
+    if decision and decision.quote and draft.context:
+        return "".join(place.text for place in quoted_places(decision.quote, draft.context))
+    return draft.text
 
 
 def retrieved(hits: Sequence[Hit], context: Context, superseded: frozenset[str]) -> tuple[Retrieved, ...]:

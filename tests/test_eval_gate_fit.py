@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from eval.gate_data import gate_items
-from eval.gate_fit import auc, fit, hash_fold, is_right, log_loss, logistic
+from eval.gate_data import gate_items, news_items
+from eval.gate_fit import fit, is_right, pack, read
+from eval.gate_model import auc, hash_fold, log_loss, logistic
 
 
 @pytest.fixture(scope="module")
@@ -33,24 +34,52 @@ def test_auc_and_log_loss_agree_with_scikit_learn(noisy):
     assert np.isclose(log_loss(score, y), metrics.log_loss(y, 1 / (1 + np.exp(-score))), atol=1e-12)
 
 
-def test_the_probe_finds_what_the_features_do_not_tell():
+def row(draw, n, right, **more):
+    """A row as ``collect`` writes it: two evidence sentences, the first holds the answer when there is one."""
+    sentences = [[float(right) + draw.normal(), 0.5], [draw.normal() - 1.0, 0.2]]
+    features = {"noise": float(draw.normal())} | more.pop("features", {})
+    kept = {"source": "a", "answerable": right, "right": right, "passed": True, "sentence_names": ["fit", "length"]}
+    return {"id": f"q{n}-1", **kept, "features": features, "sentences": sentences, "holds": [right, False], **more}
+
+
+def with_states(count=400):
     draw = np.random.default_rng(3)
     direction = draw.normal(size=40)
-    rows = []
-    for n in range(400):
-        state = draw.normal(size=40)
-        right = bool(state @ direction + draw.normal() > 0)
-        rows.append({"id": f"q{n}-1", "right": right, "features": {"noise": float(draw.normal())}, "state": state.tolist()})
-    model, probe = fit(rows)
-    assert model["with_state"]["out_of_fold"]["auc"] > 0.85 > model["without_state"]["out_of_fold"]["auc"]
-    assert probe is not None and probe["weights"].shape == (40,)
+    states = [draw.normal(size=40) for _ in range(count)]
+    return [row(draw, n, bool(s @ direction + draw.normal() > 0), state=s.tolist()) for n, s in enumerate(states)]
+
+
+def test_the_probes_find_what_the_features_do_not_tell():
+    model, probes = fit(with_states())
+    for of in ("draft", "quote"):
+        told, untold = (model[of][part]["out_of_fold"]["auc"] for part in ("with_state", "without_state"))
+        assert told > 0.85 and told > untold
+        assert probes is not None and probes[of].shape == (40,)
 
 
 def test_without_states_there_is_no_probe():
     draw = np.random.default_rng(5)
-    rows = [{"id": f"q{n}-1", "right": n % 2 == 0, "features": {"a": n % 2 + float(draw.normal())}} for n in range(60)]
-    model, probe = fit(rows)
-    assert probe is None and set(model) == {"without_state"}
+    rows = [row(draw, n, n % 2 == 0, features={"a": n % 2 + float(draw.normal())}) for n in range(60)]
+    model, probes = fit(rows)
+    assert probes is None and set(model["draft"]) == set(model["quote"]) == {"without_state"}
+
+
+def test_more_risk_refuses_less_and_the_shares_are_those_of_the_rows():
+    model, _ = fit(with_states(200))
+    table = [model["outcomes"]["all"][risk] for risk in ("0.30", "0.50", "0.80")]
+    for name in ("answerable_refused", "unanswerable_refused"):
+        shares = [line[name] for line in table]
+        assert shares == sorted(shares, reverse=True) and 0.0 <= min(shares) <= max(shares) <= 1.0
+    assert all(line["answered_right"] <= 1.0 - line["answerable_refused"] + 1e-9 for line in table)
+
+
+def test_what_is_packed_is_read_again(tmp_path):
+    rows, file = with_states(20), tmp_path / "rows.jsonl"
+    pack(rows, file)
+    for one, other in zip(rows, read(file), strict=True):
+        assert one["features"] == other["features"] and one["holds"] == list(other["holds"])
+        assert np.allclose(one["sentences"], other["sentences"], atol=2e-3)
+        assert np.allclose(one["state"], other["state"], atol=2e-3)
 
 
 def test_questions_of_one_passage_share_a_fold():
@@ -90,13 +119,28 @@ def test_items_with_the_answer_taken_out_hold_no_answer(tmp_path):
         assert held == bool(item.answers)
 
 
+def test_questions_over_news_are_given_what_answers_them(tmp_path):
+    news, questions = tmp_path / "news.jsonl", tmp_path / "questions.jsonl"
+    texts = [f"第{n}号桥建于{1900 + n}年，由当地人捐款修成。" + "它至今仍在使用，每天有许多人经过。" * 9 for n in range(30)]
+    news.write_text("".join(json.dumps({"id": f"n{n}", "text": t}, ensure_ascii=False) + "\n" for n, t in enumerate(texts)), "utf-8")
+    asked = [
+        {"id": "a", "article": "n3", "question": "三号桥哪年修的？", "answers": ["1903年"]},
+        {"id": "b", "article": "n3", "question": "3号桥谁设计的？", "answers": []},
+    ]
+    questions.write_text("".join(json.dumps(q, ensure_ascii=False) + "\n" for q in asked), "utf-8")
+    told, untold = news_items(questions, news)
+    assert any("1903年" in p for p in told.passages) and len(told.passages) <= 10
+    assert untold.answers == () and untold.passages
+
+
 def test_the_weights_that_ship_come_from_the_data_that_ships():
-    from eval.gate_fit import PACKED, read
+    from eval.gate_fit import PACKED
     from qa.gate import WEIGHTS
 
     rows, shipped = read(PACKED), json.loads(WEIGHTS.read_text("utf-8"))
     assert shipped["data"]["questions"] == len(rows)
-    for row in rows:
-        row.pop("state")  # the probe's part takes long; the features' part shows the same path
+    for one in rows:
+        one.pop("state")  # the probes take long; the features' part shows the same path
     model, _ = fit(rows)
-    assert np.allclose(model["without_state"]["weights"], shipped["without_state"]["weights"], atol=1e-3)
+    for of in ("draft", "quote"):
+        assert np.allclose(model[of]["without_state"]["weights"], shipped[of]["without_state"]["weights"], atol=1e-3)

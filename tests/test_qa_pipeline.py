@@ -49,8 +49,16 @@ def test_streaming_and_answering_are_one_path(tmp_path):
 
 def test_an_invented_figure_is_not_shown(tmp_path):
     answer = engine(tmp_path, {"": "全市已建成200家就业驿站。"}).answer("建成了多少家就业驿站？", passages=PASSAGES)
-    assert answer.refused and answer.refusal.reason == "unsupported"
-    assert "200" not in answer.text and answer.refusal.draft == "全市已建成200家就业驿站。"
+    assert "200" not in answer.text
+    assert answer.refused or [n.kind for n in answer.notes] == ["quoted"]
+
+
+def test_a_quotation_stands_word_for_word_in_its_document(tmp_path):
+    answer = engine(tmp_path, {"": "全市已建成200家就业驿站。"}, risk=0.9).answer("建成了多少家就业驿站？", passages=PASSAGES)
+    (sentence,) = answer.sentences
+    (citation,) = sentence.citations
+    assert [n.kind for n in answer.notes] == ["quoted"] and "113家" in sentence.text
+    assert sentence.state == "supported" and citation.quote == sentence.text
 
 
 def test_an_unsupported_sentence_is_struck_and_the_rest_stays(tmp_path):
@@ -126,7 +134,7 @@ def test_timings_add_up(tmp_path):
 def test_memory_is_used_only_when_turned_on_and_is_labelled(tmp_path):
     answers = {"材料": "电话是022-12345678。", "": "红烧肉要先焯水。再小火慢炖。"}
     refused = engine(tmp_path, answers).answer("红烧肉怎么做？", passages=PASSAGES)
-    assert refused.refused
+    assert refused.refused and refused.refusal.reason == "unsupported"
     told = engine(tmp_path, answers, from_memory=True).answer("红烧肉怎么做？", passages=PASSAGES)
     assert not told.refused and told.notes[0].kind == "memory"
     assert [s.text for s in told.sentences] == ["红烧肉要先焯水。", "再小火慢炖。"]
