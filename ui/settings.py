@@ -16,7 +16,7 @@ class UiSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = Field("127.0.0.1", description="address to listen on")
-    port: int = Field(7860, ge=0, le=65535)
+    port: int = Field(7860, ge=0, le=65535, description="port to listen on; 0: any free one")
     root_path: str = Field("", description="public prefix behind a proxy, e.g. /wenju, stripped by it or not")
     title: str = Field("问据", description="name at the top of the page")
     lang: Lang = Field("zh", description="language of the page when the address does not name one")
