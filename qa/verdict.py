@@ -114,8 +114,8 @@ def retrieved(hits: Sequence[Hit], context: Context, superseded: frozenset[str])
 
 
 def _things(words: Sequence[str]) -> tuple[str, ...]:
-    """Of some words the nouns of two characters or more: what a reader would call missing."""
-    return tuple(w for w in words if len(w) > 1 and all(flag[0] in "nje" for _, flag, _ in tagged(w)))
+    """Of some words the nouns of two characters or more, and set phrases (年度预算): what a reader would call missing."""
+    return tuple(w for w in words if len(w) > 1 and all(flag[0] in "njel" for _, flag, _ in tagged(w)))
 
 
 def _premise_note(premise: PremiseConflict, draft: Draft | None) -> Note:

@@ -77,6 +77,11 @@ def test_the_gate_refuses_with_what_was_looked_for(tmp_path):
     assert answer.refusal.nearest and 0.0 <= answer.confidence <= 1.0
 
 
+def test_a_refusal_names_the_things_that_no_passage_speaks_of(tmp_path):
+    answer = engine(tmp_path, {"": "不清楚。"}, risk=0.0).answer("就业驿站的年度预算是多少？", passages=PASSAGES)
+    assert answer.refusal.missing == ("年度预算",) and "年度预算" in answer.refusal.message
+
+
 def test_nothing_indexed_is_said_without_asking_the_generator(tmp_path):
     made = engine(tmp_path, {"": "随便说说。"})
     answer = made.answer("建成了多少家就业驿站？")
