@@ -158,13 +158,13 @@ def test_nomiracl(tmp_path: Path) -> None:
         "subset": "non_relevant",
         "query": "？",
         "docids": ["a#1", "b#2"],
-        "passages": ["甲", "乙"],
+        "passages": ["蜘蛛人:返校日: 上映于7月。", "他说。之后: 不是标题。"],
     }
     task = retrieval.read_nomiracl(
         written(tmp_path / "t.jsonl", row, row | {"query_id": "2", "subset": "relevant"})
     )
     assert [item.answerable for item in task.items] == [False, True] and task.mode == "closed"
-    assert task.items[0].passages[1] == Context("b#2", "乙")
+    assert task.items[0].passages == (Context("a#1", "上映于7月。", "蜘蛛人:返校日"), Context("b#2", "他说。之后: 不是标题。"))
 
 
 def stard(folder: Path) -> Path:

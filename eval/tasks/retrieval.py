@@ -15,6 +15,8 @@ from errors import EvalError
 from eval.tasks.files import need, read_json, read_jsonl, read_text
 from eval.tasks.types import Context, Evidence, Item, Task
 
+_TITLE_MAX = 60
+
 
 def read_beir(
     folder: Path, name: str = "", title: str = "", split: str = "reporting", qrels: str = "test"
@@ -138,7 +140,10 @@ def read_lecoqa(path: Path, name: str = "lecoqa", title: str = "", statutes: Pat
 
 
 def read_nomiracl(path: Path, name: str = "nomiracl-zh", title: str = "") -> Task:
-    """NoMIRACL: ten passages a question; in the subset ``non_relevant`` none of them answers it."""
+    """NoMIRACL: ten passages a question; in the subset ``non_relevant`` none of them answers it.
+
+    A passage stands there as ``title of its article: text``; the two are told apart, as MIRACL's own corpus has them.
+    """
     items = []
     for number, row in read_jsonl(path):
         where = f"{path}, line {number}"
@@ -151,9 +156,16 @@ def read_nomiracl(path: Path, name: str = "nomiracl-zh", title: str = "") -> Tas
                 str(need(row, "query", where)),
                 answerable=answerable,
                 type="relevant" if answerable else "unanswerable",
-                passages=tuple(Context(str(i), str(t)) for i, t in zip(ids, texts, strict=True)),
+                passages=tuple(_titled(str(i), str(t)) for i, t in zip(ids, texts, strict=True)),
             )
         )
     if not items:
         raise EvalError(f"{path} holds no questions")
     return Task(name, title or name, tuple(items), mode="closed")
+
+
+def _titled(identity: str, text: str) -> Context:
+    """``蜘蛛人:返校日: 哈里尔说...`` -> title and text; a text without a title stays whole."""
+    title, colon, rest = text.partition(": ")
+    whole = not colon or not rest.strip() or len(title) > _TITLE_MAX or "\n" in title or "。" in title
+    return Context(identity, text) if whole else Context(identity, rest, title)
