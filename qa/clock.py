@@ -27,6 +27,15 @@ class Clock:
         finally:
             self._stages[name] = self._stages.get(name, 0.0) + time.perf_counter() - begin
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The time spent inside belongs to no stage and not to the total."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._start += time.perf_counter() - begin
+
     def timings(self) -> dict[str, float]:
         """A copy of the seconds by stage so far."""
         return dict(self._stages)

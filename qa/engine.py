@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from index.documents import AddReport
     from index.encoder import Encoder
     from qa.gate import Gate
+    from qa.pipeline import Snapshots
 
 
 class Engine:
@@ -118,33 +119,53 @@ class Engine:
             cancelled: set it from another thread to stop.
             passages: closed context, ``(title, text)`` each; the index is then left alone.
 
+        The generator is needed for what comes after the snapshot ``found`` alone: who wants to wait there pulls no
+        further. When the index has changed by then, the search is made anew and ``found`` comes again.
+
         Raises:
             QuestionError: empty or too long. Cancelled: stopped. ModelError, GeneratorError: the model is not to be had.
         """
+        clock, identity = Clock(), uuid.uuid4().hex[:12]
+        asked, stop = self._checked(question), cancelled or threading.Event()
+        stale = True
+        while stale:
+            stale, indexed = False, self.library.fingerprint
+            with closing(self._snapshots(asked, history, stop, passages, clock)) as snapshots:
+                for answer in snapshots:
+                    yield replace(answer, id=identity)
+                    stale = answer.stage == "found" and passages is None and self.library.fingerprint != indexed
+                    if stale:  # whoever pulls may have stood in line after the search, and a document may be gone since
+                        break
+
+    def _snapshots(
+        self,
+        asked: str,
+        history: Sequence[Turn],
+        stop: threading.Event,
+        passages: Sequence[tuple[str, str]] | None,
+        clock: Clock,
+    ) -> Snapshots:
         from qa.followup import standalone
         from qa.gate import Gate
         from qa.pipeline import Pipeline
 
-        clock, identity = Clock(), uuid.uuid4().hex[:12]
-        asked = self._checked(question)
         index = self.library.closed(passages) if passages is not None else self.library
         if not index.count:
             message = prompts.text("qa.refuse_no_documents")
-            yield Answer(asked, asked, "done", refusal=Refusal("no_documents", message), id=identity)
+            yield Answer(asked, asked, "done", refusal=Refusal("no_documents", message))
             return
         query = standalone(asked, history)
         state = self._state() if passages is None and self.settings.answer.cache else None
         if state and (kept := self.cache.get(query, *state)):
             usage = {**kept.usage, "cached": 1}
-            yield replace(kept, question=asked, query=query, id=identity, usage=usage, timings=clock.total())
+            yield replace(kept, question=asked, query=query, usage=usage, timings=clock.total())
             return
         pipeline = Pipeline(self.generator, self.gate or Gate(self.settings.answer.risk), self.settings.answer)
-        stop, top_k = cancelled or threading.Event(), self.settings.index.top_k
-        with closing(pipeline.stream(asked, query, index, top_k, stop, index.name)) as snapshots:
+        with closing(pipeline.stream(asked, query, index, self.settings.index.top_k, stop, index.name)) as snapshots:
             for answer in snapshots:
                 if state and answer.stage == "done":
                     self.cache.put(answer, *state)
-                yield replace(answer, id=identity)
+                yield answer
 
     def answer(
         self,

@@ -88,7 +88,8 @@ class Pipeline:
             question, hits, self.generator.count_tokens, self.settings.context_tokens, self.settings.max_passages
         )
         answer = replace(answer, stage="found", retrieved=retrieved(hits, context, index.superseded()))
-        yield replace(answer, timings=clock.timings())
+        with clock.stopped():  # whoever pulls may let the reader stand in line before the generator is needed
+            yield replace(answer, timings=clock.timings())
         if not context.sentences:
             yield self._closed(decline(answer, "no_evidence", question, hits), question, clock, cancelled)
             return

@@ -83,7 +83,8 @@ class Report:
 
 @dataclass
 class FakeEngine:
-    """See the module. ``ready_after`` seconds from warm() it becomes ready; ``asked`` records histories."""
+    """See the module. ``ready_after`` seconds from warm() it becomes ready; ``asked`` records histories;
+    ``running`` streams have not ended, ``writing`` ones were pulled beyond what was found."""
 
     docs: list[Document]
     scripts: dict[str, Script]
@@ -92,7 +93,8 @@ class FakeEngine:
     loaded: bool = True
     asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
     running: int = 0
-    most_running: int = 0
+    writing: int = 0
+    most_writing: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -129,12 +131,19 @@ class FakeEngine:
         self.asked.append((question, tuple(history)))
         with self._lock:
             self.running += 1
-            self.most_running = max(self.most_running, self.running)
+        writing = False
         try:
-            yield from self._stream(question, stop)
+            for answer in self._stream(question, stop):
+                yield answer
+                if answer.stage == "found":
+                    writing = True
+                    with self._lock:
+                        self.writing += 1
+                        self.most_writing = max(self.most_writing, self.writing)
         finally:
             with self._lock:
                 self.running -= 1
+                self.writing -= writing
 
     def answer(self, question: str, history: Sequence[Turn] = (), **kwargs: object) -> Answer:
         *_, last = self.stream(question, history)

@@ -1,6 +1,7 @@
 """The story of an answer, told with a scripted generator and a hashing encoder over a closed context."""
 
 import threading
+import time
 
 import pytest
 from fake_encoder import FakeEncoder
@@ -144,3 +145,26 @@ def test_memory_is_used_only_when_turned_on_and_is_labelled(tmp_path):
     assert not told.refused and told.notes[0].kind == "memory"
     assert [s.text for s in told.sentences] == ["红烧肉要先焯水。", "再小火慢炖。"]
     assert all(s.state == "unsupported" and not s.citations for s in told.sentences)
+
+
+def test_standing_in_line_after_the_search_is_no_part_of_the_answers_time(tmp_path):
+    for snapshot in engine(tmp_path, {"": "全市已建成113家就业驿站。"}).stream("建成了多少家就业驿站？", passages=PASSAGES):
+        if snapshot.stage == "found":
+            time.sleep(2)
+    assert 0 < snapshot.timings["first_token"] <= snapshot.timings["total"] < 2
+
+
+def test_what_is_removed_while_one_stands_in_line_is_not_answered_from(tmp_path):
+    (tmp_path / "a.md").write_text(f"# {STATION[0]}\n\n{STATION[1]}\n", "utf-8")
+    (tmp_path / "b.md").write_text(f"# {ROADS[0]}\n\n{ROADS[1]}\n", "utf-8")
+    made = engine(tmp_path / "data", {"": "全市已建成113家就业驿站。"})
+    made.add([tmp_path / "a.md", tmp_path / "b.md"])
+    snapshots, stages, identities = made.stream("建成了多少家就业驿站？"), [], set()
+    for snapshot in snapshots:
+        identities.add(snapshot.id)
+        if snapshot.stage == "found" and "found" not in stages:
+            assert "就业服务" in {r.document for r in snapshot.retrieved}
+            made.remove(next(d.id for d in made.documents() if d.title == "就业服务"))
+        stages.append(snapshot.stage)
+    assert stages.count("found") == 2 and snapshot.stage == "done" and len(identities) == 1
+    assert {r.document for r in snapshot.retrieved} == {"交通"} and "113" not in snapshot.text

@@ -135,7 +135,7 @@ def test_a_full_queue_is_said_and_the_waiting_are_told_their_place() -> None:
     assert third.status_code == 503 and third.json()["error"]["code"] == "queue_full"
     assert _events(first.text)[-1][0] == "done"
     assert _events(second.text)[0] == ("queued", {"ahead": 1, "loading": False})
-    assert _events(second.text)[-1][0] == "done" and engine.most_running == 1
+    assert _events(second.text)[-1][0] == "done" and engine.most_writing == 1
 
 
 def test_hanging_up_stops_the_generator_and_frees_the_slot() -> None:
@@ -211,7 +211,7 @@ def test_fifty_programs_at_once_all_get_an_answer() -> None:
             replies = await asyncio.gather(*(client.post("/api/ask", json=ASKED) for _ in range(50)))
             return [reply.status_code for reply in replies]
 
-    assert asyncio.run(main()) == [200] * 50 and engine.most_running <= 2
+    assert asyncio.run(main()) == [200] * 50 and engine.most_writing <= 2
     assert isinstance(app.state.admission, Admission) and app.state.admission.load == (0, 0)
 
 

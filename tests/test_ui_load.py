@@ -30,13 +30,20 @@ def test_fifty_people_ask_at_once_again_and_again_and_memory_stays_flat(tmp_path
         assert names[-1] == "event: done"
         return names[0]
 
+    async def everybody_waits() -> None:
+        while app.state.admission.load != (1, 50):
+            await asyncio.sleep(0.01)
+
     async def crowd() -> tuple[int, int]:
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://t", timeout=None) as client:
             sizes = []
             for _ in range(3):
-                first = await asyncio.gather(*(person(client, number) for number in range(50)))
-                assert first.count("event: queued") == 49  # all but the one who is served at once
+                before = app.state.admission.join("whoever is served")
+                people = asyncio.gather(*(person(client, number) for number in range(50)))
+                await asyncio.wait_for(everybody_waits(), 120)
+                before.release()
+                assert (await people).count("event: queued") == 50
                 sizes.append(tracemalloc.get_traced_memory()[0])
             return sizes[0], sizes[-1]
 

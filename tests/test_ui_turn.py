@@ -13,7 +13,6 @@ from fake_corpus import LEAVE, fake_engine
 from fake_engine import FakeEngine
 
 from errors import ModelError
-from qa.types import Answer
 from ui.admission import Admission, QueueFull, RateLimited
 from ui.conversation import Conversation, messages, reopen
 from ui.render import Look
@@ -21,7 +20,7 @@ from ui.settings import UiSettings
 from ui.store import Exchange
 from ui.store_memory import MemoryStore
 from ui.suggestions import brought_along, follow_ups, openers
-from ui.turn import Desk, Screen, ask, snapshots, stop
+from ui.turn import Desk, Screen, ask, stop
 
 LOOK = Look()
 
@@ -178,22 +177,6 @@ def test_follow_up_questions_get_the_history() -> None:
     run(d, "那超过三天谁批？", conversation)
     question, history = engine.asked[-1]
     assert question == "那超过三天谁批？" and [t.question for t in history] == ["年休假怎么申请？"]
-
-
-def test_snapshots_keep_the_last_and_raise_what_was_raised() -> None:
-    async def collect(fail: bool) -> list[str]:
-        def start():  # type: ignore[no-untyped-def]
-            for n in range(50):
-                yield Answer(str(n), "q")
-            if fail:
-                raise ValueError("broken")
-
-        return [a.question async for a in snapshots(start)]
-
-    got = asyncio.run(collect(False))
-    assert got[-1] == "49" and len(got) < 50
-    with pytest.raises(ValueError, match="broken"):
-        asyncio.run(collect(True))
 
 
 def test_a_conversation_that_was_cut_by_a_restart_says_so() -> None:

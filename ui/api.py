@@ -19,9 +19,10 @@ from errors import QuestionError
 from index.types import Document, Hit
 from qa.serialize import answer_to_dict
 from qa.types import Answer
-from ui.asking import Ask, Records, Waiting, ask, begun, turns
+from ui.asking import Ask, Records, ask, begun, turns
 from ui.asking import answer as complete
 from ui.changes import Held
+from ui.line import Waiting
 from ui.problems import NotAllowed, NotFound, NotSignedOn, problem
 from ui.store import FEEDBACK_REASONS, Feedback, Store
 from ui.store_memory import now

@@ -15,8 +15,9 @@ from fastapi.responses import JSONResponse, Response
 from errors import did_you_mean
 from qa.types import Answer
 from ui.api import Asker, events
-from ui.asking import Ask, Waiting, ask, begun
+from ui.asking import Ask, ask, begun
 from ui.asking import answer as complete
+from ui.line import Waiting
 from ui.openai_form import MODELS, ChatRequest, Chunks, completion, question_of
 from ui.problems import NotFound, problem
 from ui.settings import UiSettings

@@ -1,6 +1,6 @@
 """Asking through the API: a place in line, models ready, snapshots of the Answer, a record of how it ended.
 
-    join the queue -> Waiting(ahead)* -> Answer* (the last one is done) -> the slot is free, the record is written
+    join the queue -> Waiting(ahead)* and Answer* (ui.line; the last one is done) -> the slot is free, the record is written
 """
 
 from __future__ import annotations
@@ -8,29 +8,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from fastapi import Request
 
 from errors import Cancelled, ModelError
 from qa.types import Answer, Turn
-from ui.admission import Ticket, models_loaded
 from ui.conversation import new_id
+from ui.line import Waiting, through
 from ui.store import Exchange, Status
 from ui.store_memory import now
-from ui.turn import snapshots
 
 if TYPE_CHECKING:
     from qa.engine import Engine
     from ui.admission import Admission
-    from ui.settings import UiSettings
 
 log = logging.getLogger("wenju.api")
-REPEAT_SECONDS = 15.0
-"""How often a place in line is told again, so that no proxy takes a waiting connection for a dead one."""
 
 
 @runtime_checkable
@@ -47,14 +44,6 @@ class Records(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """Not yet one's turn: ``ahead`` people come first; ``loading``: the models are not ready."""
-
-    ahead: int
-    loading: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Ask:
     """A question with what belongs to it."""
 
@@ -65,7 +54,7 @@ class Ask:
 
 
 async def ask(state: Any, user: str, what: Ask) -> AsyncGenerator[Waiting | Answer, None]:
-    """Yield places in line, then growing snapshots; closing the iterator early stops the generator at once.
+    """Yield places in line and growing snapshots; closing the iterator early stops the generator at once.
 
     Args:
         state: carries ``engine``, ``admission``, ``settings`` and ``store``, as an application's state does.
@@ -81,14 +70,11 @@ async def ask(state: Any, user: str, what: Ask) -> AsyncGenerator[Waiting | Answ
     status: Status = "failed"
     ticket = admission.join(user)
     try:
-        async for waiting in _until_served(ticket, engine, state.settings, admission):
-            yield waiting
-        running = snapshots(
-            lambda: engine.stream(what.question, what.history, cancelled=cancelled, passages=what.passages)
-        )
-        async with aclosing(running) as answers:  # type: ignore[type-var]
-            async for last in answers:
-                yield last
+        start = partial(engine.stream, what.question, what.history, cancelled=cancelled, passages=what.passages)
+        async with aclosing(through(state, ticket, start, cancelled)) as steps:
+            async for step in steps:
+                last = step if isinstance(step, Answer) else last
+                yield step
         status = "done"
     except (Cancelled, asyncio.CancelledError, GeneratorExit):
         status = "stopped"
@@ -141,26 +127,6 @@ async def _last(request: Request, user: str, what: Ask) -> Answer:
 async def _hung_up(request: Request) -> None:
     while not await request.is_disconnected():
         await asyncio.sleep(0.25)
-
-
-async def _until_served(ticket: Ticket, engine: Engine, settings: UiSettings, admission: Admission) -> AsyncIterator[Waiting]:  # fmt: skip
-    deadline = asyncio.get_running_loop().time() + settings.warm_timeout
-    shown: Waiting | None = None
-    while not models_loaded(engine.ready):
-        admission.check_models()
-        if asyncio.get_running_loop().time() > deadline:
-            raise ModelError("The models did not load in time", "See the server's log, or wait and ask again")
-        if shown is None:
-            shown = Waiting(ticket.ahead, loading=True)
-            yield shown
-        await asyncio.sleep(0.2)
-    told = 0.0
-    while ticket.ahead:
-        moment = asyncio.get_running_loop().time()
-        if shown != Waiting(ticket.ahead) or moment > told + REPEAT_SECONDS:
-            shown, told = Waiting(ticket.ahead), moment
-            yield shown
-        await ticket.wait(0.25)
 
 
 def _record(store: object, user: str, exchange: Exchange, channel: str) -> None:

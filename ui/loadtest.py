@@ -109,9 +109,12 @@ async def _by_api(client: httpx.AsyncClient, question: str) -> Result:
             elif line.startswith("data: "):
                 data = json.loads(line.removeprefix("data: "))
                 if name == "queued":
-                    place = data["ahead"] if place is None and not data["loading"] else place
+                    if not data["loading"]:
+                        place = place or data["ahead"] or None
+                        wait = time.perf_counter() - start if not data["ahead"] else wait
                     continue
-                wait = wait if wait is not None else time.perf_counter() - start
+                if wait is None and (place is None or name != "answer"):
+                    wait = time.perf_counter() - start
                 if evidence is None and data.get("retrieved"):
                     evidence = time.perf_counter() - start
                 if name == "done":
@@ -145,7 +148,7 @@ async def _on_page(client: httpx.AsyncClient, question: str, submit: int) -> Res
                     place = int(told[1] or told[2])
                 if evidence is None and "class=\\\"evidence" in line:
                     evidence = time.perf_counter() - start
-                if wait is None and re.search(r"stage-(found|writing|checking|done)", line):
+                if wait is None and not told and re.search(r"stage-(found|writing|checking|done)", line):
                     wait = time.perf_counter() - start
                 end = next((outcome for sign, outcome in _OUTCOMES if sign in line), end)
                 if '"msg":"process_completed"' in line.replace('": "', '":"'):

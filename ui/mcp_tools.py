@@ -18,8 +18,9 @@ from qa.serialize import answer_to_dict
 from qa.types import Answer, Turn
 from ui.admission import Admission
 from ui.api import hit_to_dict
-from ui.asking import Ask, Waiting, ask
+from ui.asking import Ask, ask
 from ui.export import clipboard
+from ui.line import Waiting
 from ui.settings import UiSettings
 
 if TYPE_CHECKING:
@@ -65,10 +66,11 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
         """
         turns = tuple(Turn(str(t.get("question", "")), str(t.get("answer", ""))) for t in history or ())
         last: Answer | None = None
+        reached = 0
         try:
             async with aclosing(ask(desk, user(context), Ask(question, turns, channel="mcp"))) as steps:
                 async for step in steps:
-                    await _tell(context, step)
+                    reached = await _tell(context, step, reached)
                     last = step if isinstance(step, Answer) else last
         except WenjuError as error:
             raise ToolError(str(error)) from None
@@ -98,11 +100,13 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
     return server
 
 
-async def _tell(context: Any, step: Waiting | Answer) -> None:
-    """Progress for clients that asked for it."""
+async def _tell(context: Any, step: Waiting | Answer, reached: int) -> int:
+    """Progress for clients that asked for it; it never goes back, though a place in line is told after what was found."""
     stage = step.stage if isinstance(step, Answer) else "queued"
     message = f"前面还有 {step.ahead} 人" if isinstance(step, Waiting) and step.ahead else stage
-    await context.report_progress(_STAGES.index(stage), len(_STAGES) - 1, message)
+    reached = max(reached, _STAGES.index(stage))
+    await context.report_progress(reached, len(_STAGES) - 1, message)
+    return reached
 
 
 def _version() -> str:

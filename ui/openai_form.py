@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from errors import QuestionError
 from qa.serialize import answer_to_dict
 from qa.types import Answer, Citation, Turn
-from ui.asking import Waiting
 from ui.export import clipboard
+from ui.line import Waiting
 
 PLAIN, WITH_SOURCES = "wenju", "wenju-sources"
 MODELS = {

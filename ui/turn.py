@@ -1,22 +1,22 @@
 """One turn of the chat: an async generator of screens that never raises and always gives the text box back.
 
-question -> a place in line -> models ready? -> snapshots of the Answer -> done (or stopped, or failed and said so)
+question -> a place in line and snapshots of the Answer (ui.line) -> done (or stopped, or failed and said so)
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from errors import Cancelled, GeneratorError, IndexError_, ModelError, QuestionError, WenjuError
-from index.types import Hit
-from qa.types import Answer, Retrieved, Turn
 from ui.admission import Admission, QueueFull, RateLimited, Ticket, models_loaded
 from ui.conversation import Conversation, messages
+from ui.line import Waiting, through
 from ui.render import Look
 from ui.render_refusal import suggestions_html
 from ui.settings import UiSettings
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from qa.engine import Engine
 
 log = logging.getLogger("wenju.ui")
-
-PAINT_INTERVAL = 0.06
-"""Seconds between two paintings of a streaming answer: what is faster is not seen and only costs."""
-
 
 @dataclass(frozen=True, slots=True)
 class Screen:
@@ -70,13 +66,16 @@ async def ask(desk: Desk, conversation: Conversation, question: str, user: str, 
         yield _screen(conversation, look, waiting=look.t("stage_searching"), box="")
         ticket = desk.admission.join(user)
         await _save(desk, user, conversation, exchange)
-        async for waiting in _until_served(desk, ticket, conversation, exchange, look):
-            yield _screen(conversation, look, waiting=waiting)
-        start = _starter(desk, question, history, cancelled)
-        async for answer in snapshots(start):
-            exchange = conversation.update(exchange.id, answer)
-            if answer.stage != "done":
-                yield _screen(conversation, look)
+        start = partial(desk.engine.stream, question, history, cancelled=cancelled)
+        waiting = ""
+        async with aclosing(through(desk, ticket, start, cancelled)) as steps:
+            async for step in steps:
+                if isinstance(step, Waiting):
+                    waiting = _place(step, look)
+                else:
+                    exchange = conversation.update(exchange.id, step)
+                if exchange.answer is None or exchange.answer.stage != "done":
+                    yield _screen(conversation, look, waiting=waiting)
         exchange = conversation.update(exchange.id, status="done")
         ticket.release()
         yield Screen(messages(conversation, look), conversation, False)
@@ -95,42 +94,6 @@ async def ask(desk: Desk, conversation: Conversation, question: str, user: str, 
         if ticket is not None:
             ticket.release()
         _close(desk, user, conversation, exchange)
-
-
-async def snapshots(start: Callable[[], Iterator[Answer]]) -> AsyncIterator[Answer]:
-    """Iterate in a thread; of snapshots that pile up between two paintings only the latest is kept."""
-    loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[Answer | BaseException | None] = asyncio.Queue()
-
-    def put(item: Answer | BaseException | None) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(queue.put_nowait, item)
-
-    def pump() -> None:
-        try:
-            for answer in start():
-                put(answer)
-            put(None)
-        except BaseException as error:  # carried over to the loop and raised there
-            put(error)
-
-    threading.Thread(target=pump, name="wenju-turn", daemon=True).start()
-    while True:
-        newest: Answer | None = None
-        item = await queue.get()
-        while isinstance(item, Answer):
-            newest = item
-            if queue.empty():
-                break
-            item = queue.get_nowait()
-        if newest is not None:
-            yield newest
-        if isinstance(item, BaseException):
-            raise item
-        if item is None or newest is None:
-            return
-        if newest.stage == "writing":
-            await asyncio.sleep(PAINT_INTERVAL)
 
 
 def stop(desk: Desk, conversation: Conversation, user: str, look: Look) -> Screen:
@@ -163,35 +126,10 @@ def explain(error: Exception, look: Look) -> str:
     return t("err_internal")
 
 
-async def _until_served(
-    desk: Desk, ticket: Ticket, conversation: Conversation, exchange: Exchange, look: Look
-) -> AsyncIterator[str]:
-    """Texts to show while waiting for the models and for one's turn; evidence is looked up in the meantime."""
-    t = look.t
-    deadline = asyncio.get_running_loop().time() + desk.settings.warm_timeout
-    while not desk.ready:
-        desk.admission.check_models()
-        if asyncio.get_running_loop().time() > deadline:
-            raise ModelError("The models did not load in time", "See the server's log")
-        yield t("loading")
-        await asyncio.sleep(0.3)
-    shown, looked = -1, False
-    while not await ticket.wait(0.3 if looked else 0.02):
-        if not looked:
-            looked = True
-            hits = await asyncio.to_thread(desk.engine.search, exchange.question)
-            preview = Answer(exchange.question, exchange.question, "queued", retrieved=tuple(map(_retrieved, hits)))
-            conversation.update(exchange.id, preview)
-            shown = -1
-        if ticket.ahead != shown:
-            shown = ticket.ahead
-            yield t("queued", n=shown)
-
-
-def _starter(
-    desk: Desk, question: str, history: tuple[Turn, ...], cancelled: threading.Event
-) -> Callable[[], Iterator[Answer]]:
-    return lambda: desk.engine.stream(question, history, cancelled=cancelled)
+def _place(waiting: Waiting, look: Look) -> str:
+    if waiting.loading:
+        return look.t("loading")
+    return look.t("queued", n=waiting.ahead) if waiting.ahead else ""
 
 
 def _screen(conversation: Conversation, look: Look, *, waiting: str = "", box: str | None = None) -> Screen:
@@ -203,13 +141,6 @@ def _extra(desk: Desk, conversation: Conversation, exchange: Exchange, look: Loo
         return ""
     asked = [e.question for e in conversation.exchanges]
     return suggestions_html(follow_ups(desk.engine, desk.store, exchange.answer, asked, look.lang), look.t("ask_next"))
-
-
-def _retrieved(hit: Hit) -> Retrieved:
-    p, d = hit.passage, hit.document
-    return Retrieved(
-        p.id, d.id, d.title, d.sha256, p.heading, p.page, p.start, p.end, p.text, hit.score, published=d.published
-    )  # fmt: skip
 
 
 async def _save(desk: Desk, user: str, conversation: Conversation, exchange: Exchange) -> None:

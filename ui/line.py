@@ -1,0 +1,143 @@
+"""From the question to its last snapshot: the search at once, the place in line beside it, the writing in one's turn.
+
+    models ready? -> snapshots up to ``found``, and meanwhile Waiting(ahead)* -> one's turn -> the other snapshots
+
+The engine's stream is pulled in a thread of its own. Nothing is written before the snapshot after ``found`` is pulled,
+so that a stream in line costs one search, which is not done again, and a thread that sleeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from errors import Cancelled, ModelError
+from qa.types import Answer
+from ui.admission import Admission, Ticket, models_loaded
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
+    from ui.settings import UiSettings
+
+PAINT_INTERVAL = 0.06
+"""Seconds between two snapshots of a streaming answer: what is faster is not seen and only costs."""
+REPEAT_SECONDS = 15.0
+"""How often a place in line is told again, so that no proxy takes a waiting connection for a dead one."""
+LOADING_INTERVAL = 0.2
+"""Seconds between two looks at whether the models are loaded."""
+
+
+class Counter(Protocol):
+    """Where questions are taken: an application's state, the page's desk, the tools' desk."""
+
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def admission(self) -> Admission: ...
+    @property
+    def settings(self) -> UiSettings: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """``ahead`` people come first; ``loading``: the models are not ready. After a wait, ``Waiting(0)``: one's turn."""
+
+    ahead: int
+    loading: bool = False
+
+
+async def through(
+    counter: Counter, ticket: Ticket, start: Callable[[], Iterator[Answer]], cancelled: threading.Event
+) -> AsyncGenerator[Waiting | Answer, None]:
+    """Yield places in line and growing snapshots, the newest where several have piled up; ``found`` is never left out.
+
+    Args:
+        ticket: a place in line; releasing it is the caller's.
+        start: begins the engine's stream, which looks at ``cancelled``. An answer that needs no writing (one from the
+            cache) is done without one's turn.
+        cancelled: set here when the iterator is closed.
+
+    Raises:
+        ModelError: the models will not come, or not within ``warm_timeout``. Whatever the stream raises.
+    """
+    said, found = Waiting(0), False
+    async for said in _loading(counter, ticket):
+        yield said
+    loop, news, turn = asyncio.get_running_loop(), asyncio.Queue[Waiting | Answer | BaseException | None](), threading.Event()
+
+    def put(item: Waiting | Answer | BaseException | None) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(news.put_nowait, item)
+
+    ticket.moved = lambda ahead: news.put_nowait(Waiting(ahead))
+    ticket.moved(ticket.ahead)
+    threading.Thread(target=_pump, args=(start, put, turn, cancelled), name="wenju-turn", daemon=True).start()
+    try:
+        while True:
+            newest: Answer | None = None
+            try:
+                async with asyncio.timeout(REPEAT_SECONDS):
+                    item = await news.get()
+            except TimeoutError:
+                if cancelled.is_set():
+                    raise Cancelled("stopped while waiting in line") from None
+                if said.ahead:
+                    yield said
+                continue
+            while isinstance(item, Answer):
+                newest = item
+                if news.empty():
+                    break
+                item = news.get_nowait()
+            if newest is not None:
+                found = found or newest.stage == "found"
+                yield newest
+            if Waiting(ticket.ahead) != said:
+                said = Waiting(ticket.ahead)
+                yield said
+            if found and not ticket.ahead:
+                turn.set()
+            if isinstance(item, BaseException):
+                raise item
+            if item is None:
+                return
+            if newest is not None and newest.stage == "writing":
+                await asyncio.sleep(PAINT_INTERVAL)
+    finally:
+        ticket.moved = None
+        cancelled.set()
+        turn.set()
+
+
+def _pump(
+    start: Callable[[], Iterator[Answer]],
+    put: Callable[[Answer | BaseException | None], None],
+    turn: threading.Event,
+    cancelled: threading.Event,
+) -> None:
+    try:
+        for answer in start():
+            put(answer)
+            if answer.stage == "found":
+                turn.wait()
+                if cancelled.is_set():
+                    raise Cancelled("stopped while waiting in line")
+        put(None)
+    except BaseException as error:  # carried over to the loop and raised there
+        put(error)
+
+
+async def _loading(counter: Counter, ticket: Ticket) -> AsyncIterator[Waiting]:
+    clock = asyncio.get_running_loop().time
+    deadline, told = clock() + counter.settings.warm_timeout, -REPEAT_SECONDS
+    while not models_loaded(counter.engine.ready):
+        counter.admission.check_models()
+        if clock() > deadline:
+            raise ModelError("The models did not load in time", "See the server's log, or wait and ask again")
+        if clock() > told + REPEAT_SECONDS:
+            told = clock()
+            yield Waiting(ticket.ahead, loading=True)
+        await asyncio.sleep(LOADING_INTERVAL)
