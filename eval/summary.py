@@ -118,15 +118,21 @@ def risk_points(
     """(confidence, would answering be wrong?) of the questions with a confidence and a verdict.
 
     A refused question is judged by the draft that was held back; without a draft, or where there is nothing right to
-    say, answering it counts as wrong. Refusing well therefore shows as the wrong ones gathered at the low end.
+    say, answering it counts as wrong. Refusing well therefore shows as the wrong ones gathered at the low end. Empty
+    where no answerable question has a key: nothing could count as right.
     """
     by_id = {item.id: item for item in items}
+    keyed = {item.id for item in items if item.answers or item.parts or item.false_premise}
+    if not keyed:
+        return []
     points = []
     for row in rows:
         if row["confidence"] is None or row["verdict"] in ("", "answered"):
             continue
         wrong = row["verdict"] not in ("right", "right_other_evidence")
         item, refusal = by_id[row["id"]], records[row["id"]]["answer"].get("refusal")
+        if item.answerable and item.id not in keyed:
+            continue
         if wrong and refusal and item.answerable and not item.false_premise:
             wrong = not holds(item, refusal.get("draft") or "")
         points.append((float(row["confidence"]), wrong))

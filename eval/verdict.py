@@ -48,7 +48,8 @@ def judge(item: Item, record: Mapping[str, Any]) -> Verdict:
     if answer["refused"]:
         if item.answerable is False:
             return Verdict("refused_right", True, True)
-        return Verdict("refused_wrong", False, True, False if item.evidence else None)
+        keyed = bool(item.answers or item.parts)  # without a key the answered ones are not judged: then the refused neither
+        return Verdict("refused_wrong", False if keyed else None, True, False if item.evidence and keyed else None)
     if item.answerable is False:
         return Verdict("hallucinated", False, False)
     if not item.answers and not item.parts:

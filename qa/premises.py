@@ -2,6 +2,7 @@
 
 The sentence that tells what the question speaks of is found without the name; the name counts as wrong only when
 neither that passage nor any other that speaks of it holds it, and the passage has another name of the same kind there.
+A place counts only when no passage found speaks of it: 河南省最大的博物馆 says nothing against 广东省最大的博物馆.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def _known(claim: _Named, best: int, shares: Sequence[float], evidence: Sequence
         top[key] = max(top.get(key, 0.0), share)
     own = evidence[best].passage.id
     for key, text in passages.items():
-        if _holds(text, claim.text) and (key == own or top[key] > shares[best] - CLEAR):
+        if _holds(text, claim.text) and (key == own or claim.kind == "place" or top[key] > shares[best] - CLEAR):
             return True
     return False
 

@@ -248,3 +248,13 @@ def test_risk_counts_a_held_back_draft_by_what_it_said() -> None:
         for key, case in zip(came, items, strict=True)
     ]
     assert [wrong for _, wrong in risk_points(items, came, rows)] == [False, True, False, True]
+
+
+def test_without_a_key_neither_answers_nor_refusals_are_judged_right_or_wrong() -> None:
+    keyless = item(answers=())
+    came = {"1": record("没有。", refused="not_answered", draft="共7个")}
+    verdict = judge(keyless, came["1"])
+    assert (verdict.kind, verdict.right, verdict.evidence_right) == ("refused_wrong", None, None)
+    rows = [{"id": "1", "confidence": 0.5, "verdict": verdict.kind}]
+    assert risk_points([keyless], came, rows) == []
+    assert risk_points([keyless, item()], came, rows) == []  # the one that has a key was not asked

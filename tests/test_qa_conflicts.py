@@ -73,6 +73,14 @@ def test_a_name_that_may_be_right_is_no_conflict(question: str) -> None:
     assert premise_conflicts(question, REPORT) == []
 
 
+def test_a_passage_about_another_place_says_nothing_against_the_one_asked_for() -> None:
+    museums = document("博物馆", "新馆总建筑面积14.5万平方米，为河南省规模最大的综合性博物馆。", "广东省的这座场馆有五个展厅。")
+    alone = document("博物馆", "新馆总建筑面积14.5万平方米，为河南省规模最大的综合性博物馆。")
+    asked = "广东省规模最大的综合性博物馆建筑面积多大？"
+    assert [c.claim for c in premise_conflicts(asked, alone)] == ["广东省"]
+    assert premise_conflicts(asked, museums) == []
+
+
 @pytest.mark.parametrize(
     "question",
     [
