@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -257,4 +258,5 @@ def test_without_a_key_neither_answers_nor_refusals_are_judged_right_or_wrong() 
     assert (verdict.kind, verdict.right, verdict.evidence_right) == ("refused_wrong", None, None)
     rows = [{"id": "1", "confidence": 0.5, "verdict": verdict.kind}]
     assert risk_points([keyless], came, rows) == []
-    assert risk_points([keyless, item()], came, rows) == []  # the one that has a key was not asked
+    keyed = replace(item(), id="2")  # was not asked
+    assert risk_points([keyless, keyed], came, rows) == []
