@@ -172,7 +172,8 @@ def stard(folder: Path) -> Path:
     written(
         folder / "corpus.jsonl",
         {"id": 7, "name": "甲法第一条", "content": "应当。"},
-        {"id": 8, "name": "乙法第二条", "content": "可以。"},
+        {"id": None, "name": "乙法第二条", "content": "旧文。"},
+        {"id": None, "name": "乙法第二条", "content": "可以。"},
     )
     (folder / "queries.json").write_text(
         json.dumps([{"query_id": 0, "问题": "可以吗？", "match_name": ["乙法第二条"]}]), encoding="utf-8"
@@ -183,14 +184,15 @@ def stard(folder: Path) -> Path:
 def test_stard_and_its_beir_form_are_the_same_task(tmp_path: Path) -> None:
     direct = retrieval.read_stard(stard(tmp_path / "stard"))
     beir = retrieval.read_beir(retrieval.stard_to_beir(tmp_path / "stard", tmp_path / "beir"))
-    assert direct.items == beir.items == (Item("0", "可以吗？", qrels={"8": 1}, type="retrieval"),)
+    assert direct.items == beir.items == (Item("0", "可以吗？", qrels={"乙法第二条": 1}, type="retrieval"),)
+    assert [(c.id, c.text) for c in direct.contexts] == [("甲法第一条", "应当。"), ("乙法第二条", "可以。")]
     assert direct.contexts == beir.contexts and direct.retrieval_only and beir.retrieval_only
     assert direct.data_hash == beir.data_hash
 
 
 def test_beir_needs_gold(tmp_path: Path) -> None:
     folder = retrieval.stard_to_beir(stard(tmp_path / "stard"), tmp_path / "beir")
-    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n0\t8\t0\n")
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n0\t乙法第二条\t0\n")
     with pytest.raises(EvalError, match="no query has a gold document"):
         retrieval.read_beir(folder)
 
@@ -268,7 +270,7 @@ def test_absent_benchmark_says_where_to_put_it(tmp_path: Path, monkeypatch: pyte
         ("drcd_dev", 3524, 1000, "tuning"),
         ("expmrc", 515, 369, "reporting"),
         ("nomiracl-zh", 500, 0, "reporting"),
-        ("stard", 1234, 60369, "reporting"),
+        ("stard", 1234, 57694, "reporting"),
         ("lecoqa", 1234, 1253, "reporting"),
     ],
 )

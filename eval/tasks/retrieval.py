@@ -65,19 +65,12 @@ def _retrieval_task(
 def read_stard(folder: Path, name: str = "stard", title: str = "", split: str = "reporting") -> Task:
     """STARD: gold articles are named in ``match_name``; an article's name is its title."""
     contexts = stard_contexts(folder / "corpus.jsonl")
-    by_name: dict[str, list[str]] = {}
-    for context in contexts:
-        by_name.setdefault(context.title, []).append(context.id)
     path = folder / "queries.json"
     items = [
         Item(
             str(need(row, "query_id", str(path))),
             str(need(row, "问题", str(path))),
-            qrels={
-                name: 1
-                for gold in need(row, "match_name", str(path))
-                for name in by_name.get(gold, [gold])[:1]
-            },
+            qrels={gold: 1 for gold in need(row, "match_name", str(path))},
             type="retrieval",
         )
         for row in read_json(path)
@@ -86,10 +79,10 @@ def read_stard(folder: Path, name: str = "stard", title: str = "", split: str = 
 
 
 def stard_contexts(path: Path) -> list[Context]:
-    return [
-        Context(str(need(row, "id", str(path))), str(row.get("content", "")), str(row.get("name", "")))
-        for _, row in read_jsonl(path)
-    ]
+    """The articles by name, of several with one name the last: most have no id (null), and the gold names them."""
+    rows = (row for _, row in read_jsonl(path))
+    articles = {str(need(row, "name", str(path))): str(row.get("content", "")) for row in rows}
+    return [Context(name, text, name) for name, text in articles.items()]
 
 
 def stard_to_beir(folder: Path, out: Path) -> Path:
@@ -122,7 +115,7 @@ def read_lecoqa(path: Path, name: str = "lecoqa", title: str = "", statutes: Pat
         articles.update({n: str(text).strip() for n, text in need(row, "相关法规", str(path)).items()})
     own = [Context(article, text, article) for article, text in sorted(articles.items())]
     if statutes is not None:
-        own = list({c.title: Context(c.title, c.text, c.title) for c in stard_contexts(statutes)}.values())
+        own = stard_contexts(statutes)
     items = tuple(
         Item(
             str(need(row, "query_id", str(path))),
