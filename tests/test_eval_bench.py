@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import threading
 import time
@@ -22,7 +23,7 @@ from eval.bench.systems import Timed
 from index.types import Hit
 from qa.generators.base import GenerationRequest, Message
 from qa.generators.llamacpp import LlamaCppGenerator
-from qa.settings import EngineSettings
+from qa.settings import EngineSettings, GeneratorSettings
 from qa.types import Answer
 
 
@@ -164,6 +165,24 @@ def test_pipelines_that_are_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(GeneratorError, match="llama.cpp is not installed"):
         LlamaCppGenerator(tmp_path / "model.gguf")
+
+
+def test_llamacpp_reads_the_file_or_the_one_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    settings = EngineSettings(data=tmp_path)
+    with pytest.raises(EvalError, match="no GGUF file"):
+        systems._llamacpp(settings.model_copy(update={"generator": GeneratorSettings(model=str(tmp_path))}))
+    file = tmp_path / "m.gguf"
+    file.touch()
+    for model in (file, tmp_path):
+        chosen = settings.model_copy(update={"generator": GeneratorSettings(model=str(model))})
+        assert str(file) in repr(vars(systems._llamacpp(chosen)))
+
+
+def test_start_needs_something_indexed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "wenju", "--data", str(tmp_path), "bench", "start"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "nothing is indexed" in done.stderr and "wenju index add" in done.stderr
 
 
 class Llama:

@@ -166,9 +166,13 @@ def start(ctx: typer.Context, repeats: Annotated[int, typer.Option(min=1)] = 3, 
 
     Every one in fresh processes; the first shows what a machine does that has not read the files yet.
     """
+    from errors import EvalError
     from eval.bench import starting
+    from qa.library import Library
 
     settings = front_door_settings(ctx, None, None)
+    if not Library(settings).count:
+        raise EvalError(f"nothing is indexed in {settings.data}", "Run: wenju index add corpus/*.md")
     question = "市政务服务办的机关党委书记是谁？"
     commands = {"--help": ["--help"], "search": ["search", question], "ask": ["ask", question]}
     found = starting.commands(commands, repeats, settings.data) | starting.served(repeats, settings.data)

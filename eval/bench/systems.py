@@ -119,8 +119,8 @@ def _llamacpp(settings: EngineSettings) -> Generator:
     from models.store import ModelStore
     from qa.generators.llamacpp import LlamaCppGenerator
 
-    folder = ModelStore(settings.models.folder).path(settings.generator.model)
-    gguf = next(iter(sorted(Path(folder).rglob("*.gguf"))), None)
+    path = Path(ModelStore(settings.models.folder).path(settings.generator.model))
+    gguf = path if path.suffix == ".gguf" else next(iter(sorted(path.rglob("*.gguf"))), None)
     if gguf is None:
-        raise EvalError(f"there is no GGUF file in {folder}", "Run: wenju models fetch")
+        raise EvalError(f"there is no GGUF file in {path}", "Run: wenju models fetch")
     return LlamaCppGenerator(gguf, threads=settings.generator.threads)
