@@ -99,4 +99,5 @@ def _wenju(*arguments: str) -> list[str]:
 
 
 def _environment(data: Path | None) -> dict[str, str]:
-    return os.environ | ({"WENJU_DATA": str(data)} if data else {})
+    """Without the answer cache: an answer from there would not show what starting costs."""
+    return os.environ | {"WENJU_ANSWER__CACHE": "false"} | ({"WENJU_DATA": str(data)} if data else {})
