@@ -123,7 +123,7 @@ class TransformersGenerator:
         tokenizer = AutoTokenizer.from_pretrained(str(folder), **options)
         if not tokenizer.chat_template:
             raise GeneratorError(f"{self._path} has no chat template.", "Use an instruction-tuned model.")
-        model = AutoModelForCausalLM.from_pretrained(str(folder), dtype=torch.bfloat16 if cuda or gguf else "auto", **options)
+        model = AutoModelForCausalLM.from_pretrained(str(folder), dtype=torch.bfloat16 if cuda else torch.float32 if gguf else "auto", **options)
         placed: Any = model
         return placed.to("cuda" if cuda else "cpu").eval(), tokenizer
 
