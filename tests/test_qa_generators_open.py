@@ -127,3 +127,9 @@ def test_requantised_weights_stay_close(tmp_path: Path, form: convert.Form) -> N
     assert after.shape == (1, 2, rows)
     loss = np.abs(after[0] - before[0, 1:]).mean() / np.abs(before).mean()
     assert loss < {"int8": 0.02, "int4": 0.12}[form]
+
+
+def test_transformers_finds_what_it_reads_the_default_models_file_with():
+    from transformers.utils import is_accelerate_available, is_gguf_available
+
+    assert is_gguf_available() and is_accelerate_available()
