@@ -129,7 +129,7 @@ def test_requantised_weights_stay_close(tmp_path: Path, form: convert.Form) -> N
     assert loss < {"int8": 0.02, "int4": 0.12}[form]
 
 
-def test_transformers_finds_what_it_reads_the_default_models_file_with():
+def test_transformers_finds_what_it_reads_the_default_models_file_with() -> None:
     from transformers.utils import is_accelerate_available, is_gguf_available
 
     assert is_gguf_available() and is_accelerate_available()
