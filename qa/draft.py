@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ from qa.markers import StreamSplitter
 from qa.question import Question
 from qa.settings import AnswerSettings
 from qa.types import Citation, Sentence
-from qa.wording import keep_approximate
+from qa.wording import keep_approximate, until_it_loops, without_items
 
 SHORT_TOKENS = 48
 _NUMBERING = re.compile(r"^\[\d+\] ", re.MULTILINE)
@@ -30,7 +31,7 @@ class Draft:
         sentences: finished sentences with their attribution, then the one being written (state ``pending``).
         logprobs: of every token written; empty where the engine does not tell.
         state: the generator's hidden state after reading the prompt (see ``Chunk.state``), or None.
-        finish: why writing ended; "" while it goes on.
+        finish: why writing ended, ``loop`` when it went in circles; "" while it goes on.
     """
 
     sentences: tuple[Sentence, ...] = ()
@@ -77,14 +78,23 @@ def write_draft(
     splitter = StreamSplitter()
     done: list[Sentence] = []
     draft = Draft(context=context)
-    for chunk in generator.stream(request):
+    written = ""
+    chunks = generator.stream(request)
+    for chunk in chunks:
         clock.mark("first_token")
+        written += chunk.text
+        if not chunk.finish and until_it_loops(written) is not None:
+            chunk = replace(chunk, finish="loop", completion_tokens=len(draft.logprobs) + len(chunk.logprobs))
         with clock.stage("check"):
             texts = splitter.feed(chunk.text) + (splitter.flush() if chunk.finish else [])
             done += [tie(text, question, context) for text in texts]
         pending = (Sentence(splitter.pending),) if splitter.pending else ()
         draft = _grown(draft, tuple(done) + pending, chunk)
         yield draft
+        if chunk.finish:
+            break
+    if isinstance(chunks, collections.abc.Generator):
+        chunks.close()
     clock.mark("generate")
 
 
@@ -94,6 +104,11 @@ def tie(text: str, question: Question, context: Context) -> Sentence:
     repaired = keep_approximate(text, [context.sentences[tie.index].text for tie in found.citations])
     if repaired != text:
         text, found = repaired, attribute(repaired, context.sentences, question=question.text)
+    shorter, omitted = without_items(text, found.problems)
+    if shorter != text:
+        again = attribute(shorter, context.sentences, question=question.text)
+        if again.state in ("supported", "partial"):
+            return replace(sentence_from(shorter, again, context), omitted=omitted)
     return sentence_from(text, found, context)
 
 

@@ -68,12 +68,16 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of the answer as shown, its state, and the citations it stands on."""
+    """One sentence of the answer as shown, its state, and the citations it stands on.
+
+    ``omitted``: things that the generator listed here and that were struck, since the evidence does not bear them out.
+    """
 
     text: str
     state: State = "pending"
     citations: tuple[Citation, ...] = ()
     problems: tuple[Problem, ...] = ()
+    omitted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

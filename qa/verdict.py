@@ -33,6 +33,8 @@ def accept(answer: Answer, question: Question, draft: Draft, decision: Decision,
         shown = tuple(s for s in draft.sentences if keep or s.state in ("supported", "partial"))
         if len(shown) < len(draft.sentences):
             notes.append(Note("dropped", prompts.text("qa.note_dropped", n=len(draft.sentences) - len(shown))))
+        if omitted := sum(len(s.omitted) for s in shown):
+            notes.append(Note("dropped", prompts.text("qa.note_omitted", n=omitted)))
         if draft.finish == "length":
             notes.append(Note("truncated", prompts.text("qa.note_truncated")))
     notes += conflict_notes(question, draft.context.sentences if draft.context else (), shown)

@@ -72,6 +72,22 @@ def test_an_unsupported_sentence_is_struck_and_the_rest_stays(tmp_path):
     assert marked.sentences[1].citations == ()
 
 
+def test_a_list_loses_what_the_documents_do_not_bear_out_and_says_so(tmp_path):
+    passages = (("展会", "参加展会的有西青经开集团、东疆国际班列公司和云遥宇航。"),)
+    draft = "参加展会的有西青经开集团、滨海建投集团、云遥宇航。"
+    answer = engine(tmp_path, {"": draft}).answer("参加展会的有哪些单位？", passages=passages)
+    assert answer.text == "参加展会的有西青经开集团、云遥宇航。"
+    assert answer.sentences[0].omitted == ("滨海建投集团",) and answer.sentences[0].state == "supported"
+    assert [n.kind for n in answer.notes] == ["dropped"]
+
+
+def test_a_generator_that_goes_in_circles_is_stopped(tmp_path):
+    made = engine(tmp_path, {"": "参加的有" + "海关、" * 200})
+    answer = made.answer("参加的有哪些单位？", passages=(("展会", "参加的有海关、铁路。"),))
+    assert answer.usage["completion_tokens"] < 40
+    assert answer.text.count("海关") == 1
+
+
 def test_the_gate_refuses_with_what_was_looked_for(tmp_path):
     answer = engine(tmp_path, {"": "全市已建成113家就业驿站。"}, risk=0.0).answer("建成了多少家就业驿站？", passages=PASSAGES)
     assert answer.refused and answer.refusal.reason == "not_answered"
