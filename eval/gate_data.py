@@ -1,10 +1,13 @@
 """Tuning questions for the gate: with and without the passage that answers them, as refusal benchmarks have them.
 
-Two kinds, both of tuning data alone. From cmrc2018 trial and drcd dev: each context is cut into passages of about 150
+Four kinds, all of tuning data alone. From cmrc2018 trial and drcd dev: each context is cut into passages of about 150
 characters; a question is given the passages nearest to it by shared character pairs, and for half of the questions
 every passage that holds an answer is taken out. What is left speaks of the same subject: a near miss. And questions
 written for this project over news articles (``data/news_tuning.jsonl``, worded as staff ask; half of them ask what the
-article does not tell), each with the passages nearest to it out of some hundred articles.
+article does not tell), each with the passages nearest to it out of some hundred articles. Questions written for this
+project as MIRACL's were (``data/wiki_tuning.jsonl``): by who had read the first words of an encyclopaedia article only,
+with the ten nearest passages of cmrc2018 trial and drcd dev, then judged: do these answer it? And the tuning half of
+NoMIRACL, by the hash of its ids.
 """
 
 from __future__ import annotations
@@ -91,6 +94,24 @@ def news_items(questions: Path, news: Path) -> list[GateItem]:
         near = near[: GIVEN - len(set(gold) - set(near))] + [row for row in gold if row not in near]
         passages = [rows[row][1] for row in near[:GIVEN]]
         random.Random(item["id"]).shuffle(passages)
+        items.append(GateItem(item["id"], item["question"], tuple(passages), tuple(item["answers"]), parts))
+    return items
+
+
+def wiki_items(questions: Path, files: Sequence[Path]) -> list[GateItem]:
+    """The questions written as MIRACL's were, each with its GIVEN nearest passages of the SQuAD-style ``files``.
+
+    Args:
+        questions: JSON lines with id, question, answers ([] where the ten passages do not tell), and answer_parts.
+    """
+    texts = [text for file in files for paragraph in _paragraphs(file) for _, text in _cut(paragraph["context"])]
+    search = _Pairs(texts)
+    items = []
+    for line in questions.read_text("utf-8").splitlines():
+        item = json.loads(line)
+        passages = [texts[row] for row in search.nearest(item["question"], GIVEN)]
+        random.Random(item["id"]).shuffle(passages)
+        parts = tuple(tuple(part) for part in item.get("answer_parts", ()))
         items.append(GateItem(item["id"], item["question"], tuple(passages), tuple(item["answers"]), parts))
     return items
 

@@ -204,8 +204,9 @@ def outcomes(
 
 
 def tuning_items(bench: Path, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The tuning split of `tianjin` (open corpus) first, then closed-context items: news, cmrc2018 trial and drcd dev."""
-    from eval.gate_data import gate_items, news_items
+    """The tuning split of `tianjin` (open corpus) first, then closed-context items: encyclopaedia, news, cmrc2018 trial
+    and drcd dev."""
+    from eval.gate_data import gate_items, news_items, wiki_items
 
     data = Path(__file__).with_name("data")
     shipped = data / "tianjin.jsonl"
@@ -214,7 +215,8 @@ def tuning_items(bench: Path, count: int) -> Iterator[tuple[str, dict[str, Any]]
         if item["split"] == "tuning" and not item.get("history"):
             yield "tianjin", item
     files = [bench / "cmrc2018" / "cmrc2018_trial.json", bench / "drcd" / "DRCD_dev.json"]
-    given = [("news", item) for item in news_items(data / "news_tuning.jsonl", bench / "news" / "news.jsonl")]
+    given = [("wiki", item) for item in wiki_items(data / "wiki_tuning.jsonl", files)]
+    given += [("news", item) for item in news_items(data / "news_tuning.jsonl", bench / "news" / "news.jsonl")]
     given += [("squad", item) for item in gate_items(files, count)]
     for source, item_ in given:
         item = {"id": item_.id, "question": item_.question, "answers": list(item_.answers)}

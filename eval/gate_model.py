@@ -43,7 +43,7 @@ def fit_linear(
     names: Sequence[str], x: np.ndarray, y: np.ndarray, folds: np.ndarray, l2: float = L2
 ) -> tuple[dict[str, Any], np.ndarray]:
     """A :class:`qa.linear.Linear` as a dictionary, and its logits [n] out of fold."""
-    mean, scale = x.mean(0), np.maximum(x.std(0), 1e-6)
+    mean, scale = x.mean(0), np.maximum(x.std(0), 1e-4)
     z = np.clip((x - mean) / scale, -4, 4)
     out = np.zeros(len(y))
     for fold in range(FOLDS):

@@ -1,28 +1,30 @@
 """Context: the evidence sentences that go into the prompt, within a token budget.
 
-Reading the prompt is what costs on a CPU, so evidence sentences are chosen instead of whole passages: the sentences
-that share rare terms with the query, those that hold the kind of thing asked for (a figure, a date, a person), and
-the neighbours without which they cannot be read. Offsets stay true: every sentence is a span of a stored document.
+Reading the prompt is what costs on a CPU, so evidence sentences are chosen instead of whole passages: those that most
+likely hold the answer (``qa.selection``), with the neighbours without which they cannot be read. Offsets stay true:
+every sentence is a span of a stored document.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import prompts
-from index.normalize import normalize
 from index.sentences import split_sentences
 from index.types import Hit
 from qa.attribution import EvidenceSentence
 from qa.checks.text import fold_same
+from qa.linear import sigmoid
 from qa.question import Question
+from qa.selection import selection_features, worth
 
 # A sentence that starts like this cannot be read without the one before it.
 LEANING = re.compile(r"^[“「『（(]?(?:他|她|它|其|该|此|这|那|同时|因此|对此|此外|并|也|而|但|据此|上述)")
+LENGTH = 0.4
+"""How much of a sentence's length in tokens it pays for: 0 nothing, 1 all (chosen by ``eval.context_fit``)."""
 _OFFSETS = {"今年": 0, "本年": 0, "去年": -1, "上年": -1, "前年": -2, "明年": 1}
 _RELATIVE_YEAR = re.compile(r"今年|本年(?!度)|去年|(?<![以早])上年(?!度)|(?<![目以])前年|明年")
 
@@ -56,11 +58,11 @@ def build_context(
     At least one sentence is always taken, cut to nothing less: a single sentence longer than the budget is sent whole
     up to twice the budget and left out beyond that.
     """
-    candidates = _candidates(question, hits[: max_passages * 2])
+    found = _candidates(question, hits[: max_passages * 2], count_tokens)
     chosen: list[_Candidate] = []
     spent = 0
-    for candidate in sorted(candidates, key=lambda c: (-c.score, c.rank, c.position)):
-        group = [c for c in _with_lead_in(candidate, candidates) if c not in chosen]
+    for candidate in sorted(found, key=lambda c: (-c.score, c.rank, c.position)):
+        group = [c for c in _with_lead_in(candidate, found) if c not in chosen]
         ranks = {c.rank for c in chosen} | {candidate.rank}
         cost = sum(count_tokens(c.sentence.text) for c in group) + (12 if len(ranks) > len({c.rank for c in chosen}) else 0)
         limit = budget if chosen else 2 * budget
@@ -79,19 +81,18 @@ class _Candidate:
     score: float
 
 
-def _candidates(question: Question, hits: Sequence[Hit]) -> list[_Candidate]:
-    rows = [(rank, position, span) for rank, hit in enumerate(hits) for position, span in enumerate(_sentences(hit))]
-    grams = [_grams(span.text) for _, _, span in rows]
-    frequency = Counter(g for bag in grams for g in bag)
-    weight = {g: math.log(1 + len(rows) / frequency[g]) for g in _grams(question.text) if g in frequency}
-    total = sum(weight.values()) or 1.0
-    top = max((h.score for h in hits), default=1.0) or 1.0
+def candidates(hits: Sequence[Hit]) -> list[tuple[int, int, EvidenceSentence]]:
+    """Every sentence of the hits: (rank of its hit, position in its passage, sentence)."""
+    return [(rank, position, span) for rank, hit in enumerate(hits) for position, span in enumerate(_sentences(hit))]
+
+
+def _candidates(question: Question, hits: Sequence[Hit], count_tokens: Callable[[str], int]) -> list[_Candidate]:
+    """Scored by the probability of holding the answer, a long sentence paying for some of its length."""
+    spans = candidates(hits)
     out = []
-    for (rank, position, sentence), bag in zip(rows, grams, strict=True):
-        coverage = sum(w for g, w in weight.items() if g in bag) / total
-        kind = 0.12 if question.wants(sentence.text) else 0.0
-        prior = 0.6 * max(hits[rank].score, 0.0) / top - 0.05 * rank
-        out.append(_Candidate(sentence, rank, position, coverage + kind + prior))
+    for (rank, position, sentence), row in zip(spans, selection_features(question, hits, spans), strict=True):
+        cost = math.log(count_tokens(sentence.text) + 4)
+        out.append(_Candidate(sentence, rank, position, math.log(sigmoid(worth(row)) + 1e-9) - LENGTH * cost))
     return out
 
 
@@ -109,11 +110,6 @@ def _with_lead_in(candidate: _Candidate, candidates: Sequence[_Candidate]) -> li
         before = [c for c in candidates if c.rank == candidate.rank and c.position == candidate.position - 1]
         return before + [candidate]
     return [candidate]
-
-
-def _grams(text: str) -> set[str]:
-    flat = re.sub(r"[\W_]+", "", normalize(text).text)
-    return {flat[i : i + 2] for i in range(len(flat) - 1)} or {flat}
 
 
 def _assemble(
