@@ -16,11 +16,12 @@ import json
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eval.tasks.retrieval import read_nomiracl
 from index.normalize import normalize
 from index.sentences import split_sentences
 
@@ -114,6 +115,21 @@ def wiki_items(questions: Path, files: Sequence[Path]) -> list[GateItem]:
         parts = tuple(tuple(part) for part in item.get("answer_parts", ()))
         items.append(GateItem(item["id"], item["question"], tuple(passages), tuple(item["answers"]), parts))
     return items
+
+
+def nomiracl_items(labels: Path, file: Path) -> Iterator[dict[str, Any]]:
+    """The tuning half of NoMIRACL (see ``eval.tasks.retrieval``), passages with their titles.
+
+    Args:
+        labels: JSON lines with id, answers and answer_parts for those questions that NoMIRACL has as answered (it marks
+            passages, not answers): what the evidence sentences tell, [] where they do not though a passage may.
+    """
+    told = {row["id"]: row for row in (json.loads(line) for line in labels.read_text("utf-8").splitlines())}
+    for item in read_nomiracl(file).items:
+        if item.split == "tuning" and (not item.answerable or item.id in told):
+            answers = told[item.id] if item.answerable else {"answers": []}
+            passages = [(context.title, context.text) for context in item.passages]
+            yield {**answers, "id": item.id, "question": item.question, "passages": passages, "answerable": item.answerable}
 
 
 def _paragraphs(file: Path) -> list[dict[str, Any]]:

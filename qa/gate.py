@@ -21,6 +21,7 @@ from qa.checks import EvidenceText, unmet
 from qa.checks.names import holds, names
 from qa.checks.text import fold_same
 from qa.conflicts import PremiseConflict, premise_conflicts
+from qa.context import Context
 from qa.draft import Draft
 from qa.features import features
 from qa.linear import Linear, sigmoid
@@ -32,7 +33,7 @@ WEIGHTS = Path(__file__).with_name("gate.json")
 PROBE = Path(__file__).with_name("probe.npz")
 PREFERRED = 0.3
 """A quotation that is more probable than the draft by this much is shown in its stead (chosen on the tuning rows)."""
-FLOOR = 0.3
+FLOOR = 0.25
 """Least probability of a quotation, whatever the risk: no question is answered with just any sentence."""
 
 
@@ -43,7 +44,8 @@ class Decision:
     Attributes:
         reason: why nothing is shown; None when something is.
         confidence: calibrated probability (0..1) that what is shown, or held back, answers the question.
-        quote: what is shown or held back in the draft's stead; None when it is the draft.
+        quote: what is shown or held back in the draft's stead: a sentence of the evidence, or two of which one most
+            likely answers; None when it is the draft.
     """
 
     reason: Reason | None
@@ -77,15 +79,18 @@ class Gate:
         reason = self._against(question, draft, sure)
         if quote is None or draft.context is None:
             return Decision(reason, sure, values)
+        one = Quote(quote.indices[:1], quote.features)
         likely = probability("quote", values, draft.state)
-        place = draft.context.sentences[quote.index]
-        beside = _another(question, place.text, [hit_of(place, draft.context)])
-        if (reason or likely > sure + PREFERRED) and not beside:
-            if likely >= max(1.0 - self.risk, FLOOR):
-                return Decision(None, likely, values, quote=quote)
-            if reason and likely > sure:
-                return Decision(reason, likely, values, quote=quote)
-        return Decision(reason, sure, values)
+        told = [(one, likely), (quote, probability("quotes", values, draft.state))][: 2 if reason else 1]
+        best = (reason, sure, None)
+        for shown, chance in told if reason or likely > sure + PREFERRED else ():
+            if _another_quoted(question, shown, draft.context):
+                continue
+            if chance >= max(1.0 - self.risk, FLOOR):
+                return Decision(None, chance, values, quote=shown)
+            if reason and shown is one and chance > sure:
+                best = (reason, chance, shown)
+        return Decision(best[0], best[1], values, quote=best[2])
 
     def _against(self, question: Question, draft: Draft, sure: float) -> Reason | None:
         """Why the draft may not be shown; None when it may."""
@@ -102,6 +107,11 @@ def _another(question: Question, text: str, hits: Sequence[Hit]) -> bool:
     """Is the text, true as it may be, an answer to another question: of another place, batch, year or kind?"""
     over = [EvidenceText(h.passage.text, h.document.spoken, " ".join((h.document.title, *h.passage.heading))) for h in hits]
     return elsewhere(question, hits) or bool(unmet(question, text, over))
+
+
+def _another_quoted(question: Question, quote: Quote, context: Context) -> bool:
+    places = [context.sentences[i] for i in quote.indices]
+    return _another(question, "".join(p.text for p in places), [hit_of(place, context) for place in places])
 
 
 def elsewhere(question: Question, hits: Iterable[Hit]) -> bool:
@@ -121,7 +131,8 @@ def elsewhere(question: Question, hits: Iterable[Hit]) -> bool:
 
 
 def probability(of: str, values: Mapping[str, float], state: Any = None) -> float:
-    """Calibrated probability (0..1) that the draft (``of="draft"``) or the quotation (``"quote"``) answers the question.
+    """Calibrated probability (0..1) that the draft (``of="draft"``), the best sentence of the evidence (``"quote"``) or
+    one of the best two (``"quotes"``) answers the question.
 
     Args:
         state: the generator's hidden state after reading the prompt, or None where the engine does not tell it.

@@ -1,4 +1,4 @@
-"""Quotation: the sentence of the evidence that answers the question, when the draft does not.
+"""Quotation: the sentence of the evidence that answers the question, or the best two, when the draft does not.
 
 A small model finds the right sentence more often than it words it right (10个方面100条 becomes 10条). So each evidence
 sentence gets the log-odds that it holds the answer, from features of question, sentence and draft; where the draft is
@@ -23,19 +23,20 @@ from qa.types import Sentence
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The evidence sentence most likely to hold the answer.
+    """The evidence sentences most likely to hold the answer.
 
     Attributes:
-        index: of the sentence in ``Context.sentences``.
-        features: what the gate weighs: those of the sentence, its log-odds (``logit``) and its lead over the next.
+        indices: of the sentences in ``Context.sentences``, best first; one or two.
+        features: what the gate weighs: those of the best sentence, its log-odds (``logit``), its lead over the next
+            (``lead``), and the log-odds of the next (``second``) and of all together (``any``).
     """
 
-    index: int
+    indices: tuple[int, ...]
     features: Mapping[str, float]
 
 
 def best_quote(question: Question, context: Context, sentences: Sequence[Sentence], model: Linear) -> Quote | None:
-    """The evidence sentence that most likely holds the answer; None without evidence.
+    """The two evidence sentences that most likely hold the answer; None without evidence.
 
     Args:
         sentences: of the draft, with their citations; () when there is none.
@@ -45,9 +46,16 @@ def best_quote(question: Question, context: Context, sentences: Sequence[Sentenc
     if not rows:
         return None
     logits = [model.logit(row) for row in rows]
-    best = max(range(len(rows)), key=lambda i: (logits[i], -i))
-    rest = [z for i, z in enumerate(logits) if i != best]
-    return Quote(best, {**rows[best], "logit": logits[best], "lead": logits[best] - max(rest, default=logits[best] - 4.0)})
+    best = sorted(range(len(rows)), key=lambda i: (-logits[i], i))[:2]
+    return Quote(tuple(best), rows[best[0]] | standing(logits))
+
+
+def standing(logits: Sequence[float]) -> dict[str, float]:
+    """How the best of some log-odds stands: itself, its lead over the next, the next, and all of them together."""
+    ordered = sorted(logits, reverse=True)
+    second = ordered[1] if len(ordered) > 1 else ordered[0] - 4.0
+    together = ordered[0] + math.log(sum(math.exp(z - ordered[0]) for z in ordered))
+    return {"logit": ordered[0], "lead": ordered[0] - second, "second": second, "any": together}
 
 
 def sentence_features(question: Question, context: Context, sentences: Sequence[Sentence]) -> list[dict[str, float]]:
@@ -88,12 +96,16 @@ def sentence_features(question: Question, context: Context, sentences: Sequence[
 
 
 def quoted_places(quote: Quote, context: Context) -> tuple[EvidenceSentence, ...]:
-    """The sentence to show, after the one it leans on (他, 该, 此外 ...) where that stood in the prompt."""
-    place = context.sentences[quote.index]
-    before = context.sentences[quote.index - 1] if quote.index else None
-    if before and LEANING.match(place.text) and before.passage.id == place.passage.id:
-        return before, place
-    return (place,)
+    """The sentences to show, in the order of the prompt, each after the one it leans on (他, 该, 此外 ...) where that
+    stood in the prompt."""
+    shown: list[int] = []
+    for index in sorted(quote.indices):
+        place = context.sentences[index]
+        before = context.sentences[index - 1] if index else None
+        if before and LEANING.match(place.text) and before.passage.id == place.passage.id:
+            shown.append(index - 1)
+        shown.append(index)
+    return tuple(context.sentences[i] for i in dict.fromkeys(shown))
 
 
 def hit_of(place: EvidenceSentence, context: Context) -> Hit:

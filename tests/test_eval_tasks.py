@@ -164,6 +164,7 @@ def test_nomiracl(tmp_path: Path) -> None:
         written(tmp_path / "t.jsonl", row, row | {"query_id": "2", "subset": "relevant"})
     )
     assert [item.answerable for item in task.items] == [False, True] and task.mode == "closed"
+    assert [item.split for item in task.items] == ["tuning", "reporting"] and task.split == "tuning/reporting"
     assert task.items[0].passages == (Context("a#1", "上映于7月。", "蜘蛛人:返校日"), Context("b#2", "他说。之后: 不是标题。"))
 
 
@@ -269,7 +270,7 @@ def test_absent_benchmark_says_where_to_put_it(tmp_path: Path, monkeypatch: pyte
         ("cmrc2018_dev", 3219, 848, "reporting"),
         ("drcd_dev", 3524, 1000, "tuning"),
         ("expmrc", 515, 369, "reporting"),
-        ("nomiracl-zh", 500, 0, "reporting"),
+        ("nomiracl-zh", 500, 0, "tuning/reporting"),
         ("stard", 1234, 57694, "reporting"),
         ("lecoqa", 1234, 1253, "reporting"),
     ],

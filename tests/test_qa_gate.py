@@ -36,7 +36,9 @@ def test_a_borne_out_answer_is_more_probable_than_an_invented_one():
 
 
 def test_a_draft_without_a_sentence_is_unsupported():
-    assert decide("建成了多少家就业驿站？", "").reason == "unsupported"
+    assert decide("建成了多少家就业驿站？", "", risk=0.0).reason == "unsupported"
+    shown = decide("建成了多少家就业驿站？", "", risk=1.0)
+    assert shown.reason is None and shown.quote is not None
 
 
 def test_the_knob_decides_and_nothing_else_changes():
@@ -65,25 +67,25 @@ def test_a_false_premise_is_named_with_what_the_document_has():
     assert "2024年6月13日" in premise.claim and "2025年6月13日" in premise.evidence
 
 
-@pytest.mark.parametrize("of", ["draft", "quote"])
+@pytest.mark.parametrize("of", ["draft", "quote", "quotes"])
 def test_extreme_features_give_a_probability_all_the_same(of):
     names = json.loads(WEIGHTS.read_text("utf-8"))[of]["without_state"]["features"]
     for value in (-1e9, 0.0, 1e9):
         assert 0.0 <= probability(of, dict.fromkeys(names, value)) <= 1.0
 
 
-@pytest.mark.parametrize("part", ["with_state", "without_state"])
-@pytest.mark.parametrize("of", ["draft", "quote"])
-def test_the_fitted_weights_say_where_they_come_from(of, part):
+@pytest.mark.parametrize(("part", "least"), [("with_state", 0.88), ("without_state", 0.83)])
+@pytest.mark.parametrize("of", ["draft", "quote", "quotes"])
+def test_the_fitted_weights_say_where_they_come_from(of, part, least):
     model = json.loads(WEIGHTS.read_text("utf-8"))
-    assert model[of][part]["out_of_fold"]["auc"] > 0.85
-    assert model["data"]["questions"] >= 800
+    assert model[of][part]["out_of_fold"]["auc"] > least
+    assert model["data"]["questions"] >= 1700
     assert len(model[of][part]["features"]) == len(model[of][part]["weights"])
 
 
 def test_where_the_draft_is_wrong_the_sentence_that_answers_is_quoted():
     decision = decide("建成了多少家就业驿站？", "全市已建成250家就业驿站。", risk=0.8)
-    assert decision.reason is None and decision.quote is not None and decision.quote.index == 0
+    assert decision.reason is None and decision.quote is not None and decision.quote.indices == (0,)
 
 
 def test_what_another_place_says_is_not_quoted():

@@ -111,7 +111,7 @@ CATALOGUE: tuple[Named, ...] = (
     Named(
         "nomiracl-zh",
         "NoMIRACL 中文（该拒答时拒答）",
-        "reporting",
+        "tuning/reporting",
         "nomiracl-zh/test.jsonl",
         "Apache-2.0",
         lambda p: retrieval.read_nomiracl(p, "nomiracl-zh", "NoMIRACL 中文（该拒答时拒答）"),
