@@ -1,0 +1,361 @@
+"""The batch: joining, leaving, stopping and failing, over a model whose blocks hold tokens and whose logits are sums.
+
+What the model says depends on the whole history as the tables of blocks tell it, so that a block that is shared, copied
+or written over wrongly changes what is written.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pytest
+
+from errors import GeneratorError
+from qa.generators.batch import READ_ALONE, READ_BESIDE, ROWS, Batch
+from qa.generators.blocks import Blocks
+from qa.generators.paged import BLOCK, Part, Taken
+
+WORDS, END = 90, 7
+
+
+def following(history: Sequence[int]) -> int:
+    """The token after ``history``; END after some."""
+    mixed = sum((i % 11 + 1) * token for i, token in enumerate(history))
+    return END if mixed % 23 == 0 else 10 + mixed % 80
+
+
+def alone(prompt: list[int], most: int) -> list[int]:
+    """What a job with this prompt is to write."""
+    written: list[int] = []
+    while len(written) < most and (token := following(prompt + written)) != END:
+        written.append(token)
+    return written
+
+
+class Model:
+    """``hold`` makes each pass wait for ``let(n)``; ``fails`` makes the next one fail."""
+
+    block_bytes = 1
+
+    def __init__(self, blocks: int = 64, hold: bool = False) -> None:
+        self.blocks = blocks
+        self.memory: list[list[int]] = [[-1] * BLOCK for _ in range(blocks)]
+        self.passes: list[list[Part]] = []
+        self.fails = False
+        self._steps = threading.Semaphore(0) if hold else None
+
+    def let(self, passes: int) -> None:
+        """Let so many passes run, and wait until they have."""
+        assert self._steps is not None
+        wanted = len(self.passes) + passes
+        self._steps.release(passes)
+        wait(lambda: len(self.passes) >= wanted)
+
+    def let_go(self) -> None:
+        assert self._steps is not None
+        self._steps.release(1000)
+
+    def forward(self, parts: Sequence[Part]) -> list[Taken]:
+        if self._steps is not None:
+            assert self._steps.acquire(timeout=20)
+        fails, self.fails = self.fails, False
+        places = [(part, [(part.table[at // BLOCK], at % BLOCK) for at in range(part.past + len(part.ids))]) for part in parts]
+        written = [place for part, whole in places for place in whole[part.past :]]
+        assert len(set(written)) == len(written), "two sequences write to one place"
+        for part, whole in places:
+            assert part.ids and part.keep <= len(part.ids)
+            for (block, at), token in zip(whole[part.past :], part.ids, strict=True):
+                self.memory[block][at] = token
+        taken = []
+        for part, whole in places:
+            history = [self.memory[block][at] for block, at in whole]
+            rows = np.zeros((part.keep, WORDS), np.float32)
+            for row, end in zip(rows, range(len(history) - part.keep + 1, len(history) + 1), strict=True):
+                row[following(history[:end])] = 1
+            taken.append(Taken(rows, (np.full((part.keep, 1), len(history), np.float32),)))
+        self.passes.append(list(parts))
+        if fails:
+            self.memory = [[-1] * BLOCK for _ in range(self.blocks)]
+            raise RuntimeError("no more memory")
+        return taken
+
+    def copy(self, source: int, target: int) -> None:
+        self.memory[target] = list(self.memory[source])
+
+
+class Asker:
+    """A job that writes what the model says; ``guess`` makes guesses of what follows, right or wrong."""
+
+    def __init__(self, prompt: list[int], most: int = 12, guess: Callable[[list[int]], list[int]] | None = None) -> None:
+        self.prompt, self.room = prompt, most
+        self.stopped = False
+        self.written: list[int] = []
+        self.states: list[float] = []
+        self.error: Exception | None = None
+        self.cancelled = False
+        self.breaks = False
+        self.over = threading.Event()
+        self._guess = guess
+        self._guessed: list[int] = []
+
+    def next(self, guesses: int) -> list[int]:
+        self._guessed = (self._guess(self.prompt + self.written) if self._guess else [])[:guesses]
+        self._guessed = self._guessed[: self.room - len(self.written) - 1]
+        return [self.written[-1], *self._guessed]
+
+    def took(self, rows: object, state: object) -> int | None:
+        assert isinstance(rows, np.ndarray)
+        if state is not None:
+            self.states.append(float(np.asarray(state)[0]))
+        if self.breaks:
+            raise ValueError("its own mistake")
+        right = 0
+        for i, row in enumerate(rows):
+            token = int(row.argmax())
+            if token == END:
+                return self._over()
+            self.written.append(token)
+            if len(self.written) >= self.room:
+                return self._over()
+            if i == len(self._guessed) or self._guessed[i] != token:
+                break
+            right += 1
+        return right
+
+    def end(self, error: Exception | None = None) -> None:
+        self.error, self.cancelled = error, error is None
+        self.over.set()
+
+    def _over(self) -> None:
+        self.over.set()
+
+    def result(self) -> list[int]:
+        assert self.over.wait(20)
+        if self.error:
+            raise self.error
+        return self.written
+
+
+def wait(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def prompts(lengths: Sequence[int], seed: int = 1) -> list[list[int]]:
+    """Prompts of these lengths that write their whole room."""
+    made, source = [], random.Random(seed)
+    while len(made) < len(lengths):
+        prompt = [source.randrange(10, WORDS) for _ in range(lengths[len(made)])]
+        if len(alone(prompt, 12)) == 12:
+            made.append(prompt)
+    return made
+
+
+def batch(model: Model, most: int = 8, keep: int = 64) -> Batch:
+    return Batch(model, most, keep, lambda error: GeneratorError(f"failed: {error}", "Try again."))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def held() -> Iterator[Model]:
+    model = Model(hold=True)
+    yield model
+    model.let_go()
+
+
+def test_alone_a_prompt_is_read_in_equal_parts_and_then_written() -> None:
+    model, (prompt,) = Model(), prompts([READ_ALONE + 40])
+    asker = Asker(prompt)
+    batch(model).submit(asker)
+    assert asker.result() == alone(prompt, 12)
+    assert [len(one.ids) for (one,) in model.passes[:3]] == [(READ_ALONE + 40) // 2] * 2 + [1]
+    assert asker.states == [len(prompt)], "the hidden state comes once, after the last token of the prompt"
+
+
+def test_who_joins_is_read_in_small_parts_beside_those_who_write(held: Model) -> None:
+    (first, second), runs = prompts([40, 2 * READ_BESIDE]), batch(held)
+    one, two = Asker(first), Asker(second)
+    runs.submit(one)
+    held.let(2)
+    runs.submit(two)
+    held.let(3)
+    beside = [parts for parts in held.passes[2:] if len(parts) == 2]
+    assert [len(parts[1].ids) for parts in beside[:2]] == [READ_BESIDE] * 2
+    assert all(len(parts[0].ids) == 1 for parts in beside), "the first writes in each of these passes"
+    assert len(one.written) >= 4
+    held.let_go()
+    assert one.result() == alone(first, 12) and two.result() == alone(second, 12)
+
+
+def test_no_more_than_allowed_fly_and_the_next_joins_when_one_leaves(held: Model) -> None:
+    asked, runs = prompts([10, 12, 14]), batch(held, most=2)
+    askers = [Asker(prompt, most) for prompt, most in zip(asked, (3, 12, 12), strict=True)]
+    for asker in askers:
+        runs.submit(asker)
+    held.let(4)
+    assert askers[0].result() == alone(asked[0], 3)
+    held.let_go()
+    assert [asker.result() for asker in askers[1:]] == [alone(prompt, 12) for prompt in asked[1:]]
+    assert max(map(len, held.passes)) == 2
+
+
+def test_stopping_one_leaves_the_others_alone(held: Model) -> None:
+    asked, runs = prompts([20, 21, 22]), batch(held)
+    askers = [Asker(prompt) for prompt in asked]
+    for asker in askers:
+        runs.submit(asker)
+    held.let(4)
+    askers[1].stopped = True
+    held.let(2)
+    wait(askers[1].over.is_set)
+    assert askers[1].cancelled and 0 < len(askers[1].written) <= 6
+    held.let_go()
+    assert askers[0].result() == alone(asked[0], 12) and askers[2].result() == alone(asked[2], 12)
+    assert all(len(parts) == 2 for parts in held.passes[6:12])
+
+
+def test_who_stops_in_line_or_while_read_never_writes(held: Model) -> None:
+    asked, runs = prompts([20, 3 * READ_BESIDE, 30]), batch(held, most=2)
+    askers = [Asker(prompt) for prompt in asked]
+    runs.submit(askers[0])
+    held.let(1)
+    for asker in askers[1:]:
+        runs.submit(asker)
+    held.let(2)
+    askers[1].stopped = askers[2].stopped = True
+    held.let(2)
+    wait(lambda: askers[1].over.is_set() and askers[2].over.is_set())
+    assert askers[1].cancelled and askers[2].cancelled and not askers[1].written + askers[2].written
+    held.let_go()
+    assert askers[0].result() == alone(asked[0], 12)
+
+
+def test_a_failed_pass_fails_all_in_flight_and_nobody_else(held: Model) -> None:
+    asked, runs = prompts([20, 21, 22]), batch(held, most=2)
+    askers = [Asker(prompt) for prompt in asked]
+    for asker in askers:
+        runs.submit(asker)
+    held.let(3)
+    held.fails = True
+    held.let_go()
+    for asker in askers[:2]:
+        with pytest.raises(GeneratorError, match="no more memory"):
+            asker.result()
+    assert askers[2].result() == alone(asked[2], 12)
+    again = Asker(asked[0])
+    runs.submit(again)
+    assert again.result() == alone(asked[0], 12), "nothing is taken over from what the failed pass left"
+
+
+def test_a_jobs_own_mistake_is_its_own() -> None:
+    asked, runs = prompts([20, 21]), batch(Model())
+    broken, sound = (Asker(prompt) for prompt in asked)
+    broken.breaks = True
+    runs.submit(broken)
+    runs.submit(sound)
+    with pytest.raises(GeneratorError, match="its own mistake"):
+        broken.result()
+    assert sound.result() == alone(asked[1], 12)
+
+
+def test_prompts_that_begin_alike_are_read_once() -> None:
+    model, (prompt, tail) = Model(), prompts([100, 30])
+    runs, other = batch(model), prompt[:70] + tail
+    first, second, third = Asker(prompt), Asker(other), Asker(prompt)
+    for asker, expected in ((first, prompt), (second, other), (third, prompt)):
+        runs.submit(asker)
+        assert asker.result() == alone(expected, 12)
+    reads = [part for parts in model.passes for part in parts if part.past + len(part.ids) in (len(prompt), len(other)) and part.keep == 1]
+    assert [(part.past, len(part.ids)) for part in reads if len(part.ids) > 1 or part.past == 99] == [(0, 100), (70, 30), (99, 1)]
+
+
+def test_what_is_in_flight_is_shared_too(held: Model) -> None:
+    (prompt,) = prompts([90])
+    runs, one, two = batch(held), Asker(prompt), Asker([*prompt[:64], *prompt[40:60]])
+    runs.submit(one)
+    held.let(3)
+    runs.submit(two)
+    held.let(2)
+    joined = next(parts[1] for parts in held.passes if len(parts) == 2)
+    assert joined.past == 64 and joined.table[:2] == held.passes[0][0].table[:2]
+    held.let_go()
+    assert one.result() == alone(prompt, 12) and two.result() == alone(two.prompt, 12)
+
+
+def test_with_too_few_blocks_one_waits_and_what_never_fits_is_refused() -> None:
+    model, asked = Model(blocks=6), prompts([60, 61, 62])
+    runs, askers = batch(model), [Asker(prompt) for prompt in asked]
+    for asker in askers:
+        runs.submit(asker)
+    assert [asker.result() for asker in askers] == [alone(prompt, 12) for prompt in asked]
+    assert max(map(len, model.passes)) == 2
+    long = Asker([11] * 6 * BLOCK)
+    runs.submit(long)
+    with pytest.raises(GeneratorError, match="no room"):
+        long.result()
+
+
+def test_many_write_fewer_guesses() -> None:
+    model = Model(blocks=400)
+    runs = batch(model, most=16)
+    askers = [Asker(prompt, 12, lambda history: [11] * 31) for prompt in prompts([20] * 16)]
+    for asker in askers:
+        runs.submit(asker)
+    for asker in askers:
+        assert asker.result() == alone(asker.prompt, 12)
+    for parts in model.passes:
+        assert sum(part.keep for part in parts) <= ROWS + len(parts)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_each_gets_what_it_would_get_alone(seed: int) -> None:
+    source = random.Random(seed)
+    stems = prompts([120, 70], seed)
+
+    def guess(history: list[int]) -> list[int]:
+        right: list[int] = []
+        for _ in range(source.randrange(5)):
+            right.append(following(history + right) if source.random() < 0.7 else 12)
+        return right
+
+    model = Model(blocks=source.choice((12, 40, 90)))
+    runs = batch(model, most=source.choice((1, 3, 8)), keep=source.choice((0, 10, 60)))
+    askers = []
+    for _ in range(60):
+        stem = source.choice(stems)
+        prompt = stem[: source.randrange(1, len(stem))] + [source.randrange(10, WORDS) for _ in range(source.randrange(1, 90))]
+        askers.append(Asker(prompt, source.randrange(1, 30), guess))
+    for number, asker in enumerate(askers):
+        runs.submit(asker)
+        if number % 9 == 5:
+            askers[source.randrange(number)].stopped = True
+        if number % 20 == 19:
+            wait(lambda: all(asker.over.is_set() for asker in askers[: number - 5]))
+    for asker in askers:
+        expected = alone(asker.prompt, asker.room)
+        assert asker.result() == (expected[: len(asker.written)] if asker.cancelled else expected)
+
+
+def test_blocks_are_counted() -> None:
+    copies: list[tuple[int, int]] = []
+    blocks = Blocks(8, 5, lambda source, target: copies.append((source, target)))
+    first = blocks.take([1] * 70, 20)
+    assert first is not None and len(first.table) == 3 and first.tokens == []
+    first.tokens += [1] * 70
+    second = blocks.take([1] * 40 + [2] * 30, 0)
+    assert second is not None and second.tokens == [1] * 40
+    assert second.table[0] == first.table[0] and copies == [(first.table[1], second.table[1])]
+    second.tokens += [2] * 30
+    assert blocks.take([3] * 100, 0) is None, "three are left"
+    blocks.give_back(first)
+    blocks.give_back(second)
+    third = blocks.take([3] * 100, 100)
+    assert third is not None and len(third.table) == 7, "what was kept made room"
+    blocks.give_back(third)
+    whole = blocks.take([4] * 8 * BLOCK, 0)
+    assert whole is not None and sorted(whole.table) == list(range(8))
