@@ -102,14 +102,14 @@ class Batch:
         """Who takes part in the next pass, each with the tokens that it takes in."""
         writing = [flight for flight in self._flying if not flight.unread]
         for flight in writing:
-            flight.ids = flight.job.next(ROWS // len(writing) - 1)
+            flight.ids = flight.job.next(max(0, ROWS // len(writing) - 1))
         budget = READ_BESIDE if writing else READ_ALONE
-        reading = []
-        while budget and (flight := self._next_to_read(len(reading))):
-            done = len(flight.held.tokens)
-            flight.ids = flight.job.prompt[done : done + _share(flight.unread, budget)]
-            budget -= len(flight.ids)
-            reading.append(flight)
+        reading: list[_Flight] = []
+        while budget and (unread := self._next_to_read(len(reading))):
+            done = len(unread.held.tokens)
+            unread.ids = unread.job.prompt[done : done + _share(unread.unread, budget)]
+            budget -= len(unread.ids)
+            reading.append(unread)
         return writing + reading
 
     def _next_to_read(self, number: int) -> _Flight | None:

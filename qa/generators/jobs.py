@@ -103,12 +103,14 @@ class Writer:
         for i, row in enumerate(rows):
             token, logprob = self._picker.pick(row)
             if token in self._eos:
-                return self._finish("stop")
+                self._finish("stop")
+                return None
             self._written.append(token)
             if chunk := self._writing.push(token, logprob):
                 self._out.put(replace(chunk, state=self._state))
             if self._writing.stopped or len(self._written) >= self._request.max_new_tokens:
-                return self._finish("stop" if self._writing.stopped else "length")
+                self._finish("stop" if self._writing.stopped else "length")
+                return None
             if i == len(self._guessed) or self._guessed[i] != token:
                 break
             right += 1
