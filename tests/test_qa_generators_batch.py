@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -109,6 +110,20 @@ def test_a_failed_pass_fails_all_in_flight_and_nobody_else(held: Model) -> None:
     assert again.result() == alone(asked[0], 12), "nothing is taken over from what the failed pass left"
 
 
+def test_closing_stops_everybody_after_the_pass_under_way(held: Model) -> None:
+    asked, runs = prompts([20, 21, 22]), batch(held, most=2)
+    askers = [Asker(prompt) for prompt in asked]
+    for asker in askers:
+        runs.submit(asker)
+    held.let(3)
+    closing = threading.Thread(target=runs.close)
+    closing.start()
+    wait(lambda: runs._closing)
+    held.let_go()
+    closing.join(20)
+    assert all(asker.over.is_set() and asker.cancelled for asker in askers) and len(held.passes) <= 4
+
+
 def test_a_jobs_own_mistake_is_its_own() -> None:
     asked, runs = prompts([20, 21]), batch(Model())
     broken, sound = (Asker(prompt) for prompt in asked)
@@ -145,10 +160,11 @@ def test_what_is_in_flight_is_shared_too(held: Model) -> None:
 
 
 def test_with_too_few_blocks_one_waits_and_what_never_fits_is_refused() -> None:
-    model, asked = Model(blocks=6), prompts([60, 61, 62])
+    model, asked = Model(blocks=6, hold=True), prompts([60, 61, 62])
     runs, askers = batch(model), [Asker(prompt) for prompt in asked]
     for asker in askers:
         runs.submit(asker)
+    model.let_go()
     assert [asker.result() for asker in askers] == [alone(prompt, 12) for prompt in asked]
     assert max(map(len, model.passes)) == 2
     long = Asker([11] * 6 * BLOCK)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import mmap
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -122,6 +123,23 @@ def test_the_batchs_thread_ends_when_nothing_is_to_do(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("exact")
+def test_a_process_that_ends_while_somebody_writes_ends_well(folder: Path) -> None:
+    code = """
+import sys, threading
+from pathlib import Path
+from qa.generators.base import GenerationRequest, Message
+from qa.generators.openvino import OpenVINOGenerator
+
+generator = OpenVINOGenerator(Path(sys.argv[1]))
+request = GenerationRequest((Message("user", "a"),), max_new_tokens=4000)
+begun = threading.Event()
+threading.Thread(target=lambda: [begun.set() for _ in generator.stream(request)], daemon=True).start()
+assert begun.wait(60)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_tokens_taken_in_together_or_one_by_one_give_the_same_logits(folder: Path) -> None:
     one, two = (paged.PagedModel(folder, 8) for _ in range(2))
     tokens = list(range(10, 10 + BLOCK + 9))

@@ -10,7 +10,9 @@ as there is something to do.
 
 from __future__ import annotations
 
+import atexit
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,6 +59,9 @@ class Batch:
         self._line: deque[Job] = deque()
         self._flying: list[_Flight] = []
         self._running = False
+        self._thread: threading.Thread | None = None
+        self._closing = False
+        _open.add(self)
 
     def submit(self, job: Job) -> None:
         """Stand in line."""
@@ -65,7 +70,14 @@ class Batch:
             if self._running:
                 return
             self._running = True
-        threading.Thread(target=self._run, name="wenju-batch", daemon=True).start()
+            self._thread = threading.Thread(target=self._run, name="wenju-batch", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop everybody, and wait for the pass under way (5 s at most)."""
+        self._closing = True
+        if thread := self._thread:
+            thread.join(5)
 
     def _run(self) -> None:
         while True:
@@ -90,11 +102,11 @@ class Batch:
     def _leave(self) -> None:
         """Let those go for whom nobody waits any more."""
         with self._lock:
-            gone = [job for job in self._line if job.stopped]
-            self._line = deque(job for job in self._line if not job.stopped)
+            gone = [job for job in self._line if job.stopped or self._closing]
+            self._line = deque(job for job in self._line if job not in gone)
         for job in gone:
             job.end()
-        for flight in [flight for flight in self._flying if flight.job.stopped]:
+        for flight in [flight for flight in self._flying if flight.job.stopped or self._closing]:
             self._land(flight)
             flight.job.end()
 
@@ -161,6 +173,16 @@ class Batch:
     def _land(self, flight: _Flight) -> None:
         self._flying.remove(flight)
         self._blocks.give_back(flight.held)
+
+
+_open: weakref.WeakSet[Batch] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """A thread that is inside the engine when the interpreter ends takes the process down with it."""
+    for batch in list(_open):
+        batch.close()
 
 
 def _share(unread: int, budget: int) -> int:
