@@ -64,8 +64,11 @@ smoke: models
 tree:
 	@$(BIN)/python -m wenju.readme
 
+# Instructions are named: what llama.cpp's build finds by itself ended in a segmentation fault on a virtual machine.
+X86 := -DGGML_NATIVE=OFF -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON
+X86 += $(if $(shell grep -ow avx512vbmi /proc/cpuinfo 2>/dev/null),-DGGML_AVX512=ON -DGGML_AVX512_VBMI=ON -DGGML_AVX512_VNNI=ON)
 llamacpp: install
-	$(PIP) install --constraint constraints.txt --editable '.[llamacpp]'
+	CMAKE_ARGS="$(if $(filter x86_64,$(shell uname -m)),$(strip $(X86)))" $(PIP) install --constraint constraints.txt --editable '.[llamacpp]'
 
 # Renews constraints.txt from an environment made without it.
 constraints:

@@ -81,6 +81,11 @@ class Engine:
             return self._generator
 
     @property
+    def together(self) -> int:
+        """How many answers are best written at the same time; more would only wait for each other."""
+        return self.settings.generator.together
+
+    @property
     def ready(self) -> dict[str, bool]:
         """Which parts are loaded: index, encoder, generator."""
         generator = self._generator

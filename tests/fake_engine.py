@@ -90,6 +90,7 @@ class FakeEngine:
     scripts: dict[str, Script]
     pace: float = 0.0
     ready_after: float = 0.0
+    together: int = 1
     loaded: bool = True
     asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
     running: int = 0

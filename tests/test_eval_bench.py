@@ -112,6 +112,7 @@ def test_askers_ask_at_once() -> None:
     assert [row["askers"] for row in rows] == [1, 8] and all(row["n"] == 16 for row in rows)
     assert max(active) == 8 and max(active[:16]) == 1
     assert rows[1]["per_minute"] > 3 * rows[0]["per_minute"]
+    assert all(0 < row["processor_seconds"] < 0.02 for row in rows), "sleeping is no work"
 
 
 def test_a_failing_asker_is_not_counted_as_fast() -> None:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import mmap
 import re
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from errors import GeneratorError
+from qa.generators import paged
 from qa.generators.base import GenerationRequest, Message
 from qa.generators.gguf import read_metadata, write_tokenizer
 from qa.generators.lookup import PromptLookup
+from qa.generators.mapped import release_mapped, releasing
 from qa.generators.openvino import OpenVINOGenerator
-from qa.generators.session import Session, release_mapped, releasing
+from qa.generators.paged import BLOCK, PagedModel, Part
 from qa.generators.tokens import Tokens
 from tests import tiny
 
@@ -36,6 +42,14 @@ def ask(generator: OpenVINOGenerator, text: str, **options: object) -> tuple[str
 QUESTIONS = ["ab 12 cd 34", "ab 12 cd 35", "ab 12", "zz", "ab 12 cd 34 " * 9, "ab 12 cd 34"]
 
 
+@pytest.fixture
+def exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """32 bits, so that nothing is a matter of rounding."""
+    options = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}
+    monkeypatch.setattr(paged, "PagedModel", functools.partial(PagedModel, options=options))
+
+
+@pytest.mark.usefixtures("exact")
 def test_guessing_and_reuse_change_nothing_but_speed(folder: Path) -> None:
     guessing, plain = OpenVINOGenerator(folder, guess=6), OpenVINOGenerator(folder, guess=0)
     for question in QUESTIONS:
@@ -57,29 +71,106 @@ def test_choose_after_stream_is_the_same_as_alone(folder: Path) -> None:
         assert one == pytest.approx(two, abs=1e-4)
 
 
-def test_session_keeps_the_common_prefix_and_rejects(folder: Path) -> None:
-    session, fresh = Session(folder), Session(folder)
-    session.forward(list(range(100)))
-    assert session.keep_prefix([*range(60), 200, 201]) == 60
-    session.forward([200])
-    session.forward([1, 2, 3, 4])
-    session.reject(4)
-    assert session.tokens == [*range(60), 200]
-    got, want = session.forward([201], 1), fresh.forward([*range(60), 200, 201], 1)
-    assert got is not None and want is not None
-    assert np.allclose(got, want, atol=1e-3)
-    assert session.keep_prefix([*range(60), 200, 201]) == 61, "the last token is computed anew"
-    assert session.keep_prefix([250]) == 0 and session.tokens == []
+@pytest.mark.usefixtures("exact")
+def test_answers_written_together_are_what_each_would_be_alone(folder: Path) -> None:
+    together, expected = OpenVINOGenerator(folder, batch=4), [ask(OpenVINOGenerator(folder), question) for question in QUESTIONS]
+    for _ in range(3):
+        with ThreadPoolExecutor(len(QUESTIONS)) as people:
+            got = list(people.map(lambda question: ask(together, question), QUESTIONS))
+        for (text, logprobs), (wanted, theirs) in zip(got, expected, strict=True):
+            assert text == wanted
+            assert logprobs == pytest.approx(theirs, abs=1e-3)
 
 
-def test_session_gives_logits_of_the_last_positions(folder: Path) -> None:
-    one, two = Session(folder), Session(folder)
-    rows = one.forward([5, 6, 7], keep=3)
-    assert rows is not None and rows.shape == (3, tiny.VOCABULARY)
-    rows = rows.copy()
-    for i, token in enumerate([5, 6, 7]):
-        single = two.forward([token])
-        assert single is not None and np.allclose(rows[i], single[0], atol=1e-3)
+def test_stopping_one_answer_does_not_touch_the_others(folder: Path) -> None:
+    generator, cancelled = OpenVINOGenerator(folder), threading.Event()
+    expected = ask(generator, QUESTIONS[0])[0]
+    messages = (Message("system", "s"), Message("user", "another"))
+    leaving = generator.stream(GenerationRequest(messages, max_new_tokens=2000, cancelled=cancelled))
+    assert next(leaving).text
+    with ThreadPoolExecutor(1) as people:
+        other = people.submit(ask, generator, QUESTIONS[0])
+        cancelled.set()
+        assert list(leaving)[-1].finish == "cancelled"
+        assert other.result(20)[0] == expected
+
+
+def test_a_failing_pass_is_told_with_a_next_step_and_the_next_answer_works(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = OpenVINOGenerator(folder)
+    expected = ask(generator, QUESTIONS[0])
+
+    def fail(self: PagedModel, parts: Sequence[Part]) -> None:
+        raise RuntimeError("Exception from plugin.cpp:\nno memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PagedModel, "forward", fail)
+        with pytest.raises(GeneratorError, match=r"no memory\n.*wenju doctor") as raised:
+            ask(generator, QUESTIONS[0])
+        assert isinstance(raised.value.__cause__, RuntimeError)
+        with pytest.raises(GeneratorError, match="no memory"):
+            generator.choose((Message("user", "a"),), ("a", "b"))
+    assert ask(generator, QUESTIONS[0]) == expected
+
+
+def test_the_batchs_thread_ends_when_nothing_is_to_do(folder: Path) -> None:
+    ask(OpenVINOGenerator(folder), "a")
+    deadline = time.monotonic() + 5
+    while any(thread.name == "wenju-batch" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.usefixtures("exact")
+def test_a_process_that_ends_while_somebody_writes_ends_well(folder: Path) -> None:
+    code = """
+import sys, threading
+from pathlib import Path
+from qa.generators.base import GenerationRequest, Message
+from qa.generators.openvino import OpenVINOGenerator
+
+generator = OpenVINOGenerator(Path(sys.argv[1]))
+request = GenerationRequest((Message("user", "a"),), max_new_tokens=4000)
+begun = threading.Event()
+threading.Thread(target=lambda: [begun.set() for _ in generator.stream(request)], daemon=True).start()
+assert begun.wait(60)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_tokens_taken_in_together_or_one_by_one_give_the_same_logits(folder: Path) -> None:
+    one, two = (paged.PagedModel(folder, 8) for _ in range(2))
+    tokens = list(range(10, 10 + BLOCK + 9))
+    (whole,) = one.forward([Part(tokens, 0, [5, 2], len(tokens))])
+    wanted = whole.logits.copy()
+    assert wanted.shape == (len(tokens), tiny.VOCABULARY)
+    two.forward([Part(tokens[:20], 0, [1, 3], 0)])
+    for at in range(20, len(tokens)):
+        (single,) = two.forward([Part([tokens[at]], at, [1, 3], 1)])
+        assert np.allclose(single.logits[0], wanted[at], atol=1e-3)
+
+
+@pytest.mark.usefixtures("exact")
+def test_sequences_of_a_pass_do_not_see_each_other(folder: Path) -> None:
+    model = paged.PagedModel(folder, 8)
+    first, second = [10, 11, 12, 13], list(range(40, 80))
+    wanted = [model.forward([Part(ids, 0, [0, 1], 2)])[0].logits.copy() for ids in (first, second)]
+    model.forward([Part(first[:3], 0, [2], 0)])
+    got = model.forward([Part(second, 0, [3, 4], 2), Part(first[3:], 3, [2], 1)])
+    assert np.allclose(got[0].logits, wanted[1], atol=1e-3) and np.allclose(got[1].logits, wanted[0][1:], atol=1e-3)
+
+
+@pytest.mark.usefixtures("exact")
+def test_a_copied_block_goes_on_like_its_source(folder: Path) -> None:
+    model = paged.PagedModel(folder, 4)
+    (wanted,) = model.forward([Part([10, 11, 12, 13], 0, [0], 1)])
+    kept = wanted.logits.copy()
+    model.copy(0, 3)
+    model.forward([Part([99, 98], 0, [0], 0)])
+    (got,) = model.forward([Part([13], 3, [3], 1)])
+    assert np.allclose(got.logits, kept, atol=1e-3)
 
 
 def test_prompt_that_is_too_long_is_refused(folder: Path) -> None:
@@ -160,26 +251,3 @@ def _resident(path: Path) -> int:
     """Bytes of this process's maps of the file that are in memory; other memory of the process does not count."""
     parts = Path("/proc/self/smaps").read_text("utf-8", "replace").split(f"{path.resolve()}\n")[1:]
     return sum(int(re.search(r"^Rss:\s+(\d+) kB", part, re.MULTILINE)[1]) * 1024 for part in parts)  # type: ignore[index]
-
-
-def test_after_a_failed_pass_the_next_prompt_begins_afresh(folder: Path) -> None:
-    session, fresh = Session(folder), Session(folder)
-    session.forward([1, 2, 3])
-    with pytest.raises(RuntimeError):
-        session._slots.append(9)  # a mask longer than the state: the pass fails
-        session._alive.append(True)
-        session.forward([1, 2])
-    assert session.tokens == [] and session.keep_prefix([4, 5]) == 0
-    got, want = session.forward([4, 5]), fresh.forward([4, 5])
-    assert got is not None and want is not None and np.allclose(got, want, atol=1e-3)
-
-
-def test_stopping_while_reading_a_long_prompt(folder: Path) -> None:
-    session = Session(folder)
-    cancelled = threading.Event()
-    cancelled.set()
-    assert session.forward([7] * 3000, cancelled=cancelled) is None
-    assert 0 < len(session.tokens) < 3000
-    assert session.keep_prefix([4, 5]) == 0
-    got, want = session.forward([4, 5]), Session(folder).forward([4, 5])
-    assert got is not None and want is not None and np.allclose(got, want, atol=1e-3)

@@ -29,7 +29,8 @@ QUESTION = "年休假怎么申请？"
 
 def counter(engine: FakeEngine | None = None, **settings: Any) -> Any:
     ui = UiSettings(**settings)
-    return SimpleNamespace(engine=engine or fake_engine(), admission=Admission(ui.slots, 64), settings=ui)
+    answering: Any = engine or fake_engine()
+    return SimpleNamespace(engine=answering, admission=Admission.of(ui, answering), settings=ui)
 
 
 async def eventually(true: Callable[[], bool]) -> None:

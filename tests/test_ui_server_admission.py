@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
+from fake_corpus import fake_engine
 
 from ui import admission as module
 from ui.admission import Admission, QueueFull, RateLimited
+from ui.settings import UiSettings
 
 
 def test_first_come_first_served_with_places_in_line() -> None:
@@ -114,3 +117,17 @@ def test_fifty_at_once_are_all_served_in_turn() -> None:
         return most, served
 
     assert asyncio.run(main()) == (2, 50)
+
+
+def test_as_many_are_served_as_the_engine_writes_together_unless_told_otherwise() -> None:
+    engine: Any = fake_engine()
+    engine.together = 3
+
+    async def served(settings: UiSettings) -> tuple[int, int]:
+        queue = Admission.of(settings, engine)
+        for person in range(5):
+            queue.join(f"p{person}")
+        return queue.load
+
+    assert asyncio.run(served(UiSettings())) == (3, 2)
+    assert asyncio.run(served(UiSettings(slots=2))) == (2, 3)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_corpus import LEAVE, fake_engine
@@ -27,8 +28,8 @@ LOOK = Look()
 
 def desk(engine: FakeEngine | None = None, **kwargs: int) -> Desk:
     settings = UiSettings(**{"rate_per_minute": 0, **kwargs})  # type: ignore[arg-type]
-    admission = Admission(settings.slots, settings.queue_size, settings.rate_per_minute)
-    return Desk(engine or fake_engine(), MemoryStore(), admission, settings)  # type: ignore[arg-type]
+    answering: Any = engine or fake_engine()
+    return Desk(answering, MemoryStore(), Admission.of(settings, answering), settings)  # type: ignore[arg-type]
 
 
 async def screens(d: Desk, question: str, conversation: Conversation | None = None, user: str = "u") -> list[Screen]:

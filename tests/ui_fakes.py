@@ -31,7 +31,7 @@ def api_app(settings: UiSettings | None = None, engine: Any = None, store: Any =
     given = settings or UiSettings(rate_per_minute=0)
     app.state.settings, app.state.engine, app.state.store = given, engine or fake_engine(), store
     app.state.who = who
-    app.state.admission = Admission(given.slots, given.queue_size, given.rate_per_minute, given.visitor_per_minute)
+    app.state.admission = Admission.of(given, app.state.engine)
     add_api(app)
     return app
 

@@ -10,8 +10,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from errors import ModelError, WenjuError
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
+    from ui.settings import UiSettings
 
 VISITOR = "visitor-"
 """Names of anonymous visitors start so: ``visitor-<hash of the address>#<session>``."""
@@ -86,6 +91,12 @@ class Admission:
         self.refused = {"queue_full": 0, "rate_limited": 0}
         self.failure: WenjuError | None = None
         """Why the models did not load, once that is known; for administrators, it may name files."""
+
+    @classmethod
+    def of(cls, settings: UiSettings, engine: Engine) -> Admission:
+        """As the settings say."""
+        slots = settings.slots or engine.together
+        return cls(slots, settings.queue_size, settings.rate_per_minute, settings.visitor_per_minute)
 
     def models_failed(self, error: Exception) -> None:
         """Note that the models will not come."""

@@ -50,9 +50,7 @@ def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: W
 
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None)
     app.state.settings, app.state.engine, app.state.store, app.state.who = settings, engine, store, who
-    app.state.admission = Admission(
-        settings.slots, settings.queue_size, settings.rate_per_minute, settings.visitor_per_minute
-    )
+    app.state.admission = Admission.of(settings, engine)
     app.state.boot = secrets.token_hex(8)
     app.state.index_desk = documents_page.Desk()
     for router in (page_routes.router, page_routes.shared_router, documents_page.router):

@@ -40,7 +40,7 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
     set_up_logs(ui.log_format, ui.log_level)
     store, keeper = open_store(settings)
     opened = engine if engine is not None else open_engine(settings)
-    admission = Admission(ui.slots, ui.queue_size, ui.rate_per_minute, ui.visitor_per_minute)
+    admission = Admission.of(ui, opened)
     desk = Desk(opened, admission, ui, store)
     threading.Thread(target=warm, args=(opened, admission), name="wenju-warm", daemon=True).start()
     try:

@@ -22,7 +22,7 @@ class UiSettings(BaseModel):
     lang: Lang = Field("zh", description="language of the page when the address does not name one")
     theme: Literal["auto", "light", "dark"] = "auto"
     allowed_origins: tuple[str, ...] = Field((), description="origins that may embed the widget and call the API")
-    slots: int = Field(1, ge=1, le=256, description="answers written at the same time")
+    slots: int = Field(0, ge=0, le=256, description="answers written at the same time; 0: as many as the engine writes together")
     queue_size: int = Field(64, ge=0, description="people who may wait; beyond that they are asked to come back")
     rate_per_minute: int = Field(20, ge=0, description="questions a person may ask per minute; 0: no limit")
     suggestions: tuple[str, ...] = Field((), description="questions offered on the empty page, before derived ones")

@@ -57,7 +57,7 @@ def answers(
         typer.Option(
             "--against",
             metavar="NAME|URL",
-            help="Plain pipelines to run beside: transformers, openvino, llamacpp, or an OpenAI-compatible URL.",
+            help="Plain pipelines to run beside: transformers, gpu, openvino, llamacpp, or an OpenAI-compatible URL.",
         ),
     ] = None,
     questions: Questions = 60,
@@ -81,11 +81,16 @@ def answers(
     from eval.bench import parts, systems
     from eval.bench.plot import medians
     from eval.console import progress
+    from qa.generators.transformers import has_cuda
 
     limits = dict(_limit(text) for text in limit or ())
     settings, engine, asked = _prepared(ctx, task, questions)
     running = {"wenju": systems.ours(engine)}
     for name in against or ():
+        if name == "gpu" and not has_cuda():
+            typer.echo("no GPU here: 'gpu' is left out", err=True)
+            limits.pop(name, None)
+            continue
         running[name] = systems.open_plain(name, engine, settings)
     if unknown := sorted(limits.keys() - running.keys()):
         raise typer.BadParameter(f"{unknown[0]!r} is not asked", param_hint="--limit")

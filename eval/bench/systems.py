@@ -1,7 +1,7 @@
 """What is timed: our engine, and plain pipelines that put whole passages into the prompt, on the same search and model.
 
 A plain pipeline is search + prompt + generation and nothing else: no evidence sentences, no checks, no citations. It
-runs on any generator of ours (transformers, openvino), on llama.cpp (``llamacpp``: the llama-cpp-python package) or on a
+runs on any generator of ours (transformers, the same on a GPU, openvino), on llama.cpp (``llamacpp``: the llama-cpp-python package) or on a
 server that speaks the OpenAI protocol.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qa.settings import EngineSettings
 
 PASSAGES = 3
-PLAIN = ("transformers", "openvino", "llamacpp")
+PLAIN = ("transformers", "gpu", "openvino", "llamacpp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,8 @@ def open_plain(name: str, engine: Searching, settings: EngineSettings) -> System
         return plain(engine, _llamacpp(settings))
     if name.startswith(("http://", "https://")):
         update = {"engine": "openai", "base_url": name}
+    elif name == "gpu":
+        update = {"engine": "transformers", "device": "cuda"}
     elif name in PLAIN:
         update = {"engine": name}
     else:

@@ -54,7 +54,7 @@ def open_generator(settings: GeneratorSettings, models: ModelSettings) -> Genera
     from qa.generators.openvino import OpenVINOGenerator
 
     folder = path if (path / MANIFEST).is_file() else prepare(_gguf(path))
-    return OpenVINOGenerator(folder, threads=settings.threads)
+    return OpenVINOGenerator(folder, threads=settings.threads, batch=settings.batch)
 
 
 def _model_path(model: str, models: ModelSettings) -> Path:

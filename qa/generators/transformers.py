@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,15 @@ from qa.generators.writing import Writing
 
 _TRIES = 64
 _HOLE = "\ue000{}\ue001"
+
+
+def has_cuda() -> bool:
+    """Whether there is a GPU that this engine can use; False also where torch is not installed."""
+    if importlib.util.find_spec("torch") is None:
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 class TransformersGenerator:

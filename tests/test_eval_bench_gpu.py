@@ -1,0 +1,68 @@
+"""The GPU's path as far as a machine without one can tell: the bench leaves it out, the engine places the model there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from eval_fakes import HonestEngine
+from test_eval_runner import fact
+from typer.testing import CliRunner
+
+from errors import GeneratorError
+from eval.bench import cli
+from qa.generators import transformers as engine
+from qa.generators.transformers import TransformersGenerator, has_cuda
+from qa.settings import EngineSettings
+from tests import tiny
+
+
+@pytest.fixture
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_the_bench_says_that_there_is_no_gpu_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = (EngineSettings(data=tmp_path), HonestEngine({"a.txt": fact(0)}), ["松树苗圃共培育幼苗多少株？", "几株？"])
+    monkeypatch.setattr(cli, "_prepared", lambda *given: prepared)
+    done = CliRunner().invoke(cli.app, ["answers", "--against", "gpu", "--limit", "gpu=2", "--again", "0"])
+    assert done.exit_code == 0, done.output
+    assert "no GPU here" in done.output and '"ratios": {}' in done.output
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_asked_for_a_gpu_that_is_not_there_the_engine_says_what_to_set(tmp_path: Path) -> None:
+    assert not has_cuda()
+    with pytest.raises(GeneratorError, match=r"no CUDA device(.|\n)*generator.device"):
+        TransformersGenerator(tmp_path, device="cuda").warm()
+
+
+def test_without_torch_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine.importlib.util, "find_spec", lambda name: None)
+    assert not has_cuda()
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_on_a_gpu_the_model_is_placed_there_in_16_bits(device: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    import transformers
+
+    folder = tiny.transformers_model(tmp_path / "model")
+    placed: dict[str, object] = {}
+
+    def place(where: str) -> SimpleNamespace:
+        placed["where"] = where
+        return SimpleNamespace(eval=lambda: SimpleNamespace(device=where))
+
+    def load(name: str, **options: object) -> SimpleNamespace:
+        placed["dtype"] = options["dtype"]
+        return SimpleNamespace(to=place)
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", load)
+    TransformersGenerator(folder, device=device).warm()
+    assert placed == {"dtype": torch.bfloat16, "where": "cuda"}
