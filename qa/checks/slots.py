@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from qa.types import Problem
 
 from .dates import Date, agrees, conflicts
+from .names import Name
 from .numbers import Figure, same_unit, same_value
 from .text import Prepared, grams
 
@@ -55,6 +56,7 @@ class Fit:
 
 
 Span = tuple[int, int]
+Item = Figure | Date | Name
 Check = tuple[list[Problem], list[tuple[Span, Fit]]]
 
 
@@ -120,9 +122,9 @@ def compare(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What surrounds a figure or date of the sentence, ready for comparing."""
+    """What surrounds a figure, date or name of the sentence, ready for comparing."""
 
-    item: Figure | Date
+    item: Item
     left: str
     right: str
     near_left: frozenset[str]
@@ -131,13 +133,13 @@ class Place:
     whole: frozenset[str]
 
     @staticmethod
-    def of(said: Prepared, item: Figure | Date) -> Place:
+    def of(said: Prepared, item: Item) -> Place:
         left, right = _context(said.folded, item.start, _end(item))
         whole = frozenset[str]().union(*said.sentence_grams)
         return Place(item, left, right, grams(left), grams(right), _clause(said.folded, item.start, _end(item)), whole)
 
 
-def features(place: Place, text: Prepared, told: Figure | Date) -> tuple[float, ...]:
+def features(place: Place, text: Prepared, told: Item) -> tuple[float, ...]:
     """How well a place of the evidence fits, each 0..1: equal letters touching on the left (4, 8) and right (1, 8),
     bigrams near by on the left and right, bigrams of the clause, of the sentence, and like form (unit, precision)."""
     told_left, told_right = _context(text.folded, told.start, _end(told))
@@ -162,7 +164,7 @@ def _share(own: frozenset[str], other: frozenset[str]) -> float:
     return len(own & other) / len(own) if own else 0.0
 
 
-def _alike(said: Figure | Date, told: Figure | Date) -> bool:
+def _alike(said: Item, told: Item) -> bool:
     if isinstance(said, Figure):
         return isinstance(told, Figure) and said.dimension == told.dimension
     return True
@@ -175,7 +177,7 @@ def _clause(text: str, start: int, end: int) -> frozenset[str]:
     return grams(text[begin + 1 : stop.start() if stop else end + 80])
 
 
-def _end(item: Figure | Date) -> int:
+def _end(item: Item) -> int:
     return item.unit_end if isinstance(item, Figure) else item.end
 
 
