@@ -7,7 +7,7 @@ question is not looked at (``qa.premises`` does that). Weights are fitted; docs/
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qa.types import Problem
@@ -15,13 +15,12 @@ from qa.types import Problem
 from .align import LEAD
 from .names import Name, names
 from .slots import WEIGHTS as PLACE_WEIGHTS
-from .slots import WHOLE, Place, Span
-from .slots import features as place_features
+from .slots import Fit, Place, Span, contrast, features
 from .text import Prepared, fold_same
 
 WEIGHTS = (0.89, 1.07, 0.9, 0.6, 0.46, 1.16, 1.36, 1.74, -0.37, 3.07, -6.16, -0.51)
 BIAS = 1.45
-"""Of ``Rival.features``, fitted on the tuning split by ``python -m eval.swaps_fit --names``."""
+"""Of ``Rival.features``, fitted on the tuning split by ``python -m eval.swaps_fit --of names``."""
 MARGIN = 0.7
 """Log-odds from which a name counts as exchanged: about 2 % of true sentences in the question's words reach it."""
 
@@ -30,14 +29,11 @@ MARGIN = 0.7
 class Rival:
     """A name of the sentence, the best place of another name of its kind, and how the two compare.
 
-    ``features``: by how much the other's surroundings fit better than the best place of the name itself (the first eight
-    of ``slots.features``); 1 when both stand in one text; the share of the sentence that the best sentence of the name's
-    text holds, and that the sentence holds in which the name stands; 1 when the name is told before the other.
+    ``features``: ``slots.contrast`` with the best place of the name itself, and 1 when the name is told before the other.
     """
 
     name: Name
-    other: Name
-    text: int
+    other: Fit
     features: tuple[float, ...]
 
     @property
@@ -57,7 +53,7 @@ def check_roles(said: Prepared, evidence: Sequence[Prepared], beside: Collection
     if not rivals:
         return []
     worst = max(rivals, key=lambda r: r.logit)
-    told = evidence[worst.text].evidence.text[worst.other.start : worst.other.end]
+    told = evidence[worst.other.text].evidence.text[worst.other.start : worst.other.end]
     return [Problem("name", said.evidence.text[worst.name.start : worst.name.end], told)]
 
 
@@ -67,46 +63,31 @@ def find_rivals(
     """For each name of the sentence that the evidence has, its best rival there, if it has one."""
     asked = fold_same(question)
     lead = LEAD.match(said.folded)
-    whole = frozenset[str]().union(*said.sentence_grams)
     for name in names(said.folded):
         if not within[0] <= name.start < within[1] or (lead and name.start < lead.end()) or name.text in asked:
             continue
         place = Place.of(said, name)
-        own, other = _Best(), _Best()
+        own: Fit | None = None
+        other: Fit | None = None
         for number, text in enumerate(evidence):
             if number in beside or name.text in text.folded:
-                for told in _standing(name, text.folded):
-                    own.offer(place, number, text, told)
-                for told in names(text.folded):
-                    if told.kind == name.kind and told.text not in said.folded and not _alike(told.text, name.text):
-                        other.offer(place, number, text, told)
-        if own.name is None or other.name is None:
+                own = _better(own, place, number, text, _standing(name, text.folded))
+                rivals = (n for n in names(text.folded) if n.kind == name.kind and n.text not in said.folded and not _alike(n.text, name.text))
+                other = _better(other, place, number, text, rivals)
+        if own is None or other is None:
             continue
-        text = evidence[own.number]
-        together = own.number == other.number
-        yield Rival(name, other.name, other.number, (
-            *(b - a for a, b in zip(own.values[: WHOLE + 1], other.values[: WHOLE + 1], strict=True)),
-            float(together),
-            max(len(whole & bag) for bag in text.sentence_grams) / max(1, len(whole)),
-            own.values[WHOLE],
-            float(together and text.folded.find(name.text, 0, other.name.start) >= 0),
-        ))  # fmt: skip
+        told_before = own.text == other.text and evidence[own.text].folded.find(name.text, 0, other.start) >= 0
+        yield Rival(name, other, (*contrast(said, own, other, evidence), float(told_before)))
 
 
-class _Best:
-    """The place offered that fits best."""
-
-    def __init__(self) -> None:
-        self.score = -1.0
-        self.number = -1
-        self.name: Name | None = None
-        self.values: tuple[float, ...] = ()
-
-    def offer(self, place: Place, number: int, text: Prepared, told: Name) -> None:
-        values = place_features(place, text, told)
+def _better(best: Fit | None, place: Place, number: int, text: Prepared, told: Iterable[Name]) -> Fit | None:
+    """The best of the fit so far and those of some places of a text."""
+    for name in told:
+        values = features(place, text, name)
         score = sum(w * f for w, f in zip(PLACE_WEIGHTS, values, strict=True))
-        if score > self.score:
-            self.score, self.number, self.name, self.values = score, number, told, values
+        if best is None or score > best.score:
+            best = Fit(score, number, name.start, name.end, values)
+    return best
 
 
 def _standing(name: Name, folded: str) -> Iterator[Name]:
