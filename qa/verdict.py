@@ -60,10 +60,9 @@ def deduced(answer: Answer, made: Comparison, draft: Draft, decision: Decision) 
     """A comparison computed from two places: both word for word, then what follows, marked as computed and tied to both."""
     context = draft.context
     assert context is not None
-    places = [context.sentences[operand.index] for operand in (made.first, made.second)]
-    distinct = list(dict.fromkeys(places))
-    cited = tuple(cite(place, place.start, place.end, 1.0) for place in distinct)
-    shown = (*(_quotation(place) for place in distinct), Sentence(made.text, "supported", cited))
+    places = [context.sentences[index] for index in dict.fromkeys((made.first.index, made.second.index))]
+    cited = tuple(cite(place, place.start, place.end, 1.0) for place in places)
+    shown = (*(_quotation(place) for place in places), Sentence(made.text, "supported", cited))
     computed = Note("computed", prompts.text("qa.note_computed"), cited)
     notes = (computed, *_superseded(answer, shown))
     return replace(answer, stage="done", sentences=shown, notes=notes, confidence=decision.confidence)
