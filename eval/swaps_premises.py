@@ -3,8 +3,9 @@
     python -m eval.swaps_premises --split tuning|reporting [--noise 3] [--seed 7] [--data ../shared/bench] [--show 10]
 
 Every question of the split is asked of its own passage and ``noise`` others. The changed ones have a name (never one of
-the asking words, never the only words beside them) or a figure of another passage, or another name of the same kind
-from the same passage.
+the asking words, never the only words beside them) of another passage, or another name of the same kind from the same
+passage; or a word turned into its opposite (下降 for 增长, from a list of the swap test's own) where the passage has the word
+and not the opposite.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from errors import WenjuError
 from eval.metrics.stats import wilson
 from eval.swaps import SPLITS, load
-from eval.swaps_make import Source, related
+from eval.swaps_make import OPPOSITES, Source, related
 from eval.swaps_names import named
 from index.sentences import split_sentences
 from index.types import Document, Passage
@@ -53,6 +54,20 @@ def with_another_name(question: str, source: Source, pool: dict[str, list[str]],
     return f"{how}_{kind}", question[:a] + rng.choice(names) + question[b:]
 
 
+def turned(question: str, source: Source, rng: random.Random) -> tuple[str, str] | None:
+    """The question with one word turned into its opposite; None when it has none that the passage bears out."""
+    pairs = [
+        (a, b)
+        for one, two in OPPOSITES
+        for a, b in ((one, two), (two, one))
+        if len(a) > 1 and len(b) > 1 and a in question and a in source.text and b not in source.text and b not in question
+    ]
+    if not pairs:
+        return None
+    a, b = rng.choice(pairs)
+    return "opposite", question.replace(a, b, 1)
+
+
 def measure(sources: Sequence[Source], noise: int, seed: int) -> tuple[Counter[tuple[str, bool]], list[tuple[str, str, list[PremiseConflict]]]]:
     """(set, flagged) counted, and the rows that went wrong: set, question, what was found."""
     rng = random.Random(seed)
@@ -68,8 +83,9 @@ def measure(sources: Sequence[Source], noise: int, seed: int) -> tuple[Counter[t
             others = [s for s in rng.sample(list(sources), noise) if s is not source]
             evidence = [e for s in (source, *others) for e in ready[id(s)]]
             asked = [("true", question)]
-            if changed := with_another_name(question, source, pool, rng):
-                asked.append(changed)
+            for changed in (with_another_name(question, source, pool, rng), turned(question, source, random.Random(question))):
+                if changed:
+                    asked.append(changed)
             for kind, text in asked:
                 found = premise_conflicts(text, evidence)
                 counts[(kind, bool(found))] += 1

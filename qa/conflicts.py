@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import prompts
+from qa.anchored import body_premises, opposite_premises
 from qa.attribution import EvidenceSentence
 from qa.checks import EvidenceText
 from qa.checks.dates import Date, conflicts
@@ -35,7 +36,7 @@ _TOLD = re.compile(r"(?:已经|已|共计|累计|一共|总共|共|现有|建成
 class PremiseConflict:
     """``claim`` as the question has it, ``evidence`` as the documents have it; the span is absolute.
 
-    ``index`` is the evidence sentence; ``kind`` number, date or name.
+    ``index`` is the evidence sentence; ``kind`` number, date, name or opposite (撤掉 for 新增).
     """
 
     kind: str
@@ -47,7 +48,7 @@ class PremiseConflict:
 
 
 def premise_conflicts(question: str, evidence: Sequence[EvidenceSentence]) -> list[PremiseConflict]:
-    """Figures, dates and names that the question asserts and the evidence has otherwise, in the same place.
+    """Figures, dates, names and what became of things that the question asserts and the evidence has otherwise, in the same place.
 
     Only when no evidence bears the claim out. An empty list means nothing certain was found.
     """
@@ -71,11 +72,16 @@ def premise_conflicts(question: str, evidence: Sequence[EvidenceSentence]) -> li
         found.append(
             PremiseConflict(kind, question[item.start : end], quote, other.text, sentence.start + other.start, sentence.start + other.end)
         )
-    for name in name_premises(question, evidence) if not found else ():
+    if found or asked.kind == "yesno" or not evidence:
+        return found
+    kind, named = "name", name_premises(question, evidence) or body_premises(asked, evidence)
+    if not named:
+        kind, named = "opposite", opposite_premises(asked, evidence)
+    for name in named:
         sentence = evidence[name.index]
         quote = sentence.text[name.start : name.end]
         found.append(
-            PremiseConflict("name", question[slice(*name.claim)], quote, name.index, sentence.start + name.start, sentence.start + name.end)
+            PremiseConflict(kind, question[slice(*name.claim)], quote, name.index, sentence.start + name.start, sentence.start + name.end)
         )
     return found
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from errors import Cancelled
 from index.types import Hit
 from qa.clock import Clock
+from qa.comparison import compared
 from qa.context import build_context, resolve
 from qa.draft import Draft, write_draft
 from qa.gate import Gate
@@ -22,7 +23,7 @@ from qa.memory import from_memory
 from qa.question import Question, analyse
 from qa.settings import AnswerSettings
 from qa.types import Answer
-from qa.verdict import accept, decline, retrieved
+from qa.verdict import accept, decline, deduced, retrieved
 
 Snapshots = collections.abc.Generator[Answer, None, None]
 """Growing snapshots of one answer; closing it stops the work."""
@@ -104,6 +105,11 @@ class Pipeline:
         with clock.stage("check"):
             decision = self.gate.decide(question, hits, draft)
             answer = replace(answer, confidence=decision.confidence, usage=draft.usage)
+            made = None
+            if decision.reason != "false_premise" and draft.context and self.settings.style != "short":
+                made = compared(question.text, draft.context.sentences)
+            if made:
+                return deduced(answer, made, draft, decision)
             if decision.reason:
                 return decline(answer, decision.reason, question, hits, draft, decision)
             return accept(answer, question, draft, decision, self.settings)

@@ -41,7 +41,9 @@ class NamePremise:
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
+class Named:
+    """A name of a folded text with its span; ``kind`` is body, person, place or title."""
+
     text: str
     start: int
     end: int
@@ -72,7 +74,7 @@ def name_premises(question: str, evidence: Sequence[EvidenceSentence]) -> list[N
     return []
 
 
-def _rest(folded: str, claim: _Named, spans: Sequence[tuple[int, int]]) -> frozenset[str]:
+def _rest(folded: str, claim: Named, spans: Sequence[tuple[int, int]]) -> frozenset[str]:
     """What the question says of the claim, as bigrams: its clause, or all of it when that is too little; without the
     claim, the asking words and the dates."""
     text = folded
@@ -84,7 +86,7 @@ def _rest(folded: str, claim: _Named, spans: Sequence[tuple[int, int]]) -> froze
     return own if len(own) >= LEAST else grams(text)
 
 
-def _known(claim: _Named, best: int, shares: Sequence[float], evidence: Sequence[EvidenceSentence]) -> bool:
+def _known(claim: Named, best: int, shares: Sequence[float], evidence: Sequence[EvidenceSentence]) -> bool:
     """Does a passage that may speak of the same thing hold the name?"""
     passages: dict[str, str] = {}
     top: dict[str, float] = {}
@@ -95,12 +97,12 @@ def _known(claim: _Named, best: int, shares: Sequence[float], evidence: Sequence
         top[key] = max(top.get(key, 0.0), share)
     own = evidence[best].passage.id
     for key, text in passages.items():
-        if _holds(text, claim.text) and (key == own or claim.kind == "place" or top[key] > shares[best] - CLEAR):
+        if holds_name(text, claim.text) and (key == own or claim.kind == "place" or top[key] > shares[best] - CLEAR):
             return True
     return False
 
 
-def _holds(text: str, name: str) -> bool:
+def holds_name(text: str, name: str) -> bool:
     """The name, or what is left of it without 市 before or a class word behind, or a longer form of it (工委, 就业促进处支部
     for 市级机关工委, 就业促进处党支部); in any part of two characters or more."""
     short = re.sub(r"^(?:天津)?[市省区县]", "", name)
@@ -113,19 +115,19 @@ def _holds(text: str, name: str) -> bool:
 
 
 def _instead(
-    claim: _Named, best: int, asked: str, evidence: Sequence[EvidenceSentence], texts: Sequence[str]
-) -> tuple[int, _Named] | None:
+    claim: Named, best: int, asked: str, evidence: Sequence[EvidenceSentence], texts: Sequence[str]
+) -> tuple[int, Named] | None:
     """The name of the same kind in the sentence, else (persons and bodies) in the nearest one before it in the passage."""
     for index in range(best, -1, -1):
         if evidence[index].passage.id != evidence[best].passage.id or (index < best and claim.kind not in ("person", "body")):
             return None
-        found = [n for n in _named(texts[index]) if _alike(n, claim) and not _holds(asked, n.text)]
+        found = [n for n in _named(texts[index]) if _alike(n, claim) and not holds_name(asked, n.text)]
         if found:
             return index, found[0] if index == best else found[-1]
     return None
 
 
-def _alike(one: _Named, two: _Named) -> bool:
+def _alike(one: Named, two: Named) -> bool:
     """Names of one kind and, for places, of one class: a town is in a country, not in its place. Not two spellings."""
     if one.kind != two.kind or one.text[0] == two.text[0] != "市":
         return False
@@ -133,16 +135,22 @@ def _alike(one: _Named, two: _Named) -> bool:
     return one.kind != "place" or classes[0] == classes[1]
 
 
-def _named(folded: str) -> Iterator[_Named]:
-    """Bodies as runs of nouns that end like one, then persons, places and titles."""
-    taken: set[int] = set()
+def bodies(folded: str) -> Iterator[Named]:
+    """Runs of nouns that end like a body: 市财政局, 就业促进处党支部."""
     for start, end in nouns(folded, 0, len(folded)):
         start = next((i + 1 for i in range(end - 1, start - 1, -1) if not folded[i].isalnum()), start)
         if _BODY.search(folded[start:end]) and 3 <= end - start <= 14:
-            taken.update(range(start, end))
-            yield _Named(folded[start:end], start, end, "body")
+            yield Named(folded[start:end], start, end, "body")
+
+
+def _named(folded: str) -> Iterator[Named]:
+    """Bodies, then persons, places and titles."""
+    taken: set[int] = set()
+    for body in bodies(folded):
+        taken.update(range(body.start, body.end))
+        yield body
     for name in names(folded):
         sure = name.kind == "title" or "·" in name.text or (len(name.text) > 2 and listed(name.text) and name.kind == "person")
         sure = sure or (name.kind == "place" and listed(name.text) and name.text not in _NO_PLACES)
         if name.kind in ("person", "place", "title") and sure and not taken & set(range(name.start, name.end)):
-            yield _Named(name.text, name.start, name.end, name.kind)
+            yield Named(name.text, name.start, name.end, name.kind)

@@ -123,7 +123,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something the reader must know: kind is conflict, superseded, premise, date, memory, quoted, dropped
+    """Something the reader must know: kind is conflict, superseded, premise, date, memory, quoted, computed, dropped
     or truncated."""
 
     kind: str

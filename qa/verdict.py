@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import prompts
 from index.types import Hit
 from qa.attribution import EvidenceSentence
 from qa.checks.names import tagged
+from qa.comparison import Comparison
 from qa.conflicts import PremiseConflict, conflict_notes
 from qa.context import Context
 from qa.draft import Draft, cite
@@ -38,18 +39,35 @@ def accept(answer: Answer, question: Question, draft: Draft, decision: Decision,
         if draft.finish == "length":
             notes.append(Note("truncated", prompts.text("qa.note_truncated")))
     notes += conflict_notes(question, draft.context.sentences if draft.context else (), shown)
+    notes += _superseded(answer, shown)
+    return replace(answer, stage="done", sentences=shown, notes=tuple(notes), confidence=decision.confidence)
+
+
+def _superseded(answer: Answer, shown: Sequence[Sentence]) -> Iterator[Note]:
+    """A note when what is shown stands on a document that a newer one replaces."""
     old = {r.passage_id for r in answer.retrieved if r.superseded}
-    stale = tuple(c for s in shown for c in s.citations if c.passage_id in old)
+    stale = tuple(dict.fromkeys(c for s in shown for c in s.citations if c.passage_id in old))
     if stale:
         titles = "、".join(dict.fromkeys(f"《{c.document}》" for c in stale))
-        notes.append(Note("superseded", prompts.text("qa.note_superseded", titles=titles), stale))
-    return replace(answer, stage="done", sentences=shown, notes=tuple(notes), confidence=decision.confidence)
+        yield Note("superseded", prompts.text("qa.note_superseded", titles=titles), stale)
 
 
 def _quotation(place: EvidenceSentence) -> Sentence:
     """An evidence sentence as a sentence of the answer: word for word, so borne out by itself."""
     text = place.text.strip()
     return Sentence(text, "supported", (cite(place, place.start, place.end, 1.0),))
+
+
+def deduced(answer: Answer, made: Comparison, draft: Draft, decision: Decision) -> Answer:
+    """A comparison computed from two places: both word for word, then what follows, marked as computed and tied to both."""
+    context = draft.context
+    assert context is not None
+    places = [context.sentences[index] for index in dict.fromkeys((made.first.index, made.second.index))]
+    cited = tuple(cite(place, place.start, place.end, 1.0) for place in places)
+    shown = (*(_quotation(place) for place in places), Sentence(made.text, "supported", cited))
+    computed = Note("computed", prompts.text("qa.note_computed"), cited)
+    notes = (computed, *_superseded(answer, shown))
+    return replace(answer, stage="done", sentences=shown, notes=notes, confidence=decision.confidence)
 
 
 def decline(

@@ -187,3 +187,46 @@ def test_the_same_thing_counted_otherwise_still_is(said: str, other: str) -> Non
 def test_what_a_figure_counts(text: str, noun: str) -> None:
     made = prepare(EvidenceText(text))
     assert counted(made.folded, made.figures[0]) == noun
+
+
+BUDGET = document(
+    "过紧日子",
+    "市统计局建立用餐人数动态预估机制；市财政局为“过紧日子”定下10个方面、100条具体措施。今年6月13日，市级机关工委和市机关事务管理局联名发出公开信。",
+    "新增和优化的公交线路累计达到23条。全年办理业务5200件，增长12%。窗口投诉减少31件。",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "claim", "instead"),
+    [
+        ("市统计局那100条过紧日子措施什么时候定的", "name", "市统计局", "市财政局"),
+        ("6月13日市财政局发的公开信说了什么", "name", "市财政局", "市级机关工委"),
+        ("撤掉的23条公交线路是哪些？", "opposite", "撤掉", "新增"),
+        ("办理业务下降12%的原因是什么？", "opposite", "下降", "增长"),
+        ("窗口投诉增加31件是什么原因？", "opposite", "增加", "减少"),
+    ],
+)
+def test_a_figure_or_day_gives_a_false_body_or_an_opposite_away(question: str, kind: str, claim: str, instead: str) -> None:
+    (conflict,) = premise_conflicts(question, BUDGET)
+    assert (conflict.kind, conflict.claim, conflict.evidence) == (kind, claim, instead)
+    assert BUDGET[conflict.index].document.text[conflict.start : conflict.end] == instead
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "市财政局那100条过紧日子措施什么时候定的",
+        "财政局那100条过紧日子措施什么时候定的",
+        "6月13日市机关事务管理局发的公开信说了什么",
+        "6月13日发给市应急局的公开信说了什么",
+        "100条过紧日子措施是市统计局还是市财政局定的",
+        "优化的23条公交线路是哪些？",
+        "新增的23条公交线路是哪些？",
+        "市统计局那20条过紧日子措施什么时候定的",
+        "撤掉的公交线路是哪些？",
+        "业务增长12%的原因是什么？",
+    ],
+)
+def test_what_the_anchor_does_not_contradict_is_left_alone(question: str) -> None:
+    found = [c for c in premise_conflicts(question, BUDGET) if c.kind not in ("number", "date")]
+    assert found == []

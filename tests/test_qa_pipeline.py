@@ -48,6 +48,18 @@ def test_streaming_and_answering_are_one_path(tmp_path):
     assert [s.citations for s in snapshots[-1].sentences] == [s.citations for s in whole.sentences]
 
 
+def test_a_comparison_is_computed_from_two_places_and_marked(tmp_path):
+    asked = "农村公路开工的比完工的多多少公里？"
+    answer = engine(tmp_path, {"": "多了100公里。"}).answer(asked, passages=PASSAGES)
+    quoted, computed = answer.sentences
+    assert quoted.text == "上半年农村公路开工251公里、完工192公里。" == quoted.citations[0].quote
+    assert computed.text == "推算：“农村公路开工”（251公里）大于“完工”（192公里），相差59公里。"
+    assert computed.state == "supported" and computed.citations == quoted.citations
+    assert [n.kind for n in answer.notes] == ["computed"] and not answer.refused
+    short = engine(tmp_path, {"": "多了100公里。"}, style="short").answer(asked, passages=PASSAGES)
+    assert "推算" not in short.text
+
+
 def test_an_invented_figure_is_not_shown(tmp_path):
     answer = engine(tmp_path, {"": "全市已建成200家就业驿站。"}).answer("建成了多少家就业驿站？", passages=PASSAGES)
     assert "200" not in answer.text

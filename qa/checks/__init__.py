@@ -57,6 +57,7 @@ def examine(sentence: str, evidence: Sequence[Evidence], question: str = "") -> 
     from .align import changes
     from .exchange import check_names
     from .polarity import check_polarity
+    from .roles import check_roles
     from .slots import check_dates, check_figures
     from .subjects import check_subjects
 
@@ -74,7 +75,8 @@ def examine(sentence: str, evidence: Sequence[Evidence], question: str = "") -> 
     problems += check_subjects(said, texts, sound_figures)
     found_changes, lies = changes(said, texts, within)
     problems += check_polarity(said, texts, found_changes, lies, question)
-    problems += check_names(said, texts, found_changes, frozenset(lie.index for lie in lies), within, question)
+    beside = frozenset(lie.index for lie in lies)
+    problems += check_names(said, texts, found_changes, beside, within, question) or check_roles(said, texts, beside, within, question)
     return Findings(tuple(dict.fromkeys(problems)), tuple(places))
 
 

@@ -81,6 +81,7 @@ def words(folded: str) -> tuple[tuple[str, int], ...]:
     return tuple((word, at) for word, _, at in tagged(folded))
 
 
+@functools.lru_cache(maxsize=4096)
 def names(folded: str) -> tuple[Name, ...]:
     """Names in reading order, not overlapping; the longest reading wins."""
     found = [Name(m.group(1) or m.group(2), m.start(), m.end(), "title") for m in _QUOTED.finditer(folded)]

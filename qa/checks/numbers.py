@@ -12,7 +12,7 @@ from decimal import Decimal
 from index.numbers import find_numbers
 
 # Unit -> (dimension, factor): equal quantities written in different units are equal.
-_SCALE: dict[str, tuple[str, str]] = {
+UNITS: dict[str, tuple[str, str]] = {
     "公里": ("米", "1000"), "千米": ("米", "1000"), "km": ("米", "1000"), "米": ("米", "1"), "m": ("米", "1"),
     "公尺": ("米", "1"), "厘米": ("米", "0.01"), "公分": ("米", "0.01"), "cm": ("米", "0.01"), "毫米": ("米", "0.001"),
     "mm": ("米", "0.001"), "里": ("里", "1"),
@@ -68,7 +68,7 @@ def find_figures(text: str, dates: tuple[tuple[int, int], ...] = ()) -> tuple[Fi
             continue
         unit_end = max(number.end, number.unit_end)
         unit, value = number.unit, number.value
-        dimension, factor = _SCALE.get(unit, (unit, "1"))
+        dimension, factor = UNITS.get(unit, (unit, "1"))
         if number.kind == "ordinal":
             dimension = "第"
             value *= _LARGE.get(text[number.end : number.end + 1], 1)
