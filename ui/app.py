@@ -37,7 +37,7 @@ STATIC = Path(__file__).parent / "static"
 def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: Who = local_administrator) -> FastAPI:
     """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request.
 
-    ``app.state`` carries settings, engine, store, who, admission and ``boot`` (names this run of the server).
+    ``app.state`` carries settings, engine, store, who, admission, wishes and ``boot`` (names this run of the server).
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -75,7 +75,9 @@ def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: W
         viewer = who(request)
         return viewer.name if viewer is not None else None
 
-    page = Page(Desk(engine, store, app.state.admission, settings), who)
+    desk = Desk(engine, store, app.state.admission, settings)
+    app.state.wishes = desk.wishes
+    page = Page(desk, who)
     base = settings.root_path
     sheet = f'<link rel="stylesheet" href="{base}/static/ui.css">'
     early = f'<link rel="icon" href="{base}/static/icon.svg" type="image/svg+xml">{sheet}<script src="{base}/static/theme.js"></script>'

@@ -17,6 +17,7 @@ from ui.settings import UiSettings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.datastructures import State
     from starlette.types import ASGIApp
 
     from qa.engine import Engine
@@ -153,8 +154,15 @@ def _run(settings: ServerSettings, engine: Engine | None, store: Store, keeper: 
 
         opened = engine if engine is not None else open_engine(settings)
         built = assemble(ui, opened, store, sign_on)
-        threading.Thread(target=warm, args=(opened, built[1].state.admission), name="wenju-warm", daemon=True).start()
+        threading.Thread(target=work, args=(opened, built[1].state), name="wenju-warm", daemon=True).start()
         return built
+
+    def work(opened: Engine, state: State) -> None:
+        warm(opened, state.admission)
+        if ui.prove_suggestions and state.admission.failure is None:
+            from ui.proving import Prover
+
+            Prover(opened, state.admission, ui.lang, state.wishes).run(stopping)
 
     def failed(error: BaseException) -> None:
         failures.append(error)
