@@ -6,6 +6,7 @@ import html
 from collections.abc import Collection, Sequence
 
 from index.types import Document, Hit, Passage
+from ui.render import below_title
 from ui.settings import UiSettings
 from ui.store import Missed
 from ui.texts import Texts
@@ -101,7 +102,8 @@ def search_html(query: str, hits: Sequence[Hit] | None, lang: str, base: str) ->
     items = []
     for hit in hits:
         p = hit.passage
-        where = " · ".join([*([" › ".join(p.heading)] if p.heading else []), *([t("page", page=p.page)] if p.page else [])])
+        path = below_title(p.heading, hit.document.title)
+        where = " · ".join([*([" › ".join(path)] if path else []), *([t("page", page=p.page)] if p.page else [])])
         items.append(
             f'<li><a href="{base}/documents/{e(p.document_id)}?start={p.start}&amp;end={p.end}#span">{e(hit.document.title)}</a>'
             f'<div class="muted">{e(where)}</div><p>{_shared(p.text, query)}</p></li>'
