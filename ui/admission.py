@@ -10,8 +10,12 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from errors import ModelError, WenjuError
+
+if TYPE_CHECKING:
+    from ui.settings import UiSettings
 
 VISITOR = "visitor-"
 """Names of anonymous visitors start so: ``visitor-<hash of the address>#<session>``."""
@@ -88,6 +92,11 @@ class Admission:
         """Called when somebody takes a place in line; whoever works in idle moments stops then."""
         self.failure: WenjuError | None = None
         """Why the models did not load, once that is known; for administrators, it may name files."""
+
+    @classmethod
+    def of(cls, settings: UiSettings) -> Admission:
+        """The queue that these settings describe."""
+        return cls(settings.slots, settings.queue_size, settings.rate_per_minute, settings.visitor_per_minute)
 
     def models_failed(self, error: Exception) -> None:
         """Note that the models will not come."""

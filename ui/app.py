@@ -34,8 +34,11 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: Who = local_administrator) -> FastAPI:
-    """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request.
+def create_app(
+    settings: UiSettings, engine: Engine, store: Store | None, who: Who = local_administrator, admission: Admission | None = None
+) -> FastAPI:
+    """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request; ``admission`` is the queue,
+    where one exists already.
 
     ``app.state`` carries settings, engine, store, who, admission, wishes and ``boot`` (names this run of the server).
     """
@@ -50,9 +53,7 @@ def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: W
 
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None)
     app.state.settings, app.state.engine, app.state.store, app.state.who = settings, engine, store, who
-    app.state.admission = Admission(
-        settings.slots, settings.queue_size, settings.rate_per_minute, settings.visitor_per_minute
-    )
+    app.state.admission = admission if admission is not None else Admission.of(settings)
     app.state.boot = secrets.token_hex(8)
     app.state.index_desk = documents_page.Desk()
     for router in (page_routes.router, page_routes.shared_router, documents_page.router):

@@ -143,7 +143,10 @@ def reader_html(document: Document, passages: Sequence[Passage], lang: str, base
         place = f"#page={page}" if page and document.media_type == "application/pdf" else ""
         links = f'<a class="h-btn" href="{base}/documents/{e(document.id)}/original{place}" target="_blank" rel="noopener">{e(t("open_file"))}</a>'
     toc = _contents(document, t)
-    body = "".join(_block(document, start, end, level, span, t) for start, end, level in _blocks(document))
+    blocks = _blocks(document)
+    if blocks and blocks[0][2] and document.text[blocks[0][0] : blocks[0][1]].strip() == document.title and not document.pages:
+        blocks = blocks[1:]  # the title is the page's heading already
+    body = "".join(_block(document, start, end, level, span, t) for start, end, level in blocks)
     return f'<p class="muted facts">{e(" · ".join(facts))} {links}</p>{toc}<article class="reader">{body}</article>'
 
 
@@ -202,7 +205,7 @@ def _block(document: Document, start: int, end: int, level: int, span: tuple[int
 
 
 def _contents(document: Document, t: Texts) -> str:
-    heads = [b for b in document.blocks if b.level]
+    heads = [b for b in document.blocks if b.level and document.text[b.start : b.end].strip() != document.title]
     if len(heads) < 3:
         return ""
     items = "".join(
