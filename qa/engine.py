@@ -184,6 +184,13 @@ class Engine:
         *_, last = self.stream(question, history, cancelled=cancelled, passages=passages)
         return last
 
+    def known(self, question: str) -> Answer | None:
+        """The finished answer that the cache keeps for a question that stands alone, refusals too; None when it was not
+        asked yet, the cache is off, or the models are not loaded."""
+        if not self.settings.answer.cache or not all(self.ready.values()):
+            return None
+        return self.cache.get(self._checked(question), *self._state())
+
     def documents(self) -> list[Document]:
         """All documents, in the order of their titles."""
         return self.library.documents()

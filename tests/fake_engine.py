@@ -83,7 +83,7 @@ class Report:
 
 @dataclass
 class FakeEngine:
-    """See the module. ``ready_after`` seconds from warm() it becomes ready; ``asked`` records histories;
+    """See the module. ``ready_after`` seconds from warm() it becomes ready; ``asked`` records histories; ``kept`` is its answer cache;
     ``running`` streams have not ended, ``writing`` ones were pulled beyond what was found."""
 
     docs: list[Document]
@@ -93,6 +93,7 @@ class FakeEngine:
     together: int = 1
     loaded: bool = True
     asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
+    kept: dict[str, Answer] = field(default_factory=dict)
     running: int = 0
     writing: int = 0
     most_writing: int = 0
@@ -149,6 +150,9 @@ class FakeEngine:
     def answer(self, question: str, history: Sequence[Turn] = (), **kwargs: object) -> Answer:
         *_, last = self.stream(question, history)
         return last
+
+    def known(self, question: str) -> Answer | None:
+        return self.kept.get(question)
 
     def add(self, paths: Sequence[Path], progress: object = None) -> Report:
         failed = []

@@ -90,6 +90,7 @@ STAND_ALONE = [
     "天津云遥宇航科技有限公司遇到了什么问题？",
     "What is the opening time of the library?",
     "WiFi密码是多少？",
+    "哪些单位参加了结对共建？它们各做了什么事？",
 ]
 
 

@@ -241,3 +241,12 @@ def test_models_that_will_not_come_are_an_error_at_once() -> None:
     with TestClient(app) as c:
         got = c.post("/api/ask", json={"question": "年休假怎么申请？"})
     assert got.status_code == 503 and got.json()["error"]["code"] == "model_unavailable" and "/models/x" not in got.text
+
+
+def test_an_address_or_a_method_that_is_not_there_has_the_form_of_every_error() -> None:
+    client = TestClient(api_app())
+    for method, path, status in (("GET", "/api/nosuch", 404), ("POST", "/v1/nosuch", 404), ("DELETE", "/api/ask", 405)):
+        answer = client.request(method, path)
+        assert answer.status_code == status
+        assert answer.json()["error"]["code"] == "not_found" and path in answer.json()["error"]["message"]
+    assert client.get("/nosuch").json() == {"detail": "Not Found"}

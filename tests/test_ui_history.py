@@ -46,6 +46,7 @@ def test_export_and_share(client: TestClient, store: MemoryStore) -> None:
         got = client.get(f"/page/conversations/{CID}/export.{form}")
         assert got.headers["content-type"].startswith(kind) and "attachment" in got.headers["content-disposition"]
         assert APPLY in got.text
+        assert form == "json" or (" UTC" in got.text and "+00:00" not in got.text), "a time for people"
     assert client.get(f"/page/conversations/{CID}/export.exe").status_code == 404
     path = client.post(f"/page/conversations/{CID}/share", json={}, headers=OURS).json()["path"]
     shared = client.get(path, headers={"x-test-user": "li"})

@@ -15,7 +15,7 @@ from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Senten
 from ui.citations import sources
 from ui.escape import inert, plain, prose
 from ui.export import clipboard, to_html, to_json, to_markdown
-from ui.render import Look, answer_html, question_html
+from ui.render import Look, answer_html, below_title, question_html
 from ui.render_refusal import failure_html, refusal_html, welcome_html
 from ui.store import Exchange
 
@@ -201,3 +201,8 @@ def test_clipboard_and_exports_carry_the_quotes() -> None:
     assert '"refused": false' in to_json("标题", exchanges)
     page = to_html("标题", exchanges)
     assert "<mark>申请年休假应当提前5个工作日在协同办公系统提交申请。</mark>" in page and "http" not in page
+
+
+def test_a_heading_that_repeats_the_title_is_left_out_and_a_subtitle_has_no_dashes() -> None:
+    assert below_title(("一切聚焦高质量发展", "——综述", "一、总则"), "一切聚焦高质量发展") == ["综述", "一、总则"]
+    assert below_title(("总则", "——"), "规定") == ["总则", "——"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -24,11 +26,12 @@ from errors import SettingsError
 from ui.assembly import assemble
 from ui.auth import SignOn
 from ui.doorway import Doorway, prefixed
-from ui.server import address_of, listen
+from ui.server import SHARED, address_of, listen
 from ui.settings import UiSettings
 from ui.storage import SqlStore
 from ui.storage_care import counts
 
+ROOT = Path(__file__).parent.parent
 ASKED = {"question": "年休假怎么申请？"}
 
 
@@ -163,3 +166,20 @@ def test_killed_during_an_answer_the_conversation_says_so_and_a_second_server_st
 
 def _fail(error: BaseException) -> None:
     raise error
+
+
+def test_the_page_and_the_models_share_no_module_that_is_made_while_both_load() -> None:
+    """They are imported side by side in two threads; what both need has to be there before (ui.server.SHARED)."""
+    code = (
+        "import sys, json; import wenju.cli, uvicorn, ui.server, ui.doorway, ui.auth, ui.observability, ui.storage, {shared}\n"
+        "before = set(sys.modules)\nimport {wanted}\n"
+        "print(json.dumps(sorted(m for m in set(sys.modules) - before if '.' in m)))"
+    )
+    page = "ui.assembly, ui.app, ui.guard, ui.page, ui.theme, gradio"
+    models = "jieba.posseg, openvino, tokenizers, faiss, qa.engine, qa.pipeline, qa.generators.session, qa.generators.tokens, index.retriever, index.encoder"
+    found = []
+    for wanted in (page, models):
+        done = subprocess.run([sys.executable, "-c", code.format(shared=", ".join(SHARED), wanted=wanted)], capture_output=True, text=True, check=True, cwd=ROOT)
+        found.append(set(json.loads(done.stdout)))
+    both = {m.split(".")[0] for m in found[0] & found[1]} - set(sys.stdlib_module_names)
+    assert both <= {"qa", "index", "errors", "prompts", "ui", "packaging", "pydantic"}, both

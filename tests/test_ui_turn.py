@@ -20,7 +20,7 @@ from ui.render import Look
 from ui.settings import UiSettings
 from ui.store import Exchange
 from ui.store_memory import MemoryStore
-from ui.suggestions import brought_along, follow_ups, openers
+from ui.suggestions import brought_along, follow_ups, instead, openers
 from ui.turn import Desk, Screen, ask, stop
 
 LOOK = Look()
@@ -219,8 +219,32 @@ def test_suggestions_are_searched_for_and_new() -> None:
     for question in openers(engine, None, (), "zh"):  # type: ignore[arg-type]
         assert engine.search(question, 1)
     answer = engine.answer("年休假怎么申请？")
+    wishes: list[str] = []
+    assert follow_ups(engine, None, answer, [], "zh", wish=wishes.append) == ()  # type: ignore[arg-type]
+    engine.kept = dict.fromkeys(wishes, answer)  # a question made from a heading is offered once it was answered
     first = follow_ups(engine, None, answer, [], "zh")  # type: ignore[arg-type]
     assert first and not set(first) & set(follow_ups(engine, None, answer, first, "zh"))  # type: ignore[arg-type]
+
+
+def test_a_question_that_was_refused_is_not_offered_again() -> None:
+    engine = fake_engine()
+    engine.docs = [replace(d, meta={"questions": "病假要交什么证明？；年休假怎么申请？"}) if d.id == LEAVE.id else d for d in engine.docs]
+    assert "病假要交什么证明？" in openers(engine, None, (), "zh")  # type: ignore[arg-type]
+    engine.kept["病假要交什么证明？"] = engine.answer("食堂几点开门？")
+    assert openers(engine, None, (), "zh") == ("年休假怎么申请？",)  # type: ignore[arg-type]
+
+
+def test_a_refusal_offers_the_nearest_questions_that_have_answers() -> None:
+    engine = fake_engine()
+    engine.docs = [replace(d, meta={"questions": "年休假怎么申请？；病假要交什么证明？；印章怎么外带？"}) if d.id == LEAVE.id else d for d in engine.docs]
+    bare = engine.answer("食堂几点开门？")
+    refused = replace(bare, query="病假要开什么单子？", refusal=replace(bare.refusal, suggestions=(), nearest=(f"{LEAVE.id}-0007",)))  # type: ignore[type-var]
+    assert engine.search("病假要交什么证明？", 1)[0].passage.id == f"{LEAVE.id}-0007"
+    offered = instead(engine, None, refused, "zh").refusal  # type: ignore[arg-type]
+    assert offered is not None and offered.suggestions == ("病假要交什么证明？",)
+    engine.kept["病假要交什么证明？"] = refused
+    assert instead(engine, None, refused, "zh").refusal == refused.refusal  # type: ignore[arg-type]
+    assert instead(engine, None, bare, "zh") is bare and instead(engine, None, engine.answer("年休假怎么申请？"), "zh").refusal is None  # type: ignore[arg-type]
 
 
 def test_documents_bring_questions_along_and_they_come_first() -> None:

@@ -89,6 +89,8 @@ class Admission:
         self._last: dict[str, int] = {}
         self._asked: dict[str, deque[float]] = {}
         self.refused = {"queue_full": 0, "rate_limited": 0}
+        self.joined: Callable[[], object] | None = None
+        """Called when somebody takes a place in line; whoever works in idle moments stops then."""
         self.failure: WenjuError | None = None
         """Why the models did not load, once that is known; for administrators, it may name files."""
 
@@ -122,6 +124,8 @@ class Admission:
         self._last[user] = rank
         ticket = Ticket(self, user, rank, moved)
         self._waiting.append(ticket)
+        if (joined := self.joined) is not None:
+            joined()
         self._waiting.sort(key=lambda t: t.rank)  # stable: first come, first served within a rank
         self._advance()
         return ticket

@@ -25,20 +25,21 @@ def docs(request: Request) -> HTMLResponse:
     """Every route with its parameters, body, answers and a line of curl."""
     settings: UiSettings = request.app.state.settings
     base = (settings.public_url or str(request.base_url)).rstrip("/")
-    body = describe(request.app.openapi(), base)
-    return HTMLResponse(page_html("API", body, settings, Texts(settings.lang).lang, None, current="api"))
+    t = Texts(request.query_params.get("lang", settings.lang))
+    body = describe(request.app.openapi(), base, t)
+    return HTMLResponse(page_html("API", body, settings, t.lang, request.app.state.who(request), current="api"))
 
 
-def describe(schema: dict[str, Any], base: str) -> str:
+def describe(schema: dict[str, Any], base: str, t: Texts) -> str:
     """The OpenAPI document as HTML."""
-    parts = [f'<p><a href="{e(base)}/openapi.json">openapi.json</a></p>']
+    parts = [f'<p>{e(t("api_lead"))} <a href="{e(base)}/openapi.json">openapi.json</a></p>']
     for path, methods in schema["paths"].items():
         for method, route in methods.items():
-            parts.append(_route(path, method.upper(), route, schema, base))
+            parts.append(_route(path, method.upper(), route, schema, base, t))
     return "".join(parts)
 
 
-def _route(path: str, method: str, route: dict[str, Any], schema: dict[str, Any], base: str) -> str:
+def _route(path: str, method: str, route: dict[str, Any], schema: dict[str, Any], base: str, t: Texts) -> str:
     out = [f"<section><h2><code>{method} {e(path)}</code></h2><p>{e(route.get('summary', ''))}</p>"]
     if route.get("description"):
         out.append(f"<p>{e(route['description'])}</p>")
@@ -48,7 +49,9 @@ def _route(path: str, method: str, route: dict[str, Any], schema: dict[str, Any]
         needed = body.get("required", ())
         fields += [(name, part, name in needed, "body") for name, part in body.get("properties", {}).items()]
     if fields:
-        out.append('<div class="scroll"><table><tbody>' + "".join(_field(*field) for field in fields) + "</tbody></table></div>")
+        head = "".join(f'<th scope="col">{e(t("col_" + name))}</th>' for name in ("name", "place", "kind", "about"))
+        rows = "".join(_field(*field) for field in fields)
+        out.append(f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>')
     out.append(f"<pre><code>{e(_curl(path, method, body, base))}</code></pre></section>")
     return "".join(out)
 

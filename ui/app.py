@@ -34,10 +34,13 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: Who = local_administrator) -> FastAPI:
-    """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request.
+def create_app(
+    settings: UiSettings, engine: Engine, store: Store | None, who: Who = local_administrator, admission: Admission | None = None
+) -> FastAPI:
+    """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request; ``admission`` is the queue,
+    where one exists already.
 
-    ``app.state`` carries settings, engine, store, who, admission and ``boot`` (names this run of the server).
+    ``app.state`` carries settings, engine, store, who, admission, wishes and ``boot`` (names this run of the server).
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -50,7 +53,7 @@ def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: W
 
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None)
     app.state.settings, app.state.engine, app.state.store, app.state.who = settings, engine, store, who
-    app.state.admission = Admission.of(settings, engine)
+    app.state.admission = admission if admission is not None else Admission.of(settings, engine)
     app.state.boot = secrets.token_hex(8)
     app.state.index_desk = documents_page.Desk()
     for router in (page_routes.router, page_routes.shared_router, documents_page.router):
@@ -73,7 +76,9 @@ def create_app(settings: UiSettings, engine: Engine, store: Store | None, who: W
         viewer = who(request)
         return viewer.name if viewer is not None else None
 
-    page = Page(Desk(engine, store, app.state.admission, settings), who)
+    desk = Desk(engine, store, app.state.admission, settings)
+    app.state.wishes = desk.wishes
+    page = Page(desk, who)
     base = settings.root_path
     sheet = f'<link rel="stylesheet" href="{base}/static/ui.css">'
     early = f'<link rel="icon" href="{base}/static/icon.svg" type="image/svg+xml">{sheet}<script src="{base}/static/theme.js"></script>'

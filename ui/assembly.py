@@ -20,17 +20,20 @@ from ui.store import Store
 
 if TYPE_CHECKING:
     from qa.engine import Engine
+    from ui.admission import Admission
     from ui.auth import SignOn
 
 
-def assemble(settings: UiSettings, engine: Engine, store: Store | None, sign_on: SignOn) -> tuple[ASGIApp, FastAPI]:
+def assemble(
+    settings: UiSettings, engine: Engine, store: Store | None, sign_on: SignOn, admission: Admission | None = None
+) -> tuple[ASGIApp, FastAPI]:
     """What uvicorn runs, and the application inside it (whose lifespan has to be run). Imports gradio."""
     from ui.app import create_app
     from ui.guard import Guard
 
     metrics = Metrics()
     measured = cast("Engine", MeasuredEngine(engine, metrics))
-    app = create_app(settings, measured, store, sign_on.who)
+    app = create_app(settings, measured, store, sign_on.who, admission)
     add_api(app)
     app.include_router(sign_on.router)
     metrics.watch(app.state.admission, engine)

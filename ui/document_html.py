@@ -6,6 +6,7 @@ import html
 from collections.abc import Collection, Sequence
 
 from index.types import Document, Hit, Passage
+from ui.render import below_title
 from ui.settings import UiSettings
 from ui.store import Missed
 from ui.texts import Texts
@@ -101,7 +102,8 @@ def search_html(query: str, hits: Sequence[Hit] | None, lang: str, base: str) ->
     items = []
     for hit in hits:
         p = hit.passage
-        where = " · ".join([*([" › ".join(p.heading)] if p.heading else []), *([t("page", page=p.page)] if p.page else [])])
+        path = below_title(p.heading, hit.document.title)
+        where = " · ".join([*([" › ".join(path)] if path else []), *([t("page", page=p.page)] if p.page else [])])
         items.append(
             f'<li><a href="{base}/documents/{e(p.document_id)}?start={p.start}&amp;end={p.end}#span">{e(hit.document.title)}</a>'
             f'<div class="muted">{e(where)}</div><p>{_shared(p.text, query)}</p></li>'
@@ -141,7 +143,10 @@ def reader_html(document: Document, passages: Sequence[Passage], lang: str, base
         place = f"#page={page}" if page and document.media_type == "application/pdf" else ""
         links = f'<a class="h-btn" href="{base}/documents/{e(document.id)}/original{place}" target="_blank" rel="noopener">{e(t("open_file"))}</a>'
     toc = _contents(document, t)
-    body = "".join(_block(document, start, end, level, span, t) for start, end, level in _blocks(document))
+    blocks = _blocks(document)
+    if blocks and blocks[0][2] and document.text[blocks[0][0] : blocks[0][1]].strip() == document.title and not document.pages:
+        blocks = blocks[1:]  # the title is the page's heading already
+    body = "".join(_block(document, start, end, level, span, t) for start, end, level in blocks)
     return f'<p class="muted facts">{e(" · ".join(facts))} {links}</p>{toc}<article class="reader">{body}</article>'
 
 
@@ -200,7 +205,7 @@ def _block(document: Document, start: int, end: int, level: int, span: tuple[int
 
 
 def _contents(document: Document, t: Texts) -> str:
-    heads = [b for b in document.blocks if b.level]
+    heads = [b for b in document.blocks if b.level and document.text[b.start : b.end].strip() != document.title]
     if len(heads) < 3:
         return ""
     items = "".join(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from qa.types import Answer
 from ui.changes import Changes, Held
 from ui.citations import Source, chip, sources
 from ui.escape import plain
+from ui.render import below_title
 from ui.store import Exchange
 from ui.texts import Texts
 
@@ -35,7 +37,7 @@ def to_markdown(title: str, exchanges: Sequence[Exchange], lang: str = "zh", hel
     t = Texts(lang)
     out = [f"# {_line(title)}", "", t("export_note"), ""]
     for exchange in exchanges:
-        out += [f"## {_line(exchange.question)}", "", f"*{exchange.asked_at}*", ""]
+        out += [f"## {_line(exchange.question)}", "", f"*{_when(exchange.asked_at)}*", ""]
         out += [_result(exchange, t, held, markdown=True), ""]
     return "\n".join(out)
 
@@ -77,6 +79,14 @@ def shared_body(exchanges: Sequence[Exchange], lang: str = "zh", held: Held | No
     return "".join(_exchange_html(e, t, held) for e in exchanges)
 
 
+def _when(asked_at: str) -> str:
+    """2026-03-02 09:15 UTC, from the stored ISO time; anything else as it is."""
+    try:
+        return datetime.fromisoformat(asked_at).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except ValueError:
+        return asked_at
+
+
 def _line(text: str) -> str:
     return " ".join(text.split())
 
@@ -94,7 +104,7 @@ def _body(answer: Answer, numbered: Sequence[Source]) -> str:
 
 
 def _where(source: Source, t: Texts) -> str:
-    parts = [source.document, *source.heading]
+    parts = [source.document, *below_title(source.heading, source.document)]
     if source.page is not None:
         parts.append(t("page", page=source.page))
     if source.published:
@@ -119,7 +129,7 @@ def _result(exchange: Exchange, t: Texts, held: Held | None, *, markdown: bool) 
 
 
 def _exchange_html(exchange: Exchange, t: Texts, held: Held | None) -> str:
-    head = f"<section><h2>{html.escape(_line(exchange.question))}</h2><p class=when>{html.escape(exchange.asked_at)}</p>"
+    head = f"<section><h2>{html.escape(_line(exchange.question))}</h2><p class=when>{html.escape(_when(exchange.asked_at))}</p>"
     if exchange.answer is None or exchange.status in ("failed", "running"):
         return f"{head}<p>{html.escape(exchange.message or t('stopped'))}</p></section>"
     answer = exchange.answer

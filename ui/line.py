@@ -3,7 +3,8 @@
     models ready? -> snapshots up to ``found``, and meanwhile Waiting(ahead)* -> one's turn -> the other snapshots
 
 The engine's stream is pulled in a thread of its own. Nothing is written before the snapshot after ``found`` is pulled,
-so that a stream in line costs one search, which is not done again, and a thread that sleeps.
+so that a stream in line costs one search, which is not done again, and a thread that sleeps. A refusal gets the questions
+to ask instead here, for the page, the API and the tools alike.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from errors import Cancelled, ModelError
 from qa.types import Answer
 from ui.admission import Admission, Ticket, models_loaded
+from ui.suggestions import instead
 
 if TYPE_CHECKING:
     from qa.engine import Engine
@@ -74,7 +77,8 @@ async def through(
 
     ticket.moved = lambda ahead: news.put_nowait(Waiting(ahead))
     ticket.moved(ticket.ahead)
-    threading.Thread(target=_pump, args=(start, put, turn, cancelled), name="wenju-turn", daemon=True).start()
+    finish = partial(instead, counter.engine, getattr(counter, "store", None), lang=counter.settings.lang)
+    threading.Thread(target=_pump, args=(start, finish, put, turn, cancelled), name="wenju-turn", daemon=True).start()
     try:
         while True:
             newest: Answer | None = None
@@ -114,13 +118,14 @@ async def through(
 
 def _pump(
     start: Callable[[], Iterator[Answer]],
+    finish: Callable[[Answer], Answer],
     put: Callable[[Answer | BaseException | None], None],
     turn: threading.Event,
     cancelled: threading.Event,
 ) -> None:
     try:
         for answer in start():
-            put(answer)
+            put(finish(answer) if answer.stage == "done" else answer)
             if answer.stage == "found":
                 turn.wait()
                 if cancelled.is_set():

@@ -14,6 +14,7 @@ from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from starlette.requests import Request
 
 from errors import WenjuError
+from index.types import Hit
 from qa.serialize import answer_to_dict
 from qa.types import Answer, Turn
 from ui.admission import Admission
@@ -21,6 +22,7 @@ from ui.api import hit_to_dict
 from ui.asking import Ask, ask
 from ui.export import clipboard
 from ui.line import Waiting
+from ui.render import below_title
 from ui.settings import UiSettings
 
 if TYPE_CHECKING:
@@ -91,13 +93,17 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
             hits = await asyncio.to_thread(desk.engine.search, question, max(1, min(k, 50)))
         except WenjuError as error:
             raise ToolError(str(error)) from None
-        lines = [f"[{n}] {h.document.title}，{'，'.join(h.passage.heading)}\n{h.passage.text}" for n, h in enumerate(hits, 1)]
+        lines = [f"[{n}] {'，'.join(_named(h))}\n{h.passage.text}" for n, h in enumerate(hits, 1)]
         text = "\n\n".join(lines) or "没有找到相关的段落。"
         return CallToolResult(
             content=[TextContent(type="text", text=text)], structured_content={"hits": [hit_to_dict(hit) for hit in hits]}
         )
 
     return server
+
+
+def _named(hit: Hit) -> list[str]:
+    return [hit.document.title, *below_title(hit.passage.heading, hit.document.title)]
 
 
 async def _tell(context: Any, step: Waiting | Answer, reached: int) -> int:

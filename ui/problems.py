@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from inspect import isawaitable
+from typing import Any, cast
 
 from fastapi import FastAPI, Request
-from fastapi.exception_handlers import request_validation_exception_handler
+from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from errors import Cancelled, GeneratorError, IndexError_, ModelError, QuestionError, WenjuError
@@ -86,6 +88,18 @@ def add_handlers(app: FastAPI) -> None:
     async def unexpected(request: Request, error: Exception) -> Response:
         return answered(error) if is_api(request) else PlainTextResponse("Internal Server Error", 500)
 
+    pages = {status: app.exception_handlers.get(status, http_exception_handler) for status in (404, 405)}
+
+    async def nowhere(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if not is_api(request):
+            page = pages[error.status_code](request, error)
+            return cast(Response, await page if isawaitable(page) else page)
+        body = _body(f"There is no {request.method} {request.url.path}", "not_found_error", "not_found", hint="/docs lists the routes")
+        return JSONResponse(body, error.status_code, error.headers)
+
+    for status in pages:
+        app.add_exception_handler(status, nowhere)
     app.add_exception_handler(WenjuError, ours)
     app.add_exception_handler(Exception, unexpected)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -164,12 +164,19 @@ def pieces_html(pieces: Sequence[Piece]) -> str:
     return "".join(out)
 
 
+def below_title(heading: Sequence[str], document: str) -> list[str]:
+    """A heading path as it is shown beside the document's title: without a first heading that repeats the title, and
+    without the dashes before a subtitle."""
+    path = [h for i, h in enumerate(heading) if i or h != document]
+    return [h.lstrip("—–-─ ") or h for h in path]
+
+
 def where_html(
     heading: Sequence[str], page: int | None, published: str | None, look: Look, document: str = ""
 ) -> str:
     """Heading path, page and date on one line; a first heading that repeats the document's title is left out."""
-    heading = [h for i, h in enumerate(heading) if i or h != document]
-    parts = [inert(" › ".join(heading))] if heading else []
+    path = below_title(heading, document)
+    parts = [inert(" › ".join(path))] if path else []
     if page is not None:
         parts.append(look.t("page", page=page))
     if published:

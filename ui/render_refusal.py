@@ -10,6 +10,9 @@ from ui.citations import sources
 from ui.escape import inert
 from ui.render import Look, note_html, reader_url, where_html
 
+_POINTING = frozenset("它们 他们 她们 我们 你们 这些 那些 这个 那个 其他 有关 相关".split())  # noqa: SIM905
+"""Words that name nothing that could be looked for."""
+
 
 def refusal_html(answer: Answer, aid: str, look: Look, changes: Changes | None = None) -> str:
     """The card of a refused answer; documents that are gone since (``changes``) are named without a link.
@@ -28,7 +31,7 @@ def refusal_html(answer: Answer, aid: str, look: Look, changes: Changes | None =
     ]
     notes = (note for note in answer.notes if note.citations or note.message not in refusal.message)
     parts.extend(note_html(note, numbered, aid, look) for note in notes)
-    if telling := [term for term in refusal.looked_for if len(term) > 1]:
+    if telling := [term for term in refusal.looked_for if len(term) > 1 and term not in _POINTING]:
         parts.append(_terms(t("looked_for"), telling, "found"))
     if refusal.missing:
         parts.append(_terms(t("missing"), refusal.missing, "lacking"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import logging
 import os
 import socket
@@ -31,6 +32,9 @@ log = logging.getLogger("wenju.ui")
 GRACE = 5
 """Seconds that answers under way get to end when the server stops."""
 CARE_SECONDS = 3600
+SHARED = ("numpy.ma", "numpy.typing", "filelock")
+"""What the page's toolkit and the models both import. They are brought in side by side, in two threads; what both need
+comes before, so that neither meets a module that the other has half made."""
 
 
 class ServerSettings(Protocol):
@@ -142,6 +146,7 @@ def _recover(store: SqlStore, ui: UiSettings) -> None:
 def _run(settings: ServerSettings, engine: Engine | None, store: Store, keeper: SqlStore | None, sign_on: SignOn, listening: socket.socket) -> None:  # fmt: skip
     import uvicorn
 
+    from ui.admission import Admission
     from ui.doorway import Doorway
 
     ui = page_settings(settings)
@@ -149,11 +154,19 @@ def _run(settings: ServerSettings, engine: Engine | None, store: Store, keeper: 
     stopping = threading.Event()
 
     def build() -> tuple[ASGIApp, FastAPI]:
+        for shared in SHARED:
+            importlib.import_module(shared)
+        opened = engine if engine is not None else open_engine(settings)
+        admission = Admission.of(ui, opened)
+        threading.Thread(target=warm, args=(opened, admission), name="wenju-warm", daemon=True).start()
         from ui.assembly import assemble
 
-        opened = engine if engine is not None else open_engine(settings)
-        built = assemble(ui, opened, store, sign_on)
-        threading.Thread(target=warm, args=(opened, built[1].state.admission), name="wenju-warm", daemon=True).start()
+        built = assemble(ui, opened, store, sign_on, admission)
+        if ui.prove_suggestions:
+            from ui.proving import Prover
+
+            prover = Prover(opened, admission, ui.lang, built[1].state.wishes)
+            threading.Thread(target=prover.run, args=(stopping,), name="wenju-prove", daemon=True).start()
         return built
 
     def failed(error: BaseException) -> None:

@@ -26,6 +26,7 @@ class UiSettings(BaseModel):
     queue_size: int = Field(64, ge=0, description="people who may wait; beyond that they are asked to come back")
     rate_per_minute: int = Field(20, ge=0, description="questions a person may ask per minute; 0: no limit")
     suggestions: tuple[str, ...] = Field((), description="questions offered on the empty page, before derived ones")
+    prove_suggestions: bool = Field(True, description="ask suggested questions in idle moments, so that only answered ones are offered")
     contact: str = Field("", description="whom to ask when the documents have no answer, shown on the 未找到 card")
     originals: Path | None = Field(None, description="folder of uploaded source files, for 打开原件; unset: originals in the data folder")
     upload_max_mb: int = Field(50, ge=1, le=2048, description="largest file an administrator may upload")

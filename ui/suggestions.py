@@ -1,14 +1,16 @@
-"""Questions to begin with and to go on with: only ones that the documents answer, each checked by a search.
+"""Questions to begin with, to go on with and to ask instead: only ones that the documents answer.
 
 Order of sources: the administrator's own, those that documents bring along (front matter ``questions``, a list or one
 text with ；between), questions of other readers that got a supported answer, and questions made from headings. A
-question is offered when a search for it returns what it should.
+question is offered when a search for it returns what it should, and not once the engine has refused it (``known``).
+One made from a heading is nobody's claim: it is offered only when the engine has answered it (ui.proving).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -32,19 +34,21 @@ def openers(engine: Engine, store: Store | None, own: Sequence[str], lang: str, 
     out += _brought(engine, documents, out, limit - len(out))
     if store is not None and len(out) < limit:
         known = {_key(q) for q in out}
-        out += [q for q in store.answered(limit * 2) if _key(q) not in known and len(q) <= 40][: limit - len(out)]
+        answered = (q for q in store.answered(limit * 2) if len(q) <= 40 and _key(q) not in known)
+        out += [q for q in answered if proved(engine, q) is not False][: limit - len(out)]
     for document in documents:
         if len(out) >= limit:
             break
-        asked = _from_headings(engine, engine.passages(document.id), lang, 1, out)
-        out += asked
+        out += _from_headings(engine, engine.passages(document.id), lang, 1, out)
     return tuple(out[:limit])
 
 
 def follow_ups(
-    engine: Engine, store: Store | None, answer: Answer, asked: Sequence[str], lang: str, limit: int = 3
-) -> tuple[str, ...]:
-    """Questions that lead on from ``answer``: about what was found beside it, and its neighbours in the document."""
+    engine: Engine, store: Store | None, answer: Answer, asked: Sequence[str], lang: str, limit: int = 3,
+    wish: Callable[[str], object] | None = None,
+) -> tuple[str, ...]:  # fmt: skip
+    """Questions that lead on from ``answer``: about what was found beside it, and its neighbours in the document.
+    ``wish`` is told of questions that would be offered if the engine had answered them before."""
     cited = {c.passage_id for s in answer.sentences for c in s.citations}
     documents = list(dict.fromkeys(c.document_id for s in answer.sentences for c in s.citations))
     seen = {_key(q) for q in asked}
@@ -60,11 +64,57 @@ def follow_ups(
             break
         near = [p for p in passages if p.id not in cited and not used & set(p.heading[-1:])]
         position = next((i for i, p in enumerate(near) if p.id > min(cited)), 0)
-        fresh = _from_headings(engine, near[position:] + near[:position], lang, limit - len(out), out)
+        fresh = _from_headings(engine, near[position:] + near[:position], lang, limit - len(out), out, wish)
         out += [q for q in fresh if _key(q) not in seen]
         if len(out) >= limit:
             break
     return tuple(out[:limit])
+
+
+def instead(engine: Engine, store: Store | None, answer: Answer, lang: str, limit: int = 3) -> Answer:
+    """A refusal with the questions that come nearest to the one asked and lead to the nearest passages; every other
+    answer, and a refusal that has suggestions, as it is."""
+    refusal = answer.refusal
+    if refusal is None or refusal.suggestions or not refusal.nearest:
+        return answer
+    nearest = set(refusal.nearest)
+    candidates: list[str] = []
+    for document_id in list(dict.fromkeys(r.document_id for r in answer.retrieved))[:4]:
+        try:
+            candidates += brought_along(engine.document(document_id))
+        except (KeyError, WenjuError):
+            continue
+    candidates += [q for q in (store.answered(20) if store is not None else ()) if len(q) <= 40]
+    topics = [_topic(r.heading[-1], lang) for r in answer.retrieved if r.passage_id in nearest and r.heading]
+    candidates += [q for q in topics if q and proved(engine, q)]
+    asked, alike = {_key(answer.question), _key(answer.query)}, _grams(answer.query)
+    out: list[str] = []
+    for question in sorted(dict.fromkeys(candidates), key=lambda q: -len(_grams(q) & alike))[: 4 * limit]:
+        if len(out) >= limit:
+            break
+        if _key(question) in asked or proved(engine, question) is False:
+            continue
+        hits = engine.search(question, 1)
+        if hits and hits[0].passage.id in nearest:
+            out.append(question)
+    return replace(answer, refusal=replace(refusal, suggestions=tuple(out)))
+
+
+def proved(engine: Engine, question: str) -> bool | None:
+    """Whether the engine has answered a question with support or refused it; None when it was not asked yet."""
+    kept = engine.known(question)
+    return None if kept is None else kept.refusal is None and any(s.state == "supported" for s in kept.sentences)
+
+
+def unproved(engine: Engine, lang: str, limit: int = 12) -> list[str]:
+    """Up to ``limit`` questions that the empty page might offer, of which nobody knows yet whether they are answered."""
+    documents = engine.documents()
+    rounds = zip_longest(*(brought_along(d) for d in documents))
+    found = [q for one in rounds for q in one if q is not None][:limit]
+    for document in documents[: limit - len(found)]:
+        headings = dict.fromkeys(p.heading[-1] for p in engine.passages(document.id) if p.heading)
+        found += [q for h in headings if (q := _topic(h, lang))][:1]
+    return [q for q in dict.fromkeys(found) if proved(engine, q) is None]
 
 
 def brought_along(document: Document) -> tuple[str, ...]:
@@ -81,6 +131,8 @@ def _brought(engine: Engine, documents: Sequence[Document], taken: Sequence[str]
     candidates = [pair for one in rounds for pair in one if pair is not None and _key(pair[1]) not in known]
     out: list[str] = []
     for document, question in candidates[: 3 * limit] if limit > 0 else ():
+        if proved(engine, question) is False:
+            continue
         hits = engine.search(question, 1)
         if hits and hits[0].document.id == document.id and hits[0].passage.id not in told:
             out.append(question)
@@ -90,26 +142,42 @@ def _brought(engine: Engine, documents: Sequence[Document], taken: Sequence[str]
 
 
 def _from_headings(
-    engine: Engine, passages: Iterable[Passage], lang: str, limit: int, taken: Sequence[str]
-) -> list[str]:
-    """Up to ``limit`` questions, one a heading, whose search leads back to a passage under that heading."""
-    t = Texts(lang)
+    engine: Engine, passages: Iterable[Passage], lang: str, limit: int, taken: Sequence[str],
+    wish: Callable[[str], object] | None = None,
+) -> list[str]:  # fmt: skip
+    """Up to ``limit`` questions, one a heading, that were answered before and whose search leads back to a passage under
+    that heading. ``wish`` is told of those that nobody asked yet."""
     out: list[str] = []
     tried: set[str] = set()
     for passage in passages:
         heading = passage.heading[-1].strip() if passage.heading else ""
-        topic = heading.lstrip("0123456789.、 一二三四五六七八九十第章节条（）()").strip("：: ")
-        if not HEADING_MIN <= len(topic) <= HEADING_MAX or topic in tried or len(tried) > 6:
+        question = _topic(heading, lang)
+        if not question or question in tried or len(tried) > 6:
             continue
-        tried.add(topic)
-        question = t("about", topic=topic)
+        tried.add(question)
+        known = proved(engine, question)
+        if known is None and wish is not None:
+            wish(question)
+        if not known or question in taken:
+            continue
         hits = engine.search(question, 1)
-        if question not in taken and hits and hits[0].passage.heading[-1:] == (heading,):
+        if hits and hits[0].passage.heading[-1:] == (heading,):
             out.append(question)
         if len(out) >= limit:
             break
     return out
 
 
+def _topic(heading: str, lang: str) -> str:
+    """A question about a heading, "" when it is too short or too long to make one."""
+    topic = heading.strip().lstrip("0123456789.、 一二三四五六七八九十第章节条（）()").strip("：: ")
+    return Texts(lang)("about", topic=topic) if HEADING_MIN <= len(topic) <= HEADING_MAX else ""
+
+
 def _key(question: str) -> str:
     return "".join(question.split()).rstrip("？?。")
+
+
+def _grams(text: str) -> set[str]:
+    kept = _key(text)
+    return {kept[i : i + 2] for i in range(len(kept) - 1)}

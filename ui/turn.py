@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ class Desk:
     store: Store | None
     admission: Admission
     settings: UiSettings
+    wishes: deque[str] = field(default_factory=lambda: deque(maxlen=24))
+    """Questions that would be offered if the engine had answered them before (ui.proving)."""
 
     @property
     def ready(self) -> bool:
@@ -140,7 +143,8 @@ def _extra(desk: Desk, conversation: Conversation, exchange: Exchange, look: Loo
     if exchange.answer is None or exchange.answer.refusal is not None:
         return ""
     asked = [e.question for e in conversation.exchanges]
-    return suggestions_html(follow_ups(desk.engine, desk.store, exchange.answer, asked, look.lang), look.t("ask_next"))
+    found = follow_ups(desk.engine, desk.store, exchange.answer, asked, look.lang, wish=desk.wishes.append)
+    return suggestions_html(found, look.t("ask_next"))
 
 
 async def _save(desk: Desk, user: str, conversation: Conversation, exchange: Exchange) -> None:

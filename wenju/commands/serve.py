@@ -17,7 +17,7 @@ def serve(
     ] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port (7860).")] = None,
     root_path: Annotated[
-        str | None, typer.Option(help="Public prefix behind a proxy that strips it.")
+        str | None, typer.Option(help="Public prefix behind a proxy, e.g. /wenju.")
     ] = None,
     data: Data = None,
 ) -> None:

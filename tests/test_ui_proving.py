@@ -1,0 +1,71 @@
+"""Suggested questions are asked in idle moments, and a reader who asks comes first."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import replace
+from typing import Any
+
+from fake_corpus import LEAVE, fake_engine
+from fake_engine import FakeEngine
+
+from ui.admission import Admission
+from ui.proving import TRIES, Prover
+from ui.suggestions import unproved
+
+
+def engine_with(questions: str, pace: float = 0.0) -> FakeEngine:
+    engine = fake_engine(pace)
+    engine.docs = [replace(d, meta={"questions": questions}) if d.id == LEAVE.id else d for d in engine.docs]
+    keep, stream = engine.kept, engine.stream
+
+    def keeping(question: str, *given: Any, **named: Any) -> Any:
+        for answer in stream(question, *given, **named):
+            if answer.stage == "done":
+                keep[question] = answer
+            yield answer
+
+    engine.stream = keeping  # type: ignore[method-assign]
+    return engine
+
+
+def test_what_is_unproved_is_asked_once() -> None:
+    engine, line = engine_with("年休假怎么申请？；食堂几点开门？"), Admission(1, 4)
+    wanted = unproved(engine, "zh")  # type: ignore[arg-type]
+    assert wanted[:2] == ["年休假怎么申请？", "食堂几点开门？"] and len(wanted) == 4, "and one a document from its headings"
+    prover = Prover(engine, line, "zh", deque(["印章能带出去吗？"]))  # type: ignore[arg-type]
+    prover.round(threading.Event())
+    assert set(engine.kept) == {*wanted, "印章能带出去吗？"} and unproved(engine, "zh") == []  # type: ignore[arg-type]
+    asked = len(engine.asked)
+    prover.round(threading.Event())
+    assert len(engine.asked) == asked and line.joined is None
+
+
+def test_a_reader_who_asks_comes_first() -> None:
+    engine, line = engine_with("慢慢讲", 0.01), Admission(1, 4)
+    prover = Prover(engine, line, "zh", deque())  # type: ignore[arg-type]
+    thread = threading.Thread(target=prover.round, args=(threading.Event(),))
+    thread.start()
+    while not engine.writing:
+        assert thread.is_alive()
+    ticket = line.join("li")
+    thread.join(2)
+    assert not thread.is_alive() and engine.running == 0 and engine.kept == {}
+    prover.round(threading.Event())
+    assert len(engine.asked) == 1, "nothing is begun while somebody waits or is served"
+    ticket.release()
+
+
+def test_a_question_that_keeps_failing_is_left_alone() -> None:
+    engine, line = engine_with("出错"), Admission(1, 4)
+    prover = Prover(engine, line, "zh", deque())  # type: ignore[arg-type]
+    stopping = threading.Event()
+    thread = threading.Thread(target=prover.run, args=(stopping, 0.01))
+    thread.start()
+    while [q for q, _ in engine.asked].count("出错") < TRIES:
+        assert thread.is_alive(), "an error does not end the thread"
+    threading.Event().wait(0.1)
+    stopping.set()
+    thread.join(2)
+    assert [q for q, _ in engine.asked].count("出错") == TRIES

@@ -1,0 +1,73 @@
+"""Suggested questions are asked in idle moments, so that only those are offered that the documents answer.
+
+What came of one stands in the engine's answer cache: who chooses it later has the answer at once, and a question that
+was refused is not offered again. A reader who asks comes first: the question under way is given up at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, deque
+from typing import TYPE_CHECKING
+
+from errors import Cancelled, WenjuError
+from ui.admission import Admission
+from ui.suggestions import proved, unproved
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
+
+log = logging.getLogger("wenju.ui")
+PAUSE = 5.0
+"""Seconds between two looks at whether anybody asks and anything is unproved."""
+TRIES = 3
+"""How often a question is begun at most; one that keeps failing is left alone."""
+
+
+class Prover:
+    """Asks what the page would like to offer. ``wishes`` are questions beyond those of the empty page."""
+
+    def __init__(self, engine: Engine, admission: Admission, lang: str, wishes: deque[str]) -> None:
+        self._engine = engine
+        self._admission = admission
+        self._lang = lang
+        self._wishes = wishes
+        self._tried: Counter[str] = Counter()
+
+    def run(self, stopping: threading.Event, pause: float = PAUSE) -> None:
+        """Until ``stopping`` is set. For a thread of its own."""
+        while not stopping.wait(pause):
+            try:
+                self.round(stopping)
+            except WenjuError as error:  # an index being written, a generator that fails: later again
+                log.debug("suggested questions could not be asked: %s", error)
+            except Exception as error:  # a thread's border
+                log.error("suggested questions could not be asked", exc_info=error)
+
+    def round(self, stopping: threading.Event) -> None:
+        """Ask everything unproved until somebody else asks."""
+        if not all(self._engine.ready.values()) or self._busy:
+            return
+        for question in [*unproved(self._engine, self._lang), *list(self._wishes)]:
+            if stopping.is_set() or self._busy:
+                return
+            if self._tried[question] < TRIES and proved(self._engine, question) is None:
+                self._ask(question, stopping)
+
+    @property
+    def _busy(self) -> bool:
+        return self._admission.load != (0, 0)
+
+    def _ask(self, question: str, stopping: threading.Event) -> None:
+        self._tried[question] += 1
+        cancelled = threading.Event()
+        self._admission.joined = cancelled.set
+        try:
+            for _ in self._engine.stream(question, cancelled=cancelled):
+                if stopping.is_set() or self._busy:
+                    cancelled.set()
+        except Cancelled:
+            self._tried[question] -= 1
+        finally:
+            self._admission.joined = None
