@@ -82,7 +82,7 @@ class Gate:
         one = Quote(quote.indices[:1], quote.features)
         likely = probability("quote", values, draft.state)
         told = [(one, likely), (quote, probability("quotes", values, draft.state))][: 2 if reason else 1]
-        best = (reason, sure, None)
+        best: tuple[Reason | None, float, Quote | None] = (reason, sure, None)
         for shown, chance in told if reason or likely > sure + PREFERRED else ():
             if _another_quoted(question, shown, draft.context):
                 continue
