@@ -108,7 +108,7 @@ def test_askers_ask_at_once() -> None:
             inside -= 1
         return Timed(None, None, 0.02, 0, 0, "")
 
-    rows = parts.askers(ask, [str(n) for n in range(16)], (1, 8))
+    rows = parts.askers(ask, [str(n) for n in range(32)], (1, 8))
     assert [row["askers"] for row in rows] == [1, 8] and all(row["n"] == 16 for row in rows)
     assert max(active) == 8 and max(active[:16]) == 1
     assert rows[1]["per_minute"] > 3 * rows[0]["per_minute"]

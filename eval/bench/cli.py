@@ -124,7 +124,7 @@ def _with_cache(engine: Engine) -> Engine:
 def askers(
     ctx: typer.Context,
     people: Annotated[str, typer.Option(help="How many ask at once, one figure after another.")] = "1,4,16",
-    questions: Questions = 32,
+    questions: Annotated[int, typer.Option(min=2, help="So many questions of the task for each figure, sampled.")] = 32,
     task: TaskName = "tianjin",
     out: Out = None,
 ) -> None:
@@ -137,10 +137,10 @@ def askers(
         raise typer.BadParameter(
             f"{people!r} is not a list of numbers such as 1,4,16", param_hint="--people"
         ) from None
-    _, engine, asked = _prepared(ctx, task, questions)
+    _, engine, asked = _prepared(ctx, task, questions * len(counts) + 1)
     ask = systems.ours(engine)
-    ask(asked[0])
-    _finish("askers", parts.askers(ask, asked, counts), out, task=task)
+    ask(asked[-1])
+    _finish("askers", parts.askers(ask, asked[:-1], counts), out, task=task)
 
 
 @app.command()

@@ -103,9 +103,10 @@ def askers(
 ) -> list[dict[str, float]]:
     """Answers a minute when so many people ask at once, each as soon as the last answer is there.
 
+    Each number of people gets questions of its own: a prompt that was read before would be read from memory.
     ``processor_seconds`` of this process per answer say what an answer costs where other work shares the machine.
     """
-    return [_asking(system, questions, count) for count in counts]
+    return [_asking(system, questions[n :: len(counts)], count) for n, count in enumerate(counts)]
 
 
 def _asking(system: System, questions: Sequence[str], count: int) -> dict[str, float]:
