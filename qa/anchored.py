@@ -2,7 +2,8 @@
 
 The figure (or day) that the question states stands in the evidence with what else the question says; so that place is
 meant. When another body is what acts there, or the opposite happened, the question takes something false for granted.
-``qa.premises`` needs most of the question's own wording; here the anchor is enough, so it works within one passage.
+``qa.premises`` needs most of the question's own wording; here the anchor is enough, so it works within one passage. A word
+turned into its opposite is also seen without an anchor, where one stretch of the evidence says nearly all the rest.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from qa.question import Question
 TOLD = 0.4
 """Share of what else the question says that must stand with the anchor, and the least number of bigrams of it."""
 LEAST = 2
+TOLD_WORDED, LEAST_WORDED = 0.7, 6
+"""The same for a question without an anchor, where a word is turned into its opposite."""
+_PART = re.compile(r"[^。；;！？!?\n]+")
 _STOP = re.compile(r"[。；;！？!?\n]")
 _PARTICLES = re.compile(r"[的了是在有那这个们和与及等被把从去年]|一共|总共|分别")
 _NOT_ACTING = tuple("给向对从到于与和跟为被在去把用")
@@ -60,7 +64,7 @@ def body_premises(question: Question, evidence: Sequence[EvidenceSentence]) -> l
     for name in () if _CHOICE.search(folded) else bodies(_undated(question, folded)):
         if (begin < name.end and name.start < end) or folded[name.start - 1 : name.start] in _NOT_ACTING or _GIVEN.match(name.text):
             continue
-        parts = list(_parts(question, folded, (name.start, name.end), evidence)) if parts is None else parts
+        parts = list(_anchored(question, folded, (name.start, name.end), evidence)) if parts is None else parts
         if not parts or any(holds_name(p.text, name.text) for p in parts):
             continue
         for part in parts:
@@ -81,7 +85,8 @@ def opposite_premises(question: Question, evidence: Sequence[EvidenceSentence]) 
     for word, own, other in _turned(folded):
         if question.asked[0] < word.end() and word.start() < question.asked[1]:
             continue
-        parts = list(_parts(question, folded, word.span(), evidence))
+        places = _anchored if _anchors(question) else _worded
+        parts = list(places(question, folded, word.span(), evidence))
         texts = [fold_same(evidence[p.index].text) for p in parts]
         if not parts or any(w in text for text in texts for w in (*own, word.group())):
             continue
@@ -108,13 +113,9 @@ def _turned(folded: str) -> Iterator[tuple[re.Match[str], tuple[str, ...], tuple
                     yield word, own, other
 
 
-def _parts(question: Question, folded: str, claim: tuple[int, int], evidence: Sequence[EvidenceSentence]) -> Iterator[_Part]:
+def _anchored(question: Question, folded: str, claim: tuple[int, int], evidence: Sequence[EvidenceSentence]) -> Iterator[_Part]:
     """Every place of the evidence that has a figure or day of the question together with what else it says."""
-    anchors = [i for i in (*question.figures, *question.dates) if _firm(i)]
-    rest = folded
-    for start, end in (claim, question.asked, *((a.start, _end(a)) for a in anchors)):
-        rest = rest[:start] + "|" * (end - start) + rest[end:]
-    said = grams(_PARTICLES.sub("|", rest))
+    anchors, said = _anchors(question), _rest(question, folded, claim)
     if not anchors or len(said) < LEAST:
         return
     for index, item in enumerate(evidence):
@@ -126,6 +127,27 @@ def _parts(question: Question, folded: str, claim: tuple[int, int], evidence: Se
             held = said & grams(part)
             if len(held) >= LEAST and len(held) >= TOLD * len(said):
                 yield _Part(index, start, part, told.start - start if isinstance(told, Figure) else len(part))
+
+
+def _anchors(question: Question) -> list[Figure | Date]:
+    items: tuple[Figure | Date, ...] = (*question.figures, *question.dates)
+    return [item for item in items if _firm(item)]
+
+
+def _rest(question: Question, folded: str, claim: tuple[int, int]) -> frozenset[str]:
+    """What the question says besides the claim, the asking words and the anchors, as bigrams."""
+    for start, end in (claim, question.asked, *((a.start, _end(a)) for a in _anchors(question))):
+        folded = folded[:start] + "|" * (end - start) + folded[end:]
+    return grams(_PARTICLES.sub("|", folded))
+
+
+def _worded(question: Question, folded: str, claim: tuple[int, int], evidence: Sequence[EvidenceSentence]) -> Iterator[_Part]:
+    """Without an anchor: every part of the evidence that says nearly all of what the question says besides."""
+    said = _rest(question, folded, claim)
+    for index, item in enumerate(evidence) if len(said) >= LEAST_WORDED else ():
+        for match in _PART.finditer(fold_same(item.text)):
+            if len(said & grams(match.group())) >= TOLD_WORDED * len(said):
+                yield _Part(index, match.start(), match.group(), len(match.group()))
 
 
 def _firm(item: Figure | Date) -> bool:

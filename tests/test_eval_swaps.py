@@ -11,6 +11,7 @@ import pytest
 from eval.swaps import main, table
 from eval.swaps_make import KINDS, Source, cases, read
 from eval.swaps_names import is_name
+from eval.swaps_premises import turned
 from eval.swaps_rewrite import REWRITES, answer_sentence, read_out
 from eval.swaps_subject import subject_cases, triples
 
@@ -110,3 +111,10 @@ def test_a_run_writes_its_table(tmp_path: Path, sources: list[Source], capsys: p
     written = json.loads(out.read_text(encoding="utf-8"))
     assert {"split", "seed", "rows", "wrong"} <= set(written)
     assert "flagged" in capsys.readouterr().out
+
+
+def test_a_question_is_turned_into_its_opposite_only_where_the_passage_bears_it_out() -> None:
+    source = Source("去年产量增长了12%。", ())
+    assert turned("产量增长的原因是什么？", source, random.Random(1)) == ("opposite", "产量下降的原因是什么？")
+    assert turned("产量增长的原因是什么？", Source("产量先增长后下降。", ()), random.Random(1)) is None
+    assert turned("产量是多少？", source, random.Random(1)) is None
