@@ -31,7 +31,7 @@ from browser import Served, Tab, chromium, free_port, portal  # noqa: E402
 ASKED = "专职副书记培训班是什么时候、在哪里办的？"
 LISTED = "市级机关为建强基层党支部做了哪些事？"
 DEEP = "市级机关怎样掌握干部的思想状况？"
-ABSENT = "出差的住宿费标准是多少？"
+ABSENT = "身心健康系列活动花了多少经费？"
 QUESTIONS = {"职工": "病假要交什么证明？；因公外出怎么登记？", "差旅": "票据不全的怎么办？", "印章": "使用公章要谁批准？"}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1.5, "has_touch": True, "is_mobile": True}
 PORTAL = """<style>body{margin:0;font:16px/1.8 'Noto Sans CJK SC',sans-serif;color:#26323f;background:#f3f5f8}header{background:#7b1f24;

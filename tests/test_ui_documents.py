@@ -6,6 +6,7 @@ import html
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from fake_corpus import APPLY, LEAVE, fake_engine
 from fastapi.testclient import TestClient
 from page_fakes import OURS, page_client, who
 
+from index.types import Block
 from ui.app import create_app
-from ui.document_html import _shared
+from ui.document_html import _shared, reader_html
 from ui.settings import UiSettings
 from ui.store import Exchange
 from ui.store_memory import MemoryStore, now
@@ -116,3 +118,10 @@ def test_missed_questions_are_listed_by_how_often(client: TestClient, store: Mem
         store.save("u", f"{n:016x}", Exchange(f"e{n}", question, now(), "done", fake_engine().answer(question)))
     page = client.get("/documents/missed").text
     assert page.index("食堂几点开门") < page.index("停车位怎么申请") and '<td class="num">2</td>' in page
+
+
+def test_the_reader_says_the_title_once() -> None:
+    text = f"{LEAVE.title}\n\n第一条\n\n正文在这里。"
+    head = (Block(0, len(LEAVE.title), 1), Block(len(LEAVE.title) + 2, len(LEAVE.title) + 5, 2))
+    page = reader_html(replace(LEAVE, text=text, blocks=head, pages=()), (), "zh", "", None, original=False)
+    assert LEAVE.title not in page and ">第一条<" in page and "正文在这里。" in page

@@ -206,3 +206,9 @@ def test_clipboard_and_exports_carry_the_quotes() -> None:
 def test_a_heading_that_repeats_the_title_is_left_out_and_a_subtitle_has_no_dashes() -> None:
     assert below_title(("一切聚焦高质量发展", "——综述", "一、总则"), "一切聚焦高质量发展") == ["综述", "一、总则"]
     assert below_title(("总则", "——"), "规定") == ["总则", "——"]
+
+
+def test_an_answer_from_the_cache_does_not_say_that_it_took_nothing() -> None:
+    answer = replace(fake_engine().answer("年休假怎么申请？"), timings={"total": 0.02})
+    assert "用时不到 0.1 秒" in answer_html(answer, "w-a-b", Look()) and "0.0 秒" not in answer_html(answer, "w-a-b", Look())
+    assert "用时 2.6 秒" in answer_html(replace(answer, timings={"total": 2.6}), "w-a-b", Look())

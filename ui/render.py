@@ -254,7 +254,8 @@ def _verdict(answer: Answer, look: Look) -> str:
         "none": lambda: t("verdict_none"),
     }[level]()
     total = answer.timings.get("total")
-    took = f'<span class="took">{t("took", seconds=f"{total:.1f}")}</span>' if total else ""
+    said = t("took", seconds=f"{total:.1f}") if total and total >= 0.1 else t("took_no_time")
+    took = f'<span class="took">{said}</span>' if total else ""
     return f'<div class="verdict v-{level}"><span class="v-icon"></span>{text}{took}</div>' if n else ""
 
 

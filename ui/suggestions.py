@@ -95,7 +95,8 @@ def instead(engine: Engine, store: Store | None, answer: Answer, lang: str, limi
         if _key(question) in asked or proved(engine, question) is False:
             continue
         hits = engine.search(question, 1)
-        if hits and hits[0].passage.id in nearest:
+        best = hits[0].passage.id if hits else ""
+        if best == refusal.nearest[0] or (best in nearest and len(_grams(question) & alike) > 1):
             out.append(question)
     return replace(answer, refusal=replace(refusal, suggestions=tuple(out)))
 
