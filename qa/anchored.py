@@ -82,7 +82,7 @@ def body_premises(question: Question, evidence: Sequence[EvidenceSentence]) -> l
 def opposite_premises(question: Question, evidence: Sequence[EvidenceSentence]) -> list[NamePremise]:
     """At most one word of the question (撤掉), where the evidence has its opposite (新增) with the anchor, and it not in that sentence."""
     folded = fold_same(question.text)
-    for word, own, other in _turned(folded):
+    for word, own, other in () if _CHOICE.search(folded) else _turned(folded):
         if question.asked[0] < word.end() and word.start() < question.asked[1]:
             continue
         places = _anchored if _anchors(question) else _worded
