@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from inspect import isawaitable
-from typing import Any, cast
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
@@ -94,7 +94,7 @@ def add_handlers(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if not is_api(request):
             page = pages[error.status_code](request, error)
-            return cast(Response, await page if isawaitable(page) else page)
+            return await page if isawaitable(page) else page
         body = _body(f"There is no {request.method} {request.url.path}", "not_found_error", "not_found", hint="/docs lists the routes")
         return JSONResponse(body, error.status_code, error.headers)
 
