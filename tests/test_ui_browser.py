@@ -226,6 +226,15 @@ def test_phone_opens_evidence_in_place(browser: Any, served: Served) -> None:
         t.close()
 
 
+def test_a_very_long_question_leaves_room_for_the_answer_and_is_whole_on_paper(tab: Tab) -> None:
+    page = tab.open()
+    tab.ask("很长的问题" * 300)
+    height = "() => document.querySelector('#wj-chat .ask-text').offsetHeight"
+    assert page.evaluate(height) <= 0.41 * 820
+    page.emulate_media(media="print")
+    assert page.evaluate(height) > 820
+
+
 def test_dark_mode_is_remembered(tab: Tab) -> None:
     page = tab.open()
     page.click("#wj-theme")
