@@ -24,8 +24,6 @@ CLEAR = 0.25
 LEAST = 6
 """Bigrams that the rest of the question must have."""
 _BODY = re.compile(r"(?:局|委|办|厅|署|工委|公司|集团|大学|学院|医院|法院|检察院|海关|处|中心|协会|联合会|社科联|银行|党校|支部|党委|科)$")
-_NO_PLACES = frozenset(["东西", "藉由", "始祖", "范畴", "登基", "籍贯", "波及", "宣言", "大儒", "惠及", "普及"])
-"""Words that jieba's dictionary has as names."""
 _CLASS = "省市县区镇乡村州国岛"
 _COMPARES = re.compile(r"还是|哪个(?:更|在前|在后|先|后|日子|早|晚)|谁(?:更|先)|相比|比较")
 
@@ -151,6 +149,6 @@ def _named(folded: str) -> Iterator[Named]:
         yield body
     for name in names(folded):
         sure = name.kind == "title" or "·" in name.text or (len(name.text) > 2 and listed(name.text) and name.kind == "person")
-        sure = sure or (name.kind == "place" and listed(name.text) and name.text not in _NO_PLACES)
+        sure = sure or (name.kind == "place" and listed(name.text))
         if name.kind in ("person", "place", "title") and sure and not taken & set(range(name.start, name.end)):
             yield Named(name.text, name.start, name.end, name.kind)

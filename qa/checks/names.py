@@ -15,6 +15,8 @@ _TYPES = {"nr": "person", "nrt": "person", "nrfg": "person", "ns": "place", "nt"
 _QUOTED = re.compile(r"《([^《》]{1,40})》|\"([^\"]{2,20})\"")
 _LATIN = re.compile(r"[a-z][a-z0-9]*(?:[ .&'/_-]{1,2}[a-z0-9]+)*")
 _BODY_WORD = re.compile(r"(?!有限|委员|办公|一中|公)..*(?:局|委|厅|署|法院|医院|大学|学院|公司|集团|银行|协会|委员会|工委|办公室|检察院)")
+NO_NAMES = frozenset(["东西", "藉由", "始祖", "范畴", "登基", "籍贯", "波及", "宣言", "大儒", "惠及", "普及"])
+"""Words that jieba's dictionary has as names of persons or places."""
 _COMMON_PLACE = re.compile(
     r"[两各全本我该此外他她几多][国省市县区镇乡村州]|[国省市县区镇乡村州]|城市|都市|国家|地区|乡镇|省份|县城|市区|城区|农村|首都|中华民国|中华人民共和国|省会|市场|城镇|海外|境内|境外|内地|当地|海[港洋湾域峡岛滨滩岸]|山[脉区地丘谷坡峰村川]|河[流谷口畔]|古[城镇国都]|[新旧老][城区]|波及|登基|籍贯"
 )
@@ -94,7 +96,7 @@ def names(folded: str) -> tuple[Name, ...]:
             continue  # a guess of jieba's that does not begin with a surname
         if kind == "person" and not listed(word) and at and folded[at - 1].isdigit():
             continue  # 5张歌
-        if kind == "place" and _COMMON_PLACE.fullmatch(word):
+        if word in NO_NAMES or (kind == "place" and _COMMON_PLACE.fullmatch(word)):
             continue
         if kind and len(word) > 1:
             found.append(Name(word, at, at + len(word), kind))
