@@ -19,7 +19,7 @@ from typing import Any
 
 from index.types import Document, Passage
 from qa.checks import EvidenceText, Found, examine
-from qa.checks.text import fold_same, grams
+from qa.checks.text import fold_same, grams, held_share
 from qa.question import asking
 from qa.types import Problem, State
 
@@ -180,7 +180,7 @@ class Cover:
         start, end = asking(question)
         subject = grams(fold_same(question[:start] + "，" + question[end:]))
         self.asked = {g: idf(g) for g in subject}
-        self.fits = [_share(self.asked, bag) for bag in self.bags]
+        self.fits = [held_share(self.asked, bag) for bag in self.bags]
 
     def features(self, chosen: Sequence[int]) -> tuple[float, float, float]:
         """Of the sentence's own content, of the whole sentence, and of the question: the share (0..1) held."""
@@ -188,7 +188,7 @@ class Cover:
         around = union | frozenset[str]().union(
             *(grams(fold_same(self.evidence[i].document.title + " ".join(self.evidence[i].passage.heading))) for i in chosen)
         )
-        return self._held(union, own=True), self._held(around, own=False), _share(self.asked, around)
+        return self._held(union, own=True), self._held(around, own=False), held_share(self.asked, around)
 
     def _held(self, bag: frozenset[str], *, own: bool) -> float:
         keys = [(key, weight) for key, weight, is_own in self.keys if is_own or not own]
@@ -214,11 +214,6 @@ class Cover:
             chosen.append(best)
             left = [(key, weight) for key, weight in left if not key & self.bags[best]]
         return chosen
-
-
-def _share(weight: dict[str, float], bag: frozenset[str]) -> float:
-    total = sum(weight.values())
-    return sum(w for g, w in weight.items() if g in bag) / total if total else 0.0
 
 
 def _singles(text: str) -> frozenset[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from index.types import Hit
 from qa.attribution import EvidenceSentence
-from qa.checks.text import fold_same, grams
+from qa.checks.text import fold_same, grams, held_share
 from qa.context import LEANING, Context
 from qa.linear import Linear
 from qa.question import Question, asking
@@ -79,9 +79,9 @@ def sentence_features(question: Question, context: Context, sentences: Sequence[
         around = f"{_over(place)}\n{place.passage.text}"
         rows.append(
             {
-                "asked": _share(asked, bag),
-                "asked_around": _share(asked, grams(fold_same(around))),
-                "said": _share(said, bag),
+                "asked": held_share(asked, bag),
+                "asked_around": held_share(asked, grams(fold_same(around))),
+                "said": held_share(said, bag),
                 "kind": float(question.wants(place.text)),
                 "score": hit.score,
                 "relative_score": hit.score / top,
@@ -115,8 +115,3 @@ def hit_of(place: EvidenceSentence, context: Context) -> Hit:
 
 def _over(place: EvidenceSentence) -> str:
     return " ".join((place.document.title, *place.passage.heading))
-
-
-def _share(weight: Mapping[str, float], bag: frozenset[str]) -> float:
-    total = sum(weight.values())
-    return sum(w for g, w in weight.items() if g in bag) / total if total else 0.0

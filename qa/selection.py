@@ -18,7 +18,7 @@ from pathlib import Path
 
 from index.types import Hit
 from qa.attribution import EvidenceSentence
-from qa.checks.text import fold_same, grams
+from qa.checks.text import fold_same, grams, held_share
 from qa.linear import Linear
 from qa.question import Question, asking
 
@@ -38,7 +38,7 @@ def selection_features(
     start, end = asking(question.text)
     asked = grams(fold_same(f"{question.text[:start]}，{question.text[end:]}"))
     weight = {g: math.log(1 + (len(bags) + 1) / (frequency[g] + 0.5)) for g in asked}
-    own = [_share(weight, bag) for bag in bags]
+    own = [held_share(weight, bag) for bag in bags]
     around = _around(weight, hits, spans, bags)
     most_own, most_around = max(own, default=0.0) or 1.0, max(around.values(), default=0.0) or 1.0
     best = max((hit.score for hit in hits), default=1.0) or 1.0
@@ -91,9 +91,4 @@ def _around(
         document, passage = hits[rank].document, hits[rank].passage
         over = held.get(rank) or grams(fold_same(" ".join((document.title, *passage.heading))))
         held[rank] = over | bag
-    return {rank: _share(weight, bag) for rank, bag in held.items()}
-
-
-def _share(weight: Mapping[str, float], bag: frozenset[str]) -> float:
-    total = sum(weight.values())
-    return sum(w for g, w in weight.items() if g in bag) / total if total else 0.0
+    return {rank: held_share(weight, bag) for rank, bag in held.items()}

@@ -264,11 +264,13 @@ import http.server, sys, time
 begun = time.time()
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(503 if self.path == "/readyz" and time.time() - begun < 0.5 else 200)
+        after = 0.5 if self.path == "/readyz" else 0.0 if self.headers["Accept"] == "text/html" else 0.25
+        self.send_response(503 if time.time() - begun < after else 200)
         self.end_headers()
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[-1])), Page).serve_forever()
 """
     monkeypatch.setattr(starting, "_wenju", lambda *a: [sys.executable, "-c", program, *a])
     found = starting.served(1, tmp_path)
+    assert 0 < found["serve: first page"]["median"] <= found["serve: page"]["median"] - 0.05
     assert 0 < found["serve: page"]["median"] <= found["serve: models"]["median"] < 20
     assert found["serve: models"]["median"] >= 0.5 and found["serve: models"]["n"] == 2

@@ -7,7 +7,7 @@ so an offset in the folded text is an offset in the original.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from index.normalize import fold
@@ -56,6 +56,12 @@ def fold_same(text: str) -> str:
 def grams(text: str, size: int = 2) -> frozenset[str]:
     """Character n-grams of folded text; those with punctuation or spaces are left out."""
     return frozenset(piece for i in range(len(text) - size + 1) if (piece := text[i : i + size]).isalnum())
+
+
+def held_share(weight: Mapping[str, float], bag: frozenset[str]) -> float:
+    """Which share (0..1) of the whole weight falls on what the bag holds; 0 where there is no weight."""
+    total = sum(weight.values())
+    return sum(w for gram, w in weight.items() if gram in bag) / total if total else 0.0
 
 
 @dataclass(frozen=True, slots=True)
