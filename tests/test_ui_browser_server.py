@@ -110,7 +110,7 @@ def test_the_doorway_gives_way_to_the_page_by_itself(browser: Any, tmp_path: Pat
     t = Tab(browser, server.url)
     try:
         t.page.goto(f"{server.url}/chat/")
-        assert "正在启动，页面会自动打开" in t.page.inner_text("[role=status]")
+        assert "正在启动，正在加载模型，页面会自动打开" in t.page.inner_text("[role=status]")
         waiting.clear()
         t.page.wait_for_selector("#wj-chat .welcome", timeout=30_000)
     finally:

@@ -64,7 +64,7 @@ def test_while_the_application_is_made_the_doorway_answers() -> None:
 
     with TestClient(Doorway(UiSettings(), build, _fail, closed.set)) as client:
         page = client.get("/chat/", headers={"accept": "text/html"})
-        assert page.status_code == 200 and 'http-equiv="refresh"' in page.text and "正在启动" in page.text
+        assert page.status_code == 200 and 'http-equiv="refresh"' in page.text and "正在加载模型" in page.text
         assert "default-src 'none'" in page.headers["content-security-policy"]
         assert client.get("/healthz").status_code == 200 and client.get("/readyz").status_code == 503
         assert client.post("/api/ask", json=ASKED).json()["error"]["code"] == "starting"
