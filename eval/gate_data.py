@@ -88,7 +88,7 @@ def news_items(questions: Path, news: Path) -> list[GateItem]:
     search = _Pairs([text for _, text in rows])
     items = []
     for item in asked:
-        parts = tuple(tuple(part) for part in item.get("answer_parts", ()))
+        parts = _parts(item)
         spans = [span for part in parts or (item["answers"],) for span in part]
         gold = [r for r, (article, text) in enumerate(rows) if article == item["article"] and any(s in text for s in spans)]
         near = search.nearest(item["question"], GIVEN)
@@ -112,8 +112,7 @@ def wiki_items(questions: Path, files: Sequence[Path]) -> list[GateItem]:
         item = json.loads(line)
         passages = [texts[row] for row in search.nearest(item["question"], GIVEN)]
         random.Random(item["id"]).shuffle(passages)
-        parts = tuple(tuple(part) for part in item.get("answer_parts", ()))
-        items.append(GateItem(item["id"], item["question"], tuple(passages), tuple(item["answers"]), parts))
+        items.append(GateItem(item["id"], item["question"], tuple(passages), tuple(item["answers"]), _parts(item)))
     return items
 
 
@@ -130,6 +129,11 @@ def nomiracl_items(labels: Path, file: Path) -> Iterator[dict[str, Any]]:
             answers = told[item.id] if item.answerable else {"answers": []}
             passages = [(context.title, context.text) for context in item.passages]
             yield {**answers, "id": item.id, "question": item.question, "passages": passages, "answerable": item.answerable}
+
+
+def _parts(item: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
+    """The alternatives of each thing that is asked for; () where it is one."""
+    return tuple(tuple(part) for part in item.get("answer_parts", ()))
 
 
 def _paragraphs(file: Path) -> list[dict[str, Any]]:

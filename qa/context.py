@@ -24,7 +24,8 @@ from qa.selection import selection_features, worth
 # A sentence that starts like this cannot be read without the one before it.
 LEANING = re.compile(r"^[“「『（(]?(?:他|她|它|其|该|此|这|那|同时|因此|对此|此外|并|也|而|但|据此|上述)")
 LENGTH = 0.4
-"""How much of a sentence's length in tokens it pays for: 0 nothing, 1 all (chosen by ``eval.context_fit``)."""
+"""How much of a sentence's length in tokens it pays for: 0 nothing, 1 all. Chosen on the questions of ``eval.context_fit``,
+which does not vary it (docs/log/gate.md)."""
 _OFFSETS = {"今年": 0, "本年": 0, "去年": -1, "上年": -1, "前年": -2, "明年": 1}
 _RELATIVE_YEAR = re.compile(r"今年|本年(?!度)|去年|(?<![以早])上年(?!度)|(?<![目以])前年|明年")
 
