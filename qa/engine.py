@@ -83,7 +83,7 @@ class Engine:
     @property
     def together(self) -> int:
         """How many answers are best written at the same time; more would only wait for each other."""
-        return self.settings.generator.together
+        return self.settings.generator.batch
 
     @property
     def ready(self) -> dict[str, bool]:

@@ -21,14 +21,9 @@ class GeneratorSettings(BaseModel):
     base_url: str = Field("", description="OpenAI-compatible endpoint, for engine 'openai'")
     api_key: str = Field("", description="key for base_url; better given as WENJU_GENERATOR__API_KEY")
     threads: int = Field(0, ge=0, description="CPU threads; 0: all cores")
-    batch: int = Field(8, ge=1, le=64, description="answers written together (engines openvino and openai)")
+    batch: int = Field(8, ge=1, le=64, description="answers written together; a remote engine is taken to batch as well")
     device: Literal["auto", "cpu", "cuda"] = "auto"
     timeout: float = Field(120.0, gt=0, description="seconds to wait for a remote endpoint")
-
-    @property
-    def together(self) -> int:
-        """How many answers the engine writes at the same time: a remote one is taken to batch as ours does."""
-        return 1 if self.engine == "transformers" else self.batch
 
 
 class AnswerSettings(BaseModel):

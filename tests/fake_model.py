@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from qa.generators.paged import BLOCK, Part, Taken
+from qa.generators.paged import SIZES
+from qa.generators.passes import BLOCK, Part, Taken
 
 WORDS, END = 90, 7
 
@@ -36,6 +37,7 @@ class Model:
     """``hold`` makes each pass wait for ``let(n)``; ``fails`` makes the next one fail."""
 
     block_bytes = 1
+    sizes = SIZES
 
     def __init__(self, blocks: int = 64, hold: bool = False) -> None:
         self.blocks = blocks

@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 
 from errors import GeneratorError
 from eval.bench import cli
+from qa.generators import torch_paged
 from qa.generators import transformers as engine
+from qa.generators.passes import BLOCK
 from qa.generators.transformers import TransformersGenerator, has_cuda
 from qa.settings import EngineSettings
 from tests import tiny
@@ -62,7 +64,12 @@ def test_on_a_gpu_the_model_is_placed_there_in_16_bits(device: str, tmp_path: Pa
         placed["dtype"] = options["dtype"]
         return SimpleNamespace(to=place)
 
+    def page(model: SimpleNamespace, blocks: int) -> SimpleNamespace:
+        placed["room"] = blocks * BLOCK
+        return SimpleNamespace(blocks=blocks, block_bytes=1, copy=None)
+
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch_paged, "TorchPagedModel", page)
     monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", load)
-    TransformersGenerator(folder, device=device).warm()
-    assert placed == {"dtype": torch.bfloat16, "where": "cuda"}
+    TransformersGenerator(folder, device=device, context=4096, batch=64).warm()
+    assert placed == {"dtype": torch.bfloat16, "where": "cuda", "room": 4096 + 64 * 1024}

@@ -10,9 +10,10 @@ import pytest
 from fake_model import WORDS, Asker, Model, alone, following, prompts, wait
 
 from errors import GeneratorError
-from qa.generators.batch import READ_ALONE, READ_BESIDE, ROWS, Batch
+from qa.generators.batch import Batch
 from qa.generators.blocks import Blocks
-from qa.generators.paged import BLOCK
+from qa.generators.paged import SIZES
+from qa.generators.passes import BLOCK
 
 
 def batch(model: Model, most: int = 8, keep: int = 64) -> Batch:
@@ -27,23 +28,23 @@ def held() -> Iterator[Model]:
 
 
 def test_alone_a_prompt_is_read_in_equal_parts_and_then_written() -> None:
-    model, (prompt,) = Model(), prompts([READ_ALONE + 40])
+    model, (prompt,) = Model(), prompts([SIZES.read_alone + 40])
     asker = Asker(prompt)
     batch(model).submit(asker)
     assert asker.result() == alone(prompt, 12)
-    assert [len(one.ids) for (one,) in model.passes[:3]] == [(READ_ALONE + 40) // 2] * 2 + [1]
+    assert [len(one.ids) for (one,) in model.passes[:3]] == [(SIZES.read_alone + 40) // 2] * 2 + [1]
     assert asker.states == [len(prompt)], "the hidden state comes once, after the last token of the prompt"
 
 
 def test_who_joins_is_read_in_small_parts_beside_those_who_write(held: Model) -> None:
-    (first, second), runs = prompts([40, 2 * READ_BESIDE]), batch(held)
+    (first, second), runs = prompts([40, 2 * SIZES.read_beside]), batch(held)
     one, two = Asker(first), Asker(second)
     runs.submit(one)
     held.let(2)
     runs.submit(two)
     held.let(3)
     beside = [parts for parts in held.passes[2:] if len(parts) == 2]
-    assert [len(parts[1].ids) for parts in beside[:2]] == [READ_BESIDE] * 2
+    assert [len(parts[1].ids) for parts in beside[:2]] == [SIZES.read_beside] * 2
     assert all(len(parts[0].ids) == 1 for parts in beside), "the first writes in each of these passes"
     assert len(one.written) >= 4
     held.let_go()
@@ -78,7 +79,7 @@ def test_stopping_one_leaves_the_others_alone(held: Model) -> None:
 
 
 def test_who_stops_in_line_or_while_read_never_writes(held: Model) -> None:
-    asked, runs = prompts([20, 3 * READ_BESIDE, 30]), batch(held, most=2)
+    asked, runs = prompts([20, 3 * SIZES.read_beside, 30]), batch(held, most=2)
     askers = [Asker(prompt) for prompt in asked]
     runs.submit(askers[0])
     held.let(1)
@@ -182,7 +183,7 @@ def test_the_more_write_the_fewer_are_the_guesses() -> None:
     for asker in askers:
         assert asker.result() == alone(asker.prompt, 12)
     for parts in model.passes:
-        assert sum(part.keep for part in parts) <= ROWS + len(parts)
+        assert sum(part.keep for part in parts) <= SIZES.rows + len(parts)
 
 
 @pytest.mark.parametrize("seed", range(6))

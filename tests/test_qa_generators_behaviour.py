@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.generators.base import Chunk, GenerationRequest, Generator, Judge, Message
+from qa.generators.base import Chunk, GenerationRequest, Generator, Message
 from tests.fakes import ScriptedGenerator
 
 ASK = (Message("system", "回答。"), Message("user", "abc 12 def 345：谁？"))
@@ -156,15 +156,6 @@ def test_several_at_once_get_what_each_would_get_alone(generator: Generator) -> 
     for thread in threads:
         thread.join(30)
     assert [together[i] for i in range(4)] == alone
-
-
-def test_choose_gives_shares_in_order(generator: Generator) -> None:
-    assert isinstance(generator, Judge)
-    one = generator.choose(ASK, ("是", "否"))
-    two = generator.choose(ASK, ("否", "是"))
-    assert sum(one) == pytest.approx(1) and all(0 <= p <= 1 for p in one)
-    if not isinstance(generator, ScriptedGenerator):  # whose script goes by place
-        assert one == pytest.approx(two[::-1], abs=1e-4)
 
 
 def test_count_tokens_grows_with_the_text(generator: Generator) -> None:

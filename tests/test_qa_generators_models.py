@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 import prompts
 from errors import ModelError
 from models.store import ModelStore
+from qa.draft import Draft
+from qa.gate import probed
 from qa.generators.base import GenerationRequest, Message
 from qa.generators.convert import prepare
 from qa.generators.openvino import OpenVINOGenerator
@@ -71,10 +74,11 @@ def test_the_same_prompt_again_is_quick(generator: OpenVINOGenerator) -> None:
     assert time.perf_counter() - began < 2.0
 
 
-def test_judge_tells_answered_from_not_answered(generator: OpenVINOGenerator) -> None:
+def test_the_probe_of_the_judge_tells_answered_from_not_answered(generator: OpenVINOGenerator) -> None:
     def judged(question: str) -> float:
-        answer(generator, question)  # whose state the judge then goes on from
+        first = next(generator.stream(GenerationRequest(messages(question))))
         parts = prompts.chat("judge", evidence=EVIDENCE, question=question)
-        return generator.choose(tuple(Message(*part) for part in parts), ("是", "否"))[0]
+        state = generator.read(tuple(Message(*part) for part in parts), threading.Event()).state()
+        return probed(Draft(state=first.state, judged=state))["probe_judge_quote"]
 
     assert judged("建成了多少家就业驿站？") > judged("今年全市的财政预算是多少亿元？")

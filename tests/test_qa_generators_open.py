@@ -32,11 +32,6 @@ def test_openai_and_transformers(tmp_path: Path) -> None:
     assert open_generator(local, ModelSettings()).name == f"{tmp_path.name} (transformers)"
 
 
-def test_answers_are_written_together_where_the_engine_can() -> None:
-    together = {engine: GeneratorSettings(engine=engine, batch=5).together for engine in ("openvino", "openai", "transformers")}  # type: ignore[arg-type]
-    assert together == {"openvino": 5, "openai": 5, "transformers": 1}
-
-
 def test_missing_model_package_engine_and_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models = ModelSettings(folder=tmp_path)
     with pytest.raises(ModelError, match="wenju models fetch"):

@@ -141,12 +141,6 @@ def test_cancelled_while_waiting_for_a_retry(script: Script) -> None:
     assert [c.finish for c in chunks] == ["cancelled"]
 
 
-def test_no_logprobs_no_judgement(script: Script) -> None:
-    script.steps = ['{"choices": [{"message": {"content": "是"}}]}']
-    with pytest.raises(GeneratorError, match="log-probabilities"):
-        OpenAIGenerator(script.url, "m").choose(ASK.messages, ("是", "否"))
-
-
 @pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://x"])
 def test_address_is_checked(url: str) -> None:
     with pytest.raises(SettingsError, match="base_url"):

@@ -16,14 +16,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from errors import GeneratorError
+from errors import Cancelled, GeneratorError
 from qa.generators import paged
 from qa.generators.base import GenerationRequest, Message
 from qa.generators.gguf import read_metadata, write_tokenizer
 from qa.generators.lookup import PromptLookup
 from qa.generators.mapped import release_mapped, releasing
 from qa.generators.openvino import OpenVINOGenerator
-from qa.generators.paged import BLOCK, PagedModel, Part
+from qa.generators.paged import PagedModel
+from qa.generators.passes import BLOCK, Part
 from qa.generators.tokens import Tokens
 from tests import tiny
 
@@ -62,13 +63,27 @@ def test_guessing_and_reuse_change_nothing_but_speed(folder: Path) -> None:
                 assert logprobs == pytest.approx(expected[1], abs=1e-3)
 
 
-def test_choose_after_stream_is_the_same_as_alone(folder: Path) -> None:
+def test_what_is_read_beside_the_writing_is_what_it_is_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paged, "STATE_LAYERS", (0,))  # the small model has one
     generator, fresh = OpenVINOGenerator(folder), OpenVINOGenerator(folder)
-    text, _ = ask(generator, QUESTIONS[0])
-    messages = (Message("system", "s"), Message("user", QUESTIONS[0]), Message("assistant", text))
-    for last in ((), (Message("user", "?"),)):
-        one, two = (g.choose(messages + last, ("a", "b", "c")) for g in (generator, fresh))
-        assert one == pytest.approx(two, abs=1e-4)
+    messages = (Message("system", "s"), Message("user", QUESTIONS[0] + "?"))
+    writing = generator.stream(GenerationRequest((messages[0], Message("user", QUESTIONS[0])), max_new_tokens=40))
+    next(writing)
+    beside = generator.read(messages, threading.Event()).state()
+    alone = fresh.read(messages, threading.Event()).state()
+    assert beside is not None and np.shape(beside) == (tiny.SIZE,)
+    assert np.allclose(beside, alone, atol=2e-2 * np.abs(alone).max())
+    assert not np.allclose(beside, fresh.read(messages[:1], threading.Event()).state(), atol=2e-2 * np.abs(alone).max())
+    assert list(writing)[-1].finish
+
+
+def test_reading_that_nobody_waits_for_is_stopped(folder: Path) -> None:
+    cancelled = threading.Event()
+    cancelled.set()
+    with pytest.raises(Cancelled):
+        OpenVINOGenerator(folder).read((Message("user", "a"),), cancelled).state()
 
 
 @pytest.mark.usefixtures("exact")
@@ -110,7 +125,7 @@ def test_a_failing_pass_is_told_with_a_next_step_and_the_next_answer_works(
             ask(generator, QUESTIONS[0])
         assert isinstance(raised.value.__cause__, RuntimeError)
         with pytest.raises(GeneratorError, match="no memory"):
-            generator.choose((Message("user", "a"),), ("a", "b"))
+            generator.read((Message("user", "a"),), threading.Event()).state()
     assert ask(generator, QUESTIONS[0]) == expected
 
 

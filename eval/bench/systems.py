@@ -1,8 +1,8 @@
 """What is timed: our engine, and plain pipelines that put whole passages into the prompt, on the same search and model.
 
 A plain pipeline is search + prompt + generation and nothing else: no evidence sentences, no checks, no citations. It
-runs on any generator of ours (transformers, the same on a GPU, openvino), on llama.cpp (``llamacpp``: the llama-cpp-python package) or on a
-server that speaks the OpenAI protocol.
+writes with transformers' own ``generate`` (``transformers``, on a GPU ``gpu``), with our default engine (``openvino``), with
+llama.cpp (``llamacpp``: the llama-cpp-python package) or on a server that speaks the OpenAI protocol.
 """
 
 from __future__ import annotations
@@ -103,13 +103,15 @@ def open_plain(name: str, engine: Searching, settings: EngineSettings) -> System
         EvalError: an unknown name. GeneratorError: the engine is not installed.
     """
     from qa.generators import open_generator
+    from qa.generators.library import LibraryGenerator
 
     if name == "llamacpp":
         return plain(engine, _llamacpp(settings))
+    if name in ("transformers", "gpu"):
+        device = "cuda" if name == "gpu" else "cpu"
+        return plain(engine, LibraryGenerator(_model(settings), device=device, threads=settings.generator.threads))
     if name.startswith(("http://", "https://")):
         update = {"engine": "openai", "base_url": name}
-    elif name == "gpu":
-        update = {"engine": "transformers", "device": "cuda"}
     elif name in PLAIN:
         update = {"engine": name}
     else:
@@ -118,11 +120,16 @@ def open_plain(name: str, engine: Searching, settings: EngineSettings) -> System
 
 
 def _llamacpp(settings: EngineSettings) -> Generator:
-    from models.store import ModelStore
     from qa.generators.llamacpp import LlamaCppGenerator
 
-    path = Path(ModelStore(settings.models.folder).path(settings.generator.model))
+    path = _model(settings)
     gguf = path if path.suffix == ".gguf" else next(iter(sorted(path.rglob("*.gguf"))), None)
     if gguf is None:
         raise EvalError(f"there is no GGUF file in {path}", "Run: wenju models fetch")
     return LlamaCppGenerator(gguf, threads=settings.generator.threads)
+
+
+def _model(settings: EngineSettings) -> Path:
+    from models.store import ModelStore
+
+    return Path(ModelStore(settings.models.folder).path(settings.generator.model))

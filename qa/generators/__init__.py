@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from errors import GeneratorError, SettingsError, did_you_mean
-from qa.generators.base import Chunk, GenerationRequest, Generator, Judge, Message
+from qa.generators.base import Chunk, GenerationRequest, Generator, Message, Reads
 
 if TYPE_CHECKING:
     from models.settings import ModelSettings
     from qa.settings import GeneratorSettings
 
-__all__ = ["Chunk", "GenerationRequest", "Generator", "Judge", "Message", "open_generator"]
+__all__ = ["Chunk", "GenerationRequest", "Generator", "Message", "Reads", "open_generator"]
 
 ENGINES = {
     "openvino": ("openvino", "openvino_genai", "tokenizers", "jinja2"),
@@ -49,7 +49,7 @@ def open_generator(settings: GeneratorSettings, models: ModelSettings) -> Genera
     if settings.engine == "transformers":
         from qa.generators.transformers import TransformersGenerator
 
-        return TransformersGenerator(path, device=settings.device, threads=settings.threads)
+        return TransformersGenerator(path, device=settings.device, threads=settings.threads, batch=settings.batch)
     from qa.generators.convert import MANIFEST, prepare
     from qa.generators.openvino import OpenVINOGenerator
 

@@ -82,12 +82,24 @@ class Loads(Protocol):
     def warm(self) -> None: ...
 
 
-@runtime_checkable
-class Judge(Protocol):
-    """A generator that can also tell how likely given continuations are, without writing."""
+class Reading(Protocol):
+    """Messages that are being read."""
 
-    def choose(self, messages: tuple[Message, ...], options: tuple[str, ...]) -> tuple[float, ...]:
-        """Probability of each option's first token after the messages (assistant turn opened or continued when the
-        last message is the assistant's), normalised over the options; same order. The KV of the longest common
-        prefix with the previous call is reused, so asking right after ``stream`` on the same messages is cheap."""
+    def state(self) -> object:
+        """Wait for it: the hidden state after the last token, as ``Chunk.state`` (None where the model tells none).
+
+        Raises:
+            Cancelled: it was stopped before it was read.
+            GeneratorError: the engine failed.
+        """
+        ...
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """A generator that can also read without writing, and tell its hidden state after that."""
+
+    def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Reading:
+        """Begin to read the messages (assistant turn opened); does not wait. What was read before and begins alike is
+        not read again, so this is cheap beside a ``stream`` that has told its first chunk."""
         ...

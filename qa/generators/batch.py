@@ -20,14 +20,7 @@ from dataclasses import dataclass
 from errors import GeneratorError
 from qa.generators.blocks import Blocks, Held
 from qa.generators.jobs import Job
-from qa.generators.paged import PagedModel, Part, Taken
-
-READ_ALONE = 384
-"""Tokens of prompts in a pass while nobody writes: how long a reader who leaves still costs (about a second)."""
-READ_BESIDE = 160
-"""The same while others write, who wait that long for their next token."""
-ROWS = 16
-"""Tokens of answers in a pass, beyond which guesses cost more than they spare."""
+from qa.generators.passes import Part, PassModel, Taken
 
 
 @dataclass(eq=False, slots=True)
@@ -50,7 +43,7 @@ class Batch:
         told: makes of an engine's error what a job's reader is told.
     """
 
-    def __init__(self, model: PagedModel, most: int, keep: int, told: Callable[[Exception], Exception]) -> None:
+    def __init__(self, model: PassModel, most: int, keep: int, told: Callable[[Exception], Exception]) -> None:
         self._model = model
         self._most = most
         self._told = told
@@ -112,10 +105,11 @@ class Batch:
 
     def _plan(self) -> list[_Flight]:
         """Who takes part in the next pass, each with the tokens that it takes in."""
+        sizes = self._model.sizes
         writing = [flight for flight in self._flying if not flight.unread]
         for flight in writing:
-            flight.ids = flight.job.next(max(0, ROWS // len(writing) - 1))
-        budget = READ_BESIDE if writing else READ_ALONE
+            flight.ids = flight.job.next(max(0, sizes.rows // len(writing) - 1))
+        budget = sizes.read_beside if writing else sizes.read_alone
         reading: list[_Flight] = []
         while budget and (unread := self._next_to_read(len(reading))):
             done = len(unread.held.tokens)

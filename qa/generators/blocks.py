@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from qa.generators.paged import BLOCK
+from qa.generators.passes import BLOCK
 
 
 @dataclass(eq=False, slots=True)

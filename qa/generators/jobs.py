@@ -1,4 +1,4 @@
-"""What a batch is asked for: to write an answer, or to weigh options. A job is told logits and says what comes next.
+"""What a batch is asked for: to write an answer, or just to read. A job is told logits and says what comes next.
 
 Greedy. Grounded figures (``figures.py``), log-probabilities and guesses copied from the prompt (``lookup.py``) are made
 here; knows nothing of blocks and passes. All but ``chunks`` and ``leave`` runs in the batch's thread.
@@ -7,7 +7,7 @@ here; knows nothing of blocks and passes. All but ``chunks`` and ``leave`` runs 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,16 +15,41 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.generators.base import Chunk, GenerationRequest
+from errors import Cancelled
+from qa.generators.base import Chunk, GenerationRequest, Message
 from qa.generators.figures import Figures
 from qa.generators.lookup import PromptLookup
 from qa.generators.writing import Writing
 
 if TYPE_CHECKING:
-    from qa.generators.tokens import Tokens
+    from qa.generators.writing import Decoder
 
 Floats = NDArray[np.float32]
 _TRIES = 64
+
+
+class Vocabulary(Protocol):
+    """A tokenizer with its chat template: what people and documents wrote opens and closes no turn.
+
+    ``name`` is the model's own, "" when it has none; ``eos`` the tokens that end an answer.
+    """
+
+    name: str
+    eos: frozenset[int]
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of plain text."""
+        ...
+
+    def encode_chat(self, messages: Sequence[Message]) -> list[int]:
+        """Token ids of a conversation, up to where the assistant is to write or to go on."""
+        ...
+
+    def decoder(self) -> Decoder: ...
+
+    def piece(self, token: int) -> bytes:
+        """What a token stands for."""
+        ...
 
 
 class Job(Protocol):
@@ -60,7 +85,7 @@ class Writer:
         guess: tokens guessed ahead at most.
     """
 
-    def __init__(self, tokens: Tokens, prompt: list[int], request: GenerationRequest, guess: int) -> None:
+    def __init__(self, tokens: Vocabulary, prompt: list[int], request: GenerationRequest, guess: int) -> None:
         self.prompt = prompt
         self.room = request.max_new_tokens
         self._request = request
@@ -129,39 +154,42 @@ class Writer:
             self._out.put(chunk)
 
 
-class Choice:
-    """Tells the logits of some tokens after the prompt."""
+class Reader:
+    """Reads the prompt, writes nothing and tells the hidden state after it."""
 
     room = 0
-    stopped = False
 
-    def __init__(self, prompt: list[int], options: list[int]) -> None:
+    def __init__(self, prompt: list[int], cancelled: threading.Event) -> None:
         self.prompt = prompt
-        self._options = options
-        self._out: SimpleQueue[Floats | Exception] = SimpleQueue()
+        self._cancelled = cancelled
+        self._out: SimpleQueue[Floats | Exception | None] = SimpleQueue()
 
-    def logits(self) -> Floats:
-        """float32, one for each option, in their order. Raises what the batch failed of."""
+    @property
+    def stopped(self) -> bool:
+        return self._cancelled.is_set()
+
+    def state(self) -> Floats | None:
+        """float32 ``[layers * hidden size]``; None where the model tells none. Raises what the batch failed of."""
         item = self._out.get()
         if isinstance(item, Exception):
             raise item
         return item
 
     def next(self, guesses: int) -> list[int]:
-        raise AssertionError("a choice is done once its prompt is read")
+        raise AssertionError("it is done once its prompt is read")
 
     def took(self, rows: Floats, state: Floats | None) -> int | None:
-        self._out.put(rows[-1][self._options])
+        self._out.put(state)
         return None
 
     def end(self, error: Exception | None = None) -> None:
-        self._out.put(error or RuntimeError("stopped"))
+        self._out.put(error or Cancelled("stopped before it was read"))
 
 
 class Picker:
     """Greedy choice; with figures, the best token that keeps to them. Log-probabilities are the model's own."""
 
-    def __init__(self, tokens: Tokens, figures: Figures | None) -> None:
+    def __init__(self, tokens: Vocabulary, figures: Figures | None) -> None:
         self._tokens = tokens
         self._figures = figures
         self._state = ""

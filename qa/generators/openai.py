@@ -25,7 +25,7 @@ _CHARACTERS_PER_TOKEN = 1.5
 
 
 class OpenAIGenerator:
-    """Writes through ``{base_url}/chat/completions``; also a Judge where the endpoint offers log-probabilities.
+    """Writes through ``{base_url}/chat/completions``.
 
     Args:
         base_url: e.g. ``http://127.0.0.1:8000/v1``.
@@ -92,25 +92,6 @@ class OpenAIGenerator:
         finish = finish if finish in ("length", "cancelled") and not cutter.stopped else "stop"
         yield Chunk(cutter.end(), (), finish, prompt_tokens, completion_tokens or written)
 
-    def choose(self, messages: tuple[Message, ...], options: tuple[str, ...]) -> tuple[float, ...]:
-        body = self._body(messages, 1) | {"logprobs": True, "top_logprobs": 20}
-        if messages and messages[-1].role == "assistant":
-            body |= {"add_generation_prompt": False, "continue_final_message": True}
-        answer = self._post(body)
-        try:
-            tops = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
-        except (KeyError, IndexError, TypeError) as error:
-            raise GeneratorError(
-                f"The endpoint {self._url} tells no log-probabilities, so it cannot judge.",
-                "Use an endpoint with logprobs (vLLM, llama.cpp server).",
-            ) from error
-        found = [
-            max((math.exp(t["logprob"]) for t in tops if t["token"].strip() and o.startswith(t["token"].strip())), default=0.0)
-            for o in options
-        ]
-        total = sum(found)
-        return tuple(f / total if total else 1 / len(options) for f in found)
-
     def _body(self, messages: tuple[Message, ...], max_tokens: int) -> dict[str, Any]:
         return {
             "model": self._model,
@@ -156,17 +137,6 @@ class OpenAIGenerator:
         if not isinstance(event, dict) or "error" in event:
             raise GeneratorError(f"{self._url} broke off: {str(event)[:200]}", "Look at the endpoint's log.")
         return event
-
-    def _post(self, body: dict[str, Any]) -> Any:
-        import httpx
-
-        try:
-            response = self._client.post(self._url, json=body, headers=self._headers)
-        except httpx.HTTPError as error:
-            raise self._unreachable(error) from error
-        if response.status_code >= 400:
-            raise self._refused(response)
-        return response.json()
 
     @property
     def _client(self) -> httpx.Client:

@@ -1,59 +1,21 @@
-"""The language model with its keys and values in blocks: one pass takes in tokens of many sequences at once.
+"""The default engine's model: OpenVINO's graph with its keys and values in blocks (see ``passes.py``).
 
-The graph's attention over a state becomes paged attention (Kwon et al. 2023, "Efficient Memory Management for Large
-Language Model Serving with PagedAttention"): keys and values lie in blocks of 32 tokens, and a sequence is a table of
-blocks. So joining and leaving cost nothing, a prompt that is read and answers that are written share a pass, and two
-prompts that begin alike share blocks (``blocks.py``). Not thread-safe; knows nothing of requests.
+The graph's attention over a state is turned into paged attention when it is loaded. Not thread-safe; knows nothing of
+requests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qa.generators.mapped import releasing
+from qa.generators.passes import BLOCK, STATE_LAYERS, Part, Sizes, Taken
 
-Floats = NDArray[np.float32]
-
-BLOCK = 32
-"""Tokens in a block; the CPU plugin knows no other size."""
-STATE_LAYERS = (15, 18, 20)
-"""Layers whose output after the last token is told: what the gate's probe reads (docs/REFUSAL.md)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Tokens of one sequence for a pass.
-
-    Attributes:
-        ids: what is taken in, at least one token.
-        past: tokens of the sequence that were taken in before.
-        table: the sequence's blocks, enough for ``past + len(ids)`` tokens.
-        keep: logits are wanted after the last ``keep`` of ``ids``; may be 0.
-    """
-
-    ids: Sequence[int]
-    past: int
-    table: Sequence[int]
-    keep: int
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What a pass tells of a part: logits ``[keep, vocabulary]`` and, where the model tells, the hidden state after
-    its last token, float32 ``[len(STATE_LAYERS) * hidden size]``. Valid until the next pass."""
-
-    logits: Floats
-    states: tuple[Floats, ...]
-
-    def state(self) -> Floats | None:
-        """A copy of the state after the last token."""
-        return np.concatenate([layer[-1] for layer in self.states]) if self.states else None
+SIZES = Sizes(read_alone=384, read_beside=160, rows=16)
 
 
 class PagedModel:
@@ -83,6 +45,7 @@ class PagedModel:
         if threads:
             config["INFERENCE_NUM_THREADS"] = str(threads)
         self.blocks = blocks
+        self.sizes = SIZES
         self._folder = folder
         graph = core.read_model(str(folder / "model.xml"))
         self._states = page(graph)
@@ -104,7 +67,6 @@ class PagedModel:
             self.forward([Part([0], 3, [0], 1)])
 
     def forward(self, parts: Sequence[Part]) -> list[Taken]:
-        """One pass. Raises RuntimeError when it fails; what the blocks of these parts hold is unknown then."""
         lengths = [len(part.ids) for part in parts]
         begins = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         rows = [np.arange(end - part.keep, end) for part, end in zip(parts, begins[1:], strict=True)]
@@ -131,7 +93,6 @@ class PagedModel:
         return [Taken(first, tuple(rest)) for first, *rest in each]
 
     def copy(self, source: int, target: int) -> None:
-        """Make block ``target`` hold what ``source`` holds."""
         for tensor in self._cache:
             tensor.data[target] = tensor.data[source]
 
