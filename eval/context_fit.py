@@ -22,8 +22,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from eval.gate_fit import is_right, tuning_items
 from eval.gate_model import fit_linear, hash_fold
+from eval.gate_rows import is_right, tuning_items
 from index.types import Hit
 from qa.context import build_context, candidates
 from qa.linear import Linear

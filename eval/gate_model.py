@@ -10,6 +10,7 @@ import math
 import re
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ L2 = 5.0
 SENTENCE_L2 = 1.0
 PROBE_L2 = (300.0, 1000.0, 3000.0, 10000.0)
 RANK = 400
-"""Directions of the hidden states that a probe may use while it is judged: the strongest, for speed."""
+"""Directions of the hidden states that a probe may use: the strongest, for speed and so that they can ship."""
 
 
 def logistic(x: np.ndarray, y: np.ndarray, l2: float = L2) -> np.ndarray:
@@ -66,15 +67,36 @@ def fit_linear(
     return model, out
 
 
-class Probes:
-    """Linear probes of hidden states [n, d]: ridge logistic regression, solved in the span of the n states."""
+@dataclass(frozen=True)
+class States:
+    """Hidden states [n, d], standardised, along their strongest directions: ``coordinates`` [n, r] times ``basis`` [r, d]."""
 
-    def __init__(self, states: np.ndarray, folds: np.ndarray) -> None:
-        self.mean, self.scale = states.mean(0), np.maximum(states.std(0), 1e-4)
+    mean: np.ndarray
+    scale: np.ndarray
+    basis: np.ndarray
+    coordinates: np.ndarray
+
+    @classmethod
+    def of(cls, states: np.ndarray, rank: int = RANK) -> States:
+        """Of ``states`` [n, d], along at most ``rank`` directions."""
+        mean, scale = states.mean(0), np.maximum(states.std(0), 1e-4)
+        u, s, vt = np.linalg.svd((states - mean) / scale, full_matrices=False)
+        rank = min(rank, int((s > s[0] * 1e-4).sum()))
+        return cls(mean, scale, vt[:rank], u[:, :rank] * s[:rank])
+
+    def subset(self, rows: np.ndarray) -> States:
+        """The states of some rows."""
+        return replace(self, coordinates=self.coordinates[rows])
+
+
+class Probes:
+    """Linear probes of hidden states: ridge logistic regressions."""
+
+    def __init__(self, states: States, folds: np.ndarray) -> None:
         self.folds = folds
-        self._z = ((states - self.mean) / self.scale).astype(np.float64)
-        products = self._z @ self._z.T
-        self._parts = [_span(products, folds != fold) for fold in range(FOLDS)]
+        self._states = states
+        self._z = np.asarray(states.coordinates, np.float64)
+        self._parts = [(self._z[folds != fold], self._z[folds == fold]) for fold in range(FOLDS)]
 
     def best(self, y: np.ndarray) -> tuple[float, np.ndarray]:
         """The ridge with the least log-loss out of fold, and its logits [n] out of fold."""
@@ -92,18 +114,8 @@ class Probes:
 
     def fit(self, y: np.ndarray, l2: float) -> tuple[np.ndarray, float]:
         """Weights [d] over standardised states and the bias, from all rows."""
-        u, s, vt = np.linalg.svd(self._z, full_matrices=False)
-        weights = logistic(u * s, y, l2)
-        return (vt.T @ weights[:-1]).astype(np.float32), float(weights[-1])
-
-
-def _span(products: np.ndarray, train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates of the rows trained on, and of those held out, along the strongest directions of the former."""
-    values, vectors = np.linalg.eigh(products[np.ix_(train, train)])
-    keep = np.argsort(-values)[:RANK]
-    keep = keep[values[keep] > values.max() * 1e-8]
-    root = np.sqrt(values[keep])
-    return vectors[:, keep] * root, products[np.ix_(~train, train)] @ vectors[:, keep] / root
+        weights = logistic(self._z, y, l2)
+        return (self._states.basis.T @ weights[:-1]).astype(np.float32), float(weights[-1])
 
 
 def _calibrated(logit: np.ndarray, y: np.ndarray) -> np.ndarray:

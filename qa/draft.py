@@ -12,7 +12,7 @@ import prompts
 from qa.attribution import Attributed, EvidenceSentence, attribute
 from qa.clock import Clock
 from qa.context import Context
-from qa.generators.base import Chunk, GenerationRequest, Generator, Message
+from qa.generators.base import Chunk, GenerationRequest, Generator, Message, Reading, Reads
 from qa.markers import StreamSplitter
 from qa.question import Question
 from qa.settings import AnswerSettings
@@ -31,6 +31,7 @@ class Draft:
         sentences: finished sentences with their attribution, then the one being written (state ``pending``).
         logprobs: of every token written; empty where the engine does not tell.
         state: the generator's hidden state after reading the prompt (see ``Chunk.state``), or None.
+        judged: its hidden state after the prompt ``judge`` (does the material hold the answer?), or None.
         finish: why writing ended, ``loop`` when it went in circles; "" while it goes on.
     """
 
@@ -38,6 +39,7 @@ class Draft:
     context: Context | None = None
     logprobs: tuple[float, ...] = ()
     state: object = None
+    judged: object = None
     finish: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)
 
@@ -46,9 +48,9 @@ class Draft:
         return "".join(s.text for s in self.sentences)
 
 
-def messages_for(question: Question, context: Context, style: str) -> tuple[Message, ...]:
-    """The chat that is sent: the fixed part first, then the material, then the question."""
-    name = "short" if style == "short" else "answer"
+def messages_for(question: Question, context: Context, name: str) -> tuple[Message, ...]:
+    """The chat that is sent, of the prompt ``answer``, ``short`` or ``judge``: the fixed part first, then the material,
+    then the question."""
     parts = prompts.chat(name, evidence=context.text, question=prompts.escape_evidence(question.text))
     return tuple(Message(role, content) for role, content in parts)
 
@@ -67,7 +69,7 @@ def write_draft(
         GeneratorError: the generator failed.
     """
     short = settings.style == "short"
-    messages = messages_for(question, context, settings.style)
+    messages = messages_for(question, context, "short" if short else "answer")
     request = GenerationRequest(
         messages,
         max_new_tokens=SHORT_TOKENS if short else settings.max_new_tokens,
@@ -79,9 +81,12 @@ def write_draft(
     done: list[Sentence] = []
     draft = Draft(context=context)
     written = ""
+    judge: Reading | None = None
     chunks = generator.stream(request)
     for chunk in chunks:
         clock.mark("first_token")
+        if judge is None and isinstance(generator, Reads):  # beside the writing, with all but its last words read
+            judge = generator.read(messages_for(question, context, "judge"), cancelled)
         written += chunk.text
         if not chunk.finish and until_it_loops(written) is not None:
             chunk = replace(chunk, finish="loop", completion_tokens=len(draft.logprobs) + len(chunk.logprobs))
@@ -90,6 +95,8 @@ def write_draft(
             done += [tie(text, question, context) for text in texts]
         pending = (Sentence(splitter.pending),) if splitter.pending else ()
         draft = _grown(draft, tuple(done) + pending, chunk)
+        if chunk.finish and judge is not None:
+            draft = replace(draft, judged=judge.state())
         yield draft
         if chunk.finish:
             break

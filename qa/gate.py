@@ -1,10 +1,10 @@
 """The gate: after a draft exists, is it an answer, is a sentence of the evidence one, or neither? One knob: risk.
 
-Two calibrated probabilities, each a logistic model over the features of ``qa.features`` and ``qa.quote`` and, where the
-engine tells its hidden state, over linear probes of that state (the state after reading the prompt tells whether the
-answer is in it: Slobodkin et al. 2023, "The Curious Case of Hallucinatory (Un)answerability", EMNLP). The weights lie in
-``gate.json`` and ``probe.npz`` beside this file, with the data and the command that made them; docs/REFUSAL.md has the
-risk-coverage curve.
+Three calibrated probabilities, each a logistic model over the features of ``qa.features`` and ``qa.quote`` and, where the
+engine tells its hidden states, over linear probes of these (the state after reading the prompt tells whether the answer is
+in it: Slobodkin et al. 2023, "The Curious Case of Hallucinatory (Un)answerability", EMNLP; the state after the question
+whether it is in it, ``prompts/judge.md``, tells it better). The weights lie in ``gate.json`` and ``probe.npz`` beside this
+file, with the data and the command that made them; docs/REFUSAL.md has the risk-coverage curve.
 """
 
 from __future__ import annotations
@@ -68,11 +68,11 @@ class Gate:
 
     def decide(self, question: Question, hits: Sequence[Hit], draft: Draft) -> Decision:
         """Premise first, then the draft: its support and its probability; then the quotation."""
-        values = features(question, hits, draft)
+        values = features(question, hits, draft) | probed(draft)
         quote = best_quote(question, draft.context, draft.sentences, sentence_model()) if draft.context else None
         if quote:
             values |= {f"quote_{name}": value for name, value in quote.features.items()}
-        sure = probability("draft", values, draft.state)
+        sure = probability("draft", values)
         premises = tuple(premise_conflicts(question.text, draft.context.sentences if draft.context else ()))
         if premises:
             return Decision("false_premise", sure, values, premises)
@@ -80,8 +80,8 @@ class Gate:
         if quote is None or draft.context is None:
             return Decision(reason, sure, values)
         one = Quote(quote.indices[:1], quote.features)
-        likely = probability("quote", values, draft.state)
-        told = [(one, likely), (quote, probability("quotes", values, draft.state))][: 2 if reason else 1]
+        likely = probability("quote", values)
+        told = [(one, likely), (quote, probability("quotes", values))][: 2 if reason else 1]
         best: tuple[Reason | None, float, Quote | None] = (reason, sure, None)
         for shown, chance in told if reason or likely > sure + PREFERRED else ():
             if _another_quoted(question, shown, draft.context):
@@ -130,21 +130,26 @@ def elsewhere(question: Question, hits: Iterable[Hit]) -> bool:
     return False
 
 
-def probability(of: str, values: Mapping[str, float], state: Any = None) -> float:
+def probability(of: str, values: Mapping[str, float]) -> float:
     """Calibrated probability (0..1) that the draft (``of="draft"``), the best sentence of the evidence (``"quote"``) or
-    one of the best two (``"quotes"``) answers the question.
+    one of the best two (``"quotes"``) answers the question; ``values`` with what ``probed`` tells, or without."""
+    part = "with_state" if "probe_answer_draft" in values else "without_state"
+    return sigmoid(_model(of, part).logit(values))
 
-    Args:
-        state: the generator's hidden state after reading the prompt, or None where the engine does not tell it.
-    """
-    probe = _probe() if state is not None else None
-    if probe is None:
-        return sigmoid(_model(of, "without_state").logit(values))
-    told = {
-        f"probe_{name}": float(((state - probe["mean"]) / probe["scale"]) @ probe[name] + probe[f"{name}_bias"])
-        for name in ("draft", "quote")
-    }
-    return sigmoid(_model(of, "with_state").logit({**values, **told}))
+
+def probed(draft: Draft) -> dict[str, float]:
+    """Logits of the probes of the draft's hidden states; {} where the engine tells none, or a model tells others."""
+    import numpy as np
+
+    probe, states = _probe(), {"answer": np.asarray(draft.state), "judge": np.asarray(draft.judged)}
+    if probe is None or any(state.shape != probe[f"{of}_mean"].shape for of, state in states.items()):
+        return {}
+    found = {}
+    for of, state in states.items():
+        z = (state - probe[f"{of}_mean"]) / probe[f"{of}_scale"]
+        for target in ("draft", "quote"):
+            found[f"probe_{of}_{target}"] = float(z @ probe[f"{of}_{target}"] + probe[f"{of}_{target}_bias"])
+    return found
 
 
 @functools.cache

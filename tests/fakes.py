@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
 
 from errors import GeneratorError
 from qa.generators.base import Chunk, GenerationRequest, Message
 
-T = TypeVar("T")
-
 
 class ScriptedGenerator:
-    """Answers by the first key that occurs in the last user message; also a Judge.
+    """Answers by the first key that occurs in the last user message.
 
     Args:
         answers: substring of the question -> the answer's text. The empty key is the default answer.
         delay: seconds before each chunk.
         chunk: characters per chunk; one character counts as one token.
-        judgements: substring -> probability of the first option in ``choose``; "" is the default.
         logprob: log-probability reported for each token.
         fail_after: raise GeneratorError after that many chunks; None never.
 
-    ``requests`` and ``judged`` keep what was asked, in order.
+    ``requests`` keeps what was asked, in order.
     """
 
     name = "scripted"
@@ -34,18 +29,15 @@ class ScriptedGenerator:
         *,
         delay: float = 0.0,
         chunk: int = 2,
-        judgements: Mapping[str, float] | None = None,
         logprob: float = -0.05,
         fail_after: int | None = None,
     ) -> None:
         self.answers = dict(answers or {})
         self.delay = delay
         self.chunk = chunk
-        self.judgements = dict(judgements or {})
         self.logprob = logprob
         self.fail_after = fail_after
         self.requests: list[GenerationRequest] = []
-        self.judged: list[tuple[tuple[Message, ...], tuple[str, ...]]] = []
 
     def stream(self, request: GenerationRequest) -> Iterator[Chunk]:
         self.requests.append(request)
@@ -70,24 +62,12 @@ class ScriptedGenerator:
     def count_tokens(self, text: str) -> int:
         return len(text)
 
-    def choose(self, messages: tuple[Message, ...], options: tuple[str, ...]) -> tuple[float, ...]:
-        self.judged.append((messages, options))
-        if self.delay:
-            time.sleep(self.delay)
-        first = _lookup(self.judgements, messages, 0.9)
-        rest = (1.0 - first) / max(1, len(options) - 1)
-        return (first, *(rest for _ in options[1:]))
-
     def _answer(self, messages: Sequence[Message]) -> str:
-        return _lookup(self.answers, messages, "")
-
-
-def _lookup(table: Mapping[str, T], messages: Sequence[Message], default: T) -> T:
-    question = next((m.content for m in reversed(messages) if m.role == "user"), "")
-    for key, value in table.items():
-        if key and key in question:
-            return value
-    return table.get("", default)
+        question = next((m.content for m in reversed(messages) if m.role == "user"), "")
+        for key, value in self.answers.items():
+            if key and key in question:
+                return value
+        return self.answers.get("", "")
 
 
 def _cut(text: str, stop: Sequence[str]) -> tuple[str, bool]:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from eval.gate_data import gate_items, news_items
-from eval.gate_fit import fit, is_right, pack, read
-from eval.gate_model import auc, hash_fold, log_loss, logistic
+from eval.gate_fit import fit
+from eval.gate_model import Probes, States, auc, hash_fold, log_loss, logistic
+from eval.gate_rows import PACKED, is_right, pack, read
 
 
 @pytest.fixture(scope="module")
@@ -45,27 +46,28 @@ def row(draw, n, right, **more):
 def with_states(count=400):
     draw = np.random.default_rng(3)
     direction = draw.normal(size=40)
-    states = [draw.normal(size=40) for _ in range(count)]
-    return [row(draw, n, bool(s @ direction + draw.normal() > 0), state=s.tolist()) for n, s in enumerate(states)]
+    states = draw.normal(size=(count, 40))
+    rows = [row(draw, n, bool(s @ direction + draw.normal() > 0)) for n, s in enumerate(states)]
+    return rows, {"answer": States.of(draw.normal(size=(count, 40))), "judge": States.of(states)}
 
 
 def test_the_probes_find_what_the_features_do_not_tell():
-    model, probes = fit(with_states())
+    model, probes = fit(*with_states())
     for of in ("draft", "quote"):
         told, untold = (model[of][part]["out_of_fold"]["auc"] for part in ("with_state", "without_state"))
         assert told > 0.85 and told > untold
-        assert probes is not None and probes[of].shape == (40,)
+        assert probes is not None and probes[f"answer_{of}"].shape == probes[f"judge_{of}"].shape == (40,)
 
 
 def test_without_states_there_is_no_probe():
     draw = np.random.default_rng(5)
     rows = [row(draw, n, n % 2 == 0, features={"a": n % 2 + float(draw.normal())}) for n in range(60)]
-    model, probes = fit(rows)
+    model, probes = fit(rows, {})
     assert probes is None and set(model["draft"]) == set(model["quote"]) == {"without_state"}
 
 
 def test_more_risk_refuses_less_and_the_shares_are_those_of_the_rows():
-    model, _ = fit(with_states(200))
+    model, _ = fit(*with_states(200))
     table = [model["outcomes"]["all"][risk] for risk in ("0.30", "0.50", "0.80")]
     for name in ("answerable_refused", "unanswerable_refused"):
         shares = [line[name] for line in table]
@@ -74,12 +76,25 @@ def test_more_risk_refuses_less_and_the_shares_are_those_of_the_rows():
 
 
 def test_what_is_packed_is_read_again(tmp_path):
-    rows, file = with_states(20), tmp_path / "rows.jsonl"
-    pack(rows, file)
-    for one, other in zip(rows, read(file), strict=True):
+    (rows, states), file = with_states(20), tmp_path / "rows.jsonl"
+    pack(rows, states, file)
+    again, kept = read(file)
+    for one, other in zip(rows, again, strict=True):
         assert one["features"] == other["features"] and one["holds"] == list(other["holds"])
         assert np.allclose(one["sentences"], other["sentences"], atol=2e-3)
-        assert np.allclose(one["state"], other["state"], atol=2e-3)
+    for of in ("answer", "judge"):
+        assert np.allclose(states[of].coordinates @ states[of].basis, kept[of].coordinates @ kept[of].basis, atol=2e-2)
+        assert np.allclose(states[of].mean, kept[of].mean) and np.allclose(states[of].scale, kept[of].scale)
+
+
+def test_a_probe_over_the_strongest_directions_is_one_over_the_states():
+    draw = np.random.default_rng(11)
+    given, y = draw.normal(size=(60, 8)) * 3 + 5, np.repeat([0.0, 1.0], 30)
+    states = States.of(given)
+    weights, bias = Probes(states, np.arange(60) % 5).fit(y, 2.0)
+    z = (given - given.mean(0)) / given.std(0)
+    assert np.allclose(np.append(weights, bias), logistic(z, y, 2.0), atol=1e-5)
+    assert np.allclose(states.coordinates @ states.basis, z, atol=1e-8)
 
 
 def test_questions_of_one_passage_share_a_fold():
@@ -134,13 +149,10 @@ def test_questions_over_news_are_given_what_answers_them(tmp_path):
 
 
 def test_the_weights_that_ship_come_from_the_data_that_ships():
-    from eval.gate_fit import PACKED
     from qa.gate import WEIGHTS
 
-    rows, shipped = read(PACKED), json.loads(WEIGHTS.read_text("utf-8"))
+    (rows, _), shipped = read(PACKED), json.loads(WEIGHTS.read_text("utf-8"))
     assert shipped["data"]["questions"] == len(rows)
-    for one in rows:
-        one.pop("state")  # the probes take long; the features' part shows the same path
-    model, _ = fit(rows)
+    model, _ = fit(rows, {})  # the probes take long; the features' part shows the same path
     for of in ("draft", "quote"):
         assert np.allclose(model[of]["without_state"]["weights"], shipped[of]["without_state"]["weights"], atol=1e-3)

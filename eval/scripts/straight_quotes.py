@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eval.gate_fit import PACKED, read
 from eval.gate_model import SENTENCE_L2, Probes, auc, fit_linear, hash_fold
+from eval.gate_rows import PACKED, read
 
 BEFORE = ("score_top", "dense_top", "dense_margin", "coverage_top", "coverage_margin", "agreement", "words_in_context", "entities_missing")
 """Features of the gate that need no draft."""
@@ -22,7 +22,7 @@ AFTER = ("said", "cited")
 
 
 def main() -> None:
-    rows = read(PACKED)
+    rows, states = read(PACKED)
     folds = np.array([hash_fold(row["id"]) for row in rows])
     counts = np.array([len(row["holds"]) for row in rows])
     names = [n for n in rows[0]["sentence_names"] if n not in AFTER]
@@ -37,7 +37,7 @@ def main() -> None:
         picked.append([*each[best], own[-1], own[-1] - (own[-2] if count > 1 else own[-1] - 4.0)])
         held.append(holds[best])
     told = np.array([float(np.any(row["holds"])) for row in rows])
-    _, probe = Probes(np.array([row["state"] for row in rows]), folds).best(told)
+    _, probe = Probes(states["answer"], folds).best(told)
     plain = np.array([[row["features"][n] for n in BEFORE] for row in rows])
     wide = np.hstack([plain, np.array(picked), probe[:, None]])
     right = np.array(held)
