@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +21,13 @@ from index.types import Hit
 from qa.checks import EvidenceText, unmet
 from qa.checks.names import holds, names
 from qa.checks.text import fold_same
+from qa.claims import holds_name, named, office
 from qa.conflicts import PremiseConflict, premise_conflicts
 from qa.context import Context
 from qa.draft import Draft
 from qa.features import features
 from qa.linear import Linear, sigmoid
+from qa.premises import COMPARES
 from qa.question import Question
 from qa.quote import Quote, best_quote, hit_of
 from qa.types import Reason
@@ -35,6 +38,10 @@ PREFERRED = 0.3
 """A quotation that is more probable than the draft by this much is shown in its stead (chosen on the tuning rows)."""
 FLOOR = 0.25
 """Least probability of a quotation, whatever the risk: no question is answered with just any sentence."""
+
+
+_OFFICE = re.compile(r"(?:局|委|厅|署|办|检察院|法院|海关)$")
+_REGION = re.compile(r"[东西南北]{2}|[东西南北华]{1,2}[中部方边面]|华[东西南北中]|[东西南北]{2}部")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +122,35 @@ def _another_quoted(question: Question, quote: Quote, context: Context) -> bool:
 
 
 def elsewhere(question: Question, hits: Iterable[Hit]) -> bool:
-    """Does the question name a place that none of these documents speaks of (北京 asked, 天津 documented)?
+    """Does the question name a place, a person or a body that none of these documents speaks of (北京 asked, 天津 documented)?
 
     The document counts, not the passage: what a city reports of itself seldom repeats its name.
     """
-    places = [n for n in names(fold_same(question.text)) if n.kind == "place"]
+    folded = fold_same(question.text)
+    places = [n for n in names(folded) if n.kind == "place" and not _REGION.fullmatch(n.text)]
     cited = list(hits)
     near = fold_same("\n".join("\n".join((h.document.title, *h.passage.heading, h.passage.text)) for h in cited))
     for place in places:
         written = {place.text, question.text[place.start : place.end], place.text.rstrip("市省县区")}
         told = any(len(w) > 1 and w in h.document.text for h in cited for w in written)
         if not told and not holds(near, place.text):
+            return True
+    return bool(cited) and _stranger(question, folded, near, cited)
+
+
+def _stranger(question: Question, folded: str, near: str, cited: Sequence[Hit]) -> bool:
+    """Does the question take a person or body for granted whom none of the documents knows? Not where it asks whether it was
+    them."""
+    if question.kind == "yesno" or COMPARES.search(folded):
+        return False
+    documents = {h.document.id: h.document for h in cited}.values()
+    for name in named(folded):
+        if name.kind not in ("person", "body") or (name.start < question.asked[1] and question.asked[0] < name.end):
+            continue
+        if name.kind == "body" and not (office(name) and _OFFICE.search(name.text)):
+            continue  # what a school or company reports of itself seldom has its full name
+        written = question.text[name.start : name.end]
+        if not holds_name(near, name.text) and not any(holds_name(d.text, w) for d in documents for w in {written, name.text}):
             return True
     return False
 
