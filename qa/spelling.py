@@ -49,7 +49,7 @@ def _slips(folded: str, near: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 def _names(folded: str) -> set[str]:
     """Places and bodies of a text, places also without their class word (北辰)."""
-    found = {n.text for n in (*names(folded), *bodies(folded)) if n.kind in ("place", "body")}
+    found = {n.text for n in names(folded) if n.kind in ("place", "body")} | {n.text for n in bodies(folded)}
     return found | {n[:-1] for n in found if len(n) == 3 and n[-1] in "省市县区州"}
 
 

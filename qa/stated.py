@@ -36,6 +36,7 @@ APART_SHARE, APART_LEFT, APART_LETTERS = 0.75, 0.2, 6
 stand with it, and letters that these words must have."""
 _MEASURED_FROM = re.compile(r"比.*(?:多|少|高|低|长|短|大|小|快|慢|早|晚|出|上)了?(?:大?约|近)?$|(?:还|再|又)[多少]了?(?:大?约|近)?$")
 _HAN = re.compile(r"[一二三四五六七八九]{2}")
+_ASPECTS = re.compile(r"^方面的?")
 _QUOTES = re.compile(r"[\"'《》〈〉「」『』]")
 _PHRASE = re.compile(r"[^\W\d_]*")
 _TOLD = re.compile(r"(?:已经|已|共计|累计|一共|总共|共|现有|建成|达到|增至|增加到|达|有|为|是|了|约|近|超|逾|到)+$")
@@ -68,25 +69,22 @@ def otherwise(question: Question, texts: Sequence[Prepared]) -> Iterator[Otherwi
 
 
 def _misplaced(question: Question, item: Figure | Date, texts: Sequence[Prepared]) -> Otherwise | None:
-    """The figure or day stands in the evidence, but with nothing of what the question says of it, all of which stands with
-    another one: 3月6日在顺义开的对接会, where the meeting in 顺义 was on 2月28日."""
-    if isinstance(item, Date) and not (item.month and item.day):
+    """The day stands in the evidence, but with nothing of what the question says of it, all of which stands with another
+    one: 3月6日在顺义开的对接会, where the meeting in 顺义 was on 2月28日."""
+    if isinstance(item, Figure) or not (item.month and item.day):
         return None
-    words = said_words(question, (item.start, _end(item)))
+    words = said_words(question, (item.start, item.end))
     if sum(map(len, words)) < APART_LETTERS:
         return None
     found = []
     for number, text in enumerate(texts):
-        last = None  # the end of a range or list is no other place
-        for told, _, _, near in places(text, isinstance(item, Date)):
-            kind = relation(item, told)
+        last = None
+        for told, _, _, near in places(text, True):
+            kind, share = relation(item, told), _share(words, near)
             joined, last = last is not None and told.start - last <= 2, _end(told)
-            if joined:
-                return None
-            share = _share(words, near)
             if (kind == "same" and share > APART_LEFT) or (kind == "" and share >= APART_SHARE):
                 return None
-            if kind == "other" and share >= APART_SHARE:
+            if kind == "other" and share >= APART_SHARE and not joined:  # the end of a range is no other day
                 found.append(Otherwise(item, number, told.start, _end(told)))
     return found[0] if len(found) == 1 else None
 
@@ -119,20 +117,20 @@ def _contradicts(
         if same is not None or unit or any(d.month is None and d.day == item.day for t in texts for d in t.dates if item.day):
             return False
         return fit.score >= ALONE_MIN or (fit.score >= least and share >= SAID_SHARE)
-    alike = _counts_alike(said, item, told, fit)
+    alike = _counts_alike(said, item, told, next((f for f in told.figures if f.start == fit.start), None))
     if unit:
         shown = told.folded[fit.start : fit.end] != said.folded[item.start : item.unit_end]
         return shown and same is None and bool(item.unit) and fit.score >= LIKELY_MIN and share >= LIKELY_SHARE
     if same is not None:
-        return alike and fit.score >= max(FIGURE_MIN, same.score + CLEAR) and not _counts_alike(said, item, texts[same.text], same)
+        borne = any(relation(item, f) == "same" and _counts_alike(said, item, t, f) for t in texts for f in t.figures)
+        return alike and not borne and fit.score >= max(FIGURE_MIN, same.score + CLEAR)
     enough = fit.score >= ALONE_MIN or (fit.score >= FIGURE_MIN and share >= SAID_SHARE)
     return enough or (fit.score >= LIKELY_MIN and (alike or (fit.score >= DATE_MIN and share >= LIKELY_SHARE)))
 
 
-def _counts_alike(said: Prepared, item: Figure, text: Prepared, fit: Fit) -> bool:
+def _counts_alike(said: Prepared, item: Figure, text: Prepared, told: Figure | None) -> bool:
     """Do both figures count one thing, as far as their nouns tell (16位专家, 6位知名专家)?"""
-    told = next((f for f in text.figures if f.start == fit.start), None)
-    own, other = counted(said.folded, item), counted(text.folded, told) if told else ""
+    own, other = (_ASPECTS.sub("", noun) for noun in (counted(said.folded, item), counted(text.folded, told) if told else ""))
     return bool(own and other and grams(own) & grams(other))
 
 
