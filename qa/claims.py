@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from qa.checks.names import holds, listed, names
 from qa.checks.subjects import nouns
 
-BODY = re.compile(r"(?:局|委|办|厅|署|工委|公司|集团|大学|学院|医院|法院|检察院|海关|处|中心|协会|联合会|社科联|银行|党校|支部|党委|科)$")
+BODY = re.compile(r"(?:局|委|[^\W\d_]{4}委员会|办|厅|署|工委|公司|集团|大学|学院|医院|法院|检察院|海关|处|中心|协会|联合会|社科联|银行|党校|支部|党委|科)$")
 _OFFICE = re.compile(r"[省市区县](?![的了是在和与及由给向被])[^\W\d_的了是在和与及由给向被]{2,5}?(?:局|委|厅)(?![员托任派屈长面势部限内外中])")
 _PART_OF = re.compile(r"([^\W\d_]{2,7}?(?:局|委|厅|署|检察院|法院))[^\W\d_员]{2,}$")
-_AUTHORITY = re.compile(r"(?:(?<![布结格大当全僵残])局|委|厅|署|海关|(?<!人民)检察院|(?<!人民)法院|[^\W\d_]{2,}(?:支部|公司|集团|大学|学院|医院|银行))$")
+_LONG = re.compile(r"[省市区县]?(?:人力资源|规划|住房|文化|工业|发展|教育|科学)和[^\W\d_的]{2,6}?(?:局|委员会|委|厅)")
+_AUTHORITY = re.compile(r"(?:(?<![布结格大当全僵残])局|委|委员会|厅|署|海关|(?<!人民)检察院|(?<!人民)法院|[^\W\d_]{2,}(?:支部|公司|集团|大学|学院|医院|银行))$")
 _PLACED = re.compile(r"[省市区县镇乡]$")
 _BEFORE = re.compile(r"(?:书记|主任|局长|处长|科长|部长|市长|县长|区长|镇长|村长|校长|院长|馆长|会长|董事长|经理|教授|主席|秘书长|负责人|记者|医生|老师|居民|村民|市民|女士|先生|同志)(?:是|叫)?$")
 _AFTER = re.compile(r"(?:书记|主任|局长|处长|科长|部长|市长|县长|区长|镇长|校长|院长|馆长|会长|董事长|总?经理|教授|主席|秘书长|女士|先生|同志)|(?:说|介绍|表示|强调|提出|提到|谈到?|认为|指出|牵头|负责|听[完后])")
@@ -43,7 +44,7 @@ def bodies(folded: str) -> Iterator[Named]:
         if two.kind == "body":  # 东湖区 + 教育局
             joined = one is not None and one.kind == "place" and one.end == two.start and _PLACED.search(one.text)
             found.append((one.start if one and joined else two.start, two.end))
-    found += [m.span() for m in _OFFICE.finditer(folded)]
+    found += [m.span() for pattern in (_OFFICE, _LONG) for m in pattern.finditer(folded)]
     last = 0
     for start, end in sorted(found, key=lambda s: (s[0], -s[1])):
         if start >= last and BODY.search(folded[start:end]) and 3 <= end - start <= 14:

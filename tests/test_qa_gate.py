@@ -54,9 +54,14 @@ def test_the_knob_decides_and_nothing_else_changes():
         ("天津建成了多少家就业驿站？", "天津市去年开了会。" + STATION, None),
         ("天津市建成了多少家就业驿站？", "天津去年开了会。" + STATION, None),
         ("建成了多少家就业驿站？", STATION, None),
+        ("市应急局建成了多少家就业驿站？", STATION, "not_answered"),
+        ("市人力资源和社会保障局建成了多少家就业驿站？", "人社局开了会。" + STATION, None),
+        ("李志刚说建成了多少家就业驿站？", STATION, "not_answered"),
+        ("李志刚说建成了多少家就业驿站？", "李志刚介绍了情况。" + STATION, None),
+        ("建成多少家就业驿站的是市应急局还是市人社局？", STATION, None),
     ],
 )
-def test_what_is_told_of_one_place_is_no_answer_about_another(question, told, reason):
+def test_what_is_told_of_one_place_person_or_body_is_no_answer_about_another(question, told, reason):
     assert decide(question, "全市已建成113家就业驿站。", told, risk=1.0).reason == reason
 
 
