@@ -111,6 +111,8 @@ def alike(one: Named, two: Named) -> bool:
     if one.kind != two.kind or one.text in two.text or two.text in one.text:
         return False
     own, other = one.text, two.text
+    if one.kind == "title":
+        return own[-2:] == other[-2:]  # two letters, two rules
     if one.kind == "body":
         common = len(os.path.commonprefix((own, other)))
         return common == 0 or own[common - 1] in "市区县省"
