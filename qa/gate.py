@@ -19,6 +19,7 @@ from typing import Any
 
 from index.types import Hit
 from qa.checks import EvidenceText, unmet
+from qa.checks.listing import counted_thing
 from qa.checks.names import holds, names
 from qa.checks.text import fold_same
 from qa.claims import holds_name, named, office
@@ -105,20 +106,25 @@ class Gate:
             return "unsupported"
         cited = {c.passage_id for s in draft.sentences for c in s.citations}
         hits = [h for h in draft.context.hits if h.passage.id in cited] if draft.context else []
-        if sure < 1.0 - self.risk or _another(question, draft.text, hits):
+        if sure < 1.0 - self.risk or _another(question, draft.text, hits, draft.context):
             return "not_answered"
         return None
 
 
-def _another(question: Question, text: str, hits: Sequence[Hit]) -> bool:
-    """Is the text, true as it may be, an answer to another question: of another place, batch, year or kind?"""
+def _another(question: Question, text: str, hits: Sequence[Hit], context: Context | None) -> bool:
+    """Is the text, true as it may be, an answer to another question: of another place, batch, year or kind; or the members of
+    something else than 四个带头, of which another passage speaks?"""
+    thing = counted_thing(fold_same(question.text))
+    known = {h.passage.id for h in context.hits if thing in fold_same(h.passage.text)} if thing and context else set()
+    if known and not any(h.passage.id in known for h in hits):
+        return True
     over = [EvidenceText(h.passage.text, h.document.spoken, " ".join((h.document.title, *h.passage.heading))) for h in hits]
     return elsewhere(question, hits) or bool(unmet(question, text, over))
 
 
 def _another_quoted(question: Question, quote: Quote, context: Context) -> bool:
     places = [context.sentences[i] for i in quote.indices]
-    return _another(question, "".join(p.text for p in places), [hit_of(place, context) for place in places])
+    return _another(question, "".join(p.text for p in places), [hit_of(place, context) for place in places], context)
 
 
 def elsewhere(question: Question, hits: Iterable[Hit]) -> bool:

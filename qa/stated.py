@@ -24,7 +24,8 @@ from qa.question import Question
 FIGURE_MIN, DATE_MIN = 6.0, 5.0
 """A place of the evidence contradicts the question when it fits at least this well (``slots``: 0..15)."""
 LIKELY_MIN, LIKELY_SHARE = 4.0, 0.6
-"""... or a figure this well, when both count the same thing or the sentence holds this share of what else is said."""
+"""... or a figure this well, when both count the same thing; or, where only the unit is another (25小时 for 25分钟), when the
+sentence holds this share of what else is said."""
 SAID_SHARE = 0.3
 """Share of what else is said that the sentence must hold ..."""
 ALONE_MIN = 8.0
@@ -125,7 +126,7 @@ def _contradicts(
         borne = any(relation(item, f) == "same" and _counts_alike(said, item, t, f) for t in texts for f in t.figures)
         return alike and not borne and fit.score >= max(FIGURE_MIN, same.score + CLEAR)
     enough = fit.score >= ALONE_MIN or (fit.score >= FIGURE_MIN and share >= SAID_SHARE)
-    return enough or (fit.score >= LIKELY_MIN and (alike or (fit.score >= DATE_MIN and share >= LIKELY_SHARE)))
+    return enough or (alike and fit.score >= LIKELY_MIN)
 
 
 def _counts_alike(said: Prepared, item: Figure, text: Prepared, told: Figure | None) -> bool:

@@ -96,3 +96,17 @@ def test_where_the_draft_is_wrong_the_sentence_that_answers_is_quoted():
 def test_what_another_place_says_is_not_quoted():
     decision = decide("北京建成了多少家就业驿站？", "北京已建成250家就业驿站。", risk=0.99)
     assert decision.reason == "unsupported" and decision.quote is None
+
+
+def test_the_members_of_one_thing_are_not_those_of_another():
+    """四个带头 is told of elsewhere, without its members; what the letter asks for are four as well."""
+    letter = "公开信请大家在四个方面作出表率，即政治自觉、具体行动、家风传承和风尚培育。"
+    asked, told = "“四个带头”是哪四个", "四个带头是政治自觉、具体行动、家风传承和风尚培育。"
+    places = [hit(letter, number=1), hit("工委推进机关建设，要求做到“四个带头”。", number=2)]
+    sentences = tuple(EvidenceSentence(h.passage, h.document, 0, len(h.passage.text), h.passage.text) for h in places)
+    for shown in (places, places[:1]):
+        context = Context("", sentences[: len(shown)], tuple(shown), 50)
+        draft = Draft((tie(told, analyse(asked), context),), context, logprobs=(-0.1,) * 5, finish="stop")
+        assert draft.sentences[0].citations[0].document_id == "d1"
+        found = Gate(1.0).decide(analyse(asked), shown, draft)
+        assert (found.reason is None and found.quote is None) is (shown is not places), "the draft is shown"
