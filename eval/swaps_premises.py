@@ -5,7 +5,7 @@
 Every question of the split is asked of its own passage and ``noise`` others. The changed ones have a name (never one of
 the asking words, never the only words beside them) of another passage, or another name of the same kind from the same
 passage; or a word turned into its opposite (下降 for 增长, from a list of the swap test's own) where the passage has the word
-and not the opposite.
+and not the opposite; or a figure, or a part of a date, changed to another.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import random
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ from index.types import Document, Passage
 from qa.attribution import EvidenceSentence
 from qa.checks import warm
 from qa.conflicts import PremiseConflict, premise_conflicts
-from qa.question import asking
+from qa.question import analyse, asking
 
 
 def sentences(source: Source) -> list[EvidenceSentence]:
@@ -68,6 +69,20 @@ def turned(question: str, source: Source, rng: random.Random) -> tuple[str, str]
     return "opposite", question.replace(a, b, 1)
 
 
+def with_another_figure(question: str, rng: random.Random) -> tuple[str, str] | None:
+    """The question with one of its figures, or a number in one of its dates, changed; None when it states none."""
+    asked = analyse(question)
+    spans = [("number", f.start, f.end) for f in asked.figures if not f.weak and f.kind != "ordinal"]
+    spans += [("date", d.start, d.end) for d in asked.dates if not (asked.asked[0] < d.end and d.start < asked.asked[1])]
+    numbers = [(kind, a + m.start(), a + m.end()) for kind, a, b in spans for m in re.finditer(r"\d+|(?<![一二三四五六七八九十])[三四五六七八九](?![一二三四五六七八九十百千万])", question[a:b])]
+    if not numbers:
+        return None
+    kind, a, b = rng.choice(numbers)
+    said = question[a:b]
+    near = "三四五六七八九" if not said.isdigit() else [str(n) for n in range(max(1, int(said) - 5), int(said) + 6)]
+    return kind, question[:a] + rng.choice([n for n in near if n != said]) + question[b:]
+
+
 def measure(sources: Sequence[Source], noise: int, seed: int) -> tuple[Counter[tuple[str, bool]], list[tuple[str, str, list[PremiseConflict]]]]:
     """(set, flagged) counted, and the rows that went wrong: set, question, what was found."""
     rng = random.Random(seed)
@@ -83,7 +98,8 @@ def measure(sources: Sequence[Source], noise: int, seed: int) -> tuple[Counter[t
             others = [s for s in rng.sample(list(sources), noise) if s is not source]
             evidence = [e for s in (source, *others) for e in ready[id(s)]]
             asked = [("true", question)]
-            for changed in (with_another_name(question, source, pool, rng), turned(question, source, random.Random(question))):
+            ways = (with_another_name(question, source, pool, rng), turned(question, source, random.Random(question)))
+            for changed in (*ways, with_another_figure(question, random.Random(question))):
                 if changed:
                     asked.append(changed)
             for kind, text in asked:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 import prompts
 from qa.attribution import EvidenceSentence
@@ -19,9 +20,12 @@ from qa.checks import EvidenceText
 from qa.checks.dates import Date
 from qa.checks.numbers import UNITS, Figure, same_unit
 from qa.checks.text import Prepared, fold_same, grams, prepare
+from qa.question import analyse
 
 TOLD = 0.6
 """Share of a subject's own bigrams that must stand with its figure."""
+PART, HEADED = 0.25, 0.85
+"""... or this share, where the headings over it say the rest: all but so much."""
 LEAD = 0.15
 """By how much the best place must beat the next one that has another value."""
 APART = Decimal("1.2")
@@ -34,6 +38,10 @@ _WHICH = re.compile(
     rf"(?:日子|时间|日期|数量|人数|规模|总数|数字|里程|面积|金额)?(?:举行|举办|召开|开始|发布|发出|印发)?(?:得|的)?(?:会|要)?(?:更|比较|较|最)?{_WORD}(?:一些|一点|些|点)?(?:举行|举办|召开|开始|发布|发出|印发)?[呢啊呀]?[?？。]?$"
 )
 _THAN = re.compile(rf"^(?P<a>.{{2,40}}?)比(?P<b>.{{2,40}}?)(?:要|会)?{_WORD}(?:了|出)?(?:多少|几)[^，,]{{0,4}}[?？。]?$")
+_APART = re.compile(r"^(?P<both>.{5,80}?)[,，]?(?:之间|两者|二者)?(?P<word>相差|差|相隔|间隔|隔)了?(?:多少|几|多久|多长时间)[^，,]{0,4}[?？。]?$")
+_CHANGED = re.compile(r"^(?P<what>.{4,60}?)(?P<word>增加|增长|提高|上升|减少|降低|下降|缩短)了(?:多少|几)[^，,]{1,4}[?？。]?$")
+_FROM_TO = re.compile(r"(?:由|从)(?:原来的?|原先的?)?(?P<from>[\d.]+[万亿]?\w{0,3}?)(?P<to>(?:提高|增加|增长|上升|扩大|减少|降低|下降|缩短|压缩|增|升|降|减|缩)[至到])(?=[\d.])")
+_DIFFER = re.compile(r"相差|差|相隔|间隔|隔")
 _JOINS = re.compile(r"和|与|跟|同|、|还是")
 _LITTLE = re.compile(r"[的了在是有去到从于被把个得]|请问|一共|总共|分别|数量|时间|日期")
 _STOP = re.compile(r"[。；;！？!?\n]")
@@ -65,43 +73,79 @@ class Comparison:
 def compared(question: str, evidence: Sequence[EvidenceSentence]) -> Comparison | None:
     """What follows for a question that weighs two figures or dates of the evidence; None unless that is certain."""
     texts = [prepare(EvidenceText(e.text, e.document.spoken)) for e in evidence]
+    folded, unit = fold_same(question), analyse(question).unit
     found: dict[str, Comparison] = {}
-    for first, second, word in _asked(fold_same(question)):
-        dated = bool(re.fullmatch(f"{_LATER}|{_EARLIER}", word))
-        operands = [
-            _operand(question[slice(*own)], question[slice(*other)], evidence, texts, dated)
-            for own, other in ((first, second), (second, first))
-        ]
-        if operands[0] and operands[1] and (text := _follows(operands[0], operands[1], word)):
-            found[text] = Comparison(operands[0], operands[1], text)
+    for first, second, word in _asked(folded):
+        for dated in _kinds(word, folded):
+            operands = [
+                _operand(question[slice(*own)], question[slice(*other)], evidence, texts, dated, unit)
+                for own, other in ((first, second), (second, first))
+            ]
+            if operands[0] and operands[1] and (text := _follows(operands[0], operands[1], word)):
+                found[text] = Comparison(operands[0], operands[1], text)
+    if match := _CHANGED.match(folded):
+        found |= {made.text: made for made in _changes(match["what"], evidence, texts)}
     return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _kinds(word: str, folded: str) -> tuple[bool, ...]:
+    """Whether dates are weighed, or figures: as the word says, or (相差多少天) the unit."""
+    if re.fullmatch(f"{_LATER}|{_EARLIER}", word):
+        return (True,)
+    return (True, False) if _DIFFER.fullmatch(word) and re.search(r"[天日月年]|多久|时间", folded[-6:]) else (False,)
 
 
 def _asked(folded: str) -> Iterator[tuple[Span, Span, str]]:
     """(span of the first subject, of the second, the word that compares) for every way to read the question."""
     if match := _THAN.match(folded):
         yield match.span("a"), match.span("b"), match["word"]
-    elif match := _WHICH.match(folded):
+    elif match := _WHICH.match(folded) or _APART.match(folded):
         begin, end = match.span("both")
         for join in _JOINS.finditer(folded, begin + 2, end - 1):
             yield (begin, join.start()), (join.end(), end), match["word"]
 
 
+def _changes(what: str, evidence: Sequence[EvidenceSentence], texts: Sequence[Prepared]) -> Iterator[Comparison]:
+    """What a figure grew or fell by, where one sentence tells it before and after: 由80米提高到120米."""
+    own = _own(what)
+    for index, text in enumerate(texts):
+        for match in _FROM_TO.finditer(text.folded) if own and _share(own, grams(text.folded)) >= TOLD else ():
+            before = next((f for f in text.figures if f.start == match.start("from")), None)
+            after = next((f for f in text.figures if f.start == match.end()), None)
+            if before is None or after is None:
+                continue
+            shown = evidence[index].text
+            one = Operand(shown[match.start("to") : after.unit_end], index, after, shown[after.start : after.unit_end])
+            two = Operand(shown[match.start() : before.unit_end], index, before, shown[before.start : before.unit_end])
+            if made := _follows(one, two, "多" if after.value > before.value else "少"):
+                yield Comparison(one, two, made)
+
+
 def _operand(
-    subject: str, other: str, evidence: Sequence[EvidenceSentence], texts: Sequence[Prepared], dated: bool
+    subject: str, other: str, evidence: Sequence[EvidenceSentence], texts: Sequence[Prepared], dated: bool, unit: str
 ) -> Operand | None:
-    """The one place that tells the subject's figure or date; None when there is none or more than one."""
+    """The one place that tells the subject's figure or date; None when there is none or more than one.
+
+    Args:
+        unit: what the question asks for (多少公里); figures that can have none of it are no operands.
+    """
     mine, theirs = _own(subject), _own(other)
     distinct = mine - theirs
     if not distinct:
         return None
     ranked = []
     for index, text in enumerate(texts):
-        for item, near, around in _places(text, dated):
-            told = _share(distinct, near)
-            if told < TOLD or _share(theirs - mine, near) >= told:
-                continue
+        last = -9
+        for item, near, around, _ in places(text, dated):
+            ranged, last = item.start - last <= 1, _end(item)
             over = grams(fold_same(" ".join((evidence[index].document.title, *evidence[index].passage.heading))))
+            told = _share(distinct, near)
+            if PART <= told < TOLD and _share(distinct, near | over) >= HEADED:
+                told = TOLD
+            if told < TOLD or _share(theirs - mine, near) >= told or (dated and ranged):
+                continue
+            if isinstance(item, Figure) and unit in UNITS and item.dimension != UNITS[unit][0]:
+                continue
             ranked.append((told + 0.3 * _share(mine | theirs, around | over), -index, -item.start, item))
     ranked.sort(key=lambda r: r[:3], reverse=True)
     if not ranked:
@@ -110,10 +154,13 @@ def _operand(
     if any(best[0] - r[0] < LEAD and _key(r[3]) != _key(best[3]) for r in ranked[1:]):
         return None
     item = best[3]
-    end = item.unit_end if isinstance(item, Figure) else item.end
     sentence = evidence[-best[1]].text
     about = 1 if sentence[item.start - 1 : item.start] in tuple("近约超逾") else 0
-    return Operand(subject.strip("，, 的"), -best[1], item, sentence[item.start - about : end])
+    return Operand(subject.strip("，, 的"), -best[1], item, sentence[item.start - about : _end(item)])
+
+
+def _end(item: Figure | Date) -> int:
+    return item.unit_end if isinstance(item, Figure) else item.end
 
 
 def _own(subject: str) -> frozenset[str]:
@@ -121,8 +168,8 @@ def _own(subject: str) -> frozenset[str]:
     return grams(_LITTLE.sub("|", fold_same(subject)))
 
 
-def _places(text: Prepared, dated: bool) -> Iterator[tuple[Figure | Date, frozenset[str], frozenset[str]]]:
-    """Each figure or date with the bigrams of what it is told of, and of its sentence.
+def places(text: Prepared, dated: bool) -> Iterator[tuple[Figure | Date, frozenset[str], frozenset[str], str]]:
+    """Each figure or date with the bigrams of what it is told of, and of its sentence, and what it is told of as folded text.
 
     What it is told of: from the figure before it, or the stop before it, to the stop behind its clause; for a date, as far
     as the clause in which the next date stands.
@@ -142,9 +189,9 @@ def _places(text: Prepared, dated: bool) -> Iterator[tuple[Figure | Date, frozen
         if isinstance(item, Figure):
             clause = _CLAUSE.search(text.folded, end, last)
             last = clause.start() if clause else last
-        elif n + 1 < len(items) and items[n + 1].start < last:
-            last = max([m.start() for m in _CLAUSE.finditer(text.folded, end, items[n + 1].start)], default=items[n + 1].start)
-        yield item, grams(text.folded[part:last]), grams(text.folded[start:stop])
+        elif after := next((b for a, b in pairwise(items[n:]) if b.start - _end(a) > 1 and b.start < last), None):
+            last = max([m.start() for m in _CLAUSE.finditer(text.folded, end, after.start)], default=after.start)
+        yield item, grams(text.folded[part:last]), grams(text.folded[start:stop]), text.folded[part:last]
 
 
 def _share(own: frozenset[str], held: frozenset[str]) -> float:

@@ -6,12 +6,11 @@ places say nearly the same thing about nearly the same subject, and count the sa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import prompts
-from qa.anchored import body_premises, opposite_premises
+from qa.anchored import body_premises, opposite_premises, ordinal_premises
 from qa.attribution import EvidenceSentence
 from qa.checks import EvidenceText
 from qa.checks.dates import Date, conflicts
@@ -20,16 +19,11 @@ from qa.checks.slots import Fit, compare
 from qa.checks.text import Prepared, grams, prepare
 from qa.premises import name_premises
 from qa.question import Question, analyse
+from qa.stated import counted, otherwise
 from qa.types import Citation, Note, Sentence
 
-PREMISE_MIN = 6.0
-"""A place of the evidence contradicts the question when it fits at least this well (``slots``: 0..15)."""
 CONFLICT_MIN = 7.5
 """Two places of different documents tell the same thing when they fit at least this well."""
-_QUOTES = re.compile(r"[\"'《》〈〉「」『』]")
-_PHRASE = re.compile(r"[^\W\d_]*")
-_TOLD = re.compile(r"(?:已经|已|共计|累计|一共|总共|共|现有|建成|达到|增至|增加到|达|有|为|是|了|约|近|超|逾|到)+$")
-"""What stands between a noun and its figure where the figure comes second: 就业驿站已建成113家."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +47,20 @@ def premise_conflicts(question: str, evidence: Sequence[EvidenceSentence]) -> li
     Only when no evidence bears the claim out. An empty list means nothing certain was found.
     """
     asked = analyse(question)
-    said = prepare(EvidenceText(question))
     texts = [_prepared(e) for e in evidence]
     found = []
-    items: tuple[Figure | Date, ...] = (*asked.figures, *asked.dates)
-    for item in items:
-        if asked.asked[0] <= item.start < asked.asked[1]:
-            continue
-        if isinstance(item, Figure) and (item.weak or item.kind == "ordinal"):
-            continue  # 两种, 第一大: too often no claim
-        same, other, _ = compare(said, item, texts)
-        if same is not None or other is None or other.score < PREMISE_MIN:
-            continue
-        end = item.end if isinstance(item, Date) else item.unit_end
-        sentence = evidence[other.text]
-        kind = "date" if isinstance(item, Date) else "number"
-        quote = sentence.text[other.start : other.end]
-        found.append(
-            PremiseConflict(kind, question[item.start : end], quote, other.text, sentence.start + other.start, sentence.start + other.end)
-        )
+    for claim in otherwise(asked, texts):
+        end = claim.item.end if isinstance(claim.item, Date) else claim.item.unit_end
+        sentence = evidence[claim.text]
+        kind = "date" if isinstance(claim.item, Date) else "number"
+        quote = sentence.text[claim.start : claim.end]
+        at = sentence.start + claim.start
+        found.append(PremiseConflict(kind, question[claim.item.start : end], quote, claim.text, at, at + len(quote)))
     if found or asked.kind == "yesno" or not evidence:
         return found
     kind, named = "name", name_premises(question, evidence) or body_premises(asked, evidence)
+    if not named:
+        kind, named = "number", ordinal_premises(asked, evidence)
     if not named:
         kind, named = "opposite", opposite_premises(asked, evidence)
     for name in named:
@@ -118,16 +104,6 @@ def _same_noun(said: Prepared, figure: Figure, text: Prepared, fit: Fit) -> bool
         return True
     own, other = counted(said.folded, figure), counted(text.folded, told)
     return not own or not other or bool(grams(own) & grams(other)) or own == other
-
-
-def counted(folded: str, figure: Figure) -> str:
-    """The noun that a figure counts: what follows its unit, else what stands before it (窗口47个); "" for none."""
-    after = _QUOTES.sub("", folded[figure.unit_end : figure.unit_end + 12])
-    phrase = _PHRASE.match(after)
-    if phrase is not None and len(phrase.group()) > 1:
-        return phrase.group()[:8]
-    before = _QUOTES.sub("", folded[max(0, figure.start - 24) : figure.start])
-    return _TOLD.sub("", re.split(r"[\W\d_]", before)[-1])[-5:]
 
 
 def _other_time(said: Prepared, citations: Sequence[Citation], other: Prepared) -> bool:

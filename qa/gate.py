@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +19,16 @@ from typing import Any
 
 from index.types import Hit
 from qa.checks import EvidenceText, unmet
+from qa.checks.listing import counted_thing
 from qa.checks.names import holds, names
 from qa.checks.text import fold_same
+from qa.claims import holds_name, named, office
 from qa.conflicts import PremiseConflict, premise_conflicts
 from qa.context import Context
 from qa.draft import Draft
 from qa.features import features
 from qa.linear import Linear, sigmoid
+from qa.premises import COMPARES
 from qa.question import Question
 from qa.quote import Quote, best_quote, hit_of
 from qa.types import Reason
@@ -35,6 +39,10 @@ PREFERRED = 0.3
 """A quotation that is more probable than the draft by this much is shown in its stead (chosen on the tuning rows)."""
 FLOOR = 0.25
 """Least probability of a quotation, whatever the risk: no question is answered with just any sentence."""
+
+
+_OFFICE = re.compile(r"(?:局|委|厅|署|办|检察院|法院|海关)$")
+_REGION = re.compile(r"[东西南北]{2}|[东西南北华]{1,2}[中部方边面]|华[东西南北中]|[东西南北]{2}部")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,34 +106,57 @@ class Gate:
             return "unsupported"
         cited = {c.passage_id for s in draft.sentences for c in s.citations}
         hits = [h for h in draft.context.hits if h.passage.id in cited] if draft.context else []
-        if sure < 1.0 - self.risk or _another(question, draft.text, hits):
+        if sure < 1.0 - self.risk or _another(question, draft.text, hits, draft.context):
             return "not_answered"
         return None
 
 
-def _another(question: Question, text: str, hits: Sequence[Hit]) -> bool:
-    """Is the text, true as it may be, an answer to another question: of another place, batch, year or kind?"""
+def _another(question: Question, text: str, hits: Sequence[Hit], context: Context | None) -> bool:
+    """Is the text, true as it may be, an answer to another question: of another place, batch, year or kind; or the members of
+    something else than 四个带头, of which another passage speaks?"""
+    thing = counted_thing(fold_same(question.text))
+    known = {h.passage.id for h in context.hits if thing in fold_same(h.passage.text)} if thing and context else set()
+    if known and not any(h.passage.id in known for h in hits):
+        return True
     over = [EvidenceText(h.passage.text, h.document.spoken, " ".join((h.document.title, *h.passage.heading))) for h in hits]
     return elsewhere(question, hits) or bool(unmet(question, text, over))
 
 
 def _another_quoted(question: Question, quote: Quote, context: Context) -> bool:
     places = [context.sentences[i] for i in quote.indices]
-    return _another(question, "".join(p.text for p in places), [hit_of(place, context) for place in places])
+    return _another(question, "".join(p.text for p in places), [hit_of(place, context) for place in places], context)
 
 
 def elsewhere(question: Question, hits: Iterable[Hit]) -> bool:
-    """Does the question name a place that none of these documents speaks of (北京 asked, 天津 documented)?
+    """Does the question name a place, a person or a body that none of these documents speaks of (北京 asked, 天津 documented)?
 
     The document counts, not the passage: what a city reports of itself seldom repeats its name.
     """
-    places = [n for n in names(fold_same(question.text)) if n.kind == "place"]
+    folded = fold_same(question.text)
+    places = [n for n in names(folded) if n.kind == "place" and not _REGION.fullmatch(n.text)]
     cited = list(hits)
     near = fold_same("\n".join("\n".join((h.document.title, *h.passage.heading, h.passage.text)) for h in cited))
     for place in places:
         written = {place.text, question.text[place.start : place.end], place.text.rstrip("市省县区")}
         told = any(len(w) > 1 and w in h.document.text for h in cited for w in written)
         if not told and not holds(near, place.text):
+            return True
+    return bool(cited) and _stranger(question, folded, near, cited)
+
+
+def _stranger(question: Question, folded: str, near: str, cited: Sequence[Hit]) -> bool:
+    """Does the question take a person or body for granted whom none of the documents knows? Not where it asks whether it was
+    them."""
+    if question.kind == "yesno" or COMPARES.search(folded):
+        return False
+    documents = {h.document.id: h.document for h in cited}.values()
+    for name in named(folded):
+        if name.kind not in ("person", "body") or (name.start < question.asked[1] and question.asked[0] < name.end):
+            continue
+        if name.kind == "body" and not (office(name) and _OFFICE.search(name.text)):
+            continue  # what a school or company reports of itself seldom has its full name
+        written = question.text[name.start : name.end]
+        if not holds_name(near, name.text) and not any(holds_name(d.text, w) for d in documents for w in {written, name.text}):
             return True
     return False
 

@@ -1,4 +1,4 @@
-"""The story of an answer: query -> hits -> context -> draft -> attribution -> gate -> Answer.
+"""The story of an answer: query -> hits -> context -> draft -> attribution -> gate -> Answer. A comparison needs no draft.
 
 One code path for streaming and not: ``stream()`` yields growing snapshots, ``answer()`` is the last of them.
 """
@@ -14,14 +14,16 @@ from typing import Protocol
 from errors import Cancelled
 from index.types import Hit
 from qa.clock import Clock
-from qa.comparison import compared
-from qa.context import build_context, resolve
+from qa.comparison import Comparison, compared
+from qa.conflicts import premise_conflicts
+from qa.context import Context, build_context, resolve
 from qa.draft import Draft, write_draft
 from qa.gate import Gate
 from qa.generators.base import Generator
 from qa.memory import from_memory
 from qa.question import Question, analyse
 from qa.settings import AnswerSettings
+from qa.spelling import spelt
 from qa.types import Answer
 from qa.verdict import accept, decline, deduced, retrieved
 
@@ -84,7 +86,7 @@ class Pipeline:
         hits = index.search(question.text, top_k)
         clock.mark("retrieve")
         if hits:  # 今年 in a question is the year of the documents that it is asked of
-            question = analyse(resolve(query, hits[0].document.spoken))
+            question = analyse(resolve(spelt(query, hits), hits[0].document.spoken))
         context = build_context(
             question, hits, self.generator.count_tokens, self.settings.context_tokens, self.settings.max_passages
         )
@@ -94,6 +96,9 @@ class Pipeline:
         if not context.sentences:
             yield self._closed(decline(answer, "no_evidence", question, hits), question, clock, cancelled)
             return
+        if made := self._computed(question, context, clock):
+            yield self._closed(deduced(answer, made, context), question, clock, cancelled)
+            return
         draft = Draft()
         for draft in write_draft(self.generator, question, context, self.settings, clock, cancelled):
             if cancelled.is_set():
@@ -101,15 +106,16 @@ class Pipeline:
             yield replace(answer, stage="writing", sentences=draft.sentences, timings=clock.timings())
         yield self._closed(self._judged(answer, question, hits, draft, clock), question, clock, cancelled)
 
+    def _computed(self, question: Question, context: Context, clock: Clock) -> Comparison | None:
+        """A comparison that needs no draft; None when the question is none, or takes something false for granted."""
+        with clock.stage("check"):
+            made = compared(question.text, context.sentences) if self.settings.style != "short" else None
+            return None if made is None or premise_conflicts(question.text, context.sentences) else made
+
     def _judged(self, answer: Answer, question: Question, hits: Sequence[Hit], draft: Draft, clock: Clock) -> Answer:
         with clock.stage("check"):
             decision = self.gate.decide(question, hits, draft)
             answer = replace(answer, confidence=decision.confidence, usage=draft.usage)
-            made = None
-            if decision.reason != "false_premise" and draft.context and self.settings.style != "short":
-                made = compared(question.text, draft.context.sentences)
-            if made:
-                return deduced(answer, made, draft, decision)
             if decision.reason:
                 return decline(answer, decision.reason, question, hits, draft, decision)
             return accept(answer, question, draft, decision, self.settings)

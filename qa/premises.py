@@ -8,14 +8,15 @@ A place counts only when no passage found speaks of it: 河南省最大的博物
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.attribution import EvidenceSentence
-from qa.checks.names import holds, listed, names
-from qa.checks.subjects import nouns
+from qa.checks.names import listed, names
 from qa.checks.text import fold_same, grams
-from qa.question import analyse
+from qa.claims import Named, alike, holds_name, named, office
+from qa.question import Question, analyse
+from qa.stated import held
 
 TOLD = 0.6
 """Share of the rest of the question that the evidence sentence must hold."""
@@ -23,9 +24,13 @@ CLEAR = 0.25
 """By how much it must hold more than any sentence of a passage that has the name."""
 LEAST = 6
 """Bigrams that the rest of the question must have."""
-_BODY = re.compile(r"(?:局|委|办|厅|署|工委|公司|集团|大学|学院|医院|法院|检察院|海关|处|中心|协会|联合会|社科联|银行|党校|支部|党委|科)$")
-_CLASS = "省市县区镇乡村州国岛"
-_COMPARES = re.compile(r"还是|哪个(?:更|在前|在后|先|后|日子|早|晚)|谁(?:更|先)|相比|比较")
+WORDED, WORDS = 0.75, 8
+"""Or else: share of the words of the rest that the sentence must hold, and letters that these words must have."""
+ANCHORED = 4
+"""Letters that they must have where the sentence also has a figure, day or quotation of the question."""
+QUOTED = re.compile(r"\"[^\"]{2,20}\"|《[^《》]{2,40}》")
+_PART = re.compile(r"[^。；;！？!?\n]+")
+COMPARES = re.compile(r"还是|哪个(?:更|在前|在后|先|后|日子|早|晚)|谁(?:更|先)|相比|比较")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +43,18 @@ class NamePremise:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A name of a folded text with its span; ``kind`` is body, person, place or title."""
-
-    text: str
-    start: int
-    end: int
-    kind: str
-
-
 def name_premises(question: str, evidence: Sequence[EvidenceSentence]) -> list[NamePremise]:
     """At most one name of the question for which the evidence has another; empty when nothing certain was found."""
     asked = analyse(question)
     folded = fold_same(question)
-    if asked.kind == "yesno" or not evidence or _COMPARES.search(folded):
+    if asked.kind == "yesno" or not evidence or COMPARES.search(folded):
         return []
     begin, end = asked.asked
     texts = [fold_same(e.text) for e in evidence]
-    for claim in _named(folded):
-        if begin < claim.end and claim.start < end:
+    for claim in named(folded):
+        if (begin < claim.end and claim.start < end) or (claim.kind == "body" and not office(claim)):
             continue
-        rest = _rest(folded, claim, [(begin, end), *((d.start, d.end) for d in asked.dates)])
-        if len(rest) < LEAST:
-            continue
-        shares = [len(rest & grams(t)) / len(rest) for t in texts]
+        shares = _shares(asked, folded, claim, texts)
         best = max(range(len(texts)), key=lambda i: (shares[i], -i))
         if shares[best] < TOLD or _known(claim, best, shares, evidence):
             continue
@@ -70,6 +62,25 @@ def name_premises(question: str, evidence: Sequence[EvidenceSentence]) -> list[N
             index, name = other
             return [NamePremise((claim.start, claim.end), index, name.start, name.end)]
     return []
+
+
+def _shares(asked: Question, folded: str, claim: Named, texts: Sequence[str]) -> list[float]:
+    """How much of what the question says of the claim each text holds (0..1): by bigrams, or by words where these are
+    enough to know the thing again."""
+    rest = _rest(folded, claim, [asked.asked, *((d.start, d.end) for d in asked.dates)])
+    shares = [len(rest & grams(t)) / len(rest) if len(rest) >= LEAST else 0.0 for t in texts]
+    for i, text in enumerate(texts) if claim.kind in ("person", "body") else ():
+        share, letters = held(asked, (claim.start, claim.end), text)
+        if share >= WORDED and letters >= (ANCHORED if any(a in text for a in anchors(asked, folded)) else WORDS):
+            shares[i] = max(shares[i], share)
+    return shares
+
+
+def anchors(asked: Question, folded: str) -> list[str]:
+    """What points to one place as it is written in the question: counted figures, days, quotations."""
+    figures = [folded[f.start : f.unit_end] for f in asked.figures if not f.weak and f.kind != "ordinal" and f.value >= 3]
+    days = [folded[d.start : d.end] for d in asked.dates if d.month and d.day]
+    return [*figures, *days, *(m.group() for m in QUOTED.finditer(folded))]
 
 
 def _rest(folded: str, claim: Named, spans: Sequence[tuple[int, int]]) -> frozenset[str]:
@@ -100,55 +111,33 @@ def _known(claim: Named, best: int, shares: Sequence[float], evidence: Sequence[
     return False
 
 
-def holds_name(text: str, name: str) -> bool:
-    """The name, or what is left of it without 市 before or a class word behind, or a longer form of it (工委, 就业促进处支部
-    for 市级机关工委, 就业促进处党支部); in any part of two characters or more."""
-    short = re.sub(r"^(?:天津)?[市省区县]", "", name)
-    if holds(text, name) or (len(short) > 2 and short in text):
-        return True
-    if _BODY.search(name) and re.search(r"\w{0,3}".join(map(re.escape, short or name)), text):
-        return True
-    parts = [name[i : i + 2] for i in range(len(name) - 1)]
-    return len(name) > 3 and 2 * sum(p in text for p in parts) > len(parts)
-
-
 def _instead(
     claim: Named, best: int, asked: str, evidence: Sequence[EvidenceSentence], texts: Sequence[str]
 ) -> tuple[int, Named] | None:
-    """The name of the same kind in the sentence, else (persons and bodies) in the nearest one before it in the passage."""
+    """The name of the same kind in the sentence, else (persons and bodies) in the nearest one before it in the passage.
+    A place must be the only one there that could be meant."""
     for index in range(best, -1, -1):
         if evidence[index].passage.id != evidence[best].passage.id or (index < best and claim.kind not in ("person", "body")):
             return None
-        found = [n for n in _named(texts[index]) if _alike(n, claim) and not holds_name(asked, n.text)]
+        among = _places(texts[index]) if claim.kind == "place" else named(texts[index])
+        found = [n for n in among if alike(n, claim) and (n.kind != "body" or office(n)) and not holds_name(asked, n.text)]
+        if claim.kind == "place" and len({n.text for n in found}) > 1:
+            found = _meant(found, texts[index], asked)
         if found:
             return index, found[0] if index == best else found[-1]
     return None
 
 
-def _alike(one: Named, two: Named) -> bool:
-    """Names of one kind and, for places, of one class: a town is in a country, not in its place. Not two spellings."""
-    if one.kind != two.kind or one.text[0] == two.text[0] != "市":
-        return False
-    classes = [n.text[-1] if n.text[-1] in _CLASS else "" for n in (one, two)]
-    return one.kind != "place" or classes[0] == classes[1]
+def _places(folded: str) -> list[Named]:
+    return [Named(n.text, n.start, n.end, "place") for n in names(folded) if n.kind == "place" and listed(n.text)]
 
 
-def bodies(folded: str) -> Iterator[Named]:
-    """Runs of nouns that end like a body: 市财政局, 就业促进处党支部."""
-    for start, end in nouns(folded, 0, len(folded)):
-        start = next((i + 1 for i in range(end - 1, start - 1, -1) if not folded[i].isalnum()), start)
-        if _BODY.search(folded[start:end]) and 3 <= end - start <= 14:
-            yield Named(folded[start:end], start, end, "body")
-
-
-def _named(folded: str) -> Iterator[Named]:
-    """Bodies, then persons, places and titles."""
-    taken: set[int] = set()
-    for body in bodies(folded):
-        taken.update(range(body.start, body.end))
-        yield body
-    for name in names(folded):
-        sure = name.kind == "title" or "·" in name.text or (len(name.text) > 2 and listed(name.text) and name.kind == "person")
-        sure = sure or (name.kind == "place" and listed(name.text))
-        if name.kind in ("person", "place", "title") and sure and not taken & set(range(name.start, name.end)):
-            yield Named(name.text, name.start, name.end, name.kind)
+def _meant(found: Sequence[Named], folded: str, asked: str) -> list[Named]:
+    """Of several places of a sentence the one where the stretch that says most of the question has something happen (在,
+    到); of neighbours (广东深圳) the last. Empty unless that is one."""
+    stretch = max(_PART.finditer(folded), key=lambda m: len(grams(m.group()) & grams(asked)))
+    own = [n for n in found if stretch.start() <= n.start < stretch.end()]
+    chains = [[n] for n in own if folded[n.start - 1 : n.start] in tuple("在到于赴")]
+    for chain in chains:
+        chain += [n for n in own if n.start == chain[-1].end]
+    return [chains[0][-1]] if len(chains) == 1 else []

@@ -121,6 +121,10 @@ def place(question: str, answer: str) -> tuple[str, int, int]:
         return f"{body}：{answer}。", len(body) + 1, len(body) + 1 + len(answer)
     if unit and (answer[-1:].isdigit() or answer[-1:] in "万亿千百萬億"):
         answer += unit
+    elif fold_same(question[start:end]).startswith("百分之") and re.fullmatch(r"[\d.]+", answer):
+        answer = "百分之" + answer
+    elif kind == "date" and "年" in question[start:end] and re.fullmatch(r"\d{3,4}", answer):
+        answer += "年"
     elif question[start:end].startswith("第") and not answer.startswith("第"):
         answer = "第" + answer
     rest = body[end:]
@@ -128,6 +132,8 @@ def place(question: str, answer: str) -> tuple[str, int, int]:
         if answer.endswith(rest[:cut]):
             rest = rest[cut:]
             break
+    if not unit and question[start:end][-1:] in "哪一" and answer[-1:] not in rest[:1]:
+        rest = re.sub(rf"^(?:{_MEASURE}|颗|顆|場|隻|間|項|條|種類|種|[國国]人)", "", rest)  # 哪一颗 + 木卫三
     left = question[:start] + ("是" if kind in ("date", "place") and question[start:end][-1:] == "是" else "")
     return f"{left}{answer}{rest}。", len(left), len(left) + len(answer)
 

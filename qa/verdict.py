@@ -58,16 +58,15 @@ def _quotation(place: EvidenceSentence) -> Sentence:
     return Sentence(text, "supported", (cite(place, place.start, place.end, 1.0),))
 
 
-def deduced(answer: Answer, made: Comparison, draft: Draft, decision: Decision) -> Answer:
-    """A comparison computed from two places: both word for word, then what follows, marked as computed and tied to both."""
-    context = draft.context
-    assert context is not None
+def deduced(answer: Answer, made: Comparison, context: Context) -> Answer:
+    """A comparison computed from two places: both word for word, then what follows, marked as computed and tied to both. It
+    follows by rules from what is quoted, so it has no ``confidence``."""
     places = [context.sentences[index] for index in dict.fromkeys((made.first.index, made.second.index))]
     cited = tuple(cite(place, place.start, place.end, 1.0) for place in places)
     shown = (*(_quotation(place) for place in places), Sentence(made.text, "supported", cited))
     computed = Note("computed", prompts.text("qa.note_computed"), cited)
     notes = (computed, *_superseded(answer, shown))
-    return replace(answer, stage="done", sentences=shown, notes=notes, confidence=decision.confidence)
+    return replace(answer, stage="done", sentences=shown, notes=notes)
 
 
 def decline(

@@ -63,3 +63,20 @@ def test_rounded_figures_are_weighed_only_when_far_apart() -> None:
     assert made.text == "推算：“惠及的职工”（近2000名）大于“听众”（600余名）。"
     near = document("约数", "惠及职工近2000名。听众1900余名。")
     assert compared("惠及的职工和听众哪个多？", near) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("农村公路开工和完工相差多少公里", "推算：“农村公路开工”（251公里）大于“完工”（192公里），相差59公里。"),
+        ("顺义的对接会和天津的高端装备大会隔了几天？", "推算：“顺义的对接会”（2月28日）早于“天津的高端装备大会”（3月6日），相差6天。"),
+        ("每月掘进增加了多少米", "推算：“提高到120米”（120米）大于“由80米”（80米），相差40米。"),
+        ("就业培训班和深圳的推介活动哪个更早", "推算：“深圳的推介活动”（4月21日）早于“就业培训班”（5月12日），相差21天。"),
+    ],
+)
+def test_differences_changes_and_ranges(question: str, text: str) -> None:
+    more = document("补充", "5月12日至14日，就业培训班在党校开课。隧道每月掘进由80米提高到120米。地道维修工程2条，5月完工。")
+    made = compared(question, REPORT + more)
+    assert made is not None and made.text == text
+    assert compared("食堂和农村公路相差多少公里", REPORT) is None
+    assert compared("每天运量增加了多少米", more) is None

@@ -54,9 +54,14 @@ def test_the_knob_decides_and_nothing_else_changes():
         ("天津建成了多少家就业驿站？", "天津市去年开了会。" + STATION, None),
         ("天津市建成了多少家就业驿站？", "天津去年开了会。" + STATION, None),
         ("建成了多少家就业驿站？", STATION, None),
+        ("市应急局建成了多少家就业驿站？", STATION, "not_answered"),
+        ("市人力资源和社会保障局建成了多少家就业驿站？", "人社局开了会。" + STATION, None),
+        ("李志刚说建成了多少家就业驿站？", STATION, "not_answered"),
+        ("李志刚说建成了多少家就业驿站？", "李志刚介绍了情况。" + STATION, None),
+        ("建成多少家就业驿站的是市应急局还是市人社局？", STATION, None),
     ],
 )
-def test_what_is_told_of_one_place_is_no_answer_about_another(question, told, reason):
+def test_what_is_told_of_one_place_person_or_body_is_no_answer_about_another(question, told, reason):
     assert decide(question, "全市已建成113家就业驿站。", told, risk=1.0).reason == reason
 
 
@@ -91,3 +96,17 @@ def test_where_the_draft_is_wrong_the_sentence_that_answers_is_quoted():
 def test_what_another_place_says_is_not_quoted():
     decision = decide("北京建成了多少家就业驿站？", "北京已建成250家就业驿站。", risk=0.99)
     assert decision.reason == "unsupported" and decision.quote is None
+
+
+def test_the_members_of_one_thing_are_not_those_of_another():
+    """四个带头 is told of elsewhere, without its members; what the letter asks for are four as well."""
+    letter = "公开信请大家在四个方面作出表率，即政治自觉、具体行动、家风传承和风尚培育。"
+    asked, told = "“四个带头”是哪四个", "四个带头是政治自觉、具体行动、家风传承和风尚培育。"
+    places = [hit(letter, number=1), hit("工委推进机关建设，要求做到“四个带头”。", number=2)]
+    sentences = tuple(EvidenceSentence(h.passage, h.document, 0, len(h.passage.text), h.passage.text) for h in places)
+    for shown in (places, places[:1]):
+        context = Context("", sentences[: len(shown)], tuple(shown), 50)
+        draft = Draft((tie(told, analyse(asked), context),), context, logprobs=(-0.1,) * 5, finish="stop")
+        assert draft.sentences[0].citations[0].document_id == "d1"
+        found = Gate(1.0).decide(analyse(asked), shown, draft)
+        assert (found.reason is None and found.quote is None) is (shown is not places), "the draft is shown"

@@ -50,7 +50,9 @@ def test_streaming_and_answering_are_one_path(tmp_path):
 
 def test_a_comparison_is_computed_from_two_places_and_marked(tmp_path):
     asked = "农村公路开工的比完工的多多少公里？"
-    answer = engine(tmp_path, {"": "多了100公里。"}).answer(asked, passages=PASSAGES)
+    made = engine(tmp_path, {"": "多了100公里。"})
+    answer = made.answer(asked, passages=PASSAGES)
+    assert made.generator.requests == [], "no draft is needed"
     quoted, computed = answer.sentences
     assert quoted.text == "上半年农村公路开工251公里、完工192公里。" == quoted.citations[0].quote
     assert computed.text == "推算：“农村公路开工”（251公里）大于“完工”（192公里），相差59公里。"
@@ -58,6 +60,16 @@ def test_a_comparison_is_computed_from_two_places_and_marked(tmp_path):
     assert [n.kind for n in answer.notes] == ["computed"] and not answer.refused
     short = engine(tmp_path, {"": "多了100公里。"}, style="short").answer(asked, passages=PASSAGES)
     assert "推算" not in short.text
+    false = made.answer("农村公路开工的比完工的300公里多多少公里？", passages=PASSAGES)
+    assert false.refused and false.refusal.reason == "false_premise"
+
+
+def test_a_mistyped_place_is_answered_under_its_name(tmp_path):
+    told = (("培训", "培训班在市委党校蓟州校区开课，参训的是48名副书记。"),)
+    made = engine(tmp_path, {"": "蓟州培训班有48名副书记。"})
+    answer = made.answer("蓟洲培训班有多少名副书记？", passages=told)
+    assert not answer.refused and "48名" in answer.text
+    assert "蓟州培训班有多少名" in made.generator.requests[0].messages[-1].content
 
 
 def test_an_invented_figure_is_not_shown(tmp_path):

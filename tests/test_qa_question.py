@@ -43,12 +43,16 @@ def test_kind_and_unit(question: str, kind: str, unit: str) -> None:
         ("约有多少人参加？", "2万", "约有2万人参加。"),
         ("为什么要厉行节约？", "裕民", "为什么要厉行节约：裕民。"),
         ("总则", "第一条", "总则：第一条。"),
+        ("占了百分之多少？", "8.90", "占了百分之8.90。"),
+        ("哪一年開館？", "1990", "1990年開館。"),
+        ("最大的衛星是哪一顆？", "木衛三", "最大的衛星是木衛三。"),
+        ("遭哪队淘汰？", "德国", "遭德国淘汰。"),
     ],
 )
 def test_place(question: str, answer: str, statement: str) -> None:
     text, start, end = place(question, answer)
     assert text == statement
-    assert text[start:end].startswith(answer.rstrip("。")[:2])
+    assert answer.rstrip("。")[:2] in text[start:end]
 
 
 def test_words_entities_and_what_is_missing() -> None:

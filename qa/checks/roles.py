@@ -24,6 +24,9 @@ BIAS = 1.45
 MARGIN = 0.7
 """Log-odds from which a name counts as exchanged: about 2 % of true sentences in the question's words reach it."""
 
+MARGIN_BARE = 0.9
+"""The same for a bare answer, whose surroundings are the question's words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rival:
@@ -49,7 +52,8 @@ def check_roles(said: Prepared, evidence: Sequence[Prepared], beside: Collection
         beside: numbers of the texts that the sentence lies beside; other texts count only when they hold the name.
         within: span of the sentence that is the answer.
     """
-    rivals = [r for r in find_rivals(said, evidence, beside, within, question) if r.logit > MARGIN]
+    margin = MARGIN if within == (0, len(said.folded)) else MARGIN_BARE
+    rivals = [r for r in find_rivals(said, evidence, beside, within, question) if r.logit > margin]
     if not rivals:
         return []
     worst = max(rivals, key=lambda r: r.logit)

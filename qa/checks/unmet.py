@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 from index.numbers import parse_number
 
+from .dates import Date
+from .echo import only_asked_name, only_asked_place, only_asked_time
+from .listing import lists_more
 from .names import names
 from .text import Evidence, Prepared, fold_same, prepare_all
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 _HAN = "一二三四五六七八九十百两"
 _SERIES = "批|届|期|季度|轮|阶段|版|任|代|集|季|场|次"
-_ORDINAL = re.compile(rf"第(?P<n>\d+|[{_HAN}]+)(?P<u>{_SERIES})(?!世界大战|鸦片战争|工业革命)|(?<![\d第{_HAN}])(?P<q>[一二三四1234])(?P<s>季度)")
+ORDINAL = re.compile(rf"第(?P<n>\d+|[{_HAN}]+)(?P<u>{_SERIES})(?!世界大战|鸦片战争|工业革命)|(?<![\d第{_HAN}])(?P<q>[一二三四1234])(?P<s>季度)")
 _FIRST = re.compile(r"首|第一|最早|最先|最初|率先|开始|启动|始于|创办|创刊|初次|1st|first")
 _AGAIN = re.compile(r"再次|再度|又|二度|重新|连任|蝉联|梅开")
 _HALVES = ("上半年", "下半年")
@@ -89,14 +92,14 @@ def unmet(question: Question, answer: str, cited: Sequence[Evidence]) -> tuple[s
     if texts:
         found += list(_mismatches(question, asked, texts))
     if not _NONE.search(said):
-        found += list(_kinds(question, asked, said))
+        found += list(_kinds(question, asked, said, texts))
     return tuple(dict.fromkeys(found))
 
 
 def _mismatches(question: Question, asked: str, texts: Sequence[Prepared]) -> Iterator[str]:
     """What the question names and the cited texts do not speak of."""
     told = "\n".join(t.folded + "\n" + t.context for t in texts)
-    if any(not _ordinal_told(m, told) for m in _ORDINAL.finditer(asked)):
+    if any(not ordinal_told(m, told) for m in ORDINAL.finditer(asked)):
         yield "ordinal"
     for one, other in (_HALVES, _HALVES[::-1]):
         if one in asked and other not in asked and other in told and one not in told:
@@ -107,7 +110,7 @@ def _mismatches(question: Question, asked: str, texts: Sequence[Prepared]) -> It
         yield "attribute"
 
 
-def _ordinal_told(match: re.Match[str], told: str) -> bool:
+def ordinal_told(match: re.Match[str], told: str) -> bool:
     """Does the text tell of the same member of a series: 第三批, 三批, 第2至4批; 首批 for the first?"""
     value, unit = parse_number(match["n"] or match["q"]), match["u"] or match["s"]
     if value is None or (value == 1 and _FIRST.search(told)) or (value == 2 and unit == "次" and _AGAIN.search(told)):
@@ -124,6 +127,8 @@ def _other_year(question: Question, texts: Sequence[Prepared]) -> bool:
     asked = {d.year for d in question.dates if d.year is not None}
     if not asked:
         return False
+    if any(_that_day_otherwise(day, texts) for day in question.dates if day.year is not None and day.month and day.day):
+        return True
     told: set[int] = set()
     for text in texts:
         own = {y for d in text.dates for y in (d.year, *d.soft_years) if y is not None}
@@ -133,17 +138,26 @@ def _other_year(question: Question, texts: Sequence[Prepared]) -> bool:
     return bool(told) and not asked & told
 
 
-def _kinds(question: Question, asked: str, said: str) -> Iterator[str]:
+def _that_day_otherwise(day: Date, texts: Sequence[Prepared]) -> bool:
+    """Is the day told, but of other years only (2022年9月18日 asked, 9月18日 of a report of 2023)?"""
+    told = [d for t in texts for d in t.dates if (d.month or d.soft_month, d.day) == (day.month, day.day)]
+    years = [{d.year} if d.year is not None else set(d.soft_years) for d in told]
+    return bool(told) and all(own and day.year not in own for own in years)
+
+
+def _kinds(question: Question, asked: str, said: str, texts: Sequence[Prepared]) -> Iterator[str]:
     """Kinds of thing that the question asks for and the answer has nothing of."""
     if _ROLE_ASKED.search(asked) and _only_body(asked, said):
         yield "kind_person"
-    if question.kind == "place" and _WHERE.search(asked) and not _has_place(asked, said):
+    if question.kind == "place" and _WHERE.search(asked) and (not _has_place(asked, said) or only_asked_place(asked, said, texts)):
         yield "kind_place"
-    if _LISTED.search(asked) and not _HOW_MANY.search(asked) and _only_count(asked, said):
+    if only_asked_name(question, asked, said, texts):
+        yield "kind_name"
+    if (_LISTED.search(asked) and not _HOW_MANY.search(asked) and _only_count(asked, said)) or lists_more(asked, said):
         yield "kind_list"
     if question.kind == "count" and re.search(r"多少|几", asked) and not _COUNTED.search(_QUOTED.sub("", said)):
         yield "kind_count"
-    if question.kind == "date" and not _TIMED.search(said):
+    if question.kind == "date" and (not _TIMED.search(said) or only_asked_time(question, asked, said, texts)):
         yield "kind_date"
     if _MONEY.search(asked) and not _MONEY_SAID.search(said):
         yield "kind_money"
