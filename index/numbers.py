@@ -53,7 +53,7 @@ _WORD_AFTER = re.compile(
     r"|千万(?:不|别|要|勿)|百姓|百货|百科|十分(?!钟|之)|十足|万一|万能|万物|万众|万分|万岁|千秋|千方|千家|千变|百年大计|百花|百强"
     r"|三农|四海|四川|五官|五金|六安|七夕|八卦|八一|九州|九江|两岸|两会|两侧|两旁|两边|双一流|二氧化|二维码|二手|三角|四面|四周|五湖"
 )
-_WORD_BEFORE = re.compile(r"(?:统|唯|同|专|单|划|合|归|万|逐|不|其中之|之|任|某|每|另|这|那|进)$")
+_WORD_BEFORE = re.compile(r"(?:统|唯|同|专|单|划|合|归|万|逐|不|其中之|之|任|某|每|另|这|那)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +170,8 @@ def _han_value(text: str, start: int, end: int) -> tuple[Decimal | None, bool]:
     """Value of a run of Chinese figures that stands alone, or None where it is part of a word."""
     run = text[start:end]
     if all(c in _MAGNITUDE for c in run) and run[0] != "十" and not _TAIL_UNIT.match(text, end):
+        return None, False
+    if run == "一" and text[start - 1 : start] == "进":  # 进一步, but 推进五个方面
         return None, False
     if _WORD_AFTER.match(text, start) or (len(run) == 1 and _WORD_BEFORE.search(text[max(0, start - 3) : start])):
         return None, False

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+import prompts
 from errors import Cancelled
 from index.types import Hit
 from qa.clock import Clock
@@ -23,8 +24,8 @@ from qa.generators.base import Generator
 from qa.memory import from_memory
 from qa.question import Question, analyse
 from qa.settings import AnswerSettings
-from qa.spelling import spelt
-from qa.types import Answer
+from qa.spelling import slip
+from qa.types import Answer, Note
 from qa.verdict import accept, decline, deduced, retrieved
 
 Snapshots = collections.abc.Generator[Answer, None, None]
@@ -85,8 +86,12 @@ class Pipeline:
         yield answer
         hits = index.search(question.text, top_k)
         clock.mark("retrieve")
+        if mistyped := slip(query, hits):
+            query = mistyped.question
+            told = prompts.text("qa.note_spelling", typed=mistyped.typed, meant=mistyped.meant)
+            answer = replace(answer, notes=(Note("spelling", told),))
         if hits:  # 今年 in a question is the year of the documents that it is asked of
-            question = analyse(resolve(spelt(query, hits), hits[0].document.spoken))
+            question = analyse(resolve(query, hits[0].document.spoken))
         context = build_context(
             question, hits, self.generator.count_tokens, self.settings.context_tokens, self.settings.max_passages
         )
@@ -121,6 +126,6 @@ class Pipeline:
             return accept(answer, question, draft, decision, self.settings)
 
     def _closed(self, done: Answer, question: Question, clock: Clock, cancelled: threading.Event) -> Answer:
-        if done.refused and self.settings.from_memory and done.notes == ():
+        if done.refused and self.settings.from_memory and all(note.kind == "spelling" for note in done.notes):
             done = from_memory(done, question, self.generator, self.settings, cancelled)
         return replace(done, timings=clock.total())

@@ -8,6 +8,7 @@ documents found and no word of the dictionary, and the nearest passages have exa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from index.types import Hit
 from qa.checks.names import listed, names, words
@@ -21,15 +22,25 @@ SOUNDS = ["州洲周舟", "区曲驱取渠趋", "津金今锦晋进近", "滨宾
 _ALIKE = {char: group.replace(char, "") for group in SOUNDS for char in group}
 
 
-def spelt(question: str, hits: Sequence[Hit]) -> str:
-    """The question with a mistyped name put right; as it was unless that is certain."""
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A mistyped name: the question put right, what was typed, and the name that it is taken for."""
+
+    question: str
+    typed: str
+    meant: str
+
+
+def slip(question: str, hits: Sequence[Hit]) -> Slip | None:
+    """The one mistyped name of the question; None unless that is certain."""
     folded = fold_same(question)
     near = [fold_same("\n".join((h.document.title, *h.passage.heading, h.passage.text))) for h in hits[:NEAREST]]
     found = {(start, right) for start, right in _slips(folded, near) if _sure(folded, start, right, hits)}
     if len({folded[:start] + right + folded[start + len(right) :] for start, right in found}) != 1:
-        return question
+        return None
     start, right = max(found, key=lambda f: len(f[1]))
-    return question[:start] + right + question[start + len(right) :]
+    end = start + len(right)
+    return Slip(question[:start] + right + question[end:], question[start:end], right)
 
 
 def _slips(folded: str, near: Sequence[str]) -> Iterator[tuple[int, str]]:

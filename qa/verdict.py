@@ -40,7 +40,7 @@ def accept(answer: Answer, question: Question, draft: Draft, decision: Decision,
             notes.append(Note("truncated", prompts.text("qa.note_truncated")))
     notes += conflict_notes(question, draft.context.sentences if draft.context else (), shown)
     notes += _superseded(answer, shown)
-    return replace(answer, stage="done", sentences=shown, notes=tuple(notes), confidence=decision.confidence)
+    return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, *notes), confidence=decision.confidence)
 
 
 def _superseded(answer: Answer, shown: Sequence[Sentence]) -> Iterator[Note]:
@@ -66,7 +66,7 @@ def deduced(answer: Answer, made: Comparison, context: Context) -> Answer:
     shown = (*(_quotation(place) for place in places), Sentence(made.text, "supported", cited))
     computed = Note("computed", prompts.text("qa.note_computed"), cited)
     notes = (computed, *_superseded(answer, shown))
-    return replace(answer, stage="done", sentences=shown, notes=notes)
+    return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, *notes))
 
 
 def decline(
@@ -93,7 +93,7 @@ def decline(
         nearest=tuple(h.passage.id for h in hits[:NEAREST]),
         draft=_held_back(draft, decision),
     )
-    return replace(answer, stage="done", sentences=(), refusal=refusal, notes=notes)
+    return replace(answer, stage="done", sentences=(), refusal=refusal, notes=(*answer.notes, *notes))
 
 
 def _held_back(draft: Draft | None, decision: Decision | None) -> str:

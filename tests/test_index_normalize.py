@@ -91,6 +91,7 @@ def one(text: str) -> tuple[str, Decimal, str, bool, str]:
         ("两千多家企业", ("两千", 2000, "家", True, "number")),
         ("2.5万余人次", ("2.5万", 25_000, "人次", True, "number")),
         ("合作113 項", ("113", 113, "项", False, "number")),
+        ("推进五个方面的建设", ("五", 5, "个", False, "number")),
         ("气温为-5度", ("-5", -5, "度", False, "number")),
     ],
 )
@@ -102,7 +103,7 @@ def test_a_fraction_is_its_quotient() -> None:
     assert one("三分之二以上")[1] == Decimal(2) / Decimal(3)
 
 
-@pytest.mark.parametrize("text", ["一起来", "一些单位", "统一部署", "十分重要", "三农工作", "十四五规划", "万达广场", "千万不要", "一带一路"])
+@pytest.mark.parametrize("text", ["一起来", "一些单位", "统一部署", "进一步加强", "十分重要", "三农工作", "十四五规划", "万达广场", "千万不要", "一带一路"])
 def test_words_that_count_nothing(text: str) -> None:
     assert number_spans(text) == []
 

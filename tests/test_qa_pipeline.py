@@ -208,3 +208,10 @@ def test_what_is_removed_while_one_stands_in_line_is_not_answered_from(tmp_path)
         stages.append(snapshot.stage)
     assert stages.count("found") == 2 and snapshot.stage == "done" and len(identities) == 1
     assert {r.document for r in snapshot.retrieved} == {"交通"} and "113" not in snapshot.text
+
+
+def test_a_mistyped_name_is_put_right_and_said_so(tmp_path):
+    told = engine(tmp_path, {"": "蓟州区完工192公里。"}).answer("蓟洲区完工了多少公里？", passages=(("交通", "蓟州区完工192公里。"),))
+    assert not told.refused and told.text == "蓟州区完工192公里。"
+    assert [(n.kind, "“蓟洲”按“蓟州”" in n.message or "“蓟洲区”按“蓟州区”" in n.message) for n in told.notes] == [("spelling", True)]
+    assert told.question == "蓟洲区完工了多少公里？"

@@ -187,7 +187,7 @@ def where_html(
 def note_html(note: Note, numbered: Sequence[Source], aid: str, look: Look) -> str:
     """Something the reader must know: two passages disagree, a document is superseded, ..."""
     t = look.t
-    known = ("conflict", "superseded", "premise", "date", "memory", "quoted", "truncated", "computed")
+    known = ("conflict", "superseded", "premise", "date", "memory", "quoted", "truncated", "computed", "spelling")
     title = t("note_" + note.kind) if note.kind in known else t("note")
     chips = "".join(chip_html(c, numbered, aid, look) for c in _distinct(note.citations, numbered))
     kind = note.kind if note.kind in (*known, "dropped") else "other"
