@@ -34,7 +34,7 @@ SINGLE_SHARE = 0.3
 FOLDER = "lexical"
 BATCH = 8192
 _GROUP = 64
-"""Rows of a group; only the best of each is looked at to find the most promising rows."""
+"""Rows of a group at most; only the best of each is looked at to find how high the k-th best score is."""
 _SEEDS = 4
 """For each result asked for, so many of the most promising rows are scored fully to find a bound."""
 _WORTH = 32000
@@ -90,6 +90,8 @@ class LexicalIndex:
 
     def search(self, query: str, k: int) -> tuple[Ints, Floats]:
         """The best ``k`` rows and their scores (all above 0), by score, then row."""
+        if k < 1:
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
         weights, places = self._weights(query_terms(query))
         order = np.argsort(-weights, kind="stable")
         order = order[weights[order] > 0]
@@ -97,8 +99,7 @@ class LexicalIndex:
         sizes = self._starts[places + 1] - self._starts[places]
         # What the terms from i on could add at most: `left[i]`.
         left = np.append(np.cumsum((weights * self._best[places])[::-1])[::-1], 0.0)
-        # Whole groups of rows, so that the best of each group is one quick pass (`_promising`).
-        scores = np.zeros(-(-self.count // _GROUP) * _GROUP, np.float32)
+        scores = np.zeros(self.count, np.float32)
         bound, used, read, tried = 0.0, 0, 0, 0
         while used < len(places) and left[used] >= bound - _SLACK:
             self._read(scores, int(places[used]), float(weights[used]))
@@ -233,16 +234,15 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _tops(scores: Floats) -> Floats:
-    """The best score of each group of rows (row ``i`` is in group ``i % n``: numpy compares whole stretches at once)."""
-    whole = len(scores) // _GROUP * _GROUP
-    return np.asarray(scores[:whole].reshape(_GROUP, -1).max(0), np.float32)
-
-
 def _kth(scores: Floats, k: int) -> float:
-    """A score that at least ``k`` of many reach, near the k-th best: no passage of the final k can end below it."""
-    if len(scores) > 4 * k * _GROUP:
-        scores = _tops(scores)
+    """A score that at least ``k`` of them reach, near the k-th best: no passage of the final k can end below it.
+
+    Of many scores only the best of each group is looked at; row ``i`` is in group ``i % n``, so that whole stretches are
+    compared at once.
+    """
+    size = min(_GROUP, len(scores) // (8 * k))
+    if size > 1:
+        scores = scores[: len(scores) // size * size].reshape(size, -1).max(0)
     return float(np.partition(scores, len(scores) - k)[len(scores) - k]) if len(scores) > k else 0.0
 
 

@@ -116,6 +116,7 @@ def test_an_empty_index_and_an_empty_question(tmp_path: Path) -> None:
     assert LexicalIndex.build([], tmp_path / "a").search("天津", 5)[0].size == 0
     assert LexicalIndex.build(["天津"], tmp_path / "b").search("？", 5)[0].size == 0
     assert LexicalIndex.build(["", ""], tmp_path / "c").search("天津", 5)[0].size == 0
+    assert LexicalIndex.open(tmp_path / "b").search("天津", 0)[0].size == 0
 
 
 def test_long_runs_of_one_term_are_counted(tmp_path: Path) -> None:
