@@ -38,7 +38,7 @@ _GROUP = 64
 _SEEDS = 4
 """For each result asked for, so many of the most promising rows are scored fully to find a bound."""
 _WORTH = 32000
-"""A better bound costs as much as reading so many postings for each term that is left."""
+"""A bound is looked for when so many postings were read for each term that is left (and when twice as many were)."""
 _LOOK_UP = 12
 """Looking up a row costs as much as reading so many postings."""
 _SLACK = 1e-3
