@@ -3,8 +3,8 @@
 Score of a passage: sum over the question's terms of ``weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * l / L))``
 with ``idf = ln(1 + (N - df + 0.5) / (df + 0.5))`` (Robertson and Zaragoza 2009, in Lucene's form); single Han
 characters have a smaller ``weight``, and none where they are everywhere. A search reads the rare terms first, scores the
-most promising passages fully for a bound, and stops adding passages as soon as the terms left could not lift a new one
-over it (MaxScore; Turtle and Flood 1995); what is left is then looked up for the surviving passages alone. Knows nothing
+most promising passages fully for a bound, and stops as soon as the terms left could not lift a new passage over it
+(MaxScore; Turtle and Flood 1995); what is left is then added for the surviving passages alone. Knows nothing
 of passages: rows in, rows out.
 """
 
@@ -33,12 +33,14 @@ SINGLE_SHARE = 0.3
 """Single characters found in more than this share of the passages are left out of questions, like stop words."""
 FOLDER = "lexical"
 BATCH = 8192
-_FEW = 64
-"""Until the terms read have brought up this many passages, the next term is read in full."""
-_SEEDS = 4096
-"""Rows of the rarest terms from which a first bound is made."""
-_WORTH = 1500
-"""A term of more than this many postings, for each term not yet read, is worth asking first whether it must be read."""
+_GROUP = 64
+"""Rows of a group at most; only the best of each is looked at to find how high the k-th best score is."""
+_SEEDS = 4
+"""For each result asked for, so many of the most promising rows are scored fully to find a bound."""
+_WORTH = 32000
+"""A bound is looked for when so many postings were read for each term that is left (and when twice as many were)."""
+_LOOK_UP = 12
+"""Looking up a row costs as much as reading so many postings."""
 _SLACK = 1e-3
 """Sums of float32 depend on their order; nothing this near to the bound is thrown away."""
 
@@ -88,46 +90,47 @@ class LexicalIndex:
 
     def search(self, query: str, k: int) -> tuple[Ints, Floats]:
         """The best ``k`` rows and their scores (all above 0), by score, then row."""
+        if k < 1:
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
         weights, places = self._weights(query_terms(query))
         order = np.argsort(-weights, kind="stable")
         order = order[weights[order] > 0]
         weights, places = weights[order], places[order]
+        sizes = self._starts[places + 1] - self._starts[places]
         # What the terms from i on could add at most: `left[i]`.
         left = np.append(np.cumsum((weights * self._best[places])[::-1])[::-1], 0.0)
         scores = np.zeros(self.count, np.float32)
-        seeds: list[NDArray[np.int32]] = []  # rows of the rarest terms: among them are most of the best
-        met = known = 0  # rows met so far, at least; rows in seeds
-        bound, used = 0.0, 0
-        while used < len(places) and not (met > max(_FEW, 2 * k) and left[used] < bound):
-            rows, gains = self._gains(int(places[used]), float(weights[used]))
-            scores[rows] += gains
-            if known < max(_SEEDS, 4 * k):
-                seeds.append(rows)
-                known += len(rows)
-            met = max(met, len(rows))
+        bound, used, read, tried = 0.0, 0, 0, 0
+        while used < len(places) and left[used] >= bound - _SLACK:
+            self._read(scores, int(places[used]), float(weights[used]))
+            read += int(sizes[used])
             used += 1
-            rest = len(places) - used
-            if rest and met > max(_FEW, 2 * k) and self._size(int(places[used])) > _WORTH * rest:
-                bound = max(bound, self._sure(scores, seeds, weights[used:], places[used:], k))
+            if read - tried > max(tried, _WORTH * (len(places) - used)):
+                bound, tried = max(bound, self._sure(scores, weights[used:], places[used:], k)), read
+        if used:
+            bound = max(bound, _kth(scores, k))
         alive = np.flatnonzero(scores > max(0.0, bound - float(left[used]) - _SLACK))
-        found = scores[alive]
+        looked_up = np.zeros(len(alive), np.float32)
         for i in range(used, len(places)):
-            found += self._looked_up(int(places[i]), float(weights[i]), alive)
-            if len(found) > k:
-                bound = max(bound, float(np.partition(found, len(found) - k)[len(found) - k]))
-                keep = found + left[i + 1] >= bound - _SLACK
-                alive, found = alive[keep], found[keep]
-        return _top(alive, found, k)
+            if sizes[i] < _LOOK_UP * len(alive):
+                self._read(scores, int(places[i]), float(weights[i]))
+            else:
+                looked_up += self._looked_up(int(places[i]), float(weights[i]), alive)
+            if len(alive) > k:
+                found = scores[alive] + looked_up
+                bound = max(bound, _kth(found, k))
+                keep = np.flatnonzero(found >= bound - float(left[i + 1]) - _SLACK)
+                alive, looked_up = alive[keep], looked_up[keep]
+        return _top(alive, scores[alive] + looked_up, k)
 
-    def _sure(
-        self, scores: Floats, seeds: Sequence[NDArray[np.int32]], weights: Floats, places: Ints, k: int
-    ) -> float:
-        """A score that at least ``k`` rows reach: the full scores of the most promising seeds."""
-        seen = np.concatenate(seeds)  # a row with several of the terms is there several times
-        if len(seen) > 4 * k:
-            seen = seen[np.argpartition(scores[seen], len(seen) - 4 * k)[len(seen) - 4 * k :]]
-        rows = np.unique(seen).astype(np.int64)
+    def _sure(self, scores: Floats, weights: Floats, places: Ints, k: int) -> float:
+        """A score that at least ``k`` rows reach: the most promising ones, scored fully with the terms that are left."""
+        few = _SEEDS * k
+        rows = np.flatnonzero(scores >= max(_kth(scores, few), _SLACK))
         found = scores[rows]
+        if len(rows) > few:
+            best = np.sort(np.argpartition(found, len(rows) - few)[len(rows) - few :])
+            rows, found = rows[best], found[best]
         for weight, place in zip(weights, places, strict=True):
             found += self._looked_up(int(place), float(weight), rows)
         return _kth(found, k)
@@ -169,30 +172,33 @@ class LexicalIndex:
         places, codes = places[known], codes[known]
         return _weigh(codes, self._starts[places + 1] - self._starts[places], self.count), places
 
-    def _size(self, place: int) -> int:
-        return int(self._starts[place + 1] - self._starts[place])
-
-    def _gains(self, place: int, weight: float) -> tuple[NDArray[np.int32], Floats]:
+    def _read(self, scores: Floats, place: int, weight: float) -> None:
+        """Add what the term gives to every row that has it."""
         span = slice(int(self._starts[place]), int(self._starts[place + 1]))
-        rows = self._rows[span]
-        counts = self._counts[span].astype(np.float32)
-        return rows, np.float32(weight * (K1 + 1)) * (counts / (counts + self._norm[rows]))
+        rows = self._rows[span].astype(np.intp)
+        np.add.at(scores, rows, self._gains(self._counts[span], rows, weight))  # twice as fast as scores[rows] += ...
+
+    def _gains(self, counts: NDArray[np.uint8], rows: Ints, weight: float) -> Floats:
+        """What a term found ``counts`` times adds to the score of ``rows``."""
+        tf = counts.astype(np.float32)
+        gains = self._norm.take(rows, mode="clip")  # "clip" spares a pass that checks the rows
+        gains += tf
+        np.divide(tf, gains, out=gains)
+        gains *= np.float32(weight * (K1 + 1))
+        return gains
 
     def _has(self, place: int, rows: Ints) -> tuple[NDArray[np.bool_], Ints]:
         """Which of ``rows`` have the term, and where its posting lies."""
         span = slice(int(self._starts[place]), int(self._starts[place + 1]))
         posted = self._rows[span]
         at = np.searchsorted(posted, rows.astype(np.int32))
-        here = at < len(posted)
-        here[here] = posted[at[here]] == rows[here]
-        return here, at + span.start
+        return posted.take(at, mode="clip") == rows, at + span.start
 
     def _looked_up(self, place: int, weight: float, rows: Ints) -> Floats:
         """What the term adds to each of ``rows`` (any order)."""
         here, at = self._has(place, rows)
         gains = np.zeros(len(rows), np.float32)
-        counts = self._counts[at[here]].astype(np.float32)
-        gains[here] = np.float32(weight * (K1 + 1)) * (counts / (counts + self._norm[rows[here]]))
+        gains[here] = self._gains(self._counts.take(at[here]), rows[here], weight)
         return gains
 
 
@@ -229,7 +235,14 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _kth(scores: Floats, k: int) -> float:
-    """The k-th best score so far: no passage of the final k can end below it."""
+    """A score that at least ``k`` of them reach, near the k-th best: no passage of the final k can end below it.
+
+    Of many scores only the best of each group is looked at; row ``i`` is in group ``i % n``, so that whole stretches are
+    compared at once.
+    """
+    size = min(_GROUP, len(scores) // (8 * k))
+    if size > 1:
+        scores = scores[: len(scores) // size * size].reshape(size, -1).max(0)
     return float(np.partition(scores, len(scores) - k)[len(scores) - k]) if len(scores) > k else 0.0
 
 

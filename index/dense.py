@@ -2,8 +2,8 @@
 
 Vectors have length 1, so the inner product is the cosine. Up to ``EXACT_MAX`` rows every vector is compared; above that
 a graph over 8-bit vectors (HNSW; Malkov and Yashunin 2018) proposes rows that are compared exactly with the stored
-vectors; above ``GRAPH_MAX`` rows inverted lists of 8-bit vectors do, which are built many times faster. The choice comes
-from the tables in docs/RETRIEVAL.md; :meth:`DenseIndex.describe` tells which one is in use.
+vectors; above ``GRAPH_MAX`` rows inverted lists of 8-bit vectors do, which find more and are built faster there. The
+choice comes from the table in docs/PERFORMANCE.md; :meth:`DenseIndex.describe` tells which one is in use.
 All files are memory-mapped.
 """
 
@@ -27,7 +27,11 @@ GRAPH = "HNSW32,SQ8"
 """FAISS factory string: 32 neighbours a node, 8 bits a dimension."""
 EF_CONSTRUCTION = 80
 EF_SEARCH = 200
-GRAPH_MAX = 200_000
+EF_MANY, EF_SEARCH_MANY = 200_000, 300
+"""The graph is searched wider where it holds more than ``EF_MANY`` rows."""
+GRAPH_MAX = 500_000
+COMPARED = 100
+"""Rows proposed by a graph or by lists and compared exactly, at least."""
 LISTS_PER_ROOT = 4
 """Inverted lists: so many times the root of the number of rows (4,096 at a million)."""
 PROBED = 128
@@ -72,7 +76,8 @@ class DenseIndex:
             lists = max(1, 1 << round(np.log2(LISTS_PER_ROOT * len(vectors) ** 0.5)))
             meta |= {"kind": "lists", "factory": f"IVF{lists},SQ8", "probed": min(lists, max(PROBED, lists // 32))}
         elif len(vectors) > exact_max:
-            meta |= {"kind": "graph", "factory": GRAPH, "ef_construction": EF_CONSTRUCTION, "ef_search": EF_SEARCH}
+            ef = EF_SEARCH_MANY if len(vectors) > EF_MANY else EF_SEARCH
+            meta |= {"kind": "graph", "factory": GRAPH, "ef_construction": EF_CONSTRUCTION, "ef_search": ef}
         if meta["kind"] != "exact":
             _write(np.load(folder / place, mmap_mode="r"), own / f"{meta['kind']}.faiss", meta["factory"])
         (own / "dense.json").write_text(json.dumps(meta), "utf-8")
@@ -100,7 +105,7 @@ class DenseIndex:
     def _one(self, query: Vectors, k: int) -> tuple[Rows, Vectors]:
         if self._graph is None:
             return _best(np.arange(self.count), self._vectors @ query, k)
-        found = _propose(self._graph, query, k, self._meta.get("probed", 0))
+        found = _propose(self._graph, query, k, self._meta.get("probed", 0), self._meta.get("ef_search", 0))
         if len(found) < k:  # a graph may leave rows unreached; asked for nearly all of them, compare all
             return _best(np.arange(self.count), self._vectors @ query, k)
         return _best(found, self.scores(query, found), k)
@@ -110,15 +115,15 @@ class DenseIndex:
         return np.asarray(self._vectors[np.asarray(rows, np.int64)] @ vector.reshape(-1), np.float32)
 
 
-def _propose(index: Any, query: Vectors, k: int, probed: int) -> Rows:
+def _propose(index: Any, query: Vectors, k: int, probed: int, ef: int) -> Rows:
     import faiss
 
     parameters: Any
     if probed:
         parameters = faiss.SearchParametersIVF(nprobe=probed)  # type: ignore[attr-defined, call-arg, unused-ignore]
     else:
-        parameters = faiss.SearchParametersHNSW(efSearch=max(EF_SEARCH, 2 * k))  # type: ignore[attr-defined, unused-ignore]
-    found = index.search(query[None], max(k, EF_SEARCH // 2), params=parameters)[1][0]
+        parameters = faiss.SearchParametersHNSW(efSearch=max(ef, 2 * k))  # type: ignore[attr-defined, unused-ignore]
+    found = index.search(query[None], max(k, COMPARED), params=parameters)[1][0]
     return np.sort(found[found >= 0]).astype(np.int64)
 
 

@@ -3,7 +3,8 @@
 The converted model takes token ids and gives unit vectors: pooling and normalising are part of it. It lies beside the
 model in ``derived/``. Conversion imports torch, in a process of its own (:mod:`index.encoder_convert`), so that the
 server never does. Processors with matrix units (AMX) compute in bfloat16; others in int8 with weights of 8 bits and
-activations quantised on the fly. Both agree with float32 to better than 0.99 cosine (docs/RETRIEVAL.md).
+activations quantised on the fly, and what is left to compute in bfloat16 where they know it (AVX-512 BF16). All agree
+with float32 to better than 0.99 cosine (docs/RETRIEVAL.md).
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ BATCH_TOKENS = 2048
 BATCH_TEXTS = 64
 ARCHITECTURES = ("BertModel", "BertForMaskedLM", "RobertaModel", "XLMRobertaModel", "XLMRobertaForMaskedLM")
 CONVERT_SECONDS = 600
+GROUP = "256"
+"""Activations quantised together (int8). Larger than the states of a layer (512) and OpenVINO does not quantise at all."""
 
 
 def can_run(folder: Path) -> bool:
@@ -48,13 +51,27 @@ def can_run(folder: Path) -> bool:
 
 
 @lru_cache(maxsize=1)
+def _processor() -> frozenset[str]:
+    """What /proc/cpuinfo says that the processor knows; empty where there is no such file."""
+    try:
+        return frozenset(Path("/proc/cpuinfo").read_text("utf-8", "replace").split())
+    except OSError:
+        return frozenset()
+
+
 def best_precision() -> Precision:
     """bf16 where the processor multiplies matrices in it (AMX), else int8."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text("utf-8", "replace")
-    except OSError:
-        flags = ""
-    return "bf16" if "amx_bf16" in flags else "int8"
+    return "bf16" if "amx_bf16" in _processor() else "int8"
+
+
+def engine_settings(precision: Precision) -> dict[str, Any]:
+    """OpenVINO's settings for a model of that precision on this processor."""
+    config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "bf16"}
+    if precision == "int8":
+        config["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = GROUP
+        if "avx512_bf16" not in _processor():
+            config["INFERENCE_PRECISION_HINT"] = "f32"
+    return config
 
 
 class OpenVinoEncoder:
@@ -84,12 +101,7 @@ class OpenVinoEncoder:
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
-        config: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
-        if self.precision == "bf16":
-            config["INFERENCE_PRECISION_HINT"] = "bf16"
-        else:
-            config |= {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "64"}
-        compiled = openvino.Core().compile_model(str(path), "CPU", config)
+        compiled = openvino.Core().compile_model(str(path), "CPU", engine_settings(self.precision))
         self._request: Any = compiled.create_infer_request()
         self._dimension = int(compiled.output(0).get_partial_shape()[1].get_length())
         self._lock = threading.Lock()

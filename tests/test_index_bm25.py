@@ -47,12 +47,13 @@ def plain(texts: list[str], query: str) -> list[float]:
 QUERIES = ["天津机关党建工作怎么样", "走进系列活动2025年举办了多少场", "的和在了", "35家企业", "完全无关", "信息中心"]
 
 
-@pytest.mark.parametrize("few", [64, 0])
+@pytest.mark.parametrize(("worth", "look_up"), [(1, 0), (1, 10**6), (1, 1), (10**6, 1)])
+@pytest.mark.parametrize("group", [1, 64])
 @pytest.mark.parametrize("k", [1, 5, 2000])
-def test_search_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int, k: int) -> None:
-    monkeypatch.setattr(bm25, "_FEW", few)
-    monkeypatch.setattr(bm25, "_WORTH", 1)  # so that small postings, too, are worth skipping
-    monkeypatch.setattr(bm25, "_SEEDS", 50)
+def test_search_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, k: int, group: int, worth: int, look_up: int) -> None:
+    monkeypatch.setattr(bm25, "_WORTH", worth)  # 1: small postings, too, are worth skipping
+    monkeypatch.setattr(bm25, "_LOOK_UP", look_up)  # 0: look everything up; many: read all in full
+    monkeypatch.setattr(bm25, "_GROUP", group)
     monkeypatch.setattr(bm25, "BATCH", 100)
     texts = corpus(700)
     index = LexicalIndex.build(iter(texts), tmp_path)
@@ -78,6 +79,23 @@ def test_ties_go_to_the_lower_row(tmp_path: Path) -> None:
     assert index.search("机关党建", 7)[0].tolist() == list(range(7))
 
 
+def test_a_question_of_many_reads_few_postings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rare word decides: what is everywhere is looked up for a few passages, not read."""
+    texts = [*(["企业服务"] * 3000), *(["天津企业服务"] * 20)]
+    index = LexicalIndex.build(texts, tmp_path)
+    monkeypatch.setattr(bm25, "_WORTH", 1)
+    read: list[int] = []
+    whole = LexicalIndex._read
+
+    def counted(self: LexicalIndex, scores: np.ndarray, place: int, weight: float) -> None:
+        read.append(int(self._starts[place + 1] - self._starts[place]))
+        whole(self, scores, place, weight)
+
+    monkeypatch.setattr(LexicalIndex, "_read", counted)
+    assert sorted(index.search("天津企业服务", 5)[0].tolist()) == [3000, 3001, 3002, 3003, 3004]
+    assert sum(read) < 1000
+
+
 def test_coverage_is_the_share_of_the_question_that_a_passage_has(tmp_path: Path) -> None:
     index = LexicalIndex.build(["机关党建", "机关", "企业服务"], tmp_path)
     full, half, none = index.coverage("机关党建", [0, 1, 2])
@@ -98,6 +116,7 @@ def test_an_empty_index_and_an_empty_question(tmp_path: Path) -> None:
     assert LexicalIndex.build([], tmp_path / "a").search("天津", 5)[0].size == 0
     assert LexicalIndex.build(["天津"], tmp_path / "b").search("？", 5)[0].size == 0
     assert LexicalIndex.build(["", ""], tmp_path / "c").search("天津", 5)[0].size == 0
+    assert LexicalIndex.open(tmp_path / "b").search("天津", 0)[0].size == 0
 
 
 def test_long_runs_of_one_term_are_counted(tmp_path: Path) -> None:

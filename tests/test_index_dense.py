@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from errors import IndexError_
+from index import dense
 from index.dense import DenseIndex
 
 
@@ -43,6 +44,17 @@ def test_the_graph_finds_nearly_all_and_scores_exactly(tmp_path: Path) -> None:
 def test_the_graph_gives_all_rows_when_all_are_asked_for(tmp_path: Path) -> None:
     index = DenseIndex.build(vectors(300), tmp_path, exact_max=10)
     assert sorted(index.search(vectors(1, seed=2), 300)[0][0].tolist()) == list(range(300))
+
+
+def test_a_large_graph_is_searched_wider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert DenseIndex.build(vectors(300), tmp_path / "few", exact_max=100).describe()["ef_search"] == dense.EF_SEARCH
+    monkeypatch.setattr(dense, "EF_MANY", 200)
+    index = DenseIndex.build(vectors(300), tmp_path / "many", exact_max=100)
+    assert index.describe()["ef_search"] == dense.EF_SEARCH_MANY > dense.EF_SEARCH
+    wide: list[int] = []
+    monkeypatch.setattr(dense, "_propose", lambda graph, query, k, probed, ef: wide.append(ef) or np.arange(k))
+    index.search(vectors(1), 3)
+    assert wide == [dense.EF_SEARCH_MANY], "as the index says, not as the program would build it"
 
 
 def test_lists_find_nearly_all_and_score_exactly(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ import pytest
 from fake_encoder import FakeEncoder
 
 from errors import ModelError
+from index import encoder_openvino
 from index.encoder import Encoder, open_encoder
 from index.encoder_convert import pools_first_token
-from index.encoder_openvino import best_precision, can_run
+from index.encoder_openvino import best_precision, can_run, engine_settings
 from models.store import ModelStore
 
 MODEL = "m3e-small"
@@ -88,6 +89,25 @@ def test_importing_the_seam_is_cheap() -> None:
     code = "import sys, index.encoder, index.encoder_openvino\nassert not {'torch', 'openvino', 'tokenizers', 'transformers'} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "precision", "rest", "groups"),
+    [
+        ({"avx2"}, "int8", "f32", True),
+        ({"avx512_bf16", "avx512_vnni"}, "int8", "bf16", True),
+        ({"avx512_bf16", "amx_bf16"}, "bf16", "bf16", False),
+        (set(), "int8", "f32", True),
+    ],
+)
+def test_what_is_computed_in_which_numbers_follows_the_processor(
+    monkeypatch: pytest.MonkeyPatch, flags: set[str], precision: str, rest: str, groups: bool
+) -> None:
+    monkeypatch.setattr(encoder_openvino, "_processor", lambda: frozenset(flags))
+    assert best_precision() == precision
+    settings = engine_settings(best_precision())
+    assert settings["INFERENCE_PRECISION_HINT"] == rest
+    assert ("DYNAMIC_QUANTIZATION_GROUP_SIZE" in settings) == groups
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
