@@ -33,7 +33,7 @@ class AnswerSettings(BaseModel):
 
     context_tokens: int = Field(300, ge=64, le=16384, description="token budget of the evidence in the prompt")
     max_passages: int = Field(5, ge=1, le=50, description="passages that may stand in the prompt")
-    risk: float = Field(0.75, ge=0.0, le=1.0, description="acceptable risk: what is less certain than 1-risk is refused")
+    risk: float = Field(0.70, ge=0.0, le=1.0, description="acceptable risk: what is less certain than 1-risk is refused")
     unsupported: Literal["drop", "mark"] = Field("drop", description="what happens to a sentence without support")
     from_memory: bool = Field(False, description="answer (labelled) from the model's memory when the documents do not")
     style: Literal["sentence", "short"] = Field("sentence", description="short: the bare span, for EM and F1")

@@ -79,7 +79,7 @@ def test_extreme_features_give_a_probability_all_the_same(of):
         assert 0.0 <= probability(of, dict.fromkeys(names, value)) <= 1.0
 
 
-@pytest.mark.parametrize(("part", "least"), [("with_state", 0.88), ("without_state", 0.83)])
+@pytest.mark.parametrize(("part", "least"), [("with_state", 0.88), ("without_state", 0.82)])
 @pytest.mark.parametrize("of", ["draft", "quote", "quotes"])
 def test_the_fitted_weights_say_where_they_come_from(of, part, least):
     model = json.loads(WEIGHTS.read_text("utf-8"))
