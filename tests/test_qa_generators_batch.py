@@ -12,6 +12,7 @@ from fake_model import WORDS, Asker, Model, alone, following, prompts, wait
 from errors import GeneratorError
 from qa.generators.batch import Batch
 from qa.generators.blocks import Blocks
+from qa.generators.jobs import Reader
 from qa.generators.paged import SIZES
 from qa.generators.passes import BLOCK
 
@@ -234,3 +235,20 @@ def test_blocks_are_counted() -> None:
     blocks.give_back(third)
     whole = blocks.take([4] * 8 * BLOCK, 0)
     assert whole is not None and sorted(whole.table) == list(range(8))
+
+
+def test_who_only_reads_goes_ahead_of_the_line_and_of_a_full_batch(held: Model) -> None:
+    (first, second), runs = prompts([40, 12]), batch(held, most=1)
+    one, two = Asker(first), Asker(second)
+    runs.submit(one)
+    held.let(2)
+    runs.submit(two)
+    reader = Reader([*first[:-1], *second[:3]], threading.Event())
+    runs.submit(reader)
+    held.let(2)  # the first of these was planned before
+    state = reader.state()
+    assert state is not None and state.tolist() == [len(reader.prompt)]
+    assert [len(part.ids) for part in held.passes[3]] == [1, 3], "all but its last words was read before"
+    assert not two.written and not one.over.is_set()
+    held.let_go()
+    assert one.result() == alone(first, 12) and two.result() == alone(second, 12)

@@ -36,7 +36,7 @@ class _Flight:
 
 
 class Batch:
-    """Runs jobs on the model, at most ``most`` at once; the others wait in line.
+    """Runs jobs on the model, at most ``most`` that write at once; the others wait in line.
 
     Args:
         keep: bytes of keys and values that are kept for prompts that begin alike.
@@ -57,9 +57,9 @@ class Batch:
         _open.add(self)
 
     def submit(self, job: Job) -> None:
-        """Stand in line."""
+        """Stand in line; one that writes nothing stands in front, while what it goes on from is still kept."""
         with self._lock:
-            self._line.append(job)
+            (self._line.append if job.room else self._line.appendleft)(job)
             if self._running:
                 return
             self._running = True
@@ -124,7 +124,7 @@ class Batch:
         if number < len(reading):
             return reading[number]
         with self._lock:
-            if not self._line or len(self._flying) >= self._most:
+            if not self._line or (self._line[0].room and len(self._flying) >= self._most):
                 return None
             job = self._line[0]
             held = self._blocks.take(job.prompt, job.room)
