@@ -16,6 +16,7 @@ from qa.attribution import EvidenceSentence
 from qa.checks import EvidenceText
 from qa.checks.dates import Date, agrees
 from qa.checks.numbers import Figure, same_unit, same_value
+from qa.checks.slots import end_of
 from qa.checks.text import Prepared, fold_same, grams, prepare
 from qa.checks.unmet import ORDINAL, ordinal_told
 from qa.claims import Named, bodies, holds_name
@@ -68,9 +69,8 @@ def body_premises(question: Question, evidence: Sequence[EvidenceSentence]) -> l
     """At most one body of the question, where another one acts in every place that has the anchor."""
     folded = fold_same(question.text)
     parts = None
-    begin, end = question.asked
     for name in () if _CHOICE.search(folded) else bodies(_undated(question, folded)):
-        if (begin < name.end and name.start < end) or folded[name.start - 1 : name.start] in _NOT_ACTING or _GIVEN.match(name.text):
+        if question.asks(name.start, name.end) or folded[name.start - 1 : name.start] in _NOT_ACTING or _GIVEN.match(name.text):
             continue
         parts = list(_anchored(question, folded, (name.start, name.end), evidence)) if parts is None else parts
         if not parts or any(holds_name(p.text, name.text) for p in parts):
@@ -92,7 +92,7 @@ def opposite_premises(question: Question, evidence: Sequence[EvidenceSentence]) 
     sentence, nor one like it in that clause."""
     folded = fold_same(question.text)
     for word, own, other in () if _CHOICE.search(folded) else _turned(folded):
-        if question.asked[0] < word.end() and word.start() < question.asked[1]:
+        if question.asks(*word.span()):
             continue
         places = _anchored if _anchors(question) else _worded
         parts = list(places(question, folded, word.span(), evidence)) or list(_touching(question, folded, word, evidence))
@@ -126,7 +126,7 @@ def _touching(question: Question, folded: str, word: re.Match[str], evidence: Se
 def _not_undone(question: Question, folded: str, evidence: Sequence[EvidenceSentence]) -> list[NamePremise]:
     """At most one thing that the question says has not happened (还没通车), where the evidence says that it has."""
     for claim in _NOT_DONE.finditer(folded):
-        if question.asked[0] < claim.end() and claim.start() < question.asked[1]:
+        if question.asks(*claim.span()):
             continue
         places = _anchored if _anchors(question) else _worded
         for part in places(question, folded, claim.span(), evidence):
@@ -140,7 +140,7 @@ def ordinal_premises(question: Question, evidence: Sequence[EvidenceSentence]) -
     """At most one member of a series (第二批47个), where what the question says of it is told of another one (第三批)."""
     folded = fold_same(question.text)
     for claim in () if _CHOICE.search(folded) else ORDINAL.finditer(folded):
-        if question.asked[0] < claim.end() and claim.start() < question.asked[1]:
+        if question.asks(*claim.span()):
             continue
         parts = list(_anchored(question, folded, claim.span(), evidence))
         if not parts or any(ordinal_told(claim, fold_same(evidence[p.index].text)) for p in parts):
@@ -195,7 +195,7 @@ def _anchors(question: Question) -> list[Figure | Date | Named]:
 
 def _rest(question: Question, folded: str, claim: tuple[int, int]) -> frozenset[str]:
     """What the question says besides the claim, the asking words and the anchors, as bigrams."""
-    for start, end in (claim, question.asked, *((a.start, _end(a)) for a in _anchors(question))):
+    for start, end in (claim, question.asked, *((a.start, end_of(a)) for a in _anchors(question))):
         folded = folded[:start] + "|" * (end - start) + folded[end:]
     return grams(_PARTICLES.sub("|", folded))
 
@@ -228,7 +228,3 @@ def _told(folded: str, anchors: Sequence[Figure | Date | Named], text: Prepared)
                     yield told, bool(own & grams(counted(text.folded, told)))
         else:
             yield from ((d, False) for d in text.dates if d.day is not None and agrees(anchor, d))
-
-
-def _end(item: Figure | Date | Named) -> int:
-    return item.unit_end if isinstance(item, Figure) else item.end

@@ -19,6 +19,7 @@ from qa.attribution import EvidenceSentence
 from qa.checks import EvidenceText
 from qa.checks.dates import Date
 from qa.checks.numbers import UNITS, Figure, same_unit
+from qa.checks.slots import end_of
 from qa.checks.text import Prepared, fold_same, grams, prepare
 from qa.question import analyse
 
@@ -137,7 +138,7 @@ def _operand(
     for index, text in enumerate(texts):
         last = -9
         for item, near, around, _ in places(text, dated):
-            ranged, last = item.start - last <= 1, _end(item)
+            ranged, last = item.start - last <= 1, end_of(item)
             over = grams(fold_same(" ".join((evidence[index].document.title, *evidence[index].passage.heading))))
             told = _share(distinct, near)
             if PART <= told < TOLD and _share(distinct, near | over) >= HEADED:
@@ -156,11 +157,7 @@ def _operand(
     item = best[3]
     sentence = evidence[-best[1]].text
     about = 1 if sentence[item.start - 1 : item.start] in tuple("近约超逾") else 0
-    return Operand(subject.strip("，, 的"), -best[1], item, sentence[item.start - about : _end(item)])
-
-
-def _end(item: Figure | Date) -> int:
-    return item.unit_end if isinstance(item, Figure) else item.end
+    return Operand(subject.strip("，, 的"), -best[1], item, sentence[item.start - about : end_of(item)])
 
 
 def _own(subject: str) -> frozenset[str]:
@@ -189,7 +186,7 @@ def places(text: Prepared, dated: bool) -> Iterator[tuple[Figure | Date, frozens
         if isinstance(item, Figure):
             clause = _CLAUSE.search(text.folded, end, last)
             last = clause.start() if clause else last
-        elif after := next((b for a, b in pairwise(items[n:]) if b.start - _end(a) > 1 and b.start < last), None):
+        elif after := next((b for a, b in pairwise(items[n:]) if b.start - end_of(a) > 1 and b.start < last), None):
             last = max([m.start() for m in _CLAUSE.finditer(text.folded, end, after.start)], default=after.start)
         yield item, grams(text.folded[part:last]), grams(text.folded[start:stop]), text.folded[part:last]
 

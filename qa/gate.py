@@ -151,7 +151,7 @@ def _stranger(question: Question, folded: str, near: str, cited: Sequence[Hit]) 
         return False
     documents = {h.document.id: h.document for h in cited}.values()
     for name in named(folded):
-        if name.kind not in ("person", "body") or (name.start < question.asked[1] and question.asked[0] < name.end):
+        if name.kind not in ("person", "body") or question.asks(name.start, name.end):
             continue
         if name.kind == "body" and not (office(name) and _OFFICE.search(name.text)):
             continue  # what a school or company reports of itself seldom has its full name

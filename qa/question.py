@@ -60,6 +60,10 @@ class Question:
     figures: tuple[Figure, ...]
     dates: tuple[Date, ...]
 
+    def asks(self, start: int, end: int) -> bool:
+        """Does the span have a part in the words that ask?"""
+        return self.asked[0] < end and start < self.asked[1]
+
     def missing_from(self, text: str) -> tuple[str, ...]:
         """Names in the question that ``text`` does not hold (天津 for 天津市 will do), with the years and days stated."""
         from .checks.names import holds

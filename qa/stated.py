@@ -16,7 +16,7 @@ from qa.checks import EvidenceText
 from qa.checks.dates import Date
 from qa.checks.names import tagged
 from qa.checks.numbers import Figure
-from qa.checks.slots import Fit, compare, relation
+from qa.checks.slots import Fit, compare, end_of, relation
 from qa.checks.text import Prepared, fold_same, grams, prepare
 from qa.comparison import places
 from qa.question import Question
@@ -82,11 +82,11 @@ def _misplaced(question: Question, item: Figure | Date, texts: Sequence[Prepared
         last = None
         for told, _, _, near in places(text, True):
             kind, share = relation(item, told), _share(words, near)
-            joined, last = last is not None and told.start - last <= 2, _end(told)
+            joined, last = last is not None and told.start - last <= 2, end_of(told)
             if (kind == "same" and share > APART_LEFT) or (kind == "" and share >= APART_SHARE):
                 return None
             if kind == "other" and share >= APART_SHARE and not joined:  # the end of a range is no other day
-                found.append(Otherwise(item, number, told.start, _end(told)))
+                found.append(Otherwise(item, number, told.start, end_of(told)))
     return found[0] if len(found) == 1 else None
 
 
@@ -112,7 +112,7 @@ def _contradicts(
     question: Question, said: Prepared, item: Figure | Date, same: Fit | None, fit: Fit, texts: Sequence[Prepared], unit: bool
 ) -> bool:
     told = texts[fit.text]
-    share, _ = held(question, (item.start, _end(item)), told.folded)
+    share, _ = held(question, (item.start, end_of(item)), told.folded)
     if isinstance(item, Date):
         least = DATE_MIN if item.year is not None or item.day is not None else FIGURE_MIN
         if same is not None or unit or any(d.month is None and d.day == item.day for t in texts for d in t.dates if item.day):
@@ -165,7 +165,3 @@ def counted(folded: str, figure: Figure) -> str:
         return phrase.group()[:8]
     before = _QUOTES.sub("", folded[max(0, figure.start - 24) : figure.start])
     return _TOLD.sub("", re.split(r"[\W\d_]", before)[-1])[-5:]
-
-
-def _end(item: Figure | Date) -> int:
-    return item.unit_end if isinstance(item, Figure) else item.end

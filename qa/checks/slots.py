@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from qa.types import Problem
 
@@ -61,6 +62,14 @@ class Fit:
 
 Span = tuple[int, int]
 Item = Figure | Date | Name
+
+
+class Spanned(Protocol):
+    """Something that ends somewhere in a text."""
+
+    @property
+    def end(self) -> int: ...
+
 Check = tuple[list[Problem], list[tuple[Span, Fit]]]
 
 
@@ -120,7 +129,7 @@ def compare(
             values = features(place, text, told)
             score = sum(w * f for w, f in zip(WEIGHTS, values, strict=True))
             if kind not in best or score > best[kind].score:
-                best[kind] = Fit(score, number, told.start, _end(told), values)
+                best[kind] = Fit(score, number, told.start, end_of(told), values)
     return best.get("same"), best.get("other"), best.get("unit")
 
 
@@ -171,15 +180,15 @@ class Place:
 
     @staticmethod
     def of(said: Prepared, item: Item) -> Place:
-        left, right = _context(said.folded, item.start, _end(item))
+        left, right = _context(said.folded, item.start, end_of(item))
         whole = frozenset[str]().union(*said.sentence_grams)
-        return Place(item, left, right, grams(left), grams(right), _clause(said.folded, item.start, _end(item)), whole)
+        return Place(item, left, right, grams(left), grams(right), _clause(said.folded, item.start, end_of(item)), whole)
 
 
 def features(place: Place, text: Prepared, told: Item) -> tuple[float, ...]:
     """How well a place of the evidence fits, each 0..1: equal letters touching on the left (4, 8) and right (1, 8),
     bigrams near by on the left and right, bigrams of the clause, of the sentence, and like form (unit, precision)."""
-    told_left, told_right = _context(text.folded, told.start, _end(told))
+    told_left, told_right = _context(text.folded, told.start, end_of(told))
     before = _common(reversed(place.left), reversed(told_left))
     after = _common(iter(place.right), iter(told_right))
     close = grams(told_left) | grams(told_right)
@@ -191,7 +200,7 @@ def features(place: Place, text: Prepared, told: Item) -> tuple[float, ...]:
         after / 8,
         _share(place.near_left, close),
         _share(place.near_right, close),
-        _share(place.clause, _clause(text.folded, told.start, _end(told))) if place.clause else 0.0,
+        _share(place.clause, _clause(text.folded, told.start, end_of(told))) if place.clause else 0.0,
         _share(place.whole, sentence),
         float(_alike(place.item, told)),
     )
@@ -214,7 +223,8 @@ def _clause(text: str, start: int, end: int) -> frozenset[str]:
     return grams(text[begin + 1 : stop.start() if stop else end + 80])
 
 
-def _end(item: Item) -> int:
+def end_of(item: Spanned) -> int:
+    """Where a figure ends with its unit, and anything else by itself."""
     return item.unit_end if isinstance(item, Figure) else item.end
 
 
