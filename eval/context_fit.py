@@ -30,7 +30,7 @@ from qa.linear import Linear
 from qa.question import Question, analyse
 from qa.selection import WEIGHTS, selection_features
 
-BUDGETS = ((200, 5), (250, 5), (300, 5), (400, 5))
+LIMITS = ((200, 5, 0.0), (300, 5, 0.0), (400, 5, 0.0), (500, 6, 0.0), (500, 6, 0.0002), (500, 6, 0.0003), (500, 6, 0.0004))
 L2 = 2.0
 COUNT = 750
 
@@ -75,7 +75,7 @@ def fit(found: Sequence[Case]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def kept(
-    found: Sequence[Case], models: Sequence[Mapping[str, Any]], count_tokens: Callable[[str], int], budget: int, most: int
+    found: Sequence[Case], models: Sequence[Mapping[str, Any]], count_tokens: Callable[[str], int], limits: tuple[int, int, float]
 ) -> dict[str, dict[str, float]]:
     """By source: the share of questions whose context holds the whole answer, how many, and tokens on average."""
     right: dict[str, list[bool]] = defaultdict(list)
@@ -83,7 +83,7 @@ def kept(
     for case in found:
         model = Linear.of(models[hash_fold(case.item["id"])])
         with patch("qa.selection.selection_model", lambda model=model: model):
-            context = build_context(case.question, case.hits, count_tokens, budget, most)
+            context = build_context(case.question, case.hits, count_tokens, *limits)
         right[case.source].append(is_right("\n".join(s.text for s in context.sentences), case.item))
         tokens[case.source].append(context.tokens)
     return {
@@ -117,7 +117,9 @@ def main() -> None:
     found = cases(search, tuning_items(args.bench, COUNT))
     model, unseen = fit(found)
     count = functools.cache(engine.generator.count_tokens)
-    model["outcomes"] = {f"{budget}": kept(found, unseen, count, budget, most) for budget, most in BUDGETS}
+    model["outcomes"] = {
+        f"{budget}, {most}, {gain}": kept(found, unseen, count, (budget, most, gain)) for budget, most, gain in LIMITS
+    }
     WEIGHTS.write_text(json.dumps(model, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(model, ensure_ascii=False, indent=1))
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from eval.gate_model import SENTENCE_L2, Probes, States, fit_linear, hash_fold
-from eval.gate_rows import PACKED, RecordingGate, collect, pack, read, tuning_items
+from eval.gate_rows import PACKED, collect, pack, read, tuning_items
 from qa.engine import Engine
 from qa.gate import PROBE, WEIGHTS
 from qa.quote import standing
@@ -112,7 +112,7 @@ def outcomes(
 def main() -> None:
     """Command line of this module."""
     from models.settings import ModelSettings
-    from qa.settings import AnswerSettings, EngineSettings
+    from qa.settings import AnswerSettings, EngineSettings, GeneratorSettings
 
     parser = argparse.ArgumentParser(description=__doc__)
     steps = parser.add_subparsers(dest="step", required=True)
@@ -122,26 +122,27 @@ def main() -> None:
     gather.add_argument("--out", type=Path, required=True)
     gather.add_argument("--models", type=Path, help="model store; default: the user's")
     gather.add_argument("--count", type=int, default=400)
+    gather.add_argument("--together", type=int, default=8, help="questions asked at once")
     steps.add_parser("fit").add_argument("file", type=Path, nargs="?", default=PACKED)
     steps.add_parser("pack").add_argument("file", type=Path)
     args = parser.parse_args()
     if args.step == "collect":
         models = ModelSettings(folder=args.models)
         settings = EngineSettings(data=args.data, models=models, answer=AnswerSettings(risk=1.0, cache=False))
-        gate = RecordingGate()
-        engine = Engine.open(settings, gate=gate)
+        engine = Engine.open(settings)
         if not engine.library.count:
             from corpus import sample_documents
 
             engine.add(sample_documents())
-        collect(engine, gate, tuning_items(args.bench, args.count), args.out)
+        collect(engine, tuning_items(args.bench, args.count), args.out, args.together)
         return
     rows, states = read(args.file)
     if args.step == "pack":
         pack(rows, states)
         return
     model, probe = fit(rows, states)
-    model["data"] = {"file": args.file.name, "questions": len(rows), "sources": sorted({r["source"] for r in rows})}
+    sources = sorted({row["source"] for row in rows})
+    model["data"] = {"model": GeneratorSettings().model, "file": args.file.name, "questions": len(rows), "sources": sources}
     if probe is not None:
         np.savez(PROBE, allow_pickle=False, **probe)
     WEIGHTS.write_text(json.dumps(model, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -8,7 +8,9 @@ ship.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -48,18 +50,31 @@ class RecordingGate(Gate):
         return self.seen
 
 
-def collect(engine: Engine, gate: RecordingGate, items: Iterator[tuple[str, dict[str, Any]]], out: Path) -> None:
-    """One JSON line for each question, appended; questions already there are skipped."""
+def collect(engine: Engine, items: Iterator[tuple[str, dict[str, Any]]], out: Path, together: int = 1) -> None:
+    """One JSON line for each question, appended; questions already there are skipped.
+
+    Args:
+        together: so many are asked at once, over the same index and generator.
+    """
     known = {json.loads(line)["id"] for line in out.read_text("utf-8").splitlines()} if out.exists() else set()
-    with out.open("a", encoding="utf-8") as file:
-        for source, item in items:
-            if item["id"] in known:
-                continue
-            gate.seen = gate.draft = gate.question = None
-            engine.answer(item["question"], passages=item.get("passages"))
-            if row := row_of(gate, source, item):
+    writing, own = threading.Lock(), threading.local()
+
+    def one(source: str, item: dict[str, Any]) -> None:
+        if not hasattr(own, "engine"):
+            own.gate = RecordingGate()
+            own.engine = Engine.open(engine.settings, generator=engine.generator, gate=own.gate)
+            own.engine.library = engine.library
+        own.gate.seen = own.gate.draft = own.gate.question = None
+        own.engine.answer(item["question"], passages=item.get("passages"))
+        if row := row_of(own.gate, source, item):
+            with writing:
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
                 file.flush()
+
+    with out.open("a", encoding="utf-8") as file, ThreadPoolExecutor(together) as pool:
+        waiting = [pool.submit(one, source, item) for source, item in items if item["id"] not in known]
+        for each in waiting:
+            each.result()
 
 
 def row_of(gate: RecordingGate, source: str, item: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -68,11 +68,10 @@ class _Part:
 def body_premises(question: Question, evidence: Sequence[EvidenceSentence]) -> list[NamePremise]:
     """At most one body of the question, where another one acts in every place that has the anchor."""
     folded = fold_same(question.text)
-    parts = None
     for name in () if _CHOICE.search(folded) else bodies(_undated(question, folded)):
         if question.asks(name.start, name.end) or folded[name.start - 1 : name.start] in _NOT_ACTING or _GIVEN.match(name.text):
             continue
-        parts = list(_anchored(question, folded, (name.start, name.end), evidence)) if parts is None else parts
+        parts = list(_anchored(question, folded, (name.start, name.end), evidence))
         if not parts or any(holds_name(p.text, name.text) for p in parts):
             continue
         for part in parts:

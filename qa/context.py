@@ -1,8 +1,9 @@
-"""Context: the evidence sentences that go into the prompt, within a token budget.
+"""Context: the evidence sentences that go into the prompt, each of them worth its tokens.
 
 Reading the prompt is what costs on a CPU, so evidence sentences are chosen instead of whole passages: those that most
-likely hold the answer (``qa.selection``), with the neighbours without which they cannot be read. Offsets stay true:
-every sentence is a span of a stored document.
+likely hold the answer (``qa.selection``), with the neighbours without which they cannot be read. Where the answer is
+almost surely in, reading ends early; where it is not, more is read, up to the budget. Offsets stay true: every sentence
+is a span of a stored document.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ LEANING = re.compile(r"^[“「『（(]?(?:他|她|它|其|该|此|这|那|同�
 LENGTH = 0.4
 """How much of a sentence's length in tokens it pays for: 0 nothing, 1 all. Chosen on the questions of ``eval.context_fit``,
 which does not vary it (docs/log/gate.md)."""
+DEPENDENT = 0.7
+"""Power of the probability that none of the sentences chosen holds the answer. With 1 they would be taken for independent,
+with 0 for never holding the same. Chosen on tuning questions (docs/log/context.md)."""
+PASSAGE_TOKENS = 12
+"""What a further passage costs besides its sentences: its number, maybe a heading."""
 _OFFSETS = {"今年": 0, "本年": 0, "去年": -1, "上年": -1, "前年": -2, "明年": 1}
 _RELATIVE_YEAR = re.compile(r"今年|本年(?!度)|去年|(?<![以早])上年(?!度)|(?<![目以])前年|明年")
 
@@ -37,12 +43,15 @@ class Context:
     Attributes:
         text: the material as it stands in the prompt, passages numbered from 1.
         sentences: the evidence sentences in it, in the order of the prompt.
+        known: those, and then the next ones that the budget would have held: not worth reading, which costs, but looked
+            at by the checks, which cost nothing (premises, comparisons, contradictions between sources).
         hits: the hits they come from, in the order of their numbers.
         tokens: length of ``text`` in the generator's tokens.
     """
 
     text: str
     sentences: tuple[EvidenceSentence, ...]
+    known: tuple[EvidenceSentence, ...]
     hits: tuple[Hit, ...]
     tokens: int
 
@@ -52,26 +61,43 @@ class Context:
 
 
 def build_context(
-    question: Question, hits: Sequence[Hit], count_tokens: Callable[[str], int], budget: int, max_passages: int
+    question: Question,
+    hits: Sequence[Hit],
+    count_tokens: Callable[[str], int],
+    budget: int,
+    max_passages: int,
+    gain: float = 0.0,
 ) -> Context:
     """Choose evidence for the query from the hits (best first) within ``budget`` tokens.
 
     At least one sentence is always taken, cut to nothing less: a single sentence longer than the budget is sent whole
     up to twice the budget and left out beyond that.
+
+    Args:
+        gain: a further sentence is read only if each of its tokens adds so much to the probability that the answer is
+            among what is read; 0: as many as the budget holds.
     """
     found = _candidates(question, hits[: max_passages * 2], count_tokens)
     chosen: list[_Candidate] = []
-    spent = 0
+    ranks: set[int] = set()
+    beside: list[_Candidate] = []
+    spent, held, lacking = 0, 0, 1.0
     for candidate in sorted(found, key=lambda c: (-c.score, c.rank, c.position)):
         group = [c for c in _with_lead_in(candidate, found) if c not in chosen]
-        ranks = {c.rank for c in chosen} | {candidate.rank}
-        cost = sum(count_tokens(c.sentence.text) for c in group) + (12 if len(ranks) > len({c.rank for c in chosen}) else 0)
-        limit = budget if chosen else 2 * budget
-        if len(ranks) > max_passages or spent + cost > limit:
+        cost = sum(c.tokens for c in group) + (PASSAGE_TOKENS if candidate.rank not in ranks else 0)
+        if len(ranks | {candidate.rank}) > max_passages or spent + cost > (budget if chosen else 2 * budget):
+            continue
+        if chosen and candidate.likely * lacking**DEPENDENT < gain * cost:
+            if spent + held + cost <= budget:
+                beside += [c for c in group if c not in beside]
+                held += cost
             continue
         chosen += group
+        ranks.add(candidate.rank)
         spent += cost
-    return _assemble(question, chosen, hits, count_tokens)
+        for c in group:
+            lacking *= 1 - c.likely
+    return _assemble(question, chosen, [c for c in beside if c not in chosen], hits, count_tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +105,14 @@ class _Candidate:
     sentence: EvidenceSentence
     rank: int
     position: int
-    score: float
+    tokens: int
+    likely: float
+    """Probability that it holds the answer."""
+
+    @property
+    def score(self) -> float:
+        """By which sentences are taken: a long one pays for some of its length."""
+        return math.log(self.likely + 1e-9) - LENGTH * math.log(self.tokens + 4)
 
 
 def candidates(hits: Sequence[Hit]) -> list[tuple[int, int, EvidenceSentence]]:
@@ -88,13 +121,12 @@ def candidates(hits: Sequence[Hit]) -> list[tuple[int, int, EvidenceSentence]]:
 
 
 def _candidates(question: Question, hits: Sequence[Hit], count_tokens: Callable[[str], int]) -> list[_Candidate]:
-    """Scored by the probability of holding the answer, a long sentence paying for some of its length."""
     spans = candidates(hits)
-    out = []
-    for (rank, position, sentence), row in zip(spans, selection_features(question, hits, spans), strict=True):
-        cost = math.log(count_tokens(sentence.text) + 4)
-        out.append(_Candidate(sentence, rank, position, math.log(sigmoid(worth(row)) + 1e-9) - LENGTH * cost))
-    return out
+    rows = selection_features(question, hits, spans)
+    return [
+        _Candidate(sentence, rank, position, count_tokens(sentence.text), sigmoid(worth(row)))
+        for (rank, position, sentence), row in zip(spans, rows, strict=True)
+    ]
 
 
 def _sentences(hit: Hit) -> list[EvidenceSentence]:
@@ -114,7 +146,11 @@ def _with_lead_in(candidate: _Candidate, candidates: Sequence[_Candidate]) -> li
 
 
 def _assemble(
-    question: Question, chosen: Sequence[_Candidate], hits: Sequence[Hit], count_tokens: Callable[[str], int]
+    question: Question,
+    chosen: Sequence[_Candidate],
+    beside: Sequence[_Candidate],
+    hits: Sequence[Hit],
+    count_tokens: Callable[[str], int],
 ) -> Context:
     ranks = sorted({c.rank for c in chosen})
     lines, sentences = [], []
@@ -128,7 +164,8 @@ def _assemble(
             sentences.append(c.sentence)
         lines.append(f"[{number}] {_label(question, hit, body)}{body}")
     text = "\n".join(lines)
-    return Context(text, tuple(sentences), tuple(hits[r] for r in ranks), count_tokens(text))
+    known = (*sentences, *(c.sentence for c in beside))
+    return Context(text, tuple(sentences), known, tuple(hits[r] for r in ranks), count_tokens(text))
 
 
 def _label(question: Question, hit: Hit, body: str) -> str:

@@ -32,6 +32,7 @@ class Draft:
         logprobs: of every token written; empty where the engine does not tell.
         state: the generator's hidden state after reading the prompt (see ``Chunk.state``), or None.
         judged: its hidden state after the prompt ``judge`` (does the material hold the answer?), or None.
+        model: name of the generator.
         finish: why writing ended, ``loop`` when it went in circles; "" while it goes on.
     """
 
@@ -40,6 +41,7 @@ class Draft:
     logprobs: tuple[float, ...] = ()
     state: object = None
     judged: object = None
+    model: str = ""
     finish: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)
 
@@ -79,7 +81,7 @@ def write_draft(
     )
     splitter = StreamSplitter()
     done: list[Sentence] = []
-    draft = Draft(context=context)
+    draft = Draft(context=context, model=generator.name)
     written = ""
     judge: Reading | None = None
     chunks = generator.stream(request)

@@ -81,7 +81,7 @@ class Gate:
         if quote:
             values |= {f"quote_{name}": value for name, value in quote.features.items()}
         sure = probability("draft", values)
-        premises = tuple(premise_conflicts(question.text, draft.context.sentences if draft.context else ()))
+        premises = tuple(premise_conflicts(question.text, draft.context.known if draft.context else ()))
         if premises:
             return Decision("false_premise", sure, values, premises)
         reason = self._against(question, draft, sure)
@@ -169,11 +169,14 @@ def probability(of: str, values: Mapping[str, float]) -> float:
 
 
 def probed(draft: Draft) -> dict[str, float]:
-    """Logits of the probes of the draft's hidden states; {} where the engine tells none, or a model tells others."""
+    """Logits of the probes of the draft's hidden states; {} where the engine tells none, or another model wrote it than the
+    one that the probes were fitted on."""
     import numpy as np
 
     probe, states = _probe(), {"answer": np.asarray(draft.state), "judge": np.asarray(draft.judged)}
-    if probe is None or any(state.shape != probe[f"{of}_mean"].shape for of, state in states.items()):
+    if probe is None or not _plain(draft.model).startswith(_plain(_weights()["data"]["model"])):
+        return {}
+    if any(state.shape != probe[f"{of}_mean"].shape for of, state in states.items()):
         return {}
     found = {}
     for of, state in states.items():
@@ -181,6 +184,11 @@ def probed(draft: Draft) -> dict[str, float]:
         for target in ("draft", "quote"):
             found[f"probe_{of}_{target}"] = float(z @ probe[f"{of}_{target}"] + probe[f"{of}_{target}_bias"])
     return found
+
+
+def _plain(name: str) -> str:
+    """A model's name as a GGUF file, a folder and a manifest have it: Qwen2.5 Coder 1.5B, qwen2.5-coder-1.5b."""
+    return "".join(c for c in name.casefold() if c.isalnum())
 
 
 @functools.cache

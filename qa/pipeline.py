@@ -92,9 +92,8 @@ class Pipeline:
             answer = replace(answer, notes=(Note("spelling", told),))
         if hits:  # 今年 in a question is the year of the documents that it is asked of
             question = analyse(resolve(query, hits[0].document.spoken))
-        context = build_context(
-            question, hits, self.generator.count_tokens, self.settings.context_tokens, self.settings.max_passages
-        )
+        limits = (self.settings.context_tokens, self.settings.max_passages, self.settings.context_gain)
+        context = build_context(question, hits, self.generator.count_tokens, *limits)
         answer = replace(answer, stage="found", retrieved=retrieved(hits, context, index.superseded()))
         with clock.stopped():  # whoever pulls may let the reader stand in line before the generator is needed
             yield replace(answer, timings=clock.timings())
@@ -114,8 +113,8 @@ class Pipeline:
     def _computed(self, question: Question, context: Context, clock: Clock) -> Comparison | None:
         """A comparison that needs no draft; None when the question is none, or takes something false for granted."""
         with clock.stage("check"):
-            made = compared(question.text, context.sentences) if self.settings.style != "short" else None
-            return None if made is None or premise_conflicts(question.text, context.sentences) else made
+            made = compared(question.text, context.known) if self.settings.style != "short" else None
+            return None if made is None or premise_conflicts(question.text, context.known) else made
 
     def _judged(self, answer: Answer, question: Question, hits: Sequence[Hit], draft: Draft, clock: Clock) -> Answer:
         with clock.stage("check"):

@@ -31,8 +31,14 @@ class AnswerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    context_tokens: int = Field(300, ge=64, le=16384, description="token budget of the evidence in the prompt")
-    max_passages: int = Field(5, ge=1, le=50, description="passages that may stand in the prompt")
+    context_tokens: int = Field(500, ge=64, le=16384, description="most tokens of evidence in the prompt")
+    context_gain: float = Field(
+        0.0003,
+        ge=0.0,
+        le=1.0,
+        description="probability of holding the answer that each token of a further sentence must add; 0: context_tokens are filled",
+    )
+    max_passages: int = Field(6, ge=1, le=50, description="passages that may stand in the prompt")
     risk: float = Field(0.70, ge=0.0, le=1.0, description="acceptable risk: what is less certain than 1-risk is refused")
     unsupported: Literal["drop", "mark"] = Field("drop", description="what happens to a sentence without support")
     from_memory: bool = Field(False, description="answer (labelled) from the model's memory when the documents do not")

@@ -38,7 +38,7 @@ def accept(answer: Answer, question: Question, draft: Draft, decision: Decision,
             notes.append(Note("dropped", prompts.text("qa.note_omitted", n=omitted)))
         if draft.finish == "length":
             notes.append(Note("truncated", prompts.text("qa.note_truncated")))
-    notes += conflict_notes(question, draft.context.sentences if draft.context else (), shown)
+    notes += conflict_notes(question, draft.context.known if draft.context else (), shown)
     notes += _superseded(answer, shown)
     return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, *notes), confidence=decision.confidence)
 
@@ -61,7 +61,7 @@ def _quotation(place: EvidenceSentence) -> Sentence:
 def deduced(answer: Answer, made: Comparison, context: Context) -> Answer:
     """A comparison computed from two places: both word for word, then what follows, marked as computed and tied to both. It
     follows by rules from what is quoted, so it has no ``confidence``."""
-    places = [context.sentences[index] for index in dict.fromkeys((made.first.index, made.second.index))]
+    places = [context.known[index] for index in dict.fromkeys((made.first.index, made.second.index))]
     cited = tuple(cite(place, place.start, place.end, 1.0) for place in places)
     shown = (*(_quotation(place) for place in places), Sentence(made.text, "supported", cited))
     computed = Note("computed", prompts.text("qa.note_computed"), cited)
@@ -142,7 +142,7 @@ def _premise_note(premise: PremiseConflict, draft: Draft | None) -> Note:
     text = prompts.text("qa.premise", claim=premise.claim, evidence=premise.evidence)
     if draft is None or draft.context is None:
         return Note("premise", text)
-    place = draft.context.sentences[premise.index]
+    place = draft.context.known[premise.index]
     return Note("premise", text, (cite(place, place.start, place.end, 1.0),))
 
 

@@ -30,7 +30,7 @@ def test_the_fit_finds_the_sentences_that_answer():
     assert [case.item["id"] for case in found] == [item["id"] for _, item in items]
     model, unseen = fit(found)
     assert model["out_of_fold"]["auc"] > 0.9 and len(unseen) == 5
-    shares = kept(found, unseen, len, 30, 5)
+    shares = kept(found, unseen, len, (30, 5, 0.0))
     assert shares["made"]["n"] == 40 and shares["made"]["held"] > 0.9
 
 

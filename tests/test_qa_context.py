@@ -33,6 +33,21 @@ def test_the_budget_is_kept_and_tells_what_was_sent():
     assert made.spans("missing") == ()
 
 
+def test_reading_ends_where_the_answer_is_almost_surely_in_and_the_checks_still_see_the_rest():
+    question = analyse("建成了多少家就业驿站？")
+    whole = build_context(question, HITS, len, 120, 4)
+    worth_it = build_context(question, HITS, len, 120, 4, gain=0.005)
+    assert "113家就业驿站" in worth_it.text and worth_it.tokens < whole.tokens
+    assert {s.start for s in worth_it.sentences} < {s.start for s in worth_it.known} == {s.start for s in whole.sentences}
+    assert worth_it.known[: len(worth_it.sentences)] == worth_it.sentences
+    assert whole.known == whole.sentences, "with nothing to gain the budget is filled"
+
+
+def test_more_is_read_where_no_sentence_is_likely():
+    asked = [build_context(analyse(text), HITS, len, 200, 4, gain=0.0005) for text in ("建成了多少家就业驿站？", "市长是哪天去上海的？")]
+    assert len(asked[1].sentences) > len(asked[0].sentences)
+
+
 def test_passages_are_numbered_from_one_and_gaps_are_marked():
     text = "全市已建成113家就业驿站。" + "天气晴好。" * 3 + "就业驿站可以求职。"
     made = context("建成了多少家就业驿站？可以做什么？", [hit(text, 1, 0.9)], budget=36)

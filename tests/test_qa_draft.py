@@ -47,7 +47,8 @@ class Read:
 
 def drafts(generator, cancelled=None, style="sentence"):
     found = hit(STATION)
-    context = Context(f"[1] {STATION}", (EvidenceSentence(found.passage, found.document, 0, len(STATION), STATION),), (found,), 30)
+    places = (EvidenceSentence(found.passage, found.document, 0, len(STATION), STATION),)
+    context = Context(f"[1] {STATION}", places, places, (found,), 30)
     settings = AnswerSettings(style=style)
     yield from write_draft(generator, analyse(ASKED), context, settings, Clock(), cancelled or threading.Event())
 

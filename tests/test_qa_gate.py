@@ -18,7 +18,7 @@ LETTER = "2025年6月13日，市级机关工委发出《致市级机关党员干
 def draft_of(question, text, passage=STATION, **extra):
     found = hit(passage, published="2025-07-15")
     sentence = EvidenceSentence(found.passage, found.document, 0, len(passage), passage)
-    context = Context(f"[1] {passage}", (sentence,), (found,), len(passage))
+    context = Context(f"[1] {passage}", (sentence,), (sentence,), (found,), len(passage))
     sentences = (tie(text, analyse(question), context),) if text else ()
     return [found], Draft(sentences, context, logprobs=(-0.1,) * 5, finish="stop", **extra)
 
@@ -105,7 +105,7 @@ def test_the_members_of_one_thing_are_not_those_of_another():
     places = [hit(letter, number=1), hit("工委推进机关建设，要求做到“四个带头”。", number=2)]
     sentences = tuple(EvidenceSentence(h.passage, h.document, 0, len(h.passage.text), h.passage.text) for h in places)
     for shown in (places, places[:1]):
-        context = Context("", sentences[: len(shown)], tuple(shown), 50)
+        context = Context("", sentences[: len(shown)], sentences[: len(shown)], tuple(shown), 50)
         draft = Draft((tie(told, analyse(asked), context),), context, logprobs=(-0.1,) * 5, finish="stop")
         assert draft.sentences[0].citations[0].document_id == "d1"
         found = Gate(1.0).decide(analyse(asked), shown, draft)
