@@ -104,7 +104,8 @@ def against_figures(item: Item, answer: Mapping[str, Any]) -> set[str]:
         " ".join(r.get("heading", ())) + r["document"] + (r.get("published") or "")
         for r in answer["retrieved"]
     ]
-    return contradicting_figures(shown_text(answer), gold, known_texts(item), [*sent, *around])
+    cited = [c["quote"] for c in cited_quotes(answer)]  # a comparison may be computed from what was found but not read
+    return contradicting_figures(shown_text(answer), gold, known_texts(item), [*sent, *cited, *around])
 
 
 def _evidence_right(item: Item, record: Mapping[str, Any]) -> bool | None:

@@ -1,14 +1,16 @@
 """The gate: premise first, then support, then a probability that only the knob weighs."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hit_fakes import hit
 
 from qa.attribution import EvidenceSentence
 from qa.context import Context
 from qa.draft import Draft, tie
-from qa.gate import WEIGHTS, Gate, probability
+from qa.gate import PROBE, WEIGHTS, Gate, probability, probed
 from qa.question import analyse
 
 STATION = "全市已建成113家就业驿站，居民可以就近求职。"
@@ -70,6 +72,26 @@ def test_a_false_premise_is_named_with_what_the_document_has():
     assert decision.reason == "false_premise"
     (premise,) = decision.premises
     assert "2024年6月13日" in premise.claim and "2025年6月13日" in premise.evidence
+
+
+def test_a_false_premise_is_named_by_what_was_found_but_not_read():
+    question = "市级机关工委2024年6月13日发出的信是什么？"
+    hits, draft = draft_of(question, "市级机关工委发出的信是公开信。", "市级机关工委的信叫做公开信。")
+    (told,), other = hits, hit(LETTER, 2, published="2025-07-15")
+    known = (*draft.context.sentences, EvidenceSentence(other.passage, other.document, 0, len(LETTER), LETTER))
+    assert Gate(1.0).decide(analyse(question), [told], draft).reason != "false_premise"
+    decision = Gate(1.0).decide(analyse(question), [told, other], replace(draft, context=replace(draft.context, known=known)))
+    assert decision.reason == "false_premise" and decision.premises[0].index == 1
+
+
+def test_probes_fitted_on_one_model_tell_nothing_of_another():
+    size = np.load(PROBE)["answer_mean"].shape
+    draft = Draft(state=np.zeros(size), judged=np.zeros(size), model="Qwen2.5 Coder 1.5B Instruct (openvino, x-int8)")
+    assert set(probed(draft)) == {f"probe_{of}_{target}" for of in ("answer", "judge") for target in ("draft", "quote")}
+    assert probed(replace(draft, model="qwen2.5-coder-1.5b-instruct-q4_k_m (transformers)"))
+    assert probed(replace(draft, model="Qwen2.5 1.5B Instruct (openvino, x-int8)")) == {}
+    assert probed(Draft(model=draft.model)) == {}, "an engine that tells no states"
+
 
 
 @pytest.mark.parametrize("of", ["draft", "quote", "quotes"])
