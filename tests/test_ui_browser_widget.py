@@ -49,6 +49,8 @@ def test_widget_works_on_a_listed_origin(browser: Any, served: Served, host_page
         chat = page.frame_locator("iframe")
         chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)
         assert chat.locator("#wj-box textarea").input_value() == "年休假怎么申请？"
+        colours = chat.locator("#wj-send").evaluate("b => [getComputedStyle(b).backgroundColor, getComputedStyle(b).color]")
+        assert colours == ["rgb(122, 43, 23)", "rgb(255, 255, 255)"], "the brand colour reaches into the frame"
         chat.locator("#wj-box textarea").press("Enter")
         chat.locator("#wj-chat .answer.done").wait_for(timeout=20_000)
         chat.locator("#wj-chat .cite >> nth=0").click()

@@ -1,7 +1,8 @@
-// Light or dark before the first paint. The only thing the page keeps in the browser is this choice.
+// Light or dark, and the widget's brand colour, before the first paint. The only thing the page keeps in the browser is light or dark.
 (function () {
   "use strict";
-  const asked = new URLSearchParams(location.search).get("theme");
+  const query = new URLSearchParams(location.search);
+  const asked = query.get("theme");
   let kept = null;
   try { kept = localStorage.getItem("wj-theme"); } catch (error) { kept = null; }
   const set = document.documentElement.dataset.theme; // by the administrator
@@ -12,6 +13,11 @@
     document.documentElement.classList.toggle("dark", dark);
     if (document.body) document.body.classList.toggle("dark", dark);
   };
+  const [color, ink] = [query.get("color"), query.get("ink")];
+  if ([color, ink].every((hex) => /^[0-9a-f]{6}$/i.test(hex || ""))) {
+    document.documentElement.style.setProperty("--wj-brand", `#${color}`);
+    document.documentElement.style.setProperty("--wj-on-brand", `#${ink}`);
+  }
   apply();
   document.addEventListener("DOMContentLoaded", apply);
   if (!choice) system.addEventListener("change", apply);

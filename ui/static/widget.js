@@ -82,6 +82,7 @@
     if (embedded) { url.searchParams.set("embed", "1"); url.searchParams.set("host", location.origin); }
     if (en) url.searchParams.set("lang", "en");
     if (["light", "dark"].includes(given.theme)) url.searchParams.set("theme", given.theme);
+    if (embedded && given.color === color) { url.searchParams.set("color", color.slice(1)); url.searchParams.set("ink", readable(color).slice(1)); }
     if (embedded && given.token) url.searchParams.set("token", given.token);
     const asked = question();
     if (asked) url.searchParams.set("q", asked);
