@@ -39,7 +39,7 @@ class AnswerSettings(BaseModel):
         description="probability of holding the answer that each token of a further sentence must add; 0: context_tokens are filled",
     )
     max_passages: int = Field(6, ge=1, le=50, description="passages that may stand in the prompt")
-    risk: float = Field(0.70, ge=0.0, le=1.0, description="acceptable risk: what is less certain than 1-risk is refused")
+    risk: float = Field(0.65, ge=0.0, le=1.0, description="acceptable risk: what is less certain than 1-risk is refused")
     unsupported: Literal["drop", "mark"] = Field("drop", description="what happens to a sentence without support")
     from_memory: bool = Field(False, description="answer (labelled) from the model's memory when the documents do not")
     style: Literal["sentence", "short"] = Field("sentence", description="short: the bare span, for EM and F1")
