@@ -210,15 +210,17 @@ def test_special_tokens_in_messages_are_letters(folder: Path) -> None:
     assert opened[-3:] == tokens.encode("答")
 
 
-def test_lookup_copies_what_followed_and_adapts() -> None:
+def test_lookup_copies_what_followed_the_last_two_tokens_or_else_the_last_one() -> None:
     lookup = PromptLookup([1, 2, 3, 4, 5, 9, 2, 3, 7, 8], longest=4)
-    assert lookup.guess([1, 2, 3]) == [4, 5, 9, 2]
-    assert lookup.guess([9, 2, 3]) == [7, 8]
-    assert lookup.guess([3, 3]) == lookup.guess([3]) == []
-    lookup.learn(4, 0)
-    assert len(lookup.guess([1, 2, 3])) == 2
-    lookup.learn(2, 2)
-    assert len(lookup.guess([1, 2, 3])) == 4
+    assert lookup.guess([1, 2, 3], 6) == [4, 5, 9, 2]
+    assert lookup.guess([9, 2, 3], 6) == [7, 8], "where more of what was written agrees"
+    assert lookup.guess([3, 3], 6) == lookup.guess([3], 6) == [7, 8], "the last place of the last token"
+    assert lookup.guess([8], 6) == lookup.guess([6], 6) == lookup.guess([], 6) == []
+
+
+def test_among_many_only_a_likely_token_is_guessed() -> None:
+    lookup = PromptLookup([1, 2, 3, 4, 5, 9, 2, 3, 7, 8], longest=4)
+    assert lookup.guess([1, 2, 3], 1) == [4] and lookup.guess([3, 3], 1) == [] and lookup.guess([1, 2, 3], 0) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"GGUF", b"PK\x03\x04" + b"x" * 50, b"GGUF" + b"\xff" * 60])

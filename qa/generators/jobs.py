@@ -119,7 +119,7 @@ class Writer:
     def next(self, guesses: int) -> list[int]:
         # The last token written was computed but not taken in; a guess goes with it into the same pass.
         most = min(guesses, self._request.max_new_tokens - len(self._written) - 1)
-        self._guessed = self._lookup.guess(self._written)[:most] if self._lookup and most > 0 else []
+        self._guessed = self._lookup.guess(self._written, most) if self._lookup else []
         return [self._written[-1], *self._guessed]
 
     def took(self, rows: Floats, state: Floats | None) -> int | None:
@@ -139,8 +139,6 @@ class Writer:
             if i == len(self._guessed) or self._guessed[i] != token:
                 break
             right += 1
-        if self._lookup:
-            self._lookup.learn(len(self._guessed), right)
         return right
 
     def end(self, error: Exception | None = None) -> None:
