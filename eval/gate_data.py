@@ -41,6 +41,11 @@ class GateItem:
     answers: tuple[str, ...]
     parts: tuple[tuple[str, ...], ...] = ()
 
+    def row(self) -> dict[str, Any]:
+        """The question as ``eval.gate_rows`` takes it."""
+        row = {"id": self.id, "question": self.question, "answers": list(self.answers), "passages": [("", p) for p in self.passages]}
+        return row | ({"answer_parts": [list(part) for part in self.parts]} if self.parts else {})
+
 
 def gate_items(files: Sequence[Path], count: int, seed: int = 1) -> list[GateItem]:
     """``count`` items drawn from SQuAD-style files, about half of them not answerable; the same for the same seed."""

@@ -177,8 +177,5 @@ def tuning_items(bench: Path, count: int) -> Iterator[tuple[str, dict[str, Any]]
     given = [("wiki", item) for item in wiki_items(data / "wiki_tuning.jsonl", files)]
     given += [("news", item) for item in news_items(data / "news_tuning.jsonl", bench / "news" / "news.jsonl")]
     given += [("squad", item) for item in gate_items(files, count)]
-    for source, item_ in given:
-        item = {"id": item_.id, "question": item_.question, "answers": list(item_.answers)}
-        if item_.parts:
-            item["answer_parts"] = [list(part) for part in item_.parts]
-        yield source, item | {"passages": [("", text) for text in item_.passages]}
+    for source, made in given:
+        yield source, made.row()

@@ -32,10 +32,9 @@ HERE = Path(__file__).with_name("data")
 def judged(engine: Engine, asked: str, told: str) -> tuple[list[tuple[str, str]], bool]:
     """What is named for a question (claim, evidence), and whether an answer out of the passage with ``told`` is refused."""
     settings = engine.settings
-    limits = (settings.answer.context_tokens, settings.answer.max_passages, settings.answer.context_gain)
     hits = engine.library.search(asked, settings.index.top_k)
     question = analyse(resolve(asked, hits[0].document.spoken))
-    context = build_context(question, hits, engine.generator.count_tokens, *limits)
+    context = build_context(question, hits, engine.generator.count_tokens, *settings.answer.context_limits)
     sent = {sentence.passage.id for sentence in context.sentences}
     cited = ([h for h in hits if h.passage.id in sent and told[:2] in h.passage.text] or hits)[:1]
     return [(p.claim, p.evidence) for p in premise_conflicts(question.text, context.known)], refused(question, cited)

@@ -92,8 +92,7 @@ class Pipeline:
             answer = replace(answer, notes=(Note("spelling", told),))
         if hits:  # 今年 in a question is the year of the documents that it is asked of
             question = analyse(resolve(query, hits[0].document.spoken))
-        limits = (self.settings.context_tokens, self.settings.max_passages, self.settings.context_gain)
-        context = build_context(question, hits, self.generator.count_tokens, *limits)
+        context = build_context(question, hits, self.generator.count_tokens, *self.settings.context_limits)
         answer = replace(answer, stage="found", retrieved=retrieved(hits, context, index.superseded()))
         with clock.stopped():  # whoever pulls may let the reader stand in line before the generator is needed
             yield replace(answer, timings=clock.timings())

@@ -47,6 +47,11 @@ class AnswerSettings(BaseModel):
     cache: bool = Field(True, description="answer a repeated question from the cache while nothing has changed")
     question_max: int = Field(2000, ge=10, description="longest question taken, in characters")
 
+    @property
+    def context_limits(self) -> tuple[int, int, float]:
+        """What a context may hold, as ``qa.context.build_context`` takes it: tokens, passages, gain of a token."""
+        return (self.context_tokens, self.max_passages, self.context_gain)
+
 
 class EngineSettings(BaseModel):
     """Everything an Engine needs. ``data`` is the data folder; the index lies in ``data/index``."""

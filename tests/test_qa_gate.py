@@ -93,7 +93,6 @@ def test_probes_fitted_on_one_model_tell_nothing_of_another():
     assert probed(Draft(model=draft.model)) == {}, "an engine that tells no states"
 
 
-
 @pytest.mark.parametrize("of", ["draft", "quote", "quotes"])
 def test_extreme_features_give_a_probability_all_the_same(of):
     names = json.loads(WEIGHTS.read_text("utf-8"))[of]["without_state"]["features"]

@@ -28,13 +28,12 @@ import prompts
 from eval.gate_data import gate_items
 from eval.gate_rows import is_right, tuning_items
 from eval.metrics.stats import mcnemar, percentile, statistic_figure
-from models.store import ModelStore
 from qa.engine import Engine
-from qa.generators import paged
-from qa.generators.base import Generator, Message
+from qa.generators import _gguf, _model_path, paged
+from qa.generators.base import Chunk, GenerationRequest, Message
 from qa.generators.batch import Batch
 from qa.generators.convert import Form, prepare
-from qa.generators.openvino import OpenVINOGenerator, _told
+from qa.generators.openvino import _KEPT_BYTES, OpenVINOGenerator, _told
 from qa.generators.passes import BLOCK
 from qa.settings import AnswerSettings, EngineSettings
 
@@ -52,7 +51,7 @@ class Variant:
     form: Form = "int8"
     options: Mapping[str, str] = field(default_factory=dict)
     guess: int = 6
-    keep: int = 160 << 20
+    keep: int = _KEPT_BYTES
     stop: tuple[str, ...] = ()
     answer: Mapping[str, Any] = field(default_factory=dict)
 
@@ -86,36 +85,26 @@ class _Paged(OpenVINOGenerator):
         model.warm()
         return Batch(model, self._most, self._variant.keep, _told)
 
-
-class _Stopping:
-    """A generator whose answers end before the first full stop, which is then put back."""
-
-    def __init__(self, inner: Generator, stop: tuple[str, ...]) -> None:
-        self._inner, self._stop = inner, stop
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    def stream(self, request: Any) -> Iterator[Any]:
-        for chunk in self._inner.stream(replace(request, stop=self._stop)):
-            yield replace(chunk, text=chunk.text + "。") if chunk.finish == "stop" else chunk
+    def stream(self, request: GenerationRequest) -> Iterator[Chunk]:
+        """With a stop string it ends there, and the full stop is put back."""
+        stop = self._variant.stop
+        for chunk in super().stream(replace(request, stop=stop) if stop else request):
+            yield replace(chunk, text=chunk.text + "。") if stop and chunk.finish == "stop" else chunk
 
 
 def engines(settings: EngineSettings, names: Sequence[str]) -> dict[str, Engine]:
     """An engine for each variant; those with the same model in memory share it, all share the index."""
-    path = ModelStore(settings.models.folder).path(settings.generator.model)
-    gguf = path if path.is_file() else next(path.glob("*.gguf"))
-    loaded: dict[str, Generator] = {}
+    gguf = _gguf(_model_path(settings.generator.model, settings.models))
+    loaded: dict[str, _Paged] = {}
     out: dict[str, Engine] = {}
     for name in names:
         variant = VARIANTS[name]
-        key = repr((variant.form, dict(variant.options), variant.guess, variant.keep))
+        key = repr(replace(variant, answer={}))
         if key not in loaded:
             loaded[key] = _Paged(prepare(gguf, form=variant.form), variant)
-            loaded[key].warm()  # type: ignore[attr-defined]
-        generator = _Stopping(loaded[key], variant.stop) if variant.stop else loaded[key]
+            loaded[key].warm()
         answer = settings.answer.model_copy(update=dict(variant.answer))
-        out[name] = Engine.open(settings.model_copy(update={"answer": answer}), generator=generator)
+        out[name] = Engine.open(settings.model_copy(update={"answer": answer}), generator=loaded[key])
         out[name].library = next(iter(out.values())).library
     return out
 
@@ -124,10 +113,7 @@ def questions(bench: Path, count: int) -> list[tuple[str, dict[str, Any]]]:
     """``count`` of each set, in turn."""
     ours = list(islice((row for row in tuning_items(bench, 1) if row[0] == "tianjin"), count))
     trial = gate_items([bench / "cmrc2018" / "cmrc2018_trial.json"], count, seed=2)
-    theirs = [
-        ("cmrc2018 trial", {"id": i.id, "question": i.question, "answers": list(i.answers), "passages": [("", p) for p in i.passages]})
-        for i in trial
-    ]
+    theirs = [("cmrc2018 trial", item.row()) for item in trial]
     return [row for pair in zip(ours, theirs, strict=False) for row in pair]
 
 
