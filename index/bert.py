@@ -1,4 +1,5 @@
-"""A BERT as an OpenVINO graph, made from arrays without torch: the word table stays in 4 bits, matrices are in 8.
+"""A BERT as an OpenVINO graph, made from arrays without torch, matrices in 8 bits. The word table is no part of it:
+words are looked up outside (``models.e5.Words``), so that the table stays mapped from its file and in 4 bits.
 
 Knows nothing of what the states are used for: ``encoder_graph`` pools them to a unit vector, ``heads_graph`` puts linear
 heads on them.
@@ -15,8 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.e5 import GROUP, Packed
-
 Arrays = Mapping[str, NDArray[Any]]
 """Weights by name: ``positions`` [512, size], ``types`` [size], ``norm``, and for each layer ``layers.N.`` with the
 matrices q, k, v, ao (attention's output), fi, fo (between) and the norms aln and oln, each with ``.weight``, ``.bias``."""
@@ -24,25 +23,25 @@ matrices q, k, v, ao (attention's output), fi, fo (between) and the norms aln an
 EPS = 1e-12
 
 
-def encoder_graph(words: Packed, arrays: Arrays, layers: int, heads: int) -> Any:
-    """Token ids and mask, int64 [rows, length] -> unit vectors, float32 [rows, size]: the mean over the tokens."""
+def encoder_graph(arrays: Arrays, layers: int, heads: int) -> Any:
+    """Words, float32 [rows, length, size], and mask, float32 [rows, length] -> unit vectors, float32 [rows, size]: the mean over the tokens."""
     from openvino import Model, opset13 as ops
 
-    states, ids, mask = _states(words, arrays, layers, heads)
-    shown = ops.unsqueeze(ops.convert(mask, "f32"), ops.constant(2))
+    states, words, mask = _states(arrays, layers, heads)
+    shown = ops.unsqueeze(mask, ops.constant(2))
     total = ops.reduce_sum(ops.multiply(states, shown), ops.constant(1))
     mean = ops.divide(total, ops.reduce_sum(shown, ops.constant(1)))
-    return Model([ops.normalize_l2(mean, ops.constant(1), 1e-12, "max")], [ids, mask], "encoder")
+    return Model([ops.normalize_l2(mean, ops.constant(1), 1e-12, "max")], [words, mask], "encoder")
 
 
-def heads_graph(words: Packed, arrays: Arrays, layers: int, heads: int) -> Any:
-    """Token ids and mask -> logits of every token [rows, length, token heads] and of the text [rows, text heads]."""
+def heads_graph(arrays: Arrays, layers: int, heads: int) -> Any:
+    """Words and mask, as ``encoder_graph`` -> logits of every token [rows, length, token heads] and of the text [rows, text heads]."""
     from openvino import Model, opset13 as ops
 
-    states, ids, mask = _states(words, arrays, layers, heads)
+    states, words, mask = _states(arrays, layers, heads)
     first = ops.gather(states, ops.constant(0), ops.constant(1))
     token, text = _linear(states, arrays, "token_head"), _linear(first, arrays, "text_head")
-    return Model([token, text], [ids, mask], "reader")
+    return Model([token, text], [words, mask], "reader")
 
 
 def save(graph: Any, path: Path) -> None:
@@ -55,21 +54,21 @@ def save(graph: Any, path: Path) -> None:
         os.replace(f"{name}/{path.name}", path)
 
 
-def _states(words: Packed, arrays: Arrays, layers: int, heads: int) -> tuple[Any, Any, Any]:
+def _states(arrays: Arrays, layers: int, heads: int) -> tuple[Any, Any, Any]:
     from openvino import Type, opset13 as ops
 
     size = arrays["types"].shape[0]
-    ids, mask = ops.parameter([-1, -1], Type.i64, name="ids"), ops.parameter([-1, -1], Type.i64, name="mask")
-    length = ops.gather(ops.shape_of(ids), ops.constant(1), ops.constant(0))
+    words = ops.parameter([-1, -1, size], Type.f32, name="words")
+    mask = ops.parameter([-1, -1], Type.f32, name="mask")
+    length = ops.gather(ops.shape_of(mask), ops.constant(1), ops.constant(0))
     places = ops.range(ops.constant(np.int64(0)), length, ops.constant(np.int64(1)), "i64")
-    where = ops.gather(ops.constant(np.asarray(arrays["positions"], np.float32)), places, ops.constant(0))
-    x = ops.add(ops.gather(_table(words), ids, ops.constant(0)), where)
-    x = _norm(ops.add(x, ops.constant(np.asarray(arrays["types"], np.float32))), arrays, "norm")
-    hidden = ops.multiply(ops.subtract(ops.convert(mask, "f32"), ops.constant(np.float32(1))), ops.constant(np.float32(1e4)))
+    fixed = np.asarray(arrays["positions"], np.float32) + np.asarray(arrays["types"], np.float32)
+    x = _norm(ops.add(words, ops.gather(ops.constant(fixed), places, ops.constant(0))), arrays, "norm")
+    hidden = ops.multiply(ops.subtract(mask, ops.constant(np.float32(1))), ops.constant(np.float32(1e4)))
     hidden = ops.unsqueeze(hidden, ops.constant(np.array([1, 2])))
     for number in range(layers):
         x = _layer(x, hidden, arrays, f"layers.{number}", heads, size)
-    return x, ids, mask
+    return x, words, mask
 
 
 def _layer(x: Any, hidden: Any, arrays: Arrays, name: str, heads: int, size: int) -> Any:
@@ -110,14 +109,3 @@ def int8(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.floa
     scale = np.maximum(np.abs(matrix).max(1, keepdims=True) / 127, 1e-12).astype(np.float32)
     return np.clip(np.round(matrix / scale), -127, 127).astype(np.int8), scale
 
-
-def _table(words: Packed) -> Any:
-    """The word table as the plugin gathers it in 4 bits: (value - 8) * scale, in groups of 32."""
-    from openvino import Shape, Tensor, Type, op, opset13 as ops
-
-    rows, columns = words.values.shape
-    tensor = Tensor(Type.u4, Shape([rows, columns // GROUP, GROUP]))
-    tensor.data[:] = (words.values[:, 0::2] | (words.values[:, 1::2] << 4)).ravel()
-    values = ops.subtract(ops.convert(op.Constant(tensor), "f16"), ops.constant(np.float16(8)))
-    scaled = ops.multiply(values, ops.constant(words.scales[:, :, None]))
-    return ops.convert(ops.reshape(scaled, ops.constant(np.array([rows, columns])), False), "f32")

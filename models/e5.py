@@ -9,6 +9,7 @@ bytes before the high ones; a weight is ``(n - 8) * d``.
 from __future__ import annotations
 
 import json
+import mmap
 import struct
 import unicodedata
 from dataclasses import dataclass
@@ -47,6 +48,22 @@ class Packed:
         return (grouped * self.scales.astype(np.float32)[:, :, None]).reshape(rows, columns)
 
 
+class Words:
+    """The word table: token ids in, their vectors out. Only the rows that are asked for are read from the file."""
+
+    def __init__(self, groups: NDArray[np.uint8], size: int) -> None:
+        self._groups = groups
+        self.size = size
+
+    def __call__(self, ids: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Vectors float32 [*ids.shape, size]."""
+        groups = self._groups[ids]
+        scales = np.ascontiguousarray(groups[..., :2]).view("<f2").astype(np.float32)
+        halves = groups[..., 2:]
+        values = np.concatenate([halves & 15, halves >> 4], axis=-1).astype(np.float32) - 8.0
+        return (values * scales).reshape(*ids.shape, self.size)
+
+
 class E5File:
     """The model file opened. Tensors are read when asked for.
 
@@ -61,7 +78,8 @@ class E5File:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._data = memoryview(path.read_bytes())
+            with path.open("rb") as file:
+                self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
             self._parse()
         except (struct.error, UnicodeDecodeError, ValueError) as error:
             raise ModelError(
@@ -153,16 +171,19 @@ class E5File:
                 found[f"layers.{layer}.{name}.bias"] = self.vector(f"l{layer}.{name}.b")
         return found
 
-    def words(self) -> Packed:
-        """The word table, still packed."""
-        return self.packed("emb.word", int(self.config["hidden_size"]))
+    def words(self) -> Words:
+        """The word table, mapped from the file."""
+        size = int(self.config["hidden_size"])
+        _, count, offset, length = self._tensors["emb.word"]
+        groups = np.frombuffer(self._data, np.uint8, length, offset)
+        return Words(groups.reshape(count // size, size // GROUP, 18), size)
 
     def state_dict(self) -> dict[str, NDArray[np.float32]]:
         """All weights as float32 under the names that transformers' ``BertModel`` has."""
         arrays = self.arrays()
         types = np.stack([arrays.pop("types"), self.vector("emb.type").reshape(2, -1)[1]])
         found = {
-            "embeddings.word_embeddings.weight": self.words().floats(),
+            "embeddings.word_embeddings.weight": self.words()(np.arange(self.config["vocab_size"])),
             "embeddings.position_embeddings.weight": arrays.pop("positions"),
             "embeddings.token_type_embeddings.weight": types,
             "embeddings.LayerNorm.weight": arrays.pop("norm.weight"),

@@ -50,7 +50,7 @@ class Trunk(nn.Module):
         super().__init__()
         config = file.config
         size = config["hidden_size"]
-        self.words = torch.tensor(file.words().floats()).to(Dtype)  # a plain tensor: no parameter
+        self.words = torch.tensor(file.words()(np.arange(config["vocab_size"]))).to(Dtype)  # a plain tensor: no parameter
         self.positions = nn.Parameter(torch.zeros(config["max_position_embeddings"], size))
         self.types = nn.Parameter(torch.zeros(size))
         self.norm = nn.LayerNorm(size, 1e-12)
