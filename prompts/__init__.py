@@ -95,6 +95,12 @@ def strings(section: str, lang: str = "zh") -> dict[str, str]:
     return {k: str(v.get(lang, v["zh"])) for k, v in entries.items() if isinstance(v, dict) and "zh" in v}
 
 
+def examples(section: str) -> dict[str, tuple[str, ...]]:
+    """Examples of what people say, by key: the entries ``key_said`` of a section, one a line."""
+    entries = strings(section)
+    return {k.removesuffix("_said"): tuple(v.split("\n")) for k, v in entries.items() if k.endswith("_said")}
+
+
 @functools.cache
 def version() -> str:
     """12 hex digits over all prompt files (not strings.toml): answers and caches record it."""

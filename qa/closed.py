@@ -36,6 +36,18 @@ class ClosedContext:
         ranked = rank_texts(query, [f"{d.title}\n{d.text}" if d.title else d.text for d in self._documents], self._encoder)
         return [Hit(_passage(self._documents[r.row]), self._documents[r.row], r.score, r.why) for r in ranked[:k]]
 
+    def passages(self, document_id: str) -> list[Passage]:
+        """The one passage of a document; [] when there is no such document."""
+        return [_passage(d) for d in self._documents if d.id == document_id]
+
+    def documents(self) -> list[Document]:
+        """The passages as documents, in the order given."""
+        return list(self._documents)
+
+    def document(self, document_id: str) -> Document:
+        """One of them. Raises KeyError when there is none with this id."""
+        return {d.id: d for d in self._documents}[document_id]
+
     def superseded(self) -> frozenset[str]:
         """Nothing is known of versions here."""
         return frozenset()

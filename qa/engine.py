@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from index.encoder import Encoder
     from qa.gate import Gate
     from qa.pipeline import Snapshots
+    from qa.reader import Reads
 
 
 class Engine:
@@ -36,7 +37,8 @@ class Engine:
 
     Args:
         settings: data folder, index, models, generator and answer settings.
-        generator, encoder, gate: used instead of the ones that the settings name.
+        generator, encoder, gate, reader: used instead of the ones that the settings name; with an encoder of one's own
+            and no reader, nothing reads.
     """
 
     def __init__(
@@ -46,9 +48,12 @@ class Engine:
         generator: Generator | None = None,
         encoder: Encoder | None = None,
         gate: Gate | None = None,
+        reader: Reads | None = None,
     ) -> None:
         self.settings = settings
         self.gate = gate
+        self._reader = reader
+        self._reads = reader is not None or encoder is None
         self.cache = AnswerCache(settings.data / "answers.sqlite")
         self.library = Library(settings, encoder=encoder)
         self._generator = generator
@@ -62,9 +67,10 @@ class Engine:
         generator: Generator | None = None,
         encoder: Encoder | None = None,
         gate: Gate | None = None,
+        reader: Reads | None = None,
     ) -> Engine:
         """Open the data folder; nothing heavy happens yet."""
-        return cls(settings, generator=generator, encoder=encoder, gate=gate)
+        return cls(settings, generator=generator, encoder=encoder, gate=gate, reader=reader)
 
     @property
     def generator(self) -> Generator:
@@ -79,6 +85,21 @@ class Engine:
 
                 self._generator = open_generator(self.settings.generator, self.settings.models)
             return self._generator
+
+    @property
+    def reader(self) -> Reads | None:
+        """The reader, opened on first use; None where nothing reads.
+
+        Raises:
+            ModelError: the model that it stands on is missing.
+        """
+        if self._reader is None and self._reads:
+            from models.store import ModelStore
+            from qa.reader import MODEL, SmallReader
+
+            folder = ModelStore(self.settings.models.folder).path(MODEL)
+            self._reader = SmallReader(folder, threads=self.settings.generator.threads)
+        return self._reader
 
     @property
     def together(self) -> int:
@@ -101,6 +122,8 @@ class Engine:
             loading = beside.submit(generator.warm) if isinstance(generator, Loads) else None
             self.library.warm()
             warm()
+            if isinstance(self.reader, Loads):
+                self.reader.warm()
             if loading:
                 loading.result()
 
@@ -150,23 +173,31 @@ class Engine:
         passages: Sequence[tuple[str, str]] | None,
         clock: Clock,
     ) -> Snapshots:
-        from qa.followup import standalone
         from qa.gate import Gate
+        from qa.kinds.talk import talk
         from qa.pipeline import Pipeline
+        from qa.understand import SURE, understand
 
         index = self.library.closed(passages) if passages is not None else self.library
         if not index.count:
             message = prompts.text("qa.refuse_no_documents")
             yield Answer(asked, asked, "done", refusal=Refusal("no_documents", message))
             return
-        query = standalone(asked, history)
+        want = understand(asked, history, self.reader)
+        query = want.query
+        if want.kind in ("chat", "about") and want.likely >= SURE and passages is None:
+            done = talk(Answer(asked, asked, index=index.name, kind=want.kind), self.library.documents, self.library.encoder)
+            yield replace(done, timings=clock.total())
+            return
         state = self._state() if passages is None and self.settings.answer.cache else None
         if state and (kept := self.cache.get(query, *state)):
             usage = {**kept.usage, "cached": 1}
             yield replace(kept, question=asked, query=query, usage=usage, timings=clock.total())
             return
-        pipeline = Pipeline(self.generator, self.gate or Gate(self.settings.answer.risk), self.settings.answer)
-        with closing(pipeline.stream(asked, query, index, self.settings.index.top_k, stop, index.name)) as snapshots:
+        gate = self.gate or Gate(self.settings.answer.risk)
+        pipeline = Pipeline(self.generator, gate, self.settings.answer, self.reader)
+        top_k = self.settings.index.top_k
+        with closing(pipeline.stream(asked, query, index, top_k, stop, index.name, want.kind)) as snapshots:
             for answer in snapshots:
                 if state and answer.stage == "done":
                     self.cache.put(answer, *state)

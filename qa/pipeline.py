@@ -1,4 +1,4 @@
-"""The story of an answer: query -> hits -> context -> draft -> attribution -> gate -> Answer. A comparison needs no draft.
+"""The story of an answer: query -> hits -> the documents' own words, or context -> draft -> attribution -> gate -> Answer.
 
 One code path for streaming and not: ``stream()`` yields growing snapshots, ``answer()`` is the last of them.
 """
@@ -13,7 +13,7 @@ from typing import Protocol
 
 import prompts
 from errors import Cancelled
-from index.types import Hit
+from index.types import Document, Hit, Passage
 from qa.clock import Clock
 from qa.comparison import Comparison, compared
 from qa.conflicts import premise_conflicts
@@ -21,8 +21,10 @@ from qa.context import Context, build_context, resolve
 from qa.draft import Draft, write_draft
 from qa.gate import Gate
 from qa.generators.base import Generator
+from qa.kinds.own_words import OwnWords, in_force
 from qa.memory import from_memory
 from qa.question import Question, analyse
+from qa.reader import Reads
 from qa.settings import AnswerSettings
 from qa.spelling import slip
 from qa.types import Answer, Note
@@ -43,6 +45,18 @@ class Searching(Protocol):
         """Ids of documents that a newer one replaces."""
         ...
 
+    def passages(self, document_id: str) -> list[Passage]:
+        """The passages of a document in reading order."""
+        ...
+
+    def documents(self) -> list[Document]:
+        """All documents; their text may be left out."""
+        ...
+
+    def document(self, document_id: str) -> Document:
+        """One document with its text."""
+        ...
+
 
 class Pipeline:
     """Answers questions over one index with one generator. Holds no state between questions; thread-safe.
@@ -51,12 +65,16 @@ class Pipeline:
         generator: what writes the draft.
         gate: decides, after the draft, whether it is an answer.
         settings: budgets, risk and what is shown.
+        reader: finds what answers a question; None: every answer is written.
     """
 
-    def __init__(self, generator: Generator, gate: Gate, settings: AnswerSettings) -> None:
+    def __init__(
+        self, generator: Generator, gate: Gate, settings: AnswerSettings, reader: Reads | None = None
+    ) -> None:
         self.generator = generator
         self.gate = gate
         self.settings = settings
+        self.reader = reader
 
     def stream(
         self,
@@ -66,6 +84,7 @@ class Pipeline:
         top_k: int,
         cancelled: threading.Event,
         name: str = "",
+        kind: str = "",
     ) -> Snapshots:
         """Yield growing snapshots of one Answer; the last has stage ``done``.
 
@@ -75,6 +94,7 @@ class Pipeline:
             index: where to search.  top_k: hits wanted.
             cancelled: set by another thread to stop.
             name: of the index, as the answer records it.
+            kind: of answer that is wanted (``qa.heads.KINDS``), "" when nothing told.
 
         Raises:
             Cancelled: ``cancelled`` was set before the answer was complete.
@@ -82,10 +102,15 @@ class Pipeline:
         """
         clock = Clock()
         question = analyse(query)
-        answer = Answer(asked, question.text, model=self.generator.name, index=name)
+        answer = Answer(asked, question.text, model=self.generator.name, index=name, kind=kind)
         yield answer
-        hits = index.search(question.text, top_k)
+        hits = in_force(index.search(question.text, top_k), index.superseded(), query)
         clock.mark("retrieve")
+        own = OwnWords(self.reader, self.settings, index) if self.reader and self.settings.style != "short" else None
+        if own and hits and (done := own.answer(answer, hits)):
+            clock.mark("read")
+            yield self._closed(done, question, clock, cancelled)
+            return
         if mistyped := slip(query, hits):
             query = mistyped.question
             told = prompts.text("qa.note_spelling", typed=mistyped.typed, meant=mistyped.meant)
@@ -107,7 +132,10 @@ class Pipeline:
             if cancelled.is_set():
                 raise Cancelled("the answer was stopped")
             yield replace(answer, stage="writing", sentences=draft.sentences, timings=clock.timings())
-        yield self._closed(self._judged(answer, question, hits, draft, clock), question, clock, cancelled)
+        done = self._judged(answer, question, hits, draft, clock)
+        if own and done.refusal and done.refusal.reason in ("not_answered", "unsupported"):
+            done = own.rescued(answer, hits) or done
+        yield self._closed(done, question, clock, cancelled)
 
     def _computed(self, question: Question, context: Context, clock: Clock) -> Comparison | None:
         """A comparison that needs no draft; None when the question is none, or takes something false for granted."""

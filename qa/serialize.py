@@ -22,7 +22,7 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
         "refused": answer.refused,
         "reason": answer.refusal.reason if answer.refusal else None,
     }
-    order = ("sentences", "retrieved", "timings", "model", "index", "confidence", "notes", "refusal", "usage", "stage", "id")
+    order = ("sentences", "retrieved", "timings", "model", "index", "confidence", "notes", "refusal", "usage", "stage", "id", "kind")
     return head | {name: raw[name] for name in order}
 
 
@@ -48,6 +48,7 @@ def answer_from_dict(data: Mapping[str, Any]) -> Answer:
         model=data.get("model", ""),
         index=data.get("index", ""),
         id=data.get("id", ""),
+        kind=data.get("kind", ""),
     )
 
 

@@ -141,6 +141,7 @@ class Answer:
         timings: seconds by stage (``retrieve``, ``first_token``, ``generate``, ``check``, ``total``).
         usage: ``prompt_tokens``, ``completion_tokens``.
         model, index: names with versions of what made it.
+        kind: of answer that was wanted (``qa.heads.KINDS``), "" when nothing told.
     """
 
     question: str
@@ -156,6 +157,7 @@ class Answer:
     model: str = ""
     index: str = ""
     id: str = ""
+    kind: str = ""
 
     @property
     def refused(self) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 
 from eval.swaps_make import cases, read
 from index.sentences import split_sentences
+from qa.reader import history
 
 DATA = Path(__file__).with_name("data")
 Span = tuple[int, int]
@@ -82,6 +83,10 @@ def _asked(row: dict[str, Any], item: dict[str, Any], rng: random.Random) -> Ite
             spans.append((begin + found, begin + found + len(answer)))
             at = found + len(answer)
     yield Example("read", item["q"], text, tuple(spans), bool(spans), group=row["kind"])
+    if "polarity" in item and spans:  # what a question of yes or no comes to
+        for word, polarity in (("是", "yes"), ("否", "no")):
+            right = item["polarity"] == polarity
+            yield Example("judge", f"{item['q']} {word}", text, supported=right, group=row["kind"])
     told = "、".join(item["answers"]) if item["answers"] else ""
     others = [a for other in row["questions"] for a in other["answers"] if other["q"] != item["q"] and a not in told]
     if told and len(item["answers"]) <= 4:  # an answer put to its question, and the answer of another
@@ -254,12 +259,6 @@ def kinds(path: Path = DATA / "kinds.jsonl") -> Iterator[Example]:
     """Questions with the kind of answer they want."""
     for row in rows(path):
         yield Example("kind", row["q"], history([(row["before"], row["before_answer"])]), kind=row["kind"], group=row["domain"])
-
-
-def history(turns: Sequence[tuple[str, str]], most: int = 220) -> str:
-    """The turns before, the last one first, each as question and the first words of its answer."""
-    told = [f"{q} — {a[:80]}" if a else q for q, a in reversed(turns) if q]
-    return "\n".join(told)[:most]
 
 
 def turns(path: Path = DATA / "conversations.jsonl", hard: Path = DATA / "rewrites_hard.jsonl") -> Iterator[Example]:

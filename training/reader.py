@@ -26,12 +26,13 @@ from torch.nn import functional
 from index.normalize import simplify
 from qa.heads import HEADS, KINDS
 from training.examples import DATA, Example, Span
-from training.trunk import Optimiser, Trunk, arrays, open_trunk
+from training.trunk import Optimiser, Trunk, arrays, export, open_trunk
 
 MOST = 384
 """Tokens of one example; what is longer is cut at the end of the second text."""
 BATCH_TOKENS = 3072
-RATE = 1e-4
+BATCH_ROWS = 28
+RATE = 2e-4
 WARM = 60
 
 
@@ -82,7 +83,7 @@ def batches(rows: Sequence[Row], rng: random.Random) -> list[list[Row]]:
     order = sorted(rows, key=lambda r: len(r.ids) + rng.random() * 24)
     out: list[list[Row]] = [[]]
     for row in order:
-        if out[-1] and len(row.ids) * (len(out[-1]) + 1) > BATCH_TOKENS:
+        if out[-1] and (len(row.ids) * (len(out[-1]) + 1) > BATCH_TOKENS or len(out[-1]) == BATCH_ROWS):
             out.append([])
         out[-1].append(row)
     rng.shuffle(out)
@@ -144,7 +145,7 @@ def loss_of(trunk: Trunk, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
         if example.kind:
             kind = text[i, -len(KINDS) :].log_softmax(0)[KINDS.index(example.kind)]
             losses.setdefault("kind", []).append(-kind)
-    return {name: torch.stack(values).sum() for name, values in losses.items()}
+    return {name: torch.stack(values).mean() for name, values in losses.items()}
 
 
 WEIGHTS = {"edge": 0.7, "inside": 2.0, "unborne": 1.0, "answerable": 1.0, "alone": 0.7, "supported": 1.5, "kind": 0.7}
@@ -179,7 +180,7 @@ def train(
         queue = queue or batches(rows, rng)
         batch = queue.pop()
         losses = loss_of(trunk, batch)
-        total = sum(WEIGHTS[name] * value for name, value in losses.items()) / 16
+        total = sum(WEIGHTS[name] * value for name, value in losses.items())
         total.backward()  # type: ignore[union-attr]
         step += 1
         share = min(1.0, spent / (60 * minutes))
@@ -187,7 +188,7 @@ def train(
         now = time.monotonic()
         spent, last = spent + now - last, now
         for name, value in losses.items():
-            shown.setdefault(name, []).append(value.item() / len(batch))
+            shown.setdefault(name, []).append(value.item())
         if step % 50 == 0:
             told = " ".join(f"{name} {np.mean(values):.3f}" for name, values in sorted(shown.items()))
             print(f"step {step} {spent / 60:.1f} min norm {norm:.1f} left {len(queue)} {told}", flush=True)
@@ -197,19 +198,20 @@ def train(
             torch.save(state, path.with_suffix(".new"))
             path.with_suffix(".new").replace(path)
             saved_at = now
-    np.savez(out / "reader-f32.npz", **dict(arrays(trunk, optimiser)))
+    export(dict(arrays(trunk, optimiser)), out / "reader.npz")
 
 
-def broad(bench: Path, written_data: Sequence[Path]) -> list[Example]:
+def broad(bench: Path, written_data: Sequence[Path], judging: bool) -> list[Example]:
     """What the first stage reads."""
     from training import examples as made
 
     public = [bench / "cmrc2018" / "cmrc2018_trial.json", bench / "drcd" / "DRCD_dev.json"]
     out = [e for path in public for e in made.comprehension(path)]
-    out += made.swapped(public, 1200)
-    out += made.statutes(bench / "stard" / "corpus.jsonl", 2500)
     out += made.relevance(bench)
-    return random.Random(0).sample(out, len(out) * 45 // 100) + hand(written_data)
+    if judging:
+        out += made.swapped(public, 1200)
+        out += made.statutes(bench / "stard" / "corpus.jsonl", 2500)
+    return out + hand(written_data)
 
 
 def hand(paths: Sequence[Path]) -> list[Example]:
@@ -225,17 +227,19 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--stage", choices=("broad", "written"), required=True)
     parser.add_argument("--bench", type=Path, default=Path("../shared/bench"))
-    parser.add_argument("--data", type=Path, nargs="*", default=sorted(DATA.glob("[a-h].jsonl")))
+    parser.add_argument("--data", type=Path, nargs="*", default=sorted(DATA.glob("?.jsonl")))
     parser.add_argument("--from", dest="begin", type=Path)
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--judge", action="store_true", help="statements too, not only what a question of yes or no comes to")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    examples = broad(given.bench, given.data) if given.stage == "broad" else hand(given.data)
-    rng = random.Random(given.seed)
-    rng.shuffle(examples)
+    examples = broad(given.bench, given.data, given.judge) if given.stage == "broad" else hand(given.data)
+    if not given.judge:
+        examples = [e for e in examples if e.task != "judge" or e.first[-2:] in (" 是", " 否")]
+    random.Random(given.seed).shuffle(examples)
     train(given.folder, given.out, examples, given.minutes, given.begin, given.seed, given.rate)
     (given.out / "stage.json").write_text(json.dumps({k: str(v) for k, v in vars(given).items()}, indent=1))
 

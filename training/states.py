@@ -25,7 +25,8 @@ from qa.generators.base import Message, Reads
 from qa.settings import GeneratorSettings
 from training.examples import rows
 
-TOGETHER = 8
+TOGETHER = 4
+"""Pieces of evidence whose statements are read together."""
 DISTRACTED = 0.4
 """Share of the passages beside which another one of the same kind of document stands."""
 
@@ -77,15 +78,39 @@ def collect(out: Path, wanted: Sequence[Pair], threads: int) -> None:
             if list(kept["ids"]) != [p.id for p in wanted[: len(states)]]:
                 raise SystemExit(f"{out} holds other statements")
     while len(states) < len(wanted):
-        part = wanted[len(states) : len(states) + TOGETHER]
-        reading = [generator.read(messages(p.evidence, p.statement), threading.Event()) for p in part]
-        states += [np.asarray(one.state(), np.float16) for one in reading]
-        if len(states) % 200 < TOGETHER or len(states) == len(wanted):
-            done = wanted[: len(states)]
+        end = _end(wanted, len(states))
+        part = wanted[len(states) : end]
+        states += _read(generator, part)
+        if len(states) // 200 > (len(states) - len(part)) // 200 or end == len(wanted):
+            done = wanted[:end]
             new = out.with_suffix(".new.npz")
-            np.savez(new, states=np.stack(states), labels=[p.label for p in done], ids=[p.id for p in done], groups=[p.group for p in done])
+            np.savez(
+                new, states=np.stack(states), labels=[p.label for p in done],
+                ids=[p.id for p in done], groups=[p.group for p in done],
+            )  # fmt: skip
             new.replace(out)
             print(f"{len(states)} of {len(wanted)}", flush=True)
+
+
+def _end(wanted: Sequence[Pair], begin: int) -> int:
+    """Where the statements of the next TOGETHER pieces of evidence end."""
+    seen: list[str] = []
+    for i in range(begin, len(wanted)):
+        if wanted[i].evidence not in seen:
+            seen.append(wanted[i].evidence)
+        if len(seen) > TOGETHER:
+            return i
+    return len(wanted)
+
+
+def _read(generator: Reads, part: Sequence[Pair]) -> list[np.ndarray]:
+    """States of some statements: one for each piece of evidence first, so that the others find it read."""
+    firsts = {pair.evidence: i for i, pair in reversed(list(enumerate(part)))}.values()
+    found: dict[int, np.ndarray] = {}
+    for turn in (sorted(firsts), [i for i in range(len(part)) if i not in firsts]):
+        reading = [(i, generator.read(messages(part[i].evidence, part[i].statement), threading.Event())) for i in turn]
+        found |= {i: np.asarray(one.state(), np.float16) for i, one in reading}
+    return [found[i] for i in range(len(part))]
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ the optimiser's moments are float32: on processors with matrix units this is thr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +131,17 @@ def arrays(trunk: Trunk, optimiser: Optimiser) -> Iterator[tuple[str, np.ndarray
     names = [name for name, p in trunk.named_parameters() if p.requires_grad]
     for name, master in zip(names, optimiser.masters, strict=True):
         yield name, master.detach().numpy()
+
+
+def export(arrays_: Mapping[str, np.ndarray], out: Path) -> None:
+    """Write the weights as they ship: matrices in 8 bits with one scale for each output, the rest as float16."""
+    from index.bert import int8
+
+    packed: dict[str, np.ndarray] = {}
+    for name, array in arrays_.items():
+        if array.ndim == 2 and name.startswith("layers."):
+            packed[name], scale = int8(array)
+            packed[f"{name}.scale"] = scale.astype(np.float32)
+        else:
+            packed[name] = array.astype(np.float16)
+    np.savez_compressed(out, **packed)  # type: ignore[arg-type]

@@ -1,0 +1,98 @@
+"""From what was read to the Answer of a kind: lists, steps, outlines, keywords, in the documents' own words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import prompts
+from index.types import Document, Hit, Passage
+from qa.attribution import EvidenceSentence
+from qa.draft import cite
+from qa.kinds.extract import WIDE, Extract
+from qa.kinds.overview import about, outline
+from qa.types import Answer, Note, Retrieved, Sentence
+
+
+
+def extracted(answer: Answer, found: Extract, verdict: bool | None = None) -> Answer:
+    """The lines found, one under another; for yes or no with what they come to, for a count with their number."""
+    lines = [quoted(place) for place in found.lines]
+    notes = [Note("quoted", prompts.text("qa.note_quoted"))]
+    if verdict is not None:
+        lines.insert(0, Sentence(prompts.text("qa.yes" if verdict else "qa.no"), "supported", lines[0].citations))
+    if answer.kind == "count" and len(lines) > 1:
+        cited = tuple(dict.fromkeys(c for line in lines for c in line.citations))
+        lines.insert(0, Sentence(prompts.text("qa.counted", n=len(lines)), "supported", cited))
+        notes.append(Note("computed", prompts.text("qa.note_counted"), cited))
+    spread = answer.kind in WIDE or verdict is not None
+    shown = stacked(lines) if spread else tuple(lines)
+    return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, *notes), confidence=round(found.likely, 4))
+
+
+def outlined(answer: Answer, document: Document, passages: Sequence[Passage]) -> Answer | None:
+    """The document by its sections, each with the sentence that carries it; None for an empty one."""
+    lines = outline(document, passages)
+    if not lines:
+        return None
+    shown = []
+    last = ""
+    for line in lines:
+        lead = f"{line.heading}：" if line.heading and line.heading != last else ""
+        last = line.heading
+        quote = quoted(line.sentence)
+        shown.append(replace(quote, text=lead + quote.text))
+    parts = len({line.heading for line in lines if line.heading}) or len(lines)
+    title = Sentence(f"《{document.title}》", "supported", shown[0].citations)
+    note = Note("quoted", prompts.text("qa.note_outline", n=parts))
+    return replace(answer, stage="done", sentences=stacked([title, *shown]), notes=(*answer.notes, note))
+
+
+def catalogue(answer: Answer, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> Answer | None:
+    """All documents, each with the sentence that carries it."""
+    shown = []
+    for document, passages in documents:
+        lines = outline(document, passages, most=1)
+        if lines:
+            quote = quoted(lines[0].sentence)
+            shown.append(replace(quote, text=f"《{document.title}》：{quote.text}"))
+    if not shown:
+        return None
+    note = Note("quoted", prompts.text("qa.note_outline", n=len(shown)))
+    return replace(answer, stage="done", sentences=stacked(shown), notes=(*answer.notes, note))
+
+
+def chosen_document(query: str, hits: Sequence[Hit], documents: Sequence[Document]) -> Document | None:
+    """The document that an overview is asked of: the one the question names, else the only one or the one found most."""
+    scores: dict[str, float] = {}
+    for hit in hits:
+        scores[hit.document.id] = scores.get(hit.document.id, 0.0) + hit.score
+    rated = about(query, documents, scores)
+    return rated[0][1] if rated else None
+
+
+def quoted(place: EvidenceSentence) -> Sentence:
+    """An evidence sentence as a sentence of the answer: word for word, so borne out by itself."""
+    return Sentence(place.text.strip(), "supported", (cite(place, place.start, place.end, 1.0),))
+
+
+def stacked(lines: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """Each on a line of its own."""
+    return tuple(replace(s, text=s.text + "\n") if i < len(lines) - 1 else s for i, s in enumerate(lines))
+
+
+def found_for(hits: Sequence[Hit], superseded: frozenset[str], places: Sequence[EvidenceSentence]) -> tuple[Retrieved, ...]:
+    """Snapshots of the hits; a passage that lines were taken from counts as sent."""
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for place in places:
+        spans.setdefault(place.passage.id, []).append((place.start, place.end))
+    return tuple(
+        Retrieved(
+            passage_id=h.passage.id, document_id=h.document.id, document=h.document.title,
+            document_sha256=h.document.sha256, heading=h.passage.heading, page=h.passage.page, start=h.passage.start,
+            end=h.passage.end, text=h.passage.text, score=h.score, sent=h.passage.id in spans,
+            sent_spans=tuple(spans.get(h.passage.id, ())), published=h.document.published,
+            superseded=h.document.id in superseded,
+        )
+        for h in hits
+    )  # fmt: skip

@@ -1,0 +1,150 @@
+"""Evidence as wide as a kind of answer needs: a passage, its whole section, or a document, as one run of the stored text.
+
+A section is the passages under one heading; where it is short and has siblings, the headings beside it belong to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from index.sentences import split_sentences
+from index.types import Document, Hit, Passage
+from qa.attribution import EvidenceSentence
+from qa.reader import Reading, Reads, windows_of
+
+SECTION_MIN = 160
+"""Characters below which a section is read together with those beside it."""
+SECTION_MAX = 1800
+"""Characters of a section that are read, around the passage that was found."""
+
+
+class Indexed(Protocol):
+    """What is needed of an index: the passages of a document, in reading order."""
+
+    def passages(self, document_id: str) -> list[Passage]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of passages of one document that are read together.
+
+    ``document.text[start:end]`` is what is read; ``heading`` stands over it; ``hit`` is the one that led here.
+    """
+
+    hit: Hit
+    passages: tuple[Passage, ...]
+    heading: str
+
+    @property
+    def document(self) -> Document:
+        return self.hit.document
+
+    @property
+    def start(self) -> int:
+        return self.passages[0].start
+
+    @property
+    def end(self) -> int:
+        return self.passages[-1].end
+
+    @property
+    def text(self) -> str:
+        return self.document.text[self.start : self.end]
+
+    def sentences(self) -> list[EvidenceSentence]:
+        """Its sentences, each with its passage, as spans of the stored text."""
+        return [
+            EvidenceSentence(p, self.document, p.start + a, p.start + b, p.text[a:b])
+            for p in self.passages
+            for a, b in split_sentences(p.text)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a block and what it says to the question; ``begin`` is where it begins in the document."""
+
+    block: Block
+    begin: int
+    text: str
+    reading: Reading
+
+    def holding(self) -> list[EvidenceSentence]:
+        """The sentences that hold a part of the answer, or its best span where there are no parts."""
+        spans = self.reading.parts or ((self.reading.best,) if self.reading.best[1] > self.reading.best[0] else ())
+        cuts = [(self.begin + a, self.begin + b) for a, b in spans]
+        return [s for s in self.block.sentences() if any(_shared(s, a, b) for a, b in cuts)]
+
+
+def _shared(sentence: EvidenceSentence, start: int, end: int) -> bool:
+    """Does the span lie in the sentence, with more than a mark of punctuation?"""
+    shared = min(sentence.end, end) - max(sentence.start, start)
+    return shared >= min(2, end - start)
+
+
+def narrow(hit: Hit) -> Block:
+    """The passage that was found, alone."""
+    return Block(hit, (hit.passage,), heading_of(hit.document, hit.passage))
+
+
+def wide(hit: Hit, index: Indexed) -> Block:
+    """The section that the passage stands in."""
+    passages = index.passages(hit.document.id)
+    at = next((i for i, p in enumerate(passages) if p.id == hit.passage.id), None)
+    if at is None:
+        return narrow(hit)
+    path = hit.passage.heading
+    low, high = _under(passages, at, path)
+    while path and _length(passages, low, high) < SECTION_MIN:
+        path = path[:-1]
+        low, high = _under(passages, at, path)
+        if not path:
+            break
+    while _length(passages, low, high) > SECTION_MAX and high - low > 1:
+        if at - low > high - 1 - at:
+            low += 1
+        else:
+            high -= 1
+    chosen = tuple(passages[low:high])
+    return Block(hit, chosen, heading_of(hit.document, hit.passage))
+
+
+def _under(passages: Sequence[Passage], at: int, path: tuple[str, ...]) -> tuple[int, int]:
+    """The run of passages around ``at`` whose headings begin with ``path``."""
+    low, high = at, at + 1
+    while low > 0 and passages[low - 1].heading[: len(path)] == path:
+        low -= 1
+    while high < len(passages) and passages[high].heading[: len(path)] == path:
+        high += 1
+    return low, high
+
+
+def _length(passages: Sequence[Passage], low: int, high: int) -> int:
+    return passages[high - 1].end - passages[low].start
+
+
+def heading_of(document: Document, passage: Passage) -> str:
+    """Title and last heading, as the reader sees them over a passage."""
+    path = [document.title, *(h for h in passage.heading[-1:] if h != document.title)]
+    return " > ".join(part for part in path if part)
+
+
+def read(question: str, blocks: Sequence[Block], reader: Reads) -> list[Window]:
+    """What every window of the blocks says to the question, in order."""
+    parts = [(block, begin, text) for block in blocks for begin, text in windows_of(block.text)]
+    leads = [f"{block.heading}\n" if block.heading else "" for block, _, _ in parts]
+    readings = reader.read(question, [lead + text for lead, (_, _, text) in zip(leads, parts, strict=True)])
+    return [
+        Window(block, block.start + begin, text, _moved(reading, len(lead)))
+        for (block, begin, text), lead, reading in zip(parts, leads, readings, strict=True)
+    ]
+
+
+def _moved(reading: Reading, lead: int) -> Reading:
+    """The reading with spans counted from where the text itself begins; what lies in the heading is left out."""
+    parts = tuple((max(0, a - lead), b - lead) for a, b in reading.parts if b > lead)
+    a, b = reading.best
+    best = (max(0, a - lead), b - lead) if b > lead else (0, 0)
+    return Reading(reading.answerable, best, reading.sure if b > lead else 0.0, parts)

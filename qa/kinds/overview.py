@@ -1,0 +1,111 @@
+"""Overviews: an outline of a document by its sections, each with the sentence that carries it; what documents there are.
+
+No model: a sentence carries its section when it stands early, says much of what the section's other sentences say
+(centrality over character pairs, weighed by how rare they are in the document) and is not too long.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from index.sentences import split_sentences
+from index.types import Document, Passage
+from qa.attribution import EvidenceSentence
+
+LINES = 16
+LENGTH = 160
+"""Characters of a sentence beyond which it counts as too long to carry a section."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an outline: the section's heading ("" where there is none) and the sentence that carries it."""
+
+    heading: str
+    sentence: EvidenceSentence
+
+
+def outline(document: Document, passages: Sequence[Passage], most: int = LINES) -> list[Line]:
+    """The sections of the document in order, each with the one or two sentences that carry it."""
+    sections = list(_sections(document, passages))
+    weights = _rarity(s.text for _, sentences in sections for s in sentences)
+    if not sections:
+        return []
+    each = max(1, most // len(sections))
+    lines = [
+        Line(heading, sentence)
+        for heading, sentences in sections
+        for sentence in carrying(sentences, min(each, 1 + len(sentences) // 3), weights)
+    ]
+    if len(lines) <= most:
+        return lines
+    ranked = sorted(range(len(lines)), key=lambda i: (-_weight(lines[i].sentence.text, weights), i))[:most]
+    return [lines[i] for i in sorted(ranked)]
+
+
+def carrying(sentences: Sequence[EvidenceSentence], n: int, weights: Counter[str]) -> list[EvidenceSentence]:
+    """The ``n`` sentences that say most of what all of them say, in reading order."""
+    together = Counter(pair for s in sentences for pair in set(_pairs(s.text)))
+
+    def score(i: int) -> float:
+        pairs = set(_pairs(sentences[i].text))
+        if not pairs:
+            return 0.0
+        central = sum(together[p] * math.log(1 + 40 / weights[p]) for p in pairs) / math.sqrt(len(pairs))
+        figures = any(c.isdigit() for c in sentences[i].text)
+        fit = 1.0 if len(sentences[i].text) <= LENGTH else LENGTH / len(sentences[i].text)
+        return central * fit * (1.25 if i == 0 else 1.0) * (1.15 if figures else 1.0)
+
+    best = sorted(range(len(sentences)), key=lambda i: (-score(i), i))[:n]
+    return [sentences[i] for i in sorted(best)]
+
+
+def _sections(document: Document, passages: Sequence[Passage]) -> Iterator[tuple[str, list[EvidenceSentence]]]:
+    """Headings with their sentences, in order; a document without headings is cut into its paragraphs."""
+    found: list[tuple[tuple[str, ...], list[EvidenceSentence]]] = []
+    for passage in passages:
+        own = [
+            EvidenceSentence(passage, document, passage.start + a, passage.start + b, passage.text[a:b])
+            for a, b in split_sentences(passage.text)
+        ]
+        if found and passage.heading and found[-1][0] == passage.heading:
+            found[-1][1].extend(own)
+        else:
+            found.append((passage.heading, own))
+    for path, sentences in found:
+        if sentences:
+            heading = path[-1] if path and path[-1] != document.title else ""
+            yield heading, sentences
+
+
+def _rarity(texts: Iterable[str]) -> Counter[str]:
+    """In how many sentences each pair of characters stands."""
+    return Counter(pair for text in texts for pair in set(_pairs(text)))
+
+
+def _weight(text: str, weights: Counter[str]) -> float:
+    pairs = set(_pairs(text))
+    return sum(math.log(1 + 40 / weights[p]) for p in pairs) / math.sqrt(len(pairs)) if pairs else 0.0
+
+
+def _pairs(text: str) -> list[str]:
+    return [text[i : i + 2] for i in range(len(text) - 1) if text[i].isalnum() and text[i + 1].isalnum()]
+
+
+def about(query: str, documents: Sequence[Document], scores: dict[str, float]) -> list[tuple[float, Document]]:
+    """Documents by how likely they are the one that an overview is asked of, best first.
+
+    Args:
+        scores: by document id, what its passages scored in the search; 0 for those that were not found.
+    """
+    asked = set(_pairs(query))
+    top = max(scores.values(), default=0.0) or 1.0
+    rated = []
+    for document in documents:
+        title = set(_pairs(document.title))
+        named = len(title & asked) / len(title) if title else 0.0
+        rated.append((2 * named + scores.get(document.id, 0.0) / top, document))
+    return sorted(rated, key=lambda pair: (-pair[0], pair[1].title, pair[1].id))

@@ -1,0 +1,89 @@
+"""Answers that need no writing: what the reader finds, an outline, the documents there are. Quick on any machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from index.normalize import number_spans
+from index.types import Document, Hit, Passage
+from qa.kinds.compose import catalogue, chosen_document, extracted, found_for, outlined
+from qa.kinds.extract import Extract, extract
+from qa.reader import Reads
+from qa.settings import AnswerSettings
+from qa.types import Answer
+
+WRITTEN = frozenset({"fact", "", "write", "order"})
+"""Kinds that are written first; the documents' own words are what is left when that fails."""
+RESCUED = 0.6
+"""Least probability of what the reader found to be shown where what was written was not borne out."""
+
+
+class Documents(Protocol):
+    """What is needed of an index."""
+
+    def superseded(self) -> frozenset[str]: ...
+
+    def passages(self, document_id: str) -> list[Passage]: ...
+
+    def documents(self) -> list[Document]: ...
+
+    def document(self, document_id: str) -> Document: ...
+
+
+class OwnWords:
+    """Answers in the documents' own words over one index.
+
+    Args:
+        reader: finds what answers a question.
+        settings: ``risk`` decides what is sure enough.
+        index: where the passages lie.
+    """
+
+    def __init__(self, reader: Reads, settings: AnswerSettings, index: Documents) -> None:
+        self.reader = reader
+        self.settings = settings
+        self.index = index
+
+    def answer(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
+        """The finished answer of its kind; None where it has to be written."""
+        if answer.kind == "overview_all":
+            documents = self.index.documents()
+            done = catalogue(answer, [(self.index.document(d.id), self.index.passages(d.id)) for d in documents[:40]])
+        elif answer.kind == "overview_document":
+            chosen = chosen_document(answer.query, hits, self.index.documents())
+            done = chosen and outlined(answer, self.index.document(chosen.id), self.index.passages(chosen.id))
+        elif answer.kind in WRITTEN:
+            return None
+        else:
+            found = extract(answer.query, answer.kind, hits, self.index, self.reader)
+            if found is None or found.likely < 1.0 - self.settings.risk:
+                return None
+            return self._found(answer, found, hits, self._verdict(answer))
+        return replace(done, retrieved=found_for(hits, self.index.superseded(), ())) if done else None
+
+    def rescued(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
+        """What the reader is sure of, in place of a refusal."""
+        found = extract(answer.query, answer.kind, hits, self.index, self.reader)
+        if found is None or found.likely < max(RESCUED, 1.0 - self.settings.risk):
+            return None
+        return self._found(answer, found, hits, None)
+
+    def _found(self, answer: Answer, found: Extract, hits: Sequence[Hit], verdict: bool | None) -> Answer:
+        done = extracted(answer, found, verdict)
+        return replace(done, retrieved=found_for(hits, self.index.superseded(), found.lines))
+
+    def _verdict(self, answer: Answer) -> bool | None:
+        return None
+
+
+def in_force(hits: Sequence[Hit], superseded: frozenset[str], question: str) -> list[Hit]:
+    """The hits without those of documents that a newer one replaces, unless the question names the older one's year."""
+    years = {int(span.value) for span in number_spans(question) if 1900 <= span.value <= 2100}
+    kept = [h for h in hits if h.document.id not in superseded or _year(h.document) in years]
+    return kept or list(hits)
+
+
+def _year(document: Document) -> int:
+    return int(document.published[:4]) if document.published else 0
