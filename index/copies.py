@@ -24,7 +24,7 @@ SHORTEST = 40
 """A shorter text is compared whole: a changed word in it is another text."""
 
 _SPACE = re.compile(r"[\s\u3000]+")
-_FIGURE = re.compile(r"\d+(?:\.\d+)?")
+_FIGURE = re.compile(r"\d+(?:\.\d+)?|[〇零一二三四五六七八九十百千万亿两]+")
 
 
 def plain(text: str) -> str:
@@ -61,8 +61,8 @@ def sketch(text: str) -> str:
 def copies_of(documents: Iterable[Document]) -> dict[str, str]:
     """Id of each document that is a copy -> id of the one that stands for all of them: the first, in order of giving.
 
-    Reads ``meta["sketch"]``. A document that is a copy of another is not in the values, and no document with another
-    number or another date in its text than the first is its copy.
+    Reads ``meta["sketch"]``. A document that is a copy of another is not in the values. One with another document
+    number is no copy but where every character is the same.
     """
     found: dict[str, str] = {}
     whole: dict[str, str] = {}

@@ -104,9 +104,11 @@ class Hit:
 
     ``why`` holds plain numbers by name: ``dense`` (cosine, -1..1), ``bm25``, ``dense_rank``, ``bm25_rank``
     (1-based; absent when that retriever did not return it), ``coverage`` (share of query terms, by idf, 0..1).
+    ``copies`` are the ids of other documents, copies of this one, in which the same passage was found; it is shown once.
     """
 
     passage: Passage
     document: Document
     score: float
     why: Mapping[str, float] = field(default_factory=dict)
+    copies: tuple[str, ...] = ()

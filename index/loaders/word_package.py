@@ -32,7 +32,7 @@ class Package:
 
     def __init__(self, path: Path, data: bytes) -> None:
         self.path = path
-        stream = open_office(path, data, "[Content_Types].xml")
+        stream = open_office(path, data)
         with self.reading():
             self._zip = zipfile.ZipFile(stream)
             self._names = {name.lower(): name for name in self._zip.namelist()}

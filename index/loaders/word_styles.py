@@ -57,7 +57,7 @@ class Styles:
 
     def __getitem__(self, style_id: str | None) -> Style:
         """The style with this id, the default one for None and for an id that does not exist."""
-        name = style_id if style_id in self._elements else self.default
+        name = style_id if style_id and style_id in self._elements else self.default
         if name not in self._known:
             chain: list[Any] = []
             at: str | None = name
