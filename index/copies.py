@@ -20,6 +20,8 @@ BANDS = 16
 ALIKE = 0.9
 """Share of common shingles (estimated) from which on two documents with the same figures are copies."""
 SHINGLE = 5
+SKETCHED = 500_000
+"""Characters of which minima are taken; those after them count in the hashes only."""
 SHORTEST = 40
 """A shorter text is compared whole: a changed word in it is another text."""
 
@@ -46,7 +48,7 @@ def sketch(text: str) -> str:
     figures = hashlib.blake2b("|".join(_FIGURE.findall(body)).encode(), digest_size=8).hexdigest()
     if len(body) < SHORTEST:
         return f"{whole}.{figures}."
-    points = np.frombuffer(body.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    points = np.frombuffer(body[:SKETCHED].encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
     prime = np.uint64(0x9E3779B97F4A7C15)
     shingles = np.zeros(len(points) - SHINGLE + 1, np.uint64)
     for step in range(SHINGLE):

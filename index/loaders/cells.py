@@ -18,6 +18,8 @@ _CODE = re.compile(r"(?=.*\d)[\w./@#()（）:+ -]+", re.A)
 _TICK = re.compile(r".*[☑☒□☐√✓✔■].*", re.S)
 _ENDED = re.compile(r"[。！？!?；;]$")
 _LABELLED = re.compile(r"[^\s：:，。；]{1,12}(?:[（(][^）)]{1,12}[）)])?\s*[：:](?!//)")
+_COMMON = frozenset(("n", "vn", "v", "an", "a", "t", "b", "q", "l", "f", "d"))
+"""Parts of speech (jieba's) of the words that labels are made of."""
 _DIGITS = re.compile(r"\d+|[一二三四五六七八九十]+")
 
 
@@ -78,29 +80,40 @@ def is_header(rows: Sequence[Sequence[Cell]], columns: int, strict: bool = False
         return strong > 0
     if not _header_texts(first):
         return False
+    if any(cell.text.endswith(("：", ":")) for cell in first):
+        return False
     by_column = _columns(body, columns)
-    for cell in first:
-        if cell.text.endswith(("：", ":")):
-            return False
-    balance = 0.0
-    for cell in first:
-        kinds = Counter(kind(text) for text in by_column.get(cell.column, ()))
-        full = {name: count for name, count in kinds.items() if name}
-        if not full:
-            balance += 0.5 if strict else 0.0
-            continue
-        top, count = max(full.items(), key=lambda item: item[1])
-        if top != "text" and count == sum(full.values()):
-            balance += 1.5 if kind(cell.text) == "text" else 0.5
-        elif len(full) > 1 and count < 0.75 * sum(full.values()):
-            balance -= 1.0
-    if len(first) % 2 == 0:
-        balance -= _form_signs(rows, columns)
-    if strict:
-        return balance >= 0 and all(is_label(cell.text) for cell in named) and len(named) == len(first)
-    if balance:
-        return balance > 0
-    return _by_words(rows, columns) if len(first) % 2 == 0 else True
+    balance = sum(_contrast(cell, by_column.get(cell.column, ()), strict) for cell in first)
+    if strict and not (len(named) == len(first) and all(is_label(cell.text) for cell in named)):
+        return False
+    if len(first) % 2 == 0 and _paired(rows, columns):
+        balance += 2 * _by_words(rows) - _form_signs(rows)
+        if columns == 2:  # read as a form, a table still says which cell belongs to which; the reverse says nonsense
+            return balance > 0.4
+    return balance >= 0
+
+
+def _contrast(top: Cell, below: Sequence[str], strict: bool) -> float:
+    """How much the cells below one differ from it in kind, alike among themselves: 1.5 a column of figures under a name,
+    -1 where figures, dates and codes stand under each other, as in forms."""
+    kinds = Counter(kind(text) for text in below)
+    full = sum(count for name, count in kinds.items() if name)
+    if not full:
+        return 0.5 if strict else 0.0
+    values = {name: count for name, count in kinds.items() if name not in ("", "text")}
+    share = sum(values.values()) / full
+    if len(values) > 1 and max(values.values()) < 0.75 * sum(values.values()):
+        return -1.0
+    if share < 0.5 or kind(top.text) != "text":
+        return 0.0
+    return 1.5 if share == 1 else share
+
+
+def _paired(rows: Sequence[Sequence[Cell]], columns: int) -> bool:
+    """May every second cell be a label: short, without figures, in every row?"""
+    if columns > 2 and any(len(row) % 2 for row in rows):
+        return False
+    return all(is_label(cell.text) for row in rows for cell in row[::2])
 
 
 def _by_marks(first: Sequence[Cell], body: Sequence[Sequence[Cell]]) -> int:
@@ -136,41 +149,34 @@ def _columns(rows: Sequence[Sequence[Cell]], columns: int) -> dict[int, list[str
     return found
 
 
-def _form_signs(rows: Sequence[Sequence[Cell]], columns: int) -> float:
-    """How much speaks for labels in every second column: labels all along, values of many kinds between them."""
+def _form_signs(rows: Sequence[Sequence[Cell]]) -> float:
+    """What speaks for labels in every second column: none comes twice, and values of many kinds stand between."""
     even = [cell.text for row in rows for cell in row[::2]]
-    odd = [cell.text for row in rows for cell in row[1::2]]
-    if any(len(row) % 2 for row in rows) and columns > 2:
-        return 0.0
-    labels = [is_label(text) for text in even]
-    if not all(labels):
-        return 0.0
-    signs = 0.5 if columns > 2 else 0.0
-    repeats = len(even) - len(set(even))
-    signs -= min(2.0, 1.0 * repeats)
-    signs += sum(1.0 for text in even if text.endswith(("：", ":"))) + min(1.5, 0.75 * odd.count(""))
-    kinds = {kind(text) for text in odd if text}
-    return signs + (1.0 if len(kinds) > 2 else 0.0)
+    kinds = {kind(cell.text) for row in rows for cell in row[1::2] if cell.text}
+    signs = 1.0 if len(kinds) > 2 else 0.0
+    signs += sum(0.75 for cell in rows[0][1::2] if not cell.text)
+    return signs - min(2.0, 1.0 * (len(even) - len(set(even))))
 
 
-def _by_words(rows: Sequence[Sequence[Cell]], columns: int) -> bool:
-    """Where nothing else tells: labels are common nouns, values more often names. True for a header.
-
-    The dictionary of jieba tells which is which; it is loaded for such tables only.
+def _by_words(rows: Sequence[Sequence[Cell]]) -> float:
+    """Labels are common nouns, values more often names: above 0 where the first row is one of labels, below 0 where the
+    first of each two cells is. The dictionary of jieba tells which words are which.
     """
+    import jieba
     import jieba.posseg as posseg
 
-    def common(text: str) -> float:
-        words = [(word, flag) for word, flag in posseg.lcut(text) if word.strip()]
-        known = sum(len(word) for word, flag in words if flag in ("n", "vn", "v", "an", "t", "b", "q", "l", "f") and len(word) > 1)
-        return known / max(1, len(text))
+    jieba.setLogLevel(60)
 
-    def share(texts: Sequence[str]) -> float:
-        return sum(map(common, texts)) / len(texts) if texts else 0.0
+    def common(cell: Cell) -> float:
+        words = [(word, flag) for word, flag in posseg.lcut(cell.text) if word.strip()]
+        known = sum(len(word) for word, flag in words if flag in _COMMON and len(word) > 1)
+        return known / max(1, len(cell.text)) * min(1.0, 2 / max(1, len(words)))
 
-    even = [cell.text for row in rows[:20] for cell in row[::2] if cell.text]
-    odd = [cell.text for row in rows[:20] for cell in row[1::2] if cell.text]
-    top = [cell.text for cell in rows[0] if cell.text]
-    under = [cell.text for row in rows[1:20] for cell in row if cell.text]
-    form, header = share(even) - share(odd), share(top) - share(under)
-    return header > form if columns == 2 else header >= form
+    def share(cells: Sequence[Cell]) -> float:
+        filled = [common(cell) for cell in cells if cell.text]
+        return sum(filled) / len(filled) if filled else 0.0
+
+    some = rows[:20]
+    beside = share([cell for row in some for cell in row[::2]]) - share([cell for row in some for cell in row[1::2]])
+    over = share(rows[0][1::2]) - share([cell for row in some[1:] for cell in row[1::2]])
+    return over - beside

@@ -14,16 +14,16 @@ _LED = re.compile(r"(?P<text>.{2,120}?)\s*(?:[.…·．。﹒‥_—-]{3,}|…+|
 _MARKS = re.compile(r"[\s　:：.．、]+")
 
 
-def without_contents(lines: Iterable[Line]) -> Iterator[Line]:
+def without_contents(lines: Iterable[Line], taken: bool = False) -> Iterator[Line]:
     """The lines without a list of contents: entries that lead to a page number, or that the text repeats, after the
-    heading 目录 or three in a row."""
+    heading 目录 or three in a row. ``taken``: the entries are out already, so that only their heading is left."""
     everything = list(lines)
     times = Counter(_plain(line.text) for line in everything if len(line.text) <= 150)
     at = 0
     while at < len(everything):
         named = bool(_NAMES.fullmatch(squeeze(everything[at].text)))
         stop = _entries(everything, at + named, times, named)
-        if stop - at - named >= (1 if named else 3):
+        if stop - at - named >= ((0 if taken else 1) if named else 3):
             at = stop
             continue
         yield everything[at]

@@ -208,7 +208,8 @@ def _form_row(row: Sequence[Cell], columns: int, told: set[int]) -> Iterator[Lin
         at += 1
         if not cell.text:
             continue
-        if value is None or labelled(cell.text) or not is_label(cell.text) or (value.text and labelled(value.text) and is_label(value.text)):
+        named = labelled(cell.text) and not cell.text.endswith(("：", ":"))
+        if value is None or named or not is_label(cell.text) or labelled(value.text):
             parts.append(cell.text)
             continue
         at += 1

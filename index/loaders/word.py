@@ -45,7 +45,7 @@ def load_docx(path: Path, data: bytes) -> Raw:
     named = any(line.level == TITLE for line in lines)
     if named:  # headings stand below the title
         lines = [replace(line, level=1 if line.level == TITLE else min(6, line.level + 1)) if line.level else line for line in lines]
-    lines = list(with_form_headings(without_contents(lines)))
+    lines = list(with_form_headings(without_contents(lines, body.contents)))
     raw = Raw(lines, MEDIA_TYPE, title=title_of(lines, named) or "", named=title)
     raw.formed = any(line.level for line in lines)
     raw.edges = tuple(edges)
@@ -67,6 +67,7 @@ class _Body:
     reader: Reader = field(init=False)
     root: Any = field(init=False)
     pictures: int = 0
+    contents: bool = False
     _notes: dict[tuple[str, str], Any] = field(default_factory=dict)
     _note_count: int = 0
     _held: str = ""
@@ -112,6 +113,7 @@ class _Body:
         if content is None or on(properties, "showingPlcHdr"):
             return
         if attribute(properties, "docPartObj/docPartGallery") == "Table of Contents":
+            self.contents = True
             for paragraph in content.iter(W + "p"):
                 self.reader.read(paragraph, self.styles[None])  # its fields begin and end there
             return
@@ -125,6 +127,7 @@ class _Body:
             self.reader.forget()  # the end of the table of contents is missing
         listed = self.reader.in_contents
         piece = self.reader.read(element, style)
+        self.contents = self.contents or listed or style.contents
         self.pictures += piece.pictures
         mark = properties.find(W + "rPr") if properties is not None else None
         deleted = mark is not None and (mark.find(W + "del") is not None or mark.find(W + "moveFrom") is not None)
@@ -133,15 +136,15 @@ class _Body:
         elif not (style.contents or (listed and not piece.text.strip())):
             gone = bool(on(mark, "vanish")) and not piece.text.strip()
             label = "" if gone or listed else self._label(properties, style_id, style)
-            yield from self._lines_of(piece, label, properties, style)
+            yield from self._lines_of(piece, label, properties, style, within=depth > 0)
         for box in piece.boxes:
             yield from self.blocks(box, depth + 1)
         for note in piece.notes:
             yield from self._note(note, depth + 1)
 
-    def _lines_of(self, piece: Piece, label: str, properties: Any, style: Style) -> Iterator[Line]:
+    def _lines_of(self, piece: Piece, label: str, properties: Any, style: Style, within: bool) -> Iterator[Line]:
         text, self._held = clean(self._held + piece.text), ""
-        if not text.strip():
+        if not text.strip() and not (within and label):  # a cell may hold nothing but its number
             return
         level = outline(properties, style.level)
         text = label + text.strip() if label else text
