@@ -9,7 +9,19 @@ import pytest
 
 from index.loaders import load
 from index.types import Document
-from tests.word_maker import NS, blank, centred, notes, number_list, numbered, paragraph, put, run, table, xml_of
+from tests.word_maker import (
+    NS,
+    blank,
+    centred,
+    notes,
+    number_list,
+    numbered,
+    paragraph,
+    put,
+    run,
+    table,
+    xml_of,
+)
 
 
 def saved(document: Any, path: Path) -> Document:

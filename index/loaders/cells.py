@@ -19,7 +19,7 @@ _TICK = re.compile(r".*[☑☒□☐√✓✔■].*", re.S)
 _ENDED = re.compile(r"[。！？!?；;]$")
 _LABELLED = re.compile(r"[^\s：:，。；]{1,12}(?:[（(][^）)]{1,12}[）)])?\s*[：:](?!//)")
 _COMMON = frozenset(("n", "vn", "v", "an", "a", "t", "b", "q", "l", "f", "d"))
-"""Parts of speech (jieba's) of the words that labels are made of."""
+"""Parts of speech (jieba's) of the words that labels are made of; 城市 is tagged there as the name of a place."""
 _DIGITS = re.compile(r"\d+|[一二三四五六七八九十]+")
 
 
@@ -94,8 +94,8 @@ def is_header(rows: Sequence[Sequence[Cell]], columns: int, strict: bool = False
 
 
 def _contrast(top: Cell, below: Sequence[str], strict: bool) -> float:
-    """How much the cells below one differ from it in kind, alike among themselves: 1.5 a column of figures under a name,
-    -1 where figures, dates and codes stand under each other, as in forms."""
+    """How much the cells below one differ from it in kind, alike among themselves: near 1.5 for a long column of figures
+    under a name, -1 where figures, dates and codes stand under each other, as in forms."""
     kinds = Counter(kind(text) for text in below)
     full = sum(count for name, count in kinds.items() if name)
     if not full:
@@ -106,7 +106,7 @@ def _contrast(top: Cell, below: Sequence[str], strict: bool) -> float:
         return -1.0
     if share < 0.5 or kind(top.text) != "text":
         return 0.0
-    return 1.5 if share == 1 else share
+    return (1.5 if share == 1 else share) * full / (full + 2)
 
 
 def _paired(rows: Sequence[Sequence[Cell]], columns: int) -> bool:
@@ -169,7 +169,7 @@ def _by_words(rows: Sequence[Sequence[Cell]]) -> float:
 
     def common(cell: Cell) -> float:
         words = [(word, flag) for word, flag in posseg.lcut(cell.text) if word.strip()]
-        known = sum(len(word) for word, flag in words if flag in _COMMON and len(word) > 1)
+        known = sum(len(word) for word, flag in words if (flag in _COMMON or word == "城市") and len(word) > 1)
         return known / max(1, len(cell.text)) * min(1.0, 2 / max(1, len(words)))
 
     def share(cells: Sequence[Cell]) -> float:

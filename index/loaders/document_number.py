@@ -51,7 +51,7 @@ def number_among(lines: Iterable[str]) -> str:
 
 def _spelt(match: re.Match[str]) -> str:
     if match["issued"]:
-        return f"{_tight(match['who'])}〔{match['year']}〕{_tight(match['mid'])}{int(match['no'])}号"
+        return f"{_tight(match['who'])}〔{match['year']}〕{_tight(match['mid']).rstrip('第')}{int(match['no'])}号"
     if match["case"]:
         return f"（{match['cyear']}）{_tight(match['court'])}{match['cno']}号"
     if match["decree"]:
