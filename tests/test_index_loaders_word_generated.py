@@ -16,13 +16,12 @@ from index.loaders import load
 from tests.word_maker import blank, number_list, numbered, paragraph, put, run, table
 
 COUNT = int(os.environ.get("WENJU_GENERATED", "60"))
-NAMES = "林小雨 何平 周成 沈一诺 马晓东 顾青 罗大勇 秦岚".split()
-PLACES = "河东路8号 西山镇 东湖街道 北岸码头 南山苑3栋".split()
-WORDS = "物资 入库 清点 出库 凭单 领用 归还 登记 保管 盘点 报废 审批 签字 备案 复核 巡查 交接 停用".split()
-LABELS = "姓名 单位 电话 来访日期 事由 陪同人 证件号 住址 职务 邮箱 车牌号 联系人".split()
-PERSONS = ("姓名", "陪同人", "联系人")
-COLUMNS = "项目 城市 数量 金额 期限 电话 编号 比例".split()
-CHINESE = "零 一 二 三 四 五 六 七 八 九 十 十一 十二 十三 十四 十五 十六 十七 十八 十九 二十".split()
+NAMES = ["林小雨", "何平", "周成", "沈一诺", "马晓东", "顾青", "罗大勇", "秦岚"]
+PLACES = ["河东路8号", "西山镇", "东湖街道", "北岸码头", "南山苑3栋"]
+WORDS = ["物资", "入库", "清点", "出库", "凭单", "领用", "归还", "登记", "保管", "盘点", "报废", "审批", "签字", "备案", "复核", "巡查", "交接", "停用"]
+LABELS = ["姓名", "单位", "电话", "来访日期", "事由", "陪同人", "证件号", "住址", "职务", "邮箱", "车牌号", "联系人"]
+COLUMNS = ["项目", "城市", "数量", "金额", "期限", "电话", "编号", "比例"]
+CHINESE = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二", "十三", "十四", "十五", "十六", "十七", "十八", "十九", "二十"]
 BOXES = (('<w:r><w:sym w:font="Wingdings" w:char="F0FE"/></w:r>', "☑"), ('<w:r><w:sym w:font="Wingdings" w:char="F0A8"/></w:r>', "□"),
          ('<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="1"/></w14:checkbox></w:sdtPr><w:sdtContent><w:r><w:t>☒</w:t></w:r></w:sdtContent></w:sdt>', "☑"))  # fmt: skip
 
@@ -41,12 +40,24 @@ class Maker:
         words = "".join(self.chance.choice(WORDS) for _ in range(self.chance.randint(2, 12)))
         return f"{words}{self.chance.randint(1, 999)}{self.chance.choice('件次项')}{self.chance.choice('。；')}"
 
-    def value(self) -> str:
-        return self.chance.choice([
-            self.chance.choice(NAMES), f"{self.chance.randint(1, 9999)}元", f"555-0{self.chance.randint(100, 999)}",
-            f"202{self.chance.randint(0, 6)}年{self.chance.randint(1, 12)}月{self.chance.randint(1, 28)}日", self.chance.choice(PLACES),
-            f"QH-{self.chance.randint(100, 999)}",
-        ])  # fmt: skip
+    def value(self, label: str) -> str:
+        """A value of the kind that the label asks for."""
+        number = self.chance.randint(100, 999)
+        match label:
+            case "姓名" | "陪同人" | "联系人":
+                return self.chance.choice(NAMES)
+            case "电话":
+                return f"555-0{number}"
+            case "来访日期":
+                return f"202{number % 7}年{number % 12 + 1}月{number % 28 + 1}日"
+            case "住址" | "单位":
+                return self.chance.choice(PLACES)
+            case "邮箱":
+                return f"user{number}@example.com"
+            case "事由" | "职务":
+                return self.chance.choice(("设备验收", "看样品", "送材料", "主任", "技术员"))
+            case _:
+                return f"QH-{number}"
 
     def plain(self) -> None:
         text = self.sentence()
@@ -91,8 +102,7 @@ class Maker:
         pairs = self.chance.choice([1, 2])
         rows = self.chance.randint(2, 5)
         labels = self.chance.sample(LABELS, pairs * rows)
-        values = [self.chance.choice(NAMES) if label in PERSONS else self.value() for label in labels]
-        values[0], values[pairs] = self.chance.choice(NAMES), f"555-0{self.chance.randint(100, 999)}"  # as forms begin
+        values = [self.value(label) for label in labels]
         cells = [[text for k in range(pairs) for text in (labels[r * pairs + k], values[r * pairs + k])] for r in range(rows)]
         grid = table(self.document, cells)
         told = ["；".join(f"{row[k]}：{row[k + 1]}" for k in range(0, len(row), 2)) for row in cells]

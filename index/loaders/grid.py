@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from index.loaders.cells import Cell, is_header, is_label, labelled
 from index.loaders.raw import Line
 
+LOOK = 12
+"""Rows on which it is decided whether a run within a form has a header."""
 LONG = 200
 """Characters; a longer value of several paragraphs is not put on one line."""
 
@@ -145,22 +147,22 @@ def _headed(rows: Rows, depth: int, columns: int) -> Iterator[Line]:
             covered = [name for name in names[cell.column : cell.column + cell.width] if name]
             name = covered[0] if len(covered) == 1 else "" if not cell.column else "、".join(covered)
             parts.append(f"{name}：{cell.text}" if name and name != cell.text else cell.text)
-        yield Line("；".join(parts))
+        if parts:
+            yield Line("；".join(parts))
         yield from _inner(row)
 
 
 def _form(rows: Rows, columns: int) -> Iterator[Line]:
     """Rows of labels and values; a run of rows that has a header of its own is read under it."""
     told: set[int] = set()
-    at = 0
+    at = stop = 0
     while at < len(rows):
-        stop = _run_end(rows, at)
+        stop = stop if at < stop else _run_end(rows, at)
         group = rows[at][0] if rows[at] and rows[at][0].height > 1 and stop - at > 1 else None
-        inner = [row[1:] if group is not None else row for row in rows[at:stop]]
-        width = len(inner[0])
-        if stop - at > 1 and width > 2 and all(cell.height == 1 for row in inner for cell in row) and is_header(_packed(inner), width, strict=True):
+        width = len(rows[at]) - (group is not None)
+        if stop - at > 1 and width > 2 and _headed_run(_packed(rows[at : min(stop, at + LOOK)], group), width):
             prefix = f"{group.text}：" if group is not None and group.text else ""
-            yield from (replace(line, text=prefix + line.text) for line in _headed(_packed(inner), 1, width))
+            yield from (replace(line, text=prefix + line.text) for line in _headed(_packed(rows[at:stop], group), 1, width))
             told.update(id(cell) for row in rows[at:stop] for cell in row)
             at = stop
             continue
@@ -168,9 +170,16 @@ def _form(rows: Rows, columns: int) -> Iterator[Line]:
         at += 1
 
 
-def _packed(rows: Rows) -> list[list[Cell]]:
-    """The same cells with columns counted 0, 1, 2 ..., as the widths within the run are alike."""
-    return [[replace(cell, column=number, width=1) for number, cell in enumerate(row)] for row in rows]
+def _headed_run(rows: Rows, width: int) -> bool:
+    return all(cell.height == 1 for row in rows for cell in row) and is_header(rows, width, strict=True)
+
+
+def _packed(rows: Rows, group: Cell | None) -> list[list[Cell]]:
+    """The cells of a run beside their group, with columns counted 0, 1, 2 ..., as the widths in a run are alike."""
+    return [
+        [replace(cell, column=number, width=1) for number, cell in enumerate(row[1:] if group is not None else row)]
+        for row in rows
+    ]
 
 
 def _run_end(rows: Rows, at: int) -> int:
