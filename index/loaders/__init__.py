@@ -105,7 +105,8 @@ def finish(raw: Raw, source: str) -> Document:
         del raw.meta["date_from"]
         if year := speaking_year(text):
             raw.meta["year"] = year
-    if not raw.meta.get("number") and (number := number_among(text[b.start : b.end] for b in blocks[:NUMBER_LINES] if not b.table)):
+    top = [text[b.start : min(b.end, b.start + 200)] for b in blocks[:NUMBER_LINES] if not b.table]
+    if number := raw.meta.get("number") or number_among(top) or number_among(raw.edges):
         raw.meta["number"] = number
     if mark := sketch(text):
         raw.meta["sketch"] = mark

@@ -57,7 +57,7 @@ def _spelt(match: re.Match[str]) -> str:
     if match["decree"]:
         year = f"{match['oyear']}年" if match["oyear"] else ""
         return f"{_tight(match['order'])}{year}第{match['ono']}号"
-    return re.sub(r"\s+", "", match["std"]).translate(_ALIKE)
+    return re.sub(r"(?<=[A-Z])(?=\d)", " ", _tight(match["std"]).translate(_ALIKE), count=1)
 
 
 def _tight(text: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 from index.loaders.contents import without_contents
 from index.loaders.dates import iso_date
-from index.loaders.document_number import document_number
 from index.loaders.grid import grid_lines
 from index.loaders.mixed_headings import with_form_headings
 from index.loaders.raw import Line, Raw, clean, squeeze
@@ -52,8 +51,6 @@ def load_docx(path: Path, data: bytes) -> Raw:
     raw.created = created if created not in _TEMPLATE_DATES else None
     if body.pictures:
         raw.meta["pictures"] = str(body.pictures)
-    if number := next((found for line in edges if (found := document_number(line))), ""):
-        raw.meta["number"] = number
     return raw
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from index.loaders.word_package import W, attribute, integer, on
 
-_HEADING = re.compile(r"(?:heading|标题|標題)\s*([1-9])", re.I)
+_HEADING = re.compile(r"(?:heading|标题|標題)\s*([1-9])|([1-6一二三四五六])级标题", re.I)
 _CONTENTS = re.compile(r"(?:toc|目录|目錄)\s*(?:[1-9]|heading|标题)|table of figures|图表目录", re.I)
 TITLE = -1
 BODY = 9
@@ -79,7 +79,7 @@ def _over(base: Style, element: Any) -> Style:
     if name in ("Title", "title", "标题"):
         level = TITLE
     elif match := _HEADING.fullmatch(name):
-        level = int(match[1])
+        level = int(match[1]) if match[1] else "一二三四五六".find(match[2]) + 1 or int(match[2])
     number = attribute(paragraph, "numPr/numId")
     depth = attribute(paragraph, "numPr/ilvl")
     return replace(
