@@ -19,6 +19,7 @@ from fastapi.testclient import TestClient
 from ui.admission import Admission
 from ui.assembly import add_api, add_metrics
 from ui.auth import SignOn
+from ui.body_limit import BodyLimit
 from ui.guard import Guard
 from ui.observability import Metrics, Observed
 from ui.settings import UiSettings
@@ -81,7 +82,7 @@ def guarded(settings: UiSettings, data: Path, tokens: Any = None, **given: Any) 
     def change(request: Request) -> dict[str, object]:
         return chat(request)
 
-    return Observed(Guard(app, settings, sign_on), metrics), sign_on
+    return Observed(Guard(BodyLimit(app, settings, sign_on.who), settings, sign_on), metrics), sign_on
 
 
 PAGE = {"accept": "text/html"}

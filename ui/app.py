@@ -20,6 +20,7 @@ from ui import documents_page, page_routes
 from ui.address import origin_pattern
 from ui.admission import Admission, models_loaded
 from ui.document_html import page_html
+from ui.scripts import KnownScripts
 from ui.security import Denied, Secured
 from ui.settings import UiSettings
 from ui.shell import failure_text, frame_of, shell_html
@@ -61,14 +62,14 @@ def create_app(
     _plain_routes(app, settings, engine)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
-    def shell(request: Request, nonce: str) -> str:
+    def shell(request: Request) -> str:
         ready = engine.ready
         documents = len(engine.documents()) if ready.get("index") else 0
         viewer = who(request)
         lang = Texts(request.query_params.get("lang", settings.lang))
         failure = failure_text(app.state.admission.failure, viewer, lang)
         frame = frame_of(
-            request, settings, viewer, app.state.boot, models_loaded(ready), failure, documents, nonce, store is not None
+            request, settings, viewer, app.state.boot, models_loaded(ready), failure, documents, store is not None
         )  # fmt: skip
         return shell_html(frame, settings)
 
@@ -82,7 +83,7 @@ def create_app(
     base = settings.root_path
     sheet = f'<link rel="stylesheet" href="{base}/static/ui.css">'
     early = f'<link rel="icon" href="{base}/static/icon.svg" type="image/svg+xml">{sheet}<script src="{base}/static/theme.js"></script>'
-    app.add_middleware(Secured, origins=settings.allowed_origins, shell=shell, head=early, lang=settings.lang, theme=settings.theme)  # fmt: skip
+    app.add_middleware(Secured, origins=settings.allowed_origins, shell=shell, scripts=KnownScripts.of_gradio(), head=early, lang=settings.lang, theme=settings.theme)  # fmt: skip
     app.add_middleware(CORSMiddleware, allow_origin_regex=origin_pattern(settings.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"])  # fmt: skip
     app.add_middleware(Denied)
     mounted: FastAPI = gr.mount_gradio_app(

@@ -2,6 +2,7 @@
 
     Host      with sign-on off, this machine's names alone (a page elsewhere could point its name here: DNS rebinding)
     Origin    a request that changes something comes from our own pages, or from a program with a token (CSRF)
+    websocket none is opened
     embedded  a host's token is exchanged for a session, once
     sign-in   people who open a page without being signed on are sent to sign in; programs get 401
 """
@@ -36,6 +37,9 @@ class Guard:
         self.sign_on = sign_on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # nothing here speaks over one, and none of the checks below would see it
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] == "http":
             refusal = self._refusal(Request(scope))
             if refusal is not None:

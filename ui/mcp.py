@@ -67,6 +67,7 @@ def http_app(desk: Desk, sign_on: SignOn) -> ASGIApp:
     """/mcp behind the guard, for those who are signed on."""
     from mcp.server.transport_security import TransportSecuritySettings
 
+    from ui.body_limit import BodyLimit
     from ui.guard import Guard
     from ui.mcp_tools import tools
 
@@ -82,4 +83,4 @@ def http_app(desk: Desk, sign_on: SignOn) -> ASGIApp:
                 return
         await inner(scope, receive, send)
 
-    return Guard(signed, desk.settings, sign_on)
+    return Guard(BodyLimit(signed, desk.settings, sign_on.who, api=True), desk.settings, sign_on)

@@ -40,6 +40,10 @@ class NoModel(NotFound):
     param = "model"
 
 
+class TooLarge(WenjuError):
+    """A request, or a file in it, is larger than may be."""
+
+
 class Unsupported(WenjuError):
     """A parameter of a request asks for what is not done here; ``param`` names it."""
 
@@ -54,6 +58,7 @@ _KINDS: tuple[tuple[type[WenjuError], int, str, str], ...] = (
     (NoModel, 404, "invalid_request_error", "model_not_found"),
     (NotFound, 404, "not_found_error", "not_found"),
     (Unsupported, 400, "invalid_request_error", "unsupported"),
+    (TooLarge, 413, "invalid_request_error", "too_large"),
     (RateLimited, 429, "rate_limit_error", "rate_limited"),
     (QueueFull, 503, "server_error", "queue_full"),
     (QuestionError, 400, "invalid_request_error", "bad_question"),

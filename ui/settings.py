@@ -30,6 +30,7 @@ class UiSettings(BaseModel):
     contact: str = Field("", description="whom to ask when the documents have no answer, shown on the 未找到 card")
     originals: Path | None = Field(None, description="folder of uploaded source files, for 打开原件; unset: originals in the data folder")
     upload_max_mb: int = Field(50, ge=1, le=2048, description="largest file an administrator may upload")
+    body_max_kb: int = Field(256, ge=16, le=65536, description="largest request other than an upload, in kB; more is refused unread")
     warm_timeout: float = Field(180.0, gt=0, description="seconds a question waits for the models to load")
 
     mcp_port: int = Field(7861, ge=0, le=65535, description="port of wenju mcp --http")

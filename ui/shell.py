@@ -29,11 +29,10 @@ class Frame:
     ready: bool
     failure: str
     documents: int
-    nonce: str
     history: bool
 
 
-def frame_of(request: Request, settings: UiSettings, viewer: Viewer | None, boot: str, ready: bool, failure: str, documents: int, nonce: str, history: bool) -> Frame:  # fmt: skip
+def frame_of(request: Request, settings: UiSettings, viewer: Viewer | None, boot: str, ready: bool, failure: str, documents: int, history: bool) -> Frame:  # fmt: skip
     """Read language and embedding from the page's address."""
     query = request.query_params
     lang = query.get("lang", settings.lang)
@@ -45,7 +44,6 @@ def frame_of(request: Request, settings: UiSettings, viewer: Viewer | None, boot
         ready=ready,
         failure=failure,
         documents=documents,
-        nonce=nonce,
         history=history and viewer is not None and not viewer.may_only_ask,
     )
 
@@ -71,7 +69,7 @@ def shell_html(frame: Frame, settings: UiSettings) -> str:
         kind = ' class="failed" role="alert"' if frame.failure else ' role="status"'
         loading = f'<div id="wj-loading"{kind}>{html.escape(frame.failure or t("loading"))}</div>'
     return (
-        f'<script type="application/json" id="wj-config" nonce="{frame.nonce}">{data}</script>'
+        f'<script type="application/json" id="wj-config">{data}</script>'
         f'<a class="skip" href="#wj-box">{t("skip")}</a>'
         f'<div id="wj-banner" role="alert" hidden></div>{head}{loading}'
         f'<div id="wj-live" class="vh" role="status" aria-live="polite"></div>{_panel(t)}'
