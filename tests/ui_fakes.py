@@ -13,7 +13,7 @@ from typing import Any
 
 import uvicorn
 from fake_corpus import fake_engine
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.testclient import TestClient
 
 from ui.admission import Admission
@@ -74,13 +74,14 @@ def guarded(settings: UiSettings, data: Path, tokens: Any = None, **given: Any) 
     add_metrics(app, metrics, sign_on)
 
     @app.get("/chat/")
-    def chat(request: Request) -> dict[str, object]:
+    def chat(request: Request, response: Response) -> dict[str, object]:
         viewer = sign_on.who(request)
+        response.headers["x-test-session"] = str(request.scope.get("wenju.embed", ""))
         return asdict(viewer) if viewer is not None else {}
 
     @app.post("/chat/change")
-    def change(request: Request) -> dict[str, object]:
-        return chat(request)
+    def change(request: Request, response: Response) -> dict[str, object]:
+        return chat(request, response)
 
     return Observed(Guard(BodyLimit(app, settings, sign_on.who), settings, sign_on), metrics), sign_on
 

@@ -152,13 +152,11 @@ class SignOn:
         return Viewer(name, "administrator" if member or name in self.settings.admins else "reader")
 
     def _who(self, connection: HTTPConnection) -> Viewer | None:
-        embedded = self.embedding.asked_for(connection)
-        if embedded is not None and (visitor := self.embedding.visitor(embedded)) is not None:
+        visitor = self.embedding.visitor(connection)
+        if visitor is not None:
             return visitor
         viewer = self._signed_on(connection)
-        if embedded is not None and viewer is not None:
-            return replace(viewer, may_only_ask=True)
-        return viewer
+        return replace(viewer, may_only_ask=True) if viewer is not None and self.embedding.within(connection) else viewer
 
     def _signed_on(self, connection: HTTPConnection) -> Viewer | None:
         if self.mode == "off":

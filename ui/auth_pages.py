@@ -19,8 +19,17 @@ if TYPE_CHECKING:
 
 
 def sign_in_router(sign_on: SignOn) -> APIRouter:
-    """The routes for the sign-on in force; none for ``off`` and ``header``."""
+    """The routes for the sign-on in force: signing in and out where that is done here, and the widget's codes."""
     router = APIRouter(include_in_schema=False)
+
+    @router.post("/embed/code")
+    def again(request: Request) -> dict[str, str]:
+        """A code for the next load of an embedded page that has a session."""
+        code = sign_on.embedding.renewed(request)
+        if code is None:
+            raise HTTPException(401, "no embedded session")
+        return {"code": code}
+
     if sign_on.mode == "token":
         _token_routes(router, sign_on)
     if sign_on.mode == "oidc":

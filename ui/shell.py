@@ -30,6 +30,7 @@ class Frame:
     failure: str
     documents: int
     history: bool
+    session: str
 
 
 def frame_of(request: Request, settings: UiSettings, viewer: Viewer | None, boot: str, ready: bool, failure: str, documents: int, history: bool) -> Frame:  # fmt: skip
@@ -45,6 +46,7 @@ def frame_of(request: Request, settings: UiSettings, viewer: Viewer | None, boot
         failure=failure,
         documents=documents,
         history=history and viewer is not None and not viewer.may_only_ask,
+        session=str(request.scope.get("wenju.embed", "")),
     )
 
 
@@ -60,16 +62,18 @@ def shell_html(frame: Frame, settings: UiSettings) -> str:
         "boot": frame.boot,
         "ready": frame.ready,
         "history": frame.history,
+        "session": frame.session,
         "texts": t.script(),
     }
     data = json.dumps(config, ensure_ascii=False).replace("<", "\\u003c")
+    early = f'<script src="{base}/static/embed_session.js"></script>' if frame.session else ""
     head = "" if frame.embed else _header(frame, t, title, base, sign_out_html(settings, frame.viewer, t))
     loading = ""
     if not frame.ready:
         kind = ' class="failed" role="alert"' if frame.failure else ' role="status"'
         loading = f'<div id="wj-loading"{kind}>{html.escape(frame.failure or t("loading"))}</div>'
     return (
-        f'<script type="application/json" id="wj-config">{data}</script>'
+        f'<script type="application/json" id="wj-config">{data}</script>{early}'
         f'<a class="skip" href="#wj-box">{t("skip")}</a>'
         f'<div id="wj-banner" role="alert" hidden></div>{head}{loading}'
         f'<div id="wj-live" class="vh" role="status" aria-live="polite"></div>{_panel(t)}'
