@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 from ui_fakes import BEHIND_A_PROXY, PAGE, guarded
 from ui_fakes import client_at as client
 
@@ -24,7 +25,7 @@ def entered(frame: TestClient, location: str) -> dict[str, str]:
 
 
 def test_a_hosts_token_becomes_a_session_once_and_lets_its_holder_ask(tmp_path: Path, table: TokenTable) -> None:
-    settings = BEHIND_A_PROXY.model_copy(update={"embed_secret": SECRET})
+    settings = BEHIND_A_PROXY.model_copy(update={"embed_secret": SecretStr(SECRET)})
     app, sign_on = guarded(settings, tmp_path, table)
 
     def signed(seconds: float = 60, purpose: str = "wenju:embed", key: str = SECRET, **claims: str) -> str:
@@ -50,7 +51,7 @@ def test_a_hosts_token_becomes_a_session_once_and_lets_its_holder_ask(tmp_path: 
 
 
 def test_an_address_is_good_once_and_for_a_minute_and_holds_no_session(tmp_path: Path, table: TokenTable) -> None:
-    app, sign_on = guarded(BEHIND_A_PROXY.model_copy(update={"embed_secret": SECRET}), tmp_path, table)
+    app, sign_on = guarded(BEHIND_A_PROXY.model_copy(update={"embed_secret": SecretStr(SECRET)}), tmp_path, table)
     token = seal(SECRET, "wenju:embed", {"sub": "li", "jti": "one"}, 60)
     with client(app, "203.0.113.9", base_url="http://ask") as frame:
         location = frame.get("/chat/", params={"embed": "1", "token": token}).headers["location"]

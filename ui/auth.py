@@ -66,7 +66,7 @@ def mode_of(settings: UiSettings) -> Mode:
     """
     for origin in settings.allowed_origins:
         check_origin(origin)
-    if settings.embed_secret and len(settings.embed_secret) < SECRET_MIN:
+    if 0 < len(settings.embed_secret.get_secret_value()) < SECRET_MIN:
         raise SettingsError(f"ui.embed_secret has fewer than {SECRET_MIN} characters.", "Make one: openssl rand -hex 32")
     local = is_loopback(settings.host)
     if settings.auth in ("auto", "off"):

@@ -111,7 +111,7 @@ class Embedding:
         return seal(self._key, CODE, claims, min(CODE_SECONDS, until - time.time()))
 
     def _named(self, token: str) -> str | None:
-        secret = self._settings.embed_secret
+        secret = self._settings.embed_secret.get_secret_value()
         claims = unseal(secret, PURPOSE, token) if secret else None
         if claims is None or not claims.get("sub") or not claims.get("jti"):
             return None

@@ -81,9 +81,9 @@ class Provider:
 
         s = self._settings
         return AsyncOAuth2Client(
-            s.oidc_client_id, s.oidc_client_secret or None, scope=s.oidc_scope, redirect_uri=callback, timeout=_TIMEOUT,
+            s.oidc_client_id, s.oidc_client_secret.get_secret_value() or None, scope=s.oidc_scope, redirect_uri=callback, timeout=_TIMEOUT,
             code_challenge_method="S256",
-            token_endpoint_auth_method="client_secret_basic" if s.oidc_client_secret else "none",
+            token_endpoint_auth_method="client_secret_basic" if s.oidc_client_secret.get_secret_value() else "none",
         )  # fmt: skip
 
     async def _fetch(self, endpoint: str, code: str, verifier: str, callback: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 Lang = Literal["zh", "en"]
 
@@ -42,16 +42,16 @@ class UiSettings(BaseModel):
     sso_proxies: tuple[str, ...] = Field((), description="addresses or networks of the proxies that may set it")
     oidc_issuer: str = Field("", description="address of the OpenID provider, without /.well-known/...")
     oidc_client_id: str = ""
-    oidc_client_secret: str = Field("", description="better given as WENJU_UI__OIDC_CLIENT_SECRET", repr=False)
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="better given as WENJU_UI__OIDC_CLIENT_SECRET")
     oidc_scope: str = "openid profile email"
     oidc_name_claim: str = Field("preferred_username", description="claim that names the user; else email, else sub")
     oidc_admin_group: str = Field("", description="members of this group (claim 'groups') are administrators")
     session_hours: float = Field(12.0, gt=0, le=24 * 31, description="how long a sign-on in the browser lasts")
-    embed_secret: str = Field("", description="key shared with host pages that sign who embeds the widget", repr=False)
+    embed_secret: SecretStr = Field(SecretStr(""), description="key shared with host pages that sign who embeds the widget")
     embed_anonymous: bool = Field(False, description="let the widget ask without a name, within visitor_per_minute")
     visitor_per_minute: int = Field(5, ge=1, description="questions an anonymous visitor's address may ask per minute")
 
-    database: str = Field("", description="SQLAlchemy URL; empty: wenju.db in the data folder; none: keep nothing")
+    database: str = Field("", description="SQLAlchemy URL; empty: wenju.db in the data folder; none: keep nothing", repr=False)
     retention_days: int = Field(0, ge=0, description="days after which conversations, feedback and audit go; 0: never")
     audit: bool = Field(True, description="record who asked what and what was cited; off: questions without names")
     log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal, else json")
