@@ -16,6 +16,7 @@ from fake_corpus import fake_engine
 from fastapi import FastAPI, Request, Response
 from fastapi.testclient import TestClient
 
+from ui.address import peer
 from ui.admission import Admission
 from ui.assembly import add_api, add_metrics
 from ui.auth import SignOn
@@ -31,7 +32,7 @@ def api_app(settings: UiSettings | None = None, engine: Any = None, store: Any =
     app = FastAPI(docs_url=None, redoc_url=None)
     given = settings or UiSettings(rate_per_minute=0)
     app.state.settings, app.state.engine, app.state.store = given, engine or fake_engine(), store
-    app.state.who = who
+    app.state.who, app.state.address = who, peer
     app.state.admission = Admission.of(given, app.state.engine)
     add_api(app)
     return app
@@ -64,10 +65,11 @@ def running(app: Any, **options: Any) -> Iterator[str]:
         assert not thread.is_alive(), "the server did not stop"
 
 
-def guarded(settings: UiSettings, data: Path, tokens: Any = None, **given: Any) -> tuple[Any, SignOn]:
+def guarded(settings: UiSettings, data: Path, tokens: Any = None, sessions: Any = None, **given: Any) -> tuple[Any, SignOn]:
     """The API behind sign-on and guard, with a /chat/ that tells who looks: all of the server but the page."""
-    sign_on = SignOn(settings, data, tokens)
+    sign_on = SignOn(settings, data, tokens, sessions)
     app = api_app(settings, who=sign_on.who, **given)
+    app.state.address = sign_on.address
     app.include_router(sign_on.router)
     metrics = Metrics()
     metrics.watch(app.state.admission, app.state.engine)

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 
 from errors import did_you_mean
 from qa.types import Answer
-from ui.api import Asker, events
+from ui.api import Asker, address_of, events
 from ui.asking import Ask, ask, begun
 from ui.asking import answer as complete
 from ui.line import Waiting
@@ -54,7 +54,7 @@ async def chat_completions(body: ChatRequest, request: Request, viewer: Asker) -
             return JSONResponse(told(reply, body, identity))
         return events(_all(Chunks(body, identity, base_of(request)).told(reply)))
     question, history = question_of(body.messages)
-    what = Ask(question, history, channel="openai")
+    what = Ask(question, history, channel="openai", address=address_of(request))
     if body.stream:
         steps = await begun(ask(request.app.state, viewer.name, what))
         return events(_chunks(steps, Chunks(body, identity, base_of(request))))

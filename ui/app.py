@@ -17,7 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from ui import documents_page, page_routes
-from ui.address import origin_pattern
+from ui.address import Address, origin_pattern, peer
 from ui.admission import Admission, models_loaded
 from ui.document_html import page_html
 from ui.scripts import KnownScripts
@@ -36,12 +36,13 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(
-    settings: UiSettings, engine: Engine, store: Store | None, who: Who = local_administrator, admission: Admission | None = None
-) -> FastAPI:
-    """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request; ``admission`` is the queue,
-    where one exists already.
+    settings: UiSettings, engine: Engine, store: Store | None, who: Who = local_administrator, admission: Admission | None = None,
+    address: Address = peer,
+) -> FastAPI:  # fmt: skip
+    """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request and ``address`` from where;
+    ``admission`` is the queue, where one exists already.
 
-    ``app.state`` carries settings, engine, store, who, admission, wishes and ``boot`` (names this run of the server).
+    ``app.state`` carries settings, engine, store, who, address, admission, wishes and ``boot`` (names this run of the server).
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -55,6 +56,7 @@ def create_app(
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None)
     app.state.settings, app.state.engine, app.state.store, app.state.who = settings, engine, store, who
     app.state.admission = admission if admission is not None else Admission.of(settings, engine)
+    app.state.address = address
     app.state.boot = secrets.token_hex(8)
     app.state.index_desk = documents_page.Desk()
     for router in (page_routes.router, page_routes.shared_router, documents_page.router):
@@ -79,7 +81,7 @@ def create_app(
 
     desk = Desk(engine, store, app.state.admission, settings)
     app.state.wishes = desk.wishes
-    page = Page(desk, who)
+    page = Page(desk, who, address)
     base = settings.root_path
     sheet = f'<link rel="stylesheet" href="{base}/static/ui.css">'
     early = f'<link rel="icon" href="{base}/static/icon.svg" type="image/svg+xml">{sheet}<script src="{base}/static/theme.js"></script>'

@@ -35,7 +35,7 @@ def assemble(
 
     metrics = Metrics()
     measured = cast("Engine", MeasuredEngine(engine, metrics))
-    app = create_app(settings, measured, store, sign_on.who, admission)
+    app = create_app(settings, measured, store, sign_on.who, admission, sign_on.address)
     add_api(app)
     app.include_router(sign_on.router)
     metrics.watch(app.state.admission, engine)

@@ -4,6 +4,7 @@ delete, re-index and the questions that found nothing. Indexing runs one job at 
 
 from __future__ import annotations
 
+import asyncio
 import html
 import threading
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 from errors import DocumentError, WenjuError
 from index.types import Document
 from ui import originals
+from ui.actions import note
 from ui.changes import Held
 from ui.conversation import new_id
 from ui.document_html import (
@@ -112,6 +114,7 @@ def listing(request: Request, viewer: Member, q: str = "", page: int = 1, lang: 
 def missed(request: Request, viewer: Administrator, lang: str = "") -> HTMLResponse:
     _, _, t = _context(request, lang)
     store: Store | None = request.app.state.store
+    note(request, viewer, "read_missed")
     return _page(t("missed"), missed_html(store.missed() if store else (), t.lang), request, viewer, t, "missed")
 
 
@@ -144,6 +147,7 @@ async def upload(request: Request, viewer: Administrator) -> dict[str, str]:
         raise HTTPException(413, error.message) from None
     except DocumentError as error:
         raise HTTPException(400, error.message) from None
+    await asyncio.to_thread(note, request, viewer, "upload", target.name)
     return {"job": _desk(request).start(Job(target.name), engine, [target])}
 
 
@@ -154,6 +158,7 @@ def reindex(request: Request, viewer: Administrator) -> dict[str, str]:
     folder = settings.originals
     if folder is None or not any(p.suffix.lower() in SUFFIXES for p in folder.rglob("*")):
         raise HTTPException(404, "no originals are kept")
+    note(request, viewer, "reindex")
     return {"job": _desk(request).start(Job("*"), engine, [folder])}
 
 
@@ -165,6 +170,7 @@ def delete(document_id: str, request: Request, viewer: Administrator) -> dict[st
     kept = originals.kept(settings.originals, document.source)
     if kept is not None:
         kept.unlink(missing_ok=True)
+    note(request, viewer, "delete_document", f"{document.source} ({document_id})")
     return {"ok": True}
 
 

@@ -41,6 +41,7 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         if scope["type"] == "http":
+            await self.sign_on.look_up(Request(scope))
             refusal = self._refusal(Request(scope))
             if refusal is not None:
                 refusal.headers["cache-control"] = "no-store"

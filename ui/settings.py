@@ -25,6 +25,7 @@ class UiSettings(BaseModel):
     slots: int = Field(0, ge=0, le=256, description="answers written at the same time; 0: as many as the engine writes together")
     queue_size: int = Field(64, ge=0, description="people who may wait; beyond that they are asked to come back")
     rate_per_minute: int = Field(20, ge=0, description="questions a person may ask per minute; 0: no limit")
+    rate_per_address: int = Field(240, ge=0, description="questions per minute from one address, whoever asks; 0: no limit. A proxy that all come through has to be in sso_proxies")
     suggestions: tuple[str, ...] = Field((), description="questions offered on the empty page, before derived ones")
     prove_suggestions: bool = Field(True, description="ask suggested questions in idle moments, so that only answered ones are offered")
     contact: str = Field("", description="whom to ask when the documents have no answer, shown on the 未找到 card")
@@ -39,13 +40,14 @@ class UiSettings(BaseModel):
     auth: Literal["auto", "off", "header", "oidc", "token"] = Field("auto", description="who may ask; auto: off on loopback")
     admins: tuple[str, ...] = Field((), description="names of administrators (header and oidc); everyone else reads")
     sso_header: str = Field("X-Remote-User", description="header with the user's name, set by the proxy")
-    sso_proxies: tuple[str, ...] = Field((), description="addresses or networks of the proxies that may set it")
+    sso_proxies: tuple[str, ...] = Field((), description="addresses or networks of the proxies: they may set sso_header, and X-Forwarded-For is believed")
     oidc_issuer: str = Field("", description="address of the OpenID provider, without /.well-known/...")
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="better given as WENJU_UI__OIDC_CLIENT_SECRET")
     oidc_scope: str = "openid profile email"
     oidc_name_claim: str = Field("preferred_username", description="claim that names the user; else email, else sub")
     oidc_admin_group: str = Field("", description="members of this group (claim 'groups') are administrators")
+    oidc_lookup_minutes: float = Field(5.0, ge=0.1, le=60, description="how often the provider is asked again who somebody is, and in which groups")
     session_hours: float = Field(12.0, gt=0, le=24 * 31, description="how long a sign-on in the browser lasts")
     embed_secret: SecretStr = Field(SecretStr(""), description="key shared with host pages that sign who embeds the widget")
     embed_anonymous: bool = Field(False, description="let the widget ask without a name, within visitor_per_minute")

@@ -55,7 +55,7 @@ class Desk:
         return models_loaded(self.engine.ready)
 
 
-async def ask(desk: Desk, conversation: Conversation, question: str, user: str, look: Look) -> AsyncIterator[Screen]:
+async def ask(desk: Desk, conversation: Conversation, question: str, user: str, look: Look, address: str = "") -> AsyncIterator[Screen]:
     """Answer ``question`` at the end of ``conversation``; the first screen empties the box, the last frees it."""
     question = question.strip()
     if not question or conversation.running is not None:
@@ -67,7 +67,7 @@ async def ask(desk: Desk, conversation: Conversation, question: str, user: str, 
     ticket: Ticket | None = None
     try:
         yield _screen(conversation, look, waiting=look.t("stage_searching"), box="")
-        ticket = desk.admission.join(user)
+        ticket = desk.admission.join(user, address=address)
         await _save(desk, user, conversation, exchange)
         start = partial(desk.engine.stream, question, history, cancelled=cancelled)
         waiting = ""
