@@ -116,6 +116,8 @@ def test_nobody_sees_nothing(client: TestClient) -> None:
     for path in ("/documents", f"/documents/{LEAVE.id}", "/page/conversations", "/chat/config"):
         assert client.get(path, headers=nobody).status_code == 401
     assert client.get("/healthz", headers=nobody).json() == {"status": "ok"}
+    told = [client.get("/page/state", headers=h).headers["x-wenju-signed-on"] for h in (nobody, {})]
+    assert told == ["0", "1"], "a page whose sign-on has ended finds out"
 
 
 def test_an_embedded_visitor_may_only_ask(client: TestClient, store: MemoryStore) -> None:

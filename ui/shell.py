@@ -62,6 +62,7 @@ def shell_html(frame: Frame, settings: UiSettings) -> str:
         "boot": frame.boot,
         "ready": frame.ready,
         "history": frame.history,
+        "known": frame.viewer is not None,
         "session": frame.session,
         "texts": t.script(),
     }
