@@ -1,7 +1,7 @@
 """The record of what administrators did: who, from where, what, to what. Apart from the record of questions.
 
-Kept by a store that has a database; on the page, through the API and on the command line (``cli:`` and the system's
-user name). It is written whatever ``ui.audit`` says: that is about those who ask.
+Kept by a store that has a database; on the page, through the API and on the command line (``cli:`` and the
+system's user name). It is written whatever ``ui.audit`` says: that is about those who ask.
 """
 
 from __future__ import annotations
@@ -17,9 +17,17 @@ from ui.viewer import Viewer
 
 log = logging.getLogger("wenju.ui")
 Name = Literal[
-    "upload", "delete_document", "reindex", "read_missed", "read_feedback", "read_audit", "create_token", "revoke_token",
-    "sign_out", "delete_user",
-]  # fmt: skip
+    "upload",
+    "delete_document",
+    "reindex",
+    "read_missed",
+    "read_feedback",
+    "read_audit",
+    "create_token",
+    "revoke_token",
+    "sign_out",
+    "delete_user",
+]
 NAMES: tuple[str, ...] = get_args(Name)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from errors import ModelError, WenjuError
 from ui.address import is_loopback
-from ui.rates import Rate, RateLimited
+from ui.rates import Rate, RateLimited, TooManyWaiting
 
 if TYPE_CHECKING:
     from qa.engine import Engine
@@ -178,9 +178,7 @@ class Admission:
             mine = sum(_person(t.user) == person for t in self._waiting)
             theirs = sum(t.address == address for t in self._waiting)
             if mine >= max(4, self._queue_size // 4) or theirs >= max(8, self._queue_size // 2):
-                error = RateLimited("Too many of your questions wait in line", "Wait until one of them is answered")
-                error.retry_after = 10
-                raise error
+                raise TooManyWaiting("Too many of your questions wait in line", "Wait until one of them is answered")
         for rate, name in rates:
             rate.check(name)
         for rate, name in rates:

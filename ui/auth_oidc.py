@@ -1,7 +1,9 @@
-"""Signing on at an OpenID provider with Authlib's client: authorization code, PKCE (RFC 7636), state and nonce.
+"""Signing on at an OpenID provider with Authlib's client: authorization code, PKCE (RFC 7636), state and
+nonce.
 
-What has to be remembered between leaving and coming back is in a signed cookie of ten minutes. What the provider gave
-is kept encrypted with the sign-on, so that who somebody is, and in which groups, can be asked again.
+What has to be remembered between leaving and coming back is in a signed cookie of ten minutes. What the
+provider gave is kept encrypted with the sign-on, so that who somebody is, and in which groups, can be asked
+again.
 """
 
 from __future__ import annotations
@@ -73,11 +75,14 @@ class Provider:
         """Who came back, and where they wanted to go.
 
         Raises:
-            SignOnFailed, SignOnEnded: the sign-in is not ours, too old, refused, or its token does not check out.
+            SignOnFailed, SignOnEnded: the sign-in is not ours, too old, refused, or its token does not check
+                out.
         """
         kept = self._sign_on.unseal(_PURPOSE, request.cookies.get(STATE_COOKIE, ""))
         if kept is None:
-            raise SignOnFailed("This sign-in was not started here, or took longer than ten minutes", "Start again")
+            raise SignOnFailed(
+                "This sign-in was not started here, or took longer than ten minutes", "Start again"
+            )
         request.scope["session"] = dict(kept["session"])
         with self._trouble():
             client = await self._client()
@@ -94,11 +99,15 @@ class Provider:
         with self._trouble():
             client = await self._client()
             if held.get("refresh_token"):
-                token = await client.fetch_access_token(grant_type="refresh_token", refresh_token=held["refresh_token"])
+                token = await client.fetch_access_token(
+                    grant_type="refresh_token", refresh_token=held["refresh_token"]
+                )
             elif "userinfo_endpoint" in await client.load_server_metadata():
                 token = held
             else:
-                raise SignOnEnded("The provider gave nothing to ask it with", "Scope offline_access (ui.oidc_scope)")
+                raise SignOnEnded(
+                    "The provider gave nothing to ask it with", "Scope offline_access (ui.oidc_scope)"
+                )
             if "id_token" in token:
                 claims = await client.parse_id_token(token, nonce=None)
             else:
@@ -114,12 +123,17 @@ class Provider:
             secret = s.oidc_client_secret.get_secret_value()
             how = "client_secret_basic" if secret else "none"
             self._registered = OAuth().register(
-                "wenju", client_id=s.oidc_client_id, client_secret=secret or None,
+                "wenju",
+                client_id=s.oidc_client_id,
+                client_secret=secret or None,
                 server_metadata_url=f"{issuer}/.well-known/openid-configuration",
                 client_kwargs={
-                    "scope": s.oidc_scope, "code_challenge_method": "S256", "token_endpoint_auth_method": how, "timeout": _TIMEOUT,
+                    "scope": s.oidc_scope,
+                    "code_challenge_method": "S256",
+                    "token_endpoint_auth_method": how,
+                    "timeout": _TIMEOUT,
                 },
-            )  # fmt: skip
+            )
         meta = await self._registered.load_server_metadata()
         issuer = self._settings.oidc_issuer.rstrip("/")
         if str(meta.get("issuer", "")).rstrip("/") != issuer:
@@ -132,7 +146,9 @@ class Provider:
         return f"{base}/auth/callback"
 
     def _granted(self, token: Mapping[str, Any], claims: Mapping[str, Any]) -> Granted:
-        name = next((str(claims[n]) for n in (self._settings.oidc_name_claim, "email", "sub") if claims.get(n)), "")
+        name = next(
+            (str(claims[n]) for n in (self._settings.oidc_name_claim, "email", "sub") if claims.get(n)), ""
+        )
         if not name:
             raise SignOnFailed("The provider named nobody")
         group, groups = self._settings.oidc_admin_group, claims.get("groups", ())
@@ -144,7 +160,9 @@ class Provider:
         from joserfc import jwe
         from joserfc.jwk import OctKey
 
-        return jwe.encrypt_compact({"alg": "dir", "enc": "A256GCM"}, json.dumps(held), OctKey.import_key(self._key))
+        return jwe.encrypt_compact(
+            {"alg": "dir", "enc": "A256GCM"}, json.dumps(held), OctKey.import_key(self._key)
+        )
 
     def _opened(self, grant: str) -> dict[str, Any]:
         from joserfc import jwe
@@ -152,7 +170,9 @@ class Provider:
         from joserfc.jwk import OctKey
 
         try:
-            held: dict[str, Any] = json.loads(jwe.decrypt_compact(grant, OctKey.import_key(self._key)).plaintext or b"{}")
+            held: dict[str, Any] = json.loads(
+                jwe.decrypt_compact(grant, OctKey.import_key(self._key)).plaintext or b"{}"
+            )
         except (JoseError, ValueError):
             raise SignOnEnded("The server's key is another one by now", "Sign on again") from None
         return held
@@ -173,9 +193,13 @@ class Provider:
                 raise SignOnEnded("The provider does not vouch for this sign-on any more") from None
             raise SignOnFailed(f"The OpenID provider {issuer} answers {error.response.status_code}") from None
         except (httpx.HTTPError, KeyError, TypeError, RuntimeError) as error:
-            raise SignOnFailed(f"The OpenID provider {issuer} does not answer: {type(error).__name__}") from None
+            raise SignOnFailed(
+                f"The OpenID provider {issuer} does not answer: {type(error).__name__}"
+            ) from None
         except AuthlibBaseError as error:
-            raise SignOnEnded(f"The provider refused, or its token does not check out: {error.error}") from None
+            raise SignOnEnded(
+                f"The provider refused, or its token does not check out: {error.error}"
+            ) from None
         except (JoseError, ValueError) as error:
             self._registered = None  # the provider may have changed its keys
             raise SignOnFailed(f"The provider's token does not check out: {type(error).__name__}") from None

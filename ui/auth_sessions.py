@@ -1,7 +1,8 @@
-"""Sign-ons in browsers that the server can end: one row each, in the database or, where nothing is kept, in memory.
+"""Sign-ons in browsers that the server can end: one row each, in the database or, where nothing is kept, in
+memory.
 
-The cookie names the row; the row tells who, whether the provider counts them among the administrators, when that was
-last looked up, and holds (encrypted) what the provider is asked with.
+The cookie names the row; the row tells who, whether the provider counts them among the administrators, when
+that was last looked up, and holds (encrypted) what the provider is asked with.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ class MemorySessions:
 
     def add(self, session: Session) -> None:
         with self._lock:
-            self._rows = {k: s for k, s in self._rows.items() if s.until > time.time()} | {session.id: session}
+            self._rows = {k: s for k, s in self._rows.items() if s.until > time.time()} | {
+                session.id: session
+            }
 
     def get(self, session_id: str) -> Session | None:
         found = self._rows.get(session_id)
@@ -66,7 +69,9 @@ class MemorySessions:
     def confirm(self, session_id: str, member: bool, grant: str) -> None:
         with self._lock:
             if session_id in self._rows:
-                self._rows[session_id] = replace(self._rows[session_id], member=member, grant=grant, looked_up=time.time())
+                self._rows[session_id] = replace(
+                    self._rows[session_id], member=member, grant=grant, looked_up=time.time()
+                )
 
     def end(self, session_id: str) -> None:
         with self._lock:
@@ -87,7 +92,14 @@ class SqlSessions:
 
     def add(self, session: Session) -> None:
         s = session
-        row = {"id": s.id, "owner": s.owner, "member": int(s.member), "until": s.until, "looked_up": s.looked_up, "grant": s.grant}
+        row = {
+            "id": s.id,
+            "owner": s.owner,
+            "member": int(s.member),
+            "until": s.until,
+            "looked_up": s.looked_up,
+            "grant": s.grant,
+        }
         with self._database.begin() as c:
             c.execute(delete(sessions).where(sessions.c.until < time.time()))
             c.execute(insert(sessions).values(**row))
@@ -96,7 +108,11 @@ class SqlSessions:
         t = sessions.c
         with self._database.connect() as c:
             row = c.execute(select(sessions).where(t.id == session_id, t.until > time.time())).first()
-        return Session(row.id, row.owner, bool(row.member), row.until, row.looked_up, row.grant) if row is not None else None
+        return (
+            Session(row.id, row.owner, bool(row.member), row.until, row.looked_up, row.grant)
+            if row is not None
+            else None
+        )
 
     def confirm(self, session_id: str, member: bool, grant: str) -> None:
         values = {"member": int(member), "grant": grant, "looked_up": time.time()}

@@ -1,9 +1,11 @@
-"""Before any body is read: is its sender known, and is it small enough? A plain ASGI middleware around the application.
+"""Before any body is read: is its sender known, and is it small enough? A plain ASGI middleware around the
+application.
 
-    JSON and forms    ui.body_max_kb            uploads    ui.upload_max_mb, and what the form around the file takes
-    signing in        SIGN_IN_BYTES, from anybody
+    JSON and forms    ui.body_max_kb            uploads    ui.upload_max_mb, and what the form around the file
+    takes signing in        SIGN_IN_BYTES, from anybody
 
-A length that is announced is refused unread; without one, what arrives is counted and cut off. Nothing is kept here.
+A length that is announced is refused unread; without one, what arrives is counted and cut off. Nothing is
+kept here.
 """
 
 from __future__ import annotations
@@ -56,7 +58,10 @@ class BodyLimit:
         known = scope["method"] in BODILESS or path in UNKNOWN or self.who(request) is not None
         announced = request.headers.get("content-length", "")
         if not known:
-            await self._refused(request, NotSignedOn("No valid sign-on came with this request", "Send Authorization: Bearer TOKEN"))(scope, receive, send)  # fmt: skip
+            await self._refused(
+                request,
+                NotSignedOn("No valid sign-on came with this request", "Send Authorization: Bearer TOKEN"),
+            )(scope, receive, send)
         elif announced.isdecimal() and int(announced) > limit:
             await self._refused(request, too_large(limit))(scope, receive, send)
         else:

@@ -24,6 +24,8 @@ from ui.settings import UiSettings
 from ui.texts import Texts
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+OPEN_FILES = ("/static/", "/chat/assets/", "/chat/static/")
+"""The same for everybody: nobody is looked up for them."""
 PROGRAMS = ("/api/", "/v1/")
 PEOPLE = ("/chat", "/documents", "/shared", "/page")
 
@@ -41,7 +43,8 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         if scope["type"] == "http":
-            await self.sign_on.look_up(Request(scope))
+            if not below_root(scope).startswith(OPEN_FILES):
+                await self.sign_on.look_up(Request(scope))
             refusal = self._refusal(Request(scope))
             if refusal is not None:
                 refusal.headers["cache-control"] = "no-store"

@@ -1,7 +1,9 @@
-"""What of OpenAI's chat request counts here: messages, limits, and what is refused by name because it cannot be kept.
+"""What of OpenAI's chat request counts here: messages, limits, and what is refused by name because it cannot
+be kept.
 
-What cannot change an answer from documents (temperature, seed, stop, ...) is taken and not applied; what would change
-the form that the client relies on (n, response_format, a tool call demanded, ...) is refused with ``param``.
+What cannot change an answer from documents (temperature, seed, stop, ...) is taken and not applied; what
+would change the form that the client relies on (n, response_format, a tool call demanded, ...) is refused
+with ``param``.
 """
 
 from __future__ import annotations
@@ -92,32 +94,52 @@ def check_form(request: ChatRequest) -> None:
         Unsupported: names the parameter.
     """
     if request.tool_choice not in (None, "auto", "none"):
-        raise Unsupported("Tools are not called here: every reply is an answer from the documents", "tool_choice", 'Leave tool_choice out, or send "auto" or "none"')  # fmt: skip
+        raise Unsupported(
+            "Tools are not called here: every reply is an answer from the documents",
+            "tool_choice",
+            'Leave tool_choice out, or send "auto" or "none"',
+        )
     form = (request.response_format or {}).get("type", "text")
     if form != "text":
-        raise Unsupported(f"response_format {str(form)[:40]!r} is not supported: replies are prose with citations", "response_format", "Leave it out; POST /api/ask gives the answer as JSON")  # fmt: skip
+        raise Unsupported(
+            f"response_format {str(form)[:40]!r} is not supported: replies are prose with citations",
+            "response_format",
+            "Leave it out; POST /api/ask gives the answer as JSON",
+        )
     if any(kind != "text" for kind in request.modalities or ()):
         raise Unsupported("Replies are text only", "modalities", 'Leave it out, or send ["text"]')
     if request.logprobs:
-        raise Unsupported("Log probabilities are not given", "logprobs", "Leave it out; confidence is in the field wenju")
+        raise Unsupported(
+            "Log probabilities are not given", "logprobs", "Leave it out; confidence is in the field wenju"
+        )
 
 
 def question_of(messages: Sequence[ChatMessage]) -> tuple[str, tuple[Turn, ...]]:
     """The last user message is the question, earlier user and assistant messages are its history.
 
-    System messages are not followed: what may stand in an answer is decided by the documents. The same goes for what
-    tools returned.
+    System messages are not followed: what may stand in an answer is decided by the documents. The same goes
+    for what tools returned.
 
     Raises:
         Unsupported: the last message is not a question of the user, or holds more than text.
     """
     told = [m for m in messages if m.role not in ("system", "developer")]
     if not told or told[-1].role != "user":
-        raise Unsupported("The last message has to be the user's; it is not a question of the user", "messages", "End messages with role user")  # fmt: skip
+        raise Unsupported(
+            "The last message has to be the user's; it is not a question of the user",
+            "messages",
+            "End messages with role user",
+        )
     if told[-1].foreign:
-        raise Unsupported(f"Only text is read; images and files are not looked at ({told[-1].foreign[:40]})", "messages", "Ask in words alone")  # fmt: skip
+        raise Unsupported(
+            f"Only text is read; images and files are not looked at ({told[-1].foreign[:40]})",
+            "messages",
+            "Ask in words alone",
+        )
     if not told[-1].text.strip():
-        raise Unsupported("The last message is empty; it is not a question of the user", "messages", "Type a question")
+        raise Unsupported(
+            "The last message is empty; it is not a question of the user", "messages", "Type a question"
+        )
     history: list[Turn] = []
     asked = ""
     for message in told[:-1]:

@@ -1,9 +1,9 @@
 """What a chat program asks by itself beside the conversation: a title, tags, what to ask next (Open WebUI).
 
-Such a request is known by its build, not by its words: one user message that begins with the heading ``### Task:``,
-says with a JSON object in which form it wants the reply, and carries the conversation in ``<chat_history>``. People do
-not write that. It is answered here at once from the conversation itself: no search, no model, no place in line, no
-record among the questions.
+Such a request is known by its build, not by its words: one user message that begins with the heading ``###
+Task:``, says with a JSON object in which form it wants the reply, and carries the conversation in
+``<chat_history>``. People do not write that. It is answered here at once from the conversation itself: no
+search, no model, no place in line, no record among the questions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ from typing import Any
 
 from ui.openai_request import ChatMessage
 
-HEADING, OPEN, CLOSE, ASKED, ANSWERED = "### Task:", "<chat_history>", "</chat_history>", "USER:", "ASSISTANT:"
+HEADING, OPEN, CLOSE, ASKED, ANSWERED = (
+    "### Task:",
+    "<chat_history>",
+    "</chat_history>",
+    "USER:",
+    "ASSISTANT:",
+)
 TITLE_MAX = 24
 """Characters of a title: the first question, shortened."""
 
@@ -22,8 +28,8 @@ TITLE_MAX = 24
 def background(messages: Sequence[ChatMessage]) -> str | None:
     """The reply to a background task; None when this is a question.
 
-    The reply is the JSON object that the task shows, its lists empty and its texts the first question, shortened; that
-    question alone where no object is shown.
+    The reply is the JSON object that the task shows, its lists empty and its texts the first question,
+    shortened; that question alone where no object is shown.
     """
     told = [m for m in messages if m.role not in ("system", "developer")]
     if len(told) != 1 or told[0].role != "user" or not told[0].text.lstrip().startswith(HEADING):
@@ -35,7 +41,10 @@ def background(messages: Sequence[ChatMessage]) -> str | None:
     form = _shown(task)
     if form is None:
         return title
-    reply = {name: [] if isinstance(value, list) else title if name == "title" else "" for name, value in form.items()}
+    reply = {
+        name: [] if isinstance(value, list) else title if name == "title" else ""
+        for name, value in form.items()
+    }
     return json.dumps(reply, ensure_ascii=False)
 
 

@@ -1,4 +1,5 @@
-"""How often somebody may ask within a minute, by name: a person's, an anonymous visitor's address, any address."""
+"""How often somebody may ask within a minute, by name: a person's, an anonymous visitor's address, any
+address."""
 
 from __future__ import annotations
 
@@ -16,6 +17,12 @@ class RateLimited(WenjuError):
     retry_after = 1
 
 
+class TooManyWaiting(RateLimited):
+    """As many questions of this person or address wait in line as may."""
+
+    retry_after = 10
+
+
 class Rate:
     """Counts what was asked under a name within the last minute. ``per_minute`` 0: no limit."""
 
@@ -27,7 +34,9 @@ class Rate:
         """Raises RateLimited when this name has asked as often as it may; counts nothing."""
         times = self._recent(name)
         if self.per_minute and len(times) >= self.per_minute:
-            error = RateLimited("Too many questions within a minute", "Wait a moment before the next question")
+            error = RateLimited(
+                "Too many questions within a minute", "Wait a moment before the next question"
+            )
             error.retry_after = max(1, int(times[0] + WINDOW - time.monotonic()) + 1)
             raise error
 

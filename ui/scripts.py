@@ -1,7 +1,9 @@
-"""Which inline scripts of the page get the nonce: those of the toolkit's own template, word for word, and no other.
+"""Which inline scripts of the page get the nonce: those of the toolkit's own template, word for word, and no
+other.
 
-What the server fills into a script of the template has to be a JSON value there: it can hold data, but no code. A script
-that came into the page some other way stands there without a nonce, and the browser does not run it.
+What the server fills into a script of the template has to be a JSON value there: it can hold data, but no
+code. A script that came into the page some other way stands there without a nonce, and the browser does not
+run it.
 """
 
 from __future__ import annotations

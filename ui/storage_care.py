@@ -10,7 +10,7 @@ from sqlalchemy import Engine, Table, and_, delete, func, select, update
 
 from ui.actions import Action
 from ui.storage import since
-from ui.storage_tables import actions, asked, conversations, exchanges, feedback, shares
+from ui.storage_tables import actions, asked, conversations, exchanges, feedback, sessions, shares
 
 
 def recover(database: Engine, message: str) -> int:
@@ -44,11 +44,13 @@ def purge(database: Engine, days: int) -> int:
 
 
 def delete_user(database: Engine, user: str) -> dict[str, int]:
-    """Delete everything that is kept under a name; returns the rows deleted, by table. Tokens are revoked apart."""
+    """Delete everything that is kept under a name; returns the rows deleted, by table. Sign-ons at the
+    provider end with it; tokens are revoked apart, and the record of what an administrator did stays."""
     kept: dict[str, Table] = {
         "exchanges": exchanges, "conversations": conversations, "shares": shares, "feedback": feedback, "asked": asked,
     }  # fmt: skip
     with database.begin() as c:
+        c.execute(delete(sessions).where(sessions.c.owner == user))
         return {name: c.execute(delete(table).where(table.c.owner == user)).rowcount for name, table in kept.items()}
 
 

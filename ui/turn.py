@@ -18,6 +18,7 @@ from errors import Cancelled, GeneratorError, IndexError_, ModelError, QuestionE
 from ui.admission import Admission, QueueFull, RateLimited, Ticket, models_loaded
 from ui.conversation import Conversation, messages
 from ui.line import Waiting, through
+from ui.rates import TooManyWaiting
 from ui.render import Look
 from ui.render_refusal import suggestions_html
 from ui.settings import UiSettings
@@ -116,6 +117,7 @@ def explain(error: Exception, look: Look) -> str:
     kinds: tuple[tuple[type[WenjuError], str], ...] = (
         (Cancelled, "stopped"),
         (QueueFull, "err_queue_full"),
+        (TooManyWaiting, "err_places"),
         (RateLimited, "err_rate"),
         (QuestionError, "err_question"),
         (ModelError, "err_model"),

@@ -1,4 +1,5 @@
-"""One file out of a form, written to its place while it arrives: nothing is held in memory, and disk sees it once."""
+"""One file out of a form, written to its place while it arrives: nothing is held in memory, and disk sees it
+once."""
 
 from __future__ import annotations
 
@@ -36,7 +37,9 @@ async def received(request: Request, place: Callable[[str], Path], limit: int) -
             await asyncio.to_thread(parser.write, chunk)
         parser.finalize()
         if form.file is None or not form.ended:
-            raise DocumentError("No file, or half of one, was sent.", "Send multipart/form-data with a field 'file'.")
+            raise DocumentError(
+                "No file, or half of one, was sent.", "Send multipart/form-data with a field 'file'."
+            )
         return await asyncio.to_thread(form.file.done)
     except FormParserError as error:
         raise DocumentError(f"The form cannot be read: {error}") from None
@@ -46,7 +49,8 @@ async def received(request: Request, place: Callable[[str], Path], limit: int) -
 
 
 class _Form:
-    """What the parser calls: headers of a part are gathered, the first file's data go to disk, the rest goes nowhere."""
+    """What the parser calls: headers of a part are gathered, the first file's data go to disk, the rest goes
+    nowhere."""
 
     def __init__(self, place: Callable[[str], Path], limit: int) -> None:
         self.file: Keeping | None = None
@@ -57,9 +61,14 @@ class _Form:
 
     def callbacks(self) -> dict[str, Callable[..., None]]:
         return {
-            "on_header_field": self._header_name, "on_header_value": self._header_value, "on_header_end": self._header_end,
-            "on_headers_finished": self._headers_end, "on_part_data": self._data, "on_part_end": self._part_end, "on_end": self._end,
-        }  # fmt: skip
+            "on_header_field": self._header_name,
+            "on_header_value": self._header_value,
+            "on_header_end": self._header_end,
+            "on_headers_finished": self._headers_end,
+            "on_part_data": self._data,
+            "on_part_end": self._part_end,
+            "on_end": self._end,
+        }
 
     def _header_name(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
