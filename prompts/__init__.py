@@ -20,10 +20,10 @@ _SUFFIXES = (".md", ".txt")
 _VARIABLE = re.compile(r"\{\{\s*([a-z_][a-z0-9_]*)\s*\}\}")
 _PART = re.compile(r"^\[(system|user|assistant)\][ \t]*\n", re.MULTILINE)
 
-# What chat templates use to mark turns: <|im_end|>, <start_of_turn>, [INST], <<SYS>>, <s>. Inside evidence and
+# What chat templates use to mark turns: <|im_end|>, <｜User｜>, <start_of_turn>, [INST], <<SYS>>, <s>. Inside evidence and
 # questions their brackets are made full-width: still readable, no longer a mark.
 _MARKS = re.compile(
-    r"<\|.*?\|>|<\||\|>|</?(?:s|think|tool_call|start_of_turn|end_of_turn|bos|eos|pad|unk|材料|问题)\s*/?>"
+    r"<[|｜].*?[|｜]>|<[|｜]|[|｜]>|</?(?:s|think|tool_call|start_of_turn|end_of_turn|bos|eos|pad|unk|材料|问题)\s*/?>"
     r"|\[/?(?:INST|system|user|assistant)\]|<</?SYS>>",
     re.IGNORECASE,
 )

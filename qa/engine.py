@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from qa.reader import Reads
 
 
+RENEWALS = 3
+"""How often a search is made anew because the index has changed since. While it changes all the time, the last search is
+answered from: its evidence is that of one moment."""
+
+
 class Engine:
     """Answers questions over the documents of one data folder. Thread-safe.
 
@@ -155,15 +160,17 @@ class Engine:
         """
         clock, identity = Clock(), uuid.uuid4().hex[:12]
         asked, stop = self._checked(question), cancelled or threading.Event()
-        stale = True
-        while stale:
+        for renewal in range(RENEWALS + 1):
             stale, indexed = False, self.library.fingerprint
             with closing(self._snapshots(asked, history, stop, passages, clock)) as snapshots:
                 for answer in snapshots:
                     yield replace(answer, id=identity)
-                    stale = answer.stage == "found" and passages is None and self.library.fingerprint != indexed
+                    found = answer.stage == "found" and passages is None and renewal < RENEWALS
+                    stale = found and self.library.fingerprint != indexed
                     if stale:  # whoever pulls may have stood in line after the search, and a document may be gone since
                         break
+            if not stale:
+                return
 
     def _snapshots(
         self,

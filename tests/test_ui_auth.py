@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.websockets import WebSocketDisconnect
 from ui_fakes import BEHIND_A_PROXY, PAGE, guarded
 from ui_fakes import client_at as client
 
@@ -135,6 +136,12 @@ def test_with_sign_on_off_only_this_machines_names_are_answered(tmp_path: Path) 
         asked = {"headers": {"host": "localhost", "origin": "http://127.0.0.1:9000"}, "json": {"question": "年休假怎么申请？"}}
         assert browser.post("/api/ask", **asked).status_code == 200
         assert browser.post("/chat/change", **asked).status_code == 403
+
+
+def test_websockets_are_not_opened(tmp_path: Path) -> None:
+    app, _ = guarded(UiSettings(), tmp_path)
+    with pytest.raises(WebSocketDisconnect), client(app, "127.0.0.1").websocket_connect("/chat/gradio_api/anything"):
+        pass  # pragma: no cover
 
 
 def test_figures_are_for_this_machine_and_administrators(tmp_path: Path) -> None:

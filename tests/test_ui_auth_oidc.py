@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import time
 from collections.abc import Iterator
@@ -12,10 +13,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi import FastAPI, Form, Request
+from fastapi.responses import JSONResponse
+from fastapi.testclient import TestClient
 from ui_fakes import PAGE, guarded, running
 from ui_fakes import client_at as client
 
+from ui.auth_sessions import MemorySessions, SqlSessions
 from ui.settings import UiSettings
+from ui.storage import SqlStore
 
 
 class FakeProvider:
@@ -33,10 +38,15 @@ class FakeProvider:
         self.app.get("/.well-known/openid-configuration")(self._meta)
         self.app.get("/keys")(self._keys)
         self.app.post("/token")(self._token)
+        self.app.get("/userinfo")(self._userinfo)
+        self.refresh = True
+        self.gone = False
+        self.down = False
+        self.asked = 0
 
     def _meta(self) -> dict[str, str]:
         at = self.issuer
-        return {"issuer": at, "authorization_endpoint": f"{at}/authorize", "token_endpoint": f"{at}/token", "jwks_uri": f"{at}/keys"}
+        return {"issuer": at, "userinfo_endpoint": f"{at}/userinfo", "authorization_endpoint": f"{at}/authorize", "token_endpoint": f"{at}/token", "jwks_uri": f"{at}/keys"}
 
     def _keys(self) -> dict[str, Any]:
         return {"keys": [self.key.as_dict(private=False)]}
@@ -48,16 +58,34 @@ class FakeProvider:
         self.codes[code] = sent
         return {"code": code, "state": sent["state"]}
 
-    def _token(self, request: Request, code: str = Form(), code_verifier: str = Form(), redirect_uri: str = Form()) -> dict[str, Any]:
-        from joserfc import jwt
+    def _userinfo(self, request: Request) -> Any:
+        self.asked += 1
+        assert request.headers["authorization"] == "Bearer a"
+        return JSONResponse({}, 401) if self.gone else self.claims
 
+    def _token(
+        self, request: Request, grant_type: str = Form(), code: str = Form(""), code_verifier: str = Form(""),
+        redirect_uri: str = Form(""), refresh_token: str = Form(""),
+    ) -> Any:  # fmt: skip
+        assert request.headers["authorization"] == "Basic " + base64.b64encode(b"wenju:geheim").decode()
+        if self.down:
+            return JSONResponse({}, 503)
+        if grant_type == "refresh_token":
+            self.asked += 1
+            assert refresh_token == "r"
+            return JSONResponse({"error": "invalid_grant"}, 400) if self.gone else self._given({})
         sent = self.codes.pop(code)
         digest = base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).rstrip(b"=").decode()
         assert digest == sent["code_challenge"] and redirect_uri == sent["redirect_uri"]
-        assert request.headers["authorization"] == "Basic " + base64.b64encode(b"wenju:geheim").decode()
+        return self._given({"nonce": sent["nonce"]})
+
+    def _given(self, more: dict[str, Any]) -> dict[str, Any]:
+        from joserfc import jwt
+
         now = int(time.time())
-        claims = {"iss": self.issuer, "aud": "wenju", "iat": now, "exp": now + 300, "nonce": sent["nonce"]} | self.claims | self.override
-        return {"token_type": "Bearer", "access_token": "a", "id_token": jwt.encode({"alg": "RS256", "kid": "k1"}, claims, self.key)}
+        claims = {"iss": self.issuer, "aud": "wenju", "iat": now, "exp": now + 300} | more | self.claims | self.override
+        given = {"token_type": "Bearer", "access_token": "a", "id_token": jwt.encode({"alg": "RS256", "kid": "k1"}, claims, self.key)}
+        return given | ({"refresh_token": "r"} if self.refresh else {})
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +138,85 @@ def test_a_sign_in_that_was_not_started_here_is_refused(provider: FakeProvider, 
         brought = provider.authorize(attacker.get("/sign-in").headers["location"], "c3")
         assert victim.get("/auth/callback", params=brought).status_code == 401
         assert attacker.get("/auth/callback", params=brought | {"error": "access_denied"}).status_code == 401
+
+
+class Clock:
+    """Time for the modules that sign people on."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def time(self) -> float:
+        return time.time() + self.ahead
+
+
+@contextlib.contextmanager
+def signed_on(provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sessions: Any = None, **more: Any) -> Iterator[tuple[TestClient, Clock, Any]]:  # fmt: skip
+    """Somebody who came back from the provider, and a clock to let time pass for the server."""
+    provider.gone = provider.down = False
+    provider.refresh = more.pop("refresh", True)
+    clock = Clock()
+    for module in ("ui.auth", "ui.auth_sessions"):
+        monkeypatch.setattr(f"{module}.time", clock)
+    settings = UiSettings(
+        auth="oidc", oidc_issuer=provider.issuer, oidc_client_id="wenju", oidc_client_secret="geheim", oidc_admin_group="wenju-admins",
+    )  # fmt: skip
+    app, sign_on = guarded(settings, tmp_path, sessions=sessions, **more)
+    claims = dict(provider.claims)
+    try:
+        with client(app, base_url="http://127.0.0.1") as browser:
+            address = browser.get("/sign-in").headers["location"]
+            assert browser.get("/auth/callback", params=provider.authorize(address, "c9")).status_code == 303
+            assert browser.get("/chat/").json()["role"] == "administrator"
+            provider.asked = 0
+            yield browser, clock, sign_on
+    finally:
+        provider.claims, provider.gone, provider.down, provider.refresh = claims, False, False, True
+
+
+@pytest.mark.parametrize("refresh", [True, False])
+def test_rights_are_looked_up_again_within_minutes(provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refresh: bool) -> None:
+    with signed_on(provider, tmp_path, monkeypatch, refresh=refresh) as (browser, clock, _):
+        provider.claims = provider.claims | {"groups": []}
+        assert browser.get("/chat/").json()["role"] == "administrator" and provider.asked == 0
+        clock.ahead = 301
+        assert browser.get("/chat/").json()["role"] == "reader" and provider.asked == 1
+        assert browser.get("/chat/").json()["role"] == "reader" and provider.asked == 1
+        provider.gone = True
+        clock.ahead = 700
+        assert browser.get("/chat/").json() == {}
+        provider.gone = False
+        assert browser.get("/chat/").json() == {}, "it is over"
+
+
+def test_a_provider_that_does_not_answer_keeps_people_in_for_half_an_hour(provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with signed_on(provider, tmp_path, monkeypatch) as (browser, clock, _):
+        provider.down = True
+        clock.ahead = 400
+        assert browser.get("/chat/").json()["name"] == "chen"
+        clock.ahead = 300 + 1801
+        assert browser.get("/chat/").json() == {}
+        provider.down = False
+        clock.ahead += 30
+        assert browser.get("/chat/").json()["name"] == "chen"
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_sign_on_can_be_ended_by_the_server(provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool) -> None:
+    store = SqlStore.open("", tmp_path)
+    sessions: Any = SqlSessions(store.database) if kept else MemorySessions()
+    with signed_on(provider, tmp_path, monkeypatch, sessions) as (browser, _, sign_on):
+        cookie = browser.cookies["wenju_session"]
+        row = sign_on._row(Request({"type": "http", "headers": [(b"cookie", f"wenju_session={cookie}".encode())]}))
+        assert row.owner == "chen" and "refresh" not in row.grant and row.grant.count(".") == 4, "what it was given is encrypted"
+        assert sessions.end_all("li") == 0 and sessions.end_all("chen") == 1
+        assert browser.get("/chat/").json() == {}
+    with signed_on(provider, tmp_path, monkeypatch, sessions) as (browser, _, _):
+        cookie = browser.cookies["wenju_session"]
+        browser.post("/sign-out")
+        browser.cookies.set("wenju_session", cookie)
+        assert browser.get("/chat/").json() == {}, "signing out ends the sign-on, not the cookie alone"
+    store.close()
 
 
 def test_a_provider_that_is_away_is_named(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,9 +10,9 @@ import pytest
 from fake_corpus import SEAL, fake_engine
 from fastapi.testclient import TestClient
 
-from errors import DocumentError
 from qa.settings import EngineSettings
-from ui.originals import keep, kept, original, safe_name
+from ui.originals import Keeping, kept, original, safe_name
+from ui.problems import TooLarge
 from ui.server import page_settings
 from ui.settings import UiSettings
 
@@ -67,9 +66,15 @@ def test_another_file_of_the_same_name_is_not_the_original(tmp_path: Path) -> No
 
 def test_a_file_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "new" / "a.md"
-    keep(io.BytesIO(b"first"), target, 10)
-    with pytest.raises(DocumentError, match="larger than"):
-        keep(io.BytesIO(b"x" * 11), target, 10)
+    whole = Keeping(target, 10)
+    whole.write(b"fir")
+    whole.write(b"st")
+    assert whole.done() == target
+    whole.drop()
+    large = Keeping(target, 10)
+    with pytest.raises(TooLarge, match="larger than"):
+        large.write(b"x" * 11)
+    large.drop()
     assert target.read_bytes() == b"first" and [p.name for p in target.parent.iterdir()] == ["a.md"]
 
 

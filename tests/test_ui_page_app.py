@@ -13,7 +13,8 @@ from page_fakes import CID, OURS, page_client, seed, who
 
 from errors import ModelError
 from ui.app import create_app
-from ui.security import denied
+from ui.scripts import KnownScripts
+from ui.security import OPEN, denied
 from ui.server import warm
 from ui.settings import UiSettings
 from ui.store_memory import MemoryStore
@@ -30,13 +31,14 @@ def client(tmp_path: Path, store: MemoryStore) -> Iterator[TestClient]:
         yield opened
 
 
-def test_page_has_a_nonce_on_every_script_and_a_strict_policy(client: TestClient) -> None:
+def test_page_has_a_nonce_on_its_inline_scripts_and_a_strict_policy(client: TestClient) -> None:
     got = client.get("/chat/", headers={"accept-encoding": "br, gzip"})
     policy = got.headers["content-security-policy"]
     nonce = re.search(r"'nonce-([^']+)'", policy)
     assert nonce is not None and got.status_code == 200
-    scripts = re.findall(r"<script[^>]*>", got.text)
-    assert len(scripts) > 4 and all(f'nonce="{nonce.group(1)}"' in s for s in scripts)
+    inline = [s for s in re.findall(r"<script[^>]*>", got.text) if " src=" not in s and "application/json" not in s]
+    assert len(inline) == 5 and all(f'nonce="{nonce.group(1)}"' in s for s in inline)
+    assert got.text.count("nonce=") == 5
     assert "unsafe-eval" not in policy and "'unsafe-inline'" not in policy.split("style-src")[0]
     assert "frame-ancestors 'self' https://portal.example" in policy and "x-frame-options" not in got.headers
     assert got.headers["cache-control"] == "no-store"
@@ -72,9 +74,32 @@ def test_unused_gradio_routes_do_not_exist(client: TestClient) -> None:
         assert client.post(f"/chat//gradio_api/{path}").status_code == 404, path
 
 
+def test_a_route_that_the_next_gradio_brings_is_shut(client: TestClient) -> None:
+    opened = {"/chat" + path for path in OPEN}
+    assert denied("/chat/gradio_api/brand_new", "POST") and denied("/chat/new_page")
+    assert denied("/chat/assets/../gradio_api/upload") and denied("/chat/assets/x", "POST") and denied("/chat/config", "POST")
+    mounted = next(r for r in client.app.routes if getattr(r, "path", "") == "/chat")  # type: ignore[attr-defined]
+    known = {"/chat" + r.path for r in mounted.app.routes if hasattr(r, "path")}
+    assert len(known) > 15, "what Gradio itself has"
+    reachable = {path for path in known if not denied(path) or not denied(path, "POST")}
+    assert reachable <= opened | {"/chat/assets/{path:path}", "/chat/static/{path:path}", "/chat/static", "/chat/gradio_api/heartbeat/{session_hash}"}
+
+
+def test_a_script_that_is_not_the_templates_gets_no_nonce() -> None:
+    known = KnownScripts('<script>window.config = {{ config }};</script><script a>go()</script><script src="x.js"></script>')
+    page = (
+        '<script>window.config = {"t": "<\\u002fscript>"};</script><script>go()</script><script>steal()</script><script a>go()</script>'
+        '<script>window.config = steal();</script><script>window.config = {};</script><script src="//evil.invalid/x.js"></script><script a>go()</script>'
+    )
+    signed = known.sign(page.encode(), "N").decode()
+    assert re.findall(r'<script[^>]* nonce="N">[^<]*', signed) == ['<script nonce="N">window.config = {"t": "', '<script a nonce="N">go()']
+
+
 def test_needed_gradio_routes_are_open() -> None:
-    for path in ("queue/join", "queue/data", "heartbeat/x", "cancel", "reset", "startup-events"):
+    for path in ("queue/data", "heartbeat/x", "startup-events"):
         assert not denied(f"/chat/gradio_api/{path}")
+    for path in ("queue/join", "cancel", "reset", "run/predict"):
+        assert not denied(f"/chat/gradio_api/{path}", "POST") and denied(f"/chat/gradio_api/{path}")
     assert not denied("/chat/assets/index.js") and not denied("/chat/config") and not denied("/chat/theme.css")
     assert denied("/chat/monitoring") and denied("/chat/gradio_api/run/predict_x")
 
@@ -91,6 +116,8 @@ def test_nobody_sees_nothing(client: TestClient) -> None:
     for path in ("/documents", f"/documents/{LEAVE.id}", "/page/conversations", "/chat/config"):
         assert client.get(path, headers=nobody).status_code == 401
     assert client.get("/healthz", headers=nobody).json() == {"status": "ok"}
+    told = [client.get("/page/state", headers=h).headers["x-wenju-signed-on"] for h in (nobody, {})]
+    assert told == ["0", "1"], "a page whose sign-on has ended finds out"
 
 
 def test_an_embedded_visitor_may_only_ask(client: TestClient, store: MemoryStore) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fake_corpus import fake_engine
 
-from ui import admission as module
+from ui import rates as module
 from ui.admission import Admission, QueueFull, RateLimited
 from ui.settings import UiSettings
 
@@ -94,6 +94,42 @@ def test_anonymous_visitors_of_one_address_share_a_tighter_limit() -> None:
     with pytest.raises(RateLimited):
         queue.join("visitor-ab12#three")
     queue.join("visitor-cd34#four").release()
+
+
+def test_an_address_has_a_rate_of_its_own_and_this_machine_none() -> None:
+    queue = Admission(slots=99, queue_size=9, rate_per_minute=9, rate_per_address=3)
+    for name in "abc":
+        queue.join(name, address="10.0.0.7").release()
+    with pytest.raises(RateLimited):
+        queue.join("d", address="10.0.0.7")
+    queue.join("d", address="10.0.0.8").release()
+    for name in "efghij":
+        queue.join(name, address="127.0.0.1").release()
+        queue.join(name).release()
+    assert queue.refused["rate_limited"] == 1
+
+
+def test_neither_a_person_nor_an_address_fills_the_line() -> None:
+    queue = Admission(slots=1, queue_size=40)
+    queue.join("served")
+    for _ in range(10):
+        queue.join("greedy", address="10.0.0.7")
+    with pytest.raises(RateLimited) as refused:
+        queue.join("greedy", address="10.0.0.9")
+    assert "wait in line" in refused.value.message
+    for n in range(10):
+        queue.join(f"p{n}", address="10.0.0.7")
+    with pytest.raises(RateLimited):
+        queue.join("another", address="10.0.0.7")
+    assert queue.join("quiet", address="10.0.0.8").ahead < 20, "and the quiet one comes before a greedy second"
+
+
+def test_visitors_of_one_address_share_a_turn() -> None:
+    queue = Admission(slots=1, queue_size=40)
+    queue.join("served")
+    for n in range(5):
+        queue.join(f"visitor-ab12#{n}")
+    assert queue.join("visitor-cd34#x").ahead == 2
 
 
 def test_fifty_at_once_are_all_served_in_turn() -> None:

@@ -128,3 +128,10 @@ def test_file_that_was_named_must_exist(toml: Path, monkeypatch: pytest.MonkeyPa
 def test_every_key_can_be_set_from_the_environment() -> None:
     assert variable("answer.risk") == "WENJU_ANSWER__RISK"
     assert {"data", "index.encoder", "models.sources", "generator.engine", "ui.port"} <= set(keys())
+
+
+def test_secrets_are_not_shown_with_the_settings(toml: Path) -> None:
+    toml.write_text('[generator]\napi_key = "geheim1"\n[ui]\nembed_secret = "geheim2"\noidc_client_secret = "geheim3"\ndatabase = "postgresql://a:geheim4@b/c"\n')
+    settings = load_settings()
+    assert "geheim" not in repr(settings) + str(settings)
+    assert "geheim1" not in settings.model_dump_json() and settings.generator.api_key.get_secret_value() == "geheim1"

@@ -13,12 +13,14 @@ from typing import Any
 
 import uvicorn
 from fake_corpus import fake_engine
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.testclient import TestClient
 
+from ui.address import peer
 from ui.admission import Admission
 from ui.assembly import add_api, add_metrics
 from ui.auth import SignOn
+from ui.body_limit import BodyLimit
 from ui.guard import Guard
 from ui.observability import Metrics, Observed
 from ui.settings import UiSettings
@@ -30,7 +32,7 @@ def api_app(settings: UiSettings | None = None, engine: Any = None, store: Any =
     app = FastAPI(docs_url=None, redoc_url=None)
     given = settings or UiSettings(rate_per_minute=0)
     app.state.settings, app.state.engine, app.state.store = given, engine or fake_engine(), store
-    app.state.who = who
+    app.state.who, app.state.address = who, peer
     app.state.admission = Admission.of(given, app.state.engine)
     add_api(app)
     return app
@@ -63,25 +65,27 @@ def running(app: Any, **options: Any) -> Iterator[str]:
         assert not thread.is_alive(), "the server did not stop"
 
 
-def guarded(settings: UiSettings, data: Path, tokens: Any = None, **given: Any) -> tuple[Any, SignOn]:
+def guarded(settings: UiSettings, data: Path, tokens: Any = None, sessions: Any = None, **given: Any) -> tuple[Any, SignOn]:
     """The API behind sign-on and guard, with a /chat/ that tells who looks: all of the server but the page."""
-    sign_on = SignOn(settings, data, tokens)
+    sign_on = SignOn(settings, data, tokens, sessions)
     app = api_app(settings, who=sign_on.who, **given)
+    app.state.address = sign_on.address
     app.include_router(sign_on.router)
     metrics = Metrics()
     metrics.watch(app.state.admission, app.state.engine)
     add_metrics(app, metrics, sign_on)
 
     @app.get("/chat/")
-    def chat(request: Request) -> dict[str, object]:
+    def chat(request: Request, response: Response) -> dict[str, object]:
         viewer = sign_on.who(request)
+        response.headers["x-test-session"] = str(request.scope.get("wenju.embed", ""))
         return asdict(viewer) if viewer is not None else {}
 
     @app.post("/chat/change")
-    def change(request: Request) -> dict[str, object]:
-        return chat(request)
+    def change(request: Request, response: Response) -> dict[str, object]:
+        return chat(request, response)
 
-    return Observed(Guard(app, settings, sign_on), metrics), sign_on
+    return Observed(Guard(BodyLimit(app, settings, sign_on.who), settings, sign_on), metrics), sign_on
 
 
 PAGE = {"accept": "text/html"}

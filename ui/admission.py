@@ -1,6 +1,6 @@
 """One queue in front of the generator, shared by page and API: so many at once, the others with a place in line.
 
-Fair between people: someone's second question waits behind everybody's first (start-time fair queueing, Goyal,
+Fair between people (the visitors of one address count as one): someone's second question waits behind everybody's first (start-time fair queueing, Goyal,
 Vin and Cheng 1996, with questions of equal length). Lives on one event loop; no locks.
 """
 
@@ -8,28 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from errors import ModelError, WenjuError
+from ui.address import is_loopback
+from ui.rates import Rate, RateLimited, TooManyWaiting
 
 if TYPE_CHECKING:
     from qa.engine import Engine
     from ui.settings import UiSettings
 
+__all__ = ["VISITOR", "Admission", "QueueFull", "RateLimited", "Ticket", "models_loaded"]
 VISITOR = "visitor-"
 """Names of anonymous visitors start so: ``visitor-<hash of the address>#<session>``."""
 
 
 class QueueFull(WenjuError):
     """As many people wait as may wait."""
-
-
-class RateLimited(WenjuError):
-    """This person has asked as often as a person may in a minute; ``retry_after`` seconds until the next question."""
-
-    retry_after = 1
 
 
 def models_loaded(ready: Mapping[str, bool]) -> bool:
@@ -40,8 +36,9 @@ def models_loaded(ready: Mapping[str, bool]) -> bool:
 class Ticket:
     """A place in line; ``ahead`` is 0 once it is one's turn. Always ``release`` it."""
 
-    def __init__(self, admission: Admission, user: str, rank: int, moved: Callable[[int], None] | None) -> None:
+    def __init__(self, admission: Admission, user: str, rank: int, moved: Callable[[int], None] | None, address: str) -> None:  # fmt: skip
         self.user = user
+        self.address = address
         self.rank = rank
         self.joined = time.monotonic()
         self.moved = moved
@@ -76,18 +73,19 @@ class Admission:
         queue_size: how many may wait; one more is refused.
         rate_per_minute: questions a person may ask per minute; 0: no limit.
         visitor_per_minute: the same for all anonymous visitors of one address; 0: like everybody.
+        rate_per_address: questions that may come from one address per minute, whoever asks; 0: no limit.
     """
 
-    def __init__(self, slots: int, queue_size: int, rate_per_minute: int = 0, visitor_per_minute: int = 0) -> None:
+    def __init__(self, slots: int, queue_size: int, rate_per_minute: int = 0, visitor_per_minute: int = 0, rate_per_address: int = 0) -> None:  # fmt: skip
         self._slots = slots
         self._queue_size = queue_size
-        self._rate = rate_per_minute
-        self._visitor_rate = visitor_per_minute or rate_per_minute
+        self._people = Rate(rate_per_minute)
+        self._visitors = Rate(visitor_per_minute or rate_per_minute)
+        self._addresses = Rate(rate_per_address)
         self._serving: set[Ticket] = set()
         self._waiting: list[Ticket] = []
         self._now = 0
         self._last: dict[str, int] = {}
-        self._asked: dict[str, deque[float]] = {}
         self.refused = {"queue_full": 0, "rate_limited": 0}
         self.joined: Callable[[], object] | None = None
         """Called when somebody takes a place in line; whoever works in idle moments stops then."""
@@ -98,7 +96,7 @@ class Admission:
     def of(cls, settings: UiSettings, engine: Engine) -> Admission:
         """As the settings say."""
         slots = settings.slots or engine.together
-        return cls(slots, settings.queue_size, settings.rate_per_minute, settings.visitor_per_minute)
+        return cls(slots, settings.queue_size, settings.rate_per_minute, settings.visitor_per_minute, settings.rate_per_address)
 
     def models_failed(self, error: Exception) -> None:
         """Note that the models will not come."""
@@ -109,20 +107,27 @@ class Admission:
         if self.failure is not None:
             raise ModelError("The models could not be loaded", "Administrators see why on the page and in the server's log")
 
-    def join(self, user: str, moved: Callable[[int], None] | None = None) -> Ticket:
+    def join(self, user: str, moved: Callable[[int], None] | None = None, address: str = "") -> Ticket:
         """Take a place in line. ``moved`` is called with the number of people ahead whenever it changes.
+
+        ``address`` is that of the one who asks; this machine's own, and an unknown one, have no limits of their own.
 
         Raises:
             QueueFull: nobody more may wait.
-            RateLimited: this user has asked too often in the last minute.
+            RateLimited: this person or address has asked too often in the last minute, or has too many places in line: a
+                person a quarter, an address half of them.
         """
         if len(self._serving) >= self._slots and len(self._waiting) >= self._queue_size:
             self.refused["queue_full"] += 1
             raise QueueFull("The queue is full", "Try again in a minute")
-        self._count(_person(user))
-        rank = max(self._now, self._last.get(user, -1) + 1)
-        self._last[user] = rank
-        ticket = Ticket(self, user, rank, moved)
+        try:
+            self._check(user, "" if is_loopback(address) else address)
+        except RateLimited:
+            self.refused["rate_limited"] += 1
+            raise
+        rank = max(self._now, self._last.get(_person(user), -1) + 1)
+        self._last[_person(user)] = rank
+        ticket = Ticket(self, user, rank, moved, address)
         self._waiting.append(ticket)
         if (joined := self.joined) is not None:
             joined()
@@ -164,22 +169,20 @@ class Admission:
             if ticket.moved is not None:
                 ticket.moved(place)
 
-    def _count(self, person: str) -> None:
-        rate = self._visitor_rate if person.startswith(VISITOR) else self._rate
-        if not rate:
-            return
-        now = time.monotonic()
-        for name in [n for n, times in self._asked.items() if times[-1] < now - 60]:
-            del self._asked[name]
-        times = self._asked.setdefault(person, deque())
-        while times and times[0] < now - 60:
-            times.popleft()
-        if len(times) >= rate:
-            self.refused["rate_limited"] += 1
-            error = RateLimited("Too many questions within a minute", "Wait a moment before the next question")
-            error.retry_after = max(1, int(times[0] + 60 - now) + 1)
-            raise error
-        times.append(now)
+    def _check(self, user: str, address: str) -> None:
+        """Whether this person and this address may ask once more, and have no more places in line than they may."""
+        person = _person(user)
+        rates = [(self._visitors if person.startswith(VISITOR) else self._people, person)]
+        if address:
+            rates.append((self._addresses, address))
+            mine = sum(_person(t.user) == person for t in self._waiting)
+            theirs = sum(t.address == address for t in self._waiting)
+            if mine >= max(4, self._queue_size // 4) or theirs >= max(8, self._queue_size // 2):
+                raise TooManyWaiting("Too many of your questions wait in line", "Wait until one of them is answered")
+        for rate, name in rates:
+            rate.check(name)
+        for rate, name in rates:
+            rate.count(name)
 
 
 def _person(user: str) -> str:

@@ -19,6 +19,7 @@ from errors import QuestionError
 from index.types import Document, Hit
 from qa.serialize import answer_to_dict
 from qa.types import Answer
+from ui.actions import note
 from ui.asking import Ask, Records, ask, begun, turns
 from ui.asking import answer as complete
 from ui.changes import Held
@@ -43,6 +44,12 @@ def asker_of(request: Request) -> Viewer:
     if viewer is None:
         raise NotSignedOn("No valid sign-on came with this request", "Send Authorization: Bearer TOKEN")
     return viewer
+
+
+def address_of(request: Request) -> str:
+    """The address of the one who asks, behind named proxies too."""
+    found: str = request.app.state.address(request)
+    return found
 
 
 def reader_of(request: Request) -> Viewer:
@@ -114,7 +121,7 @@ async def post_ask(body: Question, request: Request, viewer: Asker) -> Response:
         raise QuestionError("the question is empty", "Type a question.")
     passages = tuple((p.title, p.text) for p in body.passages) if body.passages is not None else None
     history = turns([(t.question, t.answer, t.query) for t in body.history])
-    what = Ask(body.question, history, passages)
+    what = Ask(body.question, history, passages, address=address_of(request))
     if body.stream:
         return events(_snapshots(await begun(ask(request.app.state, viewer.name, what))))
     return JSONResponse(answer_to_dict(await complete(request, viewer.name, what)))
@@ -171,6 +178,7 @@ def post_feedback(body: Opinion, request: Request, viewer: Asker) -> dict[str, b
 @router.get("/feedback", summary="What readers said (administrators)")
 def get_feedback(request: Request, viewer: Admin, days: Annotated[int, Query(ge=1, le=3650)] = 28) -> dict[str, Any]:
     store: Store | None = request.app.state.store
+    note(request, viewer, "read_feedback")
     rows = store.feedback(days) if store is not None else ()
     held = Held(request.app.state.engine)
     return {

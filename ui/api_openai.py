@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Any
 
@@ -14,12 +14,14 @@ from fastapi.responses import JSONResponse, Response
 
 from errors import did_you_mean
 from qa.types import Answer
-from ui.api import Asker, events
+from ui.api import Asker, address_of, events
 from ui.asking import Ask, ask, begun
 from ui.asking import answer as complete
 from ui.line import Waiting
-from ui.openai_form import MODELS, ChatRequest, Chunks, completion, question_of
-from ui.problems import NotFound, problem
+from ui.openai_form import MODELS, Chunks, completion, told
+from ui.openai_request import ChatRequest, check_form, question_of
+from ui.openai_tasks import background
+from ui.problems import NoModel, problem
 from ui.settings import UiSettings
 
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
@@ -40,13 +42,19 @@ def model(name: str, viewer: Asker) -> dict[str, Any]:
 async def chat_completions(body: ChatRequest, request: Request, viewer: Asker) -> Response:
     """The last user message is the question, the messages before it are the conversation.
 
+    What a chat program asks beside the conversation (a title, tags) is answered from the conversation, without a search.
     The field ``wenju`` (and, while streaming, ``wenju`` of each chunk) carries the answer with its sentences' states,
     citations and refusal; ``annotations`` carry the citations in OpenAI's own form.
     """
     _checked(body.model)
-    question, history = question_of(body.messages)
+    check_form(body)
     identity = "chatcmpl-" + secrets.token_hex(12)
-    what = Ask(question, history, channel="openai")
+    if (reply := background(body.messages)) is not None:
+        if not body.stream:
+            return JSONResponse(told(reply, body, identity))
+        return events(_all(Chunks(body, identity, base_of(request)).told(reply)))
+    question, history = question_of(body.messages)
+    what = Ask(question, history, channel="openai", address=address_of(request))
     if body.stream:
         steps = await begun(ask(request.app.state, viewer.name, what))
         return events(_chunks(steps, Chunks(body, identity, base_of(request))))
@@ -75,13 +83,19 @@ async def _chunks(begun_steps: AsyncGenerator[Waiting | Answer, None], chunks: C
     yield "data: [DONE]\n\n"
 
 
+async def _all(chunks: Iterator[dict[str, Any]]) -> AsyncIterator[str]:
+    for chunk in chunks:
+        yield _data(chunk)
+    yield "data: [DONE]\n\n"
+
+
 def _data(chunk: dict[str, Any]) -> str:
     return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
 
 
 def _checked(name: str) -> None:
     if name not in MODELS:
-        raise NotFound(f"There is no model {name[:64]!r}", did_you_mean(name, MODELS))
+        raise NoModel(f"There is no model {name[:64]!r}; there are {', '.join(MODELS)}", did_you_mean(name, MODELS))
 
 
 def _model(name: str) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from ui import documents_page, page_routes
-from ui.address import origin_pattern
+from ui.address import Address, origin_pattern, peer
 from ui.admission import Admission, models_loaded
 from ui.document_html import page_html
+from ui.scripts import KnownScripts
 from ui.security import Denied, Secured
 from ui.settings import UiSettings
 from ui.shell import failure_text, frame_of, shell_html
@@ -35,12 +36,13 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(
-    settings: UiSettings, engine: Engine, store: Store | None, who: Who = local_administrator, admission: Admission | None = None
-) -> FastAPI:
-    """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request; ``admission`` is the queue,
-    where one exists already.
+    settings: UiSettings, engine: Engine, store: Store | None, who: Who = local_administrator, admission: Admission | None = None,
+    address: Address = peer,
+) -> FastAPI:  # fmt: skip
+    """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request and ``address`` from where;
+    ``admission`` is the queue, where one exists already.
 
-    ``app.state`` carries settings, engine, store, who, admission, wishes and ``boot`` (names this run of the server).
+    ``app.state`` carries settings, engine, store, who, address, admission, wishes and ``boot`` (names this run of the server).
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -54,6 +56,7 @@ def create_app(
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None)
     app.state.settings, app.state.engine, app.state.store, app.state.who = settings, engine, store, who
     app.state.admission = admission if admission is not None else Admission.of(settings, engine)
+    app.state.address = address
     app.state.boot = secrets.token_hex(8)
     app.state.index_desk = documents_page.Desk()
     for router in (page_routes.router, page_routes.shared_router, documents_page.router):
@@ -61,14 +64,14 @@ def create_app(
     _plain_routes(app, settings, engine)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
-    def shell(request: Request, nonce: str) -> str:
+    def shell(request: Request) -> str:
         ready = engine.ready
         documents = len(engine.documents()) if ready.get("index") else 0
         viewer = who(request)
         lang = Texts(request.query_params.get("lang", settings.lang))
         failure = failure_text(app.state.admission.failure, viewer, lang)
         frame = frame_of(
-            request, settings, viewer, app.state.boot, models_loaded(ready), failure, documents, nonce, store is not None
+            request, settings, viewer, app.state.boot, models_loaded(ready), failure, documents, store is not None
         )  # fmt: skip
         return shell_html(frame, settings)
 
@@ -78,11 +81,11 @@ def create_app(
 
     desk = Desk(engine, store, app.state.admission, settings)
     app.state.wishes = desk.wishes
-    page = Page(desk, who)
+    page = Page(desk, who, address)
     base = settings.root_path
     sheet = f'<link rel="stylesheet" href="{base}/static/ui.css">'
     early = f'<link rel="icon" href="{base}/static/icon.svg" type="image/svg+xml">{sheet}<script src="{base}/static/theme.js"></script>'
-    app.add_middleware(Secured, origins=settings.allowed_origins, shell=shell, head=early, lang=settings.lang, theme=settings.theme)  # fmt: skip
+    app.add_middleware(Secured, origins=settings.allowed_origins, shell=shell, scripts=KnownScripts.of_gradio(), head=early, lang=settings.lang, theme=settings.theme)  # fmt: skip
     app.add_middleware(CORSMiddleware, allow_origin_regex=origin_pattern(settings.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"])  # fmt: skip
     app.add_middleware(Denied)
     mounted: FastAPI = gr.mount_gradio_app(

@@ -51,6 +51,7 @@ class Ask:
     history: tuple[Turn, ...] = ()
     passages: tuple[tuple[str, str], ...] | None = None
     channel: str = "api"
+    address: str = ""
 
 
 async def ask(state: Any, user: str, what: Ask) -> AsyncGenerator[Waiting | Answer, None]:
@@ -68,7 +69,7 @@ async def ask(state: Any, user: str, what: Ask) -> AsyncGenerator[Waiting | Answ
     exchange = Exchange(new_id(), what.question, now())
     last: Answer | None = None
     status: Status = "failed"
-    ticket = admission.join(user)
+    ticket = admission.join(user, address=what.address)
     try:
         start = partial(engine.stream, what.question, what.history, cancelled=cancelled, passages=what.passages)
         async with aclosing(through(state, ticket, start, cancelled)) as steps:

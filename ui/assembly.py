@@ -1,6 +1,7 @@
 """The whole application: the page's (ui.app), the API, sign-on and figures, inside the middlewares that guard it.
 
-    request -> Observed (id, log line, figures) -> Guard (host, origin, sign-in) -> the page's application
+    request -> Observed (id, log line, figures) -> Guard (host, origin, sign-in) -> BodyLimit (sender, size) -> the page's
+    application
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp
 
 from ui import api, api_docs, api_openai
+from ui.body_limit import BodyLimit
 from ui.observability import MeasuredEngine, Metrics, Observed
 from ui.problems import add_handlers
 from ui.settings import UiSettings
@@ -33,12 +35,12 @@ def assemble(
 
     metrics = Metrics()
     measured = cast("Engine", MeasuredEngine(engine, metrics))
-    app = create_app(settings, measured, store, sign_on.who, admission)
+    app = create_app(settings, measured, store, sign_on.who, admission, sign_on.address)
     add_api(app)
     app.include_router(sign_on.router)
     metrics.watch(app.state.admission, engine)
     add_metrics(app, metrics, sign_on)
-    return Observed(Guard(app, settings, sign_on), metrics), app
+    return Observed(Guard(BodyLimit(app, settings, sign_on.who), settings, sign_on), metrics), app
 
 
 def add_api(app: FastAPI) -> None:

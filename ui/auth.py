@@ -11,6 +11,7 @@ In all but ``off``, programs send a token as ``Authorization: Bearer``; embedded
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,11 @@ from typing import Any, Literal, Protocol
 from fastapi import APIRouter
 from starlette.requests import HTTPConnection
 
-from errors import SettingsError
+from errors import SettingsError, WenjuError
 from ui.address import check_origin, client, is_loopback, networks, peer, within
 from ui.auth_embed import Embedding
+from ui.auth_oidc import Granted, SignOnEnded
+from ui.auth_sessions import Session, Sessions
 from ui.auth_signing import seal, server_key, unseal
 from ui.settings import UiSettings
 from ui.viewer import Viewer
@@ -31,6 +34,9 @@ log = logging.getLogger("wenju.auth")
 Mode = Literal["off", "header", "oidc", "token"]
 COOKIE = "wenju_session"
 SESSION = "wenju:session"
+OUTAGE_SECONDS = 1800.0
+"""How long a sign-on outlives a provider that does not answer."""
+RETRY_SECONDS = 20.0
 SECRET_MIN = 32
 """Characters that a shared secret must have: 32 random ones are out of reach of guessing."""
 
@@ -66,7 +72,7 @@ def mode_of(settings: UiSettings) -> Mode:
     """
     for origin in settings.allowed_origins:
         check_origin(origin)
-    if settings.embed_secret and len(settings.embed_secret) < SECRET_MIN:
+    if 0 < len(settings.embed_secret.get_secret_value()) < SECRET_MIN:
         raise SettingsError(f"ui.embed_secret has fewer than {SECRET_MIN} characters.", "Make one: openssl rand -hex 32")
     local = is_loopback(settings.host)
     if settings.auth in ("auto", "off"):
@@ -93,15 +99,21 @@ class SignOn:
         settings: checked here; see ``mode_of``.
         data: folder of the server's own key.
         tokens: where tokens are kept; None when nothing is kept.
+        sessions: where sign-ons at the OpenID provider are kept; None: in memory.
     """
 
-    def __init__(self, settings: UiSettings, data: Path, tokens: Tokens | None = None) -> None:
+    def __init__(self, settings: UiSettings, data: Path, tokens: Tokens | None = None, sessions: Sessions | None = None) -> None:  # fmt: skip
+        from ui.auth_oidc import Provider
         from ui.auth_pages import sign_in_router
+        from ui.auth_sessions import MemorySessions
 
         self.mode = mode_of(settings)
         self.settings = settings
         self.tokens = tokens
         self._key = server_key(data)
+        self.sessions: Sessions = sessions if sessions is not None else MemorySessions()
+        self.provider = Provider(self, self._key)
+        self._asked: dict[str, float] = {}
         self._proxies = networks(settings.sso_proxies)
         self._spent: dict[str, float] = {}
         self.embedding = Embedding(settings, self._key, tokens.spend if tokens is not None else self._spend)
@@ -145,20 +157,61 @@ class SignOn:
     def unseal(self, purpose: str, text: str) -> dict[str, Any] | None:
         return unseal(self._key, purpose, text)
 
-    def named(self, name: str, groups: object = ()) -> Viewer:
-        """A viewer by name; the settings say who administers."""
-        group = self.settings.oidc_admin_group
-        member = bool(group) and isinstance(groups, list | tuple) and group in groups
+    def admit(self, granted: Granted) -> str:
+        """Start a sign-on of somebody whom the provider vouches for; the cookie's value."""
+        now = time.time()
+        seconds = self.settings.session_hours * 3600
+        row = Session(secrets.token_hex(16), granted.name, granted.member, now + seconds, now, granted.grant)
+        self.sessions.add(row)
+        return seal(self._key, SESSION, {"sub": granted.name, "sid": row.id}, seconds)
+
+    def leave(self, connection: HTTPConnection) -> None:
+        """End the sign-on that a request comes with."""
+        if (row := self._row(connection)) is not None:
+            self.sessions.end(row.id)
+
+    async def look_up(self, connection: HTTPConnection) -> None:
+        """Ask the provider again about the one who asks, when that is due; a sign-on that it has ended ends here.
+
+        While the provider cannot be asked, rights stay as they were for ``OUTAGE_SECONDS``, no longer.
+        """
+        row = self._row(connection) if self.mode == "oidc" else None
+        now = time.time()
+        if row is None or now < max(row.looked_up, self._asked.get(row.id, 0.0)) + self._lookup_seconds(row, now):
+            return
+        self._asked = {name: at for name, at in self._asked.items() if at > now - OUTAGE_SECONDS} | {row.id: now}
+        try:
+            granted = await self.provider.look_up(row.grant)
+        except SignOnEnded as error:
+            log.info("a sign-on has ended", extra={"fields": {"reason": error.message}})
+            self.sessions.end(row.id)
+        except WenjuError as error:
+            log.warning("the provider could not be asked", extra={"fields": {"reason": error.message}})
+        else:
+            if granted.name == row.owner:
+                self.sessions.confirm(row.id, granted.member, granted.grant)
+            else:
+                self.sessions.end(row.id)
+
+    def _lookup_seconds(self, row: Session, now: float) -> float:
+        """Seconds between two look-ups; fewer after one that failed."""
+        regular = self.settings.oidc_lookup_minutes * 60
+        return min(RETRY_SECONDS, regular) if now > row.looked_up + regular else regular
+
+    def _row(self, connection: HTTPConnection) -> Session | None:
+        claims = self.unseal(SESSION, connection.cookies.get(COOKIE, ""))
+        return self.sessions.get(str(claims["sid"])) if claims is not None and claims.get("sid") else None
+
+    def named(self, name: str, member: bool = False) -> Viewer:
+        """A viewer by name; the settings say who administers, and at the provider the members of a group."""
         return Viewer(name, "administrator" if member or name in self.settings.admins else "reader")
 
     def _who(self, connection: HTTPConnection) -> Viewer | None:
-        embedded = self.embedding.asked_for(connection)
-        if embedded is not None and (visitor := self.embedding.visitor(embedded)) is not None:
+        visitor = self.embedding.visitor(connection)
+        if visitor is not None:
             return visitor
         viewer = self._signed_on(connection)
-        if embedded is not None and viewer is not None:
-            return replace(viewer, may_only_ask=True)
-        return viewer
+        return replace(viewer, may_only_ask=True) if viewer is not None and self.embedding.within(connection) else viewer
 
     def _signed_on(self, connection: HTTPConnection) -> Viewer | None:
         if self.mode == "off":
@@ -182,8 +235,12 @@ class SignOn:
         return self.named(name) if len(names) == 1 and 0 < len(name) <= 200 and name.isprintable() else None
 
     def _by_cookie(self, connection: HTTPConnection) -> Viewer | None:
+        if self.mode == "oidc":
+            row = self._row(connection)
+            late = self.settings.oidc_lookup_minutes * 60 + OUTAGE_SECONDS
+            return self.named(row.owner, row.member) if row is not None and time.time() < row.looked_up + late else None
         claims = self.unseal(SESSION, connection.cookies.get(COOKIE, ""))
-        if claims is None:
+        if claims is None or claims.get("sid"):
             return None
         token_id = str(claims.get("token", ""))
         if token_id and (self.tokens is None or not self.tokens.alive(token_id)):

@@ -1,9 +1,10 @@
 """Who sits behind an embedded page. A host's server signs a short token; it is exchanged once for a session.
 
-    widget -> /chat/?embed=1&token=JWT -> (checked, spent) -> /chat/?embed=1&s=SESSION
+    widget -> /chat/?embed=1&token=JWT -> (checked, spent) -> /chat/?embed=1&code=CODE -> (spent) -> the page with a session
 
-The session is part of the frame's address, because cookies do not reach a frame on another site; the requests of the
-frame carry it in their Referer, which the referrer policy keeps inside this origin. It lets its holder ask, no more.
+Cookies do not reach a frame on another site, so the page's script sends the session in a header. No address ever holds
+it: the code in the address is good once and for a minute. A frame that is loaded again asks for another code with the
+session it has (/embed/code). A session lets its holder ask, no more.
 
 The token (HS256 with ``ui.embed_secret``): ``aud`` "wenju:embed", ``sub`` who asks, ``jti`` unique, ``exp`` at most ten
 minutes ahead.
@@ -30,13 +31,17 @@ SESSION = "wenju:embed-session"
 LONGEST = 600
 """Seconds ahead that a host's token may end: it travels through a browser."""
 SESSION_SECONDS = 8 * 3600
+CODE = "wenju:embed-code"
+CODE_SECONDS = 60
+HEADER = "x-wenju-embed"
+"""Carries the session; a page elsewhere cannot send it, since CORS does not allow it."""
 
 
 class Embedding:
     """Identity of embedded pages.
 
     Args:
-        key: the server's own key, for sessions.
+        key: the server's own key, for codes and sessions.
         spend: notes a token's id until its end; False when it was used before.
     """
 
@@ -45,27 +50,38 @@ class Embedding:
         self._key = key
         self._spend = spend
 
-    def asked_for(self, connection: HTTPConnection) -> dict[str, str] | None:
-        """The parameters of the embedded page that this request belongs to; None when it belongs to none."""
-        own = dict(connection.query_params)
-        if own.get("embed") == "1":
-            return own
+    def within(self, connection: HTTPConnection) -> bool:
+        """Whether a request is for an embedded page or comes from one."""
+        if connection.query_params.get("embed") == "1":
+            return True
         referer = connection.headers.get("referer", "")
         if not referer or below_root(connection.scope) in ("/chat", "/chat/"):
-            return None
+            return False
         parts = urlsplit(referer)
         if not is_own(f"{parts.scheme}://{parts.netloc}", connection.headers, self._settings.public_url):
-            return None
-        named = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        return named if named.get("embed") == "1" else None
+            return False
+        return parse_qs(parts.query).get("embed", [""])[-1] == "1"
 
-    def visitor(self, parameters: dict[str, str]) -> Viewer | None:
-        """The holder of a session."""
-        claims = unseal(self._key, SESSION, parameters.get("s", ""))
+    def visitor(self, connection: HTTPConnection) -> Viewer | None:
+        """The holder of the session that a request carries."""
+        claims = unseal(self._key, SESSION, connection.headers.get(HEADER, ""))
         return Viewer(str(claims["sub"]), may_only_ask=True) if claims is not None else None
 
+    def enter(self, code: str) -> tuple[Viewer, str] | None:
+        """Who comes with a code, and the session for the page; None for one that is wrong, old or spent."""
+        claims = unseal(self._key, CODE, code)
+        if claims is None or not self._spend(str(claims["jti"]), float(claims["exp"])):
+            return None
+        name, left = str(claims["sub"]), float(claims["until"]) - time.time()
+        return Viewer(name, may_only_ask=True), seal(self._key, SESSION, {"sub": name}, left)
+
+    def renewed(self, connection: HTTPConnection) -> str | None:
+        """A code for the session that a request carries; what comes of it ends when the session does."""
+        claims = unseal(self._key, SESSION, connection.headers.get(HEADER, ""))
+        return self._code(str(claims["sub"]), float(claims["exp"])) if claims is not None else None
+
     def exchange(self, query: str, address: str, known: bool) -> str | None:
-        """The query with a session in place of the token (or without one, for an anonymous visitor).
+        """The query with a code in place of the token (or without one, for an anonymous visitor).
 
         Args:
             query: of the page that was asked for.
@@ -73,25 +89,29 @@ class Embedding:
             known: whether sign-on already tells who it is.
 
         Returns:
-            None when nothing is to be exchanged: not embedded, a session already, a bad token, or not allowed.
+            None when nothing is to be exchanged: not embedded, a bad token, or not allowed.
         """
         pairs = parse_qsl(query, keep_blank_values=True)
         named = dict(pairs)
         if named.get("embed") != "1":
             return None
-        kept = [(name, value) for name, value in pairs if name not in ("token", "s")]
+        kept = [(name, value) for name, value in pairs if name not in ("token", "code")]
         if "token" in named:
             name = self._named(named["token"])
-        elif known or not self._settings.embed_anonymous or self.visitor(named) is not None:
+        elif known or not self._settings.embed_anonymous:
             return None
         else:
             name = self._anonymous(address)
         if name is None:
             return None
-        return urlencode([*kept, ("s", seal(self._key, SESSION, {"sub": name}, SESSION_SECONDS))])
+        return urlencode([*kept, ("code", self._code(name, time.time() + SESSION_SECONDS))])
+
+    def _code(self, name: str, until: float) -> str:
+        claims = {"sub": name, "jti": secrets.token_hex(16), "until": until}
+        return seal(self._key, CODE, claims, min(CODE_SECONDS, until - time.time()))
 
     def _named(self, token: str) -> str | None:
-        secret = self._settings.embed_secret
+        secret = self._settings.embed_secret.get_secret_value()
         claims = unseal(secret, PURPOSE, token) if secret else None
         if claims is None or not claims.get("sub") or not claims.get("jti"):
             return None

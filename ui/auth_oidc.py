@@ -1,42 +1,62 @@
-"""Signing on at an OpenID provider: authorization code flow with PKCE (RFC 7636), state and nonce.
+"""Signing on at an OpenID provider with Authlib's client: authorization code, PKCE (RFC 7636), state and
+nonce.
 
-What has to be remembered between leaving and coming back is in a signed cookie of ten minutes; the server keeps none.
+What has to be remembered between leaving and coming back is in a signed cookie of ten minutes. What the
+provider gave is kept encrypted with the sign-on, so that who somebody is, and in which groups, can be asked
+again.
 """
 
 from __future__ import annotations
 
-import secrets
-import time
+import hashlib
+import importlib
+import importlib.util
+import json
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
 from errors import WenjuError
-from ui.viewer import Viewer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ui.auth import SignOn
 
 STATE_COOKIE = "wenju_signing_on"
 STATE_SECONDS = 600
 _PURPOSE = "wenju:signing-on"
-_KEYS_SECONDS = 3600
 _TIMEOUT = 10.0
 
 
 class SignOnFailed(WenjuError):
-    """The provider could not be reached, refused, or sent what cannot be trusted."""
+    """The provider could not be reached, or sent what cannot be trusted."""
+
+
+class SignOnEnded(WenjuError):
+    """The provider says that this sign-on is over, or this person is not to be let in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What the provider says of somebody. ``grant``: what it is asked with the next time, encrypted."""
+
+    name: str
+    member: bool
+    grant: str
 
 
 class Provider:
     """The organisation's OpenID provider, found through its discovery document."""
 
-    def __init__(self, sign_on: SignOn) -> None:
+    def __init__(self, sign_on: SignOn, key: str) -> None:
         self._sign_on = sign_on
         self._settings = sign_on.settings
-        self._found: dict[str, Any] = {}
-        self._keys: dict[str, Any] = {}
-        self._read_at = 0.0
+        self._key = hashlib.sha256(f"{key}wenju:grant".encode()).digest()
+        self._registered: Any = None
 
     async def start(self, request: Request, target: str) -> tuple[str, str]:
         """The provider's address to go to, and the value of the state cookie.
@@ -44,89 +64,142 @@ class Provider:
         Raises:
             SignOnFailed: the provider does not answer.
         """
-        meta, _ = await self._discover()
-        kept = {"state": secrets.token_urlsafe(24), "nonce": secrets.token_urlsafe(24), "verifier": secrets.token_urlsafe(48), "next": target}  # fmt: skip
-        async with self._client(self._callback(request)) as client:
-            address, _ = client.create_authorization_url(
-                meta["authorization_endpoint"], state=kept["state"], nonce=kept["nonce"], code_verifier=kept["verifier"]
-            )
-        return str(address), self._sign_on.seal(_PURPOSE, kept, STATE_SECONDS)
+        request.scope["session"] = {}
+        with self._trouble():
+            client = await self._client()
+            reply = await client.authorize_redirect(request, self._callback(request))
+        kept = {"session": request.session, "next": target}
+        return str(reply.headers["location"]), self._sign_on.seal(_PURPOSE, kept, STATE_SECONDS)
 
-    async def finish(self, request: Request) -> tuple[Viewer, str]:
+    async def finish(self, request: Request) -> tuple[Granted, str]:
         """Who came back, and where they wanted to go.
 
         Raises:
-            SignOnFailed: the sign-in is not ours, too old, refused, or its token does not check out.
+            SignOnFailed, SignOnEnded: the sign-in is not ours, too old, refused, or its token does not check
+                out.
         """
         kept = self._sign_on.unseal(_PURPOSE, request.cookies.get(STATE_COOKIE, ""))
-        given = request.query_params
-        if kept is None or not secrets.compare_digest(kept["state"].encode(), given.get("state", "").encode()):
-            raise SignOnFailed("This sign-in was not started here, or took longer than ten minutes", "Start again")
-        if given.get("error") or not given.get("code"):
-            raise SignOnFailed(f"The provider refused: {given.get('error', 'no code')[:100]}")
-        meta, keys = await self._discover()
-        token = await self._fetch(meta["token_endpoint"], given["code"], kept["verifier"], self._callback(request))
-        claims = self._verified(str(token.get("id_token", "")), meta["issuer"], keys, kept["nonce"])
-        name = next((str(claims[n]) for n in (self._settings.oidc_name_claim, "email", "sub") if claims.get(n)), "")
-        if not name:
-            raise SignOnFailed("The provider named nobody")
-        return self._sign_on.named(name[:200], claims.get("groups", ())), str(kept.get("next", ""))
+        if kept is None:
+            raise SignOnFailed(
+                "This sign-in was not started here, or took longer than ten minutes", "Start again"
+            )
+        request.scope["session"] = dict(kept["session"])
+        with self._trouble():
+            client = await self._client()
+            token = await client.authorize_access_token(request)
+        return self._granted(token, token.get("userinfo") or {}), str(kept.get("next", ""))
+
+    async def look_up(self, grant: str) -> Granted:
+        """Ask the provider again about somebody who is signed on.
+
+        Raises:
+            SignOnEnded: it does not vouch for them any more. SignOnFailed: it could not be asked.
+        """
+        held = self._opened(grant)
+        with self._trouble():
+            client = await self._client()
+            if held.get("refresh_token"):
+                token = await client.fetch_access_token(
+                    grant_type="refresh_token", refresh_token=held["refresh_token"]
+                )
+            elif "userinfo_endpoint" in await client.load_server_metadata():
+                token = held
+            else:
+                raise SignOnEnded(
+                    "The provider gave nothing to ask it with", "Scope offline_access (ui.oidc_scope)"
+                )
+            if "id_token" in token:
+                claims = await client.parse_id_token(token, nonce=None)
+            else:
+                claims = await client.userinfo(token={"token_type": "Bearer", **token})
+        return self._granted({**held, **token}, claims)
+
+    async def _client(self) -> Any:
+        """Authlib's client, once the provider has told where things are."""
+        from authlib.integrations.starlette_client import OAuth
+
+        if self._registered is None:
+            s, issuer = self._settings, self._settings.oidc_issuer.rstrip("/")
+            secret = s.oidc_client_secret.get_secret_value()
+            how = "client_secret_basic" if secret else "none"
+            self._registered = OAuth().register(
+                "wenju",
+                client_id=s.oidc_client_id,
+                client_secret=secret or None,
+                server_metadata_url=f"{issuer}/.well-known/openid-configuration",
+                client_kwargs={
+                    "scope": s.oidc_scope,
+                    "code_challenge_method": "S256",
+                    "token_endpoint_auth_method": how,
+                    "timeout": _TIMEOUT,
+                },
+            )
+        meta = await self._registered.load_server_metadata()
+        issuer = self._settings.oidc_issuer.rstrip("/")
+        if str(meta.get("issuer", "")).rstrip("/") != issuer:
+            self._registered = None
+            raise SignOnFailed(f"The provider calls itself {meta.get('issuer')!r}, not {issuer!r}")
+        return self._registered
 
     def _callback(self, request: Request) -> str:
         base = self._settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
         return f"{base}/auth/callback"
 
-    def _client(self, callback: str) -> Any:
-        from authlib.integrations.httpx_client import AsyncOAuth2Client
+    def _granted(self, token: Mapping[str, Any], claims: Mapping[str, Any]) -> Granted:
+        name = next(
+            (str(claims[n]) for n in (self._settings.oidc_name_claim, "email", "sub") if claims.get(n)), ""
+        )
+        if not name:
+            raise SignOnFailed("The provider named nobody")
+        group, groups = self._settings.oidc_admin_group, claims.get("groups", ())
+        member = bool(group) and isinstance(groups, list | tuple) and group in groups
+        held = {n: token[n] for n in ("refresh_token", "access_token") if token.get(n)}
+        return Granted(name[:200], member, self._sealed(held))
 
-        s = self._settings
-        return AsyncOAuth2Client(
-            s.oidc_client_id, s.oidc_client_secret or None, scope=s.oidc_scope, redirect_uri=callback, timeout=_TIMEOUT,
-            code_challenge_method="S256",
-            token_endpoint_auth_method="client_secret_basic" if s.oidc_client_secret else "none",
-        )  # fmt: skip
+    def _sealed(self, held: dict[str, Any]) -> str:
+        from joserfc import jwe
+        from joserfc.jwk import OctKey
 
-    async def _fetch(self, endpoint: str, code: str, verifier: str, callback: str) -> dict[str, Any]:
-        import httpx
-        from authlib.common.errors import AuthlibBaseError
+        return jwe.encrypt_compact(
+            {"alg": "dir", "enc": "A256GCM"}, json.dumps(held), OctKey.import_key(self._key)
+        )
 
-        try:
-            async with self._client(callback) as client:
-                token: dict[str, Any] = await client.fetch_token(endpoint, code=code, code_verifier=verifier)
-        except (httpx.HTTPError, AuthlibBaseError, ValueError) as error:
-            raise SignOnFailed(f"The provider gave no token: {type(error).__name__}") from None
-        return token
-
-    async def _discover(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        import httpx
-
-        if self._found and time.monotonic() < self._read_at + _KEYS_SECONDS:
-            return self._found, self._keys
-        issuer = self._settings.oidc_issuer.rstrip("/")
-        try:
-            async with httpx.AsyncClient(timeout=_TIMEOUT) as client:
-                found = (await client.get(f"{issuer}/.well-known/openid-configuration")).raise_for_status().json()
-                keys = (await client.get(found["jwks_uri"])).raise_for_status().json()
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            raise SignOnFailed(f"The OpenID provider {issuer} does not answer: {type(error).__name__}") from None
-        if str(found.get("issuer", "")).rstrip("/") != issuer:
-            raise SignOnFailed(f"The provider calls itself {found.get('issuer')!r}, not {issuer!r}")
-        self._found, self._keys, self._read_at = found, keys, time.monotonic()
-        return found, keys
-
-    def _verified(self, text: str, issuer: str, keys: dict[str, Any], nonce: str) -> dict[str, Any]:
-        from joserfc import jwt
+    def _opened(self, grant: str) -> dict[str, Any]:
+        from joserfc import jwe
         from joserfc.errors import JoseError
-        from joserfc.jwk import KeySet
+        from joserfc.jwk import OctKey
 
-        algorithms = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA"]
         try:
-            token = jwt.decode(text, KeySet.import_key_set(keys), algorithms=algorithms)  # type: ignore[arg-type]
-            jwt.JWTClaimsRegistry(
-                leeway=60, exp={"essential": True}, iss={"essential": True, "value": issuer},
-                aud={"essential": True, "value": self._settings.oidc_client_id}, nonce={"essential": True, "value": nonce},
-            ).validate(token.claims)  # fmt: skip
+            held: dict[str, Any] = json.loads(
+                jwe.decrypt_compact(grant, OctKey.import_key(self._key)).plaintext or b"{}"
+            )
+        except (JoseError, ValueError):
+            raise SignOnEnded("The server's key is another one by now", "Sign on again") from None
+        return held
+
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """What may go wrong at or on the way to the provider, as our own errors."""
+        from authlib.common.errors import AuthlibBaseError
+        from joserfc.errors import JoseError
+
+        # Authlib takes httpx's successor where it is installed.
+        httpx: Any = importlib.import_module("httpx2" if importlib.util.find_spec("httpx2") else "httpx")
+        issuer = self._settings.oidc_issuer
+        try:
+            yield
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code in (401, 403):
+                raise SignOnEnded("The provider does not vouch for this sign-on any more") from None
+            raise SignOnFailed(f"The OpenID provider {issuer} answers {error.response.status_code}") from None
+        except (httpx.HTTPError, KeyError, TypeError, RuntimeError) as error:
+            raise SignOnFailed(
+                f"The OpenID provider {issuer} does not answer: {type(error).__name__}"
+            ) from None
+        except AuthlibBaseError as error:
+            raise SignOnEnded(
+                f"The provider refused, or its token does not check out: {error.error}"
+            ) from None
         except (JoseError, ValueError) as error:
-            self._read_at = 0.0  # the provider may have changed its keys
+            self._registered = None  # the provider may have changed its keys
             raise SignOnFailed(f"The provider's token does not check out: {type(error).__name__}") from None
-        return dict(token.claims)

@@ -12,15 +12,23 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from errors import WenjuError
 from ui.document_html import page_html
 from ui.texts import Texts
-from ui.viewer import Viewer
 
 if TYPE_CHECKING:
     from ui.auth import SignOn
 
 
 def sign_in_router(sign_on: SignOn) -> APIRouter:
-    """The routes for the sign-on in force; none for ``off`` and ``header``."""
+    """The routes for the sign-on in force: signing in and out where that is done here, and the widget's codes."""
     router = APIRouter(include_in_schema=False)
+
+    @router.post("/embed/code")
+    def again(request: Request) -> dict[str, str]:
+        """A code for the next load of an embedded page that has a session."""
+        code = sign_on.embedding.renewed(request)
+        if code is None:
+            raise HTTPException(401, "no embedded session")
+        return {"code": code}
+
     if sign_on.mode == "token":
         _token_routes(router, sign_on)
     if sign_on.mode == "oidc":
@@ -28,7 +36,8 @@ def sign_in_router(sign_on: SignOn) -> APIRouter:
     if sign_on.mode in ("token", "oidc"):
 
         @router.post("/sign-out")
-        def sign_out() -> Response:
+        def sign_out(request: Request) -> Response:
+            sign_on.leave(request)
             reply = RedirectResponse(f"{sign_on.settings.root_path}/sign-in?out=1", 303)
             reply.delete_cookie(_cookie_name(), path=sign_on.path)
             return reply
@@ -42,11 +51,11 @@ def local_path(target: str, sign_on: SignOn) -> str:
     return target if plain and "\\" not in target else f"{sign_on.settings.root_path}/chat/"
 
 
-def entered(sign_on: SignOn, viewer: Viewer, target: str, token_id: str = "") -> Response:
-    """The response that signs someone on."""
+def entered(sign_on: SignOn, cookie: str, target: str) -> Response:
+    """The response that signs someone on, with the session's cookie."""
     reply = RedirectResponse(local_path(target, sign_on), 303)
     reply.set_cookie(
-        _cookie_name(), sign_on.session(viewer, token_id), max_age=int(sign_on.settings.session_hours * 3600),
+        _cookie_name(), cookie, max_age=int(sign_on.settings.session_hours * 3600),
         path=sign_on.path, secure=sign_on.secure, httponly=True, samesite="lax",
     )  # fmt: skip
     return reply
@@ -62,13 +71,13 @@ def _token_routes(router: APIRouter, sign_on: SignOn) -> None:
         found = sign_on.tokens.viewer(token.strip()) if sign_on.tokens is not None else None
         if found is None:
             return HTMLResponse(_form(sign_on, next, "", wrong=True), 401)
-        return entered(sign_on, found[0], next, found[1])
+        return entered(sign_on, sign_on.session(*found), next)
 
 
 def _oidc_routes(router: APIRouter, sign_on: SignOn) -> None:
-    from ui.auth_oidc import STATE_COOKIE, STATE_SECONDS, Provider
+    from ui.auth_oidc import STATE_COOKIE, STATE_SECONDS
 
-    provider = Provider(sign_on)
+    provider = sign_on.provider
 
     @router.get("/sign-in")
     async def leave(request: Request, next: str = "", out: str = "") -> Response:
@@ -89,10 +98,10 @@ def _oidc_routes(router: APIRouter, sign_on: SignOn) -> None:
     @router.get("/auth/callback", name="wenju_callback")
     async def back(request: Request) -> Response:
         try:
-            viewer, target = await provider.finish(request)
+            granted, target = await provider.finish(request)
         except WenjuError as error:
             raise HTTPException(401, error.message) from None
-        reply = entered(sign_on, viewer, target)
+        reply = entered(sign_on, sign_on.admit(granted), target)
         reply.delete_cookie(STATE_COOKIE, path=sign_on.path)
         return reply
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
 from errors import DocumentError, WenjuError
 from index.types import Document
 from ui import originals
+from ui.actions import note
 from ui.changes import Held
 from ui.conversation import new_id
 from ui.document_html import (
@@ -29,9 +30,11 @@ from ui.document_html import (
     upload_html,
 )
 from ui.page_routes import Member, administrator_of, from_our_page
+from ui.problems import TooLarge
 from ui.settings import UiSettings
 from ui.store import Store
 from ui.texts import Texts
+from ui.upload import received
 from ui.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -111,6 +114,7 @@ def listing(request: Request, viewer: Member, q: str = "", page: int = 1, lang: 
 def missed(request: Request, viewer: Administrator, lang: str = "") -> HTMLResponse:
     _, _, t = _context(request, lang)
     store: Store | None = request.app.state.store
+    note(request, viewer, "read_missed")
     return _page(t("missed"), missed_html(store.missed() if store else (), t.lang), request, viewer, t, "missed")
 
 
@@ -123,20 +127,28 @@ def job(job_id: str, request: Request, viewer: Administrator) -> dict[str, objec
 
 
 @router.post("/upload", dependencies=[ours])
-async def upload(file: UploadFile, request: Request, viewer: Administrator) -> dict[str, str]:
-    """Keep one file and index it; its progress is at /documents/jobs/ID."""
+async def upload(request: Request, viewer: Administrator) -> dict[str, str]:
+    """Keep one file (field ``file`` of a form) and index it; its progress is at /documents/jobs/ID."""
     engine, settings, _ = _context(request, "")
-    name = originals.safe_name(file.filename or "")
-    if settings.originals is None:
+    folder = settings.originals
+    if folder is None:
         raise HTTPException(404, "no folder for originals is set (ui.originals)")
-    if Path(name).suffix.lower() not in SUFFIXES:
-        raise HTTPException(415, f"{name}: not one of {', '.join(sorted(SUFFIXES))}")
-    target = settings.originals / name
+
+    def place(sent: str) -> Path:
+        name = originals.safe_name(sent)
+        if Path(name).suffix.lower() not in SUFFIXES:
+            raise HTTPException(415, f"{name}: not one of {', '.join(sorted(SUFFIXES))}")
+        return folder / name
+
+    limit = settings.upload_max_mb * 1024 * 1024
     try:
-        await asyncio.to_thread(originals.keep, file.file, target, settings.upload_max_mb * 1024 * 1024)
-    except DocumentError as error:
+        target = await received(request, place, limit)
+    except TooLarge as error:
         raise HTTPException(413, error.message) from None
-    return {"job": _desk(request).start(Job(name), engine, [target])}
+    except DocumentError as error:
+        raise HTTPException(400, error.message) from None
+    await asyncio.to_thread(note, request, viewer, "upload", target.name)
+    return {"job": _desk(request).start(Job(target.name), engine, [target])}
 
 
 @router.post("/reindex", dependencies=[ours])
@@ -146,6 +158,7 @@ def reindex(request: Request, viewer: Administrator) -> dict[str, str]:
     folder = settings.originals
     if folder is None or not any(p.suffix.lower() in SUFFIXES for p in folder.rglob("*")):
         raise HTTPException(404, "no originals are kept")
+    note(request, viewer, "reindex")
     return {"job": _desk(request).start(Job("*"), engine, [folder])}
 
 
@@ -157,6 +170,7 @@ def delete(document_id: str, request: Request, viewer: Administrator) -> dict[st
     kept = originals.kept(settings.originals, document.source)
     if kept is not None:
         kept.unlink(missing_ok=True)
+    note(request, viewer, "delete_document", f"{document.source} ({document_id})")
     return {"ok": True}
 
 

@@ -12,6 +12,8 @@ _ACTIVE = re.compile(r"""[<>&"'`*_\[\]()!#$~|\\{}=^:/@+-]""")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]")
 _MARKER = re.compile(r"[\[【［]\s*(?:来源|资料|编号)?\s*\d{0,3}\s*[\]】］]")
 _PARTIAL_MARKER = re.compile(r"[\[【［]\s*(?:来源|资料|编号)?\s*\d{0,3}$")
+_MARKDOWN = re.compile(r"[\\`*_~$\[\]<]")
+_BOLD = re.compile(r"\\\*\\\*(?=\S)(.{1,200}?)(?<=\S)\\\*\\\*")
 _STRONG = re.compile(r"&#42;&#42;(?=\S)(.{1,200}?)(?<=\S)&#42;&#42;")
 
 
@@ -30,6 +32,13 @@ def prose(text: str, *, streaming: bool = False) -> str:
     if streaming:
         text = _PARTIAL_MARKER.sub("", text)
     return _STRONG.sub(r"<strong>\1</strong>", inert(text))
+
+
+def markdown(text: str) -> str:
+    """Text for a program that renders Markdown: what a document's own characters would do there is escaped (3~5个工作日
+    and 8~10个 are two ranges, not struck out); ``**bold**`` of the model is kept, control and bidi characters vanish."""
+    escaped = _MARKDOWN.sub(lambda m: "\\" + m.group(), _CONTROL.sub("", text))
+    return _BOLD.sub(r"**\1**", escaped)
 
 
 def plain(text: str) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from qa.types import Answer
 from ui.changes import Changes, Held
 from ui.citations import Source, chip, sources
+from ui.escape import markdown as escaped
 from ui.escape import plain
 from ui.render import below_title
 from ui.store import Exchange
@@ -22,7 +23,7 @@ def clipboard(answer: Answer, lang: str = "zh", *, markdown: bool = False, chang
     """The answer with its sources, as plain text or Markdown, quotes included, and what became of their documents."""
     t = Texts(lang)
     numbered = sources(answer, changes)
-    out = [_body(answer, numbered)]
+    out = [_body(answer, numbered, markdown=markdown)]
     if numbered:
         out.append("")
         out.append(f"**{t('sources')}**" if markdown else t("sources"))
@@ -35,9 +36,9 @@ def to_markdown(title: str, exchanges: Sequence[Exchange], lang: str = "zh", hel
     """A conversation as Markdown: every question a heading, every answer with its sources. ``held`` tells, here and
     below, which documents are no longer what they were."""
     t = Texts(lang)
-    out = [f"# {_line(title)}", "", t("export_note"), ""]
+    out = [f"# {escaped(_line(title))}", "", t("export_note"), ""]
     for exchange in exchanges:
-        out += [f"## {_line(exchange.question)}", "", f"*{_when(exchange.asked_at)}*", ""]
+        out += [f"## {escaped(_line(exchange.question))}", "", f"*{_when(exchange.asked_at)}*", ""]
         out += [_result(exchange, t, held, markdown=True), ""]
     return "\n".join(out)
 
@@ -91,12 +92,12 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _body(answer: Answer, numbered: Sequence[Source]) -> str:
+def _body(answer: Answer, numbered: Sequence[Source], *, markdown: bool = False) -> str:
     if answer.refusal is not None:
-        return answer.refusal.message
+        return escaped(answer.refusal.message) if markdown else answer.refusal.message
     out = []
     for sentence in answer.sentences:
-        text = plain(sentence.text)
+        text = escaped(plain(sentence.text)) if markdown else plain(sentence.text)
         stripped = text.rstrip()
         numbers = sorted({chip(c, numbered)[0].number for c in sentence.citations})
         out.append(stripped + "".join(f"[{n}]" for n in numbers) + text[len(stripped) :])
@@ -115,9 +116,9 @@ def _where(source: Source, t: Texts) -> str:
 
 
 def _source_lines(source: Source, t: Texts, markdown: bool) -> list[str]:
-    lines = [f"[{source.number}] {_where(source, t)}"]
-    lead = "> " if markdown else "    "
-    lines += [lead + _line(q.quote) for q in source.quotes]
+    lead, made = ("> ", escaped) if markdown else ("    ", str)
+    lines = [f"[{source.number}] {made(_where(source, t))}"]
+    lines += [lead + made(_line(q.quote)) for q in source.quotes]
     return [*lines, ""] if markdown else lines
 
 

@@ -2,7 +2,8 @@
 
     Host      with sign-on off, this machine's names alone (a page elsewhere could point its name here: DNS rebinding)
     Origin    a request that changes something comes from our own pages, or from a program with a token (CSRF)
-    embedded  a host's token is exchanged for a session, once
+    websocket none is opened
+    embedded  a host's token is exchanged for a code, a code for a session, each once
     sign-in   people who open a page without being signed on are sent to sign in; programs get 401
 """
 
@@ -23,6 +24,8 @@ from ui.settings import UiSettings
 from ui.texts import Texts
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+OPEN_FILES = ("/static/", "/chat/assets/", "/chat/static/")
+"""The same for everybody: nobody is looked up for them."""
 PROGRAMS = ("/api/", "/v1/")
 PEOPLE = ("/chat", "/documents", "/shared", "/page")
 
@@ -36,7 +39,12 @@ class Guard:
         self.sign_on = sign_on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # nothing here speaks over one, and none of the checks below would see it
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] == "http":
+            if not below_root(scope).startswith(OPEN_FILES):
+                await self.sign_on.look_up(Request(scope))
             refusal = self._refusal(Request(scope))
             if refusal is not None:
                 refusal.headers["cache-control"] = "no-store"
@@ -81,8 +89,13 @@ class Guard:
         return not (listed and self.sign_on.mode == "off" and path.startswith(PROGRAMS))
 
     def _embedded(self, request: Request) -> Response | None:
+        """Let an embedded page in by its code, or send it away for one; None leaves it to sign-on."""
+        embedding, code = self.sign_on.embedding, request.query_params.get("code", "")
+        if request.query_params.get("embed") == "1" and code and (entered := embedding.enter(code)) is not None:
+            request.scope["wenju.viewer"], request.scope["wenju.embed"] = entered
+            return None
         known = self.sign_on.who(request) is not None
-        query = self.sign_on.embedding.exchange(request.url.query, self.sign_on.address(request), known)
+        query = embedding.exchange(request.url.query, self.sign_on.address(request), known)
         if query is None:
             return None
         return RedirectResponse(f"{self.settings.root_path}/chat/?{query}", 303)
@@ -96,4 +109,5 @@ class Guard:
             return RedirectResponse(sign_in_address(self.sign_on, back, request.url.query), 303)
         t = Texts(self.settings.lang)
         body = f'<p class="empty">{t("http_401")}</p>'
-        return HTMLResponse(page_html(t("http_401_title"), body, self.settings, t.lang, None), 401)
+        again = "embed_again.js" if request.query_params.get("embed") == "1" else ""
+        return HTMLResponse(page_html(t("http_401_title"), body, self.settings, t.lang, None, script=again), 401)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
 from errors import SettingsError
 from qa.serialize import answer_to_dict
+from ui.actions import Name, command_line, keep
 
 if TYPE_CHECKING:
     from ui.server import ServerSettings
@@ -20,7 +22,9 @@ def create_token(settings: ServerSettings, name: str, role: Literal["reader", "a
     from ui.server import token_table
 
     with _opened(settings) as store:
-        return token_table(settings, store).create(name, role, days)
+        made = token_table(settings, store).create(name, role, days)
+        _note(store, "create_token", f"{name} ({role})")
+        return made
 
 
 def tokens(settings: ServerSettings) -> tuple[TokenRow, ...]:
@@ -38,6 +42,7 @@ def revoke_token(settings: ServerSettings, token_id: str) -> None:
     with _opened(settings) as store:
         if not token_table(settings, store).revoke(token_id):
             raise SettingsError(f"There is no token {token_id}.", "wenju token list shows their ids.")
+        _note(store, "revoke_token", token_id)
 
 
 def audit(settings: ServerSettings, days: int = 28, user: str = "") -> list[dict[str, Any]]:
@@ -45,12 +50,32 @@ def audit(settings: ServerSettings, days: int = 28, user: str = "") -> list[dict
     from ui import storage_care
 
     with _opened(settings) as store:
+        _note(store, "read_audit", user)
         return list(storage_care.audit(store.database, days, user))
+
+
+def acted(settings: ServerSettings, days: int = 365) -> list[dict[str, Any]]:
+    """What administrators did, oldest first."""
+    from ui import storage_care
+
+    with _opened(settings) as store:
+        return [asdict(action) for action in storage_care.acted(store.database, days)]
+
+
+def sign_out(settings: ServerSettings, user: str) -> int:
+    """End the browser sessions of somebody who signed on at the OpenID provider; how many there were."""
+    from ui.auth_sessions import SqlSessions
+
+    with _opened(settings) as store:
+        ended = SqlSessions(store.database).end_all(user)
+        _note(store, "sign_out", user)
+        return ended
 
 
 def feedback(settings: ServerSettings, days: int = 3650) -> list[dict[str, Any]]:
     """What readers said, in the form that `wenju eval from-feedback` reads."""
     with _opened(settings) as store:
+        _note(store, "read_feedback", "")
         return [
             {
                 "question": f.answer.question, "answer": answer_to_dict(f.answer), "verdict": f.verdict,
@@ -70,7 +95,12 @@ def delete_user(settings: ServerSettings, user: str) -> dict[str, int]:
         known = storage_care.users(store.database)
         if user not in known:
             raise SettingsError(f"Nothing is kept under the name {user!r}.", did_you_mean(user, known[:50]) if known else "")
+        _note(store, "delete_user", user)
         return storage_care.delete_user(store.database, user)
+
+
+def _note(store: SqlStore, name: Name, target: str) -> None:
+    keep(store, command_line(), "", name, target)
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
     """
     from ui.mcp_tools import Desk, tools
     from ui.observability import set_up_logs
-    from ui.server import open_engine, open_store, token_table, warm
+    from ui.server import open_engine, open_store, warm
 
     ui = settings.ui
     if http:
@@ -47,10 +47,9 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
         if not http:
             asyncio.run(tools(desk).run_stdio_async())
             return
-        from ui.auth import SignOn
-        from ui.server import listen
+        from ui.server import listen, sign_on_of
 
-        sign_on = SignOn(ui, settings.data, token_table(settings, keeper) if keeper else None)
+        sign_on = sign_on_of(settings, keeper)
         with listen(ui.host, ui.mcp_port) as listening:
             import uvicorn
 
@@ -67,6 +66,7 @@ def http_app(desk: Desk, sign_on: SignOn) -> ASGIApp:
     """/mcp behind the guard, for those who are signed on."""
     from mcp.server.transport_security import TransportSecuritySettings
 
+    from ui.body_limit import BodyLimit
     from ui.guard import Guard
     from ui.mcp_tools import tools
 
@@ -82,4 +82,4 @@ def http_app(desk: Desk, sign_on: SignOn) -> ASGIApp:
                 return
         await inner(scope, receive, send)
 
-    return Guard(signed, desk.settings, sign_on)
+    return Guard(BodyLimit(signed, desk.settings, sign_on.who, api=True), desk.settings, sign_on)

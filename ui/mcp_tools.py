@@ -58,6 +58,10 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
         viewer = sign_on.who(request) if sign_on is not None and isinstance(request, Request) else None
         return viewer.name if viewer is not None else "local"
 
+    def address(context: Context[Any]) -> str:
+        request = context.request_context.request
+        return sign_on.address(request) if sign_on is not None and isinstance(request, Request) else ""
+
     @server.tool(name="ask", title="问 Ask the documents", annotations=reading, structured_output=False)
     async def tool_ask(question: str, context: Context[Any], history: list[dict[str, str]] | None = None) -> CallToolResult:
         """Answer a question from the documents, with the passages each sentence stands on, or refuse with a reason.
@@ -70,7 +74,7 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
         last: Answer | None = None
         reached = 0
         try:
-            async with aclosing(ask(desk, user(context), Ask(question, turns, channel="mcp"))) as steps:
+            async with aclosing(ask(desk, user(context), Ask(question, turns, channel="mcp", address=address(context)))) as steps:
                 async for step in steps:
                     reached = await _tell(context, step, reached)
                     last = step if isinstance(step, Answer) else last

@@ -9,100 +9,58 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from errors import QuestionError
 from qa.serialize import answer_to_dict
-from qa.types import Answer, Citation, Turn
+from qa.types import Answer, Citation
+from ui.escape import markdown
 from ui.export import clipboard
 from ui.line import Waiting
+from ui.openai_request import ChatRequest
 
 PLAIN, WITH_SOURCES = "wenju", "wenju-sources"
+TOKEN_BYTES = 3
+"""What counts as a token where a client limits the reply: three bytes of UTF-8, one Chinese character."""
 MODELS = {
     PLAIN: "The answer's text; citations in annotations and in the field wenju.",
     WITH_SOURCES: "The same, with [1] marks and a list of sources in the text, for clients that show text alone.",
 }
 
 
-class Part(BaseModel):
-    """A piece of a message; only text is read."""
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The text as it is sent, Markdown: ``pieces`` one after another, and why it ends there (stop, length)."""
 
-    model_config = ConfigDict(extra="allow")
-
-    type: str = "text"
-    text: str = ""
-
-
-class ChatMessage(BaseModel):
-    """A message of the conversation."""
-
-    model_config = ConfigDict(extra="allow")
-
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[Part] | None = None
+    pieces: tuple[str, ...]
+    finish: str = "stop"
 
     @property
     def text(self) -> str:
-        """The message's text; pieces that are not text are left out."""
-        if isinstance(self.content, list):
-            return "".join(part.text for part in self.content if part.type in ("text", "input_text"))
-        return self.content or ""
+        return "".join(self.pieces)
 
 
-class StreamOptions(BaseModel):
-    model_config = ConfigDict(extra="allow")
+def reply_of(answer: Answer, request: ChatRequest) -> Reply:
+    """The text of the reply within the request's limit: whole sentences as far as they fit, else a cut first one.
 
-    include_usage: bool = False
-
-
-class ChatRequest(BaseModel):
-    """What of OpenAI's request counts here; sampling options are taken and ignored, answers are not sampled."""
-
-    model_config = ConfigDict(extra="allow")
-
-    model: str = PLAIN
-    messages: list[ChatMessage] = Field(min_length=1, max_length=400)
-    stream: bool = False
-    stream_options: StreamOptions | None = None
-    n: int | None = Field(None, ge=1, le=1)
-
-
-def question_of(messages: Sequence[ChatMessage]) -> tuple[str, tuple[Turn, ...]]:
-    """The last user message is the question, earlier user and assistant messages are its history.
-
-    System messages are not followed: what may stand in an answer is decided by the documents.
-
-    Raises:
-        QuestionError: the last message is not a question of the user.
+    With sources written into it for the model name that asks for them.
     """
-    told = [m for m in messages if m.role in ("user", "assistant")]
-    if not told or told[-1].role != "user" or not told[-1].text.strip():
-        raise QuestionError("the last message is not a question of the user", "End messages with role user.")
-    history: list[Turn] = []
-    asked = ""
-    for message in told[:-1]:
-        if message.role == "user":
-            asked = message.text
-        elif asked:
-            history.append(Turn(asked, message.text))
-            asked = ""
-    return told[-1].text, tuple(history)
+    if answer.refused:
+        pieces = [markdown(answer.text)]
+    elif request.model == WITH_SOURCES:
+        pieces = clipboard(answer, markdown=True).splitlines(keepends=True)
+    else:
+        pieces = [markdown(sentence.text) for sentence in answer.sentences]
+    return _within(pieces, request.limit)
 
 
-def content_of(answer: Answer, model: str) -> str:
-    """The text of the reply, with sources written into it for the model name that asks for them."""
-    return clipboard(answer, markdown=True) if model == WITH_SOURCES else answer.text
-
-
-def annotated(answer: Answer, base: str) -> list[dict[str, Any]]:
+def annotated(answer: Answer, reply: Reply, base: str) -> list[dict[str, Any]]:
     """One url_citation per citation: the sentence's place in the text, and where the quote can be read."""
     out, offset = [], 0
     if answer.refusal is not None:
         return []
-    for sentence in answer.sentences:
-        end = offset + len(sentence.text)
+    for sentence, piece in zip(answer.sentences, reply.pieces, strict=False):
+        end = offset + len(piece)
         out += [_annotation(citation, offset, end, base) for citation in sentence.citations]
         offset = end
     return out
@@ -110,21 +68,20 @@ def annotated(answer: Answer, base: str) -> list[dict[str, Any]]:
 
 def completion(answer: Answer, request: ChatRequest, identity: str, base: str) -> dict[str, Any]:
     """The whole reply."""
+    reply = reply_of(answer, request)
     message = {
         "role": "assistant",
-        "content": content_of(answer, request.model),
+        "content": reply.text,
         "refusal": answer.text if answer.refused else None,
-        "annotations": annotated(answer, base) if request.model != WITH_SOURCES else [],
+        "annotations": annotated(answer, reply, base) if request.model != WITH_SOURCES else [],
     }
-    return {
-        "id": identity,
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": request.model,
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
-        "usage": usage_of(answer),
-        "wenju": answer_to_dict(answer),
-    }
+    return _whole(request, identity, message, reply.finish, usage_of(answer)) | {"wenju": answer_to_dict(answer)}
+
+
+def told(text: str, request: ChatRequest, identity: str) -> dict[str, Any]:
+    """A whole reply that is no answer from the documents (ui.openai_tasks)."""
+    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None, "annotations": []}
+    return _whole(request, identity, message, "stop", _usage(0, 0)) | {"wenju": {"background": True}}
 
 
 class Chunks:
@@ -152,19 +109,25 @@ class Chunks:
 
     def final(self, answer: Answer) -> Iterator[dict[str, Any]]:
         """The checked text sentence by sentence, the citations, how it ended, and usage where it was asked for."""
-        if self.request.model == WITH_SOURCES or answer.refused:
-            yield self._chunk({"content": content_of(answer, self.request.model)})
-        else:
-            for sentence in answer.sentences:
-                yield self._chunk({"content": sentence.text})
+        reply = reply_of(answer, self.request)
+        for piece in reply.pieces:
+            yield self._chunk({"content": piece})
         last: dict[str, Any] = {}
         if answer.refused:
             last["refusal"] = answer.text
         elif self.request.model != WITH_SOURCES:
-            last["annotations"] = annotated(answer, self.base)
-        yield self._chunk(last, finish="stop", wenju=answer_to_dict(answer))
-        if self.request.stream_options is not None and self.request.stream_options.include_usage:
+            last["annotations"] = annotated(answer, reply, self.base)
+        yield self._chunk(last, finish=reply.finish, wenju=answer_to_dict(answer))
+        if self.request.with_usage:
             yield self._head | {"choices": [], "usage": usage_of(answer)}
+
+    def told(self, text: str) -> Iterator[dict[str, Any]]:
+        """The same as ``told`` above, in pieces."""
+        yield self.start()
+        yield self._chunk({"content": text})
+        yield self._chunk({}, finish="stop", wenju={"background": True})
+        if self.request.with_usage:
+            yield self._head | {"choices": [], "usage": _usage(0, 0)}
 
     def _chunk(self, delta: dict[str, Any], finish: str | None = None, wenju: dict[str, Any] | None = None) -> dict[str, Any]:  # fmt: skip
         chunk = self._head | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}]}
@@ -173,8 +136,40 @@ class Chunks:
 
 def usage_of(answer: Answer) -> dict[str, int]:
     """Tokens read and written; 0 where the engine did not write."""
-    read, written = answer.usage.get("prompt_tokens", 0), answer.usage.get("completion_tokens", 0)
+    return _usage(answer.usage.get("prompt_tokens", 0), answer.usage.get("completion_tokens", 0))
+
+
+def _usage(read: int, written: int) -> dict[str, int]:
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+
+
+def _whole(request: ChatRequest, identity: str, message: dict[str, Any], finish: str, usage: dict[str, int]) -> dict[str, Any]:  # fmt: skip
+    return {
+        "id": identity,
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": request.model,
+        "choices": [{"index": 0, "message": message, "finish_reason": finish, "logprobs": None}],
+        "usage": usage,
+    }
+
+
+def _within(pieces: Sequence[str], limit: int | None) -> Reply:
+    """Whole pieces that fit into ``limit`` tokens, a token counted as TOKEN_BYTES; the first one cut where not even it fits."""
+    if limit is None:
+        return Reply(tuple(pieces))
+    room, kept = limit * TOKEN_BYTES, []
+    for piece in pieces:
+        room -= len(piece.encode())
+        if room < 0:
+            break
+        kept.append(piece)
+    if len(kept) == len(pieces):
+        return Reply(tuple(kept))
+    if not kept:
+        short = pieces[0].encode()[: limit * TOKEN_BYTES].decode("utf-8", "ignore")
+        kept = [short.rstrip("\\")]
+    return Reply(tuple(kept), "length")
 
 
 def _annotation(citation: Citation, start: int, end: int, base: str) -> dict[str, Any]:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-import shutil
 from pathlib import Path
-from typing import IO
 
-from errors import DocumentError
 from index.types import Document
 from ui.conversation import new_id
+from ui.problems import TooLarge
 
 _BAD = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\\/\u202a-\u202e\u2066-\u2069]")
 
@@ -46,18 +44,34 @@ def original(folder: Path | None, document: Document) -> Path | None:
     return path if _digest(path, stat.st_size, stat.st_mtime_ns) == wanted else None
 
 
-def keep(content: IO[bytes], target: Path, limit: int) -> None:
-    """Write a file whole or not at all. Raises DocumentError when it is larger than ``limit`` bytes."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{new_id()}.part")
-    try:
-        with part.open("wb") as out:
-            shutil.copyfileobj(content, out, 1 << 20)
-        if part.stat().st_size > limit:
-            raise DocumentError(f"{target.name}: larger than {limit >> 20} MB", "ui.upload_max_mb is the limit.")
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+class Keeping:
+    """A file on its way into the folder: there under its name once it is whole, or not at all.
+
+    ``write`` raises TooLarge beyond ``limit`` bytes; ``drop`` leaves nothing unless it was ``done``.
+    """
+
+    def __init__(self, target: Path, limit: int) -> None:
+        self._target, self._limit, self._size = target, limit, 0
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._part = target.with_name(f".{new_id()}.part")
+        self._out = self._part.open("wb")
+
+    def write(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > self._limit:
+            raise TooLarge(f"{self._target.name}: larger than {self._limit >> 20} MB", "ui.upload_max_mb is the limit.")
+        self._out.write(data)
+
+    def done(self) -> Path:
+        """Put it in its place."""
+        self._out.close()
+        self._part.replace(self._target)
+        return self._target
+
+    def drop(self) -> None:
+        """Forget what is not done."""
+        self._out.close()
+        self._part.unlink(missing_ok=True)
 
 
 @functools.lru_cache(maxsize=256)

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import gradio as gr
 
+from ui.address import Address
 from ui.changes import Held
 from ui.conversation import Conversation, messages, reopen, valid_id
 from ui.render import Look
@@ -29,17 +30,19 @@ SESSIONS = 500
 
 
 class Page:
-    """The page's event handlers over a Desk. ``who`` names the viewer of each request."""
+    """The page's event handlers over a Desk. ``who`` names the viewer of each request, ``address`` where it
+    comes from."""
 
-    def __init__(self, desk: Desk, who: Who) -> None:
+    def __init__(self, desk: Desk, who: Who, address: Address = lambda connection: "") -> None:
         self.desk = desk
         self.who = who
+        self.address = address
 
     async def submit(self, question: str, state: Conversation | None, request: gr.Request) -> AsyncIterator[Any]:
         """The text box was sent."""
         viewer, look = self._viewer(request), self._look(request)
         conversation = state or await self._forgotten(viewer, look, request)
-        async for screen in ask(self.desk, conversation, question or "", viewer.name, look):
+        async for screen in ask(self.desk, conversation, question or "", viewer.name, look, self._address(request)):
             yield self._show(screen)
 
     async def command(self, line: str, state: Conversation | None, request: gr.Request) -> AsyncIterator[Any]:
@@ -66,7 +69,7 @@ class Page:
             screen = Screen(messages(conversation, look), conversation, conversation.running is not None, box)
             yield self._show(screen)
             return
-        async for screen in ask(self.desk, conversation, question, viewer.name, look):
+        async for screen in ask(self.desk, conversation, question, viewer.name, look, self._address(request)):
             yield self._show(screen)
 
     def stop(self, state: Conversation | None, request: gr.Request) -> Any:
@@ -118,6 +121,9 @@ class Page:
         if viewer is None:
             raise PermissionError("nobody is signed on")
         return viewer
+
+    def _address(self, request: gr.Request) -> str:
+        return self.address(request.request) if request.request is not None else ""
 
     def _look(self, request: gr.Request) -> Look:
         lang = _query(request).get("lang", self.desk.settings.lang)

@@ -86,12 +86,15 @@ router = APIRouter(prefix="/page", include_in_schema=False)
 
 
 @router.get("/state")
-def state(request: Request, lang: str = "") -> dict[str, object]:
-    """Whether this is still the same server, whether it is ready, or why it will not be: what the page polls."""
+def state(request: Request, response: Response, lang: str = "") -> dict[str, object]:
+    """Whether this is still the same server, whether it is ready, or why it will not be: what the page polls. The header
+    tells whether the one who asks is (still) signed on."""
     here = request.app.state
     ready = models_loaded(here.engine.ready)
     t = Texts(lang or here.settings.lang)
-    failure = "" if ready else failure_text(here.admission.failure, here.who(request), t)
+    viewer = here.who(request)
+    response.headers["x-wenju-signed-on"] = "1" if viewer is not None else "0"
+    failure = "" if ready else failure_text(here.admission.failure, viewer, t)
     return {"boot": here.boot, "ready": ready, "failure": failure}
 
 

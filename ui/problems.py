@@ -34,10 +34,31 @@ class NotFound(WenjuError):
     """There is no such thing, or it is not this user's."""
 
 
+class NoModel(NotFound):
+    """A model name that is not served here."""
+
+    param = "model"
+
+
+class TooLarge(WenjuError):
+    """A request, or a file in it, is larger than may be."""
+
+
+class Unsupported(WenjuError):
+    """A parameter of a request asks for what is not done here; ``param`` names it."""
+
+    def __init__(self, message: str, param: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.param = param
+
+
 _KINDS: tuple[tuple[type[WenjuError], int, str, str], ...] = (
     (NotSignedOn, 401, "authentication_error", "not_signed_on"),
     (NotAllowed, 403, "permission_error", "not_allowed"),
+    (NoModel, 404, "invalid_request_error", "model_not_found"),
     (NotFound, 404, "not_found_error", "not_found"),
+    (Unsupported, 400, "invalid_request_error", "unsupported"),
+    (TooLarge, 413, "invalid_request_error", "too_large"),
     (RateLimited, 429, "rate_limit_error", "rate_limited"),
     (QueueFull, 503, "server_error", "queue_full"),
     (QuestionError, 400, "invalid_request_error", "bad_question"),
@@ -52,7 +73,7 @@ def problem(error: Exception) -> tuple[int, dict[str, Any]]:
     """HTTP status and body of an error. What is not ours is named by its request id alone; the log has the rest."""
     for kind, status, group, code in _KINDS:
         if isinstance(error, kind):
-            return status, _body(error.message, group, code, hint=error.hint)
+            return status, _body(error.message, group, code, param=getattr(error, "param", None), hint=error.hint)
     log.error("request failed", exc_info=error)
     return 500, _body("Something went wrong in the server.", "server_error", "internal", hint="The server's log says what.")
 

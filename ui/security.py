@@ -1,7 +1,7 @@
-"""What every response carries and which addresses do not exist: CSP with a nonce, CORS, denied Gradio routes.
+"""What every response carries and which addresses exist: CSP with a nonce, CORS, the few Gradio routes that are used.
 
 ASGI middlewares, outermost first: ``Denied`` -> CORSMiddleware -> ``Secured``. The page itself is rewritten on its
-way out: a nonce on each script, and the frame of ui.shell put before the chat.
+way out: a nonce on the inline scripts that are known, and the frame of ui.shell put before the chat.
 """
 
 from __future__ import annotations
@@ -14,18 +14,27 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_DENIED = re.compile(
-    r"^/chat/(?:gradio_api/)?(?:"
-    r"upload(?:_progress)?|call(?:/|$)|api/|info|openapi\.json|deep_link|proxy=|process_recording|stream/"
-    r"|vibe|undo-vibe|run(?:/(?!predict/?$)|s(?:/|$)|-history)|monitoring|profiling|token|app_id|user|dev/|file=|file/"
-    r"|custom_component|component_server|login|logout|manifest\.json|pwa_icon|robots\.txt|reload)"
-)
-_SCRIPT = re.compile(rb"<script(?=[\s>])")
+from ui.address import below_root
+from ui.scripts import KnownScripts
+
+READ, SEND = frozenset(("GET", "HEAD")), frozenset(("POST",))
+OPEN = {
+    "": READ, "/": READ, "/config": READ, "/theme.css": READ, "/favicon.ico": READ,
+    "/gradio_api/theme.css": READ, "/gradio_api/startup-events": READ, "/gradio_api/queue/data": READ,
+    "/gradio_api/queue/join": SEND, "/gradio_api/run/predict": SEND, "/gradio_api/cancel": SEND, "/gradio_api/reset": SEND,
+}  # fmt: skip
+"""Of Gradio's routes below /chat, those that the page uses, with their methods. What is not here does not exist."""
+OPEN_BELOW = ("/assets/", "/static/", "/gradio_api/heartbeat/")
 
 
-def denied(path: str) -> bool:
+def denied(path: str, method: str = "GET") -> bool:
     """Whether a path (below the root) is one of Gradio's that the page does not use."""
-    return _DENIED.match(path) is not None
+    if path != "/chat" and not path.startswith("/chat/"):
+        return False
+    rest = path.removeprefix("/chat")
+    if rest in OPEN:
+        return method not in OPEN[rest]
+    return method not in READ or ".." in rest or "\\" in rest or not rest.startswith(OPEN_BELOW)
 
 
 def content_policy(nonce: str, origins: Sequence[str]) -> str:
@@ -48,13 +57,13 @@ def content_policy(nonce: str, origins: Sequence[str]) -> str:
 
 
 class Denied:
-    """404 for Gradio's routes that the page does not need, whatever the mount forwards."""
+    """404 for all of Gradio's routes but the few that the page needs, whatever the mount forwards."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and denied(_below_root(scope)):
+        if scope["type"] == "http" and denied(below_root(scope), scope["method"]):
             await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
             await send({"type": "http.response.body", "body": b""})
             return
@@ -65,23 +74,25 @@ class Secured:
     """Security headers on every response; nonce and frame on the chat page.
 
     Args:
-        shell: renders the frame for a request, with its nonce; put right after <body>.
+        shell: renders the frame for a request; put right after <body>.
+        scripts: the inline scripts that get the nonce.
         head: put right after <head>, so that the frame has its looks before Gradio's script has loaded.
         lang, theme: of the page when its address names none; a theme that a person chose comes first.
     """
 
-    def __init__(self, app: ASGIApp, origins: Sequence[str], shell: Callable[[Request, str], str], head: str = "", lang: str = "zh", theme: str = "auto") -> None:  # fmt: skip
+    def __init__(self, app: ASGIApp, origins: Sequence[str], shell: Callable[[Request], str], scripts: KnownScripts, head: str = "", lang: str = "zh", theme: str = "auto") -> None:  # fmt: skip
         self.app = app
         self.head = head
         self.lang, self.theme = lang, theme
         self.origins = tuple(origins)
         self.shell = shell
+        self.scripts = scripts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        is_page = _below_root(scope) in ("/chat", "/chat/")
+        is_page = below_root(scope) in ("/chat", "/chat/")
         nonce = secrets.token_urlsafe(16) if is_page else ""
         if is_page:
             kept = [(k, v) for k, v in scope["headers"] if k != b"accept-encoding"]
@@ -116,13 +127,13 @@ class Secured:
 
     def _rewrite(self, page: bytes, request: Request, nonce: str) -> bytes:
         page = page.replace(b"<head>", b"<head>" + self.head.encode(), 1)
-        page = _SCRIPT.sub(f'<script nonce="{nonce}"'.encode(), page)
+        page = self.scripts.sign(page, nonce)
         page = page.replace(b'<link rel="manifest" href="/manifest.json" />', b"")
         page = re.sub(rb'<meta[^>]*(?:og:|twitter:)[^>]*>', b"", page)
         asked = request.query_params.get("lang")
         lang = b"en" if (asked if asked in ("zh", "en") else self.lang) == "en" else b"zh-CN"
         page = re.sub(rb'<html\s+lang="en"', b'<html lang="' + lang + b'" data-theme="' + self.theme.encode() + b'"', page, count=1)
-        shell = self.shell(request, nonce).encode()
+        shell = self.shell(request).encode()
         return re.sub(rb"<body[^>]*>", lambda m: m.group() + shell, page, count=1)
 
 
@@ -132,10 +143,3 @@ def _secure(headers: MutableHeaders, policy: str) -> None:
     headers["referrer-policy"] = "same-origin"
     headers["permissions-policy"] = "camera=(), microphone=(), geolocation=()"
     headers["cross-origin-opener-policy"] = "same-origin"
-
-
-def _below_root(scope: Scope) -> str:
-    path, root = str(scope["path"]), str(scope.get("root_path", ""))
-    if root and path.startswith(root):
-        path = path[len(root) :]
-    return re.sub(r"/{2,}", "/", path) or "/"

@@ -60,7 +60,7 @@ def serve(settings: ServerSettings, engine: Engine | None = None) -> None:
     Raises:
         SettingsError: no sign-on for a network address, the port is taken, the database cannot be used.
     """
-    from ui.auth import SignOn, mode_of
+    from ui.auth import mode_of
     from ui.observability import set_up_logs
 
     ui = settings.ui
@@ -70,7 +70,7 @@ def serve(settings: ServerSettings, engine: Engine | None = None) -> None:
     store, keeper = open_store(settings)
     if keeper is not None:
         _recover(keeper, ui)
-    sign_on = SignOn(ui, settings.data, token_table(settings, keeper) if keeper else None)
+    sign_on = sign_on_of(settings, keeper)
     try:
         _run(settings, engine, store, keeper, sign_on, listening)
     finally:
@@ -119,6 +119,17 @@ def token_table(settings: ServerSettings, store: SqlStore) -> TokenTable:
     from ui.storage_tokens import TokenTable
 
     return TokenTable(store.database, server_key(settings.data))
+
+
+def sign_on_of(settings: ServerSettings, store: SqlStore | None) -> SignOn:
+    """Who may ask, with tokens and sign-ons in the database where there is one."""
+    from ui.auth import SignOn
+
+    if store is None:
+        return SignOn(settings.ui, settings.data)
+    from ui.auth_sessions import SqlSessions
+
+    return SignOn(settings.ui, settings.data, token_table(settings, store), SqlSessions(store.database))
 
 
 def open_store(settings: ServerSettings) -> tuple[Store, SqlStore | None]:

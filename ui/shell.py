@@ -29,11 +29,11 @@ class Frame:
     ready: bool
     failure: str
     documents: int
-    nonce: str
     history: bool
+    session: str
 
 
-def frame_of(request: Request, settings: UiSettings, viewer: Viewer | None, boot: str, ready: bool, failure: str, documents: int, nonce: str, history: bool) -> Frame:  # fmt: skip
+def frame_of(request: Request, settings: UiSettings, viewer: Viewer | None, boot: str, ready: bool, failure: str, documents: int, history: bool) -> Frame:  # fmt: skip
     """Read language and embedding from the page's address."""
     query = request.query_params
     lang = query.get("lang", settings.lang)
@@ -45,8 +45,8 @@ def frame_of(request: Request, settings: UiSettings, viewer: Viewer | None, boot
         ready=ready,
         failure=failure,
         documents=documents,
-        nonce=nonce,
         history=history and viewer is not None and not viewer.may_only_ask,
+        session=str(request.scope.get("wenju.embed", "")),
     )
 
 
@@ -62,16 +62,19 @@ def shell_html(frame: Frame, settings: UiSettings) -> str:
         "boot": frame.boot,
         "ready": frame.ready,
         "history": frame.history,
+        "known": frame.viewer is not None,
+        "session": frame.session,
         "texts": t.script(),
     }
     data = json.dumps(config, ensure_ascii=False).replace("<", "\\u003c")
+    early = f'<script src="{base}/static/embed_session.js"></script>' if frame.session else ""
     head = "" if frame.embed else _header(frame, t, title, base, sign_out_html(settings, frame.viewer, t))
     loading = ""
     if not frame.ready:
         kind = ' class="failed" role="alert"' if frame.failure else ' role="status"'
         loading = f'<div id="wj-loading"{kind}>{html.escape(frame.failure or t("loading"))}</div>'
     return (
-        f'<script type="application/json" id="wj-config" nonce="{frame.nonce}">{data}</script>'
+        f'<script type="application/json" id="wj-config">{data}</script>{early}'
         f'<a class="skip" href="#wj-box">{t("skip")}</a>'
         f'<div id="wj-banner" role="alert" hidden></div>{head}{loading}'
         f'<div id="wj-live" class="vh" role="status" aria-live="polite"></div>{_panel(t)}'

@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from qa.serialize import answer_from_dict, answer_to_dict
 from qa.types import Answer
-from ui.storage_tables import asked, conversations, exchanges, open_database, shares
+from ui.storage_tables import actions, asked, conversations, exchanges, open_database, shares
 from ui.storage_tables import feedback as feedback_table
 from ui.store import ConversationRow, Exchange, Feedback, Missed, Shared
 from ui.store_memory import now, title_of
@@ -186,6 +186,12 @@ class SqlStore:
         query = select(t.answer).where(t.owner == user, t.answer_id == answer_id, t.answer.is_not(None))
         with self.database.connect() as c:
             return _answer(c.execute(query.order_by(t.at.desc())).scalars().first()) if answer_id else None
+
+    def act(self, user: str, address: str, name: str, target: str) -> None:
+        """Note what an administrator did, see ui.actions."""
+        row = {"at": now(), "owner": user, "address": address[:64], "name": name, "target": clean(target)[:500]}
+        with self.database.begin() as c:
+            c.execute(insert(actions).values(**row))
 
     def _write(self, work: Callable[[Connection], None]) -> None:
         """Update-or-insert; once more when another thread inserted the same row in between."""

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, and_, delete, func, select, update
 
+from ui.actions import Action
 from ui.storage import since
-from ui.storage_tables import asked, conversations, exchanges, feedback, shares
+from ui.storage_tables import actions, asked, conversations, exchanges, feedback, sessions, shares
 
 
 def recover(database: Engine, message: str) -> int:
@@ -23,7 +24,7 @@ def recover(database: Engine, message: str) -> int:
 
 
 def purge(database: Engine, days: int) -> int:
-    """Delete conversations, share links, feedback and records older than ``days`` days; 0 deletes nothing.
+    """Delete conversations, share links, feedback, records and administrators' actions older than ``days`` days; 0 deletes nothing.
 
     A conversation's age counts from its last question. Returns the number of rows that went.
     """
@@ -38,15 +39,18 @@ def purge(database: Engine, days: int) -> int:
         gone += connection.execute(delete(shares).where(shares.c.shared_at < end)).rowcount
         gone += connection.execute(delete(feedback).where(feedback.c.at < end)).rowcount
         gone += connection.execute(delete(asked).where(asked.c.at < end)).rowcount
+        gone += connection.execute(delete(actions).where(actions.c.at < end)).rowcount
     return gone
 
 
 def delete_user(database: Engine, user: str) -> dict[str, int]:
-    """Delete everything that is kept under a name; returns the rows deleted, by table. Tokens are revoked apart."""
+    """Delete everything that is kept under a name; returns the rows deleted, by table. Sign-ons at the
+    provider end with it; tokens are revoked apart, and the record of what an administrator did stays."""
     kept: dict[str, Table] = {
         "exchanges": exchanges, "conversations": conversations, "shares": shares, "feedback": feedback, "asked": asked,
     }  # fmt: skip
     with database.begin() as c:
+        c.execute(delete(sessions).where(sessions.c.owner == user))
         return {name: c.execute(delete(table).where(table.c.owner == user)).rowcount for name, table in kept.items()}
 
 
@@ -71,6 +75,14 @@ def audit(database: Engine, days: int = 28, user: str = "") -> Iterator[dict[str
                 "query": row.query, "reason": row.reason, "cited": json.loads(row.cited), "model": row.model,
                 "index": row.index, "id": row.exchange_id,
             }  # fmt: skip
+
+
+def acted(database: Engine, days: int = 365) -> list[Action]:
+    """What administrators did, oldest first."""
+    a = actions.c
+    query = select(a.at, a.owner, a.address, a.name, a.target).where(a.at >= since(days)).order_by(a.at, a.id)
+    with database.connect() as c:
+        return [Action(*row) for row in c.execute(query)]
 
 
 def counts(database: Engine) -> dict[str, int]:

@@ -111,6 +111,26 @@ tokens = Table(
     Column("revoked", Integer, nullable=False),
 )  # fmt: skip
 
+actions = Table(
+    "wenju_actions", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(40), nullable=False, index=True),
+    Column("owner", String(200), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("name", String(32), nullable=False),
+    Column("target", Text, nullable=False),
+)  # fmt: skip
+
+sessions = Table(
+    "wenju_sessions", metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner", String(200), nullable=False, index=True),
+    Column("member", Integer, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("looked_up", Float, nullable=False),
+    Column("grant", Text, nullable=False),
+)  # fmt: skip
+
 spent = Table("wenju_spent", metadata, Column("id", String(64), primary_key=True), Column("until", Float, nullable=False))
 
 Index("wenju_exchanges_order", exchanges.c.owner, exchanges.c.conversation_id, exchanges.c.position)

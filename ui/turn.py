@@ -18,6 +18,7 @@ from errors import Cancelled, GeneratorError, IndexError_, ModelError, QuestionE
 from ui.admission import Admission, QueueFull, RateLimited, Ticket, models_loaded
 from ui.conversation import Conversation, messages
 from ui.line import Waiting, through
+from ui.rates import TooManyWaiting
 from ui.render import Look
 from ui.render_refusal import suggestions_html
 from ui.settings import UiSettings
@@ -55,7 +56,7 @@ class Desk:
         return models_loaded(self.engine.ready)
 
 
-async def ask(desk: Desk, conversation: Conversation, question: str, user: str, look: Look) -> AsyncIterator[Screen]:
+async def ask(desk: Desk, conversation: Conversation, question: str, user: str, look: Look, address: str = "") -> AsyncIterator[Screen]:
     """Answer ``question`` at the end of ``conversation``; the first screen empties the box, the last frees it."""
     question = question.strip()
     if not question or conversation.running is not None:
@@ -67,7 +68,7 @@ async def ask(desk: Desk, conversation: Conversation, question: str, user: str, 
     ticket: Ticket | None = None
     try:
         yield _screen(conversation, look, waiting=look.t("stage_searching"), box="")
-        ticket = desk.admission.join(user)
+        ticket = desk.admission.join(user, address=address)
         await _save(desk, user, conversation, exchange)
         start = partial(desk.engine.stream, question, history, cancelled=cancelled)
         waiting = ""
@@ -116,6 +117,7 @@ def explain(error: Exception, look: Look) -> str:
     kinds: tuple[tuple[type[WenjuError], str], ...] = (
         (Cancelled, "stopped"),
         (QueueFull, "err_queue_full"),
+        (TooManyWaiting, "err_places"),
         (RateLimited, "err_rate"),
         (QuestionError, "err_question"),
         (ModelError, "err_model"),

@@ -64,7 +64,7 @@ def settings_table() -> str:
 
 
 def _default(value: object) -> str:
-    if value is None or value == "" or value == ():
+    if value is None or value == () or str(value) == "":
         return "-"
     if isinstance(value, tuple):
         return f"`{', '.join(map(str, value))}`"

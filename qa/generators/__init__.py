@@ -43,7 +43,7 @@ def open_generator(settings: GeneratorSettings, models: ModelSettings) -> Genera
         from qa.generators.openai import OpenAIGenerator
 
         return OpenAIGenerator(
-            settings.base_url, settings.model, api_key=settings.api_key, timeout=settings.timeout
+            settings.base_url, settings.model, api_key=settings.api_key.get_secret_value(), timeout=settings.timeout
         )
     path = _model_path(settings.model, models)
     if settings.engine == "transformers":

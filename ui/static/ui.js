@@ -82,7 +82,7 @@ function address() {
   if (!named || (url.searchParams.get("c") || "") === id) return;
   if (id) url.searchParams.set("c", id); else url.searchParams.delete("c");
   url.searchParams.delete("q");
-  history.replaceState(null, "", url);
+  history.replaceState(history.state, "", url);
 }
 
 /** Gradio sets the page's language to the browser's: a screen reader would then read Chinese with an English voice. */

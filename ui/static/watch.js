@@ -20,6 +20,10 @@ export function watch() {
         location.reload();
         return;
       }
+      if (config.known && response.headers.get("x-wenju-signed-on") === "0" && !document.querySelector("#wj-chat .answer.live")) {
+        location.reload(); // the sign-on has ended: the way to sign in leads back to this conversation
+        return;
+      }
       if (state.ready) $("wj-loading")?.remove();
       else if (state.failure) failed(state.failure);
       if (lost) recovered();

@@ -58,12 +58,28 @@ def revoke(
     typer.echo("revoked")
 
 
+@token.command("sign-out")
+def sign_out(ctx: typer.Context, name: Annotated[str, typer.Argument(help="As the audit shows it.")], data: Data = None) -> None:
+    """End the browser sessions of somebody who signed on at the OpenID provider, at once."""
+    from ui import manage
+
+    typer.echo(f"{manage.sign_out(settings_of(ctx, data), name)} ended")
+
+
 @records.command()
 def audit(ctx: typer.Context, days: Days = 28, user: Annotated[str, typer.Option(help="This user's alone.")] = "", data: Data = None) -> None:  # fmt: skip
     """Who asked what, what was cited, with which model and index: one JSON object a line."""
     from ui import manage
 
     _lines(manage.audit(settings_of(ctx, data), days, user), None)
+
+
+@records.command()
+def actions(ctx: typer.Context, days: Days = 365, data: Data = None) -> None:
+    """What administrators did, from where and to what: one JSON object a line."""
+    from ui import manage
+
+    _lines(manage.acted(settings_of(ctx, data), days), None)
 
 
 @records.command()

@@ -1,0 +1,74 @@
+"""The record of what administrators did: who, from where, what, to what. Apart from the record of questions.
+
+Kept by a store that has a database; on the page, through the API and on the command line (``cli:`` and the
+system's user name). It is written whatever ``ui.audit`` says: that is about those who ask.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args, runtime_checkable
+
+from starlette.requests import Request
+
+from ui.viewer import Viewer
+
+log = logging.getLogger("wenju.ui")
+Name = Literal[
+    "upload",
+    "delete_document",
+    "reindex",
+    "read_missed",
+    "read_feedback",
+    "read_audit",
+    "create_token",
+    "revoke_token",
+    "sign_out",
+    "delete_user",
+]
+NAMES: tuple[str, ...] = get_args(Name)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that an administrator did."""
+
+    at: str
+    user: str
+    address: str
+    name: str
+    target: str
+
+
+@runtime_checkable
+class Keeps(Protocol):
+    """A store that keeps the record."""
+
+    def act(self, user: str, address: str, name: str, target: str) -> None:
+        """Note one action."""
+        ...
+
+
+def note(request: Request, viewer: Viewer, name: Name, target: str = "") -> None:
+    """Record what an administrator's request did. A record that cannot be written is an error in the log."""
+    keep(request.app.state.store, viewer.name, request.app.state.address(request), name, target)
+
+
+def keep(store: object, user: str, address: str, name: Name, target: str = "") -> None:
+    """The same, for callers without a request."""
+    if not isinstance(store, Keeps):
+        return
+    try:
+        store.act(user, address, name, target)
+    except Exception as error:  # what was done is done; the operator must know that it stands nowhere
+        log.error("an administrator's action could not be recorded", exc_info=error)
+
+
+def command_line() -> str:
+    """Who acts on the command line."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (OSError, KeyError):
+        return "cli:"
