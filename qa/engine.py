@@ -93,15 +93,17 @@ class Engine:
 
     @property
     def reader(self) -> Reads | None:
-        """The reader, opened on first use; None where nothing reads.
+        """The reader, opened on first use; None where nothing reads (its weights are not there, or it was told so).
 
         Raises:
             ModelError: the model that it stands on is missing.
         """
         if self._reader is None and self._reads:
             from models.store import ModelStore
-            from qa.reader import MODEL, SmallReader
+            from qa.reader import MODEL, WEIGHTS, SmallReader
 
+            if not WEIGHTS.is_file():
+                return None
             folder = ModelStore(self.settings.models.folder).path(MODEL)
             self._reader = SmallReader(folder, threads=self.settings.generator.threads)
         return self._reader

@@ -1,6 +1,6 @@
 """Evidence as wide as a kind of answer needs: a passage, its whole section, or a document, as one run of the stored text.
 
-A section is the passages under one heading; where it is short and has siblings, the headings beside it belong to it.
+A section is a node of the document's tree (``index.outline``): a chapter, an article, the items of a list, a table.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from index.outline import Paths
 from index.sentences import split_sentences
 from index.types import Document, Hit, Passage
 from qa.attribution import EvidenceSentence
@@ -90,35 +91,24 @@ def narrow(hit: Hit) -> Block:
 
 
 def wide(hit: Hit, index: Indexed) -> Block:
-    """The section that the passage stands in."""
+    """The section that the passage stands in: the smallest one around it that is not short, cut where it is too long."""
     passages = index.passages(hit.document.id)
     at = next((i for i, p in enumerate(passages) if p.id == hit.passage.id), None)
     if at is None:
         return narrow(hit)
-    path = hit.passage.heading
-    low, high = _under(passages, at, path)
-    while path and _length(passages, low, high) < SECTION_MIN:
-        path = path[:-1]
-        low, high = _under(passages, at, path)
-        if not path:
+    low, high = at, at + 1
+    for section in reversed(Paths(hit.document).at(hit.passage.start)):
+        inside = [i for i, p in enumerate(passages) if section.start <= p.start < section.end]
+        if inside:
+            low, high = min(low, inside[0]), max(high, inside[-1] + 1)
+        if _length(passages, low, high) >= SECTION_MIN:
             break
     while _length(passages, low, high) > SECTION_MAX and high - low > 1:
         if at - low > high - 1 - at:
             low += 1
         else:
             high -= 1
-    chosen = tuple(passages[low:high])
-    return Block(hit, chosen, heading_of(hit.document, hit.passage))
-
-
-def _under(passages: Sequence[Passage], at: int, path: tuple[str, ...]) -> tuple[int, int]:
-    """The run of passages around ``at`` whose headings begin with ``path``."""
-    low, high = at, at + 1
-    while low > 0 and passages[low - 1].heading[: len(path)] == path:
-        low -= 1
-    while high < len(passages) and passages[high].heading[: len(path)] == path:
-        high += 1
-    return low, high
+    return Block(hit, tuple(passages[low:high]), heading_of(hit.document, hit.passage))
 
 
 def _length(passages: Sequence[Passage], low: int, high: int) -> int:
