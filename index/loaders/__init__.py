@@ -93,7 +93,7 @@ def finish(raw: Raw, source: str) -> Document:
     stem = Path(source).stem
     lines = [text[block.start : min(block.end, block.start + 200)] for block in blocks[:12]]
     lines += [text[block.start : min(block.end, block.start + 200)] for block in blocks[12:][-6:]]
-    published = raw.published or dateline(lines) or file_name_date(stem) or raw.created
+    published = raw.published or (dateline(lines) if raw.dated else None) or file_name_date(stem) or raw.created
     if not published and (year := speaking_year(text)):
         raw.meta["year"] = year
     heading = next((text[b.start : b.end] for b in blocks[:12] if b.level == 1), "")

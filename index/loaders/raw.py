@@ -47,6 +47,8 @@ class Raw:
     meta: dict[str, str] = field(default_factory=dict)
     formed: bool = False
     """True when headings are marked by the file itself, so that none are guessed from the form of lines."""
+    dated: bool = True
+    """False where the lines are rows of data, whose dates are no dates of publication."""
 
 
 def clean(text: str) -> str:
