@@ -45,7 +45,7 @@ def date_shown(value: float, tokens: Sequence[tuple[str, str]], since_1904: bool
         parts.append(f"星期{_WEEKDAYS[when.weekday()]}")
     elapsed = any(kind == "bracket" and run[0] in "hms" for kind, run in runs)
     if clock and parts and not elapsed:  # beside a date: on the clock of 24 hours, and none at midnight sharp
-        clock = "" if not when.time() else f"{when:%H:%M:%S}" if "s" in letters else f"{when:%H:%M}"
+        clock = "" if when.time() == datetime.time() else f"{when:%H:%M:%S}" if "s" in letters else f"{when:%H:%M}"
     return " ".join([*parts, *([clock] if clock else [])])
 
 

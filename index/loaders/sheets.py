@@ -16,10 +16,10 @@ from pathlib import Path
 from errors import DocumentError
 from index.loaders.dates import dateline
 from index.loaders.encoding import decode
-from index.loaders.grid import CELLS_MAX, EMPTY, TEXT, Grid, Row
+from index.loaders.sheet_grid import CELLS_MAX, EMPTY, TEXT, Grid, Row
 from index.loaders.office import BROKEN, open_office
 from index.loaders.raw import Line, Raw, clean, squeeze
-from index.loaders.tables import Placed, placed_lines
+from index.loaders.sheet_tables import TITLE_LEVEL, Placed, placed_lines
 from index.loaders.xlsx import CELL_MAX, Book, Sheet, TooLarge, column_name
 from index.places import Run, packed
 
@@ -85,7 +85,7 @@ def _raw(sheets: Iterable[Sheet], media_type: str, hidden_sheets: int) -> Raw:
             runs.append(Run(len(lines), sheet.name, one.area.top, column_name(columns[one.area.left]), column_name(columns[one.area.right])))
             lines.append(one.line)
         lines += [Line(text, fixed=True) for text in sheet.texts]
-        titles.append(next((one.line.text for one in placed[:1] if one.line.level), ""))
+        titles.append(_title(placed))
         notes += _notes(placed)
     unnamed = only == 1 and _PLAIN_NAME.fullmatch(lines[0].text)
     if unnamed:  # Sheet1 is no heading
@@ -99,6 +99,12 @@ def _raw(sheets: Iterable[Sheet], media_type: str, hidden_sheets: int) -> Raw:
     if runs:
         raw.meta["places"] = packed(runs)
     return raw
+
+
+def _title(placed: list[Placed]) -> str:
+    """The line above the only table, if it is one."""
+    heads = [n for n, one in enumerate(placed) if one.line.level == TITLE_LEVEL]
+    return placed[0].line.text if heads == [0] else ""
 
 
 def _notes(placed: list[Placed]) -> list[str]:
@@ -142,7 +148,7 @@ def load_csv(path: Path, data: bytes) -> Raw:
     raw = Raw([one.line for one in placed], "text/csv", formed=True)
     raw.dated = False
     raw.published = dateline(_notes(placed))
-    raw.title = next((one.line.text for one in placed[:1] if one.line.level), "")
+    raw.title = _title(placed)
     raw.meta["places"] = packed(
         Run(n, "", one.area.top, column_name(one.area.left), column_name(one.area.right)) for n, one in enumerate(placed)
     )
@@ -160,3 +166,17 @@ def _columns(sample: str, mark: str) -> int:
     counts = [len(row) for row in csv.reader(io.StringIO(sample), delimiter=mark) if row][:50]
     usual = max(set(counts), key=counts.count, default=0)
     return usual if usual > 1 and counts.count(usual) >= 0.6 * len(counts) else 0
+
+
+def load_sheet_xml(path: Path, data: bytes) -> Raw:
+    """A workbook in the XML of Excel 2003, which many programs write as .xls."""
+    from lxml import etree
+
+    from index.loaders.sheet_xml import xml_sheets
+
+    try:
+        return _raw(xml_sheets(data), XLS, 0)
+    except TooLarge:
+        raise _too_large(path) from None
+    except (*BROKEN, etree.LxmlError) as error:
+        raise DocumentError(f"{path.name}: broken, it cannot be parsed as a workbook", "Open it in Excel or WPS and save it as .xlsx.") from error

@@ -15,7 +15,7 @@ from typing import Any
 
 from lxml import etree
 
-from index.loaders.grid import CELLS_MAX, DATE, EMPTY, TEXT, Area, Grid, Row
+from index.loaders.sheet_grid import CELLS_MAX, DATE, EMPTY, TEXT, Area, Grid, Row
 from index.loaders.numfmt import BUILT_IN, number_shown
 from index.loaders.raw import clean, squeeze
 

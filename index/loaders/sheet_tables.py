@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from index.loaders.grid import DATE, EMPTY, TEXT, Area, Grid, Row, beside, blocks, carried, names, value_like
+from index.loaders.sheet_grid import DATE, EMPTY, TEXT, Area, Grid, Row, beside, blocks, carried, names, value_like
 from index.loaders.raw import Line, squeeze
 
 HEADERS_MAX = 4
 """Rows of names that a header may have."""
+
+TITLE_LEVEL = 3
+"""Level of the heading that a title above a table becomes; group rows stand one below it."""
 
 TITLE_MAX = 60
 GROUP_MAX = 40
@@ -30,7 +33,7 @@ class Placed:
     note: bool = False
 
 
-def placed_lines(grid: Grid, level: int = 3) -> Iterator[Placed]:
+def placed_lines(grid: Grid, level: int = TITLE_LEVEL) -> Iterator[Placed]:
     """The lines of a sheet or table. Titles above a table and group rows become headings of ``level`` and below."""
     carried(grid)
     header: _Header | None = None
@@ -71,7 +74,8 @@ class _Table:
         if not rows:
             return
         depth = 0 if self._goes_on(rows, titled) else self._depth(rows)
-        pairs = not (depth and self._sure(rows, depth)) and form_like(rows, self.merges)
+        bare = not depth and self.before is None and len(self.columns) == 2 and all(row.kinds[self.columns[0]] == TEXT and not value_like(row.texts[self.columns[0]]) for row in rows if row.texts[self.columns[0]])
+        pairs = bare or (not (depth and self._sure(rows, depth)) and form_like(rows, self.merges))
         if depth and not pairs:
             self.header = _Header(self._joined(rows[:depth]), [row.texts for row in rows[:depth]])
             if depth == len(rows):  # nothing but names
@@ -109,7 +113,8 @@ class _Table:
         row, filled = rows[0], rows[0].filled()
         if len(self.columns) == 1:
             return True
-        if all(_PAIR.match(row.texts[column]) for column in filled) and len(rows) > 1 and len(filled) <= 3 and names(rows[1]):
+        paired = [bool(_PAIR.match(row.texts[column])) or value_like(row.texts[column]) for column in filled]
+        if all(paired) and any(_PAIR.match(row.texts[column]) for column in filled) and len(rows) > 1 and len(filled) <= 4 and names(rows[1]):
             return True
         if len(filled) != 1 or (row.kinds[filled[0]] != TEXT and self._across(row, filled[0]) < 2):
             return False
