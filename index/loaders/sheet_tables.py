@@ -287,6 +287,8 @@ def complementary(upper: Row, lower: Row, rest: list[Row]) -> bool:
 
 def form_like(rows: list[Row], merges: list[Area]) -> bool:
     """Are the rows a form (label beside value), not a table of rows under names?"""
+    if all(_alternates(row) for row in rows):
+        return True
     firsts = [row.texts[row.filled()[0]] for row in rows]
     if sum(bool(_COLON.search(text)) for text in firsts) >= max(1, 0.6 * len(rows)):
         return True
@@ -306,6 +308,12 @@ def form_like(rows: list[Row], merges: list[Area]) -> bool:
         return True
     values = [(row, column) for row in rows for column in row.filled()[1::2]]
     return named and even and max(counts) <= 6 and max(counts) > 2 and any(_valued(rows[0], column) for row, column in values if row is rows[0])
+
+
+def _alternates(row: Row) -> bool:
+    """Strong and plain cells by turns: labels and values."""
+    filled = row.filled()
+    return len(filled) % 2 == 0 and all((column in row.strong) == (n % 2 == 0) for n, column in enumerate(filled))
 
 
 def _kind(row: Row, column: int) -> str:

@@ -132,7 +132,7 @@ class Deck:
                 continue
             if place is None and holder is not None:
                 place = holders.get(("idx", holder.get("idx") or "0")) or holders.get(("type", name))
-            top, left = place or (_FAR, 0)
+            top, left = place or ((0, 0) if holder is not None else (_FAR, 0))
             yield Shape(top + down, left + right, name, element)
 
     def _group(self, element: Any, holders: dict[tuple[str, str], tuple[int, int]], place: tuple[int, int] | None, down: int, right: int) -> Iterator[Shape]:
