@@ -69,7 +69,8 @@ def synthesise(paths: Sequence[Path], limit: int = 60, unanswerable: int = 20, s
 
 def read_documents(paths: Sequence[Path]) -> list[Document]:
     """All documents that can be read; raises EvalError when there is none."""
-    documents, failed = [], []
+    documents: list[Document] = []
+    failed: list[str] = []
     for found in expand(paths):
         try:
             documents.extend(load_all(found.path, found.source).documents)

@@ -155,7 +155,7 @@ class _Loading:
             except DocumentError as error:
                 self.failed.append((file.path, error))
                 continue
-            self.failed += [(file.path.parent / name, error) for name, error in loaded.failed]
+            self.failed += [(file.path.parent / one.source, one.error()) for one in loaded.failed]
             self.skipped += [file.path.parent / name for name in loaded.skipped]
             self.gone |= within.get(identity, set()) - {one.id for one in loaded.documents}
             for document in loaded.documents:

@@ -60,7 +60,7 @@ def test_two_hundred_mixed_files(tmp_path: Path) -> None:
     report = add_paths([folder], store, SETTINGS, encode, lambda *step: seen.append(step))
     assert (len(report.added), len(report.failed), len(report.skipped)) == (120, 60, 20)
     assert all(path.name in error.message and error.hint for path, error in report.failed)
-    assert ("load", 180, 180) in seen
+    assert ("load_all", 180, 180) in seen
     generation = store.current()
     assert generation is not None and len(generation.documents()) == 120
     assert all(one.meta["path"].endswith(one.source) for one in generation.documents())
@@ -73,8 +73,8 @@ def test_added_unchanged_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     two.write_text("第二份文件，说明了程序。", "utf-8")
     assert add(store, one).added == ("one.txt",)
     loaded: list[str] = []
-    real = module.load
-    monkeypatch.setattr(module, "load", lambda path, source: (loaded.append(source), real(path, source))[1])
+    real = module.load_all
+    monkeypatch.setattr(module, "load_all", lambda path, source: (loaded.append(source), real(path, source))[1])
     report = add(store, one, two)
     assert (report.added, report.unchanged, loaded) == (("two.txt",), ("one.txt",), ["two.txt"])
     one.write_bytes(one.read_text("utf-8").encode("gb18030"))  # other bytes, the same text

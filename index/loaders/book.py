@@ -53,7 +53,7 @@ def _tree(data: bytes) -> Any:
 
 def _package(archive: zipfile.ZipFile) -> str:
     root = _tree(archive.read(_CONTAINER))
-    return next(one.get("full-path") for one in root.iter("{*}rootfile") if one.get("full-path"))
+    return next(str(one.get("full-path")) for one in root.iter("{*}rootfile") if one.get("full-path"))
 
 
 def _fact(root: Any, name: str) -> str:

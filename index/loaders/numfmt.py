@@ -102,13 +102,17 @@ def _section(value: float, code: str) -> tuple[tuple[Token, ...], bool]:
         for place, (tokens, condition) in enumerate(sections):
             if condition is None or _holds(number, *condition):
                 negative = condition is not None and condition[0][0] == "<" and condition[1] <= 0
-                return tokens, negative or (place > 0 and condition is None and sections[0][1] in ((">=", 0), (">", 0)))
+                return tokens, negative or (place > 0 and condition is None and _not_negative(sections[0][1]))
         return sections[-1][0], False
     if value < 0 and len(sections) > 1:
         return sections[1][0], True
     if value == 0 and len(sections) > 2:
         return sections[2][0], True
     return sections[0][0], False
+
+
+def _not_negative(condition: tuple[str, Decimal] | None) -> bool:
+    return condition is not None and condition[0] in (">", ">=") and condition[1] == 0
 
 
 def _holds(number: Decimal, sign: str, bound: Decimal) -> bool:

@@ -20,24 +20,36 @@ CONTAINERS = (".eml", ".msg", ".zip")
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A file within another that could not be read: its name, what is wrong, and the next step."""
+
+    source: str
+    message: str
+    hint: str
+
+    def error(self) -> DocumentError:
+        return DocumentError(self.message, self.hint)
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """What came of one file.
 
     Attributes:
         documents: the file's own document first (a message), then those of the files in it.
-        failed: name and error of files within that could not be read.
+        failed: files within that could not be read.
         skipped: names of files within that are of no kind that can be read.
     """
 
     documents: tuple[Document, ...]
-    failed: tuple[tuple[str, DocumentError], ...] = ()
+    failed: tuple[Failure, ...] = ()
     skipped: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class _Found:
     documents: list[Document] = field(default_factory=list)
-    failed: list[tuple[str, DocumentError]] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
 
@@ -62,7 +74,7 @@ def load_all(path: Path, source: str | None = None) -> Loaded:
     found = _Found()
     _open(path, data, source, suffix, found, Budget(path.name), 1)
     if not found.documents and found.failed:
-        raise found.failed[0][1]
+        raise found.failed[0].error()
     if not found.documents:
         raise DocumentError(f"{path.name}: nothing in it that can be read", "Check what it holds; pictures and programs are not read.")
     facts = {"path": str(path.absolute()), "file_sha256": hashlib.sha256(data).hexdigest(), "loader": LOADER_VERSION}
@@ -96,7 +108,7 @@ def _open(path: Path, data: bytes, source: str, suffix: str, found: _Found, budg
         try:
             found.documents.append(finish(raw_mail(path, mail), source))
         except DocumentError as error:
-            found.failed.append((source, error))
+            found.failed.append(Failure(source, error.message, error.hint))
         members = _counted(mail.attachments, budget)
     taken: set[str] = set()
     for name, content in members:
@@ -135,7 +147,7 @@ def _take(name: str, content: bytes, source: str, found: _Found, budget: Budget,
     except DocumentError as error:
         if budget.left < 0 or budget.files < 0:
             raise
-        found.failed.append((source, error))
+        found.failed.append(Failure(source, error.message, error.hint))
 
 
 def _mail(path: Path, data: bytes) -> Mail:

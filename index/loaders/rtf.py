@@ -26,6 +26,7 @@ _SIGNS = {
     "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”", "bullet": "•", "tab": "\t",
     "line": "\n", "emspace": " ", "enspace": " ", "page": "\n", "sect": "\n",
 }  # fmt: skip
+_PRIVATE = re.compile(r"[\ue000-\uf8ff]\s?")  # bullets of symbol fonts
 DEPTH_MAX = 2_000
 
 
@@ -110,8 +111,9 @@ class RtfReader:
             return
         before = self.stack.pop()
         if self.state.skipped == "stylesheet" and before.skipped == "stylesheet":
-            name = re.match(r"(?i)\s*(?:heading|标题)\s*([1-9])", self.style_name)
-            self.styles[self.style_at] = int(name[1]) if name else self.style_level
+            name = self.style_name.strip(" ;\n")
+            heading = re.fullmatch(r"(?i)(?:heading|标题)\s*([1-9])", name)
+            self.styles[self.style_at] = int(heading[1]) if heading else -1 if name in ("Title", "标题") else self.style_level
             self.style_at, self.style_level, self.style_name = 0, 0, ""
         if self.state.note and not before.note:
             if note := "".join(self.note).strip():
@@ -235,6 +237,7 @@ class RtfReader:
         """A paragraph's end; ``ended``: a cell's too."""
         self._flush_bytes()
         text = "".join(self.text).encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
+        text = _PRIVATE.sub("", text)
         self.text = []
         level = self.outline or self.styles.get(self.style, 0)
         paragraph = Paragraph(text.strip("\n"), min(level, 9), centred=self.centred)

@@ -6,8 +6,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from index.loaders.sheet_grid import DATE, EMPTY, TEXT, Area, Grid, Row, beside, blocks, carried, names, value_like
 from index.loaders.raw import Line, squeeze
+from index.loaders.sheet_grid import (
+    DATE,
+    EMPTY,
+    TEXT,
+    Area,
+    Grid,
+    Row,
+    beside,
+    blocks,
+    carried,
+    names,
+    value_like,
+)
 
 HEADERS_MAX = 4
 """Rows of names that a header may have."""
@@ -62,6 +74,7 @@ class _Table:
         self.merges = [area for area in grid.merges if area.top <= rows[-1].number and area.bottom >= rows[0].number]
         self.columns = sorted({column for row in rows for column in row.filled()})
         self.header: _Header | None = None
+        self.told = 0
 
     def lines(self) -> Iterator[Placed]:
         rows = list(self.rows)
@@ -250,7 +263,9 @@ class _Table:
         filled = row.filled()
         right = max(column + self._across(row, column) - 1 for column in filled)
         area = Area(row.number, filled[0], row.number, min(right, len(self.grid.columns) - 1))
-        return Placed(Line(squeeze(text), level=level, fixed=not level), area, note)
+        self.told += not note
+        line = Line(squeeze(text), level=level, fixed=not level, row=0 if note else min(2, self.told))
+        return Placed(line, area, note)
 
 
 def join_names(parts: list[str]) -> str:

@@ -16,9 +16,9 @@ from pathlib import Path
 from errors import DocumentError
 from index.loaders.dates import dateline
 from index.loaders.encoding import decode
-from index.loaders.sheet_grid import CELLS_MAX, EMPTY, TEXT, Grid, Row
 from index.loaders.office import BROKEN, open_office
 from index.loaders.raw import Line, Raw, clean, squeeze
+from index.loaders.sheet_grid import CELLS_MAX, EMPTY, TEXT, Grid, Row
 from index.loaders.sheet_tables import TITLE_LEVEL, Placed, placed_lines
 from index.loaders.xlsx import CELL_MAX, Book, Sheet, TooLarge, column_name
 from index.places import Run, packed
@@ -118,7 +118,7 @@ def _not_read(sheets: list[Sheet], hidden_sheets: int) -> dict[str, str]:
     facts = {
         "hidden_sheets": hidden_sheets, "hidden_rows": sum(sheet.hidden_rows for sheet in sheets),
         "hidden_columns": sum(sheet.hidden_columns for sheet in sheets),
-        "pictures_not_read": sum(sheet.pictures for sheet in sheets), "cells_with_errors": sum(sheet.errors for sheet in sheets),
+        "pictures": sum(sheet.pictures for sheet in sheets), "cells_with_errors": sum(sheet.errors for sheet in sheets),
     }  # fmt: skip
     meta = {name: str(count) for name, count in facts.items() if count}
     if cells:

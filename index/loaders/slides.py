@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from errors import DocumentError
-from index.loaders.sheet_grid import EMPTY, TEXT, Area, Grid, Row
 from index.loaders.office import BROKEN, open_office
 from index.loaders.raw import Line, Raw, clean, squeeze
-from index.loaders.slide_text import paragraphs
+from index.loaders.sheet_grid import EMPTY, TEXT, Area, Grid, Row
 from index.loaders.sheet_tables import placed_lines
+from index.loaders.slide_text import paragraphs
 
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 TITLE_MAX = 60
@@ -190,7 +190,7 @@ def load_pptx(path: Path, data: bytes) -> Raw:
         raise DocumentError(f"{path.name}: broken, it cannot be parsed as .pptx", "Open and save it again in PowerPoint or WPS.") from error
     raw = Raw(lines, PPTX, formed=True)
     raw.title = next((line.text for line in lines if line.level and line.page == lines[0].page), "")
-    for name, count in (("pictures_not_read", deck.pictures), ("hidden_slides", deck.hidden)):
+    for name, count in (("pictures", deck.pictures), ("hidden_slides", deck.hidden)):
         if count:
             raw.meta[name] = str(count)
     return raw

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from index.loaders.sheet_grid import CELLS_MAX, DATE, EMPTY, NUMBER, TEXT, Area, Row
 from index.loaders.numfmt import BUILT_IN, number_shown
 from index.loaders.raw import clean, squeeze
+from index.loaders.sheet_grid import CELLS_MAX, DATE, EMPTY, NUMBER, TEXT, Area, Row
 from index.loaders.xlsx import CELL_MAX, Sheet, TooLarge, column_name, visible
 
 

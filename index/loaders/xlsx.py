@@ -15,9 +15,9 @@ from typing import Any
 
 from lxml import etree
 
-from index.loaders.sheet_grid import CELLS_MAX, DATE, EMPTY, TEXT, Area, Grid, Row
 from index.loaders.numfmt import BUILT_IN, number_shown
 from index.loaders.raw import clean, squeeze
+from index.loaders.sheet_grid import CELLS_MAX, DATE, EMPTY, TEXT, Area, Grid, Row
 
 CELL_MAX = 32_768
 _PLACE = re.compile(r"([A-Z]+)(\d+)")
