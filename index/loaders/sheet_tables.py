@@ -97,7 +97,7 @@ class _Table:
                 self.header = None
                 return
             rows = rows[depth:]
-            if len(rows) > 1 and _numbering(rows[0]):
+            if len(rows) > 1 and len(rows[0].filled()) == len(self.columns) and _numbering(rows[0], rows[1]):
                 rows = rows[1:]
         header = self.header or (None if pairs else self.before)
         for number, row in enumerate(rows):
@@ -280,10 +280,10 @@ def _valued(row: Row, column: int) -> bool:
     return column < len(row.texts) and bool(row.texts[column]) and (row.kinds[column] != TEXT or value_like(row.texts[column]))
 
 
-def _numbering(row: Row) -> bool:
+def _numbering(row: Row, below: Row) -> bool:
     """The row below a header that only numbers its columns: 甲, 乙, 1, 2, 3 or 栏次."""
     texts = [row.texts[column] for column in row.filled()]
-    if len(texts) < 2 or not (texts[0] in ("甲", "栏次", "栏目", "A") or texts[0] == "1" and len(texts) > 5):
+    if len(texts) < 4 or below.texts[:1] in (["乙"], ["B"], ["2"]) or not (texts[0] in ("甲", "栏次", "栏目", "A") or texts[0] == "1" and len(texts) > 5):
         return False
     stems = [text for text in texts if text in "甲乙丙丁戊己庚" or text in ("栏次", "栏目") or text in "ABC"]
     numbers = [text for text in texts if text.isdigit()]
@@ -334,6 +334,6 @@ def _alternates(row: Row) -> bool:
 def _kind(row: Row, column: int) -> str:
     if column >= len(row.texts) or not row.texts[column]:
         return EMPTY
-    if row.kinds[column] == DATE or re.match(r"(?:19|20)\d\d[-./年]\d", row.texts[column]):
+    if row.kinds[column] == DATE or (row.kinds[column] == TEXT and re.fullmatch(r"(?:19|20)\d\d[-./年]\d{1,2}(?:[-./月]\d{1,2}日?|月)?", row.texts[column])):
         return DATE
     return "n" if _valued(row, column) else TEXT
