@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 from index.loaders import load
 from index.places import place_of
 
-COUNT = int(os.environ.get("WENJU_GENERATED", "60"))
+COUNT = int(os.environ.get("WENJU_GENERATED", "40"))
 _NAMES = ("单位", "部门", "姓名", "项目", "品名", "地区", "备注", "负责人", "类别", "规格", "说明", "岗位")
 _UPPER = ("早班", "晚班", "上半年", "下半年", "计划", "实际", "城镇", "农村")
 _MIDDLE = ("男性", "女性", "新增", "存量")

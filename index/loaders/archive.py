@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ FILES_MAX = 2_000
 DEPTH_MAX = 3
 """Archives and messages within each other."""
 
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _LITTER = frozenset(("thumbs.db", "desktop.ini", "__macosx", ".ds_store"))
 
 
@@ -64,13 +66,17 @@ def member_name(info: zipfile.ZipInfo) -> str:
     name = info.filename
     if not info.flag_bits & 0x800:
         raw = name.encode("cp437", "replace")
-        for encoding in ("utf-8", "gb18030"):
-            try:
-                name = raw.decode(encoding)
-                break
-            except UnicodeDecodeError:
-                continue
+        readings = [text for encoding in ("utf-8", "gb18030") if (text := _decoded(raw, encoding)) is not None]
+        # bytes of one may be valid in the other, but then mean no Chinese characters
+        name = next((text for text in readings if text.isascii() or _HAN.search(text)), readings[0] if readings else name)
     return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", ".", ".."))
+
+
+def _decoded(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
 
 
 def _litter(name: str) -> bool:
