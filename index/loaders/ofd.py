@@ -59,6 +59,8 @@ def load_ofd(path: Path, data: bytes) -> Raw:
     lines = list(_lines([rows_of(runs) for runs in pages]))
     raw = Raw(lines, "application/ofd")
     raw.title = next((squeeze(line.text) for line in lines[:8] if named and named in line.text and len(line.text) <= 2 * HEADING_MAX), "")
+    largest = next((squeeze(line.text) for line in lines if line.level == 1 and line.page == 1), "")
+    raw.title = raw.title or largest
     if empty := [str(number) for number, runs in enumerate(pages, 1) if not runs]:
         raw.meta["pages_without_text"] = ", ".join(empty[:1000])
     return raw

@@ -108,7 +108,7 @@ class _Block:
     def text(self) -> str:
         """What was gathered, as one line: a line break in the source between Chinese characters is no space."""
         text = squeeze(_HAN_BREAK.sub("", "".join(self.parts)))
-        menu = self.links >= 3 and self.linked >= 0.8 * len(text)
+        menu = self.links >= 3 and self.linked >= 0.8 * len(text.replace(" ", ""))
         self.parts, self.linked, self.links = [], 0, 0
         return "" if menu else text
 
