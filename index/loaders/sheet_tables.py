@@ -118,6 +118,8 @@ class _Table:
 
     def _across(self, row: Row, column: int) -> int:
         """How many columns the cell spans."""
+        if not self.merges:
+            return 1
         area = next((a for a in self.merges if a.left == column and a.top <= row.number <= a.bottom), None)
         return area.right - area.left + 1 if area else 1
 

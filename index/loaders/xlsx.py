@@ -6,6 +6,7 @@ sheets, rows and columns, struck text. Formulas count by the value stored with t
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 import zipfile
@@ -21,6 +22,7 @@ from index.loaders.sheet_grid import CELLS_MAX, DATE, EMPTY, TEXT, Area, Grid, R
 
 CELL_MAX = 32_768
 _PLACE = re.compile(r"([A-Z]+)(\d+)")
+_ESCAPED = re.compile(r"_x([0-9A-F]{4})_")
 _PICTURE = "DISPIMG("
 
 
@@ -162,12 +164,12 @@ class Book:
         row = Row(number, [], [])
         column = -1
         for cell in element:
-            match = _PLACE.match(cell.get("r") or "")
-            column = column_number(match[1]) if match else column + 1
+            letters = (cell.get("r") or "").rstrip("0123456789")
+            column = column_number(letters) if letters.isalpha() and letters.isupper() else column + 1
             if column >= 16_384:
                 continue
             style = int(cell.get("s") or 0)
-            text, kind = self._shown(cell, style, sheet, f"{column_name(column)}{number}")
+            text, kind = self._shown(cell, style, sheet, column, number)
             if not text:
                 continue
             missing = column + 1 - len(row.texts)
@@ -181,20 +183,24 @@ class Book:
             raise TooLarge
         return row if row.texts else None
 
-    def _shown(self, cell: Any, style: int, sheet: Sheet, place: str) -> tuple[str, str]:
+    def _shown(self, cell: Any, style: int, sheet: Sheet, column: int, row: int) -> tuple[str, str]:
         """What a cell displays and its kind; counts what has no value."""
         kind = cell.get("t", "n")
-        value, formula = _first(cell, "v"), _first(cell, "f")
-        stored = (value.text or "") if value is not None else ""
-        if kind == "inlineStr":
-            inline = _first(cell, "is")
-            stored = _rich(inline) if inline is not None else ""
+        stored, formula = "", None
+        for child in cell:
+            name = child.tag.rpartition("}")[2]
+            if name == "v":
+                stored = child.text or ""
+            elif name == "f":
+                formula = child
+            elif name == "is" and kind == "inlineStr":
+                stored = _rich(child)
         if _PICTURE in stored or (formula is not None and _PICTURE in (formula.text or "")) or (kind == "e" and cell.get("vm")):
             sheet.pictures += 1
             return "", EMPTY
         if not stored:
             if formula is not None and kind != "str":
-                sheet.no_value.append(f"{sheet.name}!{place}")
+                sheet.no_value.append(f"{sheet.name}!{column_name(column)}{row}")
             return "", EMPTY
         if style < len(self.styles.struck) and self.styles.struck[style]:
             return "", EMPTY
@@ -255,6 +261,7 @@ def visible(rows: list[Row], merges: list[str], hidden: list[int], hidden_column
     return Grid([row for row in rows if any(row.texts)], columns, shown, hidden)
 
 
+@functools.lru_cache(maxsize=20_000)
 def column_number(name: str) -> int:
     """A is 0, Z 25, AA 26."""
     number = 0
@@ -263,6 +270,7 @@ def column_number(name: str) -> int:
     return number - 1
 
 
+@functools.lru_cache(maxsize=20_000)
 def column_name(number: int) -> str:
     name = ""
     number += 1
@@ -303,14 +311,15 @@ def _rich(item: Any) -> str:
     """Text of a string item: its runs but the struck ones, without the phonetic guide."""
     parts: list[str] = []
     for child in item:
-        name = etree.QName(child).localname
+        name = child.tag.rpartition("}")[2]
         if name == "t":
             parts.append(child.text or "")
         elif name == "r":
             properties = _first(child, "rPr")
             if properties is None or not _on(properties, "strike"):
                 parts += [piece.text or "" for piece in child.iterfind("{*}t")]
-    return re.sub(r"_x([0-9A-F]{4})_", lambda match: chr(int(match[1], 16)), "".join(parts))
+    text = "".join(parts)
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
 def _cut(text: str) -> str:
