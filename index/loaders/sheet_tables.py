@@ -7,19 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from index.loaders.raw import Line, squeeze
-from index.loaders.sheet_grid import (
-    DATE,
-    EMPTY,
-    TEXT,
-    Area,
-    Grid,
-    Row,
-    beside,
-    blocks,
-    carried,
-    names,
-    value_like,
-)
+from index.loaders.sheet_forms import COLON, complementary, form_like, numbering_row, valued
+from index.loaders.sheet_grid import TEXT, Area, Grid, Row, beside, blocks, carried, names, value_like
 
 HEADERS_MAX = 4
 """Rows of names that a header may have."""
@@ -29,7 +18,6 @@ TITLE_LEVEL = 3
 
 TITLE_MAX = 60
 GROUP_MAX = 40
-_COLON = re.compile(r"[：:]\s*$")
 _PAIR = re.compile(r".{1,20}?[：:]\s*\S")
 _NUMBERED = re.compile(r"[（(]?[一二三四五六七八九十]{1,3}[、.）)]|第.{1,4}[章节部类组批]|[IVX]+[、.]|\d{1,2}[、.．]\D|[A-Z][、.．]")
 _ENDED = re.compile(r"[。；;，,：:！？]$|[。；]")
@@ -97,7 +85,7 @@ class _Table:
                 self.header = None
                 return
             rows = rows[depth:]
-            if len(rows) > 1 and len(rows[0].filled()) == len(self.columns) and _numbering(rows[0], rows[1]):
+            if len(rows) > 1 and len(rows[0].filled()) == len(self.columns) and numbering_row(rows[0], rows[1]):
                 rows = rows[1:]
         header = self.header or (None if pairs else self.before)
         for number, row in enumerate(rows):
@@ -157,7 +145,7 @@ class _Table:
             return within and not names(first)
         below = rows[1:4]
         strong = len(first.strong & set(first.filled())) == len(first.filled()) and not any(len(r.strong & set(r.filled())) == len(r.filled()) for r in below)
-        typed = any(_valued(row, column) for row in below for column in first.filled())
+        typed = any(valued(row, column) for row in below for column in first.filled())
         merged = any(area.top == first.number and area.right > area.left for area in self.merges)
         return not (rows[1:] and (strong or typed or merged))
 
@@ -172,7 +160,7 @@ class _Table:
             reaching = any(a.top in heads and last.number < a.bottom < rows[0].number + HEADERS_MAX for a in self.merges)
             spread = [a for a in self.merges if a.top == last.number and a.right > a.left and a.bottom == last.number]
             under = [column for area in spread for column in range(area.left, area.right + 1) if column < len(below.texts) and below.texts[column]]
-            named = names(below) or (len(below.filled()) >= 1 and not any(_valued(below, column) for column in below.filled()))
+            named = names(below) or (len(below.filled()) >= 1 and not any(valued(below, column) for column in below.filled()))
             if not ((reaching and (named or not spread)) or (spread and len(under) > len(spread) and named) or complementary(last, below, rows[depth + 1 :])):
                 break
             depth += 1
@@ -245,7 +233,7 @@ class _Table:
         parts = []
         for column in row.filled():
             text, name = row.texts[column], header.get(column, "")
-            parts.append(f"{_COLON.sub('', name)}：{text}" if name and name != text else text)
+            parts.append(f"{COLON.sub('', name)}：{text}" if name and name != text else text)
         return self._placed(row, "；".join(parts))
 
     def _pairs(self, row: Row) -> Placed:
@@ -253,7 +241,7 @@ class _Table:
         texts = [row.texts[column] for column in row.filled()]
         parts: list[str] = []
         while texts:
-            label = _COLON.sub("", texts.pop(0))
+            label = COLON.sub("", texts.pop(0))
             parts.append(f"{label}：{texts.pop(0)}" if texts and not _PAIR.match(label) else label)
         return self._placed(row, "；".join(parts))
 
@@ -276,66 +264,3 @@ def join_names(parts: list[str]) -> str:
     for part in parts[1:]:
         joined += " " + part if joined[-1].isascii() and part[0].isascii() else part
     return joined
-
-
-def _valued(row: Row, column: int) -> bool:
-    return column < len(row.texts) and bool(row.texts[column]) and (row.kinds[column] != TEXT or value_like(row.texts[column]))
-
-
-def _numbering(row: Row, below: Row) -> bool:
-    """The row below a header that only numbers its columns: 甲, 乙, 1, 2, 3 or 栏次."""
-    texts = [row.texts[column] for column in row.filled()]
-    if len(texts) < 4 or below.texts[:1] in (["乙"], ["B"], ["2"]) or not (texts[0] in ("甲", "栏次", "栏目", "A") or texts[0] == "1" and len(texts) > 5):
-        return False
-    stems = [text for text in texts if text in "甲乙丙丁戊己庚" or text in ("栏次", "栏目") or text in "ABC"]
-    numbers = [text for text in texts if text.isdigit()]
-    return len(stems) + len(numbers) == len(texts) and [int(text) for text in numbers] == list(range(1, len(numbers) + 1))
-
-
-def complementary(upper: Row, lower: Row, rest: list[Row]) -> bool:
-    """Two header rows without merged cells, as a CSV export leaves them: the lower one fills what the upper one leaves
-    empty, and is empty where a name of the upper one stands for both."""
-    above, below = set(upper.filled()), set(lower.filled())
-    opened, alone = below - above, above - below
-    if not opened or not alone or not rest or any(_valued(lower, column) for column in below):
-        return False
-    return all(column - 1 in below for column in opened) and bool({column for row in rest for column in row.filled()} & alone)
-
-
-def form_like(rows: list[Row], merges: list[Area]) -> bool:
-    """Are the rows a form (label beside value), not a table of rows under names?"""
-    if all(_alternates(row) for row in rows):
-        return True
-    firsts = [row.texts[row.filled()[0]] for row in rows]
-    if sum(bool(_COLON.search(text)) for text in firsts) >= max(1, 0.6 * len(rows)):
-        return True
-    short = sum(len(text) <= 12 and not value_like(text) for text in firsts) >= 0.8 * len(rows)
-    if not short or len(set(firsts)) < 0.8 * len(rows) or len(rows) < 2:
-        return False
-    columns = sorted({column for row in rows for column in row.filled()})
-    counts = [len(row.filled()) for row in rows]
-    if len(columns) == 2:
-        kinds = {_kind(row, columns[1]) for row in rows} - {EMPTY}
-        return len(kinds) > 1 and (_kind(rows[0], columns[1]) != TEXT or len(kinds) > 2 or len({_kind(row, columns[1]) for row in rows[1:]}) > 1)
-    shapes = {tuple((a.left, a.right) for a in merges if a.top <= row.number <= a.bottom and a.right > a.left) for row in rows}
-    even = all(count % 2 == 0 for count in counts)
-    labels = [row.texts[column] for row in rows for column in row.filled()[::2]]
-    named = sum(len(text) <= 12 and not value_like(text) for text in labels) >= 0.9 * len(labels) and len(set(labels)) >= 0.9 * len(labels)
-    if len(shapes) > 1 and named and even:
-        return True
-    values = [(row, column) for row in rows for column in row.filled()[1::2]]
-    return named and even and max(counts) <= 6 and max(counts) > 2 and any(_valued(rows[0], column) for row, column in values if row is rows[0])
-
-
-def _alternates(row: Row) -> bool:
-    """Strong and plain cells by turns: labels and values."""
-    filled = row.filled()
-    return len(filled) % 2 == 0 and all((column in row.strong) == (n % 2 == 0) for n, column in enumerate(filled))
-
-
-def _kind(row: Row, column: int) -> str:
-    if column >= len(row.texts) or not row.texts[column]:
-        return EMPTY
-    if row.kinds[column] == DATE or (row.kinds[column] == TEXT and re.fullmatch(r"(?:19|20)\d\d[-./年]\d{1,2}(?:[-./月]\d{1,2}日?|月)?", row.texts[column])):
-        return DATE
-    return "n" if _valued(row, column) else TEXT

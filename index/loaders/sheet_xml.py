@@ -8,8 +8,9 @@ from typing import Any
 
 from index.loaders.numfmt import number_shown
 from index.loaders.raw import clean, squeeze
+from index.loaders.sheet_columns import column_name, visible
 from index.loaders.sheet_grid import CELLS_MAX, EMPTY, TEXT, Row
-from index.loaders.xlsx import CELL_MAX, Sheet, TooLarge, column_name, visible
+from index.loaders.xlsx import CELL_MAX, Sheet, TooLarge
 
 _S = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _NAMED = {

@@ -18,9 +18,10 @@ from index.loaders.dates import dateline
 from index.loaders.encoding import decode
 from index.loaders.office import BROKEN, open_office
 from index.loaders.raw import Line, Raw, clean, squeeze
+from index.loaders.sheet_columns import column_name
 from index.loaders.sheet_grid import CELLS_MAX, EMPTY, TEXT, Grid, Row
 from index.loaders.sheet_tables import TITLE_LEVEL, Placed, placed_lines
-from index.loaders.xlsx import CELL_MAX, Book, Sheet, TooLarge, column_name
+from index.loaders.xlsx import CELL_MAX, Book, Sheet, TooLarge
 from index.places import Run, packed
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

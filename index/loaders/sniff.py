@@ -38,7 +38,7 @@ def true_suffix(suffix: str, data: bytes) -> str:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 names = set(archive.namelist())
-        except (zipfile.BadZipFile, ValueError, OSError):
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
             return suffix
         return next((kind for part, kind in _PARTS if part in names), suffix)
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")

@@ -7,8 +7,9 @@ from typing import Any
 
 from index.loaders.numfmt import BUILT_IN, number_shown
 from index.loaders.raw import clean, squeeze
+from index.loaders.sheet_columns import column_name, visible
 from index.loaders.sheet_grid import CELLS_MAX, DATE, EMPTY, NUMBER, TEXT, Area, Row
-from index.loaders.xlsx import CELL_MAX, Sheet, TooLarge, column_name, visible
+from index.loaders.xlsx import CELL_MAX, Sheet, TooLarge
 
 
 def xls_sheets(data: bytes) -> Iterator[Sheet]:
