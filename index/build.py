@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from errors import IndexError_
-from index.generation import CORPUS, SHIFT, VECTORS, Generation, pack
+from index.copies import copies_of
+from index.generation import CORPUS, SHIFT, VECTORS, Generation, pack, pack_blocks
 from index.paragraphs import passage_search_text, passages_of
 from index.settings import IndexSettings
 from index.superseded import superseded_by
@@ -37,13 +38,14 @@ CREATE TABLE texts (ord INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE passages (
     key INTEGER PRIMARY KEY, start INTEGER NOT NULL, stop INTEGER NOT NULL, heading TEXT NOT NULL, page INTEGER,
     text TEXT NOT NULL);
+CREATE TABLE copies (id TEXT PRIMARY KEY, first TEXT NOT NULL);
 """
 
 
 def fingerprint(document: Document) -> str:
     """Hash of everything in a document that answers depend on: not its path, nor its file's bytes."""
-    own = {name: value for name, value in document.meta.items() if name not in ("path", "file_sha256", "loader")}
-    blocks = hashlib.sha256(pack([n for b in document.blocks for n in (b.start, b.end, b.level)])).hexdigest()
+    own = {name: value for name, value in document.meta.items() if name not in ("path", "file_sha256", "loader", "sketch")}
+    blocks = hashlib.sha256(pack_blocks(document.blocks)).hexdigest()
     facts = [document.title, document.source, document.sha256, document.published, document.media_type]
     rest = [blocks, list(document.pages), list(document.supersedes), sorted(own.items())]
     return hashlib.sha256(json.dumps([facts, rest], ensure_ascii=False).encode()).hexdigest()[:32]
@@ -80,12 +82,11 @@ class CorpusWriter:
         order = self._next
         self._next += 1
         passages = passages_of(document, self.settings.passage_min, self.settings.passage_max)
-        blocks = [number for block in document.blocks for number in (block.start, block.end, block.level)]
         self._db.execute(
             "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL)",
             (order, document.id, document.title, document.source, document.sha256, document.published,
              document.media_type, json.dumps(list(document.supersedes), ensure_ascii=False),
-             json.dumps(dict(document.meta), ensure_ascii=False), pack(blocks), pack(document.pages),
+             json.dumps(dict(document.meta), ensure_ascii=False), pack_blocks(document.blocks), pack(document.pages),
              fingerprint(document), len(passages)),
         )  # fmt: skip
         self._db.execute("INSERT INTO texts VALUES (?,?)", (order, document.text))
@@ -117,11 +118,16 @@ class CorpusWriter:
             self._db.execute("UPDATE documents SET first_row = ? WHERE ord = ?", (row if count else None, order))
             row += count
         self._db.execute("CREATE INDEX by_row ON documents (first_row)")
-        light = self._db.execute("SELECT id, title, source, sha256, published, supersedes FROM documents ORDER BY ord")
-        replaced = superseded_by(
-            Document(id_, title, source, "", sha, published, supersedes=tuple(json.loads(wishes)))
-            for id_, title, source, sha, published, wishes in light
-        )
+        rows = self._db.execute("SELECT id, title, source, sha256, published, supersedes, meta FROM documents ORDER BY ord")
+        light = [
+            Document(id_, title, source, "", sha, published, supersedes=tuple(json.loads(wishes)), meta=json.loads(meta))
+            for id_, title, source, sha, published, wishes, meta in rows
+        ]
+        copies = copies_of(light)
+        self._db.executemany("INSERT INTO copies VALUES (?,?)", copies.items())
+        replaced = superseded_by(light)
+        replaced = {old: new for old, new in replaced.items() if copies.get(old, old) != copies.get(new, new)}
+        replaced |= {copy: replaced[first] for copy, first in copies.items() if first in replaced and copy not in replaced}
         self._db.executemany("UPDATE documents SET superseded_by = ? WHERE id = ?", [(new, old) for old, new in replaced.items()])
         ((documents,),) = self._db.execute("SELECT count(*) FROM documents").fetchall()
         self._db.execute("COMMIT")

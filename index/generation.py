@@ -50,6 +50,7 @@ class Generation:
         self.count = int(manifest["passages"])
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, Document] = OrderedDict()
+        self._copies: dict[str, str] | None = None
         uri = f"{(path / CORPUS).absolute().as_uri()}?mode=ro&immutable=1"
         self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
 
@@ -162,6 +163,24 @@ class Generation:
         """Id of a superseded document -> id of the one that replaces it."""
         return dict(self._rows("SELECT id, superseded_by FROM documents WHERE superseded_by IS NOT NULL"))
 
+    def copies(self) -> dict[str, str]:
+        """Id of each document that is a copy of another -> id of the one that stands for all copies (index.copies)."""
+        if self._copies is None:
+            known = self._rows("SELECT name FROM sqlite_master WHERE name = 'copies'")
+            self._copies = dict(self._rows("SELECT id, first FROM copies")) if known else {}
+        return self._copies
+
+    def neighbours(self, passage_id: str) -> tuple[Passage | None, Passage | None]:
+        """The passages before and after one in its document, None where it is the first or last."""
+        document_id, _, number = passage_id.rpartition("-")
+        found: list[Passage | None] = []
+        for other in (int(number) - 1, int(number) + 1):
+            try:
+                found.append(self.passage(f"{document_id}-{other:04d}"))
+            except KeyError:
+                found.append(None)
+        return found[0], found[1]
+
     def search_texts(self) -> SearchTexts:
         """What is embedded and indexed, by row; read from disk as it is used."""
         return SearchTexts(self)
@@ -265,6 +284,17 @@ def pack(numbers: Sequence[int]) -> bytes:
     return packed.tobytes()
 
 
+def pack_blocks(blocks: Sequence[Block]) -> bytes:
+    """Blocks as three integers each: start, end, and level with the number of the table above its lowest byte."""
+    return pack([number for block in blocks for number in (block.start, block.end, block.level | block.table << 8)])
+
+
+def unpack_blocks(data: bytes | None) -> tuple[Block, ...]:
+    flat = unpack(data)
+    triples = zip(flat[0::3], flat[1::3], flat[2::3], strict=True)
+    return tuple(Block(start, end, kind & 0xFF, kind >> 8) for start, end, kind in triples)
+
+
 def unpack(data: bytes | None) -> array[int]:
     numbers: array[int] = array("q")
     numbers.frombytes(data or b"")
@@ -275,10 +305,8 @@ def unpack(data: bytes | None) -> array[int]:
 
 def _document(row: Sequence[Any]) -> Document:
     _, id_, title, source, sha256, published, media_type, supersedes, meta, blocks, pages, text = row
-    flat = unpack(blocks)
-    triples = zip(flat[0::3], flat[1::3], flat[2::3], strict=True)
     return Document(
-        id_, title, source, text or "", sha256, published, media_type, tuple(Block(*triple) for triple in triples),
+        id_, title, source, text or "", sha256, published, media_type, unpack_blocks(blocks),
         tuple(unpack(pages)), tuple(json.loads(supersedes)), json.loads(meta),
     )  # fmt: skip
 

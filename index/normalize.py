@@ -1,8 +1,9 @@
 """Text as it is compared, with the way back to the text as it is stored.
 
 Normalising is for matching only: a citation is always cut from the stored document, so every normalised text carries
-a map of offsets. NFKC (Unicode annex 15) is applied character by character, then Traditional script is written
-Simplified, Latin letters are lowered, quotes and dashes are unified, and white space between Han characters is dropped.
+a map of offsets. NFKC (Unicode annex 15) is applied character by character, radicals are written as the characters they stand for, then
+Traditional script is written Simplified, Latin letters are lowered, quotes and dashes are unified, and white space
+between Han characters is dropped.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import lru_cache
 from importlib import resources
 
 from index.numbers import NumberSpan, find_numbers, parse_number
+from index.radicals import RADICALS
 
 __all__ = ["NumberSpan", "Normalized", "fold", "normalize", "number_spans", "parse_number", "simplify"]
 
@@ -61,7 +63,7 @@ class _Folding(dict[int, str]):
         alike = _ALIKE.get(char)
         if alike is None:
             simple = _simplified()
-            wide = unicodedata.normalize("NFKC", char).lower()
+            wide = unicodedata.normalize("NFKC", RADICALS.get(code, char)).lower()
             alike = "".join(simple.get(c, _ALIKE.get(c, c)) for c in wide) or " "
             # A spacing accent decomposes into space + mark: the one character it was says as much.
             alike = " " if alike.isspace() else alike

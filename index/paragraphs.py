@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from index.outline import Paths
 from index.sentences import split_sentences
 from index.types import Document, Passage
 
@@ -28,20 +29,30 @@ def passages_of(document: Document, minimum: int = 60, maximum: int = 400) -> li
     A heading with nothing under it becomes a passage of its own, so that no text is lost to search.
     """
     passages: list[Passage] = []
+    paths = Paths(document)
     for heading, spans in _sections(document):
         units = [unit for span in spans for unit in _split(document.text, span, maximum)]
         for start, end in _merge(document.text, units, minimum, maximum):
             page = bisect_right(document.pages, start) if document.pages else None
             number = len(passages) + 1
             text = document.text[start:end]
-            passages.append(Passage(f"{document.id}-{number:04d}", document.id, start, end, text, heading, page or None))
+            way = (*heading, *_within(paths, start, text))
+            passages.append(Passage(f"{document.id}-{number:04d}", document.id, start, end, text, way, page or None))
     return passages
 
 
+def _within(paths: Paths, start: int, text: str) -> Iterator[str]:
+    """What a passage stands in besides headings, as far as it does not say so itself: its article, its table."""
+    for section in paths.at(start):
+        began = section.start < start if section.kind == "article" else section.kind == "table"
+        if began and section.title and section.title not in text:
+            yield section.title
+
+
 def passage_search_text(document: Document, passage: Passage) -> str:
-    """What is embedded and indexed for a passage: title and heading path as context, then its text."""
+    """What is embedded and indexed for a passage: title, document number and heading path as context, then its text."""
     context: list[str] = []
-    for part in (document.title, *passage.heading):
+    for part in (document.title, document.number, *passage.heading):
         if part and part not in context and part != passage.text:
             context.append(part)
     lead = " ".join(context)[:_HEADING_PATH_MAX]

@@ -39,13 +39,14 @@ _CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f“”�
 class Paragraph:
     """Lines being joined into one paragraph; remembers at which offsets a new page began."""
 
-    __slots__ = ("parts", "length", "level", "fixed", "last", "pages")
+    __slots__ = ("parts", "length", "level", "fixed", "row", "last", "pages")
 
     def __init__(self, line: Line, text: str) -> None:
         self.parts = [text]
         self.length = len(text)
         self.level = line.level
         self.fixed = line.fixed
+        self.row = line.row
         self.last = line
         self.pages = [(0, line.page)]
 
@@ -76,7 +77,7 @@ def repair(lines: Iterable[Line], formed: bool) -> tuple[str, tuple[Block, ...],
     pieces: list[str] = []
     blocks: list[Block] = []
     starts: dict[int, int] = {}
-    at = 0
+    at = tables = 0
     source = iter(lines)
     sample = list(islice(source, SAMPLE))
     loose = _unpunctuated(sample)
@@ -84,7 +85,8 @@ def repair(lines: Iterable[Line], formed: bool) -> tuple[str, tuple[Block, ...],
         text = "".join(paragraph.parts)
         for offset, page in paragraph.pages:
             starts.setdefault(page, at + offset)
-        blocks.append(Block(at, at + len(text), paragraph.level))
+        tables += paragraph.row == 1
+        blocks.append(Block(at, at + len(text), paragraph.level, tables if paragraph.row else 0))
         pieces.append(text)
         at += len(text) + 1
     return "\n".join(pieces), tuple(blocks), _page_starts(starts)
@@ -131,9 +133,11 @@ def _paragraphs(lines: Iterable[Line], formed: bool, loose: bool) -> Iterator[Pa
 
 def _joins(paragraph: Paragraph, line: Line, text: str, loose: bool) -> bool:
     """Does ``line`` continue ``paragraph``?"""
-    if line.level or line.fixed or paragraph.level or paragraph.fixed or starts_item(text):
+    if line.level or line.fixed or line.row or paragraph.level or paragraph.fixed or starts_item(text):
         return False
     tail, last = paragraph.tail(), paragraph.last
+    if line.own:
+        return starts_broken(text) or (paragraph.length >= RUNNING and bool(_HELD_OPEN.search(tail)))
     ended = bool(_SENTENCE_END.search(tail[-6:]))
     if not line.gap and not line.indent and last.full:
         return not (ended and tail.endswith(("：", ":")))
@@ -171,7 +175,7 @@ def _marked(before: Line | None, line: Line, after: Line | None, formed: bool) -
         return replace(line, level=marked[0], text=marked[1])
     if level := numbered_heading(text):
         wrapped = line.full and after is not None and not after.gap and not after.indent
-        return line if wrapped or _listed(before, line, after, level) else replace(line, level=level)
+        return line if wrapped or listed(before, line, after, level) else replace(line, level=level)
     if not plain_heading(text) or after is None:
         return line
     following = squeeze(after.text[:400])
@@ -184,7 +188,7 @@ def _marked(before: Line | None, line: Line, after: Line | None, formed: bool) -
     return replace(line, level=6) if alone and settled and body and not starts_item(text) else line
 
 
-def _listed(before: Line | None, line: Line, after: Line | None, level: int) -> bool:
+def listed(before: Line | None, line: Line, after: Line | None, level: int) -> bool:
     """Is a numbered line one of several in a row (a list, a table of contents) rather than a heading?"""
     if after is None or numbered_heading(squeeze(after.text[:200])) == level:
         return True

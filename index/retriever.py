@@ -6,7 +6,7 @@ Knows nothing of generators and of how the answer is made.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from index.bm25 import LexicalIndex, score_texts
+from index.copies import plain
 from index.dense import DenseIndex
 from index.encoder import Encoder
 from index.fusion import fuse
@@ -33,6 +34,8 @@ class Rows(Protocol):
     def passage_at(self, row: int) -> Passage: ...
 
     def document(self, document_id: str) -> Document: ...
+
+    def copies(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +64,40 @@ class HybridRetriever:
         return {"lexical": self._lexical.describe(), "dense": self._dense.describe()}
 
     def search(self, query: str, k: int | None = None) -> list[Hit]:
-        """The best ``k`` passages (default ``settings.top_k``), by (-score, row); [] for an empty index or query."""
-        ranked = self.rank(query, self._settings.top_k if k is None else k)
-        documents: dict[str, Document] = {}
+        """The best ``k`` passages (default ``settings.top_k``), by (-score, row); [] for an empty index or query.
+
+        A passage that stands in copies of one document counts once (``Hit.copies`` names the others).
+        """
+        wanted = self._settings.top_k if k is None else k
+        copies = self._generation.copies()
+        asked = max(wanted, CANDIDATES) if copies else wanted  # so that the copies of what is found are seen too
+        while True:
+            ranked = self.rank(query, asked)
+            found = self._once(ranked, copies)
+            if len(found) >= wanted or len(ranked) < asked or not copies:
+                break
+            asked *= 4
         hits = []
-        for one in ranked:
-            passage = self._generation.passage_at(one.row)
+        documents: dict[str, Document] = {}
+        for one, passage, others in found[:wanted]:
             if passage.document_id not in documents:
                 documents[passage.document_id] = self._generation.document(passage.document_id)
-            hits.append(Hit(passage, documents[passage.document_id], one.score, one.why))
+            hits.append(Hit(passage, documents[passage.document_id], one.score, one.why, tuple(others)))
         return hits
+
+    def _once(self, ranked: Sequence[Ranked], copies: Mapping[str, str]) -> list[tuple[Ranked, Passage, list[str]]]:
+        """Each passage once, with the other documents that hold the same one as copies of each other."""
+        found: dict[tuple[str, str], tuple[Ranked, Passage, list[str]]] = {}
+        groups = set(copies.values())
+        for one in ranked:
+            passage = self._generation.passage_at(one.row)
+            first = copies.get(passage.document_id, passage.document_id)
+            key = (first, plain(passage.text)) if first in groups else (passage.id, "")
+            if key not in found:
+                found[key] = (one, passage, [])
+            elif passage.document_id != found[key][1].document_id and passage.document_id not in found[key][2]:
+                found[key][2].append(passage.document_id)
+        return list(found.values())
 
     def rank(self, query: str, k: int) -> list[Ranked]:
         """The best ``k`` rows without reading any passage."""

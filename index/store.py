@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 BuildLexical = Callable[[SearchTexts, Path], object]
 
-PASSAGE_RULES = 1
+PASSAGE_RULES = 2
 """Raised when the same settings cut or describe passages otherwise; all passages are then made and encoded again."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

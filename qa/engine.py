@@ -191,6 +191,10 @@ class Engine:
             return None
         return self.cache.get(self._checked(question), *self._state())
 
+    def copies(self) -> dict[str, str]:
+        """Id of each document that is a copy -> id of the one that stands for all of them."""
+        return self.library.copies()
+
     def documents(self) -> list[Document]:
         """All documents, in the order of their titles."""
         return self.library.documents()

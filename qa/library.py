@@ -127,6 +127,11 @@ class Library:
         generation = self.generation
         return frozenset(generation.superseded()) if generation else frozenset()
 
+    def copies(self) -> dict[str, str]:
+        """Id of each document that is a copy -> id of the one that stands for all of them."""
+        generation = self.generation
+        return generation.copies() if generation else {}
+
     def documents(self) -> list[Document]:
         """All documents without their text, in the order of their titles."""
         generation = self.generation

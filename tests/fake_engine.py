@@ -107,6 +107,9 @@ class FakeEngine:
         time.sleep(self.ready_after)
         self.loaded = True
 
+    def copies(self) -> dict[str, str]:
+        return {}
+
     def documents(self) -> list[Document]:
         """Without their text, as the real engine gives them."""
         return [replace(d, text="") for d in self.docs]

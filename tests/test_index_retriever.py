@@ -35,6 +35,9 @@ class Shelf:
     def passage_at(self, row: int) -> Passage:
         return Passage(f"doc{row}-0001", f"doc{row}", 0, len(TEXTS[row]), TEXTS[row])
 
+    def copies(self) -> dict[str, str]:
+        return {}
+
     def document(self, document_id: str) -> Document:
         return Document(document_id, f"文件{document_id[3:]}", document_id, TEXTS[int(document_id[3:])], "0" * 64)
 

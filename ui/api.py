@@ -219,10 +219,10 @@ def hit_to_dict(hit: Hit) -> dict[str, Any]:
     return {
         "passage_id": p.id, "document_id": d.id, "document": d.title, "published": d.published,
         "heading": list(p.heading), "page": p.page, "start": p.start, "end": p.end, "text": p.text,
-        "score": round(hit.score, 6), "why": {name: round(value, 6) for name, value in hit.why.items()},
+        "copies": list(hit.copies), "score": round(hit.score, 6), "why": {name: round(value, 6) for name, value in hit.why.items()},
     }  # fmt: skip
 
 
 def _document(document: Document) -> dict[str, Any]:
     d = document
-    return {"id": d.id, "title": d.title, "source": d.source, "published": d.published, "media_type": d.media_type, "sha256": d.sha256}  # fmt: skip
+    return {"id": d.id, "title": d.title, "source": d.source, "number": d.number, "published": d.published, "media_type": d.media_type, "sha256": d.sha256}  # fmt: skip

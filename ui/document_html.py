@@ -51,8 +51,9 @@ def sign_out_html(settings: UiSettings, viewer: Viewer | None, t: Texts) -> str:
     )
 
 
-def list_html(documents: Sequence[tuple[Document, Sequence[Passage]]], replaced: Collection[str], lang: str, base: str, *, administers: bool) -> str:  # fmt: skip
-    """The table of documents with their passages counted; ``replaced`` holds ids and titles of superseded ones.
+def list_html(documents: Sequence[tuple[Document, Sequence[Passage]]], replaced: Collection[str], lang: str, base: str, *, administers: bool, copies: Collection[str] = ()) -> str:  # fmt: skip
+    """The table of documents with their passages counted; ``replaced`` holds ids and titles of superseded ones, ``copies``
+    the ids of those that are copies of another.
 
     Documents may come without their text. Administrators get the buttons.
     """
@@ -63,9 +64,10 @@ def list_html(documents: Sequence[tuple[Document, Sequence[Passage]]], replaced:
     for document, passages in documents:
         old = document.id in replaced or document.title in replaced
         state = f'<span class="tag tag-old">{e(t("superseded"))}</span>' if old else f'<span class="tag">{e(t("indexed"))}</span>'
+        state += f' <span class="tag">{e(t("copy_of"))}</span>' if document.id in copies else ""
         acts = f'<td><button class="danger" data-delete="{e(document.id)}" data-title="{e(document.title)}">{e(t("delete"))}</button></td>' if administers else ""
         rows.append(
-            f'<tr><td><a href="{base}/documents/{e(document.id)}">{e(document.title)}</a><div class="muted">{e(document.source)}'
+            f'<tr><td><a href="{base}/documents/{e(document.id)}">{e(document.title)}</a><div class="muted">{e(" · ".join(filter(None, (document.number, document.source))))}'
             f'<span class="slim"> · {e(document.published or "—")}</span></div></td>'
             f'<td class="num wide">{e(document.published or "—")}</td><td class="num wide">{len(passages)}</td>'
             f'<td class="num wide">{sum(len(p.text) for p in passages):,}</td><td>{state}</td>{acts}</tr>'
@@ -104,7 +106,8 @@ def search_html(query: str, hits: Sequence[Hit] | None, lang: str, base: str) ->
     for hit in hits:
         p = hit.passage
         path = below_title(p.heading, hit.document.title)
-        where = " · ".join([*([" › ".join(path)] if path else []), *([t("page", page=p.page)] if p.page else [])])
+        more = [t("n_copies", n=len(hit.copies))] if hit.copies else []
+        where = " · ".join([*([" › ".join(path)] if path else []), *([t("page", page=p.page)] if p.page else []), *more])
         items.append(
             f'<li><a href="{base}/documents/{e(p.document_id)}?start={p.start}&amp;end={p.end}#span">{e(hit.document.title)}</a>'
             f'<div class="muted">{e(where)}</div><p>{_shared(p.text, query)}</p></li>'
@@ -137,7 +140,13 @@ def reader_html(document: Document, passages: Sequence[Passage], lang: str, base
     facts = [document.source]
     if document.published:
         facts.append(t("published", date=document.published))
+    if document.weak_date:
+        facts.append(t("date_of_properties"))
+    if document.number:
+        facts.append(t("document_number", number=document.number))
     facts.append(t("n_paragraphs", n=len(passages)))
+    if pictures := document.meta.get("pictures"):
+        facts.append(t("pictures_not_read", n=pictures))
     page = document.page_of(span[0]) if span else None
     links = ""
     if original:

@@ -101,7 +101,7 @@ def listing(request: Request, viewer: Member, q: str = "", page: int = 1, lang: 
     replaced = {reference for d in found for reference in d.supersedes}
     administers = viewer.administers and settings.originals is not None
     admin = upload_html(t.lang, settings.upload_max_mb) if administers else ""
-    table = list_html(rows, replaced, t.lang, settings.root_path, administers=administers)
+    table = list_html(rows, replaced, t.lang, settings.root_path, administers=administers, copies=engine.copies())
     summary = f'<h2>{t("all_documents", n=len(found))}</h2>'
     body = search_html(query, hits, t.lang, settings.root_path) + admin + summary + table + pages_html(page, last, t)
     return _page(t("documents"), body, request, viewer, t, "documents", "documents.js")

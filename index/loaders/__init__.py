@@ -8,11 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from errors import DocumentError, did_you_mean
+from index.loaders.dates import dateline, file_name_date, latest_year, month_line, speaking_year
+from index.loaders.document_number import LINES as NUMBER_LINES
+from index.loaders.document_number import number_among
 from index.loaders.parts import CONTAINERS, Loaded, load_all
 from index.loaders.raw import Raw, squeeze
 from index.loaders.sniff import true_suffix
+from index.loaders.titles import is_title
 from index.repair import repair
-from index.types import Document
+from index.types import Block, Document
 
 __all__ = ["CONTAINERS", "LOADER_VERSION", "SUFFIXES", "Loaded", "document_id", "finish", "load", "load_all", "raw_of", "read"]
 
@@ -34,6 +38,9 @@ _OLD = {
     ".key": "Export it as .pptx or .pdf",
     ".caj": "Export it as .pdf from the reader that opens it",
 }
+DATE_LINES = 12
+"""Lines at the top among which the date is looked for."""
+
 _JUNK_TITLE = re.compile(r"(?i)microsoft word|^untitled|^无标题|^未命名|\.(docx?|wps|indd|xlsx?|pptx?|pdf|tmp)$|^(文档|document|slide|title)\s*\d*$")
 
 
@@ -96,29 +103,63 @@ def document_id(source: str) -> str:
 
 
 def finish(raw: Raw, source: str) -> Document:
-    """Repair the lines and settle title and date: front matter, then the text, then file name and metadata.
+    """Repair the lines and settle title, date and number: front matter, then the text, then file name and properties.
 
     Raises:
         DocumentError: no text is left.
     """
-    from index.loaders.dates import dateline, file_name_date, speaking_year
+    from index.copies import sketch
 
     text, blocks, pages = repair(raw.lines, raw.formed)
     if not any(char.isalnum() for char in text):
-        raise DocumentError(f"{source}: no text in it", "Check that the file is the right one; a scan needs text recognition first.")
+        pictures = raw.meta.get("pictures")
+        why = f"no text in it, only {pictures} pictures" if pictures else "no text in it"
+        raise DocumentError(f"{source}: {why}", "Check that the file is the right one; a scan needs text recognition first.")
     stem = Path(source).stem
-    lines = [text[block.start : min(block.end, block.start + 200)] for block in blocks[:12]]
-    lines += [text[block.start : min(block.end, block.start + 200)] for block in blocks[12:][-6:]]
-    published = raw.published or (dateline(lines) if raw.dated else None) or file_name_date(stem) or raw.created
-    if not published and (year := speaking_year(text)):
-        raw.meta["year"] = year
-    heading = next((text[b.start : b.end] for b in blocks[:12] if b.level == 1), "")
-    named = "" if _JUNK_TITLE.search(raw.title.strip()) else raw.title
-    title = squeeze(named or heading)[:200] or stem
+    published, raw.meta["date_from"] = _date(raw, text, blocks, stem)
+    if not published:
+        del raw.meta["date_from"]
+        if year := speaking_year(text):
+            raw.meta["year"] = year
+    top = [text[b.start : min(b.end, b.start + 200)] for b in blocks[:NUMBER_LINES] if not b.table]
+    if number := raw.meta.get("number") or number_among(top) or number_among(raw.edges):
+        raw.meta["number"] = number
+    if mark := sketch(text):
+        raw.meta["sketch"] = mark
     return Document(
-        id=document_id(source), title=title, source=source, text=text, sha256=hashlib.sha256(text.encode()).hexdigest(),
-        published=published, media_type=raw.media_type, blocks=blocks, pages=pages, supersedes=raw.supersedes, meta=raw.meta,
+        id=document_id(source), title=_title(raw, text, blocks, stem), source=source, text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(), published=published, media_type=raw.media_type, blocks=blocks,
+        pages=pages, supersedes=raw.supersedes, meta=raw.meta,
     )  # fmt: skip
+
+
+def _title(raw: Raw, text: str, blocks: tuple[Block, ...], stem: str) -> str:
+    """What the file shows as its title, else its first heading that is one, else its properties, else its name."""
+    shown = squeeze(raw.title)
+    if shown and not _JUNK_TITLE.search(shown):
+        return shown[:200]
+    heading = next((text[b.start : b.end] for b in blocks[:12] if b.level == 1 and is_title(text[b.start : b.end])), "")
+    named = "" if _JUNK_TITLE.search(squeeze(raw.named)) else raw.named
+    return squeeze(heading or named)[:200] or stem
+
+
+def _date(raw: Raw, text: str, blocks: tuple[Block, ...], stem: str) -> tuple[str | None, str]:
+    """The date and where it was found. Rows of tables are data: what day they name is not the document's."""
+    body = [block for block in blocks if not block.table] if any(not block.table for block in blocks) else []
+    first, last = body[:DATE_LINES], body[DATE_LINES:][-6:]
+    lines = [text[block.start : min(block.end, block.start + 200)] for block in (*first, *last)]
+    if raw.published:
+        return raw.published, "file"
+    if found := dateline(lines):
+        return found, "text"
+    if found := dateline(list(raw.edges)):
+        return found, "page edge"
+    if found := file_name_date(stem):
+        return found, "file name"
+    if found := month_line(lines):
+        return found, "text"
+    later = latest_year(text)
+    return (raw.created, "properties") if raw.created and raw.created[:4] >= later else (None, "")
 
 
 def raw_of(path: Path, data: bytes) -> Raw:

@@ -16,6 +16,8 @@ _LABEL = re.compile(
 _AROUND = re.compile(r"[\s\[\]()（）【】《》|·,，:：.。\-—]*(?:星期[一二三四五六日天]|第?\s*\d{1,3}\s*版)?[\s\[\]()（）【】|]*(?:\d{1,2}:\d\d(?::\d\d)?)?[\s()（）]*")
 _FILE = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[-_.年]?)(?P<m>0[1-9]|1[0-2]|(?<=[-_.年])[1-9])(?:(?P=s)|月)(?P<d>0[1-9]|[12]\d|3[01]|(?<=[-_.月])[1-9])(?!\d)")
 _ADOPTED = re.compile(r"[（(]\s*\d{4}\s*年.{4,300}(?:通过|公布|发布|印发|修订|修正|施行|批准)[^，。]{0,20}[）)]")
+_MONTH = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)\s*[年.]\s*(?P<m>1[0-2]|0?[1-9])(?!\d)\s*月?")
+_HAN_MONTH = re.compile(r"(?P<y>[一二][〇零○ОO一二三四五六七八九]{3})\s*年\s*(?P<m>[元正一二三四五六七八九十]{1,2})\s*月")
 HEAD_LINES, TAIL_LINES = 12, 6
 
 
@@ -32,8 +34,8 @@ def dates_in(text: str) -> list[str]:
     return [iso for iso in found if iso]
 
 
-def _iso(match: re.Match[str]) -> str | None:
-    year, month, day = match["y"], match["m"], match["d"]
+def _iso(match: re.Match[str], day: str = "") -> str | None:
+    year, month, day = match["y"], match["m"], day or match["d"]
     try:
         numbers = (int("".join(str(_han_digit(char)) for char in year)), _small(month), _small(day))
         found = datetime.date(*numbers)
@@ -78,6 +80,22 @@ def dateline(lines: list[str]) -> str | None:
             if date and _AROUND.fullmatch(line[: date.start()]) and _AROUND.fullmatch(line[date.end() :]):
                 return _iso(date)
     return None
+
+
+def month_line(lines: list[str]) -> str | None:
+    """A month that stands alone on a line, as on covers: 二○二六年五月 or 2026年5月 gives ``2026-05``; else None."""
+    for line in lines:
+        if len(line) <= 40 and (month := _MONTH.search(line) or _HAN_MONTH.search(line)):
+            before, after = line[: month.start()], line[month.end() :]
+            if (_AROUND.fullmatch(before) or _LABEL.search(before)) and _AROUND.fullmatch(after) and (found := _iso(month, "1")):
+                return found[:7]
+    return None
+
+
+def latest_year(text: str) -> str:
+    """The latest year up to this one that a text names, "" when it names none; of the first million characters."""
+    years = re.findall(r"(?<!\d)((?:19|20)\d\d)\s*[年./〕\]）)-]", text[:1_000_000])
+    return max((year for year in years if year <= str(datetime.date.today().year)), default="")
 
 
 def file_name_date(name: str) -> str | None:

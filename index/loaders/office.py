@@ -20,8 +20,8 @@ UNPACKED_MAX = 1 << 30
 """Bytes that an Office file may unpack to."""
 
 
-def open_office(path: Path, data: bytes, part: str) -> io.BytesIO:
-    """The file's bytes, after checking that it is an unprotected Office archive with ``part`` in it.
+def open_office(path: Path, data: bytes, part: str = "") -> io.BytesIO:
+    """The file's bytes, after checking that it is an unprotected Office archive, with ``part`` in it if one is named.
 
     Raises:
         DocumentError: password-protected, of the old format, broken, of another kind, or unpacking to too much.
@@ -36,7 +36,7 @@ def open_office(path: Path, data: bytes, part: str) -> io.BytesIO:
             size = sum(info.file_size for info in archive.infolist())
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise DocumentError(f"{path.name}: broken, not a {path.suffix.lower()} file", "Open and save it again in Office or WPS, or get a fresh copy.") from error
-    if part not in names:
+    if part and part not in names:
         raise DocumentError(f"{path.name}: an archive, but not a {path.suffix.lower()} file", "Check the file name's ending.")
     if size > UNPACKED_MAX:
         raise DocumentError(f"{path.name}: unpacks to {size >> 20} MB, more than {UNPACKED_MAX >> 20} MB", "Split it into parts.")

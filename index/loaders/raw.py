@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from index.radicals import RADICALS
 
 _DROP = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 _BREAK = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_RADICAL = re.compile(r"[\u2e80-\u2fd5]")
 _SPACE = re.compile(r"[ \t\xa0\u2000-\u200a\u202f\u3000]+")
 
 
@@ -24,6 +27,10 @@ class Line:
         indent: the line begins further right than the lines around it (the first line of a paragraph).
         page: 1-based page, 0 when the file has no pages.
         row: 1 the first row of a table, 2 a further row of the same table, 0 not in a table.
+        own: the file itself begins a paragraph here: it goes on from the line before only where that one breaks off
+            at a comma. Unlike a fixed line it may be a heading by its form.
+        size: height of the letters in points, 0 when it is not known.
+        centred: the line stands in the middle of the page.
     """
 
     text: str
@@ -34,28 +41,37 @@ class Line:
     indent: bool = False
     page: int = 0
     row: int = 0
+    own: bool = False
+    size: float = 0.0
+    centred: bool = False
 
 
 @dataclass(slots=True)
 class Raw:
-    """A loaded file before repair: its lines and what it says about itself (all "" or None when it does not)."""
+    """A loaded file before repair: its lines and what it says about itself (all "" or None when it does not).
+
+    ``title`` and ``published`` are what the file shows its reader; ``named`` and ``created`` stand in its properties,
+    where templates and other documents leave theirs behind, and count only where nothing else is known.
+    """
 
     lines: Iterable[Line]
     media_type: str
     title: str = ""
     published: str | None = None
     created: str | None = None
+    named: str = ""
     supersedes: tuple[str, ...] = ()
     meta: dict[str, str] = field(default_factory=dict)
     formed: bool = False
     """True when headings are marked by the file itself, so that none are guessed from the form of lines."""
-    dated: bool = True
-    """False where the lines are rows of data, whose dates are no dates of publication."""
+    edges: tuple[str, ...] = ()
+    """Lines of page headers and footers: read for date and number, no part of the text."""
 
 
 def clean(text: str) -> str:
-    """Line breaks as ``\\n``; control, zero-width and direction-changing characters removed."""
-    return _DROP.sub("", _BREAK.sub("\n", text))
+    """Line breaks as ``\\n``; control, zero-width and direction-changing characters removed; radicals as characters."""
+    text = _DROP.sub("", _BREAK.sub("\n", text))
+    return text.translate(RADICALS) if _RADICAL.search(text) else text
 
 
 def squeeze(text: str) -> str:
@@ -79,7 +95,13 @@ def table_lines(rows: Iterable[list[str]], page: int = 0) -> Iterator[Line]:
 
     The header is the first row with at least two filled cells, provided that none of them is a bare number;
     without such a row the cells are joined as they are. A row that repeats the header is dropped.
+    The lines know which of them begins the table (``Line.row``).
     """
+    for number, line in enumerate(_table_lines(rows, page)):
+        yield replace(line, row=2 if number else 1)
+
+
+def _table_lines(rows: Iterable[list[str]], page: int) -> Iterator[Line]:
     header: list[str] | None = None
     told = False
     for row in rows:

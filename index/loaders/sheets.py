@@ -95,7 +95,6 @@ def _raw(sheets: Iterable[Sheet], media_type: str, hidden_sheets: int) -> Raw:
     raw = Raw(lines, media_type, formed=True)
     raw.title = titles[0] if only == 1 else ""
     raw.published = dateline(notes)
-    raw.dated = False
     raw.meta.update(_not_read(read, hidden_sheets))
     if runs:
         raw.meta["places"] = packed(runs)
@@ -147,7 +146,6 @@ def load_csv(path: Path, data: bytes) -> Raw:
     width = max((len(row.texts) for row in rows), default=0)
     placed = list(placed_lines(Grid([row for row in rows if any(row.texts)], list(range(width)))))
     raw = Raw([one.line for one in placed], "text/csv", formed=True)
-    raw.dated = False
     raw.published = dateline(_notes(placed))
     raw.title = _title(placed)
     raw.meta["places"] = packed(

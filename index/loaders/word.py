@@ -1,157 +1,210 @@
-"""Word documents (.docx) -> lines: headings by style or outline level, tables by row, tracked deletions left out."""
+"""Word documents (.docx) -> lines in reading order, as they stand on paper: automatic numbers, forms, notes in place."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from errors import DocumentError
+from index.loaders.contents import without_contents
 from index.loaders.dates import iso_date
-from index.loaders.office import BROKEN, open_office
-from index.loaders.raw import Line, Raw, clean, squeeze, table_lines
+from index.loaders.grid import grid_lines
+from index.loaders.mixed_headings import with_form_headings
+from index.loaders.raw import Line, Raw, clean, squeeze
+from index.loaders.titles import title_of
+from index.loaders.word_numbers import Numbering
+from index.loaders.word_package import Package, W, attribute, integer, on
+from index.loaders.word_styles import TITLE, Style, Styles, aligned, outline
+from index.loaders.word_tables import grid_of
+from index.loaders.word_text import Piece, Reader
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_HEADING = re.compile(r"(?:heading|标题)\s*([1-9])", re.I)
-TITLE = -1
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+DEPTH_MAX = 12
+"""Tables and text boxes within one another; what lies deeper is left out."""
+HEADING_TEXT_MAX = 80
+"""A longer paragraph is body text, whatever its style."""
+
+_CONTAINERS = frozenset(W + name for name in ("sdtContent", "ins", "moveTo", "smartTag", "customXml", "txbxContent"))
 _TEMPLATE_DATES = ("2013-12-23",)
 """Creation dates that template files carry, not documents."""
 
 
 def load_docx(path: Path, data: bytes) -> Raw:
-    """A .docx file, its text boxes and notes included."""
-    import docx
-    from lxml import etree
+    """A .docx file: body with text boxes and notes in place; page headers for document number and date only.
 
-    stream = open_office(path, data, "word/document.xml")
-    try:
-        document = docx.Document(stream)
-        body = document.element.body
-        properties = document.core_properties
-        title, created = properties.title or "", properties.created
-        levels = dict(_style_levels(document))
-        notes = list(_notes(document))
-    except (*BROKEN, etree.LxmlError, docx.exceptions.PythonDocxError) as error:
-        raise DocumentError(f"{path.name}: broken, it cannot be parsed as .docx", "Open and save it again in Word or WPS.") from error
-    lines = [*_blocks(body, levels), *notes]
-    if any(line.level == TITLE for line in lines):  # headings stand below the title
+    ``meta`` says what was not read: ``pictures`` (how many).
+    """
+    package = Package(path, data)
+    body = _Body(package)
+    with package.reading():
+        lines = list(body.lines())
+        edges = _edges(package, body)
+        title, created = _properties(package)
+    named = any(line.level == TITLE for line in lines)
+    if named:  # headings stand below the title
         lines = [replace(line, level=1 if line.level == TITLE else min(6, line.level + 1)) if line.level else line for line in lines]
-    raw = Raw(lines, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", title=title)
+    lines = list(with_form_headings(without_contents(lines, body.contents)))
+    raw = Raw(lines, MEDIA_TYPE, title=title_of(lines, named) or "", named=title)
     raw.formed = any(line.level for line in lines)
-    day = iso_date(created.date().isoformat()) if created else None
-    raw.created = day if day not in _TEMPLATE_DATES else None
+    raw.edges = tuple(edges)
+    raw.created = created if created not in _TEMPLATE_DATES else None
+    if body.pictures:
+        raw.meta["pictures"] = str(body.pictures)
     return raw
 
 
-def _style_levels(document: Any) -> Iterator[tuple[str, int]]:
-    """Style id -> heading level, from the style's name or outline level, its own or that of the style it is based on."""
-    for style in document.styles:
-        seen, current = 0, style
-        while current is not None and seen < 10:
-            name = current.name or ""
-            if name in ("Title", "标题"):
-                yield style.style_id, TITLE
-                break
-            if match := _HEADING.fullmatch(name.strip()):
-                yield style.style_id, min(6, int(match[1]))
-                break
-            outline = current.element.find(f"{_W}pPr/{_W}outlineLvl")
-            if outline is not None and (level := _outline(outline)):
-                yield style.style_id, level
-                break
-            current, seen = getattr(current, "base_style", None), seen + 1
+@dataclass(slots=True)
+class _Body:
+    """Reads the story of the main part; the numbering goes on through tables and boxes in document order."""
 
+    package: Package
+    styles: Styles = field(init=False)
+    numbering: Numbering = field(init=False)
+    reader: Reader = field(init=False)
+    root: Any = field(init=False)
+    pictures: int = 0
+    contents: bool = False
+    _notes: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _note_count: int = 0
+    _held: str = ""
 
-def _outline(element: Any) -> int:
-    value = element.get(f"{_W}val") or ""
-    return min(6, int(value) + 1) if value.isdigit() and int(value) < 9 else 0
+    def __post_init__(self) -> None:
+        with self.package.reading():
+            self.root = self.package.tree(self.package.main)
+            self.styles = Styles(self.package.only("styles"))
+            self.numbering = Numbering(self.package.only("numbering"))
+            self.reader = Reader(self.styles, _paired(self.root))
+            for kind in ("footnote", "endnote"):
+                notes = self.package.only(f"{kind}s")
+                for note in notes if notes is not None else ():
+                    if note.get(W + "type") in (None, "normal"):
+                        self._notes[kind, note.get(W + "id") or ""] = note
 
+    def lines(self) -> Iterator[Line]:
+        story = self.root.find(W + "body")
+        yield from self.blocks(story if story is not None else ())
+        for note in list(self._notes):  # those that nothing refers to
+            yield from self._note(note, 1)
 
-def _blocks(container: Any, levels: dict[str, int]) -> Iterator[Line]:
-    """Paragraphs and tables in order, looking into content controls (sdt) and insertions."""
-    for child in container:
-        if child.tag == f"{_W}p":
-            yield from _paragraph(child, levels)
-        elif child.tag == f"{_W}tbl":
-            yield from table_lines(_rows(child))
-        elif child.tag in (f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins", f"{_W}smartTag", f"{_W}customXml"):
-            yield from _blocks(child, levels)
+    def blocks(self, container: Any, depth: int = 0) -> Iterator[Line]:
+        """Paragraphs and tables in order, looking into content controls and insertions."""
+        if depth > DEPTH_MAX:
+            return
+        for child in container:
+            tag = child.tag
+            if tag == W + "p":
+                yield from self._paragraph(child, depth)
+            elif tag == W + "tbl":
+                if not self.reader.in_contents:
+                    grid = grid_of(child, lambda cell: list(self.blocks(cell, depth + 1)), self.styles)
+                    yield from grid_lines(grid)
+            elif tag == W + "sdt":
+                yield from self._control(child, depth)
+            elif tag in _CONTAINERS:
+                yield from self.blocks(child, depth)
 
+    def _control(self, control: Any, depth: int) -> Iterator[Line]:
+        properties = control.find(W + "sdtPr")
+        content = control.find(W + "sdtContent")
+        if content is None or on(properties, "showingPlcHdr"):
+            return
+        if attribute(properties, "docPartObj/docPartGallery") == "Table of Contents":
+            self.contents = True
+            for paragraph in content.iter(W + "p"):
+                self.reader.read(paragraph, self.styles[None])  # its fields begin and end there
+            return
+        yield from self.blocks(content, depth)
 
-def _paragraph(element: Any, levels: dict[str, int]) -> Iterator[Line]:
-    properties = element.find(f"{_W}pPr")
-    level, item = 0, False
-    if properties is not None:
-        style = properties.find(f"{_W}pStyle")
-        level = levels.get(style.get(f"{_W}val") or "", 0) if style is not None else 0
-        outline = properties.find(f"{_W}outlineLvl")
-        level = (_outline(outline) or level) if outline is not None else level
-        item = properties.find(f"{_W}numPr") is not None and not level
-    text = clean(_text(element))
-    if level:
-        yield Line(squeeze(text), level=level)
-    else:
+    def _paragraph(self, element: Any, depth: int) -> Iterator[Line]:
+        properties = element.find(W + "pPr")
+        style_id = attribute(properties, "pStyle")
+        style = self.styles[style_id]
+        if style.level and self.reader.in_contents:
+            self.reader.forget()  # the end of the table of contents is missing
+        listed = self.reader.in_contents
+        piece = self.reader.read(element, style)
+        self.contents = self.contents or listed or style.contents
+        self.pictures += piece.pictures
+        mark = properties.find(W + "rPr") if properties is not None else None
+        deleted = mark is not None and (mark.find(W + "del") is not None or mark.find(W + "moveFrom") is not None)
+        if deleted:  # the paragraph goes on in the next one
+            self._held += piece.text
+        elif not (style.contents or (listed and not piece.text.strip())):
+            gone = bool(on(mark, "vanish")) and not piece.text.strip()
+            label = "" if gone or listed else self._label(properties, style_id, style)
+            yield from self._lines_of(piece, label, properties, style, within=depth > 0)
+        for box in piece.boxes:
+            yield from self.blocks(box, depth + 1)
+        for note in piece.notes:
+            yield from self._note(note, depth + 1)
+
+    def _lines_of(self, piece: Piece, label: str, properties: Any, style: Style, within: bool) -> Iterator[Line]:
+        text, self._held = clean(self._held + piece.text), ""
+        if not text.strip() and not (within and label):  # a cell may hold nothing but its number
+            return
+        level = outline(properties, style.level)
+        text = label + text.strip() if label else text
+        bare = squeeze(text.replace("\t", " "))
+        if level > 0 and (len(bare) > HEADING_TEXT_MAX or bare.endswith(("。", "；"))):
+            level = 0
+        looks = Line("", size=piece.size or style.size, centred=aligned(properties, style.centred), own=True)
+        if level:
+            yield replace(looks, text=squeeze(text), level=level if level == TITLE else min(6, level))
+            return
         for number, part in enumerate(text.split("\n")):
-            yield Line(part, fixed=item, gap=number == 0)
-    for box in element.iter(f"{_W}txbxContent"):
-        if not any(parent.tag == _FALLBACK for parent in box.iterancestors()):
-            yield from _blocks(box, levels)
+            yield replace(looks, text=part, gap=number == 0, own=number == 0)
+
+    def _label(self, properties: Any, style_id: str | None, style: Style) -> str:
+        """The automatic number of a paragraph: its own numbering over that of its style."""
+        own = attribute(properties, "numPr/numId")
+        number = own if own is not None else style.numbering
+        if number is None or not self.numbering.known(number):
+            return ""
+        depth = attribute(properties, "numPr/ilvl")
+        if depth is not None:
+            return self.numbering.label(number, integer(depth))
+        linked = self.numbering.depth_of_style(style_id or self.styles.default, number) if own is None else None
+        return self.numbering.label(number, linked if linked is not None else style.numbering_level or 0)
+
+    def _note(self, key: tuple[str, str], depth: int) -> Iterator[Line]:
+        """A footnote or endnote, once, as a line of its own after the paragraph or row that refers to it."""
+        note = self._notes.pop(key, None)
+        if note is None or depth > DEPTH_MAX:
+            return
+        text = squeeze(" ".join(line.text for line in self.blocks(note, depth + 1)))
+        if text:
+            self._note_count += 1
+            yield Line(f"注{self._note_count}：{text}", fixed=True)
 
 
-def _text(element: Any) -> str:
-    """The text of a paragraph as it reads now; text boxes in it come after it, not within."""
-    parts: list[str] = []
-    stack = [iter(element)]
-    while stack:
-        child = next(stack[-1], None)
-        if child is None:
-            stack.pop()
-        elif child.tag == f"{_W}t":
-            parts.append(child.text or "")
-        elif child.tag in (f"{_W}tab", f"{_W}ptab"):
-            parts.append(" ")
-        elif child.tag in (f"{_W}br", f"{_W}cr"):
-            parts.append("\n" if child.get(f"{_W}type") in (None, "textWrapping") else "")
-        elif child.tag == f"{_W}noBreakHyphen":
-            parts.append("-")
-        elif child.tag not in (f"{_W}del", f"{_W}moveFrom", f"{_W}txbxContent", f"{_W}pPr", f"{_W}rPr", _FALLBACK):
-            stack.append(iter(child))
-    return "".join(parts)
+def _paired(root: Any) -> bool:
+    """Do the marks that begin and end fields come in pairs, so that fields may span paragraphs?"""
+    kinds = [mark.get(W + "fldCharType") for mark in root.iter(W + "fldChar")]
+    return kinds.count("begin") == kinds.count("end")
 
 
-def _rows(table: Any) -> Iterator[list[str]]:
-    """Cells of each row; a cell merged across columns or rows is repeated where it reaches."""
-    above: dict[int, str] = {}
-    for row in table.iter(f"{_W}tr"):
-        if next(parent for parent in row.iterancestors(f"{_W}tbl")) is not table:
-            continue
-        cells: list[str] = []
-        for cell in row.iter(f"{_W}tc"):
-            if next(parent for parent in cell.iterancestors(f"{_W}tr")) is not row:
-                continue
-            text = " ".join(squeeze(clean(_text(part))) for part in cell.iter(f"{_W}p"))
-            span = cell.find(f"{_W}tcPr/{_W}gridSpan")
-            merge = cell.find(f"{_W}tcPr/{_W}vMerge")
-            if merge is not None and merge.get(f"{_W}val") != "restart":
-                text = above.get(len(cells), text)
-            above[len(cells)] = text
-            width = span.get(f"{_W}val") if span is not None else "1"
-            cells += [text] * (min(64, int(width)) if width and width.isdigit() else 1)
-        yield cells
+def _edges(package: Package, body: _Body) -> list[str]:
+    """The lines of page headers and footers, each once."""
+    found: dict[str, None] = {}
+    for kind in ("header", "footer"):
+        for name in package.related(package.main, kind).values():
+            root = package.tree(name)
+            for paragraph in root.iter(W + "p") if root is not None else ():
+                text = squeeze(clean(Reader(body.styles, True).read(paragraph, body.styles[None]).text).replace("\t", " "))
+                if text:
+                    found[text] = None
+    return list(found)
 
 
-def _notes(document: Any) -> Iterator[Line]:
-    """Footnotes and endnotes, after the text."""
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    for relation in document.part.rels.values():
-        if relation.reltype.endswith(("/footnotes", "/endnotes")) and not relation.is_external:
-            root = etree.fromstring(relation.target_part.blob, parser)
-            for note in root:
-                text = squeeze(clean(" ".join(_text(part) for part in note.iter(f"{_W}p"))))
-                if text and note.get(f"{_W}type") in (None, "normal"):
-                    yield Line(text, fixed=True)
+def _properties(package: Package) -> tuple[str, str | None]:
+    """Title and creation date that the file's own properties say."""
+    names = list(package.related("", "core-properties").values())
+    root = package.tree(names[0]) if names else None
+    title, created = "", None
+    for element in root if root is not None else ():
+        if str(element.tag).endswith("}title"):
+            title = squeeze(clean(element.text or ""))
+        elif str(element.tag).endswith("}created"):
+            created = iso_date(element.text or "")
+    return title, created

@@ -70,10 +70,13 @@ def info(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
 def list_(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
     """The documents, with their ids, dates and number of passages."""
     engine = open_engine(settings_of(ctx, data))
+    copies = engine.copies()
     rows = [
         {
             "id": document.id,
             "title": document.title,
+            "number": document.number,
+            "copy_of": copies.get(document.id),
             "source": document.source,
             "published": document.published,
             "passages": len(engine.passages(document.id)),
@@ -86,7 +89,8 @@ def list_(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
         print_json({"documents": rows})
         return
     for row in rows:
-        typer.echo(f"{row['id']}  {row['published'] or '-':<10}  {row['passages']:>5}  {row['title']}")
+        note = (f"  {row['number']}" if row["number"] else "") + (f"  (copy of {row['copy_of']})" if row["copy_of"] else "")
+        typer.echo(f"{row['id']}  {row['published'] or '-':<10}  {row['passages']:>5}  {row['title']}{note}")
 
 
 @app.command()
