@@ -60,7 +60,7 @@ def test_two_hundred_mixed_files(tmp_path: Path) -> None:
     report = add_paths([folder], store, SETTINGS, encode, lambda *step: seen.append(step))
     assert (len(report.added), len(report.failed), len(report.skipped)) == (120, 60, 20)
     assert all(path.name in error.message and error.hint for path, error in report.failed)
-    assert ("load_all", 180, 180) in seen
+    assert ("load", 180, 180) in seen
     generation = store.current()
     assert generation is not None and len(generation.documents()) == 120
     assert all(one.meta["path"].endswith(one.source) for one in generation.documents())

@@ -99,8 +99,8 @@ RTF = (
     r"{\rtf1\ansi\ansicpg936\deff0{\fonttbl{\f0\fnil\fcharset134 SimSun;}{\f1\fswiss\fcharset0 Arial;}}"
     r"{\stylesheet{\s1\outlinelevel0 heading 1;}{\s9 List;}}{\info{\title \'b1\'ea\'cc\'e2}{\author x}}"
     r"\pard\s1 \'b5\'da\'d2\'bb\'d5\'c2\par\pard\plain\f0 {\listtext 1.\tab}\u20013?\u25991?{\strike \'c9\'be}{\v \'b2\'d8}\'a1\'a3\par"
-    r"\trowd\cellx1000\cellx2000\pard\intbl \'b3\'c7\'ca\'d0\cell \'b7\'d1\cell\row"
-    r"\trowd\cellx1000\cellx2000\pard\intbl \'b1\'b1\'be\'a9\cell 500\cell\row"
+    r"\trowd\cellx1000\cellx2000\cellx3000\pard\intbl \'b3\'c7\'ca\'d0\cell \'b7\'d1\cell \'ca\'fd\cell\row"
+    r"\trowd\cellx1000\cellx2000\cellx3000\pard\intbl \'b1\'b1\'be\'a9\cell 500\cell 3\cell\row"
     r"\pard {\field{\*\fldinst HYPERLINK x}{\fldrslt \'ce\'c4\'d7\'d6}}{\pict 0102}{\*\unknown zz}\par}"
 )
 
@@ -110,7 +110,7 @@ def test_rich_text(tmp_path: Path, name: str) -> None:
     document = write(tmp_path, name, RTF.encode("ascii"))
     found = texts(document)
     assert found[0] == "第一章" and blocks(document)[0][0] >= 1
-    assert found[1].replace(" ", "") == "1.中文。" and found[2:] == ["城市：北京；费：500", "文字"]
+    assert found[1].replace(" ", "") == "1.中文。" and found[2:] == ["城市：北京；费：500；数：3", "文字"]
     assert document.media_type == "application/rtf"
 
 
