@@ -9,6 +9,7 @@ from typing import Any
 
 from eval.metrics.matching import fold
 from eval.tasks.types import Context, Evidence, Item
+from index.loaders import SUFFIXES
 
 _SHORTEST = 4  # folded characters: a shorter piece of a gold quote says nothing about where it stands
 
@@ -41,7 +42,7 @@ def _stem(name: str) -> str:
     path = PurePath(name)
     return fold(
         path.stem
-        if path.suffix.lower() in (".md", ".txt", ".html", ".docx", ".pdf", ".csv", ".xlsx")
+        if path.suffix.lower() in SUFFIXES
         else name
     )
 

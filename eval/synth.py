@@ -17,7 +17,7 @@ from typing import Any
 
 from errors import DocumentError, EvalError
 from index.documents import expand
-from index.loaders import load
+from index.loaders import load_all
 from index.sentences import split_sentences
 from index.types import Document
 
@@ -69,10 +69,11 @@ def synthesise(paths: Sequence[Path], limit: int = 60, unanswerable: int = 20, s
 
 def read_documents(paths: Sequence[Path]) -> list[Document]:
     """All documents that can be read; raises EvalError when there is none."""
-    documents, failed = [], []
+    documents: list[Document] = []
+    failed: list[str] = []
     for found in expand(paths):
         try:
-            documents.append(load(found.path, found.source))
+            documents.extend(load_all(found.path, found.source).documents)
         except DocumentError as error:
             failed.append(error.message)
     if not documents:

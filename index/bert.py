@@ -25,7 +25,8 @@ EPS = 1e-12
 
 def encoder_graph(arrays: Arrays, layers: int, heads: int) -> Any:
     """Words, float32 [rows, length, size], and mask, float32 [rows, length] -> unit vectors, float32 [rows, size]: the mean over the tokens."""
-    from openvino import Model, opset13 as ops
+    from openvino import Model
+    from openvino import opset13 as ops
 
     states, words, mask = _states(arrays, layers, heads)
     shown = ops.unsqueeze(mask, ops.constant(2))
@@ -36,7 +37,8 @@ def encoder_graph(arrays: Arrays, layers: int, heads: int) -> Any:
 
 def heads_graph(arrays: Arrays, layers: int, heads: int) -> Any:
     """Words and mask, as ``encoder_graph`` -> logits of every token [rows, length, token heads] and of the text [rows, text heads]."""
-    from openvino import Model, opset13 as ops
+    from openvino import Model
+    from openvino import opset13 as ops
 
     states, words, mask = _states(arrays, layers, heads)
     first = ops.gather(states, ops.constant(0), ops.constant(1))
@@ -55,7 +57,8 @@ def save(graph: Any, path: Path) -> None:
 
 
 def _states(arrays: Arrays, layers: int, heads: int) -> tuple[Any, Any, Any]:
-    from openvino import Type, opset13 as ops
+    from openvino import Type
+    from openvino import opset13 as ops
 
     size = arrays["types"].shape[0]
     words = ops.parameter([-1, -1, size], Type.f32, name="words")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from errors import DocumentError
 from index.build import Progress, fingerprint
-from index.loaders import LOADER_VERSION, SUFFIXES, document_id, load
+from index.loaders import LOADER_VERSION, SUFFIXES, document_id, load_all
 from index.settings import IndexSettings
 from index.store import BuildLexical, IndexStore
 from index.types import Document
@@ -29,7 +29,7 @@ _SKIPPED = frozenset(("thumbs.db", "desktop.ini", "__macosx", "node_modules"))
 @dataclass(frozen=True, slots=True)
 class AddReport:
     """What became of the files: names (sources) of documents, the files that failed with their errors, and files of
-    folders that are of no kind that can be read (a file that was named itself fails instead)."""
+    folders, archives and messages that are of no kind that can be read (a file that was named itself fails instead)."""
 
     added: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
@@ -100,7 +100,12 @@ def add_paths(
             loading.documents(), (), settings, encode, progress,
             build_dense=build_dense, build_lexical=build_lexical, encoder=encoder, about=about,
         )  # fmt: skip
-    skipped = tuple(one.path for one in found if not one.known)
+    if loading.gone:
+        store.write(
+            (), loading.gone, settings, encode, progress,
+            build_dense=build_dense, build_lexical=build_lexical, encoder=encoder, about=about,
+        )  # fmt: skip
+    skipped = (*(one.path for one in found if not one.known), *loading.skipped)
     return AddReport(
         tuple(loading.added), tuple(loading.unchanged), tuple(loading.replaced), tuple(loading.failed), skipped
     )
@@ -119,12 +124,19 @@ class _Loading:
         self.unchanged: list[str] = []
         self.replaced: list[str] = []
         self.failed: list[tuple[Path, DocumentError]] = []
+        self.skipped: list[Path] = []
+        self.gone: set[str] = set()
+        """Ids of documents whose file was read again and no longer holds them (an attachment, a member of an archive)."""
 
     def documents(self) -> Iterator[Document]:
         """Documents that are new or changed. Read only when the writer asks, so under its lock."""
         current = self.store.current()
         known = current.fingerprints() if current else {}
-        hashes = {one.id: one.meta.get("file_sha256") for one in current.documents() if one.meta.get("loader") == LOADER_VERSION} if current else {}
+        indexed = list(current.documents()) if current else []
+        hashes = {document_id(file_of(one)): one.meta.get("file_sha256") for one in indexed if one.meta.get("loader") == LOADER_VERSION}
+        within: dict[str, set[str]] = {}
+        for one in indexed:
+            within.setdefault(document_id(file_of(one)), set()).add(one.id)
         seen: dict[str, Path] = {}
         for number, file in enumerate(self.found):
             self.progress("load", number, len(self.found))
@@ -139,18 +151,27 @@ class _Loading:
                 if identity in hashes and hashes[identity] == _file_hash(file.path):
                     self.unchanged.append(file.source)
                     continue
-                document = load(file.path, file.source)
+                loaded = load_all(file.path, file.source)
             except DocumentError as error:
                 self.failed.append((file.path, error))
                 continue
-            if known.get(identity) == fingerprint(document):
-                self.unchanged.append(file.source)
-                continue
-            (self.replaced if identity in known else self.added).append(file.source)
-            yield document
+            self.failed += [(file.path.parent / one.source, one.error()) for one in loaded.failed]
+            self.skipped += [file.path.parent / name for name in loaded.skipped]
+            self.gone |= within.get(identity, set()) - {one.id for one in loaded.documents}
+            for document in loaded.documents:
+                if known.get(document.id) == fingerprint(document):
+                    self.unchanged.append(document.source)
+                    continue
+                (self.replaced if document.id in known else self.added).append(document.source)
+                yield document
         self.progress("load", len(self.found), len(self.found))
         if current is None and not self.added:
             raise _NothingRead
+
+
+def file_of(document: Document) -> str:
+    """The source name of the file that a document was read from: its own, or that of the archive or message around it."""
+    return document.meta.get("container", document.source)
 
 
 def _file_hash(path: Path) -> str | None:

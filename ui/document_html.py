@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Collection, Sequence
 
+from index.loaders import SUFFIXES
 from index.types import Document, Hit, Passage
 from ui.render import below_title
 from ui.settings import UiSettings
@@ -179,7 +180,7 @@ def upload_html(lang: str, limit_mb: int) -> str:
     texts = "".join(f' data-{k}="{e(t("up_" + k))}"' for k in ("waiting", "sending", "indexing", "done", "failed", "confirm"))
     return (
         f'<section class="admin" id="admin"{texts} data-limit="{limit_mb}"><label class="drop" id="drop"><input type="file" id="files" '
-        f'multiple accept=".txt,.md,.html,.htm,.docx,.pdf,.xlsx,.csv"><strong>{e(t("drop"))}</strong>'
+        f'multiple accept="{",".join(SUFFIXES)}"><strong>{e(t("drop"))}</strong>'
         f'<span class="muted">{e(t("drop_hint", mb=limit_mb))}</span></label>'
         f'<ul id="jobs" aria-live="polite"></ul><button class="h-btn" id="reindex">{e(t("reindex"))}</button></section>'
     )

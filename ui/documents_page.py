@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
 from errors import DocumentError, WenjuError
+from index.loaders import SUFFIXES
 from index.types import Document
 from ui import originals
 from ui.actions import note
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from qa.engine import Engine
 
 PER_PAGE = 200
-SUFFIXES = frozenset((".txt", ".md", ".html", ".htm", ".docx", ".pdf", ".xlsx", ".csv"))
 Administrator = Annotated[Viewer, Depends(administrator_of)]
 ours = Depends(from_our_page)
 router = APIRouter(prefix="/documents", include_in_schema=False)

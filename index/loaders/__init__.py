@@ -11,10 +11,14 @@ from errors import DocumentError, did_you_mean
 from index.loaders.dates import dateline, file_name_date, latest_year, month_line, speaking_year
 from index.loaders.document_number import LINES as NUMBER_LINES
 from index.loaders.document_number import number_among
+from index.loaders.parts import CONTAINERS, Loaded, load_all
 from index.loaders.raw import Raw, squeeze
+from index.loaders.sniff import true_suffix
 from index.loaders.titles import is_title
 from index.repair import repair
 from index.types import Block, Document
+
+__all__ = ["CONTAINERS", "LOADER_VERSION", "SUFFIXES", "Loaded", "document_id", "finish", "load", "load_all", "raw_of", "read"]
 
 FILE_MAX = 512 * 1024 * 1024
 """Bytes; a larger file is refused."""
@@ -23,15 +27,16 @@ LOADER_VERSION = "3"
 """Raised when a loader or the repair gives other text for the same bytes; files are then read again."""
 
 _OLD = {
-    ".doc": "Open it in Word or WPS and save it as .docx",
-    ".wps": "Open it in WPS and save it as .docx",
-    ".rtf": "Open it in Word or WPS and save it as .docx",
-    ".xls": "Open it in Excel or WPS and save it as .xlsx",
-    ".et": "Open it in WPS and save it as .xlsx",
-    ".ppt": "Export it as .pdf",
-    ".pptx": "Export it as .pdf",
-    ".ofd": "Export it as .pdf from the reader that opens it",
-    ".zip": "Unpack it and add the folder",
+    ".ppt": "Open it in PowerPoint or WPS and save it as .pptx",
+    ".dps": "Open it in WPS and save it as .pptx",
+    ".rar": "Unpack it and add the folder",
+    ".7z": "Unpack it and add the folder",
+    ".tar": "Unpack it and add the folder",
+    ".gz": "Unpack it and add the folder",
+    ".pages": "Export it as .docx or .pdf",
+    ".numbers": "Export it as .xlsx",
+    ".key": "Export it as .pptx or .pdf",
+    ".caj": "Export it as .pdf from the reader that opens it",
 }
 DATE_LINES = 12
 """Lines at the top among which the date is looked for."""
@@ -40,27 +45,38 @@ _JUNK_TITLE = re.compile(r"(?i)microsoft word|^untitled|^无标题|^未命名|\.
 
 
 def _loaders() -> dict[str, Callable[[Path, bytes], Raw]]:
+    from index.loaders.book import load_epub, load_mhtml
     from index.loaders.marked import load_markdown
+    from index.loaders.ofd import load_ofd
+    from index.loaders.olddoc import load_doc, load_rtf
+    from index.loaders.parts import load_archive, load_message
     from index.loaders.pdf import load_pdf
     from index.loaders.plain import load_plain
-    from index.loaders.sheets import load_csv, load_xlsx
+    from index.loaders.sheets import load_csv, load_sheet_xml, load_xls, load_xlsx
+    from index.loaders.slides import load_pptx
     from index.loaders.web import load_html
     from index.loaders.word import load_docx
 
     return {
         ".txt": load_plain, ".text": load_plain, ".md": load_markdown, ".markdown": load_markdown,
-        ".html": load_html, ".htm": load_html, ".xhtml": load_html, ".docx": load_docx, ".pdf": load_pdf,
-        ".xlsx": load_xlsx, ".xlsm": load_xlsx, ".csv": load_csv, ".tsv": load_csv,
+        ".html": load_html, ".htm": load_html, ".xhtml": load_html, ".mhtml": load_mhtml, ".mht": load_mhtml,
+        ".docx": load_docx, ".doc": load_doc, ".wps": load_doc, ".rtf": load_rtf, ".pdf": load_pdf, ".ofd": load_ofd,
+        ".xlsx": load_xlsx, ".xlsm": load_xlsx, ".xls": load_xls, ".et": load_xls, ".csv": load_csv, ".tsv": load_csv,
+        ".pptx": load_pptx, ".pptm": load_pptx, ".ppsx": load_pptx, ".epub": load_epub,
+        ".eml": load_message, ".msg": load_message, ".zip": load_archive, ".xml-sheet": load_sheet_xml,
     }  # fmt: skip
 
 
 SUFFIXES = (
-    ".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".docx", ".pdf", ".xlsx", ".xlsm", ".csv", ".tsv",
+    ".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".mhtml", ".mht", ".docx", ".doc", ".wps", ".rtf", ".pdf",
+    ".ofd", ".xlsx", ".xlsm", ".xls", ".et", ".csv", ".tsv", ".pptx", ".pptm", ".ppsx", ".epub", ".eml", ".msg", ".zip",
 )  # fmt: skip
 
 
 def load(path: Path, source: str | None = None) -> Document:
     """One file as a Document, its text repaired and its blocks and pages as spans of that text.
+
+    A file that holds others has more than one: :func:`load_all` gives them all.
 
     ``source`` is the name to record, default the file's name; the document's id is derived from it, so that a
     changed file keeps its id. ``meta`` gains ``path`` and ``file_sha256``.
@@ -72,8 +88,8 @@ def load(path: Path, source: str | None = None) -> Document:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise DocumentError(f"{path.name}: files of this kind ({suffix or 'no ending'}) cannot be read", _advice(suffix))
-    data = _read(path)
-    raw = _loaders()[suffix](path, data)
+    data = read(path)
+    raw = raw_of(path, data)
     raw.meta["path"] = str(path.absolute())
     raw.meta["file_sha256"] = hashlib.sha256(data).hexdigest()
     raw.meta["loader"] = LOADER_VERSION
@@ -146,7 +162,17 @@ def _date(raw: Raw, text: str, blocks: tuple[Block, ...], stem: str) -> tuple[st
     return (raw.created, "properties") if raw.created and raw.created[:4] >= later else (None, "")
 
 
-def _read(path: Path) -> bytes:
+def raw_of(path: Path, data: bytes) -> Raw:
+    """A file's bytes as lines, by what they are: the name says what the file claims to be and is used in messages.
+
+    Raises:
+        DocumentError: as for :func:`load`.
+    """
+    return _loaders()[true_suffix(path.suffix.lower(), data)](path, data)
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a file. Raises DocumentError when it is too large, missing, not readable or empty."""
     try:
         size = path.stat().st_size
         if size > FILE_MAX:

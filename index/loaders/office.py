@@ -34,7 +34,7 @@ def open_office(path: Path, data: bytes, part: str = "") -> io.BytesIO:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
             size = sum(info.file_size for info in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise DocumentError(f"{path.name}: broken, not a {path.suffix.lower()} file", "Open and save it again in Office or WPS, or get a fresh copy.") from error
     if part and part not in names:
         raise DocumentError(f"{path.name}: an archive, but not a {path.suffix.lower()} file", "Check the file name's ending.")

@@ -1,83 +1,163 @@
-"""Tables (.xlsx, .csv) -> lines: the sheet's name as heading, then each row as ``列名：值；列名：值``."""
+"""Sheets (.xlsx, .xls, .csv) -> lines: the sheet's name as heading, then each row as ``列名：值；列名：值``.
+
+Where each row stands in its sheet is kept in ``meta["places"]``; see :mod:`index.places`.
+"""
 
 from __future__ import annotations
 
 import csv
-import datetime
 import io
-from collections.abc import Iterator
+import re
+import zipfile
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from errors import DocumentError
+from index.loaders.dates import dateline
 from index.loaders.encoding import decode
 from index.loaders.office import BROKEN, open_office
-from index.loaders.raw import Line, Raw, clean, table_lines
+from index.loaders.raw import Line, Raw, clean, squeeze
+from index.loaders.sheet_columns import column_name
+from index.loaders.sheet_grid import CELLS_MAX, EMPTY, TEXT, Grid, Row
+from index.loaders.sheet_tables import TITLE_LEVEL, Placed, placed_lines
+from index.loaders.xlsx import CELL_MAX, Book, Sheet, TooLarge
+from index.places import Run, packed
 
-CELL_MAX = 32_768
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLS = "application/vnd.ms-excel"
+LISTED = 20
+"""Cells without a value that are named one by one."""
+
+_PLAIN_NAME = re.compile(r"(?i)(?:sheet|工作表|表格?)\s*\d*")
 
 
 def load_xlsx(path: Path, data: bytes) -> Raw:
     """An .xlsx file: every sheet that is not hidden; formulas by their stored values."""
+    from lxml import etree
+
     stream = open_office(path, data, "xl/workbook.xml")
     try:
-        lines = list(_sheets(stream))
-    except BROKEN as error:
+        with zipfile.ZipFile(stream) as archive:
+            book = Book(archive)
+            return _raw(book.sheets(), XLSX, book.hidden)
+    except TooLarge:
+        raise _too_large(path) from None
+    except (*BROKEN, etree.LxmlError) as error:
         raise DocumentError(f"{path.name}: broken, it cannot be parsed as .xlsx", "Open and save it again in Excel or WPS.") from error
-    return Raw(lines, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", formed=True)
 
 
-def _sheets(stream: io.BytesIO) -> Iterator[Line]:
-    import warnings
+def load_xls(path: Path, data: bytes) -> Raw:
+    """An .xls file (or .et of WPS)."""
+    import xlrd
 
-    import openpyxl
+    from index.loaders.xls import hidden_sheets, xls_sheets
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # openpyxl names each feature that it does not keep
-        book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
-        for sheet in book.worksheets:
-            if sheet.sheet_state != "visible":
-                continue
-            sheet.reset_dimensions()
-            lines = list(table_lines([_shown(cell) for cell in row] for row in sheet.iter_rows()))
-            if lines:
-                yield Line(sheet.title, level=2)
-                yield from lines
-        book.close()
+    try:
+        return _raw(xls_sheets(data), XLS, hidden_sheets(data))
+    except TooLarge:
+        raise _too_large(path) from None
+    except (*BROKEN, xlrd.XLRDError, xlrd.compdoc.CompDocError, AssertionError) as error:
+        if "encrypted" in str(error).lower():
+            raise DocumentError(f"{path.name}: protected with a password", "Open it, save a copy without the password, then add the copy.") from error
+        raise DocumentError(f"{path.name}: broken, it cannot be parsed as .xls", "Open and save it again in Excel or WPS.") from error
 
 
-def _shown(cell: Any) -> str:
-    """A cell as a person reads it: dates as ISO, percentages as such, whole numbers without a point."""
-    value = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, datetime.datetime):
-        midnight = value.time() == datetime.time()
-        return value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="minutes")
-    if isinstance(value, (datetime.date, datetime.time)):
-        return value.isoformat()
-    if isinstance(value, (int, float)):
-        if "%" in (cell.number_format or ""):
-            return f"{round(value * 100, 6):g}%"
-        return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else f"{value:.10g}"
-    return clean(str(value)[:CELL_MAX])
+def _too_large(path: Path) -> DocumentError:
+    return DocumentError(f"{path.name}: more than {CELLS_MAX:,} filled cells, which is the limit for one file", "Split it into several files.")
+
+
+def _raw(sheets: Iterable[Sheet], media_type: str, hidden_sheets: int) -> Raw:
+    lines: list[Line] = []
+    notes: list[str] = []
+    titles: list[str] = []
+    runs: list[Run] = []
+    read: list[Sheet] = []
+    only = 0
+    for sheet in sheets:
+        placed = list(placed_lines(sheet.grid))
+        read.append(replace(sheet, grid=Grid([], [])))
+        if not placed and not sheet.texts:
+            continue
+        lines.append(Line(squeeze(clean(sheet.name)) or "Sheet", level=2))
+        only += 1
+        columns = sheet.grid.columns
+        for one in placed:
+            runs.append(Run(len(lines), sheet.name, one.area.top, column_name(columns[one.area.left]), column_name(columns[one.area.right])))
+            lines.append(one.line)
+        lines += [Line(text, fixed=True) for text in sheet.texts]
+        titles.append(_title(placed))
+        notes += _notes(placed)
+    unnamed = only == 1 and _PLAIN_NAME.fullmatch(lines[0].text)
+    if unnamed:  # Sheet1 is no heading
+        lines = lines[1:]
+        runs = [replace(run, block=run.block - 1) for run in runs]
+    raw = Raw(lines, media_type, formed=True)
+    raw.title = titles[0] if only == 1 else ""
+    raw.published = dateline(notes)
+    raw.meta.update(_not_read(read, hidden_sheets))
+    if runs:
+        raw.meta["places"] = packed(runs)
+    return raw
+
+
+def _title(placed: list[Placed]) -> str:
+    """The line above the only table, if it is one."""
+    heads = [n for n, one in enumerate(placed) if one.line.level == TITLE_LEVEL]
+    return placed[0].line.text if heads == [0] else ""
+
+
+def _notes(placed: list[Placed]) -> list[str]:
+    """Lines above and below the tables, which may say when the sheet was made."""
+    return [one.line.text for one in placed if one.note]
+
+
+def _not_read(sheets: list[Sheet], hidden_sheets: int) -> dict[str, str]:
+    """What a reader of the text should know was left out, by kind; counts as text."""
+    cells = [place for sheet in sheets for place in sheet.no_value]
+    facts = {
+        "hidden_sheets": hidden_sheets, "hidden_rows": sum(sheet.hidden_rows for sheet in sheets),
+        "hidden_columns": sum(sheet.hidden_columns for sheet in sheets),
+        "pictures": sum(sheet.pictures for sheet in sheets), "cells_with_errors": sum(sheet.errors for sheet in sheets),
+    }  # fmt: skip
+    meta = {name: str(count) for name, count in facts.items() if count}
+    if cells:
+        more = f" (+{len(cells) - LISTED})" if len(cells) > LISTED else ""
+        meta["formulas_without_value"] = ", ".join(cells[:LISTED]) + more
+    return meta
 
 
 def load_csv(path: Path, data: bytes) -> Raw:
     """A .csv or .tsv file; the delimiter (comma, tab, semicolon, bar) is told from its first lines."""
     text = clean(decode(data, path))
+    told = re.match(r"sep=(.)\n", text)  # Excel's own way to name it
+    text = text[told.end() :] if told else text
     sample = text[:20_000]
-    delimiter = max("\t,;|，", key=lambda mark: (_columns(sample, mark), mark == ","))
+    delimiter = told[1] if told else max("\t,;|，", key=lambda mark: (_columns(sample, mark), mark == ","))
     limit = csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+        rows = [_row(number, cells) for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), 1)]
     except csv.Error as error:
         raise DocumentError(f"{path.name}: broken, it cannot be parsed as a table ({error})", "Save it again as CSV UTF-8.") from error
     finally:
         csv.field_size_limit(limit)
-    return Raw(list(table_lines(rows)), "text/csv", formed=True)
+    if sum(len(row.texts) for row in rows) > CELLS_MAX:
+        raise _too_large(path)
+    width = max((len(row.texts) for row in rows), default=0)
+    placed = list(placed_lines(Grid([row for row in rows if any(row.texts)], list(range(width)))))
+    raw = Raw([one.line for one in placed], "text/csv", formed=True)
+    raw.published = dateline(_notes(placed))
+    raw.title = _title(placed)
+    raw.meta["places"] = packed(
+        Run(n, "", one.area.top, column_name(one.area.left), column_name(one.area.right)) for n, one in enumerate(placed)
+    )
+    return raw
+
+
+def _row(number: int, cells: list[str]) -> Row:
+    """Values that Excel was kept from reading as numbers (="001203", a leading tab or apostrophe) as they show."""
+    texts = [squeeze(re.sub(r'^="(.*)"$', r"\1", cell[:CELL_MAX])) for cell in cells]
+    return Row(number, texts, [TEXT if text else EMPTY for text in texts])
 
 
 def _columns(sample: str, mark: str) -> int:
@@ -85,3 +165,17 @@ def _columns(sample: str, mark: str) -> int:
     counts = [len(row) for row in csv.reader(io.StringIO(sample), delimiter=mark) if row][:50]
     usual = max(set(counts), key=counts.count, default=0)
     return usual if usual > 1 and counts.count(usual) >= 0.6 * len(counts) else 0
+
+
+def load_sheet_xml(path: Path, data: bytes) -> Raw:
+    """A workbook in the XML of Excel 2003, which many programs write as .xls."""
+    from lxml import etree
+
+    from index.loaders.sheet_xml import xml_sheets
+
+    try:
+        return _raw(xml_sheets(data), XLS, 0)
+    except TooLarge:
+        raise _too_large(path) from None
+    except (*BROKEN, etree.LxmlError) as error:
+        raise DocumentError(f"{path.name}: broken, it cannot be parsed as a workbook", "Open it in Excel or WPS and save it as .xlsx.") from error

@@ -1,4 +1,8 @@
-"""HTML -> lines, through lxml's parser. Scripts, menus and hidden parts are dropped, the main text is kept."""
+"""HTML -> lines, through lxml's parser. Scripts, menus and hidden parts are dropped, the main text is kept.
+
+Which element holds the main text is told in :mod:`index.loaders.web_main`, how cells of a table stand in
+:mod:`index.loaders.web_table`.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +15,23 @@ from lxml import etree
 from index.loaders.dates import iso_date
 from index.loaders.encoding import decode
 from index.loaders.flat import flat_lines
-from index.loaders.raw import Line, Raw, clean, squeeze, table_lines
+from index.loaders.raw import Line, Raw, clean, squeeze
+from index.loaders.slide_text import numbered
+from index.loaders.web_main import main_part, shown
+from index.loaders.web_table import LONG, WebTable
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,40})", re.I)
-_DROPPED = frozenset((
-    "script", "style", "noscript", "template", "nav", "footer", "aside", "form", "button", "svg", "math", "iframe",
-    "object", "embed", "select", "option", "textarea", "audio", "video", "canvas", "map", "dialog", "head",
-))  # fmt: skip
-_ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "dialog"))
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = frozenset((
     "p", "div", "section", "article", "main", "header", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "pre",
     "table", "tr", "td", "th", "caption", "tbody", "thead", "tfoot", "figure", "figcaption", "address", "hr", "center",
     "details", "summary", "fieldset", "body", "html", "h1", "h2", "h3", "h4", "h5", "h6",
 ))  # fmt: skip
+TERM_MAX = 30
+"""Characters of a term (dt) that goes on one line with its meaning (dd)."""
+
+_HAN_BREAK = re.compile(r"(?<=[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f])[ \t]*\n\s*(?=[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f])")
 _DATES = frozenset(("article:published_time", "pubdate", "publishdate", "datepublished", "date", "dc.date", "dcterms.date"))
-MAIN_MIN = 0.3
-"""A <main> or <article> is taken for the page's text if it holds at least this share of all its text."""
-
-
 def load_html(path: Path, data: bytes) -> Raw:
     """An .html file: title and date from its head, then the main text with headings, lists and tables by row."""
     declared = _CHARSET.search(data[:4096])
@@ -38,8 +39,8 @@ def load_html(path: Path, data: bytes) -> Raw:
     root = _tree(text)
     if root is None:
         return Raw(flat_lines(text), "text/html")
-    raw = Raw(_lines(_main(root)), "text/html")
-    headlines = [found for found in root.iter("h1") if _shown(found) and squeeze(_text(found))]
+    raw = Raw(_lines(main_part(root)), "text/html")
+    headlines = [found for found in root.iter("h1") if shown(found) and squeeze(_text(found))]
     if len(headlines) != 1:  # one headline is a better title than the browser's, which also names the site
         raw.title = squeeze(_text(next(iter(root.iter("title")), None)))
     for meta in root.iter("meta"):
@@ -72,36 +73,8 @@ def _text(element: etree._Element | None) -> str:
     return "" if element is None else "".join(str(part) for part in element.itertext())
 
 
-def _shown(element: etree._Element) -> bool:
-    if not isinstance(element.tag, str) or element.tag in _DROPPED:
-        return False
-    attributes = element.attrib
-    return not (
-        "hidden" in attributes
-        or attributes.get("aria-hidden") == "true"
-        or attributes.get("role") in _ROLES
-        or _HIDDEN.search(attributes.get("style") or "")
-    )
-
-
-def _main(root: etree._Element) -> etree._Element:
-    """The element that holds the page's own text."""
-    whole = sum(len(part) for part in _shown_texts(root)) or 1
-    for name in ("main", "article"):
-        found = [element for element in root.iter(name) if _shown(element)]
-        if len(found) == 1 and sum(len(part) for part in _shown_texts(found[0])) >= MAIN_MIN * whole:
-            return found[0]
-    return root
-
-
-def _shown_texts(root: etree._Element) -> Iterator[str]:
-    for kind, _, text in _walk(root):
-        if kind == "text":
-            yield text
-
-
-def _walk(root: etree._Element) -> Iterator[tuple[str, str, str]]:
-    """("open" | "close", tag, "") and ("text", tag, text) in document order, hidden parts left out; no recursion."""
+def _walk(root: etree._Element) -> Iterator[tuple[str, etree._Element, str]]:
+    """("open" | "close", element, "") and ("text", element, text) in document order, hidden parts left out; no recursion."""
     walker = etree.iterwalk(root, events=("start", "end"))
     skipped: etree._Element | None = None
     for event, element in walker:
@@ -109,20 +82,19 @@ def _walk(root: etree._Element) -> Iterator[tuple[str, str, str]]:
             if event == "end" and element is skipped:
                 skipped = None
                 if element is not root and element.tail:
-                    yield "text", "", element.tail
+                    yield "text", element, element.tail
             continue
-        tag = element.tag if isinstance(element.tag, str) else ""
         if event == "start":
-            if not _shown(element):
+            if not shown(element):
                 skipped = element
                 continue
-            yield "open", tag, ""
+            yield "open", element, ""
             if element.text:
-                yield "text", tag, element.text
+                yield "text", element, element.text
         else:
-            yield "close", tag, ""
+            yield "close", element, ""
             if element is not root and element.tail:
-                yield "text", tag, element.tail
+                yield "text", element, element.tail
 
 
 class _Block:
@@ -133,77 +105,137 @@ class _Block:
         self.linked = 0
         self.links = 0
 
-    def take(self, level: int, item: bool, kept: bool) -> Iterator[Line]:
-        text = squeeze("".join(self.parts))
-        menu = self.links >= 3 and self.linked >= 0.8 * len(text)
-        self.__init__()  # type: ignore[misc]
-        if text and not menu:
-            yield Line(text, level=level, fixed=item or kept)
+    def text(self) -> str:
+        """What was gathered, as one line: a line break in the source between Chinese characters is no space."""
+        text = squeeze(_HAN_BREAK.sub("", "".join(self.parts)))
+        menu = self.links >= 3 and self.linked >= 0.8 * len(text.replace(" ", ""))
+        self.parts, self.linked, self.links = [], 0, 0
+        return "" if menu else text
+
+
+class _Reader:
+    """Turns elements into paragraphs, headings, list items and rows of tables."""
+
+    def __init__(self) -> None:
+        self.block = _Block()
+        self.level = self.linking = self.preformatted = 0
+        self.lists: list[tuple[etree._Element, int]] = []
+        self.item = False
+        self.tables: list[WebTable | None] = []
+        """Tables that are open; None for one that only lays out the page."""
+        self.cell: etree._Element | None = None
+
+    def lines(self, root: etree._Element) -> Iterator[Line]:
+        for kind, element, text in _walk(root):
+            if kind == "text":
+                yield from self._text(text)
+                continue
+            tag = element.tag if isinstance(element.tag, str) else ""
+            if tag == "a":
+                self.linking += 1 if kind == "open" else -1
+                self.block.links += kind == "open"
+            elif tag == "input" and kind == "open" and (element.get("type") or "").lower() in ("checkbox", "radio"):
+                self.block.parts.append("☑" if "checked" in element.attrib else "□")
+            elif tag == "br" and kind == "open":
+                if self.cell is not None:
+                    self.block.parts.append(" ")
+                else:
+                    yield from self._take()
+            elif tag in _BLOCKS:
+                yield from self._border(kind == "open", tag, element)
+        yield from self._take()
+
+    def _text(self, text: str) -> Iterator[Line]:
+        if self.preformatted and "\n" in text and self.cell is None:
+            for part in text.split("\n")[:-1]:
+                self.block.parts.append(part)
+                yield from self._take(kept=True)
+            text = text.rsplit("\n", 1)[1]
+        self.block.parts.append(text)
+        self.block.linked += len(text.strip()) if self.linking else 0
+
+    def _take(self, item: bool = False, kept: bool = False) -> Iterator[Line]:
+        if text := self.block.text():
+            yield Line(text, level=self.level, fixed=item or kept)
+
+    def _border(self, opening: bool, tag: str, element: etree._Element) -> Iterator[Line]:
+        """A block begins or ends."""
+        table = self.tables[-1] if self.tables else None
+        if table is not None and (tag in ("td", "th", "tr", "table") or self.cell is not None):
+            yield from self._in_table(opening, tag, element, table)
+            return
+        if tag in ("dt", "dd") and (opening == (tag == "dd")) and self.block.parts and len("".join(self.block.parts).strip()) <= TERM_MAX:
+            if tag == "dt" and "".join(self.block.parts).strip()[-1:] not in ("：", ":", ""):
+                self.block.parts.append("：")
+            return  # a term and what it means are one line
+        yield from self._take(item=bool(self.lists) and self.item and not (opening and tag == "li"), kept=self.preformatted > 0)
+        if tag == "table":
+            if opening:
+                self.tables.append(None if _layout(element) else WebTable())
+            elif self.tables:
+                self.tables.pop()
+        elif tag in ("ol", "ul"):
+            if opening:
+                self.lists.append((element, _start(element)))
+            elif self.lists:
+                self.lists.pop()
+            self.item = False
+        elif tag == "li":
+            self.item = opening
+            if opening:
+                self._number(element)
+        elif tag == "pre":
+            self.preformatted = max(0, self.preformatted + (1 if opening else -1))
+        elif tag in _HEADINGS:
+            self.level = _HEADINGS[tag] if opening else 0
+
+    def _number(self, element: etree._Element) -> None:
+        """The number that the browser sets before an item of an ordered list."""
+        if not self.lists or self.lists[-1][0].tag != "ol" or "none" in (self.lists[-1][0].get("style") or ""):
+            return
+        owner, number = self.lists[-1]
+        value = element.get("value") or ""
+        number = int(value) if value.isdigit() else number
+        form = {"a": "alphaLcPeriod", "A": "alphaUcPeriod", "i": "romanLcPeriod", "I": "romanUcPeriod"}.get(owner.get("type") or "1", "arabicPeriod")
+        self.block.parts.append(numbered(number, form))
+        self.lists[-1] = (owner, number + 1)
+
+    def _in_table(self, opening: bool, tag: str, element: etree._Element, table: WebTable) -> Iterator[Line]:
+        if tag in ("td", "th"):
+            if not opening and self.cell is not None:
+                table.cell(self.block.text(), self.cell.get("colspan") or "", self.cell.get("rowspan") or "", self.cell.tag == "th")
+            elif opening:
+                yield from self._take()
+            self.cell = element if opening else None
+        elif self.cell is not None:
+            self.block.parts.append(" ")
+        elif tag == "tr":
+            if opening:
+                table.row()
+        elif tag == "table" and not opening:
+            yield from self._take()
+            self.tables.pop()
+            yield from table.lines()
 
 
 def _lines(root: etree._Element) -> Iterator[Line]:
-    """Paragraphs, headings and list items; tables without inner tables become one line for each row."""
-    block = _Block()
-    level = linking = listed = preformatted = 0
-    tables: list[list[list[str]]] = []
-    cell = False
-    for kind, tag, text in _walk(root):
-        if kind == "text":
-            if preformatted and "\n" in text:
-                for part in text.split("\n")[:-1]:
-                    block.parts.append(part)
-                    yield from block.take(level, False, True)
-                text = text.rsplit("\n", 1)[1]
-            block.parts.append(text)
-            block.linked += len(text.strip()) if linking else 0
-            continue
-        opening = kind == "open"
-        if tag == "a":
-            linking += 1 if opening else -1
-            block.links += opening
-            continue
-        if tag == "br" and opening:
-            if tables and cell:
-                block.parts.append(" ")
-            else:
-                yield from block.take(level, False, False)
-            continue
-        if tables and cell and tag in _BLOCKS and tag not in ("table", "tr", "td", "th"):
-            block.parts.append(" ")
-            continue
-        if tag not in _BLOCKS:
-            continue
-        if tag in ("td", "th") and tables:
-            if opening:
-                block.__init__()  # type: ignore[misc]
-            elif tables[-1]:
-                tables[-1][-1].append(squeeze("".join(block.parts)))
-                block.__init__()  # type: ignore[misc]
-            cell = opening
-            continue
-        yield from block.take(level, listed > 0 and tag == "li" and not opening, preformatted > 0)
-        if tag == "tr" and opening and tables:
-            tables[-1].append([])
-        elif tag == "table":
-            if opening:
-                tables.append([])
-            elif tables:
-                yield from _table(tables.pop())
-            cell = False
-        elif tag == "li":
-            listed = max(0, listed + (1 if opening else -1))
-        elif tag == "pre":
-            preformatted = max(0, preformatted + (1 if opening else -1))
-        elif tag in _HEADINGS:
-            level = _HEADINGS[tag] if opening else 0
-    yield from block.take(0, False, False)
+    return _Reader().lines(root)
 
 
-def _table(rows: list[list[str]]) -> Iterator[Line]:
-    """A table of data by row; one with a single column, or a single row of long cells, is layout: paragraphs."""
-    filled = [row for row in rows if any(row)]
-    if max((len(row) for row in filled), default=0) <= 1 or any(len(cell) > 300 for row in filled for cell in row):
-        for row in filled:
-            yield from (Line(cell) for cell in row if cell)
-    else:
-        yield from table_lines(filled)
+def _start(element: etree._Element) -> int:
+    value = element.get("start") or ""
+    return int(value) if value.isdigit() else 1
+
+
+def _layout(table: etree._Element) -> bool:
+    """Does a table only lay out the page: tables within it, one column, or cells with several paragraphs of text?"""
+    if table.get("role") in ("presentation", "none") or next(table.iterdescendants("table"), None) is not None:
+        return True
+    rows = list(table.iter("tr"))
+    if rows and all(len([cell for cell in row if cell.tag in ("td", "th")]) <= 1 for row in rows):
+        return True
+    for cell in table.iter("td"):
+        blocks = sum(1 for _ in cell.iter("p", "h1", "h2", "h3", "li", "div"))
+        if blocks > 3 and len("".join(cell.itertext())) > LONG:
+            return True
+    return False
