@@ -19,6 +19,8 @@ from models.e5 import E5File
 from qa.heads import HEADS
 
 Dtype = torch.bfloat16
+FROZEN = 4
+"""Layers at the bottom that stay as they are."""
 
 
 class Layer(nn.Module):
@@ -72,8 +74,11 @@ class Trunk(nn.Module):
             ids: int64 [rows, length], padded with 1.
         """
         mask = torch.where(ids == 1, -1e9, 0.0).to(Dtype)[:, None, None, :]
-        x = self.norm(self.words[ids] + self.positions[: ids.shape[1]] + self.types)
-        for layer in self.layers:
+        with torch.no_grad():
+            x = self.norm(self.words[ids] + self.positions[: ids.shape[1]] + self.types)
+            for layer in self.layers[:FROZEN]:
+                x = layer(x, mask)
+        for layer in self.layers[FROZEN:]:
             x = layer(x, mask)
         return self.token_head(x).float(), self.text_head(x[:, 0]).float()
 
@@ -123,14 +128,17 @@ def open_trunk(path: Path) -> Trunk:
     for head in (trunk.token_head, trunk.text_head):
         nn.init.normal_(head.weight, std=0.02)
         nn.init.zeros_(head.bias)
+    frozen = [trunk.positions, trunk.types, *trunk.norm.parameters(), *trunk.layers[:FROZEN].parameters()]
+    for parameter in frozen:
+        parameter.requires_grad = False
     return trunk.to(Dtype)
 
 
 def arrays(trunk: Trunk, optimiser: Optimiser) -> Iterator[tuple[str, np.ndarray]]:
-    """Names and float32 masters, as ``qa.reader`` has them."""
-    names = [name for name, p in trunk.named_parameters() if p.requires_grad]
-    for name, master in zip(names, optimiser.masters, strict=True):
-        yield name, master.detach().numpy()
+    """Names and float32 values of all weights, masters where there are any, as ``qa.reader`` has them."""
+    masters = iter(optimiser.masters)
+    for name, p in trunk.named_parameters():
+        yield name, (next(masters).detach() if p.requires_grad else p.detach().float()).numpy()
 
 
 def export(arrays_: Mapping[str, np.ndarray], out: Path) -> None:
