@@ -22,6 +22,7 @@ import prompts
 from models.settings import ModelSettings
 from qa.generators import open_generator
 from qa.generators.base import Message, Reads
+from qa.judge import messages
 from qa.settings import GeneratorSettings
 from training.examples import rows
 
@@ -58,12 +59,6 @@ def pairs(path: Path) -> Iterator[Pair]:
         evidence = "\n".join(f"[{i}] {text}" for i, text in enumerate(texts, 1))
         for i, item in enumerate(row["statements"]):
             yield Pair(f"{row['id']}-{i}", evidence, item["s"], bool(item["label"]), row["kind"])
-
-
-def messages(evidence: str, statement: str) -> tuple[Message, ...]:
-    """The chat after which the state is taken."""
-    parts = prompts.chat("support", evidence=prompts.escape_evidence(evidence), statement=prompts.escape_evidence(statement))
-    return tuple(Message(role, content) for role, content in parts)
 
 
 def collect(out: Path, wanted: Sequence[Pair], threads: int) -> None:
@@ -103,12 +98,17 @@ def _end(wanted: Sequence[Pair], begin: int) -> int:
     return len(wanted)
 
 
+def _chat(pair: Pair) -> tuple[Message, ...]:
+    evidence = "\n".join(prompts.escape_evidence(line) for line in pair.evidence.split("\n"))
+    return messages(evidence, pair.statement)
+
+
 def _read(generator: Reads, part: Sequence[Pair]) -> list[np.ndarray]:
     """States of some statements: one for each piece of evidence first, so that the others find it read."""
     firsts = {pair.evidence: i for i, pair in reversed(list(enumerate(part)))}.values()
     found: dict[int, np.ndarray] = {}
     for turn in (sorted(firsts), [i for i in range(len(part)) if i not in firsts]):
-        reading = [(i, generator.read(messages(part[i].evidence, part[i].statement), threading.Event())) for i in turn]
+        reading = [(i, generator.read(_chat(part[i]), threading.Event())) for i in turn]
         found |= {i: np.asarray(one.state(), np.float16) for i, one in reading}
     return [found[i] for i in range(len(part))]
 

@@ -13,7 +13,7 @@ import numpy as np
 import prompts
 from index.encoder import Encoder
 from index.types import Document
-from qa.types import Answer, Note, Sentence
+from qa.types import Answer, Sentence
 
 MOST = 12
 """Documents that are named."""
@@ -22,19 +22,23 @@ MOST = 12
 def talk(answer: Answer, documents: Callable[[], Sequence[Document]], encoder: Encoder) -> Answer:
     """The finished answer to a greeting, thanks, or a question about the program and its documents."""
     name = _nearest(answer.question, encoder)
-    held = list(documents()) if name in ("documents", "recent") else []
-    lines = [prompts.text(f"talk.{name}_says", n=len(held))] if held or name not in ("documents", "recent") else []
-    if held:
-        ordered = sorted(held, key=lambda d: d.published or "", reverse=True) if name == "recent" else held
-        lines += [f"{n}. {_titled(d)}" for n, d in enumerate(ordered[:MOST], 1)]
-        if len(held) > MOST:
-            lines.append(prompts.text("talk.more", n=len(held) - MOST))
-    elif not lines:
-        lines = [prompts.text("qa.refuse_no_documents")]
+    lines = _held(name, documents()) if name in ("documents", "recent") else [prompts.text(f"talk.{name}_says")]
     shown = tuple(Sentence(line + ("\n" if i < len(lines) - 1 else ""), "supported") for i, line in enumerate(lines))
     return Answer(
-        answer.question, answer.query, "done", shown, kind=answer.kind, notes=(Note("talk", ""),), index=answer.index
+        answer.question, answer.query, "done", shown, kind=answer.kind, index=answer.index
     )
+
+
+def _held(name: str, documents: Sequence[Document]) -> list[str]:
+    """What documents there are, newest first where that was asked."""
+    if not documents:
+        return [prompts.text("qa.refuse_no_documents")]
+    ordered = sorted(documents, key=lambda d: d.published or "", reverse=True) if name == "recent" else documents
+    lines = [prompts.text(f"talk.{name}_says", n=len(documents))]
+    lines += [f"{n}. {_titled(d)}" for n, d in enumerate(ordered[:MOST], 1)]
+    if len(documents) > MOST:
+        lines.append(prompts.text("talk.more", n=len(documents) - MOST))
+    return lines
 
 
 def _titled(document: Document) -> str:

@@ -1,0 +1,117 @@
+"""Kinds of answer: what is wanted decides which evidence is read and how the answer is put together."""
+
+import pytest
+from fake_encoder import FakeEncoder
+from fake_reader import ScriptedReader
+from fakes import ScriptedGenerator
+
+from qa.engine import Engine
+from qa.reader import history, windows_of
+from qa.settings import EngineSettings
+from qa.types import Turn
+
+RULES = """# 实验室用水管理办法
+
+## 第一章 领用
+
+领用纯水应提交下列材料：
+
+（一）领用申请单；
+
+（二）安全培训证明；
+
+（三）课题编号。
+
+除应急实验外，夜间不得领用。
+
+## 第二章 检查
+
+每周一检查水质，由设备科负责。水质不合格的，当日停用并贴封条。
+"""
+HALL = "# 东湖体育馆须知\n\n东湖体育馆6时30分开门，21时30分关门。停车前两小时免费，之后每小时3元。\n"
+
+
+@pytest.fixture()
+def desk(tmp_path):
+    """Makes an engine over two documents with a scripted reader and generator."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "water.md").write_text(RULES, "utf-8")
+    (folder / "hall.md").write_text(HALL, "utf-8")
+
+    def made(reader, answers=None):
+        generator = ScriptedGenerator(answers or {"": "文档没有写明。"})
+        engine = Engine.open(
+            EngineSettings(data=tmp_path / "data"), generator=generator, encoder=FakeEncoder(), reader=reader
+        )
+        engine.add([folder])
+        return engine
+
+    return made
+
+
+def test_a_list_is_read_from_the_whole_section_item_by_item(desk):
+    asked = "领纯水要交什么材料"
+    engine = desk(ScriptedReader({asked: "list"}, answers={asked: ("申请单", "培训证明", "课题编号")}))
+    answer = engine.answer(asked)
+    assert answer.kind == "list" and not answer.refused
+    assert answer.text.splitlines() == ["（一）领用申请单；", "（二）安全培训证明；", "（三）课题编号。"]
+    for sentence in answer.sentences:
+        (citation,) = sentence.citations
+        assert citation.quote.strip() == sentence.text.strip()
+        assert engine.document(citation.document_id).text[citation.start : citation.end] == citation.quote
+    assert engine.generator.requests == [], "nothing is written"
+
+
+def test_small_talk_is_answered_without_search_or_model(desk):
+    engine = desk(ScriptedReader({"你好": "chat", "有哪些文件": "about"}))
+    hello = engine.answer("你好")
+    assert hello.kind == "chat" and not hello.refused and hello.retrieved == () and hello.text
+    snapshots = list(engine.stream("有哪些文件"))
+    assert [s.stage for s in snapshots] == ["done"]
+    assert engine.generator.requests == []
+
+
+def test_an_overview_goes_through_the_sections_of_the_document_asked_for(desk):
+    asked = "总结一下实验室用水管理办法"
+    answer = desk(ScriptedReader({asked: "overview_document"})).answer(asked)
+    assert "《实验室用水管理办法》" in answer.text and "第二章 检查" in answer.text
+    assert "东湖" not in answer.text
+    assert all(s.citations for s in answer.sentences)
+
+
+def test_an_overview_of_everything_names_each_document(desk):
+    asked = "这些文件都讲了什么"
+    answer = desk(ScriptedReader({asked: "overview_all"})).answer(asked)
+    assert "《实验室用水管理办法》" in answer.text and "《东湖体育馆须知》" in answer.text
+
+
+def test_a_follow_up_takes_its_subject_from_the_turns_before(desk):
+    reader = ScriptedReader(carried={"几点关门？": ("东湖体育馆",)})
+    engine = desk(reader, {"": "东湖体育馆21时30分关门。"})
+    answer = engine.answer("几点关门？", [Turn("东湖体育馆几点开门？", "6时30分。")])
+    assert answer.query == "东湖体育馆：几点关门？" and answer.question == "几点关门？"
+    alone = engine.answer("年休假怎么申请？", [Turn("东湖体育馆几点开门？", "6时30分。")])
+    assert alone.query == "年休假怎么申请？"
+
+
+def test_what_the_reader_finds_stands_in_for_a_draft_that_is_not_borne_out(desk):
+    asked = "水质由哪个科检查"
+    engine = desk(ScriptedReader(answers={asked: ("设备科",)}), {"": "水质由财务科检查。"})
+    answer = engine.answer(asked)
+    assert not answer.refused and "设备科" in answer.text and "财务科" not in answer.text
+
+
+def test_a_count_is_said_to_be_counted(desk):
+    asked = "领纯水一共要交几样东西"
+    reader = ScriptedReader({asked: "count"}, answers={asked: ("申请单", "培训证明", "课题编号")})
+    answer = desk(reader).answer(asked)
+    assert "3" in answer.sentences[0].text and "computed" in [n.kind for n in answer.notes]
+
+
+def test_history_has_the_last_turn_first_and_windows_are_whole_sentences():
+    assert history([("甲", "一"), ("乙", "")]) == "乙\n甲 — 一"
+    text = "第一句话。" * 200
+    windows = windows_of(text, 100)
+    assert "".join(w for _, w in windows) == text
+    assert all(text[b : b + len(w)] == w and w.endswith("。") and len(w) <= 100 for b, w in windows)
