@@ -23,6 +23,7 @@ class Line:
         full: the line reaches the right edge, so that the next one may continue it (hard wrapping, PDF).
         indent: the line begins further right than the lines around it (the first line of a paragraph).
         page: 1-based page, 0 when the file has no pages.
+        sure: False where text recognition was not sure of the line.
     """
 
     text: str
@@ -32,6 +33,7 @@ class Line:
     full: bool = False
     indent: bool = False
     page: int = 0
+    sure: bool = True
 
 
 @dataclass(slots=True)
