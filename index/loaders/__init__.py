@@ -87,7 +87,10 @@ def finish(raw: Raw, source: str) -> Document:
     """
     from index.loaders.dates import dateline, file_name_date, speaking_year
 
-    text, blocks, pages = repair(raw.lines, raw.formed)
+    unsure: list[tuple[int, int]] = []
+    text, blocks, pages = repair(raw.lines, raw.formed, unsure)
+    if unsure:
+        raw.meta["unsure"] = ", ".join(f"{start}-{end}" for start, end in unsure[:2000])
     if not any(char.isalnum() for char in text):
         raise DocumentError(f"{source}: no text in it", "Check that the file is the right one; a scan needs text recognition first.")
     stem = Path(source).stem

@@ -9,15 +9,13 @@ import zlib
 from pathlib import Path
 
 from errors import DocumentError
+from index.limits import UNPACKED_MAX
 
 BROKEN = (
     KeyError, ValueError, TypeError, AttributeError, IndexError, SyntaxError, EOFError, OSError, RuntimeError,
     struct.error, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What the libraries raise on a damaged archive or damaged XML in it."""
-
-UNPACKED_MAX = 1 << 30
-"""Bytes that an Office file may unpack to."""
 
 
 def open_office(path: Path, data: bytes, part: str) -> io.BytesIO:

@@ -7,7 +7,6 @@ what could not be read is said in ``meta`` and never indexed silently.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from index.loaders.pdf_rows import Row, Run, blocks_of, once, rows_of, runs_of
 from index.loaders.pdf_running import without_running, without_watermarks
 from index.loaders.pdf_table import Table, tables_of
 from index.loaders.raw import Raw, clean, squeeze
+from index.loaders.signs import step
 
 PAGES_MAX = 10_000
 """Pages of one file; one with more is refused."""
@@ -26,11 +26,8 @@ PAGES_MAX = 10_000
 SCANNED = 20
 """A page with fewer characters than this that a picture covers is a scan, whatever is stamped on it."""
 
-Step = Callable[[int, int], None]
-"""Told after each page: pages done, pages in all."""
 
-
-def load_pdf(path: Path, data: bytes, step: Step | None = None) -> Raw:
+def load_pdf(path: Path, data: bytes) -> Raw:
     """A .pdf file.
 
     Raises:
@@ -49,7 +46,7 @@ def load_pdf(path: Path, data: bytes, step: Step | None = None) -> Raw:
         if len(document) > PAGES_MAX:
             raise DocumentError(f"{path.name}: {len(document)} pages are more than the {PAGES_MAX} that one file may have", "Split it into parts.")
         try:
-            pages, how = _pages(document, path, data, step or (lambda done, total: None))
+            pages, how = _pages(document, path, data)
             facts = {key: clean(value) for key, value in document.get_metadata_dict().items()}
         except pypdfium2.PdfiumError as error:
             raise DocumentError(f"{path.name}: broken, a page cannot be read", "Export it again, or get a fresh copy.") from error
@@ -58,7 +55,7 @@ def load_pdf(path: Path, data: bytes, step: Step | None = None) -> Raw:
     return _raw(pages, how, facts)
 
 
-def _pages(document: Any, path: Path, data: bytes, step: Step) -> tuple[list[Page], dict[str, list[int]]]:
+def _pages(document: Any, path: Path, data: bytes) -> tuple[list[Page], dict[str, list[int]]]:
     """All pages, and how those were read that have no text layer to rely on (numbers by ``meta`` key)."""
     from index.loaders.plausible import is_language
     from index.loaders.scans import ready, recognise
@@ -70,11 +67,10 @@ def _pages(document: Any, path: Path, data: bytes, step: Step) -> tuple[list[Pag
         pages.append(read_page(document, number))
         step(number + 1, total)
     if lost := {page.number - 1 for page in pages if page.lost}:
-        from index.loaders.pdf_miner import letters_of
+        from index.loaders.pdf_miner import letters_of, missing
 
         for done, (number, letters) in enumerate(letters_of(data, lost)):
-            if len(letters) > len(pages[number].letters):
-                pages[number].letters = letters
+            pages[number].letters += missing(letters, pages[number].letters)
             step(done + 1, len(lost))
     everything = ["".join(letter.char for letter in page.letters) for page in pages]
     whole = is_language("".join(everything)[:200_000])
@@ -149,11 +145,19 @@ def _laid(runs: list[Run], page: Page) -> list[Row]:
     blocks = blocks_of(runs)
     rows = [row for block in blocks for row in rows_of(block, page.number)]
     left = min((row.left for row in rows), default=0.0)
+    columns = {row.column: any(other.left >= row.column[1] - 1 for other in rows) for row in rows}
+    edged = {column: beside or column[1] >= 0.8 * (page.width - left) or _edged(column, rows) for column, beside in columns.items()}
     for row in rows:
-        beside = any(other.left >= row.column[1] - 1 for other in rows)
-        if row.column[1] < 0.8 * (page.width - left) and not beside:
+        if not edged[row.column]:
             row.column = (row.column[0], 0.0)
     return rows
+
+
+def _edged(column: tuple[float, float], rows: list[Row]) -> bool:
+    """Do enough long lines of a column end at the same place?"""
+    own = [row for row in rows if row.column == column and row.table is None]
+    shared = sum(len(row.text) >= 15 and row.right >= column[1] - 2.2 * row.size for row in own)
+    return shared >= max(3, 0.4 * len(own))
 
 
 def _named(title: str, rows: list[Row]) -> str:

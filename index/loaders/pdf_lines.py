@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from index.headings import HEADING_MAX, starts_item
 from index.loaders.pdf_rows import Row
@@ -31,12 +31,13 @@ def body_size(pages: list[list[Row]]) -> float:
 
 def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
     """Lines in reading order; a table that goes on over pages is one, its repeated header rows once."""
-    sizes = Counter(row.size for page in pages for row in page if larger(row, body))
-    levels = sorted(sizes, reverse=True)
+    running = _running_sizes(pages, body)
+    levels = sorted({row.size for page in pages for row in page if larger(row, body) and row.size not in running}, reverse=True)
+    indenting = _indenting(pages)
     tables: list[Table] = []
     for page in pages:
-        page = whole_headings(page, body)
-        pitch = _pitch(page)
+        page = whole_headings(page, body, running)
+        pitches = _pitches(page)
         previous: Row | None = None
         for number, row in enumerate(page):
             if isinstance(row.table, Table):
@@ -49,35 +50,64 @@ def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
             yield from _table_lines(tables)
             tables = []
             after = page[number + 1] if number + 1 < len(page) and page[number + 1].table is None else None
-            level = min(6, levels.index(row.size) + 1) if larger(row, body) else 0
-            yield _line(row, previous, after, level, body, pitch, page)
+            level = min(6, levels.index(row.size) + 1) if larger(row, body) and row.size in levels else 0
+            heading = previous is not None and larger(previous, body) and previous.size in levels
+            yield _line(row, previous, after, level, pitches.get(row.size, 0.0), page, heading, indenting)
             previous = row
     yield from _table_lines(tables)
 
 
-def _pitch(page: list[Row]) -> float:
-    """The usual distance between the lines of a page."""
-    steps = sorted(
-        above.base - row.base for above, row in zip(page, page[1:], strict=False)
-        if above.base > row.base and above.table is row.table is None and above.size == row.size
-    )  # fmt: skip
-    return steps[len(steps) // 2] if steps else 0.0
+def _pitches(page: list[Row]) -> dict[float, float]:
+    """The usual distance between the lines of a page, by their letter size."""
+    steps: dict[float, list[float]] = {}
+    for above, row in pairwise(page):
+        if above.base > row.base and above.table is row.table is None and above.size == row.size:
+            steps.setdefault(row.size, []).append(above.base - row.base)
+    return {size: sorted(found)[len(found) // 2] for size, found in steps.items()}
 
 
-def _line(row: Row, previous: Row | None, after: Row | None, level: int, body: float, pitch: float, page: list[Row]) -> Line:
+def _running_sizes(pages: list[list[Row]], body: float) -> set[float]:
+    """Sizes larger than the usual one in which text runs on, line after line, and is not set as headings."""
+    rows: Counter[float] = Counter()
+    letters: Counter[float] = Counter()
+    on: Counter[float] = Counter()
+    for page in pages:
+        for row, after in zip_longest(page, page[1:]):
+            rows[row.size] += 1
+            letters[row.size] += len(row.text)
+            on[row.size] += after is not None and after.size == row.size and after.table is None
+    return {size for size in rows if size > body and letters[size] >= 100 and on[size] >= 0.5 * rows[size]}
+
+
+def _indenting(pages: list[list[Row]]) -> bool:
+    """Do paragraphs begin further right than they go on?"""
+    pairs = [pair for page in pages for pair in pairwise(page) if pair[0].column == pair[1].column and pair[0].size == pair[1].size]
+    return sum(1.4 < (one.left - two.left) / max(1.0, one.size) < 2.8 for one, two in pairs) >= max(1, 0.03 * len(pairs))
+
+
+def _line(
+    row: Row, previous: Row | None, after: Row | None, level: int, pitch: float, page: list[Row], heading: bool, indenting: bool
+) -> Line:
     left, right = row.column
-    lefts = sorted(other.left for other in page if other.column == row.column and other.table is None)
+    lefts = sorted(other.left for other in page if other.column == row.column and other.table is None and other.size == row.size)
     margin = lefts[len(lefts) // 4] if len(lefts) > 3 else left
     step = previous.base - row.base if previous is not None else 0.0
-    same = min(pitch, 2.2 * body) or 1.8 * body
-    gap = previous is not None and (step > 1.45 * same or level != 0 or larger(previous, body))
-    begins = previous is None or gap or row.left - previous.left > 0.8 * body
+    usual = min(pitch, 2.2 * row.size) or 1.8 * row.size
+    gap = previous is not None and (step > 1.45 * usual or level != 0 or heading)
+    begins = previous is None or gap or row.left - previous.left > 0.8 * row.size
     lower = previous is None or step > 0  # else: the top of the next column
-    hanging = previous is not None and not gap and lower and (starts_item(previous.text) or _beside(row, previous))
+    hanging = previous is not None and not gap and lower and (
+        _beside(row, previous) or starts_item(previous.text) and (not right or _fills(previous, row, right, False))
+    )  # fmt: skip
     labelled = any(two.left - one.right > row.size for one, two in pairwise(row.runs)) and row.left - left < row.size
-    indent = labelled or row.left - margin >= 1.4 * body and begins and lower and not hanging
-    full = right > 0 and row.right - row.left >= 0.35 * (right - left) and _fills(row, after, right)
-    return Line(row.text, level=level, gap=gap, full=full, indent=indent, page=row.page, sure=row.sure)
+    indent = labelled or row.left - margin >= 1.4 * row.size and begins and lower and not hanging
+    tolerant = indenting and after is not None and after.left - margin < 0.5 * row.size and after.column == row.column
+    full = right > 0 and row.right - row.left >= 0.35 * (right - left) and _fills(row, after, right, tolerant)
+    on = (
+        indenting and previous is not None and not gap and not indent and level == 0 and previous.column == row.column
+        and previous.size == row.size and abs(row.left - margin) < 0.5 * row.size and 0 < previous.column[1] < previous.right + row.size
+    )  # fmt: skip
+    return Line(row.text, level=level, gap=gap, full=full, indent=indent, page=row.page, sure=row.sure, on=on)
 
 
 def _beside(row: Row, above: Row) -> bool:
@@ -85,12 +115,15 @@ def _beside(row: Row, above: Row) -> bool:
     return any(abs(run.left - row.left) < 0.3 * row.size for run in above.runs[1:])
 
 
-def _fills(row: Row, after: Row | None, right: float) -> bool:
-    """Has a row no room for what comes next? A signature that stands at the right reaches the edge but is not full."""
+def _fills(row: Row, after: Row | None, right: float, tolerant: bool) -> bool:
+    """Has a row no room for what comes next? A signature that stands at the right reaches the edge but is not full.
+
+    ``tolerant``: what comes next is not set in as paragraphs are here, so that little speaks for a new one.
+    """
     room = right - row.right
-    if _ENDED.search(row.text):  # the next character would have stood here, but for a mark that may not end a line
+    if _ENDED.search(row.text) and not tolerant:  # the next character would have stood here, but for one that may not
         return room < max((2.1 if after and after.text[:1] in "（《“〔【「" else 1.1) * row.size, _first_word(after))
-    return room < max(2.2 * row.size, _first_word(after))
+    return room < max((3.3 if tolerant else 2.2) * row.size, _first_word(after))
 
 
 def _first_word(row: Row | None) -> float:
@@ -106,13 +139,13 @@ def larger(row: Row, body: float) -> bool:
     return row.table is None and row.size >= LARGER * body and len(row.text) <= 2 * HEADING_MAX and any(char.isalpha() for char in row.text)
 
 
-def whole_headings(page: list[Row], body: float) -> list[Row]:
+def whole_headings(page: list[Row], body: float, running: Collection[float] = ()) -> list[Row]:
     """Headings that run over two or three lines, in one; numbered ones that follow each other stay apart."""
     whole: list[Row] = []
     for row in page:
         above = whole[-1] if whole else None
         if (
-            above is not None and larger(row, body) and larger(above, body) and row.size == above.size
+            above is not None and larger(row, body) and larger(above, body) and row.size == above.size and row.size not in running
             and 0 < above.base - row.base <= 2.1 * row.size and not starts_item(row.text)
             and len(above.text) + len(row.text) <= 2 * HEADING_MAX
         ):  # fmt: skip

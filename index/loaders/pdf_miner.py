@@ -42,3 +42,9 @@ def _letters(text: str, matrix: tuple[float, ...], left: float, right: float, si
         return []
     wide = (right - left) / max(1, len(text))
     return [Letter(char, left + n * wide, left + (n + 1) * wide, matrix[5], size) for n, char in enumerate(text)]
+
+
+def missing(letters: list[Letter], held: list[Letter]) -> list[Letter]:
+    """Those of ``letters`` at whose place none is ``held``."""
+    places = {(round(one.left / 3) + dx, round(one.base / 3) + dy) for one in held for dx in (-1, 0, 1) for dy in (-1, 0, 1)}
+    return [one for one in letters if one.char.strip() and (round(one.left / 3), round(one.base / 3)) not in places]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
@@ -10,10 +11,11 @@ from itertools import groupby, pairwise
 from index.loaders.pdf_page import Letter
 from index.loaders.raw import clean
 
-SPLIT = 1.0
+SPLIT = 0.85
 """Letter sizes of empty space at which a line is taken apart; the parts are joined again unless columns come of it."""
 
 _BULLET = re.compile(r"[\ue000-\uf8ff●■◆▪◼]\s*(?=\S)")
+_BLANK = "，。、；：！？）》”’」』】〕"  # marks that leave half of their place empty
 _LATIN = re.compile(r"[!-~\u00a1-\u024f\u0370-\u04ff]")
 
 
@@ -78,7 +80,8 @@ def runs_of(letters: list[Letter]) -> list[Run]:
             if letter.char in " \u3000":
                 part += [letter] if part else []
                 continue
-            if part and letter.left - edge > SPLIT * max(letter.size, part[0].size):
+            split = SPLIT - 0.3 if part and part[-1].char in _BLANK else SPLIT
+            if part and letter.left - edge > split * max(letter.size, part[0].size):
                 runs.append(_run(part))
                 part = []
             part.append(letter)
@@ -134,70 +137,83 @@ def blocks_of(runs: list[Run], depth: int = 0) -> list[list[Run]]:
     """Runs by column, in reading order; what spans the columns cuts them into bands that are read one after another."""
     if len(runs) < 4 or depth > 5:
         return [runs] if runs else []
-    for low, high in _gutters(runs):
-        bands = _bands(runs, low, high)
-        if len(bands) > 1:
-            return [part for band in bands for part in blocks_of(band, depth + 1)]
-    return [runs]
+    parted = [_bands(runs, middle) for middle in _gutters(runs)]
+    bands, room = max(parted, key=lambda found: found[1], default=([], 0.0))
+    return [part for band in bands for part in blocks_of(band, depth + 1)] if room > 0 else [runs]
 
 
-def _gutters(runs: list[Run]) -> list[tuple[float, float]]:
-    """Upright stripes that hardly any run covers, the widest first."""
-    left, right = min(run.left for run in runs), max(run.right for run in runs)
-    width = int(right - left) + 2
-    if not 40 < width < 20_000:
-        return []
-    change = [0] * (width + 1)
-    for run in runs:
-        change[max(0, int(run.left - left))] += 1
-        change[min(width, int(run.right - left) + 1)] -= 1
-    cover, covered = 0, []
-    for step in change[:width]:
-        cover += step
-        covered.append(cover)
-    low = max(covered) * 0.34
-    size = sorted(run.size for run in runs)[len(runs) // 2]
-    found: list[tuple[float, float]] = []
-    at = 0
-    for empty, group in groupby(covered, key=lambda count: count <= low):
-        length = len(list(group))
-        if empty and at > 0 and at + length < width and length >= max(5.0, 0.7 * size):
-            found.append((left + at, left + at + length))
-        at += length
-    return sorted(found, key=lambda pair: pair[0] - pair[1])[:6]
+def _gutters(runs: list[Run]) -> list[float]:
+    """Places just before the left edges of text that stands beside other text, those of most lines first."""
+    seen: Counter[int] = Counter()
+    ordered = sorted(runs, key=lambda run: -run.base)
+    for number, run in enumerate(ordered):
+        beside = [
+            other for other in ordered[max(0, number - 12) : number + 12]
+            if abs(other.base - run.base) < 0.8 * run.size and other.right <= run.left - 0.7 * run.size
+        ]  # fmt: skip
+        if beside:
+            seen[round(run.left / 2)] += 1
+    size = ordered[len(ordered) // 2].size
+    return [2 * place - 0.35 * size for place, count in seen.most_common(6) if count > 1]
 
 
-def _bands(runs: list[Run], low: float, high: float) -> list[list[Run]]:
-    """Parts in reading order: between runs that cross the stripe, the left side and then the right, if both run on."""
-    middle = (low + high) / 2
+def _bands(runs: list[Run], middle: float) -> tuple[list[list[Run]], float]:
+    """Parts in reading order: between runs that cross ``middle``, the left side and then the right, if both run on.
+
+    With it the room between the sides where it is narrowest; 0 without columns.
+    """
     parts: list[list[Run]] = []
+    plain: list[Run] = []
     flow: list[Run] = []
 
+    rooms: list[float] = []
+
     def settle() -> None:
-        left = [run for run in flow if (run.left + run.right) / 2 < middle]
-        right = [run for run in flow if (run.left + run.right) / 2 >= middle]
+        nonlocal plain
+        head, columns, tail = _trimmed(flow, middle)
+        left = [run for run in columns if (run.left + run.right) / 2 < middle]
+        right = [run for run in columns if (run.left + run.right) / 2 >= middle]
         if _running(left) and _running(right):
-            parts.extend((left, right))
-        elif parts and plain[0]:
-            parts[-1].extend(flow)
-        elif flow:
-            parts.append(list(flow))
-        plain[0] = not (left and right and parts and parts[-1] == right)
+            parts.extend(part for part in (plain + head, left, right) if part)
+            plain = tail
+            rooms.append(min(run.left for run in right) - max(run.right for run in left))
+        else:
+            plain += flow
         flow.clear()
 
-    plain = [False]
     for run in sorted(runs, key=lambda one: (-one.base, one.left)):
-        if run.left < middle - 1 and run.right > middle + 1 or run.table is not None and run.left < middle < run.right:
+        if run.left < middle - 1 and run.right > middle + 1:
             settle()
-            if plain[0] and parts:
-                parts[-1].append(run)
-            else:
-                parts.append([run])
-            plain[0] = True
+            plain.append(run)
         else:
             flow.append(run)
     settle()
-    return parts
+    return ([*parts, plain] if plain else parts), min(rooms, default=0.0)
+
+
+def _trimmed(flow: list[Run], middle: float) -> tuple[list[Run], list[Run], list[Run]]:
+    """What stands above columns, they, and what stands below: one side alone, set off by space or by its size."""
+    sides = [[run for run in flow if ((run.left + run.right) / 2 >= middle) is right] for right in (False, True)]
+    if not all(sides):
+        return [], flow, []
+    low = max(side[-1].base for side in sides)
+    high = min(side[0].base for side in sides)
+    first, last = 0, len(flow)
+    for number in range(len(flow) - 1, 0, -1):
+        if flow[number].base >= low - 1:
+            break
+        if _apart(flow[number - 1], flow[number]):
+            last = number
+    for number in range(1, last):
+        if flow[number - 1].base <= high + 1:
+            break
+        if _apart(flow[number - 1], flow[number]):
+            first = number
+    return flow[:first], flow[first:last], flow[last:]
+
+
+def _apart(above: Run, below: Run) -> bool:
+    return above.base - below.base > 2.1 * min(above.size, below.size) or not 0.88 < above.size / max(below.size, 0.1) < 1.13
 
 
 def _running(side: list[Run]) -> bool:
@@ -226,7 +242,12 @@ def rows_of(runs: list[Run], page: int) -> list[Row]:
             last.append(run)
         else:
             rows.append([run])
-    left, right = min((r.left for r in runs), default=0.0), max((r.right for r in runs), default=0.0)
+    left = min((run.left for run in runs), default=0.0)
+    width = max((run.right for run in runs), default=0.0) - left
+    sizes = Counter(run.size for run in runs for _ in run.text)
+    usual = sizes.most_common(1)[0][0] if sizes else 0.0
+    ends = sorted((max(run.right for run in row) for row in rows if row[0].size == usual and row[0].left < left + 0.4 * width), reverse=True)
+    right = ends[len(ends) // 7] if len(ends) > 3 else max((run.right for run in runs), default=0.0)  # marks may hang over
     return [_row(row, page, (left, right)) for row in rows]
 
 

@@ -12,6 +12,8 @@ from index.loaders.raw import squeeze
 NEAR = 2.5
 """Points within which line ends count as meeting."""
 
+HANGING = "，。、；：！？）》”’」』】〕%％,.;:)"
+
 RULES_MAX = 3_000
 """Lines of one page; beyond, it is a drawing."""
 
@@ -43,10 +45,16 @@ def tables_of(letters: list[Letter], rules: list[Rule], page: int) -> tuple[list
         if len(set(owner.values())) < 2 or not inside:
             continue
         cells: dict[tuple[int, int], list[Letter]] = {}
-        for letter in inside:
+        before: tuple[Letter, tuple[int, int]] | None = None
+        for letter in sorted(inside, key=lambda one: (-round(one.base), one.left)):
+            if before and letter.char in HANGING and abs(letter.base - before[0].base) < 1 and abs(letter.left - before[0].right) < 0.2 * letter.size:
+                cells[before[1]].append(letter)  # a mark that hangs over the edge of its cell
+                before = letter, before[1]
+                continue
             column = max(n for n, x in enumerate(xs[:-1]) if x <= (letter.left + letter.right) / 2)
             row = max(n for n, y in enumerate(ys[:-1]) if y >= letter.base + 0.3 * letter.size)
             cells.setdefault(owner[row, column], []).append(letter)
+            before = letter, owner[row, column]
         if len(cells) < 2:  # a frame around text
             continue
         right = {place: max(x for (r, c), own in owner.items() if own == place for x in (xs[c + 1],)) for place in cells}

@@ -23,6 +23,7 @@ class Line:
         full: the line reaches the right edge, so that the next one may continue it (hard wrapping, PDF).
         indent: the line begins further right than the lines around it (the first line of a paragraph).
         page: 1-based page, 0 when the file has no pages.
+        on: the line goes on from the one before it, as its place on the page shows.
         sure: False where text recognition was not sure of the line.
     """
 
@@ -34,6 +35,7 @@ class Line:
     indent: bool = False
     page: int = 0
     sure: bool = True
+    on: bool = False
 
 
 @dataclass(slots=True)

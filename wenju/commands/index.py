@@ -1,4 +1,4 @@
-"""`wenju index`: add, info, list, remove."""
+"""`wenju index`: add, info, list, show, remove."""
 
 from __future__ import annotations
 
@@ -87,6 +87,37 @@ def list_(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
         return
     for row in rows:
         typer.echo(f"{row['id']}  {row['published'] or '-':<10}  {row['passages']:>5}  {row['title']}")
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    what: Annotated[
+        str, typer.Argument(help="A file, or the id, title or source of a document.", metavar="DOCUMENT|FILE")
+    ],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """What the index holds of a document, or would hold of a file: facts, sections, tables, text, what was not read."""
+    from errors import DocumentError, did_you_mean
+    from index.shown import lines_of, shown
+
+    if Path(what).is_file():
+        from index.reading import Reader
+
+        with Reader() as reader, Bars("files") as progress:
+            document = reader.load(Path(what), step=lambda done, total: progress("pages", done, total))
+    else:
+        engine = open_engine(settings_of(ctx, data))
+        known = {key: one.id for one in engine.documents() for key in (one.source, one.title, one.id)}
+        if what not in known:
+            raise DocumentError(f"There is no file and no document '{what}' in the index.", did_you_mean(what, known))
+        document = engine.document(known[what])
+    if as_json:
+        print_json(shown(document))
+        return
+    for line in lines_of(document):
+        typer.echo(line)
 
 
 @app.command()
