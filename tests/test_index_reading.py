@@ -102,7 +102,7 @@ def test_an_archive_that_unpacks_to_too_much(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["entities.docx", "entities.xlsx"])
 def test_entities_that_grow(tmp_path: Path, name: str) -> None:
-    lines = "".join(f'<!ENTITY a{n} "{"&a%d;" % (n - 1) * 10 if n else "文字文字文字"}">' for n in range(10))
+    lines = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n else "文字文字文字"}">' for n in range(10))
     xml = f'<?xml version="1.0"?><!DOCTYPE x [{lines}]><x>&a9;</x>'.encode()
     part = "word/document.xml" if name.endswith("docx") else "xl/workbook.xml"
     refused(deflated(tmp_path / name, {"[Content_Types].xml": xml, part: xml, "_rels/.rels": xml}))
