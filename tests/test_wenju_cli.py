@@ -93,6 +93,13 @@ def test_index_search_ask(run, note: Path) -> None:  # type: ignore[no-untyped-d
     listed = json.loads(run("index", "list", "--json").stdout)["documents"]
     assert listed[0]["title"] == "值班通知"
 
+    stored = json.loads(run("index", "show", "值班通知", "--json").stdout)
+    unread = json.loads(run("index", "show", str(note), "--json").stdout)
+    assert stored["text"] == unread["text"] and stored["sections"][0]["title"] == "值班通知"
+    assert "# 值班通知" in run("index", "show", listed[0]["id"]).stdout
+    missing = run("index", "show", "值班通告")
+    assert missing.exit_code == 1 and "值班通知" in missing.output
+
     hits = json.loads(run("search", "值班电话", "--json").stdout)["hits"]
     text = hits[0]["text"]
     assert "63085678" in text and text == NOTE[NOTE.index(text) :][: hits[0]["end"] - hits[0]["start"]]
