@@ -17,11 +17,15 @@ from index.types import Document, Hit, Passage
 from qa.clock import Clock
 from qa.comparison import Comparison, compared
 from qa.conflicts import premise_conflicts
-from qa.context import Context, build_context, resolve
+from qa.context import Context, build_context, candidates, resolve
 from qa.draft import Draft, write_draft
 from qa.gate import Gate
 from qa.generators.base import Generator
+from qa.judge import judged, open_judge
+from qa.kinds.compose import extracted, found_for
+from qa.kinds.extract import extract
 from qa.kinds.own_words import OwnWords, in_force
+from qa.kinds.written import Order, write
 from qa.memory import from_memory
 from qa.question import Question, analyse
 from qa.reader import Reads
@@ -85,6 +89,7 @@ class Pipeline:
         cancelled: threading.Event,
         name: str = "",
         kind: str = "",
+        order: Order | None = None,
     ) -> Snapshots:
         """Yield growing snapshots of one Answer; the last has stage ``done``.
 
@@ -106,6 +111,10 @@ class Pipeline:
         yield answer
         hits = in_force(index.search(question.text, top_k), index.superseded(), query)
         clock.mark("retrieve")
+        if order and hits:
+            for written in self._ordered(answer, order, hits, index, cancelled):
+                yield replace(written, timings=clock.total() if written.stage == "done" else clock.timings())
+            return
         own = OwnWords(self.reader, self.settings, index) if self.reader and self.settings.style != "short" else None
         if own and hits and (done := own.answer(answer, hits)):
             clock.mark("read")
@@ -127,14 +136,23 @@ class Pipeline:
         if made := self._computed(question, context, clock):
             yield self._closed(deduced(answer, made, context), question, clock, cancelled)
             return
+        quick = own.quick(answer, hits) if own else None
+        if quick:
+            clock.mark("quick")
+            yield replace(quick, stage="writing", notes=answer.notes, retrieved=answer.retrieved, timings=clock.timings())
         draft = Draft()
         for draft in write_draft(self.generator, question, context, self.settings, clock, cancelled):
             if cancelled.is_set():
                 raise Cancelled("the answer was stopped")
-            yield replace(answer, stage="writing", sentences=draft.sentences, timings=clock.timings())
+            if not quick:  # what stands there stays until what is written has been checked
+                yield replace(answer, stage="writing", sentences=draft.sentences, timings=clock.timings())
+        judge = open_judge(self.generator) if self.settings.style != "short" else None
+        if judge and draft.context and draft.sentences:
+            with clock.stage("judge"):
+                draft = replace(draft, sentences=judged(draft.sentences, draft.context, judge, cancelled))
         done = self._judged(answer, question, hits, draft, clock)
-        if own and done.refusal and done.refusal.reason in ("not_answered", "unsupported"):
-            done = own.rescued(answer, hits) or done
+        if quick and done.refusal and done.refusal.reason in ("not_answered", "unsupported"):
+            done = quick
         yield self._closed(done, question, clock, cancelled)
 
     def _computed(self, question: Question, context: Context, clock: Clock) -> Comparison | None:
@@ -142,6 +160,20 @@ class Pipeline:
         with clock.stage("check"):
             made = compared(question.text, context.known) if self.settings.style != "short" else None
             return None if made is None or premise_conflicts(question.text, context.known) else made
+
+    def _ordered(
+        self, answer: Answer, order: Order, hits: Sequence[Hit], index: Searching, cancelled: threading.Event
+    ) -> Snapshots:
+        """What is written to order, from the evidence that the reader finds, or else from what was found."""
+        found = extract(answer.query, "list", hits, index, self.reader) if self.reader else None
+        lines = list(found.lines) if found else [span for _, _, span in candidates(hits[:4])]
+        answer = replace(answer, retrieved=found_for(hits, index.superseded(), lines))
+        yield replace(answer, stage="found")
+        for written in write(answer, order, lines, self.generator, open_judge(self.generator), cancelled):
+            if written.stage == "done" and not written.sentences:
+                yield extracted(answer, found) if found else decline(answer, "unsupported", analyse(answer.query), hits)
+                return
+            yield written
 
     def _judged(self, answer: Answer, question: Question, hits: Sequence[Hit], draft: Draft, clock: Clock) -> Answer:
         with clock.stage("check"):

@@ -32,6 +32,8 @@ MOST = 384
 """Tokens of one example; what is longer is cut at the end of the second text."""
 BATCH_TOKENS = 3072
 BATCH_ROWS = 28
+KINDS_AGAIN, TURNS_AGAIN = 4, 3
+"""How often the short examples are seen for each time that the long ones are."""
 RATE = 2e-4
 WARM = 60
 
@@ -218,7 +220,7 @@ def hand(paths: Sequence[Path]) -> list[Example]:
     """The hand-written data alone."""
     from training import examples as made
 
-    return [*made.written(paths), *made.kinds(), *made.turns()]
+    return [*made.written(paths), *KINDS_AGAIN * list(made.kinds()), *TURNS_AGAIN * list(made.turns())]
 
 
 def main() -> None:
