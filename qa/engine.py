@@ -198,7 +198,8 @@ class Engine:
             done = talk(Answer(asked, asked, index=index.name, kind=want.kind), self.library.documents, self.library.encoder)
             yield replace(done, timings=clock.total())
             return
-        state = self._state() if passages is None and self.settings.answer.cache else None
+        kept_here = passages is None and self.settings.answer.cache and want.order is None
+        state = self._state() if kept_here else None
         if state and (kept := self.cache.get(query, *state)):
             usage = {**kept.usage, "cached": 1}
             yield replace(kept, question=asked, query=query, usage=usage, timings=clock.total())
@@ -206,7 +207,7 @@ class Engine:
         gate = self.gate or Gate(self.settings.answer.risk)
         pipeline = Pipeline(self.generator, gate, self.settings.answer, self.reader)
         top_k = self.settings.index.top_k
-        with closing(pipeline.stream(asked, query, index, top_k, stop, index.name, want.kind)) as snapshots:
+        with closing(pipeline.stream(asked, query, index, top_k, stop, index.name, want.kind, want.order)) as snapshots:
             for answer in snapshots:
                 if state and answer.stage == "done":
                     self.cache.put(answer, *state)

@@ -10,16 +10,19 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 import prompts
 from qa.generators.base import Generator, Message, Reads
-from qa.types import State
+from qa.types import Citation, Sentence, State
+
+if TYPE_CHECKING:
+    from qa.context import Context
 
 WEIGHTS = Path(__file__).with_name("judge.npz")
 
@@ -36,6 +39,10 @@ class Judge(Protocol):
         Raises:
             Cancelled: it was stopped. GeneratorError: the model failed.
         """
+        ...
+
+    def state(self, probability: float) -> State:
+        """What a sentence of that probability is shown as."""
         ...
 
 
@@ -77,6 +84,9 @@ class StateJudge:
         self._generator = generator
         self.fit = fit
 
+    def state(self, probability: float) -> State:
+        return self.fit.state(probability)
+
     def supports(self, evidence: str, statements: Sequence[str], cancelled: threading.Event) -> list[float]:
         """See :class:`Judge`. The first statement is read alone, so that the others find the evidence read."""
         found: list[float] = []
@@ -84,6 +94,34 @@ class StateJudge:
             reading = [self._generator.read(messages(evidence, statement), cancelled) for statement in part]
             found += [self.fit.probability(np.asarray(one.state(), np.float32)) for one in reading]
         return found
+
+
+def judged(
+    sentences: Sequence[Sentence], context: Context, judge: Judge, cancelled: threading.Event
+) -> tuple[Sentence, ...]:
+    """The sentences with the states that the judge gives them; one that is borne out cites at least the place nearest to
+    it. What the checks of values found stays told, but decides nothing."""
+    asked = [i for i, s in enumerate(sentences) if any(c.isalnum() for c in s.text)]
+    chances = judge.supports(context.text, [sentences[i].text for i in asked], cancelled)
+    out = list(sentences)
+    for i, chance in zip(asked, chances, strict=True):
+        state, sentence = judge.state(chance), sentences[i]
+        cited = sentence.citations if state == "unsupported" or sentence.citations else _nearest(sentence.text, context)
+        problems = () if state == "supported" else sentence.problems
+        out[i] = replace(sentence, state=state, citations=cited, problems=problems)
+    return tuple(out)
+
+
+def _nearest(text: str, context: Context) -> tuple[Citation, ...]:
+    """The evidence sentence that shares most with the text, as its citation."""
+    from qa.draft import cite
+
+    pairs = {text[i : i + 2] for i in range(len(text) - 1)}
+    places = [(len(pairs & {p.text[i : i + 2] for i in range(len(p.text) - 1)}), -i, p) for i, p in enumerate(context.sentences)]
+    if not places:
+        return ()
+    shared, _, place = max(places, key=lambda found: found[:2])
+    return (cite(place, place.start, place.end, round(shared / max(1, len(pairs)), 3)),)
 
 
 def open_judge(generator: Generator) -> StateJudge | None:

@@ -241,7 +241,7 @@ def _reading(out: _Out, begin: int) -> Reading:
     score[np.tril_indices(len(second), -1)] = -np.inf
     score[np.triu_indices(len(second), 64)] = -np.inf
     a, b = np.unravel_index(int(score.argmax()), score.shape)
-    first, last = out.offsets[second[a]], out.offsets[second[b]]
+    first, last = out.offsets[int(second[a])], out.offsets[int(second[b])]
     parts = tuple((x + begin, y + begin) for x, y in _runs(out, 0.5))
     return Reading(answerable, (first[0] + begin, last[1] + begin), float(np.exp(score[a, b])), parts)
 
@@ -251,7 +251,7 @@ def _runs(out: _Out, least: float) -> tuple[Span, ...]:
     inside = (out.where == 1) & (out.token[:, HEADS.token.index("inside")] > np.log(least / (1 - least)))
     spans: list[list[int]] = []
     last = -2
-    for i in np.flatnonzero(inside):
+    for i in np.flatnonzero(inside).tolist():
         if i == last + 1 and spans:
             spans[-1][1] = out.offsets[i][1]
         else:

@@ -164,6 +164,11 @@ class Answer:
         return self.refusal is not None
 
     @property
+    def talk(self) -> bool:
+        """Small talk or something about the program: nothing that needs evidence."""
+        return self.kind in ("chat", "about") and not self.retrieved and not self.refused
+
+    @property
     def text(self) -> str:
         """The answer as shown: the refusal's message, or the sentences one after another."""
         return self.refusal.message if self.refusal else "".join(s.text for s in self.sentences)

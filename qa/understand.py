@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qa.followup import standalone
+from qa.kinds.written import Order
 from qa.reader import Reads, history
 from qa.types import Turn
 
@@ -28,21 +30,28 @@ class Want:
         likely: its probability (0..1).
         query: what is searched: the question, with what it takes up from the turns before.
         carried: what was taken up, as it was written there.
+        order: what is to be written, where an order was given.
     """
 
     kind: str
     likely: float
     query: str
     carried: tuple[str, ...] = ()
+    order: Order | None = None
 
 
 def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
-    """The kind of answer wanted and the query; without a reader the question as it is."""
+    """The kind of answer wanted and the query; without a reader the query alone, by rules."""
     if reader is None:
-        return Want("", 0.0, asked)
+        return Want("", 0.0, standalone(asked, turns))
     said = [(turn.query or turn.question, turn.answer) for turn in turns[-TURNS:]]
     kinds = reader.kind(asked, history(said[-1:]))
     kind = max(kinds, key=lambda k: kinds[k])
+    if kind == "order" and said:
+        query, last = said[-1]
+        return Want(kind, kinds[kind], query, order=Order(asked, last))
+    if kind in ("write", "order") and kinds["write"] + kinds["order"] >= SURE:
+        return Want(kind, kinds[kind], asked, order=Order(asked))
     if not said or kind in ("chat", "about"):
         return Want(kind, kinds[kind], asked)
     before = history(said)

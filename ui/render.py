@@ -69,7 +69,7 @@ def answer_html(
         parts.append(_sentences(answer, numbered, aid, look, streaming=not done))
     if stopped:
         parts.append(f'<div class="stopped">{t("stopped")}</div>')
-    elif done and answer.refusal is None:
+    elif done and answer.refusal is None and not answer.talk:
         parts.append(_verdict(answer, look))
     parts.append(evidence_html(answer, numbered, aid, look, changes))
     if done:
@@ -187,7 +187,7 @@ def where_html(
 def note_html(note: Note, numbered: Sequence[Source], aid: str, look: Look) -> str:
     """Something the reader must know: two passages disagree, a document is superseded, ..."""
     t = look.t
-    known = ("conflict", "superseded", "premise", "date", "memory", "quoted", "truncated", "computed", "spelling")
+    known = ("conflict", "superseded", "premise", "date", "memory", "quoted", "truncated", "computed", "spelling", "draft")
     title = t("note_" + note.kind) if note.kind in known else t("note")
     chips = "".join(chip_html(c, numbered, aid, look) for c in _distinct(note.citations, numbered))
     kind = note.kind if note.kind in (*known, "dropped") else "other"
@@ -197,6 +197,8 @@ def note_html(note: Note, numbered: Sequence[Source], aid: str, look: Look) -> s
 def _sentences(answer: Answer, numbered: Sequence[Source], aid: str, look: Look, *, streaming: bool) -> str:
     if not answer.sentences:
         return ""
+    if answer.talk:
+        return f'<div class="text">{"".join(prose(s.text) for s in answer.sentences)}</div>'
     last = len(answer.sentences) - 1
     shown = "".join(
         sentence_html(s, numbered, aid, look, streaming=streaming and i == last)

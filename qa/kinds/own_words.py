@@ -9,6 +9,7 @@ from typing import Protocol
 from index.normalize import number_spans
 from index.types import Document, Hit, Passage
 from qa.kinds.compose import catalogue, chosen_document, extracted, found_for, outlined
+from qa.kinds.evidence import heading_of
 from qa.kinds.extract import Extract, extract
 from qa.reader import Reads
 from qa.settings import AnswerSettings
@@ -16,8 +17,12 @@ from qa.types import Answer
 
 WRITTEN = frozenset({"fact", "", "write", "order"})
 """Kinds that are written first; the documents' own words are what is left when that fails."""
+TELLING = 0.2
+"""Least difference of yes and no for one of them to be said."""
 RESCUED = 0.6
-"""Least probability of what the reader found to be shown where what was written was not borne out."""
+"""Least probability of what the reader found to be shown before, or in place of, what is written."""
+QUICK = 5
+"""Passages that are read for it."""
 
 
 class Documents(Protocol):
@@ -53,29 +58,41 @@ class OwnWords:
             done = catalogue(answer, [(self.index.document(d.id), self.index.passages(d.id)) for d in documents[:40]])
         elif answer.kind == "overview_document":
             chosen = chosen_document(answer.query, hits, self.index.documents())
-            done = chosen and outlined(answer, self.index.document(chosen.id), self.index.passages(chosen.id))
+            if chosen is None:
+                return None
+            done = outlined(answer, self.index.document(chosen.id), self.index.passages(chosen.id))
         elif answer.kind in WRITTEN:
             return None
         else:
             found = extract(answer.query, answer.kind, hits, self.index, self.reader)
             if found is None or found.likely < 1.0 - self.settings.risk:
                 return None
-            return self._found(answer, found, hits, self._verdict(answer))
+            return self._found(answer, found, hits, self._verdict(answer, found))
         return replace(done, retrieved=found_for(hits, self.index.superseded(), ())) if done else None
 
-    def rescued(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
-        """What the reader is sure of, in place of a refusal."""
-        found = extract(answer.query, answer.kind, hits, self.index, self.reader)
+    def quick(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
+        """The sentence that answers a question of fact, before anything is written; None where the reader is not sure.
+
+        It also stands where what is written is not borne out.
+        """
+        if answer.kind not in ("fact", ""):
+            return None
+        found = extract(answer.query, answer.kind, hits[:QUICK], self.index, self.reader)
         if found is None or found.likely < max(RESCUED, 1.0 - self.settings.risk):
             return None
-        return self._found(answer, found, hits, None)
+        return self._found(answer, replace(found, lines=(found.best,)), hits, None)
 
     def _found(self, answer: Answer, found: Extract, hits: Sequence[Hit], verdict: bool | None) -> Answer:
         done = extracted(answer, found, verdict)
         return replace(done, retrieved=found_for(hits, self.index.superseded(), found.lines))
 
-    def _verdict(self, answer: Answer) -> bool | None:
-        return None
+    def _verdict(self, answer: Answer, found: Extract) -> bool | None:
+        """What a question of yes or no comes to; None where the reader cannot tell."""
+        if answer.kind != "yes_no":
+            return None
+        text = f"{heading_of(found.best.document, found.best.passage)}\n{found.best.passage.text}"
+        yes, no = self.reader.supports([(text, f"{answer.query} 是"), (text, f"{answer.query} 否")])
+        return yes > no if abs(yes - no) >= TELLING else None
 
 
 def in_force(hits: Sequence[Hit], superseded: frozenset[str], question: str) -> list[Hit]:
