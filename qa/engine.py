@@ -105,7 +105,7 @@ class Engine:
             if not WEIGHTS.is_file():
                 return None
             folder = ModelStore(self.settings.models.folder).path(MODEL)
-            self._reader = SmallReader(folder, threads=self.settings.generator.threads)
+            self._reader = SmallReader(folder, self.library.free_encoder, threads=self.settings.generator.threads)
         return self._reader
 
     @property

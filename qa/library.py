@@ -35,6 +35,7 @@ class Library:
         self.settings = settings
         self.store = IndexStore(settings.data / "index")
         self._encoder = encoder
+        self._beside: Encoder | None = None
         self._generation: Generation | None = None
         self._retriever: HybridRetriever | None = None
         self._lock = threading.RLock()
@@ -49,6 +50,19 @@ class Library:
                 index = self.settings.index
                 self._encoder = open_encoder(index.encoder, index.encoder_backend, self.settings.models.folder)
             return self._encoder
+
+    def free_encoder(self) -> Encoder:
+        """The encoder that the fitted weights stand on, whatever the index was made with; loaded on first use."""
+        from qa.kind import MODEL
+
+        if self.encoder.name == MODEL:
+            return self.encoder
+        with self._lock:
+            if self._beside is None:
+                from index.encoder import open_encoder
+
+                self._beside = open_encoder(MODEL, self.settings.index.encoder_backend, self.settings.models.folder)
+            return self._beside
 
     @property
     def generation(self) -> Generation | None:
