@@ -1,6 +1,6 @@
 """Questions, texts and which texts answer them, for measuring search alone: hits at k without an engine.
 
-``stard`` and ``drcd`` come whole or, as ``stard-sample`` and ``drcd-sample``, with some questions and fewer other texts.
+``trial``, ``drcd`` and ``stard`` come whole or, as ``trial-sample`` and so on, with some questions and fewer other texts.
 """
 
 from __future__ import annotations
@@ -9,20 +9,22 @@ import hashlib
 import json
 import random
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from index.encoder import Encoder
+from index.encoder import open_encoder
 from index.loaders import load
 from index.paragraphs import passage_search_text, passages_of
 
 FILES = {"trial": "cmrc2018/cmrc2018_trial.json", "dev": "cmrc2018/cmrc2018_dev.json", "drcd": "drcd/DRCD_dev.json",
-         "drcd-sample": "drcd/DRCD_dev.json"}  # fmt: skip
+         "trial-sample": "cmrc2018/cmrc2018_trial.json", "drcd-sample": "drcd/DRCD_dev.json"}  # fmt: skip
 OWN = ("tianjin", "article", "english")
 SETS = (*FILES, *OWN, "stard", "stard-sample")
-QUESTIONS, OTHERS = 150, 3000
-"""A sample's questions, and how many articles besides those that answer them."""
+QUESTIONS = {"trial-sample": 300, "drcd-sample": 150, "stard-sample": 150}
+OTHERS = 300
+"""Articles in ``stard-sample`` besides those that answer its questions."""
 
 _DATA = Path(__file__).parent / "data"
 _CORPUS = Path(__file__).parents[1] / "corpus"
@@ -61,7 +63,7 @@ class RetrievalSet:
     def _squad(self, path: Path, name: str) -> None:
         for article in json.loads(path.read_text("utf-8"))["data"]:
             for paragraph in article["paragraphs"]:
-                if name.endswith("sample") and len(self.ids) >= QUESTIONS:
+                if len(self.ids) >= QUESTIONS.get(name, len(self.ids) + 1):
                     break
                 if paragraph["context"] not in self.texts:
                     self.texts.append(paragraph["context"])
@@ -72,7 +74,7 @@ class RetrievalSet:
     def _stard(self, folder: Path, sample: bool) -> None:
         questions = json.loads((folder / "queries.json").read_text("utf-8"))
         if sample:
-            questions = [q for q in questions if tuning_half(str(q["query_id"]))][:QUESTIONS]
+            questions = [q for q in questions if tuning_half(str(q["query_id"]))][: QUESTIONS["stard-sample"]]
         wanted = {name for entry in questions for name in entry["match_name"]}
         for line in (folder / "corpus.jsonl").read_text("utf-8").splitlines():
             entry = json.loads(line)
@@ -112,13 +114,17 @@ def tuning_half(question_id: str) -> bool:
     return hashlib.sha256(question_id.encode()).digest()[0] % 2 == 0
 
 
-def vectors(texts: Sequence[str], encoder: Encoder, cache: Path | None, name: str, query: bool = False) -> np.ndarray:
-    """Vectors of the texts, kept in ``cache`` under ``name`` and the encoder's name, so that a second run does not encode again."""
-    path = cache / f"{name}_{encoder.name}.npy" if cache else None
+_opened = cache(open_encoder)
+
+
+def vectors(texts: Sequence[str], encoder: str, folder: Path | None, name: str, query: bool = False) -> np.ndarray:
+    """Vectors of the texts, kept in ``folder`` under ``name`` and the encoder's, so that a second run does not encode again."""
+    path = folder / f"{name}_{Path(encoder).name}.npy" if folder else None
     if path is not None and path.is_file():
         kept: np.ndarray = np.load(path)
         return kept
-    made = np.concatenate([encoder.encode(texts[i : i + 512], query=query) for i in range(0, len(texts), 512)])
+    encode = _opened(encoder).encode
+    made = np.concatenate([encode(texts[i : i + 512], query=query) for i in range(0, len(texts), 512)])
     if path is not None:
         np.save(path, made)
     return made

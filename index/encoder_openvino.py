@@ -39,7 +39,9 @@ BATCH_TEXTS = 64
 ARCHITECTURES = ("BertModel", "BertForMaskedLM", "RobertaModel", "XLMRobertaModel", "XLMRobertaForMaskedLM")
 CONVERT_SECONDS = 600
 GROUPS = ("256", "128", "64")
-"""Activations quantised together (int8): the first that divides the size of the states. Larger than the states of a layer (512) and OpenVINO does not quantise at all."""
+"""Activations quantised together (int8): the first that divides the size of the states, none (0) where none does. Larger than
+the states of a layer and OpenVINO does not quantise at all. Processors known to lack VNNI gain nothing and get 0."""
+VNNI = {"avx512_vnni", "avx_vnni"}
 
 
 def can_run(folder: Path) -> bool:
@@ -71,7 +73,9 @@ def engine_settings(precision: Precision, size: int = 512) -> dict[str, Any]:
     """OpenVINO's settings for a model of that precision, with states of that size, on this processor."""
     config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "bf16"}
     if precision == "int8":
-        config["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = next((group for group in GROUPS if size % int(group) == 0), "32")
+        quantise = not _processor() or VNNI & _processor()
+        fitting = (group for group in GROUPS if quantise and size % int(group) == 0)
+        config["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = next(fitting, "0")
         if "avx512_bf16" not in _processor():
             config["INFERENCE_PRECISION_HINT"] = "f32"
     return config

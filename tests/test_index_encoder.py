@@ -150,6 +150,11 @@ def test_what_is_computed_in_which_numbers_follows_the_processor(
     settings = engine_settings(best_precision())
     assert settings["INFERENCE_PRECISION_HINT"] == rest
     assert ("DYNAMIC_QUANTIZATION_GROUP_SIZE" in settings) == groups
+    if groups and flags == {"avx2"}:
+        assert settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "0"
+    elif groups:
+        sizes = {size: engine_settings("int8", size)["DYNAMIC_QUANTIZATION_GROUP_SIZE"] for size in (512, 384, 1024, 48)}
+        assert sizes == {512: "256", 384: "128", 1024: "256", 48: "0"}
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:

@@ -58,16 +58,15 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("set", choices=SETS)
     parser.add_argument("--encoder", default="multilingual-e5-small")
-    parser.add_argument("--models", type=Path)
     parser.add_argument("--vectors", type=Path)
     parser.add_argument("--limit", type=int, default=10**9)
     given = parser.parse_args()
     task = RetrievalSet(given.data, given.set)
-    encoder = open_encoder(given.encoder, "auto", given.models)
+    encoder = open_encoder(given.encoder)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         lexical = LexicalIndex.build(task.texts, folder)
-        dense = DenseIndex.build(vectors(task.texts, encoder, given.vectors, given.set), folder)
+        dense = DenseIndex.build(vectors(task.texts, given.encoder, given.vectors, given.set), folder)
         hybrid = HybridRetriever(Shelf(folder, len(task.texts)), encoder)  # type: ignore[arg-type]
         searches: dict[str, Callable[[str], list[int]]] = {
             "bm25": lambda q: lexical.search(q, 150)[0].tolist(),

@@ -14,7 +14,7 @@ import numpy as np
 
 from eval.retrieval_sets import SETS, RetrievalSet, vectors
 from index.bm25 import score_texts
-from index.encoder import Encoder, open_encoder
+from index.encoder_traits import traits_of
 from index.fusion import fuse
 
 KS = (1, 3, 5)
@@ -32,7 +32,7 @@ def show(label: str, values: np.ndarray) -> None:
     print(f"{label:44} {' / '.join(f'{100 * v:.1f}' for v in values.mean(0))}", flush=True)
 
 
-def compare(task: RetrievalSet, name: str, encoders: list[Encoder], cache: Path, limit: int) -> None:
+def compare(task: RetrievalSet, name: str, encoders: list[str], cache: Path, limit: int) -> None:
     cosines = [
         vectors(task.questions, e, cache, f"{name}_questions", query=True) @ vectors(task.texts, e, cache, name).T
         for e in encoders
@@ -43,13 +43,13 @@ def compare(task: RetrievalSet, name: str, encoders: list[Encoder], cache: Path,
         bm25, _, ceiling = score_texts(task.questions[n], task.texts)
         kinds = {"BM25": bm25}
         for encoder, own in zip(encoders, cosines, strict=True):
-            kinds[f"{encoder.name} alone"] = own[n]
-            kinds[f"{encoder.name} fused"] = fuse(bm25, encoder.relevance(own[n]), ceiling)
+            kinds[f"{encoder} alone"] = own[n]
+            kinds[f"{encoder} fused"] = fuse(bm25, traits_of(encoder).relevance(own[n]), ceiling)
         for label, scores in kinds.items():
             found.setdefault(label, []).append(hits(scores, task, task.gold[n]))
     for label, rows in found.items():
         show(f"{name} n={len(chosen)} {label}", np.array(rows))
-    fused = [np.array(found[f"{e.name} fused"]) for e in encoders]
+    fused = [np.array(found[f"{e} fused"]) for e in encoders]
     tuning = np.array([task.tuning[n] for n in chosen])
     for part, mask in {"all": np.ones(len(chosen), bool), "tuning": tuning, "reporting": ~tuning}.items():
         if mask.any() and (part == "all" or not mask.all()):
@@ -74,9 +74,8 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=10**9)
     given = parser.parse_args()
     given.vectors.mkdir(parents=True, exist_ok=True)
-    encoders = [open_encoder(name) for name in given.encoders]
     for name in given.sets:
-        compare(RetrievalSet(given.data, name), name, encoders, given.vectors, given.limit)
+        compare(RetrievalSet(given.data, name), name, list(given.encoders), given.vectors, given.limit)
 
 
 if __name__ == "__main__":
