@@ -21,7 +21,7 @@ from index.encoder import Encoder
 from index.normalize import simplify
 from index.sentences import split_sentences
 from qa.heads import HEADS
-from qa.kind import MODEL, kind_of
+from qa.kind import kind_of
 from qa.linear import sigmoid
 
 WEIGHTS = Path(__file__).with_name("reader.npz")

@@ -16,8 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from index.encoder import open_encoder
-from qa.kind import MODEL, features
 from qa.heads import KINDS
+from qa.kind import MODEL, features
 from training.examples import DATA, rows
 
 STRENGTH = 0.03
