@@ -203,9 +203,11 @@ def test_widget_tag_is_for_these_settings(run) -> None:  # type: ignore[no-untyp
 
 def test_models_list_shows_licences(run) -> None:  # type: ignore[no-untyped-def]
     models = {row["name"]: row for row in json.loads(run("models", "list", "--json").stdout)["models"]}
-    assert models["m3e-small"]["used"] and "research" in models["m3e-small"]["licence"]
+    assert models["multilingual-e5-small"]["used"] and models["multilingual-e5-small"]["licence"] == "MIT"
+    assert not models["m3e-small"]["used"] and "research" in models["m3e-small"]["licence"]
+    assert not any(row["terms"] for row in models.values() if row["used"])
     shown = run("models", "list").stdout
-    assert "research only" in shown and "bge-small-zh-v1.5 (MIT)" in " ".join(shown.split())
+    assert "research only" in shown and "multilingual-e5-small (MIT)" in " ".join(shown.split())
 
 
 def test_models_verify_says_what_to_do(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

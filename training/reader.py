@@ -32,7 +32,7 @@ MOST = 384
 """Tokens of one example; what is longer is cut at the end of the second text."""
 BATCH_TOKENS = 3072
 BATCH_ROWS = 28
-SHORT = ("kind", "turn")
+SHORT = ("turn",)
 RATE = 2e-4
 WARM = 60
 
@@ -149,7 +149,7 @@ def loss_of(trunk: Trunk, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
     return {name: torch.stack(values).mean() for name, values in losses.items()}
 
 
-WEIGHTS = {"edge": 0.7, "inside": 2.0, "unborne": 1.0, "answerable": 1.0, "alone": 0.7, "supported": 1.5, "kind": 0.7}
+WEIGHTS = {"edge": 0.7, "inside": 1.5, "unborne": 1.0, "answerable": 2.0, "alone": 2.0, "supported": 1.5, "kind": 1.0}
 
 
 def train(
@@ -221,7 +221,7 @@ def hand(paths: Sequence[Path]) -> list[Example]:
     """The hand-written data alone."""
     from training import examples as made
 
-    return [*made.written(paths), *made.kinds(), *made.turns()]
+    return [*made.written(paths), *made.turns()]
 
 
 def main() -> None:
