@@ -103,12 +103,13 @@ class Reader:
     ) -> tuple[dict[str, Any], bytes]:
         child.ask(wish)
         begun = heard = time.monotonic()
+        quiet = max(self.quiet, limits.QUIET_MAX)  # a child that is only starting has not met the file yet
         while True:
             answer = child.hear(_LOOK)
             now = time.monotonic()
             if answer is None:
-                if now - heard > self.quiet or now - begun > self.longest:
-                    spent = f"{self.quiet:.0f} s without getting further" if now - heard > self.quiet else f"{self.longest:.0f} s"
+                if now - heard > quiet or now - begun > self.longest:
+                    spent = f"{quiet:.0f} s without getting further" if now - heard > quiet else f"{self.longest:.0f} s"
                     raise _stopped(path, f"reading it took more than the {spent} that one file may take")
                 if child.size() > (limits.RECOGNISING_MAX if child.recognising else limits.MEMORY_MAX + _CODE):
                     raise _stopped(path, _memory(child.recognising))
@@ -116,7 +117,9 @@ class Reader:
             message, data = answer
             heard = now
             child.recognising = child.recognising or "recognising" in message
-            if "recognising" in message:
+            if "begun" in message:
+                quiet = self.quiet
+            if "begun" in message or "recognising" in message:
                 continue
             if "step" in message:
                 if now - begun > self.longest:

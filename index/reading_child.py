@@ -1,7 +1,8 @@
 """The process that parses files for :class:`index.reading.Reader`: one request a line, one answer each.
 
     in:  {"path": ..., "source": ..., "all": whether every document of the file is wanted}
-    out: {"step": done}                            any number of times
+    out: {"begun": true}                           once it is about to read
+         {"step": done}                            any number of times
          {"bytes": n} and n bytes of the document (or of Loaded), or {"error": message, "hint": ...}
 
 Keeps to its limit of memory and leaves when its input ends. Runs as ``python -m index.reading_child``.
@@ -49,7 +50,7 @@ def main() -> None:
 
 def _answer(path: Path, source: str, every: bool, out: BinaryIO) -> bool:
     """Read one file and say what came of it; False when this process should not go on."""
-    from index.loaders import load, load_all
+    from index.loaders import load, load_all, warm
     from index.loaders.parts import fault
     from index.loaders.signs import listen
 
@@ -64,6 +65,8 @@ def _answer(path: Path, source: str, every: bool, out: BinaryIO) -> bool:
             told = time.monotonic()
             _say(out, {"step": done, "of": total})
 
+    warm()
+    _say(out, {"begun": True})
     listen(sign)
     try:
         if every:

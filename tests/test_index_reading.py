@@ -96,7 +96,7 @@ def test_a_crash_and_a_stall_name_the_file_and_go_on(tmp_path: Path, monkeypatch
     monkeypatch.syspath_prepend(str(tmp_path))
     for name in ("crash", "stall", "fine"):
         (tmp_path / f"{name}.txt").write_text(f"{name} 说明了办理的条件。", "utf-8")
-    with Reader(quiet=15) as reader:  # on a busy machine a child takes seconds to begin
+    with Reader(quiet=15) as reader:
         with pytest.raises(DocumentError, match=r"crash\.txt: not read, its reader crashed.*512 MB"):
             reader.load(tmp_path / "crash.txt")
         with pytest.raises(DocumentError, match=r"stall\.txt: not read, reading it took more than the 15 s"):

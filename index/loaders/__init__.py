@@ -19,7 +19,7 @@ from index.loaders.titles import is_title
 from index.repair import repair
 from index.types import Block, Document
 
-__all__ = ["CONTAINERS", "LOADER_VERSION", "SUFFIXES", "Loaded", "document_id", "finish", "load", "load_all", "raw_of", "read"]
+__all__ = ["CONTAINERS", "LOADER_VERSION", "SUFFIXES", "Loaded", "document_id", "finish", "load", "load_all", "raw_of", "read", "warm"]
 
 FILE_MAX = 512 * 1024 * 1024
 """Bytes; a larger file is refused."""
@@ -173,6 +173,11 @@ def raw_of(path: Path, data: bytes) -> Raw:
         DocumentError: as for :func:`load`.
     """
     return _loaders()[true_suffix(path.suffix.lower(), data)](path, data)
+
+
+def warm() -> None:
+    """Import every loader, so that reading a file takes only the time of the file."""
+    _loaders()
 
 
 def read(path: Path) -> bytes:
