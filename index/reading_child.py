@@ -83,8 +83,8 @@ def _answer(path: Path, source: str, every: bool, out: BinaryIO) -> bool:
         _say(out, {"limit": "memory"})
         return False
     except Exception as error:  # a parser's own fault must not end the indexing of other files
-        told = fault(path.name, error)
-        _say(out, {"error": told.message, "hint": told.hint})
+        broken = fault(path.name, error)
+        _say(out, {"error": broken.message, "hint": broken.hint})
         return not isinstance(error, RecursionError)
     _say(out, {"bytes": len(data)}, data)
     return _light()

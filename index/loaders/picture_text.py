@@ -31,7 +31,8 @@ def _grey(data: bytes) -> Any:
     import PIL.Image
 
     try:
-        with PIL.Image.open(io.BytesIO(data)) as image:
+        with PIL.Image.open(io.BytesIO(data)) as opened:
+            image: PIL.Image.Image = opened
             if image.width < LEAST[0] or image.height < LEAST[1] or image.width * image.height > PIXELS_MAX:
                 return None
             image.thumbnail((SIDE_MAX, SIDE_MAX))
