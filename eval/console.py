@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from eval.labels import grouped, judges_told, label, number, p_value, rights_by_type, type_label, verdict_label
+from eval.labels import (
+    grouped,
+    judges_told,
+    label,
+    number,
+    p_value,
+    rights_by_type,
+    type_label,
+    verdict_label,
+)
 from eval.metrics.stats import Figure
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.metrics.refusal import aurc, risk_coverage
 from eval import pairs
+from eval.metrics.refusal import aurc, risk_coverage
 from eval.metrics.stats import Figure, mean_figure, mean_of_shares, percentile, statistic_figure
 from eval.tasks.types import Item
 from eval.verdict import holds
