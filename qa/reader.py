@@ -144,7 +144,6 @@ class _Net:
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         config = engine_settings(best_precision())
-        config.pop("DYNAMIC_QUANTIZATION_GROUP_SIZE", None)
         if threads:
             config["INFERENCE_NUM_THREADS"] = str(threads)
         compiled = openvino.Core().compile_model(self._graph(weights), "CPU", config)
