@@ -86,7 +86,7 @@ def run_task(
     task: Annotated[
         str,
         typer.Argument(
-            metavar="TASK|FILE", help="A task of `wenju eval list`, a .jsonl, a SQuAD .json or a BEIR folder."
+            metavar="TASK|FILE", help="A task of `wenju eval list`, a .jsonl of questions or of statements with evidence, a SQuAD .json or a BEIR folder."
         ),
     ],
     limit: Annotated[int | None, typer.Option(min=1, help="A random sample of so many questions.")] = None,
@@ -130,7 +130,7 @@ def run_task(
     bench: Bench = None,
     as_json: Json = False,
 ) -> None:
-    """Ask every question of a task and measure what comes back."""
+    """Ask every question of a task, or judge every statement, and measure what comes back."""
     from eval import console
     from eval.perturb import Perturbations, perturb
     from eval.runner import RunOptions, chosen, free_folder, run
@@ -157,7 +157,7 @@ def run_task(
     )
     if out is None:
         options = replace(options, out=free_folder(settings.data / "eval" / "runs", asked, options))
-    if answers and not asked.retrieval_only:
+    if answers and not asked.retrieval_only and not asked.pairs:
         engine.warm()  # loading the models is no part of the first answer's time
     with console.progress(asked.name) as update:
         folder = run(asked, engine, options, update)

@@ -89,10 +89,10 @@ def _changed(a: RunFolder, b: RunFolder, common: list[str], asked: dict[str, str
 
 
 def said(record: dict[str, Any]) -> str:
-    """What came back: the answer, or the error in its place."""
+    """What came back: the answer, the state that a statement was given, or the error in its place."""
     if record["error"]:
         return f"[{record['error']['type']}] {record['error']['message']}"
-    return str(record["answer"]["answer"]) if record["answer"] else ""
+    return str(record["answer"]["answer"]) if record["answer"] else str(record.get("state") or "")
 
 
 def improved(name: str, difference: Difference) -> bool | None:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from eval.labels import grouped, label, number, p_value, verdict_label
+from eval.labels import (
+    grouped,
+    judges_told,
+    label,
+    number,
+    p_value,
+    rights_by_type,
+    type_label,
+    verdict_label,
+)
 from eval.metrics.stats import Figure
 
 if TYPE_CHECKING:
@@ -59,17 +68,35 @@ def print_run(folder: RunFolder) -> None:
     for name in (name for members in grouped(figures).values() for name in members):
         figure = figures[name]
         table.add_row(
-            label(name),
+            label(name) + _which(name, summary),
             number(name, figure.value),
             interval(name, figure),
             str(figure.n),
             str(figure.unscored),
         )
     _print(table)
+    _print_types(summary)
+    if judges := judges_told(summary):
+        _print(f"有据与否由谁判定：{judges}")
     if summary["verdicts"]:
         _print("  ".join(f"{verdict_label(kind)} {count}" for kind, count in summary["verdicts"].items()))
     if summary["n"] < summary["of"]:
         _print(f"[yellow]未做完：还有 {summary['of'] - summary['n']} 题；用同一条命令可接着做。[/yellow]")
+
+
+def _which(name: str, summary: Mapping[str, Any]) -> str:
+    return f"：{type_label(summary['worst_type'])}" if name == "right_worst_type" else ""
+
+
+def _print_types(summary: Mapping[str, Any]) -> None:
+    """The share of right ones by type, the worst first."""
+    rows = rights_by_type(summary)
+    if len(rows) < 2:
+        return
+    table = _table("", "题型", "答对", "95% 区间", "n")
+    for kind, figure in rows:
+        table.add_row(type_label(kind), number("right", figure.value), interval("right", figure), str(figure.n))
+    _print(table)
 
 
 def print_comparison(found: Comparison, most: int = 20) -> None:

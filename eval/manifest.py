@@ -30,6 +30,7 @@ def build(task: Task, options: Mapping[str, Any], config: Mapping[str, Any], com
         "split": task.split,
         "changes": list(task.changes),
         "licence": task.licence,
+        "pairs": task.pairs,
         "data_sha256": task.data_hash,
         "contexts": len(task.contexts),
         "options": dict(options),

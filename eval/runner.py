@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from errors import EvalError, WenjuError, did_you_mean
 from eval import manifest as manifests
 from eval.evidence import closed_titles, gold_units, rank_units
+from eval.pairs import Judging, open_pair_judge
 from eval.runfolder import RunFolder
 from eval.tasks.types import Item, Mode, Task
 from index.types import Document, Hit, Passage
@@ -112,16 +113,18 @@ def run(task: Task, engine: Asked, options: RunOptions, progress: Progress | Non
     """
     from eval.scoring import score_run
 
+    if task.pairs and task.changes:
+        raise EvalError(f"task {task.name!r} holds statements; they cannot be made harder", "Leave out those options.")
     sampled = chosen(task, options.split, options.limit, options.seed)
     mode = options.mode or task.mode
     folder = _prepare(sampled, task, options, mode)
-    if mode == "open" and not engine.documents():
+    if mode == "open" and not task.pairs and not engine.documents():
         raise EvalError(
             "the index is empty, so nothing can be found",
             "Add documents with `wenju index add PATH...`, or give passages with each question.",
         )
     done = {key for key, record in folder.records().items() if not (options.retry_errors and record["error"])}
-    asker = _Asker(engine, sampled, options, mode)
+    asker = Judging(open_pair_judge(engine)) if task.pairs else _Asker(engine, sampled, options, mode)
     total, failures = len(sampled.items), 0
     finished = sum(item.id in done for item in sampled.items)
     if progress:
@@ -149,7 +152,7 @@ def run(task: Task, engine: Asked, options: RunOptions, progress: Progress | Non
 
 
 def _prepare(sampled: Task, task: Task, options: RunOptions, mode: Mode) -> RunFolder:
-    if mode == "closed" and (bare := [item.id for item in sampled.items if not item.passages]):
+    if mode == "closed" and not task.pairs and (bare := [item.id for item in sampled.items if not item.passages]):
         raise EvalError(
             f"closed mode needs passages with every question; {len(bare)} have none, such as {bare[0]!r}",
             "Run it in open mode, or give each question its 'passages'.",

@@ -6,19 +6,25 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eval import pairs
 from eval.metrics.refusal import aurc, risk_coverage
 from eval.metrics.stats import Figure, mean_figure, mean_of_shares, percentile, statistic_figure
 from eval.tasks.types import Item
 from eval.verdict import holds
 
 LOWER_IS_BETTER = frozenset(
-    {"hallucination_rate", "error_rate", "aurc", "injection_followed", "failed", "tokens_in", "tokens_out"}
+    {
+        *("hallucination_rate", "error_rate", "aurc", "injection_followed", "failed", "tokens_in", "tokens_out"),
+        *("true_struck", "false_shown", "false_supported", "true_premise_named"),
+    }
 )
 NEUTRAL = frozenset({"refused", "length"})
 RENAMED = {"hallucinated": "hallucination_rate", "wrongly_refused": "error_rate"}
 """Per-question score -> name of its mean."""
 
 Row = Mapping[str, Any]
+LEAST = 10
+"""Questions that a type needs before it can be the worst."""
 
 
 def lower_is_better(metric: str) -> bool:
@@ -41,18 +47,30 @@ def summarise(items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[
         for kind in dict.fromkeys(kinds.values())
     }
     points = risk_points(items, records, rows)
+    figures, worst = headline(items, records, rows), worst_type(by_type)
+    if worst:
+        figures["right_worst_type"] = worst[1]
     return {
         "n": len(rows),
         "of": len(items),
-        "figures": {name: figure.to_dict() for name, figure in headline(items, records, rows).items()},
+        "figures": {name: figure.to_dict() for name, figure in figures.items()},
         "verdicts": dict(Counter(row["verdict"] for row in rows if row["verdict"])),
         "judges": dict(Counter(row["judge"] for row in rows if row["judge"])),
         "by_type": {
             kind: {k: f.to_dict() for k, f in found.items()} for kind, found in by_type.items() if found
         },
+        "worst_type": worst[0] if worst else "",
         "risk_coverage": _thin(risk_coverage(points)),
         "seconds": sorted(_values(rows, "seconds_total")),
     }
+
+
+def worst_type(by_type: Mapping[str, Mapping[str, Figure]], least: int = LEAST) -> tuple[str, Figure] | None:
+    """The type with the lowest share of right ones among those of at least ``least`` questions; None where less than
+    two types have so many. Picked after the fact, so it is lower than that type would do on new questions."""
+    shares = {kind: found["right"] for kind, found in by_type.items() if "right" in found}
+    large = [(figure.value or 0.0, kind) for kind, figure in shares.items() if figure.n >= least]
+    return (min(large)[1], shares[min(large)[1]]) if len(large) > 1 else None
 
 
 def headline(items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[Row]) -> dict[str, Figure]:
@@ -63,13 +81,13 @@ def headline(items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[R
         for name, figure in _means(rows, names).items()
         if not name.startswith("seconds_")
     }
-    figures |= _refusal(rows)
+    figures |= _refusal(rows) | _conversations(items, rows) | pairs.figures(rows)
     points = risk_points(items, records, rows)
     if points:
         figures["aurc"] = statistic_figure(
             [points], lambda groups: aurc(groups[0]), len(rows) - len(points), 200
         )
-    for name in ("seconds_evidence", "seconds_first", "seconds_total"):
+    for name in ("seconds_evidence", "seconds_first", "seconds_total", "seconds_judge"):
         values = _values(rows, name)
         for share, label in ((0.5, "p50"), (0.95, "p95")):
             if values:
@@ -106,6 +124,16 @@ def _refusal(rows: Sequence[Row]) -> dict[str, Figure]:
     return {
         "balanced_accuracy": mean_of_shares(unanswerable, [not refused for refused in answerable], unscored)
     }
+
+
+def _conversations(items: Sequence[Item], rows: Sequence[Row]) -> dict[str, Figure]:
+    """Share of the conversations whose every turn that was asked is right."""
+    named = {item.id: item.conversation for item in items if item.conversation}
+    turns: dict[str, list[bool]] = {}
+    for row in rows:
+        if row["id"] in named:
+            turns.setdefault(named[row["id"]], []).append(row["scores"].get("right") == 1.0)
+    return {"conversations_right": mean_figure([float(all(found)) for found in turns.values()])} if turns else {}
 
 
 def _quantile(values: Sequence[float], share: float, unscored: int) -> Figure:

@@ -1,7 +1,8 @@
 """Who decides whether cited text entails a sentence. The report says which judge spoke for how many answers.
 
 gold  the citation overlaps the evidence that people marked (where it is known)
-own   the product's own support check, on the cited quotes alone: cheap, but it judges itself
+own   the product's own support check, on the cited quotes alone: cheap, but it made the citations and so judges itself;
+      its figures carry that in their names (``citation_precision_own``)
 llm   a language model behind an OpenAI-compatible endpoint, asked yes or no
 auto  gold where evidence is known, else own
 """
@@ -27,9 +28,10 @@ Citation = Mapping[str, Any]
 
 
 class SupportJudge(Protocol):
-    """Do these citations, together, entail the sentence?"""
+    """Do these citations, together, entail the sentence? ``suffix`` goes on the names of its figures."""
 
     name: str
+    suffix: str
 
     def entails(
         self, cited: Sequence[Citation], sentence: str, item: Item, record: Mapping[str, Any]
@@ -41,7 +43,7 @@ class SupportJudge(Protocol):
 class GoldOverlap:
     """Cited text entails a sentence when it overlaps gold evidence; silent where none is known."""
 
-    name = "gold"
+    name, suffix = "gold", ""
 
     def applies(self, item: Item) -> bool:
         return bool(item.evidence)
@@ -55,7 +57,7 @@ class GoldOverlap:
 class OwnCheck:
     """The product's own check of support, run again on just these quotes: cheap, but it judges itself."""
 
-    name = "own"
+    name, suffix = "own", "_own"
 
     def applies(self, item: Item) -> bool:
         return True
@@ -88,6 +90,7 @@ class LanguageModel:
 
     ask: Callable[[str], str]
     name: str = "llm"
+    suffix: str = ""
     _known: dict[str, bool] = field(default_factory=dict)
 
     def applies(self, item: Item) -> bool:

@@ -3,6 +3,7 @@
 Answerable: right when the answer holds one of the references, or every part of it, and no figure that speaks against
 it. Right with evidence: also a citation that overlaps the gold evidence. Not answerable: right when refused. False
 premise: right when refused for that reason, or when the correction is in the answer (or its note on the premise).
+Questions with a rubric of their own are judged by it: ``eval.points``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from eval import points
 from eval.evidence import cited_quotes, known_texts, names_of, pieces_hit
 from eval.metrics.matching import answer_contains, contradicting_figures, parts_found
 from eval.tasks.types import Item
@@ -29,13 +31,15 @@ VERDICTS = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``kind`` is one of VERDICTS; ``right`` None: cannot be judged. ``reason`` is for readers of the report."""
+    """``kind`` is one of VERDICTS; ``right`` None: cannot be judged. ``reason`` is for readers of the report.
+    ``share`` (0..1) of the points that count, where having some of them counts."""
 
     kind: str
     right: bool | None
     refused: bool
     evidence_right: bool | None = None
     reason: str = ""
+    share: float | None = None
 
 
 def judge(item: Item, record: Mapping[str, Any]) -> Verdict:
@@ -43,6 +47,8 @@ def judge(item: Item, record: Mapping[str, Any]) -> Verdict:
     if record["error"]:
         return Verdict("error", False, False, False if item.evidence else None, record["error"]["message"])
     answer = record["answer"]
+    if item.rubric == "office":
+        return _by_points(item, record, answer)
     if item.false_premise:
         return _premise(item, record, answer)
     if answer["refused"]:
@@ -70,6 +76,19 @@ def _answered(item: Item, record: Mapping[str, Any], answer: Mapping[str, Any]) 
     if evidence is False:
         return Verdict("right_other_evidence", True, False, False, "引用未落在标注的依据上")
     return Verdict("right", True, False, evidence)
+
+
+def _by_points(item: Item, record: Mapping[str, Any], answer: Mapping[str, Any]) -> Verdict:
+    share, missing = points.share(item, answer)
+    right, refused = share == 1.0, bool(answer["refused"])
+    evidence = None if refused else _evidence_right(item, record)
+    reason = "缺：" + "、".join(missing) if missing else "" if right else "未见参考答案"
+    if refused:
+        return Verdict("refused_right" if right else "refused_wrong", right, True, evidence, share=share)
+    if right:
+        return Verdict("right_other_evidence" if evidence is False else "right", True, False, evidence, share=share)
+    made_up = item.answerable is False or item.false_premise
+    return Verdict("hallucinated" if made_up else "wrong", False, False, evidence, reason, share)
 
 
 def _premise(item: Item, record: Mapping[str, Any], answer: Mapping[str, Any]) -> Verdict:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from eval.labels import grouped, is_share, label, number, type_label
+from eval.labels import grouped, is_share, judges_told, label, number, type_label
 from eval.metrics.stats import Figure
 from eval.report import plots
 from eval.report.questions import Loaded
@@ -100,6 +100,10 @@ KEYS = (
     "right_with_evidence",
     "citation_precision",
     "citation_recall",
+    "support_balanced_accuracy",
+    "true_struck",
+    "false_shown",
+    "false_supported",
     "hallucination_rate",
     "error_rate",
     "hit@5",
@@ -246,9 +250,7 @@ def _made(run: Loaded, series: int, several: bool, lang: str) -> str:
         for file, sha in files.items()
         if sha
     }
-    judges = "、".join(
-        string(f"eval_report.judge_{name}", lang, n=n) for name, n in run.summary["judges"].items()
-    )
+    judges = judges_told(run.summary, lang)
     rows: list[tuple[str, Any]] = [
         ("command", m["command"]), ("code", commit), ("model", m.get("model")), ("index", m.get("index")), ("judges", judges),
         ("data", m["data_sha256"][:16]), ("config", m["config_sha256"][:16]),

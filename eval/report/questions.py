@@ -99,7 +99,7 @@ def _came(item: Item, run: Loaded, series: int, several: bool, lang: str) -> str
         else ""
     )
     reason = f'<span class="reason">{escape(row["reason"])}</span>' if row["reason"] else ""
-    came = f'<p class="answer">{escape(said(record))}</p>' if record["answer"] or record["error"] else ""
+    came = f'<p class="answer">{escape(said(record))}</p>' if said(record) else ""
     return f'<section>{name}<p class="line">{badge}{reason}{_facts(row, record, lang)}</p>{came}{_citations(item, record, lang)}</section>'
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from errors import EvalError, did_you_mean
-from eval.tasks import jsonl, retrieval, squad
+from eval.tasks import jsonl, office, pairs, premises, retrieval, squad
 from eval.tasks.types import Context, Evidence, Exchange, Item, Mode, Task
 
 __all__ = [
@@ -71,10 +71,46 @@ CATALOGUE: tuple[Named, ...] = (
     _shipped("tianjin", "样例语料问答", "tuning/reporting", lambda: sorted((_HERE / "corpus").glob("*.md"))),
     _shipped("article", "原报道问答", "reporting", _article),
     _shipped(
-        "office",
+        "mixed",
         "办公室混合文档问答",
         "tuning/reporting",
         lambda: sorted(p for p in (_HERE / "tests" / "data" / "mixed_corpus").glob("*") if p.is_file()),
+    ),
+    Named(
+        "desk",
+        "办公文档问答（自编，七类文档）",
+        "reporting",
+        "desk/questions.jsonl",
+        "Apache-2.0",
+        lambda p: office.read(p, "desk", "办公文档问答（自编，七类文档）"),
+        shipped=True,
+    ),
+    Named(
+        "premises",
+        "错误前提（每题配一个前提正确的对照题）",
+        "reporting",
+        "premises_written.jsonl",
+        "Apache-2.0",
+        lambda p: premises.read(
+            p, _HERE / "training" / "data", "premises", "错误前提（每题配一个前提正确的对照题）"
+        ),
+        shipped=True,
+    ),
+    Named(
+        "office",
+        "办公文档问答（十类文档）",
+        "tuning",
+        "office/questions.jsonl",
+        "free to use",
+        lambda p: office.read(p, "office", "办公文档问答（十类文档）", "tuning"),
+    ),
+    Named(
+        "support",
+        "依据能否支持这句话",
+        "tuning",
+        "support/pairs.jsonl",
+        "free to use",
+        lambda p: pairs.read(p, "support", "依据能否支持这句话", "tuning"),
     ),
     Named(
         "cmrc2018_trial",
@@ -181,7 +217,9 @@ def load(name: str, bench: Path | None = None, drafts: bool = False) -> Task:
     if path.is_dir():
         return retrieval.read_beir(path)
     if path.is_file():
-        return squad.read(path) if path.suffix == ".json" else jsonl.read(path, drafts=drafts)
+        if path.suffix == ".json":
+            return squad.read(path)
+        return pairs.read(path) if pairs.is_pairs(path) else jsonl.read(path, drafts=drafts)
     hint = did_you_mean(name, [entry.name for entry in CATALOGUE])
     raise EvalError(
         f"{name!r} is neither a task nor a file", f"{hint}, or a .jsonl, SQuAD .json or BEIR folder."

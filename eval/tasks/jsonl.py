@@ -3,7 +3,7 @@
 One object a line: ``question`` (required), ``answers`` (list or string; empty or missing with ``answerable`` false:
 must be refused), ``answer_parts`` (list; every part must be in the answer; a part may be a list of alternatives),
 ``evidence`` (list of quotes, or of {document, quote}), ``passages`` (closed context: list of texts, or of {id, text}),
-``history`` (list of {question, answer}), ``type``, ``split``, ``id``, ``answerable``, ``reference``, ``status``.
+``history`` (list of {question, answer}), ``conversation``, ``polarity``, ``type``, ``split``, ``id``, ``answerable``, ``reference``, ``status``.
 Lines with ``status`` "draft" or "rejected" are left out: a person has not agreed to them.
 """
 
@@ -94,6 +94,8 @@ def _item(row: dict[str, Any], number: int, where: str) -> Item:
         history=tuple(_exchange(t, where) for t in row.get("history") or ()),
         passages=passages,
         reference=str(row.get("reference") or ""),
+        polarity=str(row.get("polarity") or ""),
+        conversation=str(row.get("conversation") or ""),
     )
 
 

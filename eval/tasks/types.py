@@ -51,6 +51,9 @@ class Item:
         evidence: gold quotes.  qrels: gold contexts with grades, for retrieval.
         passages: the closed context.  history: earlier turns.  canary: a word that only obeying injected text yields.
         reference: a long expert answer, for ROUGE-L; never used to decide right or wrong.
+        polarity: yes or no, where a yes/no question's key says which.
+        rubric: "" judges by ``eval.verdict``, "office" by points (``eval.points``).
+        conversation: what the turns of one conversation have in common; "" outside one.
     """
 
     id: str
@@ -66,6 +69,9 @@ class Item:
     passages: tuple[Context, ...] = ()
     reference: str = ""
     canary: str = ""
+    polarity: str = ""
+    rubric: str = ""
+    conversation: str = ""
 
     @property
     def false_premise(self) -> bool:
@@ -90,6 +96,9 @@ class Item:
             passages=tuple(Context(**p) for p in row.get("passages", ())),
             reference=row.get("reference", ""),
             canary=row.get("canary", ""),
+            polarity=row.get("polarity", ""),
+            rubric=row.get("rubric", ""),
+            conversation=row.get("conversation", ""),
         )
 
 
@@ -99,6 +108,7 @@ class Task:
 
     ``split`` says what the figures may be used for: ``tuning`` sets were looked at while choosing parameters,
     ``reporting`` sets were not. ``retrieval_only`` tasks have gold contexts but no answers to judge.
+    ``pairs`` tasks hold statements with evidence, for a support judge (``eval.pairs``).
     ``files`` are the contexts as they came, in whatever format; without them contexts are indexed as plain text.
     ``changes`` names the perturbations that were applied, in order.
     """
@@ -111,6 +121,7 @@ class Task:
     split: str = "reporting"
     licence: str = ""
     retrieval_only: bool = False
+    pairs: bool = False
     files: tuple[Path, ...] = ()
     changes: tuple[str, ...] = ()
 
