@@ -143,7 +143,8 @@ def _blocks(lines: Sequence[Line], kind: str) -> Iterator[Block]:
         if not lines[at].text.strip():
             at += 1
             continue
-        if end := _run(lines, at, lambda line: len(_cells(line)) > 1):
+        if len(_cells(lines[at])) > 1:
+            end = _run(lines, at, lambda line: bool(_cells(line)))
             yield _table(lines[at:end])
         elif (end := _run(lines, at, lambda line: _item(line, kind))) > at + 1:
             yield _listing(lines[at:end], kind)
