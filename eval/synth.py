@@ -17,7 +17,7 @@ from typing import Any
 
 from errors import DocumentError, EvalError
 from index.documents import expand
-from index.loaders import load_all
+from index.reading import Reader
 from index.sentences import split_sentences
 from index.types import Document
 
@@ -71,11 +71,12 @@ def read_documents(paths: Sequence[Path]) -> list[Document]:
     """All documents that can be read; raises EvalError when there is none."""
     documents: list[Document] = []
     failed: list[str] = []
-    for found in expand(paths):
-        try:
-            documents.extend(load_all(found.path, found.source).documents)
-        except DocumentError as error:
-            failed.append(error.message)
+    with Reader() as reader:
+        for found in expand(paths):
+            try:
+                documents.extend(reader.load_all(found.path, found.source).documents)
+            except DocumentError as error:
+                failed.append(error.message)
     if not documents:
         raise EvalError(
             "no document could be read" + (f": {failed[0]}" if failed else ""),

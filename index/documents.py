@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from errors import DocumentError
 from index.build import Progress, fingerprint
-from index.loaders import LOADER_VERSION, SUFFIXES, document_id, load_all
+from index.loaders import LOADER_VERSION, SUFFIXES, document_id
+from index.reading import Reader
 from index.settings import IndexSettings
 from index.store import BuildLexical, IndexStore
 from index.types import Document
@@ -94,8 +95,8 @@ def add_paths(
         IndexError_: the index is busy, damaged, or the disk is full; nothing was changed.
     """
     found = expand(paths)
-    loading = _Loading([one for one in found if one.known], store, progress or (lambda stage, done, total: None))
-    with suppress(_NothingRead):
+    with Reader() as reader, suppress(_NothingRead):
+        loading = _Loading([one for one in found if one.known], store, progress or (lambda stage, done, total: None), reader)
         store.write(
             loading.documents(), (), settings, encode, progress,
             build_dense=build_dense, build_lexical=build_lexical, encoder=encoder, about=about,
@@ -118,8 +119,8 @@ class _NothingRead(Exception):
 class _Loading:
     """Loads files one after another and remembers what became of each."""
 
-    def __init__(self, found: list[Found], store: IndexStore, progress: Progress) -> None:
-        self.found, self.store, self.progress = found, store, progress
+    def __init__(self, found: list[Found], store: IndexStore, progress: Progress, reader: Reader) -> None:
+        self.found, self.store, self.progress, self.reader = found, store, progress, reader
         self.added: list[str] = []
         self.unchanged: list[str] = []
         self.replaced: list[str] = []
@@ -151,7 +152,7 @@ class _Loading:
                 if identity in hashes and hashes[identity] == _file_hash(file.path):
                     self.unchanged.append(file.source)
                     continue
-                loaded = load_all(file.path, file.source)
+                loaded = self.reader.load_all(file.path, file.source)
             except DocumentError as error:
                 self.failed.append((file.path, error))
                 continue

@@ -16,19 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import ModelError
+from index.encoder_packed import float_folder, is_packed
+from index.encoder_traits import Traits, traits_of
 from index.normalize import simplify
 
 Vectors = NDArray[np.float32]
 Backend = Literal["auto", "openvino", "torch"]
 
 MAX_TOKENS = 512
-INSTRUCTIONS = {
-    "bge-small-zh-v1.5": "为这个句子生成表示以用于检索相关文章：",
-    "bge-base-zh-v1.5": "为这个句子生成表示以用于检索相关文章：",
-    "bge-large-zh-v1.5": "为这个句子生成表示以用于检索相关文章：",
-    "qwen3-embedding-0.6b": "Instruct: Given a question, retrieve passages that answer it\nQuery:",
-}
-"""What the makers of a model want in front of a question, by the model's name in lower case."""
 
 
 class Encoder(Protocol):
@@ -47,16 +42,22 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """Unit vectors, float32 of shape (len(texts), dimension); texts are cut at 512 tokens.
 
-        ``query=True`` puts the model's instruction for questions in front, where it has one.
+        What the model wants in front of passages, with ``query=True`` in front of questions, is put there.
         """
+        ...
+
+    def relevance(self, cosines: Vectors) -> Vectors:
+        """Cosines of this model on the scale that all models share (``index.encoder_traits``); linear and rising."""
         ...
 
 
 class TorchEncoder:
     """The reference implementation: sentence-transformers on CPU or CUDA."""
 
-    def __init__(self, folder: Path, name: str = "", instruction: str = "") -> None:
+    def __init__(self, folder: Path, name: str = "", traits: Traits | None = None) -> None:
         """Open the model in ``folder``; a folder without modules.json is pooled by the mean of its tokens.
+
+        ``traits``: None takes those of the model's name.
 
         Raises:
             ModelError: the folder does not hold a model, or sentence-transformers is not installed.
@@ -67,6 +68,10 @@ class TorchEncoder:
         from sentence_transformers import SentenceTransformer
         from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
+        self._name = name or folder.name
+        self._traits = traits or traits_of(self._name)
+        if is_packed(folder):
+            folder = float_folder(folder)
         if (folder / "modules.json").is_file():
             model = SentenceTransformer(str(folder), local_files_only=True)
         else:
@@ -74,8 +79,6 @@ class TorchEncoder:
             pooling = Pooling(int(json.loads((folder / "config.json").read_text("utf-8"))["hidden_size"]))
             model = SentenceTransformer(modules=[words, pooling])
         self._model: Any = model
-        self._name = name or folder.name
-        self._instruction = instruction
         model.max_seq_length = MAX_TOKENS
 
     @property
@@ -89,9 +92,13 @@ class TorchEncoder:
     def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        given = [self._instruction + simplify(text) if query else simplify(text) for text in texts]
+        front = self._traits.query if query else self._traits.passage
+        given = [front + simplify(text) for text in texts]
         vectors = self._model.encode(given, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
         return np.ascontiguousarray(vectors, dtype=np.float32)
+
+    def relevance(self, cosines: Vectors) -> Vectors:
+        return self._traits.relevance(cosines)
 
 
 def open_encoder(name_or_folder: str | Path, backend: Backend = "auto", models_folder: Path | None = None) -> Encoder:
@@ -109,12 +116,11 @@ def open_encoder(name_or_folder: str | Path, backend: Backend = "auto", models_f
         folder = ModelStore(models_folder).path(str(name_or_folder))
     name = folder.name
     check_folder(folder)
-    instruction = INSTRUCTIONS.get(name.lower(), "")
     from index import encoder_openvino as fast
 
     if backend == "openvino" or (backend == "auto" and fast.can_run(folder)):
-        return fast.OpenVinoEncoder(folder, name, instruction)
-    return TorchEncoder(folder, name, instruction)
+        return fast.OpenVinoEncoder(folder, name)
+    return TorchEncoder(folder, name)
 
 
 def check_folder(folder: Path) -> None:

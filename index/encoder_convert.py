@@ -1,7 +1,7 @@
 """Converts a BERT-like encoder to one OpenVINO file, pooling and normalising included.
 
 Run as ``python -m index.encoder_convert FOLDER OUT.xml bf16|int8``: it imports torch and transformers, which the
-program that uses the result does not.
+program that uses the result does not; for weights that came in 4 bits neither is needed.
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from index.encoder_packed import build_graph, is_packed
+
 
 def convert(folder: Path, out: Path, precision: str) -> None:
     """Write ``out`` and its .bin, the .xml last, so that a file of that name is always complete."""
+    if is_packed(folder):
+        build_graph(folder, out)
+        return
     import openvino
     import torch
     from transformers import AutoModel

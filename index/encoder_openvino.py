@@ -24,7 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import ModelError
+from index.encoder_packed import FILE, is_packed
+from index.encoder_traits import Traits, traits_of
 from index.normalize import simplify
+from models.e5 import E5File
 
 Vectors = NDArray[np.float32]
 Precision = Literal["bf16", "int8"]
@@ -35,8 +38,10 @@ BATCH_TOKENS = 2048
 BATCH_TEXTS = 64
 ARCHITECTURES = ("BertModel", "BertForMaskedLM", "RobertaModel", "XLMRobertaModel", "XLMRobertaForMaskedLM")
 CONVERT_SECONDS = 600
-GROUP = "256"
-"""Activations quantised together (int8). Larger than the states of a layer (512) and OpenVINO does not quantise at all."""
+GROUPS = ("256", "128", "64")
+"""Activations quantised together (int8): the first that divides the size of the states, none (0) where none does. Larger than
+the states of a layer and OpenVINO does not quantise at all. Processors known to lack VNNI gain nothing and get 0."""
+VNNI = {"avx512_vnni", "avx_vnni"}
 
 
 def can_run(folder: Path) -> bool:
@@ -64,11 +69,13 @@ def best_precision() -> Precision:
     return "bf16" if "amx_bf16" in _processor() else "int8"
 
 
-def engine_settings(precision: Precision) -> dict[str, Any]:
-    """OpenVINO's settings for a model of that precision on this processor."""
+def engine_settings(precision: Precision, size: int = 512) -> dict[str, Any]:
+    """OpenVINO's settings for a model of that precision, with states of that size, on this processor."""
     config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "bf16"}
     if precision == "int8":
-        config["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = GROUP
+        quantise = not _processor() or VNNI & _processor()
+        fitting = (group for group in GROUPS if quantise and size % int(group) == 0)
+        config["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = next(fitting, "0")
         if "avx512_bf16" not in _processor():
             config["INFERENCE_PRECISION_HINT"] = "f32"
     return config
@@ -78,14 +85,15 @@ class OpenVinoEncoder:
     """Encodes on the CPU. Thread-safe: calls take turns.
 
     Args:
-        folder: a Hugging Face encoder (config.json, tokenizer.json, weights).
+        folder: a Hugging Face encoder (config.json, tokenizer.json, weights), or one whose weights came in 4 bits.
+        traits: None takes those of the model's name.
         precision: None takes the faster one for this processor.
 
     Raises:
         ModelError: the conversion failed, or the architecture is not one of ``ARCHITECTURES``.
     """
 
-    def __init__(self, folder: Path, name: str = "", instruction: str = "", precision: Precision | None = None) -> None:
+    def __init__(self, folder: Path, name: str = "", traits: Traits | None = None, precision: Precision | None = None) -> None:
         if not can_run(folder):
             raise ModelError(
                 f"The OpenVINO encoder cannot run {folder}: openvino is not installed, or it is not a BERT.",
@@ -95,15 +103,17 @@ class OpenVinoEncoder:
         from tokenizers import Tokenizer
 
         self._name = name or folder.name
-        self._instruction = instruction
+        self._traits = traits or traits_of(self._name)
         self.precision = precision or best_precision()
         path = converted(folder, self.precision)
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
-        compiled = openvino.Core().compile_model(str(path), "CPU", engine_settings(self.precision))
+        model = openvino.Core().read_model(str(path))
+        self._dimension = int(model.output(0).get_partial_shape()[1].get_length())
+        compiled = openvino.Core().compile_model(model, "CPU", engine_settings(self.precision, self._dimension))
         self._request: Any = compiled.create_infer_request()
-        self._dimension = int(compiled.output(0).get_partial_shape()[1].get_length())
+        self._words = E5File(folder / FILE).words() if is_packed(folder) else None
         self._lock = threading.Lock()
 
     @property
@@ -116,7 +126,8 @@ class OpenVinoEncoder:
 
     def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """Unit vectors, float32 [n, dimension]; see ``index.encoder.Encoder``."""
-        given = [self._instruction + simplify(text) if query else simplify(text) for text in texts]
+        front = self._traits.query if query else self._traits.passage
+        given = [front + simplify(text) for text in texts]
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(given)] if given else []
         vectors = np.zeros((len(tokens), self._dimension), np.float32)
         order = sorted(range(len(tokens)), key=lambda i: (-len(tokens[i]), i))
@@ -128,9 +139,13 @@ class OpenVinoEncoder:
             for row, i in enumerate(batch):
                 ids[row, : len(tokens[i])] = tokens[i]
                 mask[row, : len(tokens[i])] = 1
+            fed = [ids, mask] if self._words is None else [self._words(ids), mask.astype(np.float32)]
             with self._lock:
-                vectors[batch] = self._request.infer({0: ids, 1: mask})[0]
+                vectors[batch] = self._request.infer(dict(enumerate(fed)))[0]
         return vectors
+
+    def relevance(self, cosines: Vectors) -> Vectors:
+        return self._traits.relevance(cosines)
 
 
 def converted(folder: Path, precision: Precision) -> Path:
@@ -141,7 +156,7 @@ def converted(folder: Path, precision: Precision) -> Path:
     """
     from filelock import FileLock
 
-    path = folder / "derived" / f"encoder-{precision}.xml"
+    path = folder / "derived" / f"encoder-{'packed' if is_packed(folder) else precision}.xml"
     if path.is_file() and path.with_suffix(".bin").is_file():
         return path
     try:

@@ -19,11 +19,11 @@ def fuse(bm25: Floats, dense: Floats, ceiling: float, weight: float = DENSE_WEIG
     """Scores of the same candidates by both searches -> one score each, 0..1 in practice.
 
     Both scales are absolute, so scores of different questions can be compared: BM25 is divided by the most that this
-    question could get, the cosine is taken as it is.
+    question could get, cosines come on the scale that all encoders share (``Encoder.relevance``).
 
     Args:
         bm25: BM25, 0 or above.
-        dense: cosines.
+        dense: cosines on the common scale.
         ceiling: the most that BM25 could be for this question; 0 when no term of it is known.
         weight: share of the dense side, 0..1.
     """

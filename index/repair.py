@@ -39,7 +39,7 @@ _CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f“”�
 class Paragraph:
     """Lines being joined into one paragraph; remembers at which offsets a new page began."""
 
-    __slots__ = ("parts", "length", "level", "fixed", "row", "last", "pages")
+    __slots__ = ("parts", "length", "level", "fixed", "row", "last", "pages", "unsure")
 
     def __init__(self, line: Line, text: str) -> None:
         self.parts = [text]
@@ -49,6 +49,7 @@ class Paragraph:
         self.row = line.row
         self.last = line
         self.pages = [(0, line.page)]
+        self.unsure = [] if line.sure else [(0, self.length)]
 
     def tail(self) -> str:
         return self.parts[-1]
@@ -59,20 +60,30 @@ class Paragraph:
         if before.endswith("-") and before[-2:-1].isalpha() and text[:1].isascii() and text[:1].islower():
             self.parts[-1] = before[:-1]
             self.length -= 1
-        elif not (_CJK.match(before[-1:]) or _CJK.match(text[:1])):
+        elif not (_CJK.match(before[-1:]) or _CJK.match(text[:1]) or _broken_figure(before, text)):
             self.parts.append(" ")
             self.length += 1
         if line.page != self.pages[-1][1]:
             self.pages.append((self.length, line.page))
+        if not line.sure:
+            self.unsure.append((self.length, self.length + len(text)))
         self.parts.append(text)
         self.length += len(text)
         self.last = line
 
 
-def repair(lines: Iterable[Line], formed: bool) -> tuple[str, tuple[Block, ...], tuple[int, ...]]:
+def _broken_figure(before: str, text: str) -> bool:
+    """Is a number cut by the end of a line of Chinese text? Chinese is set without spaces between two numbers."""
+    if not (re.search(r"\d[.,:/\-–—]?$", before) and re.match(r"[.,:/\-–—]?\d|[%‰]", text)):
+        return False
+    return len(_CJK.findall(before[-40:] + text[:40])) >= 8
+
+
+def repair(lines: Iterable[Line], formed: bool, unsure: list[tuple[int, int]] | None = None) -> tuple[str, tuple[Block, ...], tuple[int, ...]]:
     """The stored text with its blocks (paragraphs and headings) and the offset at which each page starts.
 
-    ``formed``: the file marks its own headings, so none are recognised by form. Linear in time and memory.
+    ``formed``: the file marks its own headings, so none are recognised by form. ``unsure`` is given the spans of lines
+    that text recognition was not sure of. Linear in time and memory.
     """
     pieces: list[str] = []
     blocks: list[Block] = []
@@ -87,6 +98,8 @@ def repair(lines: Iterable[Line], formed: bool) -> tuple[str, tuple[Block, ...],
             starts.setdefault(page, at + offset)
         tables += paragraph.row == 1
         blocks.append(Block(at, at + len(text), paragraph.level, tables if paragraph.row else 0))
+        if unsure is not None:
+            unsure += [(at + start, at + end) for start, end in paragraph.unsure]
         pieces.append(text)
         at += len(text) + 1
     return "\n".join(pieces), tuple(blocks), _page_starts(starts)
@@ -135,6 +148,8 @@ def _joins(paragraph: Paragraph, line: Line, text: str, loose: bool) -> bool:
     """Does ``line`` continue ``paragraph``?"""
     if line.level or line.fixed or line.row or paragraph.level or paragraph.fixed or starts_item(text):
         return False
+    if line.on:
+        return True
     tail, last = paragraph.tail(), paragraph.last
     if line.own:
         return starts_broken(text) or (paragraph.length >= RUNNING and bool(_HELD_OPEN.search(tail)))

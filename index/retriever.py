@@ -109,7 +109,7 @@ class HybridRetriever:
         dense_rows = self._dense.search(vector, wide)[0][0]
         rows = np.union1d(bm25_rows, dense_rows)
         bm25 = self._lexical.scores(query, rows)
-        dense = self._dense.scores(vector[0], rows)
+        dense = self._encoder.relevance(self._dense.scores(vector[0], rows))
         scores = fuse(bm25, dense, self._lexical.ceiling(query))
         best = np.lexsort((rows, -scores))[:k]
         coverage = self._lexical.coverage(query, rows[best])
@@ -125,7 +125,7 @@ def rank_texts(query: str, texts: Sequence[str], encoder: Encoder) -> list[Ranke
     if not texts:
         return []
     bm25, coverage, ceiling = score_texts(query, texts)
-    dense = encoder.encode([*texts]) @ encoder.encode([query], query=True)[0]
+    dense = encoder.relevance(encoder.encode([*texts]) @ encoder.encode([query], query=True)[0])
     scores = fuse(bm25, dense, ceiling)
     positive = [int(row) for row in np.lexsort((np.arange(len(texts)), -bm25)) if bm25[row] > 0]
     ranks = {"bm25_rank": _ranks(positive), "dense_rank": _ranks(np.lexsort((np.arange(len(texts)), -dense)))}

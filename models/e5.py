@@ -69,7 +69,7 @@ class E5File:
 
     Attributes:
         config: sizes of the model, as a Hugging Face ``config.json`` has them.
-        pieces: the vocabulary, (piece, log probability) by id - 1 for all but the special ones (fairseq's order).
+        pieces: the vocabulary by id, (piece, log probability).
         replacements: what a single character is replaced by before the text is cut into pieces.
 
     Raises:
@@ -81,7 +81,7 @@ class E5File:
             with path.open("rb") as file:
                 self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
             self._parse()
-        except (struct.error, UnicodeDecodeError, ValueError) as error:
+        except (struct.error, UnicodeDecodeError, ValueError, OverflowError) as error:
             raise ModelError(
                 f"{path} is not a model file of the kind expected ({error}).",
                 "Delete it and run: wenju models fetch multilingual-e5-small",

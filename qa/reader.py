@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,13 +17,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index.encoder import Encoder
 from index.normalize import simplify
 from index.sentences import split_sentences
-from qa.heads import HEADS, KINDS
+from qa.heads import HEADS
+from qa.kind import kind_of
 from qa.linear import sigmoid
 
 WEIGHTS = Path(__file__).with_name("reader.npz")
-MODEL = "multilingual-e5-small"
 MOST = 384
 """Tokens of both texts together."""
 WINDOW = 420
@@ -68,12 +69,15 @@ class SmallReader:
 
     Args:
         folder: multilingual-e5-small in the model store.
+        encoder: gives that model as an encoder.
         weights: the file of weights.
         threads: CPU threads; 0: all cores.
     """
 
-    def __init__(self, folder: Path, weights: Path = WEIGHTS, threads: int = 0) -> None:
-        self._folder, self._weights, self._threads = folder, weights, threads
+    def __init__(
+        self, folder: Path, encoder: Callable[[], Encoder], weights: Path = WEIGHTS, threads: int = 0
+    ) -> None:
+        self._folder, self._encoder, self._weights, self._threads = folder, encoder, weights, threads
         self._lock = threading.Lock()
 
     @property
@@ -83,6 +87,7 @@ class SmallReader:
     def warm(self) -> None:
         """Load the network."""
         self.kind("预热")
+        self.turn("预热", "")
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         """What each passage says to the question, in the order given."""
@@ -100,10 +105,7 @@ class SmallReader:
 
     def kind(self, question: str, before: str = "") -> Mapping[str, float]:
         """Probability of each kind of answer that the question may want; ``before``: see :func:`history`."""
-        (out,) = self._net.run("kind", [(question, before)])
-        logits = out.text[-len(KINDS) :]
-        share = np.exp(logits - logits.max())
-        return dict(zip(KINDS, (share / share.sum()).tolist(), strict=True))
+        return kind_of(question, bool(before), self._encoder())
 
     def turn(self, question: str, before: str) -> tuple[float, tuple[Span, ...]]:
         """Probability that the question stands alone, and the spans of ``before`` that it takes up."""
@@ -241,7 +243,7 @@ def _reading(out: _Out, begin: int) -> Reading:
     score[np.tril_indices(len(second), -1)] = -np.inf
     score[np.triu_indices(len(second), 64)] = -np.inf
     a, b = np.unravel_index(int(score.argmax()), score.shape)
-    first, last = out.offsets[second[a]], out.offsets[second[b]]
+    first, last = out.offsets[int(second[a])], out.offsets[int(second[b])]
     parts = tuple((x + begin, y + begin) for x, y in _runs(out, 0.5))
     return Reading(answerable, (first[0] + begin, last[1] + begin), float(np.exp(score[a, b])), parts)
 
@@ -251,7 +253,7 @@ def _runs(out: _Out, least: float) -> tuple[Span, ...]:
     inside = (out.where == 1) & (out.token[:, HEADS.token.index("inside")] > np.log(least / (1 - least)))
     spans: list[list[int]] = []
     last = -2
-    for i in np.flatnonzero(inside):
+    for i in np.flatnonzero(inside).tolist():
         if i == last + 1 and spans:
             spans[-1][1] = out.offsets[i][1]
         else:

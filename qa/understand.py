@@ -17,7 +17,8 @@ TURNS = 6
 """Turns before that a question may take something up from."""
 ALONE = 0.5
 """Probability of standing alone below which the turns before are taken up."""
-SURE = 0.5
+TALK = ("chat", "about")
+SURE = 0.6
 """Least probability of a kind that is not looked up in the documents (greetings, orders)."""
 
 
@@ -47,12 +48,14 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     said = [(turn.query or turn.question, turn.answer) for turn in turns[-TURNS:]]
     kinds = reader.kind(asked, history(said[-1:]))
     kind = max(kinds, key=lambda k: kinds[k])
+    if kind in TALK and kinds[kind] < SURE:
+        kind = max((k for k in kinds if k not in TALK), key=lambda k: kinds[k])
     if kind == "order" and said:
         query, last = said[-1]
         return Want(kind, kinds[kind], query, order=Order(asked, last))
     if kind in ("write", "order") and kinds["write"] + kinds["order"] >= SURE:
         return Want(kind, kinds[kind], asked, order=Order(asked))
-    if not said or kind in ("chat", "about"):
+    if not said or kind in TALK:
         return Want(kind, kinds[kind], asked)
     before = history(said)
     alone, spans = reader.turn(asked, before)

@@ -49,7 +49,7 @@ def model_store() -> Path:
     from models.store import ModelStore
 
     store = ModelStore()
-    missing = [name for name in ("qwen2.5-coder-1.5b", "m3e-small") if store.state(name) != "ready"]
+    missing = [name for name in ("qwen2.5-coder-1.5b", "multilingual-e5-small") if store.state(name) != "ready"]
     if missing:
         pytest.skip(f"not in {store.root}: {', '.join(missing)} (run: wenju models fetch)")
     return store.root

@@ -27,7 +27,7 @@ DOORS = {
     "sentence_transformers": ("index/encoder.py", "index/reranker.py"),
     "openvino_genai": ("qa/generators/",),
     "llama_cpp": ("qa/generators/",),
-    "openvino": ("qa/generators/", "index/encoder_"),
+    "openvino": ("qa/generators/", "qa/reader.py", "index/bert.py", "index/encoder"),
     "gradio": ("ui/",),
 }
 FILES = sorted(path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py"))

@@ -117,7 +117,8 @@ def test_run_report_gate_and_compare(call: Any, tmp_path: Path) -> None:
     assert "| 答对 |" in call("report", run_a, "--markdown").stdout
     assert "答对" in call("rescore", run_a, "--judge", "own").stdout
     made = json.loads((run_a / "manifest.json").read_text())
-    assert made["config"]["index"]["encoder"] == "m3e-small" and made["config"]["models_sha256"]["m3e-small"]
+    assert made["config"]["index"]["encoder"] == "multilingual-e5-small"
+    assert made["config"]["models_sha256"]["multilingual-e5-small"]
 
 
 def test_index_of_contexts_is_built_once(call: Any, tmp_path: Path) -> None:

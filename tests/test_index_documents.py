@@ -73,8 +73,8 @@ def test_added_unchanged_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     two.write_text("第二份文件，说明了程序。", "utf-8")
     assert add(store, one).added == ("one.txt",)
     loaded: list[str] = []
-    real = module.load_all
-    monkeypatch.setattr(module, "load_all", lambda path, source: (loaded.append(source), real(path, source))[1])
+    real = module.Reader.load_all
+    monkeypatch.setattr(module.Reader, "load_all", lambda self, path, source: (loaded.append(source), real(self, path, source))[1])
     report = add(store, one, two)
     assert (report.added, report.unchanged, loaded) == (("two.txt",), ("one.txt",), ["two.txt"])
     one.write_bytes(one.read_text("utf-8").encode("gb18030"))  # other bytes, the same text

@@ -10,33 +10,52 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_e5
 from fake_encoder import FakeEncoder
 
 from errors import ModelError
 from index import encoder_openvino
 from index.encoder import Encoder, open_encoder
 from index.encoder_convert import pools_first_token
-from index.encoder_openvino import best_precision, can_run, engine_settings
+from index.encoder_openvino import OpenVinoEncoder, best_precision, can_run, engine_settings
+from index.encoder_traits import TRAITS, Traits, traits_of
+from models.e5 import FILE, unpack
 from models.store import ModelStore
 
-MODEL = "m3e-small"
+MODELS = ("multilingual-e5-small", "m3e-small")
 TEXTS = ["天津市级机关开展“走进系列”活动。", "和平区建成社区食堂35家。", "", "机关" * 600, "Open data 2025"]
 
 
-@pytest.fixture(scope="module")
-def folder() -> Path:
+@pytest.fixture(scope="module", params=MODELS)
+def folder(request: pytest.FixtureRequest) -> Path:
     try:
-        return ModelStore().path(MODEL)
+        return ModelStore().path(request.param)
     except ModelError as error:
-        pytest.skip(f"{MODEL} is not in the model store: {error.message}")
+        pytest.skip(f"{request.param} is not in the model store: {error.message}")
 
 
-@pytest.fixture(params=["fake", pytest.param("openvino", marks=pytest.mark.models), pytest.param("torch", marks=pytest.mark.models)])
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    """A tiny encoder whose weights came in 4 bits, under the default encoder's name."""
+    place = tmp_path / "multilingual-e5-small"
+    place.mkdir()
+    tiny_e5.write(place / FILE)
+    unpack(place / FILE)
+    return place
+
+
+@pytest.fixture(
+    params=["fake", *(pytest.param((m, b), marks=pytest.mark.models) for m in MODELS for b in ("openvino", "torch"))]
+)
 def make(request: pytest.FixtureRequest) -> Callable[[], Encoder]:
     if request.param == "fake":
         return FakeEncoder
-    place = request.getfixturevalue("folder")
-    return lambda: open_encoder(place, request.param)
+    name, backend = request.param
+    try:
+        place = ModelStore().path(name)
+    except ModelError as error:
+        pytest.skip(f"{name} is not in the model store: {error.message}")
+    return lambda: open_encoder(place, backend)
 
 
 def test_every_encoder_gives_unit_vectors(make: Callable[[], Encoder]) -> None:
@@ -66,11 +85,34 @@ def test_traditional_script_is_the_same_to_real_encoders(folder: Path) -> None:
 @pytest.mark.models
 @pytest.mark.parametrize("precision", ["bf16", "int8"])
 def test_the_fast_encoder_agrees_with_the_reference(folder: Path, precision: str) -> None:
-    from index.encoder_openvino import OpenVinoEncoder
-
     fast = OpenVinoEncoder(folder, precision=precision)  # type: ignore[arg-type]
     slow = open_encoder(folder, "torch")
     assert (np.sum(fast.encode(TEXTS) * slow.encode(TEXTS), axis=1) >= 0.99).all()
+
+
+def test_weights_in_four_bits_give_the_same_vectors_with_and_without_torch(packed: Path) -> None:
+    fast, slow = open_encoder(packed, "openvino"), open_encoder(packed, "torch")
+    for query in (False, True):
+        one, other = fast.encode(TEXTS, query=query), slow.encode(TEXTS, query=query)
+        assert (np.sum(one * other, axis=1) >= 0.99).all()
+    made = sorted(path.name for path in (packed / "derived").iterdir() if path.name != "encoder.lock")
+    assert made == ["encoder-packed.bin", "encoder-packed.xml", "float32"]
+
+
+def test_questions_and_passages_get_the_words_that_the_model_wants(packed: Path) -> None:
+    encoder = open_encoder(packed, "openvino")
+    bare = OpenVinoEncoder(packed, traits=Traits())
+    for query, front in ((True, "query: "), (False, "passage: ")):
+        assert np.allclose(encoder.encode(["天津"], query=query), bare.encode([front + "天津"]), atol=1e-3)
+
+
+def test_cosines_are_brought_to_one_scale() -> None:
+    cosines = np.array([0.7, 0.8, 0.9], np.float32)
+    for name in TRAITS:
+        assert (np.diff(traits_of(name).relevance(cosines)) > 0).all()
+    assert np.array_equal(traits_of("m3e-small").relevance(cosines), cosines)
+    assert np.allclose(Traits(offset=0.5, factor=2.0).relevance(cosines), [0.4, 0.6, 0.8])
+    assert traits_of("Multilingual-E5-Small").query == "query: "
 
 
 @pytest.mark.models
@@ -108,6 +150,11 @@ def test_what_is_computed_in_which_numbers_follows_the_processor(
     settings = engine_settings(best_precision())
     assert settings["INFERENCE_PRECISION_HINT"] == rest
     assert ("DYNAMIC_QUANTIZATION_GROUP_SIZE" in settings) == groups
+    if groups and flags == {"avx2"}:
+        assert settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "0"
+    elif groups:
+        sizes = {size: engine_settings("int8", size)["DYNAMIC_QUANTIZATION_GROUP_SIZE"] for size in (512, 384, 1024, 48)}
+        assert sizes == {512: "256", 384: "128", 1024: "256", 48: "0"}
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:

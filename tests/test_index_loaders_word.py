@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from index.loaders import load
+from index.loaders import load, picture_text
+from index.loaders import word as word_loader
 from index.types import Document
 from tests.word_maker import (
     NS,
@@ -275,6 +276,33 @@ def test_pictures_are_counted(tmp_path: Path) -> None:
         PIL.Image.new("L", (30, 30), shade).save(data, "PNG")
         made.add_picture(data)
     assert saved(made, tmp_path).meta["pictures"] == "2"
+
+
+def test_text_in_pictures_is_recognised_where_that_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that reach the right edge go on; rows beside each other are one; a picture that comes back is read once."""
+    import io
+
+    import PIL.Image
+
+    def row(x: float, y: float, width: float, text: str, score: float = 0.99) -> tuple[list[tuple[float, float]], str, float]:
+        return [(x, y), (x + width, y), (x + width, y + 20), (x, y + 20)], text, score
+
+    found = [row(0, 0, 100, "收费说明"), row(0, 30, 390, "停车每小时四元，过夜的"), row(0, 60, 120, "另收。", 0.5), row(0, 90, 80, "电话"), row(200, 92, 90, "555-0101")]
+    monkeypatch.setattr(word_loader, "ready", lambda: True)
+    monkeypatch.setattr(picture_text, "read_picture", lambda image: found)
+    made = blank()
+    made.add_paragraph("停车须知")
+    data = io.BytesIO()
+    PIL.Image.new("LA", (400, 120), (0, 0)).save(data, "PNG")
+    for _ in range(2):
+        made.add_picture(data)
+    document = saved(made, tmp_path)
+    assert lines(document) == ["停车须知", "收费说明", "停车每小时四元，过夜的另收。", "电话 555-0101"]
+    assert document.meta["pictures_recognised"] == "2" and "pictures" not in document.meta
+    start, end = map(int, document.meta["unsure"].split("-"))
+    assert document.text[start:end] == "停车每小时四元，过夜的另收。"
+    for bad in (b"", b"GIF89a", b"\x89PNG\r\n", data.getvalue()[:80]):
+        assert picture_text.picture_lines(bad) == []
 
 
 # Headings

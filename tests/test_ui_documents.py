@@ -14,9 +14,10 @@ from fake_corpus import APPLY, LEAVE, fake_engine
 from fastapi.testclient import TestClient
 from page_fakes import OURS, page_client, who
 
+from index.shown import NOT_READ
 from index.types import Block
 from ui.app import create_app
-from ui.document_html import _shared, reader_html
+from ui.document_html import _shared, list_html, reader_html
 from ui.settings import UiSettings
 from ui.store import Exchange
 from ui.store_memory import MemoryStore, now
@@ -125,3 +126,15 @@ def test_the_reader_says_the_title_once() -> None:
     head = (Block(0, len(LEAVE.title), 1), Block(len(LEAVE.title) + 2, len(LEAVE.title) + 5, 2))
     page = reader_html(replace(LEAVE, text=text, blocks=head, pages=()), (), "zh", "", None, original=False)
     assert LEAVE.title not in page and ">第一条<" in page and "正文在这里。" in page
+
+
+def test_what_was_not_read_is_said() -> None:
+    document = replace(LEAVE, meta={"pages_without_text": "2, 5", "hidden_rows": "3", "unsure": "1-2, 5-9"})
+    page = reader_html(document, (), "zh", "", None, original=False)
+    assert all(text in page for text in ("没有文字的页（图片或空白）：2, 5", "略去 3 个隐藏的行", "文字识别没有把握的地方：2 处"))
+    for name in NOT_READ:  # each has its words in both languages
+        for lang in ("zh", "en"):
+            assert "7" in reader_html(replace(LEAVE, meta={name: "7"}), (), lang, "", None, original=False) or name == "unsure"
+    listed = list_html([(document, ())], (), "zh", "", administers=False)
+    assert "部分未读" in listed and "隐藏" not in listed
+    assert "部分未读" not in list_html([(replace(LEAVE, meta={"hidden_rows": "3"}), ())], (), "zh", "", administers=False)

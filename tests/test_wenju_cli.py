@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,6 +93,18 @@ def test_index_search_ask(run, note: Path) -> None:  # type: ignore[no-untyped-d
     assert (info["documents"], info["passages"]) == (1, 1)
     listed = json.loads(run("index", "list", "--json").stdout)["documents"]
     assert listed[0]["title"] == "值班通知"
+
+    stored = json.loads(run("index", "show", "值班通知", "--json").stdout)
+    unread = json.loads(run("index", "show", str(note), "--json").stdout)
+    assert stored["text"] == unread["text"] and stored["sections"][0]["title"] == "值班通知"
+    assert "# 值班通知" in run("index", "show", listed[0]["id"]).stdout
+    packed = note.with_name("包.zip")
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(note, "二/note.md")
+    assert "包.zip/二/note.md  值班通知" in run("index", "show", str(packed)).stdout
+    assert json.loads(run("index", "show", str(packed), "--json").stdout)["documents"][0]["text"] == stored["text"]
+    missing = run("index", "show", "值班通告")
+    assert missing.exit_code == 1 and "值班通知" in missing.output
 
     hits = json.loads(run("search", "值班电话", "--json").stdout)["hits"]
     text = hits[0]["text"]
@@ -190,9 +203,11 @@ def test_widget_tag_is_for_these_settings(run) -> None:  # type: ignore[no-untyp
 
 def test_models_list_shows_licences(run) -> None:  # type: ignore[no-untyped-def]
     models = {row["name"]: row for row in json.loads(run("models", "list", "--json").stdout)["models"]}
-    assert models["m3e-small"]["used"] and "research" in models["m3e-small"]["licence"]
+    assert models["multilingual-e5-small"]["used"] and models["multilingual-e5-small"]["licence"] == "MIT"
+    assert not models["m3e-small"]["used"] and "research" in models["m3e-small"]["licence"]
+    assert not any(row["terms"] for row in models.values() if row["used"])
     shown = run("models", "list").stdout
-    assert "research only" in shown and "bge-small-zh-v1.5 (MIT)" in " ".join(shown.split())
+    assert "research only" in shown and "multilingual-e5-small (MIT)" in " ".join(shown.split())
 
 
 def test_models_verify_says_what_to_do(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

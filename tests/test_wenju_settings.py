@@ -54,13 +54,13 @@ def test_relative_paths_in_the_file_are_relative_to_it(toml: Path, monkeypatch: 
 
 def test_profile_changes_what_nothing_else_sets(toml: Path) -> None:
     toml.write_text('[models]\nprofile = "quality"\n')
-    assert wanted_models(load_settings()) == ["bge-m3", "qwen3-4b"]
+    assert wanted_models(load_settings()) == ["bge-m3", "multilingual-e5-small", "qwen3-4b"]
     toml.write_text('[models]\nprofile = "quality"\n[index]\nencoder = "m3e-small"\n')
-    assert wanted_models(load_settings()) == ["m3e-small", "qwen3-4b"]
+    assert wanted_models(load_settings()) == ["m3e-small", "multilingual-e5-small", "qwen3-4b"]
     toml.write_text('[models]\nprofile = "api"\n')
-    assert wanted_models(load_settings()) == ["m3e-small"]
+    assert wanted_models(load_settings()) == ["multilingual-e5-small"]
     toml.write_text("")
-    assert wanted_models(load_settings()) == ["m3e-small", "qwen2.5-coder-1.5b"]
+    assert wanted_models(load_settings()) == ["multilingual-e5-small", "qwen2.5-coder-1.5b"]
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,7 @@ MOST = 384
 """Tokens of one example; what is longer is cut at the end of the second text."""
 BATCH_TOKENS = 3072
 BATCH_ROWS = 28
-KINDS_AGAIN, TURNS_AGAIN = 4, 3
-"""How often the short examples are seen for each time that the long ones are."""
+SHORT = ("turn",)
 RATE = 2e-4
 WARM = 60
 
@@ -150,7 +149,7 @@ def loss_of(trunk: Trunk, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
     return {name: torch.stack(values).mean() for name, values in losses.items()}
 
 
-WEIGHTS = {"edge": 0.7, "inside": 2.0, "unborne": 1.0, "answerable": 1.0, "alone": 0.7, "supported": 1.5, "kind": 0.7}
+WEIGHTS = {"edge": 0.7, "inside": 1.5, "unborne": 1.0, "answerable": 2.0, "alone": 2.0, "supported": 1.5, "kind": 1.0}
 
 
 def train(
@@ -175,15 +174,17 @@ def train(
         optimiser.load(torch.load(begin)["optimiser"], masters_only=True)
     rng = random.Random(seed + step)
     print(f"{len(rows)} examples, {sum(len(r.ids) for r in rows)} tokens, from step {step}", flush=True)
-    queue: list[list[Row]] = []
+    sides = {True: [r for r in rows if r.example.task in SHORT], False: [r for r in rows if r.example.task not in SHORT]}
+    queues: dict[bool, list[list[Row]]] = {side: [] for side in sides if sides[side]}
     last = saved_at = time.monotonic()
     shown: dict[str, list[float]] = {}
     while spent < 60 * minutes:
-        queue = queue or batches(rows, rng)
-        batch = queue.pop()
-        losses = loss_of(trunk, batch)
-        total = sum(WEIGHTS[name] * value for name, value in losses.items())
-        total.backward()  # type: ignore[union-attr]
+        losses: dict[str, torch.Tensor] = {}
+        for side in queues:  # a batch of each in every step: the short ones are few, and cheap
+            queues[side] = queues[side] or batches(sides[side], rng)
+            found = loss_of(trunk, queues[side].pop())
+            sum(WEIGHTS[name] * value for name, value in found.items()).backward()  # type: ignore[union-attr]
+            losses |= found
         step += 1
         share = min(1.0, spent / (60 * minutes))
         norm = optimiser.step(rate * min(1.0, step / WARM) * (0.05 + 0.95 * (1 + math.cos(math.pi * share)) / 2))
@@ -193,7 +194,7 @@ def train(
             shown.setdefault(name, []).append(value.item())
         if step % 50 == 0:
             told = " ".join(f"{name} {np.mean(values):.3f}" for name, values in sorted(shown.items()))
-            print(f"step {step} {spent / 60:.1f} min norm {norm:.1f} left {len(queue)} {told}", flush=True)
+            print(f"step {step} {spent / 60:.1f} min norm {norm:.1f} left {len(queues[False])} {told}", flush=True)
             shown = {}
         if now - saved_at > 300 or spent >= 60 * minutes:
             state = {"optimiser": optimiser.state(), "spent": spent, "step": step}
@@ -220,7 +221,7 @@ def hand(paths: Sequence[Path]) -> list[Example]:
     """The hand-written data alone."""
     from training import examples as made
 
-    return [*made.written(paths), *KINDS_AGAIN * list(made.kinds()), *TURNS_AGAIN * list(made.turns())]
+    return [*made.written(paths), *made.turns()]
 
 
 def main() -> None:
@@ -229,7 +230,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--stage", choices=("broad", "written"), required=True)
     parser.add_argument("--bench", type=Path, default=Path("../shared/bench"))
-    parser.add_argument("--data", type=Path, nargs="*", default=sorted(DATA.glob("?.jsonl")))
+    parser.add_argument("--data", type=Path, nargs="*", default=sorted(DATA.glob("[a-hj-z].jsonl")))
     parser.add_argument("--from", dest="begin", type=Path)
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--rate", type=float, default=RATE)

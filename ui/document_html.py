@@ -6,6 +6,7 @@ import html
 from collections.abc import Collection, Sequence
 
 from index.loaders import SUFFIXES
+from index.shown import GAPS, NOT_READ, not_read
 from index.types import Document, Hit, Passage
 from ui.render import below_title
 from ui.settings import UiSettings
@@ -65,6 +66,8 @@ def list_html(documents: Sequence[tuple[Document, Sequence[Passage]]], replaced:
         old = document.id in replaced or document.title in replaced
         state = f'<span class="tag tag-old">{e(t("superseded"))}</span>' if old else f'<span class="tag">{e(t("indexed"))}</span>'
         state += f' <span class="tag">{e(t("copy_of"))}</span>' if document.id in copies else ""
+        if gaps := _unread(document, t, GAPS):
+            state += f' <span class="tag tag-old" title="{e("; ".join(gaps))}">{e(t("partly_read"))}</span>'
         acts = f'<td><button class="danger" data-delete="{e(document.id)}" data-title="{e(document.title)}">{e(t("delete"))}</button></td>' if administers else ""
         rows.append(
             f'<tr><td><a href="{base}/documents/{e(document.id)}">{e(document.title)}</a><div class="muted">{e(" · ".join(filter(None, (document.number, document.source))))}'
@@ -145,8 +148,7 @@ def reader_html(document: Document, passages: Sequence[Passage], lang: str, base
     if document.number:
         facts.append(t("document_number", number=document.number))
     facts.append(t("n_paragraphs", n=len(passages)))
-    if pictures := document.meta.get("pictures"):
-        facts.append(t("pictures_not_read", n=pictures))
+    facts += _unread(document, t)
     page = document.page_of(span[0]) if span else None
     links = ""
     if original:
@@ -158,6 +160,11 @@ def reader_html(document: Document, passages: Sequence[Passage], lang: str, base
         blocks = blocks[1:]  # the title is the page's heading already
     body = "".join(_block(document, start, end, level, span, t) for start, end, level in blocks)
     return f'<p class="muted facts">{e(" · ".join(facts))} {links}</p>{toc}<article class="reader">{body}</article>'
+
+
+def _unread(document: Document, t: Texts, kinds: Collection[str] = NOT_READ) -> list[str]:
+    """What of the document was not read or left out, for the eye."""
+    return [t(f"unread_{name}", n=value) for name, value in not_read(document).items() if name in kinds]
 
 
 def missed_html(missed: Sequence[Missed], lang: str) -> str:

@@ -180,11 +180,17 @@ def _generator(settings: Settings) -> Check:
 
 
 def _index(settings: Settings) -> Check:
+    from errors import IndexError_
     from qa.engine import Engine
 
-    documents = Engine.open(settings.engine).documents()
+    library = Engine.open(settings.engine).library
+    documents = library.documents()
     if not documents:
         return Check("index", "warn", f"no documents in {settings.data}", "Run: wenju index add PATH...")
+    try:
+        library.check_encoder()
+    except IndexError_ as error:
+        return Check("index", "fail", error.message, error.hint)
     return Check("index", "ok", f"{len(documents)} documents in {settings.data}")
 
 

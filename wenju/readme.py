@@ -11,7 +11,7 @@ FOLDERS = ("qa", "index", "ui", "prompts", "eval", "wenju", "models", "errors")
 OTHERS = {
     "corpus/": "the sample corpus: six documents about one city's report",
     "tests/": "flat: test_<package>_<module>.py, fakes, data/",
-    "docs/": "installation, deployment, API, evaluation, results, performance, log of experiments",
+    "docs/": "installation, deployment, API, documents, evaluation, results, performance, log of experiments",
     ".ci/run": "what continuous integration runs",
     "Makefile": "install, test, serve, lint, check, tree, llamacpp",
     "constraints.txt": "exact versions that the Makefile installs",

@@ -44,6 +44,9 @@ NOT_SETTINGS = {
 
 PATHS = (("data",), ("models", "folder"), ("models", "local"), ("ui", "originals"))
 
+WORDS = "multilingual-e5-small"
+"""The model whose word table small networks of the program read with, whichever encoder searches."""
+
 PROFILES: Mapping[str, Mapping[str, Any]] = {
     "default": {},
     "quality": {"index": {"encoder": "bge-m3"}, "generator": {"model": "qwen3-4b"}},
@@ -147,10 +150,15 @@ def config_file(config: Path | None = None) -> Path | None:
 
 
 def wanted_models(settings: Settings) -> list[str]:
-    """Names of the manifest's models that these settings use: encoder, reranker if any, local generator."""
+    """Names of the manifest's models that these settings use: encoder, reranker if any, local generator.
+
+    The default encoder is always among them: its word table serves others too.
+    """
     from models.manifest import load_manifest
 
     names = [settings.index.encoder, str(getattr(settings.index, "reranker", ""))]
+    if settings.index.encoder != WORDS:
+        names.append(WORDS)
     if settings.generator.engine != "openai":
         names.append(settings.generator.model)
     return [name for name in names if name in load_manifest()]
@@ -161,7 +169,7 @@ def _toml(path: Path) -> dict[str, Any]:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(
-            f"{path} is not valid TOML: {error}.", 'Text needs quotes: encoder = "m3e-small"'
+            f"{path} is not valid TOML: {error}.", 'Text needs quotes: encoder = "bge-m3"'
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"Cannot read {path}: {error}.", "Save it as UTF-8 text.") from None

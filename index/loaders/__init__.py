@@ -13,6 +13,7 @@ from index.loaders.document_number import LINES as NUMBER_LINES
 from index.loaders.document_number import number_among
 from index.loaders.parts import CONTAINERS, Loaded, load_all
 from index.loaders.raw import Raw, squeeze
+from index.loaders.signs import INSTALL
 from index.loaders.sniff import true_suffix
 from index.loaders.titles import is_title
 from index.repair import repair
@@ -23,7 +24,7 @@ __all__ = ["CONTAINERS", "LOADER_VERSION", "SUFFIXES", "Loaded", "document_id", 
 FILE_MAX = 512 * 1024 * 1024
 """Bytes; a larger file is refused."""
 
-LOADER_VERSION = "3"
+LOADER_VERSION = "4"
 """Raised when a loader or the repair gives other text for the same bytes; files are then read again."""
 
 _OLD = {
@@ -110,11 +111,14 @@ def finish(raw: Raw, source: str) -> Document:
     """
     from index.copies import sketch
 
-    text, blocks, pages = repair(raw.lines, raw.formed)
+    unsure: list[tuple[int, int]] = []
+    text, blocks, pages = repair(raw.lines, raw.formed, unsure)
+    if unsure:
+        raw.meta["unsure"] = ", ".join(f"{start}-{end}" for start, end in unsure[:2000])
     if not any(char.isalnum() for char in text):
         pictures = raw.meta.get("pictures")
         why = f"no text in it, only {pictures} pictures" if pictures else "no text in it"
-        raise DocumentError(f"{source}: {why}", "Check that the file is the right one; a scan needs text recognition first.")
+        raise DocumentError(f"{source}: {why}", f"Check that the file is the right one; pictures of text need text recognition ({INSTALL}).")
     stem = Path(source).stem
     published, raw.meta["date_from"] = _date(raw, text, blocks, stem)
     if not published:

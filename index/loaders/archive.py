@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from errors import DocumentError
+from index.limits import UNPACKED_MAX
 from index.loaders.office import BROKEN
-
-UNPACKED_MAX = 100 << 20
-"""Bytes that an archive may unpack to, with all that is packed in it."""
 
 FILES_MAX = 2_000
 DEPTH_MAX = 3

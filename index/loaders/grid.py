@@ -157,10 +157,11 @@ def _form(rows: Rows, columns: int) -> Iterator[Line]:
     told: set[int] = set()
     at = stop = 0
     while at < len(rows):
-        stop = stop if at < stop else _run_end(rows, at)
+        begins = at >= stop  # rows of one shape are one thing: a header stands at the top of them or nowhere
+        stop = _run_end(rows, at) if begins else stop
         group = rows[at][0] if rows[at] and rows[at][0].height > 1 and stop - at > 1 else None
         width = len(rows[at]) - (group is not None)
-        if stop - at > 1 and width > 2 and _headed_run(_packed(rows[at : min(stop, at + LOOK)], group), width):
+        if begins and stop - at > 1 and width > 2 and _headed_run(_packed(rows[at : min(stop, at + LOOK)], group), width):
             prefix = f"{group.text}：" if group is not None and group.text else ""
             yield from (replace(line, text=prefix + line.text) for line in _headed(_packed(rows[at:stop], group), 1, width))
             told.update(id(cell) for row in rows[at:stop] for cell in row)

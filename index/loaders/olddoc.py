@@ -7,16 +7,21 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 from errors import DocumentError
+from index import limits
 from index.loaders.office import BROKEN
 from index.loaders.raw import Raw
 from index.loaders.word import load_docx
 
-SECONDS = 120
-"""How long LibreOffice may take for one file."""
+SECONDS = 100
+"""How long LibreOffice may take for one file: less than the time without a sign of life after which the file is given up."""
+
+_LIFT = limits.lift if sys.platform != "win32" else None
+"""LibreOffice asks for more memory than a reader of ours gets."""
 
 
 def load_doc(path: Path, data: bytes) -> Raw:
@@ -68,7 +73,7 @@ def converted(path: Path, data: bytes, kind: str) -> bytes | None:
         source.write_bytes(data)
         command = [program, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", kind, "--outdir", folder, str(source)]
         try:
-            subprocess.run(command, capture_output=True, timeout=SECONDS, check=True, env={**os.environ, "HOME": folder})
+            subprocess.run(command, capture_output=True, timeout=SECONDS, check=True, env={**os.environ, "HOME": folder}, preexec_fn=_LIFT)
             return source.with_suffix(f".{kind}").read_bytes()
         except (OSError, subprocess.SubprocessError):
             return None

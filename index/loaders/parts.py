@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from errors import DocumentError
 from index.loaders.archive import DEPTH_MAX, Budget, zip_members
+from index.loaders.signs import step
 from index.types import Document
 
 if TYPE_CHECKING:
@@ -148,6 +149,20 @@ def _take(name: str, content: bytes, source: str, found: _Found, budget: Budget,
         if budget.left < 0 or budget.files < 0:
             raise
         found.failed.append(Failure(source, error.message, error.hint))
+    except MemoryError:
+        raise
+    except Exception as error:  # a parser's own fault must not cost the other files in it
+        told = fault(source, error)
+        found.failed.append(Failure(source, told.message, told.hint))
+    step(len(found.documents), 0)
+
+
+def fault(name: str, error: Exception) -> DocumentError:
+    """What is said of a file on which a parser failed in a way that it does not know itself."""
+    if isinstance(error, RecursionError):
+        return DocumentError(f"{name}: nested deeper than can be followed", "Open it and save it again, or export its text.")
+    what = f"{type(error).__name__}: {str(error)[:200]}"
+    return DocumentError(f"{name}: broken, reading it failed ({what})", "Open and save it again in the program it was made with, or get a fresh copy.")
 
 
 def _mail(path: Path, data: bytes) -> Mail:

@@ -1,191 +1,166 @@
-"""PDF -> lines with their page, through pdfium. Running headers and footers are dropped.
+"""PDF -> lines with their page: letters through pdfium, tables by their ruling lines, columns by the space between them.
 
-Knows where lines stand: a line that reaches the right edge goes on in the next one; a first-line indent or a larger
-space begins a paragraph; a larger letter makes a heading.
+A page without a text layer, or with one that is no language, is read by text recognition where that is installed;
+what could not be read is said in ``meta`` and never indexed silently.
 """
 
 from __future__ import annotations
 
-import re
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from errors import DocumentError
-from index.headings import HEADING_MAX, starts_item
 from index.loaders.dates import dates_in, iso_date
-from index.loaders.raw import Line, Raw, clean, squeeze
+from index.loaders.pdf_lines import body_size, lines_of, title_of
+from index.loaders.pdf_page import Page, read_page
+from index.loaders.pdf_rows import Row, Run, blocks_of, once, rows_of, runs_of
+from index.loaders.pdf_running import without_running, without_watermarks
+from index.loaders.pdf_table import Table, tables_of
+from index.loaders.raw import Raw, clean, squeeze
+from index.loaders.signs import INSTALL, step
 
-EDGE_LINES = 2
-"""Running headers and footers are looked for in this many lines at the top and at the bottom of a page."""
+PAGES_MAX = 10_000
+"""Pages of one file; one with more is refused."""
 
-_LOCK = threading.Lock()  # pdfium is not safe for threads
-_PAGE_NUMBER = re.compile(r"(?:[-—–·.\s]*(?:第\s*)?\d{1,4}\s*(?:页)?(?:\s*[/／,，共]+\s*(?:第|共)?\s*\d{1,4}\s*页?)?[-—–·.\s]*|[ivxlc]{1,6}|Page \d+(?: of \d+)?)", re.I)
-
-
-@dataclass(slots=True)
-class _Row:
-    """One line on a page, in points from its lower left corner: left and right edge, letter size, and the base of
-    its first and of its last letter (they differ where pdfium has joined a hyphenated word across two lines)."""
-
-    text: str
-    page: int
-    left: float
-    right: float
-    first: float
-    last: float
-    size: float
+SCANNED = 20
+"""A page with fewer characters than this that a picture covers is a scan, whatever is stamped on it."""
 
 
 def load_pdf(path: Path, data: bytes) -> Raw:
     """A .pdf file.
 
     Raises:
-        DocumentError: broken, protected with a password, or scanned (pages without any text).
+        DocumentError: broken, protected with a password, too long, or nothing in it can be read (a scan or a text
+            layer that is no language, and text recognition is not installed).
     """
     import pypdfium2
 
-    with _LOCK:
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if b"/Encrypt" in data:
+            raise DocumentError(f"{path.name}: protected with a password", "Save a copy without the password, then add the copy.") from error
+        raise DocumentError(f"{path.name}: broken, it cannot be parsed as PDF", "Open it in a reader and export it again, or get a fresh copy.") from error
+    try:
+        if len(document) > PAGES_MAX:
+            raise DocumentError(f"{path.name}: {len(document)} pages are more than the {PAGES_MAX} that one file may have", "Split it into parts.")
         try:
-            document = pypdfium2.PdfDocument(data)
-        except pypdfium2.PdfiumError as error:
-            if b"/Encrypt" in data:
-                raise DocumentError(f"{path.name}: protected with a password", "Save a copy without the password, then add the copy.") from error
-            raise DocumentError(f"{path.name}: broken, it cannot be parsed as PDF", "Open it in a reader and export it again, or get a fresh copy.") from error
-        try:
-            pages = [_rows(document, number) for number in range(len(document))]
+            pages, how = _pages(document, path, data)
             facts = {key: clean(value) for key, value in document.get_metadata_dict().items()}
         except pypdfium2.PdfiumError as error:
             raise DocumentError(f"{path.name}: broken, a page cannot be read", "Export it again, or get a fresh copy.") from error
-        finally:
-            document.close()
-    if not any(row.text.strip() for rows in pages for row in rows):
-        raise DocumentError(
-            f"{path.name}: a scan, its {len(pages)} pages hold no text", "Run text recognition (OCR) on it and add the PDF or text that comes out."
-        )
-    body, running = _without_running(pages)
-    raw = Raw(list(_lines(body)), "application/pdf", title=squeeze(facts.get("Title", "")))
+    finally:
+        document.close()
+    return _raw(pages, how, facts)
+
+
+def _pages(document: Any, path: Path, data: bytes) -> tuple[list[Page], dict[str, list[int]]]:
+    """All pages, and how those were read that have no text layer to rely on (numbers by ``meta`` key)."""
+    from index.loaders.plausible import is_language
+    from index.loaders.scans import ready, recognise
+
+    pages: list[Page] = []
+    how: dict[str, list[int]] = {"pages_without_text": [], "pages_garbled": [], "pages_recognised": [], "pages_with_pictures": []}
+    total = len(document)
+    for number in range(total):
+        pages.append(read_page(document, number))
+        step(number + 1, total)
+    if lost := {page.number - 1 for page in pages if page.lost}:
+        from index.loaders.pdf_miner import letters_of, missing
+
+        for done, (number, letters) in enumerate(letters_of(data, lost)):
+            pages[number].letters += missing(letters, pages[number].letters)
+            step(done + 1, len(lost))
+    everything = ["".join(letter.char for letter in page.letters) for page in pages]
+    whole = is_language("".join(everything)[:200_000])
+    blind: list[int] = []
+    for page, text in zip(pages, everything, strict=True):
+        verdict = is_language(text)
+        if len(text.strip()) < SCANNED and page.picture > 0.5 or not text.strip() and page.drawn:
+            blind.append(page.number)
+        elif verdict is False or verdict is None and whole is False:
+            blind.append(page.number)
+            how["pages_garbled"].append(page.number)
+        elif not text.strip():
+            how["pages_without_text"].append(page.number)
+        elif page.pictures:
+            how["pages_with_pictures"].append(page.number)
+    for done, number in enumerate(blind):
+        page = pages[number - 1]
+        if not ready():
+            page.letters = [] if number in how["pages_garbled"] or not everything[number - 1].strip() else page.letters
+            how["pages_without_text"] += [number] if number not in how["pages_garbled"] else []
+            continue
+        page.letters = recognise(document, page)
+        how["pages_recognised" if page.letters else "pages_without_text"].append(number)
+        step(done + 1, len(blind))
+    how["pages_garbled"] = [n for n in how["pages_garbled"] if n not in how["pages_recognised"]]
+    if not any(page.letters for page in pages):
+        raise _unread(path, how)
+    return pages, how
+
+
+def _unread(path: Path, how: dict[str, list[int]]) -> DocumentError:
+    from index.loaders.scans import ready
+
+    garbled, empty = len(how["pages_garbled"]), len(how["pages_without_text"])
+    what = f"{path.name}: the text layer of its {garbled} pages is no language (the encoding of its fonts is lost)" if garbled else (
+        f"{path.name}: a scan, its {empty} pages hold no text"
+    )  # fmt: skip
+    if ready():
+        return DocumentError(what, "Text recognition found nothing on it either; check that the file is the right one.")
+    return DocumentError(what, f"Install text recognition ({INSTALL}) and add it again, or add the PDF or text that another program recognised.")
+
+
+def _raw(pages: list[Page], how: dict[str, list[int]], facts: dict[str, str]) -> Raw:
+    tables: list[list[Table]] = []
+    flowing: list[list[Run]] = []
+    sizes = Counter[float]()
+    for page in pages:
+        sizes.update(round(letter.size * 2) / 2 for letter in page.letters)
+        found, letters = tables_of(once(page.letters), page.rules, page.number)
+        tables.append(found)
+        flowing.append(runs_of(letters))
+        page.letters = []
+    usual = sizes.most_common(1)[0][0] if sizes else 0.0
+    laid: list[list[Row]] = []
+    for page, runs, found in zip(pages, without_watermarks(flowing, usual), tables, strict=True):
+        runs += [Run("", t.edges[0], t.edges[-1], t.top, usual, table=t) for t in found]
+        laid.append(_laid(runs, page))
+    body, running = without_running(laid, [page.height for page in pages])
+    size = body_size(body) or usual
+    first = next((number for number, rows in enumerate(body) if rows), 0)
+    title = title_of(body[first], size, pages[first].width) if body else ""
+    raw = Raw(list(lines_of(body, size)), "application/pdf", title=title or _named(facts.get("Title", ""), body[first] if body else []))
     dates = {iso for text in running for iso in dates_in(text)}
     raw.published = dates.pop() if len(dates) == 1 else None  # the date in a newspaper's page header
-    if empty := [str(number) for number, rows in enumerate(pages, 1) if not rows]:
-        raw.meta["pages_without_text"] = ", ".join(empty[:1000])
     raw.created = iso_date(facts.get("CreationDate", ""))
+    raw.meta |= {key: ", ".join(map(str, numbers[:1000])) for key, numbers in how.items() if numbers}
     return raw
 
 
-def _rows(document: Any, number: int) -> list[_Row]:
-    """The lines of one page; a page that pdfium cannot open counts as empty only if it has no content."""
-    page = document[number]
-    textpage = page.get_textpage()
-    count = textpage.count_chars()
-    text = textpage.get_text_range(0, count, errors="replace") if count else ""
-    rows: list[_Row] = []
-    at = 0
-    for piece in re.split(r"\r?\n", text):
-        bare = piece.strip()
-        if bare:
-            first = at + piece.index(bare[0])
-            last = at + len(piece.rstrip()) - 1
-            text_ = clean(bare.replace("\ufffe", ""))
-            if text_.strip():
-                rows.append(_Row(text_, number + 1, *_box(textpage, first, last, count)))
-        at += len(piece) + 2
-    textpage.close()
-    page.close()
+def _laid(runs: list[Run], page: Page) -> list[Row]:
+    """The rows of a page in reading order. Short lines that reach nothing have no right edge that they could fill."""
+    blocks = blocks_of(runs)
+    rows = [row for block in blocks for row in rows_of(block, page.number)]
+    left = min((row.left for row in rows), default=0.0)
+    columns = {row.column: any(other.left >= row.column[1] - 1 for other in rows) for row in rows}
+    edged = {column: beside or column[1] >= 0.8 * (page.width - left) or _edged(column, rows) for column, beside in columns.items()}
+    for row in rows:
+        if not edged[row.column]:
+            row.column = (row.column[0], 0.0)
     return rows
 
 
-def _box(textpage: Any, first: int, last: int, count: int) -> tuple[float, float, float, float, float]:
-    """Left, right, base of the first and last letter, and letter size, from the boxes of three characters."""
-    picks = sorted({min(max(0, index), count - 1) for index in (first, (first + last) // 2, last)})
-    boxes = [textpage.get_charbox(index, loose=True) for index in picks]
-    size = max(box[3] - box[1] for box in boxes)
-    return boxes[0][0], boxes[-1][2], boxes[0][1], boxes[-1][1], round(size * 2) / 2
+def _edged(column: tuple[float, float], rows: list[Row]) -> bool:
+    """Do enough long lines of a column end at the same place?"""
+    own = [row for row in rows if row.column == column and row.table is None]
+    shared = sum(len(row.text) >= 15 and row.right >= column[1] - 2.2 * row.size for row in own)
+    return shared >= max(3, 0.4 * len(own))
 
 
-def _without_running(pages: list[list[_Row]]) -> tuple[list[list[_Row]], list[str]]:
-    """Drop page numbers and the lines that come back, but for their digits, at the edge of most pages."""
-    seen: Counter[str] = Counter()
-    for rows in pages:
-        edge = rows[:EDGE_LINES] + rows[EDGE_LINES:][-EDGE_LINES:]
-        seen.update({_form(row) for row in edge})
-    many = max(2, min(3, len(pages)), len(pages) // 3)
-    kept: list[list[_Row]] = []
-    running: list[str] = []
-    for rows in pages:
-        kept.append([])
-        for number, row in enumerate(rows):
-            at_edge = number < EDGE_LINES or number >= len(rows) - EDGE_LINES
-            if at_edge and len(pages) > 1 and seen[_form(row)] >= many:
-                running.append(row.text)
-            elif not (at_edge and _PAGE_NUMBER.fullmatch(row.text)):
-                kept[-1].append(row)
-    return kept, running
-
-
-def _form(row: _Row) -> str:
-    return re.sub(r"\d+", "#", re.sub(r"\s+", "", row.text))
-
-
-def _lines(pages: list[list[_Row]]) -> Iterator[Line]:
-    rows = [row for page in pages for row in page]
-    letters = Counter[float]()
-    for row in rows:
-        letters[row.size] += len(row.text)
-    body = letters.most_common(1)[0][0] if letters else 0.0
-    larger = sorted({row.size for row in rows if _heading(row, body)}, reverse=True)
-    for page in [_whole_headings(page, body) for page in pages]:
-        lefts = Counter(round(row.left) for row in page if len(row.text) > 8)
-        margin = min((left for left, count in lefts.items() if count >= max(2, 0.15 * len(page))), default=0)
-        edge = max((row.right for row in page), default=0.0)
-        widths = sorted(row.right - row.left for row in page)
-        usual = widths[len(widths) * 3 // 4] if widths else 0.0
-        pitches = sorted(above.last - row.first for above, row in zip(page, page[1:], strict=False) if above.last > row.first)
-        pitch = pitches[len(pitches) // 2] if pitches else 0.0
-        previous: _Row | None = None
-        for number, row in enumerate(page):
-            gap = previous is not None and previous.last - row.first > 1.45 * pitch
-            level = min(6, larger.index(row.size) + 1) if _heading(row, body) else 0
-            column = max((other.right for other in page if abs(other.left - row.left) < 60), default=edge)
-            long = row.right - row.left >= 0.4 * usual  # a signature set to the right reaches the edge, but is not full
-            full = long and row.right >= column - max(2.2 * row.size, _first_word(page, number))
-            further = previous is None or gap or row.left - previous.left > 0.8 * body
-            lower = previous is None or previous.last > row.first  # else: the top of the next column
-            hanging = previous is not None and not gap and starts_item(previous.text)  # an item's second line
-            indent = bool(margin) and row.left - margin >= 1.4 * body and further and lower and not hanging
-            yield Line(row.text, level=level, gap=gap, full=full, indent=indent, page=row.page)
-            previous = row
-
-
-def _whole_headings(page: list[_Row], body: float) -> list[_Row]:
-    """Headings that run over two or three lines, in one; numbered ones that follow each other stay apart."""
-    whole: list[_Row] = []
-    for row in page:
-        above = whole[-1] if whole else None
-        if (
-            above is not None and _heading(row, body) and _heading(above, body) and row.size == above.size
-            and 0 < above.last - row.first <= 1.9 * row.size and not starts_item(row.text)
-            and len(above.text) + len(row.text) <= 2 * HEADING_MAX
-        ):  # fmt: skip
-            space = " " if above.text[-1].isascii() and row.text[0].isascii() else ""
-            whole[-1] = replace(above, text=f"{above.text}{space}{row.text}", last=row.last, right=max(above.right, row.right))
-        else:
-            whole.append(row)
-    return whole
-
-
-def _first_word(page: list[_Row], number: int) -> float:
-    """Width of the next line's first word: the line before it is full if that word had no room any more."""
-    if number + 1 >= len(page):
-        return 0.0
-    row = page[number + 1]
-    word = row.text.split(" ", 1)[0]
-    return (len(word) + 1) * (row.right - row.left) / len(row.text) if word.isascii() else 0.0
-
-
-def _heading(row: _Row, body: float) -> bool:
-    """Letters at least a fifth larger than the body's, and a short line."""
-    return row.size >= 1.2 * body and len(row.text) <= 2 * HEADING_MAX and any(char.isalpha() for char in row.text)
+def _named(title: str, rows: list[Row]) -> str:
+    """A title of the metadata counts only if it stands on the first page: others are leftovers of templates."""
+    bare = squeeze(title).replace(" ", "")
+    return squeeze(title) if len(bare) >= 4 and bare in "".join(row.text for row in rows).replace(" ", "") else ""

@@ -31,6 +31,8 @@ class Line:
             at a comma. Unlike a fixed line it may be a heading by its form.
         size: height of the letters in points, 0 when it is not known.
         centred: the line stands in the middle of the page.
+        on: the line goes on from the one before it, as its place on the page shows.
+        sure: False where text recognition was not sure of the line.
     """
 
     text: str
@@ -44,6 +46,8 @@ class Line:
     own: bool = False
     size: float = 0.0
     centred: bool = False
+    sure: bool = True
+    on: bool = False
 
 
 @dataclass(slots=True)

@@ -11,7 +11,9 @@ from index.loaders.contents import without_contents
 from index.loaders.dates import iso_date
 from index.loaders.grid import grid_lines
 from index.loaders.mixed_headings import with_form_headings
+from index.loaders.picture_text import picture_lines
 from index.loaders.raw import Line, Raw, clean, squeeze
+from index.loaders.scans import ready
 from index.loaders.titles import title_of
 from index.loaders.word_numbers import Numbering
 from index.loaders.word_package import Package, W, attribute, integer, on
@@ -33,7 +35,7 @@ _TEMPLATE_DATES = ("2013-12-23",)
 def load_docx(path: Path, data: bytes) -> Raw:
     """A .docx file: body with text boxes and notes in place; page headers for document number and date only.
 
-    ``meta`` says what was not read: ``pictures`` (how many).
+    ``meta`` says what was not read: ``pictures`` (how many), and ``pictures_recognised``, those in which text was recognised.
     """
     package = Package(path, data)
     body = _Body(package)
@@ -49,8 +51,9 @@ def load_docx(path: Path, data: bytes) -> Raw:
     raw.formed = any(line.level for line in lines)
     raw.edges = tuple(edges)
     raw.created = created if created not in _TEMPLATE_DATES else None
-    if body.pictures:
-        raw.meta["pictures"] = str(body.pictures)
+    for key, count in (("pictures", body.pictures - body.recognised), ("pictures_recognised", body.recognised)):
+        if count > 0:
+            raw.meta[key] = str(count)
     return raw
 
 
@@ -64,7 +67,10 @@ class _Body:
     reader: Reader = field(init=False)
     root: Any = field(init=False)
     pictures: int = 0
+    recognised: int = 0
     contents: bool = False
+    _images: dict[str, str] | None = None
+    _seen: dict[str, list[Line]] = field(default_factory=dict)
     _notes: dict[tuple[str, str], Any] = field(default_factory=dict)
     _note_count: int = 0
     _held: str = ""
@@ -134,6 +140,8 @@ class _Body:
             gone = bool(on(mark, "vanish")) and not piece.text.strip()
             label = "" if gone or listed else self._label(properties, style_id, style)
             yield from self._lines_of(piece, label, properties, style, within=depth > 0)
+        if piece.embeds and not listed and element.getroottree().getroot() is self.root:
+            yield from self._shown(piece)
         for box in piece.boxes:
             yield from self.blocks(box, depth + 1)
         for note in piece.notes:
@@ -154,6 +162,18 @@ class _Body:
             return
         for number, part in enumerate(text.split("\n")):
             yield replace(looks, text=part, gap=number == 0, own=number == 0)
+
+    def _shown(self, piece: Piece) -> Iterator[Line]:
+        """Text in pictures, where text recognition is installed; a picture that comes back is read once."""
+        if not ready():
+            return
+        if self._images is None:
+            self._images = self.package.related(self.package.main, "image")
+        for name in (self._images[one] for one in piece.embeds if one in self._images):
+            again = name in self._seen
+            found = self._seen[name] if again else self._seen.setdefault(name, picture_lines(self.package.part(name)))
+            self.recognised += bool(found)
+            yield from () if again else found
 
     def _label(self, properties: Any, style_id: str | None, style: Style) -> str:
         """The automatic number of a paragraph: its own numbering over that of its style."""

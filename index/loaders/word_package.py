@@ -61,6 +61,13 @@ class Package:
         names = list(self.related(self.main, kind).values())
         return self.tree(names[0]) if names else None
 
+    def part(self, name: str) -> bytes:
+        """A part's bytes; none when there is no such part."""
+        stored = self._names.get(name.lower())
+        with self.reading():
+            return self._zip.read(stored) if stored is not None else b""
+        return b""
+
     def tree(self, name: str) -> Any:
         """A part's XML, None when there is no such part. Entities are not resolved and nothing is fetched."""
         from lxml import etree

@@ -12,7 +12,7 @@ from typing import Any
 
 from index.loaders.formulas import M, linear
 from index.loaders.symbols import code_symbol, is_symbol_font, symbol
-from index.loaders.word_package import W, attribute, integer, on
+from index.loaders.word_package import R, W, attribute, integer, on
 from index.loaders.word_styles import Style, Styles, struck
 
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -34,14 +34,15 @@ _CIRCLED = re.compile(r"[○◯〇][\s,，]*(\d{1,2})$")
 class Piece:
     """One paragraph as read: text (``\\n`` for line breaks), and what hangs on it in reading order.
 
-    ``notes`` are ("footnote" or "endnote", id); ``boxes`` elements with paragraphs in them; ``size`` that of the
-    largest letters in points.
+    ``notes`` are ("footnote" or "endnote", id); ``boxes`` elements with paragraphs in them; ``embeds`` the relationships
+    of those pictures that lie in the file; ``size`` is that of the largest letters in points.
     """
 
     parts: list[str] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     boxes: list[Any] = field(default_factory=list)
     pictures: int = 0
+    embeds: list[str] = field(default_factory=list)
     size: float = 0.0
     visible: bool = False
 
@@ -199,6 +200,8 @@ class Reader:
                 continue
             drawn = found.tag != _DRAWING + "graphicData" or _GRAPHIC.search(found.get("uri") or "")
             piece.pictures += bool(drawn)
+            if embedded := found.get(R + "embed") or found.get(R + "id"):
+                piece.embeds.append(embedded)
 
     def _field_char(self, element: Any, piece: Piece) -> None:
         kind = element.get(W + "fldCharType")

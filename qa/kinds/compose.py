@@ -14,7 +14,6 @@ from qa.kinds.overview import about, outline
 from qa.types import Answer, Note, Retrieved, Sentence
 
 
-
 def extracted(answer: Answer, found: Extract, verdict: bool | None = None) -> Answer:
     """The lines found, one under another; for yes or no with what they come to, for a count with their number."""
     lines = [quoted(place) for place in found.lines]

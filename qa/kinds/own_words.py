@@ -58,7 +58,9 @@ class OwnWords:
             done = catalogue(answer, [(self.index.document(d.id), self.index.passages(d.id)) for d in documents[:40]])
         elif answer.kind == "overview_document":
             chosen = chosen_document(answer.query, hits, self.index.documents())
-            done = chosen and outlined(answer, self.index.document(chosen.id), self.index.passages(chosen.id))
+            if chosen is None:
+                return None
+            done = outlined(answer, self.index.document(chosen.id), self.index.passages(chosen.id))
         elif answer.kind in WRITTEN:
             return None
         else:

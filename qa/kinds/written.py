@@ -71,7 +71,8 @@ def write(
 
 def _within(evidence: Sequence[EvidenceSentence], generator: Generator) -> list[EvidenceSentence]:
     """As many of the sentences as the prompt holds."""
-    kept, spent = [], 0
+    kept: list[EvidenceSentence] = []
+    spent = 0
     for sentence in evidence:
         spent += generator.count_tokens(sentence.text) + 4
         if kept and spent > BUDGET:

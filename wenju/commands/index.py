@@ -1,4 +1,4 @@
-"""`wenju index`: add, info, list, remove."""
+"""`wenju index`: add, info, list, show, remove."""
 
 from __future__ import annotations
 
@@ -91,6 +91,49 @@ def list_(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
     for row in rows:
         note = (f"  {row['number']}" if row["number"] else "") + (f"  (copy of {row['copy_of']})" if row["copy_of"] else "")
         typer.echo(f"{row['id']}  {row['published'] or '-':<10}  {row['passages']:>5}  {row['title']}{note}")
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    what: Annotated[
+        str, typer.Argument(help="A file, or the id, title or source of a document.", metavar="DOCUMENT|FILE")
+    ],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """What the index holds of a document, or would hold of a file: facts, sections, tables, text, what was not read.
+
+    Of an archive or a message, a list of the documents in it (with --json: all of each).
+    """
+    from errors import DocumentError, did_you_mean
+    from index.loaders import CONTAINERS
+    from index.shown import container, lines_of, list_of, shown
+
+    if Path(what).is_file():
+        from index.reading import Reader
+
+        with Reader() as reader, Bars("files") as progress:
+            loaded = reader.load_all(Path(what), step=lambda done, total: progress("pages", done, max(done, total)))
+        document = loaded.documents[0]
+        if Path(what).suffix.lower() in CONTAINERS:
+            if as_json:
+                print_json(container(loaded))
+                return
+            for line in list_of(loaded):
+                typer.echo(line)
+            return
+    else:
+        engine = open_engine(settings_of(ctx, data))
+        known = {key: one.id for one in engine.documents() for key in (one.source, one.title, one.id)}
+        if what not in known:
+            raise DocumentError(f"There is no file and no document '{what}' in the index.", did_you_mean(what, known))
+        document = engine.document(known[what])
+    if as_json:
+        print_json(shown(document))
+        return
+    for line in lines_of(document):
+        typer.echo(line)
 
 
 @app.command()

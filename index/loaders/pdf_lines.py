@@ -1,0 +1,200 @@
+"""Rows and tables of a PDF's pages in reading order -> lines: what goes on, what begins a paragraph, what is a heading."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from itertools import pairwise, zip_longest
+
+from index.headings import HEADING_MAX, starts_item
+from index.loaders.pdf_rows import Row
+from index.loaders.pdf_table import Table
+from index.loaders.raw import Line, squeeze, table_lines
+
+_ENDED = re.compile(r"[。！？!?；;][”’」』）)】》\"']*$")
+
+LARGER = 1.15
+"""Letters this much larger than the body's make a heading of a short row."""
+
+
+def body_size(pages: list[list[Row]]) -> float:
+    """The letter size that most of the text outside of tables has; 0 where that is too little to tell."""
+    letters = Counter[float]()
+    for page in pages:
+        for row in page:
+            letters[row.size] += len(row.text)
+    tables = any(row.table is not None for page in pages for row in page)
+    return letters.most_common(1)[0][0] if letters and (not tables or letters.total() >= 100) else 0.0
+
+
+def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
+    """Lines in reading order; a table that goes on over pages is one, its repeated header rows once."""
+    running = _running_sizes(pages, body)
+    levels = sorted({row.size for page in pages for row in page if larger(row, body) and row.size not in running}, reverse=True)
+    indenting = _indenting(pages)
+    tables: list[Table] = []
+    for page in pages:
+        page = whole_headings(page, body, running)
+        pitches = _pitches(page)
+        previous: Row | None = None
+        for number, row in enumerate(page):
+            if isinstance(row.table, Table):
+                if tables and not _continues(tables[-1], row.table):
+                    yield from _table_lines(tables)
+                    tables = []
+                tables.append(row.table)
+                previous = None
+                continue
+            yield from _table_lines(tables)
+            tables = []
+            after = page[number + 1] if number + 1 < len(page) and page[number + 1].table is None else None
+            level = min(6, levels.index(row.size) + 1) if larger(row, body) and row.size in levels else 0
+            heading = previous is not None and larger(previous, body) and previous.size in levels
+            yield _line(row, previous, after, level, pitches.get(row.size, 0.0), page, heading, indenting)
+            previous = row
+    yield from _table_lines(tables)
+
+
+def _pitches(page: list[Row]) -> dict[float, float]:
+    """The usual distance between the lines of a page, by their letter size."""
+    steps: dict[float, list[float]] = {}
+    for above, row in pairwise(page):
+        if above.base > row.base and above.table is row.table is None and above.size == row.size:
+            steps.setdefault(row.size, []).append(above.base - row.base)
+    return {size: sorted(found)[len(found) // 2] for size, found in steps.items()}
+
+
+def _running_sizes(pages: list[list[Row]], body: float) -> set[float]:
+    """Sizes larger than the usual one in which text runs on, line after line, and is not set as headings."""
+    rows: Counter[float] = Counter()
+    letters: Counter[float] = Counter()
+    on: Counter[float] = Counter()
+    for page in pages:
+        for row, after in zip_longest(page, page[1:]):
+            rows[row.size] += 1
+            letters[row.size] += len(row.text)
+            on[row.size] += after is not None and after.size == row.size and after.table is None
+    return {size for size in rows if size > body and letters[size] >= 100 and on[size] >= 0.5 * rows[size]}
+
+
+def _indenting(pages: list[list[Row]]) -> bool:
+    """Do paragraphs begin further right than they go on?"""
+    pairs = [pair for page in pages for pair in pairwise(page) if pair[0].column == pair[1].column and pair[0].size == pair[1].size]
+    return sum(1.4 < (one.left - two.left) / max(1.0, one.size) < 2.8 for one, two in pairs) >= max(1, 0.03 * len(pairs))
+
+
+def _line(
+    row: Row, previous: Row | None, after: Row | None, level: int, pitch: float, page: list[Row], heading: bool, indenting: bool
+) -> Line:
+    left, right = row.column
+    lefts = sorted(other.left for other in page if other.column == row.column and other.table is None and other.size == row.size)
+    margin = lefts[len(lefts) // 4] if len(lefts) > 3 else left
+    step = previous.base - row.base if previous is not None else 0.0
+    usual = min(pitch, 2.2 * row.size) or 1.8 * row.size
+    gap = previous is not None and (step > 1.45 * usual or level != 0 or heading)
+    begins = previous is None or gap or row.left - previous.left > 0.8 * row.size
+    lower = previous is None or step > 0  # else: the top of the next column
+    hanging = previous is not None and not gap and lower and (
+        _beside(row, previous) or starts_item(previous.text) and (not right or _fills(previous, row, right, False))
+    )  # fmt: skip
+    labelled = any(two.left - one.right > row.size for one, two in pairwise(row.runs)) and row.left - left < row.size
+    indent = labelled or row.left - margin >= 1.4 * row.size and begins and lower and not hanging
+    tolerant = indenting and after is not None and after.left - margin < 0.5 * row.size and after.column == row.column
+    full = right > 0 and row.right - row.left >= 0.35 * (right - left) and _fills(row, after, right, tolerant)
+    on = (
+        indenting and previous is not None and not gap and not indent and level == 0 and previous.column == row.column
+        and previous.size == row.size and abs(row.left - margin) < 0.5 * row.size and 0 < previous.column[1] < previous.right + row.size
+    )  # fmt: skip
+    return Line(row.text, level=level, gap=gap, full=full, indent=indent, page=row.page, sure=row.sure, on=on)
+
+
+def _beside(row: Row, above: Row) -> bool:
+    """Does a row begin where text stands beside a label in the row above?"""
+    return any(abs(run.left - row.left) < 0.3 * row.size for run in above.runs[1:])
+
+
+def _fills(row: Row, after: Row | None, right: float, tolerant: bool) -> bool:
+    """Has a row no room for what comes next? A signature that stands at the right reaches the edge but is not full.
+
+    ``tolerant``: what comes next is not set in as paragraphs are here, so that little speaks for a new one.
+    """
+    room = right - row.right
+    if _ENDED.search(row.text) and not tolerant:  # the next character would have stood here, but for one that may not
+        return room < max((2.1 if after and after.text[:1] in "（《“〔【「" else 1.1) * row.size, _first_word(after))
+    return room < max((3.3 if tolerant else 2.2) * row.size, _first_word(after))
+
+
+def _first_word(row: Row | None) -> float:
+    """Width of the next line's first word: the line before it is full if that word had no room any more."""
+    if row is None or not row.text:
+        return 0.0
+    word = row.text.split(" ", 1)[0]
+    return (len(word) + 1) * (row.right - row.left) / len(row.text) if word.isascii() else 0.0
+
+
+def larger(row: Row, body: float) -> bool:
+    """Are its letters larger than the body's, and is it short?"""
+    return row.table is None and row.size >= LARGER * body and len(row.text) <= 2 * HEADING_MAX and any(char.isalpha() for char in row.text)
+
+
+def whole_headings(page: list[Row], body: float, running: Collection[float] = ()) -> list[Row]:
+    """Headings that run over two or three lines, in one; numbered ones that follow each other stay apart."""
+    whole: list[Row] = []
+    for row in page:
+        above = whole[-1] if whole else None
+        if (
+            above is not None and larger(row, body) and larger(above, body) and row.size == above.size and row.size not in running
+            and 0 < above.base - row.base <= 2.1 * row.size and not starts_item(row.text)
+            and len(above.text) + len(row.text) <= 2 * HEADING_MAX
+        ):  # fmt: skip
+            space = " " if above.text[-1].isascii() and row.text[0].isascii() else ""
+            whole[-1] = replace(above, text=f"{above.text}{space}{row.text}", base=row.base, right=max(above.right, row.right))
+        else:
+            whole.append(row)
+    return whole
+
+
+def title_of(page: list[Row], body: float, width: float) -> str:
+    """The title on the first page: its largest rows if they are larger than the body, else a centred first row; or ""."""
+    rows = [row for row in whole_headings(page, body) if row.table is None][:15]
+    large = [row for row in rows if larger(row, body) and len(squeeze(row.text)) >= 4]
+    if large:
+        return squeeze(max(large, key=lambda row: row.size).text)
+    first = next(iter(rows), None)
+    if first is None or not 4 <= len(squeeze(first.text)) <= HEADING_MAX or starts_item(first.text) or first.text[-1] in "。；，、：;,:":
+        return ""
+    centred = abs((first.left + first.right) / 2 - width / 2) < 0.04 * width and first.left - min(row.left for row in rows) > 2 * first.size
+    return squeeze(first.text) if centred and any(char.isalpha() for char in first.text) else ""
+
+
+def _continues(above: Table, below: Table) -> bool:
+    """Does a table go on in another on the next page: the same columns?"""
+    return (
+        below.page == above.page + 1 and len(above.edges) == len(below.edges)
+        and all(abs(a - b) <= 6 for a, b in zip(above.edges, below.edges, strict=True))
+    )  # fmt: skip
+
+
+def _table_lines(tables: list[Table]) -> Iterator[Line]:
+    rows: list[tuple[list[str], int, bool]] = []
+    for number, table in enumerate(tables):
+        cells = [list(row) for row in table.cells]
+        if number and rows and cells and not cells[0][0]:  # the row goes on after the page break
+            above = rows[-1][0]
+            if all(cells[0][1:]):
+                cells[0][0] = above[0]
+            else:
+                rest = cells.pop(0)
+                above[:] = [one + two for one, two in zip(above, rest, strict=True)]
+        rows += [(row, table.page, table.sure) for row in cells]
+    page, sure = 0, True
+
+    def feed() -> Iterator[list[str]]:
+        nonlocal page, sure
+        for row, page, sure in rows:  # noqa: B007
+            yield row
+
+    for line in table_lines(feed()):
+        yield replace(line, page=page, sure=sure)
