@@ -41,7 +41,8 @@ class EngineJudge:
         self._judge, self.model = judge, model
 
     def decide(self, item: Item) -> tuple[float, str]:
-        evidence = "[1] " + prompts.escape_evidence(item.evidence[0].quote)
+        lines = item.evidence[0].quote.split("\n")
+        evidence = "[1] " + "\n".join(prompts.escape_evidence(line) for line in lines)
         (chance,) = self._judge.supports(evidence, [item.question], threading.Event())
         return chance, self._judge.state(chance)
 
@@ -68,7 +69,7 @@ def open_pair_judge(engine: Any) -> PairJudge:
     from qa.generators.base import Loads
     from qa.judge import open_judge
 
-    generator = getattr(engine, "generator", None)
+    generator: Any = getattr(engine, "generator", None)
     judge = open_judge(generator) if generator is not None else None
     if judge is None:
         return RulesJudge()

@@ -24,10 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import ModelError
-from index.encoder_packed import FILE, is_packed
+from index.encoder_packed import is_packed
 from index.encoder_traits import Traits, traits_of
 from index.normalize import simplify
-from models.e5 import E5File
+from models.e5 import FILE, E5File
 
 Vectors = NDArray[np.float32]
 Precision = Literal["bf16", "int8"]

@@ -110,6 +110,11 @@ def _opened(document: Document, block: Block, before: Block | None, stack: list[
                 return
 
 
+def own_number(line: str) -> str:
+    """The number that a line begins with (第五条, （一）, 1., ①) as it stands there, "" for none."""
+    return next((found[0].strip() for _, _, form in _FORMS if (found := form.match(line))), "")
+
+
 def caption_of(document: Document, before: Block | None) -> str:
     """What names a table: the line before it, where it is short and says that it is a table; else ""."""
     if before is None or before.table or before.end - before.start > CAPTION_MAX:

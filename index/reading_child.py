@@ -82,10 +82,10 @@ def _answer(path: Path, source: str, every: bool, out: BinaryIO) -> bool:
         gc.collect()
         _say(out, {"limit": "memory"})
         return False
-    except Exception as error:  # a parser's own fault must not end the indexing of other files
-        broken = fault(path.name, error)
-        _say(out, {"error": broken.message, "hint": broken.hint})
-        return not isinstance(error, RecursionError)
+    except Exception as broken:  # a parser's own fault must not end the indexing of other files
+        failed = fault(path.name, broken)
+        _say(out, {"error": failed.message, "hint": failed.hint})
+        return not isinstance(broken, RecursionError)
     _say(out, {"bytes": len(data)}, data)
     return _light()
 

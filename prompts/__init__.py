@@ -96,9 +96,14 @@ def strings(section: str, lang: str = "zh") -> dict[str, str]:
 
 
 def examples(section: str) -> dict[str, tuple[str, ...]]:
-    """Examples of what people say, by key: the entries ``key_said`` of a section, one a line."""
-    entries = strings(section)
-    return {k.removesuffix("_said"): tuple(v.split("\n")) for k, v in entries.items() if k.endswith("_said")}
+    """Examples of what people say, by key: the entries ``key_said`` of a section, one a line, in all languages."""
+    found: dict[str, tuple[str, ...]] = {}
+    for lang in ("zh", "en"):
+        for name, lines in strings(section, lang).items():
+            if name.endswith("_said"):
+                key = name.removesuffix("_said")
+                found[key] = found.get(key, ()) + tuple(lines.split("\n"))
+    return found
 
 
 @functools.cache

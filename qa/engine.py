@@ -100,7 +100,8 @@ class Engine:
         """
         if self._reader is None and self._reads:
             from models.store import ModelStore
-            from qa.reader import MODEL, WEIGHTS, SmallReader
+            from qa.kind import MODEL
+            from qa.reader import WEIGHTS, SmallReader
 
             if not WEIGHTS.is_file():
                 return None

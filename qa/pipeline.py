@@ -19,7 +19,7 @@ from qa.comparison import compared
 from qa.conflicts import premise_conflicts
 from qa.context import Context, build_context, candidates, resolve
 from qa.draft import Draft, write_draft
-from qa.gate import Decision, Gate
+from qa.gate import Gate
 from qa.generators.base import Generator
 from qa.judge import judged, open_judge
 from qa.kinds.compose import extracted, found_for
@@ -153,8 +153,8 @@ class Pipeline:
         own: OwnWords | None,
         clock: Clock,
     ) -> Answer | None:
-        """The finished answer where nothing has to be written: nothing was found, a comparison can be computed, what the
-        question takes for granted is wrong, or its kind is answered in the documents' own words. None otherwise."""
+        """The finished answer where nothing has to be written: nothing was found, a comparison can be computed, or its kind
+        is answered in the documents' own words. None otherwise."""
         if own and hits and answer.kind.startswith("overview"):
             return own.answer(answer, hits)
         if not context.sentences:
@@ -163,13 +163,9 @@ class Pipeline:
             return None
         with clock.stage("check"):
             made = compared(question.text, context.known)
-            known = premise_conflicts(question.text, context.known) if made or own else []
-        if made and not known:
-            return deduced(answer, made, context)
+            if made and not premise_conflicts(question.text, context.known):
+                return deduced(answer, made, context)
         if own and answer.kind not in WRITTEN:
-            if known:
-                decision = Decision("false_premise", 0.0, premises=tuple(known))
-                return decline(answer, "false_premise", question, hits, Draft(context=context), decision)
             with clock.stage("read"):
                 return own.answer(answer, hits)
         return None

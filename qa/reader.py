@@ -1,4 +1,4 @@
-"""The reader: one small network over two texts. Finds what answers a question, judges statements, tells kinds of question.
+"""The reader: one small network over two texts. Finds what answers a question, and what a question takes from turns before.
 
 Its weights (``reader.npz``, made by ``training/reader.py``) stand on the words of multilingual-e5-small, which lies in the
 model store. Texts longer than the network reads at once are read in windows of whole sentences.
@@ -57,8 +57,6 @@ class Reads(Protocol):
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]: ...
 
-    def supports(self, pairs: Sequence[tuple[str, str]]) -> list[float]: ...
-
     def kind(self, question: str, before: str = "") -> Mapping[str, float]: ...
 
     def turn(self, question: str, before: str) -> tuple[float, tuple[Span, ...]]: ...
@@ -97,11 +95,6 @@ class SmallReader:
         for (i, begin, _), out in zip(windows, told, strict=True):
             found[i].append(_reading(out, begin))
         return [_joined(readings) for readings in found]
-
-    def supports(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """Probability (0..1) for each (evidence, statement) that the evidence bears the whole statement out."""
-        told = self._net.run("judge", [(statement, evidence) for evidence, statement in pairs])
-        return [sigmoid(supported(out)) for out in told]
 
     def kind(self, question: str, before: str = "") -> Mapping[str, float]:
         """Probability of each kind of answer that the question may want; ``before``: see :func:`history`."""
@@ -143,8 +136,7 @@ class _Net:
         self._words = self._file.words()
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
-        config = engine_settings(best_precision())
-        config.pop("DYNAMIC_QUANTIZATION_GROUP_SIZE", None)
+        config = engine_settings(best_precision(), self._words.size)
         if threads:
             config["INFERENCE_NUM_THREADS"] = str(threads)
         compiled = openvino.Core().compile_model(self._graph(weights), "CPU", config)
@@ -185,13 +177,6 @@ class _Net:
             n = min(longest, len(one.ids))
             where = np.array([-1 if s is None else s for s in one.sequence_ids[:n]], np.int8)
             out[place] = _Out(token[row, :n], text[row], where, one.offsets[:n])
-
-
-def supported(out: _Out) -> float:
-    """Log-odds that the statement is borne out: what the text head says, less what any of its tokens says against it."""
-    against = out.token[out.where == 0, HEADS.token.index("unborne")]
-    total = float(np.log(np.exp(against.astype(np.float64)).sum())) if against.size else -30.0
-    return float(out.text[HEADS.text.index("supported")]) - float(np.logaddexp(0.0, total))
 
 
 def windows_of(text: str, size: int = WINDOW) -> list[tuple[int, str]]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 import prompts
 from index.types import Hit
 from qa.attribution import EvidenceSentence
-from qa.checks.names import tagged
 from qa.comparison import Comparison
 from qa.conflicts import PremiseConflict, conflict_notes
 from qa.context import Context
@@ -80,7 +79,7 @@ def decline(
     """A refusal that says what was looked for, what is missing and where the nearest passages are."""
     near = "".join(h.passage.text + h.document.title + "".join(h.passage.heading) for h in hits[:NEAREST])
     looked_for = question.words
-    missing = question.missing_from(near) or _things(question.absent_words(near))
+    missing = question.missing_from(near)  # names and days alone: a word that is not there need not be what is missing
     notes: tuple[Note, ...] = ()
     if decision and decision.premises:
         notes = tuple(_premise_note(p, draft) for p in decision.premises)
@@ -130,11 +129,6 @@ def retrieved(hits: Sequence[Hit], context: Context, superseded: frozenset[str])
             )
         )
     return tuple(out)
-
-
-def _things(words: Sequence[str]) -> tuple[str, ...]:
-    """Of some words the nouns of two characters or more, and set phrases (年度预算): what a reader would call missing."""
-    return tuple(w for w in words if len(w) > 1 and all(flag[0] in "njel" for _, flag, _ in tagged(w)))
 
 
 def _premise_note(premise: PremiseConflict, draft: Draft | None) -> Note:

@@ -38,6 +38,9 @@ class Script:
     fails: bool = False
     query: str = ""
     confidence: float = 0.93
+    kind: str = ""
+    quick: str = ""
+    """A quotation that stands there while the answer is being written."""
 
 
 def document(title: str, source: str, sections: Sequence[tuple[str, Sequence[str]]], *, published: str = "2025-03-18", pages: bool = False, supersedes: tuple[str, ...] = ()) -> Document:  # fmt: skip
@@ -177,7 +180,10 @@ class FakeEngine:
     def _stream(self, question: str, stop: threading.Event) -> Iterator[Answer]:
         script = next((s for key, s in self.scripts.items() if key in question), None)
         query = script.query if script and script.query else question
-        base = Answer(question, query, "searching", model="fake-1.5b", index="fake-7", id="fake")
+        base = Answer(question, query, "searching", model="fake-1.5b", index="fake-7", id="fake", kind=script.kind if script else "")
+        if base.kind in ("chat", "about") and script is not None:
+            yield replace(base, stage="done", sentences=tuple(map(self._checked, script.lines)), timings={"total": 0.02})
+            return
         yield base
         self._rest(stop)
         hits = self.search(query, 5)
@@ -191,6 +197,9 @@ class FakeEngine:
             return
         if script.fails:
             raise GeneratorError("scripted failure")
+        if script.quick:
+            yield replace(base, stage="writing", sentences=(self._checked(Line(script.quick, (script.quick,))),))
+            self._rest(stop)
         written: list[Sentence] = []
         for line in script.lines:
             for end in range(4, len(line.text) + 4, 4):

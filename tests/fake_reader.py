@@ -32,9 +32,6 @@ class ScriptedReader:
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         return [self._read(question, text) for text in passages]
 
-    def supports(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        return [0.9 if statement.rstrip("。") in evidence else 0.1 for evidence, statement in pairs]
-
     def kind(self, question: str, before: str = "") -> Mapping[str, float]:
         wanted = self.kinds.get(question, "fact")
         return {kind: 0.95 if kind == wanted else 0.05 / len(KINDS) for kind in KINDS}

@@ -118,6 +118,41 @@ def p11_widget(browser: Any, real: str, fake: Served, shot: Shot) -> None:
         settled(t.page, shot)
 
 
+def p12_list(browser: Any, real: str, fake: Served, shot: Shot) -> None:
+    with tab(browser, fake.url) as t:
+        opened(t, "请假有哪些规定？", shot)
+
+
+def p13_steps(browser: Any, real: str, fake: Served, shot: Shot) -> None:
+    with tab(browser, fake.url, **PHONE) as t:
+        formed(t, shot, "盖章怎么办？")
+
+
+def p14_table(browser: Any, real: str, fake: Served, shot: Shot) -> None:
+    with tab(browser, fake.url) as t:
+        formed(t, shot, "请假有哪些规定？", "用表格列出来")
+
+
+def p15_table_phone(browser: Any, real: str, fake: Served, shot: Shot) -> None:
+    with tab(browser, fake.url, **PHONE) as t:
+        formed(t, shot, "用表格列出来")
+
+
+def p16_outline(browser: Any, real: str, fake: Served, shot: Shot) -> None:
+    with tab(browser, fake.url) as t:
+        opened(t, "总结一下考勤办法", shot)
+
+
+def p17_talk(browser: Any, real: str, fake: Served, shot: Shot) -> None:
+    with tab(browser, fake.url, **PHONE) as t:
+        formed(t, shot, "你好")
+
+
+def p18_outline_phone(browser: Any, real: str, fake: Served, shot: Shot) -> None:
+    with tab(browser, fake.url, **PHONE) as t:
+        formed(t, shot, "总结一下考勤办法")
+
+
 PICTURES = {name[1:].replace("_", "-"): made for name, made in list(globals().items()) if name[:1] == "p" and name[1:3].isdigit()}
 
 
@@ -144,6 +179,18 @@ def opened(t: Tab, question: str, shot: Shot) -> None:
     t.open()
     asked(t, question)
     t.page.click("#wj-chat .cite >> nth=0")
+    settled(t.page, shot)
+
+
+def formed(t: Tab, shot: Shot, *questions: str) -> None:
+    """Questions one after another, the last answer from its beginning."""
+    t.open()
+    for number, question in enumerate(questions, 1):
+        t.page.fill("#wj-box textarea", question)
+        t.page.press("#wj-box textarea", "Enter")
+        t.page.wait_for_function("n => document.querySelectorAll('#wj-chat .answer.done').length === n", arg=number)
+        t.page.wait_for_timeout(1500)
+    t.page.evaluate("[...document.querySelectorAll('#wj-chat .ask')].at(-1).scrollIntoView({ block: 'start' })")
     settled(t.page, shot)
 
 
@@ -221,10 +268,11 @@ def main() -> None:
     options.add_argument("--server", default="", help="address of a ready server with the sample corpus")
     options.add_argument("--only", default="", help="numbers, comma between: 03,09")
     options.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures")
+    options.add_argument("--scripted", action="store_true", help="no server with models: for those of the scripted engine alone")
     given = options.parse_args()
     wanted = {n: made for n, made in PICTURES.items() if not given.only or n[:2] in given.only.split(",")}
     with ExitStack() as stack:
-        real = given.server or stack.enter_context(served())
+        real = given.server or ("" if given.scripted else stack.enter_context(served()))
         fake = stack.enter_context(scripted())
         browser = stack.enter_context(chromium())
         for name, made in wanted.items():

@@ -10,6 +10,7 @@ import pytest
 
 from errors import EvalError
 from eval.evidence import gold_units, overlap, rank_units, same_document
+from eval.labels import label
 from eval.scoring import answer_scores, citation_scores
 from eval.summary import risk_points
 from eval.support import GoldOverlap, LanguageModel, OwnCheck, open_judge, read_yes_no
@@ -176,9 +177,10 @@ def test_own_check_reads_the_quotes() -> None:
     used, scores = citation_scores(
         item(evidence=()), record("评定命名“四强”党支部287个。"), open_judge("auto")
     )
-    assert used == "own" and scores["citation_recall"] == 1.0
+    assert used == "own" and scores["citation_recall_own"] == 1.0
     _, scores = citation_scores(item(evidence=()), record("评定命名“四强”党支部999个。"), [OwnCheck()])
-    assert scores["citation_recall"] == 0.0
+    assert scores["citation_recall_own"] == 0.0 and "citation_recall" not in scores
+    assert "自评" in label("citation_recall_own") and "made the citations" in label("citation_precision_own", "en")
 
 
 def test_language_model_judge_asks_each_question_once() -> None:

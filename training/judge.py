@@ -2,7 +2,7 @@
 
     python -m training.judge --fit STATES.npz... --try STATES.npz... [--out qa/judge.npz]
 
-Thresholds come from the fit's own data, out of fold over kinds of documents: ``shown`` strikes at most 8 % of the true
+Thresholds come out of fold over kinds of documents, from the statements of ``--calibrate``: ``shown`` strikes at most 8 % of the true
 statements, ``supported`` lets at most 3 % of the false ones through. ``--try`` files are only measured.
 """
 
@@ -52,9 +52,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fit", type=Path, nargs="+", required=True)
     parser.add_argument("--try", dest="tried", type=Path, nargs="*", default=[])
+    parser.add_argument("--calibrate", type=Path, help="one of --fit: thresholds are those of its statements alone")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     states, labels, groups = load(given.fit)
+    counted = np.concatenate([np.full(len(load([path])[1]), given.calibrate in (None, path)) for path in given.fit])
     folds = GroupKFold(5)
     found = {
         c: cross_val_predict(model(c), states, labels, groups=groups, cv=folds, method="predict_proba")[:, 1]
@@ -62,10 +64,10 @@ def main() -> None:
     }
     strength = max(found, key=lambda c: roc_auc_score(labels, found[c]))
     chances = found[strength]
-    shown = float(np.quantile(chances[labels], STRUCK))
-    supported = max(shown, float(np.quantile(chances[~labels], 1 - PASSED)))
+    shown = float(np.quantile(chances[labels & counted], STRUCK))
+    supported = max(shown, float(np.quantile(chances[~labels & counted], 1 - PASSED)))
     print(f"C {strength}, shown {shown:.3f}, supported {supported:.3f}")
-    print("out of fold:", told(labels, chances, shown, supported))
+    print("out of fold:", told(labels[counted], chances[counted], shown, supported))
     fitted = model(strength).fit(states, labels)  # type: ignore[attr-defined]
     for path in given.tried:
         other, truth, _ = load([path])

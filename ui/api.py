@@ -108,7 +108,7 @@ class Opinion(BaseModel):
 
     answer_id: str = Field(max_length=64)
     verdict: Literal["up", "down"]
-    reasons: list[Literal["wrong_answer", "wrong_evidence", "incomplete", "other"]] = Field(
+    reasons: list[Literal["wrong_answer", "wrong_evidence", "incomplete", "gap", "other"]] = Field(
         default_factory=list, max_length=len(FEEDBACK_REASONS)
     )
     comment: str = Field("", max_length=1000)

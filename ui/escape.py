@@ -23,6 +23,11 @@ def inert(text: str, newline: str = "<br>") -> str:
     return _ACTIVE.sub(lambda m: f"&#{ord(m.group())};", clean).replace("\n", newline)
 
 
+def printable(text: str) -> str:
+    """Text for a file format of others: without control and bidi characters, or what no encoding holds."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).encode("utf-8", "ignore").decode("utf-8").translate({0xFFFE: None, 0xFFFF: None})
+
+
 def prose(text: str, *, streaming: bool = False) -> str:
     """Model text for a message: inert, without citation markers of its own, ``**bold**`` kept as <strong>.
 

@@ -1,29 +1,32 @@
-"""Answers and conversations as text to keep: clipboard, Markdown, a self-contained HTML page, JSON."""
+"""Answers and conversations as text to keep: clipboard, Markdown, a self-contained HTML page, JSON (Word: ui.export_word)."""
 
 from __future__ import annotations
 
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from qa.types import Answer
+from qa.types import Answer, Sentence
 from ui.changes import Changes, Held
 from ui.citations import Source, chip, sources
 from ui.escape import markdown as escaped
 from ui.escape import plain
+from ui.layout import Block, Heading, Line, Listing, Row, Table, layout
 from ui.render import below_title
 from ui.store import Exchange
 from ui.texts import Texts
 
 FORMATS = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
+LEADING = "#>+-="
+"""What Markdown acts on at the beginning of a line, besides numbers, which may stay."""
 
 
 def clipboard(answer: Answer, lang: str = "zh", *, markdown: bool = False, changes: Changes | None = None) -> str:
     """The answer with its sources, as plain text or Markdown, quotes included, and what became of their documents."""
     t = Texts(lang)
     numbered = sources(answer, changes)
-    out = [_body(answer, numbered, markdown=markdown)]
+    out = [_body(answer, numbered, t, markdown=markdown)]
     if numbered:
         out.append("")
         out.append(f"**{t('sources')}**" if markdown else t("sources"))
@@ -38,7 +41,7 @@ def to_markdown(title: str, exchanges: Sequence[Exchange], lang: str = "zh", hel
     t = Texts(lang)
     out = [f"# {escaped(_line(title))}", "", t("export_note"), ""]
     for exchange in exchanges:
-        out += [f"## {escaped(_line(exchange.question))}", "", f"*{_when(exchange.asked_at)}*", ""]
+        out += [f"## {escaped(_line(exchange.question))}", "", f"*{when(exchange.asked_at)}*", ""]
         out += [_result(exchange, t, held, markdown=True), ""]
     return "\n".join(out)
 
@@ -80,7 +83,7 @@ def shared_body(exchanges: Sequence[Exchange], lang: str = "zh", held: Held | No
     return "".join(_exchange_html(e, t, held) for e in exchanges)
 
 
-def _when(asked_at: str) -> str:
+def when(asked_at: str) -> str:
     """2026-03-02 09:15 UTC, from the stored ISO time; anything else as it is."""
     try:
         return datetime.fromisoformat(asked_at).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -92,19 +95,73 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _body(answer: Answer, numbered: Sequence[Source], *, markdown: bool = False) -> str:
+def numbers(sentences: Sequence[Sentence], numbered: Sequence[Source], before: int = 0) -> str:
+    """[1][3]: the sources that the sentences stand on; ``before``: how many stand before the first of them."""
+    found = sorted({before + chip(c, numbered)[0].number for s in sentences for c in s.citations})
+    return "".join(f"[{n}]" for n in found)
+
+
+def _body(answer: Answer, numbered: Sequence[Source], t: Texts, *, markdown: bool = False) -> str:
     if answer.refusal is not None:
         return escaped(answer.refusal.message) if markdown else answer.refusal.message
-    out = []
-    for sentence in answer.sentences:
-        text = escaped(plain(sentence.text)) if markdown else plain(sentence.text)
+    made = _markdown_block if markdown else _text_block
+    return ("\n\n" if markdown else "\n").join(made(block, numbered, t) for block in layout(answer)).strip()
+
+
+def _text_block(block: Block, numbered: Sequence[Source], t: Texts) -> str:
+    """Lists with marks, tables with tabs: a sheet takes them as cells."""
+    if isinstance(block, Heading):
+        return block.text
+    if isinstance(block, Table):
+        head = [[*block.head.cells, t("evidence_column")]] if block.head is not None else []
+        rows = [[*row.cells, numbers(row.line.sentences, numbered)] for row in block.rows]
+        return "\n".join("\t".join(plain(_line(cell)) for cell in row) for row in [*head, *rows])
+    mark = {"number": "{n}. ", "bullet": "• "}.get(block.marks, "") if isinstance(block, Listing) else ""
+    return "\n".join(mark.format(n=n) + _written(line, numbered, plain) for n, line in enumerate(block.lines, 1))
+
+
+def _markdown_block(block: Block, numbered: Sequence[Source], t: Texts) -> str:
+    if isinstance(block, Heading):
+        return f"**{escaped(block.text)}**" if block.level > 1 else f"### {escaped(block.text)}"
+    if isinstance(block, Table):
+        return _markdown_table(block, numbered, t)
+    if isinstance(block, Listing) and block.marks != "own":
+        marks = [f"{n}. " if block.marks == "number" else "- " for n in range(1, len(block.lines) + 1)]
+        lines = zip(marks, block.lines, strict=True)
+        return "\n".join(mark + _written(line, numbered, _marked).replace("\n", " ") for mark, line in lines)
+    return "  \n".join(_unled(_written(line, numbered, _marked)) for line in block.lines)
+
+
+def _markdown_table(table: Table, numbered: Sequence[Source], t: Texts) -> str:
+    def row(cells: Sequence[str], evidence: str) -> str:
+        return "| " + " | ".join([*(_marked(_line(c)).replace("|", "\\|") for c in cells), evidence]) + " |"
+
+    width = len(table.head.cells) if table.head is not None else max((len(r.cells) for r in table.rows), default=0)
+    head = row(table.head.cells if table.head is not None else [""] * width, t("evidence_column"))
+    rows = [row(r.cells, numbers(r.line.sentences, numbered)) for r in table.rows]
+    return "\n".join([head, "|" + " --- |" * (width + 1), *rows])
+
+
+def _written(line: Line, numbered: Sequence[Source], made: Callable[[str], str]) -> str:
+    out = made(line.lead)
+    for part in line.parts:
+        text = made(part.text)
         stripped = text.rstrip()
-        numbers = sorted({chip(c, numbered)[0].number for c in sentence.citations})
-        out.append(stripped + "".join(f"[{n}]" for n in numbers) + text[len(stripped) :])
-    return "".join(out).strip()
+        out += stripped + (numbers([part.sentence], numbered) if part.ends else "") + text[len(stripped) :]
+    return out
 
 
-def _where(source: Source, t: Texts) -> str:
+def _marked(text: str) -> str:
+    return escaped(plain(text))
+
+
+def _unled(text: str) -> str:
+    """A line whose first character would make it something else in Markdown."""
+    return f"\\{text}" if text[:1] and text[0] in LEADING else text
+
+
+def where(source: Source, t: Texts) -> str:
+    """A source's title, headings, page, date and what became of it, in one line."""
     parts = [source.document, *below_title(source.heading, source.document)]
     if source.page is not None:
         parts.append(t("page", page=source.page))
@@ -117,7 +174,7 @@ def _where(source: Source, t: Texts) -> str:
 
 def _source_lines(source: Source, t: Texts, markdown: bool) -> list[str]:
     lead, made = ("> ", escaped) if markdown else ("    ", str)
-    lines = [f"[{source.number}] {made(_where(source, t))}"]
+    lines = [f"[{source.number}] {made(where(source, t))}"]
     lines += [lead + made(_line(q.quote)) for q in source.quotes]
     return [*lines, ""] if markdown else lines
 
@@ -126,11 +183,13 @@ def _result(exchange: Exchange, t: Texts, held: Held | None, *, markdown: bool) 
     if exchange.answer is None or exchange.status in ("failed", "running"):
         return exchange.message or t("stopped")
     changes = held.of(exchange.answer) if held is not None else None
-    return clipboard(exchange.answer, t.lang, markdown=markdown, changes=changes)
+    notes = "\n".join(f"> {escaped(_line(n.message))}" for n in exchange.answer.notes if exchange.answer.refusal is None)
+    text = clipboard(exchange.answer, t.lang, markdown=markdown, changes=changes)
+    return f"{notes}\n\n{text}" if notes and markdown else text
 
 
 def _exchange_html(exchange: Exchange, t: Texts, held: Held | None) -> str:
-    head = f"<section><h2>{html.escape(_line(exchange.question))}</h2><p class=when>{html.escape(_when(exchange.asked_at))}</p>"
+    head = f"<section><h2>{html.escape(_line(exchange.question))}</h2><p class=when>{html.escape(when(exchange.asked_at))}</p>"
     if exchange.answer is None or exchange.status in ("failed", "running"):
         return f"{head}<p>{html.escape(exchange.message or t('stopped'))}</p></section>"
     answer = exchange.answer
@@ -142,8 +201,31 @@ def _exchange_html(exchange: Exchange, t: Texts, held: Held | None) -> str:
         if s.state not in ("supported", "pending")
     )
     listed = f"<ul class=warn>{states}</ul>" if states else ""
-    body = html.escape(_body(answer, numbered)).replace("\n", "<br>")
-    return f"{head}<p class=answer>{body}</p>{notes}{listed}{_sources_html(numbered, t)}</section>"
+    body = "".join(_block_html(block, numbered, t) for block in layout(answer))
+    if answer.refusal is not None:
+        body = f"<p>{html.escape(answer.refusal.message)}</p>"
+    return f"{head}<div class=answer>{body}</div>{notes}{listed}{_sources_html(numbered, t)}</section>"
+
+
+def _block_html(block: Block, numbered: Sequence[Source], t: Texts) -> str:
+    def line_html(line: Line) -> str:
+        return html.escape(_written(line, numbered, plain)).replace("\n", "<br>")
+
+    def row_html(row: Row, tag: str, evidence: str) -> str:
+        cells = "".join(f"<{tag}>{html.escape(plain(cell))}</{tag}>" for cell in row.cells)
+        return f"<tr>{cells}<{tag}>{evidence}</{tag}></tr>"
+
+    if isinstance(block, Heading):
+        return f"<h3>{html.escape(block.text)}</h3>" if block.level == 1 else f"<h4>{html.escape(block.text)}</h4>"
+    if isinstance(block, Table):
+        head = row_html(block.head, "th", html.escape(t("evidence_column"))) if block.head is not None else ""
+        rows = "".join(row_html(row, "td", numbers(row.line.sentences, numbered)) for row in block.rows)
+        return f"<table>{head}{rows}</table>"
+    if isinstance(block, Listing):
+        tag = "ol" if block.marks == "number" else "ul"
+        items = "".join(f"<li>{line_html(line)}</li>" for line in block.lines)
+        return f"<{tag} class={block.marks}>{items}</{tag}>"
+    return f"<p>{'<br>'.join(line_html(line) for line in block.lines)}</p>"
 
 
 def _sources_html(numbered: Sequence[Source], t: Texts) -> str:
@@ -155,7 +237,7 @@ def _sources_html(numbered: Sequence[Source], t: Texts) -> str:
             f"<mark>{html.escape(p.text)}</mark>" if p.marks else html.escape(p.text) for p in source.pieces
         )
         items.append(
-            f"<li value={source.number}><b>{html.escape(_where(source, t))}</b><blockquote>{text}</blockquote></li>"
+            f"<li value={source.number}><b>{html.escape(where(source, t))}</b><blockquote>{text}</blockquote></li>"
         )
     return f"<h3>{html.escape(t('sources'))}</h3><ol>{''.join(items)}</ol>"
 
@@ -165,6 +247,8 @@ _STYLE = (
     "margin:2rem auto;padding:0 1rem;color:#1b2430}h1{font-size:1.4rem}h2{font-size:1.1rem;margin:2rem 0 .2rem;"
     "border-left:4px solid #1d4f91;padding-left:.6rem}h3{font-size:.95rem}.note,.when{color:#5a6675;font-size:.85rem;"
     "margin:.2rem 0}.warn{color:#7a4b00}blockquote{margin:.3rem 0;padding:.2rem .8rem;border-left:3px solid #c9d3e0;"
-    "color:#333}mark{background:#ffeaa0}ol{padding-left:1.6rem}@media print{body{margin:0;max-width:none}"
+    "color:#333}mark{background:#ffeaa0}ol,ul{padding-left:1.6rem}ul.own{list-style:none;padding-left:0}h4{font-size:1rem;"
+    "margin:.8rem 0 .2rem}h4+p{margin-top:0}table{border-collapse:collapse;margin:.6rem 0}td,th{border:1px solid #c9d3e0;"
+    "padding:.25rem .6rem;text-align:left;vertical-align:top}th{background:#f2f5f9}@media print{body{margin:0;max-width:none}"
     "section{break-inside:avoid-page}}"
 )

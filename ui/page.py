@@ -46,7 +46,8 @@ class Page:
             yield self._show(screen)
 
     async def command(self, line: str, state: Conversation | None, request: gr.Request) -> AsyncIterator[Any]:
-        """A button in a message or in the frame: {"do": ask|retry|undo|edit|open|new, ...}."""
+        """A button in a message or in the frame: {"do": ask|retry|alone|undo|edit|open|new, ...}.
+        ``alone`` is ``retry`` without what the turns before would add to the question."""
         viewer, look = self._viewer(request), self._look(request)
         conversation = state or await self._forgotten(viewer, look, request)
         order = _parse(line)
@@ -58,18 +59,19 @@ class Page:
             return
         box: str | None = None
         question = str(order.get("text", "")) if do == "ask" else ""
-        if do in ("retry", "undo", "edit") and conversation.exchanges and conversation.running is None:
+        if do in ("retry", "alone", "undo", "edit") and conversation.exchanges and conversation.running is None:
             index = _position(conversation, str(order.get("id", "")))
             asked = conversation.exchanges[index].question
             conversation.cut(index)
             if self.desk.store is not None:
                 await asyncio.to_thread(self.desk.store.truncate, viewer.name, conversation.id, index)
-            question, box = (asked, None) if do == "retry" else ("", asked if do == "edit" else None)
+            question, box = (asked, None) if do in ("retry", "alone") else ("", asked if do == "edit" else None)
         if not question:
             screen = Screen(messages(conversation, look), conversation, conversation.running is not None, box)
             yield self._show(screen)
             return
-        async for screen in ask(self.desk, conversation, question, viewer.name, look, self._address(request)):
+        alone, address = do == "alone", self._address(request)
+        async for screen in ask(self.desk, conversation, question, viewer.name, look, address, alone=alone):
             yield self._show(screen)
 
     def stop(self, state: Conversation | None, request: gr.Request) -> Any:

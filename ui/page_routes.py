@@ -6,6 +6,7 @@ Requests that change something must carry the header X-Wenju, which another orig
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from ui.admission import models_loaded
 from ui.changes import Held
 from ui.document_html import page_html
 from ui.export import FORMATS, shared_body, to_html, to_json, to_markdown
+from ui.export_word import WORD, to_word
 from ui.settings import UiSettings
 from ui.shell import failure_text
 from ui.store import FEEDBACK_REASONS, Exchange, Feedback, Store
@@ -125,15 +127,23 @@ def share(conversation_id: str, viewer: Member, store: Kept, request: Request) -
 
 
 @router.get("/conversations/{conversation_id}/export.{form}")
-def export(conversation_id: str, form: str, viewer: Member, store: Kept, request: Request, lang: str = "zh") -> Response:
+def export(
+    conversation_id: str, form: str, viewer: Member, store: Kept, request: Request, lang: str = "zh", exchange: str = ""
+) -> Response:
+    """A conversation in one of FORMATS or as Word; ``exchange`` takes one answer of it alone."""
     exchanges = store.exchanges(viewer.name, conversation_id)
-    if exchanges is None or form not in FORMATS:
+    if exchanges is None or form not in (*FORMATS, "docx"):
         raise HTTPException(404, "no such conversation or format")
     title = next((r.title for r in store.conversations(viewer.name) if r.id == conversation_id), "")
-    text = _exported(form, title, exchanges, lang, Held(request.app.state.engine))
-    name = quote(f"{title or 'wenju'}.{form}")
+    if exchange:
+        exchanges = tuple(e for e in exchanges if e.id == exchange)
+        _found(bool(exchanges))
+        title = exchanges[0].question
+    made = _exported(form, title, exchanges, lang, Held(request.app.state.engine))
+    name = quote(f"{' '.join(title.split())[:80] or 'wenju'}.{form}", safe="")
     headers = {"content-disposition": f"attachment; filename=\"wenju.{form}\"; filename*=UTF-8''{name}"}
-    return Response(text, media_type=f"{FORMATS[form]}; charset=utf-8", headers=headers)
+    media = WORD if form == "docx" else f"{FORMATS[form]}; charset=utf-8"
+    return Response(made, media_type=media, headers=headers)
 
 
 @router.post("/feedback", dependencies=[ours])
@@ -175,7 +185,9 @@ def _found(there: bool) -> None:
         raise HTTPException(404, "no such conversation")
 
 
-def _exported(form: str, title: str, exchanges: tuple[Exchange, ...], lang: str, held: Held) -> str:
+def _exported(form: str, title: str, exchanges: Sequence[Exchange], lang: str, held: Held) -> str | bytes:
+    if form == "docx":
+        return to_word(title, exchanges, lang, held)
     if form == "md":
         return to_markdown(title, exchanges, lang, held)
     if form == "html":

@@ -8,27 +8,19 @@ Spoken alternatives are visually hidden text (class ``vh``), since the chat comp
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from urllib.parse import quote
 
-from qa.types import Answer, Citation, Note, Sentence
+from qa.types import Answer, Note
 from ui.changes import Changes, cited_changes
-from ui.citations import Piece, Source, chip, retrieved_pieces, sources, uncited
-from ui.escape import inert, prose
-from ui.texts import Texts
+from ui.citations import Piece, Source, retrieved_pieces, sources, uncited
+from ui.escape import inert
+from ui.layout import Listing, Table, claims, layout
+from ui.look import Look as Look
+from ui.render_body import body_html, chips_html
 
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a message is rendered: language, the public prefix of our own addresses, whom to ask instead."""
-
-    lang: str = "zh"
-    base: str = ""
-    contact: str = ""
-
-    @property
-    def t(self) -> Texts:
-        return Texts(self.lang)
+MADE = ("quoted", "computed", "draft", "dropped", "truncated")
+"""Notes on how the answer was made. They come once, and below it, where they push nothing away when it is complete."""
 
 
 def question_html(text: str, aid: str, look: Look) -> str:
@@ -44,7 +36,7 @@ def question_html(text: str, aid: str, look: Look) -> str:
 def answer_html(
     answer: Answer, aid: str, look: Look, *, extra: str = "", waiting: str = "", stopped: bool = False, changes: Changes | None = None
 ) -> str:  # fmt: skip
-    """The message: status line, notes, sentences with chips, evidence, and buttons once it is complete.
+    """The message: notes, sentences with chips, status or verdict, evidence, and buttons once it is complete.
 
     ``waiting`` replaces the stage's own status text; ``extra`` (rendered suggestions) goes to the end;
     ``stopped`` renders an answer that was cut short as it stands; ``changes`` marks documents that are no longer
@@ -56,20 +48,21 @@ def answer_html(
     done = answer.stage == "done" or stopped
     parts = [f'<div class="answer {"done" if done else "live"} stage-{answer.stage}" id="{aid}">']
     if answer.query and answer.query != answer.question:
-        parts.append(f'<div class="searched">{t("searched", query="")}<q>{inert(answer.query)}</q></div>')
-    if not done:
-        parts.append(f'<div class="status"><span class="dot"></span>{inert(waiting or t("stage_" + answer.stage))}</div>')
+        parts.append(_searched(answer, look, done=done))
     parts.append(_changed(answer, changes, look))
     if answer.refusal is not None and done:
         from ui.render_refusal import refusal_html
 
         parts.append(refusal_html(answer, aid, look, changes))
     else:
-        parts.extend(note_html(note, numbered, aid, look) for note in answer.notes)
-        parts.append(_sentences(answer, numbered, aid, look, streaming=not done))
-    if stopped:
+        parts.extend(note_html(note, numbered, aid, look) for note in answer.notes if note.kind not in MADE)
+        parts.append(body_html(answer, numbered, aid, look, streaming=not done))
+        parts.extend(note_html(note, numbered, aid, look) for note in _made(answer.notes))
+    if not done:  # where the verdict will stand: nothing moves when it comes
+        parts.append(f'<div class="status"><span class="dot"></span>{inert(waiting or t("stage_" + answer.stage))}</div>')
+    elif stopped:
         parts.append(f'<div class="stopped">{t("stopped")}</div>')
-    elif done and answer.refusal is None and not answer.talk:
+    elif answer.refusal is None and not answer.talk:
         parts.append(_verdict(answer, look))
     parts.append(evidence_html(answer, numbered, aid, look, changes))
     if done:
@@ -77,37 +70,6 @@ def answer_html(
         parts.append(extra)
     parts.append("</div>")
     return "".join(parts)
-
-
-def sentence_html(sentence: Sentence, numbered: Sequence[Source], aid: str, look: Look, *, streaming: bool) -> str:
-    """One sentence: its text, its state for the eye and the ear, its chips, and what did not check out."""
-    t = look.t
-    body = prose(sentence.text, streaming=streaming and sentence.state == "pending")
-    tail = ""
-    while body.endswith("<br>"):
-        body, tail = body[:-4], tail + "<br>"
-    chips = "".join(chip_html(c, numbered, aid, look) for c in _distinct(sentence.citations, numbered))
-    if sentence.state == "pending":
-        return f'<span class="s s-pending">{body}{chips}</span>{tail}'
-    label = t("state_" + sentence.state)
-    mark = f'<span class="st"><span class="vh">（{label}）</span></span>'
-    if sentence.state != "supported":
-        mark = f'<span class="st">{label}</span>'
-    problems = "".join(_problem(p.kind, p.text, p.evidence, look) for p in sentence.problems)
-    listed = f'<span class="problems">{problems}</span>' if problems else ""
-    return f'<span class="s s-{sentence.state}"><span class="s-text">{body}</span><span class="tail">{chips}{mark}</span>{listed}</span>{tail}'
-
-
-def chip_html(citation: Citation, numbered: Sequence[Source], aid: str, look: Look) -> str:
-    """The chip [n]: read aloud as 来源1，第3页; opens source n at this very quote."""
-    source, index = chip(citation, numbered)
-    where = look.t("chip_page", page=source.page) if source.page is not None else ""
-    if source.change:
-        where += look.t("chip_change", change=look.t("document_" + source.change))
-    return (
-        f'<a class="cite k{index}{" since" if source.change else ""}" href="#{aid}-s{source.number}">'
-        f'<span class="vh">{look.t("source")}</span>{source.number}<span class="vh">{where}</span></a>'
-    )
 
 
 def evidence_html(answer: Answer, numbered: Sequence[Source], aid: str, look: Look, changes: Changes) -> str:
@@ -189,22 +151,9 @@ def note_html(note: Note, numbered: Sequence[Source], aid: str, look: Look) -> s
     t = look.t
     known = ("conflict", "superseded", "premise", "date", "memory", "quoted", "truncated", "computed", "spelling", "draft")
     title = t("note_" + note.kind) if note.kind in known else t("note")
-    chips = "".join(chip_html(c, numbered, aid, look) for c in _distinct(note.citations, numbered))
+    chips = chips_html(note.citations, numbered, aid, look)
     kind = note.kind if note.kind in (*known, "dropped") else "other"
     return f'<div class="note note-{kind}"><strong>{title}</strong> {inert(note.message)}{chips}</div>'
-
-
-def _sentences(answer: Answer, numbered: Sequence[Source], aid: str, look: Look, *, streaming: bool) -> str:
-    if not answer.sentences:
-        return ""
-    if answer.talk:
-        return f'<div class="text">{"".join(prose(s.text) for s in answer.sentences)}</div>'
-    last = len(answer.sentences) - 1
-    shown = "".join(
-        sentence_html(s, numbered, aid, look, streaming=streaming and i == last)
-        for i, s in enumerate(answer.sentences)
-    )
-    return f'<div class="text">{shown}</div>'
 
 
 def _passage(
@@ -236,28 +185,40 @@ def _changed(answer: Answer, changes: Changes, look: Look) -> str:
     return f'<div class="note note-since"><strong>{t("note_since")}</strong> {t("since", named=named)}</div>'
 
 
-def _problem(kind: str, text: str, evidence: str, look: Look) -> str:
+def _searched(answer: Answer, look: Look, *, done: bool) -> str:
+    """What was searched in place of what was typed, and a click to search just that."""
     t = look.t
-    known = ("number", "date", "unit", "name", "negation", "comparison", "attribution")
-    what = t("problem_" + kind) if kind in known else t("problem")
-    if evidence:
-        return f'<span class="problem">{what}{t("problem_other", text=inert(text), evidence=inert(evidence))}</span>'
-    return f'<span class="problem">{what}{t("problem_none", text=inert(text))}</span>'
+    again = f'<button class="act act-alone">{t("search_typed")}</button>' if done and answer.kind != "order" else ""
+    return f'<div class="searched">{t("searched", query="")}<q>{inert(answer.query)}</q>{again}</div>'
+
+
+def _made(notes: Sequence[Note]) -> list[Note]:
+    """Notes on how the answer was made, each kind and text once, with the citations of all."""
+    merged: dict[tuple[str, str], Note] = {}
+    for note in notes:
+        if note.kind in MADE:
+            key = (note.kind, note.message if note.kind == "dropped" else "")
+            first = merged.get(key, note)
+            merged[key] = replace(first, citations=tuple(dict.fromkeys((*first.citations, *note.citations))))
+    return list(merged.values())
 
 
 def _verdict(answer: Answer, look: Look) -> str:
     t = look.t
-    n = len(answer.sentences)
-    good = sum(s.state == "supported" for s in answer.sentences)
+    blocks = layout(answer)
+    said = claims(blocks)
+    n = len(said)
+    good = sum(s.state == "supported" for s in said)
     level = "ok" if n and good == n else "some" if good else "none"
+    form = "_lines" if any(isinstance(block, Listing | Table) for block in blocks) else ""
     text = {
-        "ok": lambda: t("verdict_ok", n=n) if n > 1 else t("verdict_one"),
-        "some": lambda: t("verdict_some", n=n, good=good),
+        "ok": lambda: t(f"verdict_ok{form}", n=n) if n > 1 else t("verdict_one"),
+        "some": lambda: t(f"verdict_some{form}", n=n, good=good),
         "none": lambda: t("verdict_none"),
     }[level]()
     total = answer.timings.get("total")
-    said = t("took", seconds=f"{total:.1f}") if total and total >= 0.1 else t("took_no_time")
-    took = f'<span class="took">{said}</span>' if total else ""
+    seconds = t("took", seconds=f"{total:.1f}") if total and total >= 0.1 else t("took_no_time")
+    took = f'<span class="took">{seconds}</span>' if total else ""
     return f'<div class="verdict v-{level}"><span class="v-icon"></span>{text}{took}</div>' if n else ""
 
 
@@ -269,6 +230,7 @@ def _actions(answer: Answer, look: Look) -> str:
     if answer.refusal is None and answer.sentences:
         copies = (
             f'<button class="act act-copy">{t("copy")}</button><button class="act act-copymd">{t("copy_md")}</button>'
+            f'<button class="act act-word">{t("word")}</button>'
             f'<pre class="clip clip-text">{inert(clipboard(answer, look.lang), "&#10;")}</pre>'
             f'<pre class="clip clip-md">{inert(clipboard(answer, look.lang, markdown=True), "&#10;")}</pre>'
         )
@@ -277,8 +239,3 @@ def _actions(answer: Answer, look: Look) -> str:
         f'<button class="act act-up">{t("useful")}</button><button class="act act-down">{t("not_useful")}</button></div>'
     )
 
-
-def _distinct(citations: Sequence[Citation], numbered: Sequence[Source]) -> list[Citation]:
-    """One chip per source and quote, in the order of their numbers."""
-    seen = {chip(c, numbered)[0].number * 1000 + chip(c, numbered)[1]: c for c in citations}
-    return [seen[key] for key in sorted(seen)]

@@ -37,6 +37,8 @@ def refusal_html(answer: Answer, aid: str, look: Look, changes: Changes | None =
         parts.append(_terms(t("missing"), refusal.missing, "lacking"))
     parts.append(_nearest(answer, refusal.nearest, look, changes or {}))
     parts.append(suggestions_html(refusal.suggestions, t("try_instead")))
+    if refusal.reason in ("no_evidence", "not_answered", "unsupported"):
+        parts.append(f'<div class="gap-line"><button class="act act-gap">{t("report_gap")}</button></div>')
     if look.contact:
         parts.append(f'<p class="contact">{t("contact", contact=inert(look.contact))}</p>')
     parts.append("</div>")

@@ -99,6 +99,7 @@ def _header(frame: Frame, t: Texts, title: str, base: str, out: str) -> str:
     if frame.history:
         menu = (
             f'<details class="menu"><summary class="h-btn">{t("keep")}</summary><div class="menu-list">'
+            f'<button data-do="export-docx">{t("export_docx")}</button>'
             f'<button data-do="export-md">{t("export_md")}</button><button data-do="export-html">{t("export_html")}</button>'
             f'<button data-do="export-json">{t("export_json")}</button><button data-do="print">{t("print")}</button>'
             f'<button data-do="share">{t("share")}</button>{out}</div></details>'
@@ -131,7 +132,7 @@ def _drawer(t: Texts) -> str:
 def _feedback(t: Texts) -> str:
     reasons = "".join(
         f'<label><input type="checkbox" name="reason" value="{key}"> {t("reason_" + key)}</label>'
-        for key in ("wrong_answer", "wrong_evidence", "incomplete", "other")
+        for key in ("wrong_answer", "wrong_evidence", "incomplete", "gap", "other")
     )
     return (
         f'<dialog id="wj-feedback" aria-label="{t("feedback_title")}"><form method="dialog"><h2>{t("feedback_title")}</h2>'

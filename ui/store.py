@@ -15,8 +15,8 @@ from qa.types import Answer
 Status = Literal["running", "done", "stopped", "failed"]
 Verdict = Literal["up", "down"]
 
-FEEDBACK_REASONS = ("wrong_answer", "wrong_evidence", "incomplete", "other")
-"""What a reader may find wrong: 答案不对, 依据不对, 不完整, 其他."""
+FEEDBACK_REASONS = ("wrong_answer", "wrong_evidence", "incomplete", "gap", "other")
+"""What a reader may find wrong: 答案不对, 依据不对, 不完整, 文档缺内容, 其他."""
 
 
 @dataclass(frozen=True, slots=True)

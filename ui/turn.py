@@ -56,13 +56,18 @@ class Desk:
         return models_loaded(self.engine.ready)
 
 
-async def ask(desk: Desk, conversation: Conversation, question: str, user: str, look: Look, address: str = "") -> AsyncIterator[Screen]:
-    """Answer ``question`` at the end of ``conversation``; the first screen empties the box, the last frees it."""
+async def ask(
+    desk: Desk, conversation: Conversation, question: str, user: str, look: Look, address: str = "", *, alone: bool = False
+) -> AsyncIterator[Screen]:
+    """Answer ``question`` at the end of ``conversation``; the first screen empties the box, the last frees it.
+
+    ``alone``: as it was typed, nothing is taken up from the turns before.
+    """
     question = question.strip()
     if not question or conversation.running is not None:
         yield Screen(messages(conversation, look), conversation, conversation.running is not None)
         return
-    history = conversation.history()
+    history = () if alone else conversation.history()
     exchange = conversation.begin(question)
     cancelled = conversation.cancelled
     ticket: Ticket | None = None

@@ -48,14 +48,15 @@ def _one(runs: Sequence[Loaded], title: str, lang: str) -> str:
     lines.append("|---|" + "---|" * len(runs))
     for name in names:
         cells = []
-        for figures in all_figures:
+        for run, figures in zip(runs, all_figures, strict=True):
             figure = figures.get(name)
             if figure is None or figure.value is None:
                 cells.append("–")
                 continue
             span = "" if figure.low is None else f" [{number(name, figure.low)}, {number(name, figure.high)}]"
             missing = f"，{string('eval_report.unscored', lang)} {figure.unscored}" if figure.unscored else ""
-            cells.append(f"{number(name, figure.value)}{span} n={figure.n}{missing}")
+            which = f"（{type_label(run.summary['worst_type'], lang)}）" if name == "right_worst_type" else ""
+            cells.append(f"{number(name, figure.value)}{which}{span} n={figure.n}{missing}")
         lines.append(f"| {label(name, lang)} | " + " | ".join(cells) + " |")
     lines += ["", *_types(runs, lang)]
     for run in runs:

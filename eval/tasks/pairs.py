@@ -49,9 +49,9 @@ def read(path: Path, name: str = "", title: str = "", split: str = "reporting") 
 
 
 def _pair(row: dict[str, Any], number: int, where: str) -> Item:
-    fields = (need(row, key, where) for key in ("evidence", "statement", "label"))
-    asked = str(row.get("question") or "")
-    return _item(str(row.get("id", number)), *fields, str(row.get("family") or ""), asked, where)
+    evidence, statement, label = (need(row, key, where) for key in ("evidence", "statement", "label"))
+    family, asked = str(row.get("family") or ""), str(row.get("question") or "")
+    return _item(str(row.get("id", number)), evidence, statement, label, family, asked, where)
 
 
 def _written(row: dict[str, Any], number: int, where: str) -> Iterator[Item]:

@@ -38,8 +38,9 @@ def _grey(data: bytes) -> Any:
             image.thumbnail((SIDE_MAX, SIDE_MAX))
             if "A" in image.getbands() or "transparency" in image.info:
                 shown = image.convert("RGBA")
-                image = PIL.Image.new("RGBA", shown.size, "white")
-                image.alpha_composite(shown)
+                ground = PIL.Image.new("RGBA", shown.size, "white")
+                ground.alpha_composite(shown)
+                return numpy.asarray(ground.convert("L"))
             return numpy.asarray(image.convert("L"))
     except (OSError, ValueError, SyntaxError, EOFError, PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning):
         return None

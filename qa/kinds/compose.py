@@ -14,18 +14,15 @@ from qa.kinds.overview import about, outline
 from qa.types import Answer, Note, Retrieved, Sentence
 
 
-def extracted(answer: Answer, found: Extract, verdict: bool | None = None) -> Answer:
-    """The lines found, one under another; for yes or no with what they come to, for a count with their number."""
+def extracted(answer: Answer, found: Extract) -> Answer:
+    """The lines found, one under another; for a count with their number."""
     lines = [quoted(place) for place in found.lines]
     notes = [Note("quoted", prompts.text("qa.note_quoted"))]
-    if verdict is not None:
-        lines.insert(0, Sentence(prompts.text("qa.yes" if verdict else "qa.no"), "supported", lines[0].citations))
     if answer.kind == "count" and len(lines) > 1:
         cited = tuple(dict.fromkeys(c for line in lines for c in line.citations))
         lines.insert(0, Sentence(prompts.text("qa.counted", n=len(lines)), "supported", cited))
         notes.append(Note("computed", prompts.text("qa.note_counted"), cited))
-    spread = answer.kind in WIDE or verdict is not None
-    shown = stacked(lines) if spread else tuple(lines)
+    shown = stacked(lines) if answer.kind in WIDE else tuple(lines)
     return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, *notes), confidence=round(found.likely, 4))
 
 

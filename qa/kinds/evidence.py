@@ -5,6 +5,7 @@ A section is a node of the document's tree (``index.outline``): a chapter, an ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +16,8 @@ from index.types import Document, Hit, Passage
 from qa.attribution import EvidenceSentence
 from qa.reader import Reading, Reads, windows_of
 
+SEARCH = 15.0
+"""Weight of the search's score (0..1) beside the reader's log-odds; chosen on tuning questions (docs/log/reader.md)."""
 SECTION_MIN = 160
 """Characters below which a section is read together with those beside it."""
 SECTION_MAX = 1800
@@ -71,6 +74,12 @@ class Window:
     begin: int
     text: str
     reading: Reading
+
+    @property
+    def worth(self) -> float:
+        """Log-odds that it answers the question: what the reader says, and how well the search liked the passage."""
+        likely = min(max(self.reading.answerable, 1e-4), 1 - 1e-4)
+        return math.log(likely / (1 - likely)) + SEARCH * self.block.hit.score
 
     def holding(self) -> list[EvidenceSentence]:
         """The sentences that hold a part of the answer, or its best span where there are no parts."""

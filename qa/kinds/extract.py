@@ -45,10 +45,10 @@ def extract(question: str, kind: str, hits: Sequence[Hit], index: Indexed, reade
     windows = read(question, [narrow(hit) for hit in hits], reader)
     if not windows:
         return None
-    first = max(windows, key=lambda w: w.reading.answerable)
+    first = max(windows, key=lambda w: w.worth)
     if kind in WIDE:
         windows = _spread(question, first, windows, index, reader)
-        first = max(windows, key=lambda w: w.reading.answerable)
+        first = max(windows, key=lambda w: w.worth)
     holding = first.holding()
     if not holding:
         return None

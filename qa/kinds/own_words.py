@@ -9,7 +9,6 @@ from typing import Protocol
 from index.normalize import number_spans
 from index.types import Document, Hit, Passage
 from qa.kinds.compose import catalogue, chosen_document, extracted, found_for, outlined
-from qa.kinds.evidence import heading_of
 from qa.kinds.extract import Extract, extract
 from qa.reader import Reads
 from qa.settings import AnswerSettings
@@ -17,8 +16,6 @@ from qa.types import Answer
 
 WRITTEN = frozenset({"fact", "", "write", "order"})
 """Kinds that are written first; the documents' own words are what is left when that fails."""
-TELLING = 0.2
-"""Least difference of yes and no for one of them to be said."""
 RESCUED = 0.6
 """Least probability of what the reader found to be shown before, or in place of, what is written."""
 QUICK = 5
@@ -67,7 +64,7 @@ class OwnWords:
             found = extract(answer.query, answer.kind, hits, self.index, self.reader)
             if found is None or found.likely < 1.0 - self.settings.risk:
                 return None
-            return self._found(answer, found, hits, self._verdict(answer, found))
+            return self._found(answer, found, hits)
         return replace(done, retrieved=found_for(hits, self.index.superseded(), ())) if done else None
 
     def quick(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
@@ -80,19 +77,11 @@ class OwnWords:
         found = extract(answer.query, answer.kind, hits[:QUICK], self.index, self.reader)
         if found is None or found.likely < max(RESCUED, 1.0 - self.settings.risk):
             return None
-        return self._found(answer, replace(found, lines=(found.best,)), hits, None)
+        return self._found(answer, replace(found, lines=(found.best,)), hits)
 
-    def _found(self, answer: Answer, found: Extract, hits: Sequence[Hit], verdict: bool | None) -> Answer:
-        done = extracted(answer, found, verdict)
+    def _found(self, answer: Answer, found: Extract, hits: Sequence[Hit]) -> Answer:
+        done = extracted(answer, found)
         return replace(done, retrieved=found_for(hits, self.index.superseded(), found.lines))
-
-    def _verdict(self, answer: Answer, found: Extract) -> bool | None:
-        """What a question of yes or no comes to; None where the reader cannot tell."""
-        if answer.kind != "yes_no":
-            return None
-        text = f"{heading_of(found.best.document, found.best.passage)}\n{found.best.passage.text}"
-        yes, no = self.reader.supports([(text, f"{answer.query} 是"), (text, f"{answer.query} 否")])
-        return yes > no if abs(yes - no) >= TELLING else None
 
 
 def in_force(hits: Sequence[Hit], superseded: frozenset[str], question: str) -> list[Hit]:

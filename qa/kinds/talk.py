@@ -6,17 +6,15 @@ What is said is chosen by the example that lies nearest (``[talk]`` in prompts/s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-
-import numpy as np
 
 import prompts
-from index.encoder import Encoder
+from index.encoder import Encoder, Vectors
 from index.types import Document
 from qa.types import Answer, Sentence
 
 MOST = 12
 """Documents that are named."""
+_ENCODED: dict[str, tuple[list[str], Vectors]] = {}
 
 
 def talk(answer: Answer, documents: Callable[[], Sequence[Document]], encoder: Encoder) -> Answer:
@@ -51,8 +49,11 @@ def _nearest(text: str, encoder: Encoder) -> str:
     return names[int((vectors @ encoder.encode([text], query=True)[0]).argmax())]
 
 
-@lru_cache(maxsize=2)
-def _examples(encoder: Encoder) -> tuple[list[str], np.ndarray]:
-    said = prompts.examples("talk")
-    names = [name for name, texts in said.items() for _ in texts]
-    return names, encoder.encode([text for texts in said.values() for text in texts], query=True)
+def _examples(encoder: Encoder) -> tuple[list[str], Vectors]:
+    """Names and vectors of the examples, encoded once for an encoder."""
+    if encoder.name not in _ENCODED:
+        said = prompts.examples("talk")
+        names = [name for name, texts in said.items() for _ in texts]
+        texts = [text for texts in said.values() for text in texts]
+        _ENCODED[encoder.name] = names, encoder.encode(texts, query=True)
+    return _ENCODED[encoder.name]

@@ -65,7 +65,7 @@ async function attempt(action) {
   }
 }
 
-/** Menu entries: export-md, export-html, export-json, print, share. */
+/** Menu entries: export-docx, export-md, export-html, export-json, print, share. */
 export async function keep(what) {
   const id = conversationId();
   if (what === "print") { print(); return; }
@@ -75,8 +75,24 @@ export async function keep(what) {
     if (link) await copy(location.origin + link.path, text("share_done"));
     return;
   }
-  const link = make("a", { href: `${config.base}/page/conversations/${id}/export.${what.split("-")[1]}?lang=${config.lang}`, download: "" });
-  link.click();
+  download(id, what.split("-")[1]);
+}
+
+function download(conversation, form, exchange = "") {
+  const one = exchange && `&exchange=${exchange}`;
+  make("a", { href: `${config.base}/page/conversations/${conversation}/export.${form}?lang=${config.lang}${one}`, download: "" }).click();
+}
+
+/** One answer as Word. */
+export const keepOne = ({ conversation, exchange }) => download(conversation, "docx", exchange);
+
+/** A refusal's button: the administrator is told that the documents lack this. */
+export async function reportGap(button) {
+  const { conversation, exchange } = idsOf(button.closest(".answer"));
+  const done = await attempt(() => request("/page/feedback", { method: "POST", body: { conversation, exchange, verdict: "down", reasons: ["gap"] } }));
+  if (!done) return;
+  button.classList.add("on");
+  banner(text("reported"));
 }
 
 export function toggleTheme() {

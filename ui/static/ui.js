@@ -1,16 +1,20 @@
 // The chat page's own behaviour: clicks inside messages, one announcement per answer, recovery, embedding.
 "use strict";
 import { $, answers, banner, command, config, conversationId, copy, idsOf, make, text, type } from "./page.js";
-import { feedback, wire } from "./frame.js";
+import { feedback, keepOne, reportGap, wire } from "./frame.js";
 import { open, outward, refresh } from "./panel.js";
 import { watch } from "./watch.js";
 import { embed } from "./embed.js";
 
 if (config.embed) document.documentElement.classList.add("embed");
+if (!config.history) document.documentElement.classList.add("unkept");
 
 const ACTS = {
   "act-copy": (button) => copy(clip(button, "clip-text")),
   "act-copymd": (button) => copy(clip(button, "clip-md")),
+  "act-word": (button) => keepOne(idsOf(button.closest(".answer"))),
+  "act-alone": (button) => command({ do: "alone", id: idsOf(button.closest(".answer")).exchange }),
+  "act-gap": (button) => reportGap(button),
   "act-retry": (button) => command({ do: "retry", id: idsOf(button.closest(".answer")).exchange }),
   "act-edit": (button) => command({ do: "edit", id: idsOf(button.closest(".ask")).exchange }),
   "act-undo": (button) => command({ do: "undo", id: idsOf(button.closest(".ask")).exchange }),
