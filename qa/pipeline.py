@@ -155,8 +155,8 @@ class Pipeline:
     ) -> Answer | None:
         """The finished answer where nothing has to be written: nothing was found, a comparison can be computed, or its kind
         is answered in the documents' own words. None otherwise."""
-        if own and hits and answer.kind.startswith("overview"):
-            return own.answer(answer, hits)
+        if own and (done := own.overview(answer, hits)):
+            return done
         if not context.sentences:
             return decline(answer, "no_evidence", question, hits)
         if self.settings.style == "short":

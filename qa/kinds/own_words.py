@@ -48,8 +48,8 @@ class OwnWords:
         self.settings = settings
         self.index = index
 
-    def answer(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
-        """The finished answer of its kind; None where it has to be written."""
+    def overview(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
+        """What documents there are, or the outline of one; None for other kinds, and where there is nothing to tell."""
         if answer.kind == "overview_all":
             documents = self.index.documents()
             done = catalogue(answer, [(self.index.document(d.id), self.index.passages(d.id)) for d in documents[:40]])
@@ -58,14 +58,18 @@ class OwnWords:
             if chosen is None:
                 return None
             done = outlined(answer, self.index.document(chosen.id), self.index.passages(chosen.id))
-        elif answer.kind in WRITTEN:
-            return None
         else:
-            found = extract(answer.query, answer.kind, hits, self.index, self.reader)
-            if found is None or found.likely < 1.0 - self.settings.risk:
-                return None
-            return self._found(answer, found, hits)
+            return None
         return replace(done, retrieved=found_for(hits, self.index.superseded(), ())) if done else None
+
+    def answer(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
+        """The lines that answer a question of its kind; None where it has to be written, or the reader is not sure."""
+        if answer.kind in WRITTEN:
+            return None
+        found = extract(answer.query, answer.kind, hits, self.index, self.reader)
+        if found is None or found.likely < 1.0 - self.settings.risk:
+            return None
+        return self._found(answer, found, hits)
 
     def quick(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
         """The sentence that answers a question of fact, before anything is written; None where the reader is not sure.

@@ -1,0 +1,68 @@
+"""The reader's real weights, on kinds of documents that they were not fitted to: floors, not figures to report."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.encoder import open_encoder
+from models.store import ModelStore
+from qa.kind import MODEL, kind_of
+from qa.reader import SmallReader, history
+
+HELD = Path(__file__).parent.parent / "training" / "data" / "i.jsonl"
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    store = ModelStore()
+    if store.state(MODEL) != "ready":
+        pytest.skip(f"{MODEL} is not in the store")
+    return open_encoder(MODEL)
+
+
+@pytest.fixture(scope="module")
+def reader(encoder):
+    return SmallReader(ModelStore().path(MODEL), lambda: encoder)
+
+
+@pytest.mark.models
+def test_passages_that_answer_are_told_from_those_that_nearly_do(reader):
+    rows = [json.loads(line) for line in HELD.read_text("utf-8").splitlines()][::3]
+    told, found, asked = {True: [], False: []}, 0, 0
+    for row in rows:
+        for question in row["questions"]:
+            (reading,) = reader.read(question["q"], [f"{row['title']} > {row['heading']}\n{row['passage']}"])
+            told[bool(question["answers"])].append(reading.answerable)
+            if question["answers"]:
+                text = f"{row['title']} > {row['heading']}\n{row['passage']}"
+                a, b = reading.best
+                spans = [text[x:y] for x, y in (*reading.parts, (a, b))]
+                asked += 1
+                found += any(set(answer) & set(span) and (answer in span or span in answer) for answer in question["answers"] for span in spans if span)
+    yes, no = np.array(told[True]), np.array(told[False])
+    area = (yes[:, None] > no[None, :]).mean() + (yes[:, None] == no[None, :]).mean() / 2
+    assert area > FLOOR_AREA, area
+    assert found / asked > FLOOR_FOUND, found / asked
+
+
+FLOOR_AREA, FLOOR_FOUND = 0.6, 0.4
+
+
+@pytest.mark.models
+def test_a_follow_up_takes_up_the_thing_and_a_new_question_nothing(reader):
+    before = history([("东湖体育馆几点开门？", "6时30分。")])
+    alone, spans = reader.turn("它的停车场收费吗？", before)
+    assert alone < 0.5 and any("东湖" in before[a:b] for a, b in spans)
+
+
+@pytest.mark.models
+def test_kinds_of_plain_questions(encoder):
+    for question, wanted in (
+        ("你好", "chat"), ("你能做什么", "about"), ("总结一下这份手册", "overview_document"),
+        ("报销要交哪些材料", "list"), ("怎么申请调休", "steps"), ("水质多久检查一次", "fact"),
+    ):  # fmt: skip
+        kinds = kind_of(question, False, encoder)
+        assert max(kinds, key=lambda k: kinds[k]) == wanted, question
+        assert sum(kinds.values()) == pytest.approx(1.0, abs=1e-4)
