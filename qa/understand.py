@@ -16,8 +16,9 @@ from qa.types import Turn
 TURNS = 6
 """Turns before that a question may take something up from."""
 ALONE = 0.5
-"""Probability of standing alone below which the turns before are taken up."""
+"""Probability of standing alone below which the turns before are taken up; least one of an overview."""
 TALK = ("chat", "about")
+WHOLE = ("overview_document", "overview_all")
 SURE = 0.6
 """Least probability of a kind that is not looked up in the documents (greetings, orders)."""
 
@@ -48,8 +49,8 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     said = [(turn.query or turn.question, turn.answer) for turn in turns[-TURNS:]]
     kinds = reader.kind(asked, history(said[-1:]))
     kind = max(kinds, key=lambda k: kinds[k])
-    if kind in TALK and kinds[kind] < SURE:
-        kind = max((k for k in kinds if k not in TALK), key=lambda k: kinds[k])
+    if (kind in TALK and kinds[kind] < SURE) or (kind in WHOLE and kinds[kind] < ALONE):
+        kind = max((k for k in kinds if k not in TALK + WHOLE), key=lambda k: kinds[k])
     if kind == "order" and said:
         query, last = said[-1]
         return Want(kind, kinds[kind], query, order=Order(asked, last))

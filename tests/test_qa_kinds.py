@@ -102,13 +102,6 @@ def test_what_the_reader_finds_stands_in_for_a_draft_that_is_not_borne_out(desk)
     assert not answer.refused and "设备科" in answer.text and "财务科" not in answer.text
 
 
-def test_a_count_is_said_to_be_counted(desk):
-    asked = "领纯水一共要交几样东西"
-    reader = ScriptedReader({asked: "count"}, answers={asked: ("申请单", "培训证明", "课题编号")})
-    answer = desk(reader).answer(asked)
-    assert "3" in answer.sentences[0].text and "computed" in [n.kind for n in answer.notes]
-
-
 def test_history_has_the_last_turn_first_and_windows_are_whole_sentences():
     assert history([("甲", "一"), ("乙", "")]) == "乙\n甲 — 一"
     text = "第一句话。" * 200

@@ -15,13 +15,9 @@ from qa.types import Answer, Note, Retrieved, Sentence
 
 
 def extracted(answer: Answer, found: Extract) -> Answer:
-    """The lines found, one under another; for a count with their number."""
+    """The lines found; of lists and the like one under another."""
     lines = [quoted(place) for place in found.lines]
     notes = [Note("quoted", prompts.text("qa.note_quoted"))]
-    if answer.kind == "count" and len(lines) > 1:
-        cited = tuple(dict.fromkeys(c for line in lines for c in line.citations))
-        lines.insert(0, Sentence(prompts.text("qa.counted", n=len(lines)), "supported", cited))
-        notes.append(Note("computed", prompts.text("qa.note_counted"), cited))
     shown = stacked(lines) if answer.kind in WIDE else tuple(lines)
     return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, *notes), confidence=round(found.likely, 4))
 

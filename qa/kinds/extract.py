@@ -13,7 +13,7 @@ from qa.attribution import EvidenceSentence
 from qa.kinds.evidence import Block, Indexed, Window, narrow, read, wide
 from qa.reader import Reads
 
-WIDE = frozenset({"list", "steps", "count", "compare", "overview_topic", "multi", "instruct"})
+WIDE = frozenset({"list", "steps", "compare", "overview_topic", "multi"})
 """Kinds whose answer is spread over a section, or over several passages."""
 NEXT = 0.5
 """Least probability of a further passage, as a share of the best one's and for itself, to be part of a spread answer."""

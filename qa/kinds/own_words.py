@@ -14,7 +14,7 @@ from qa.reader import Reads
 from qa.settings import AnswerSettings
 from qa.types import Answer
 
-WRITTEN = frozenset({"fact", "", "write", "order"})
+WRITTEN = frozenset({"fact", "count", "", "write", "order"})
 """Kinds that are written first; the documents' own words are what is left when that fails."""
 RESCUED = 0.6
 """Least probability of what the reader found to be shown before, or in place of, what is written."""
@@ -76,7 +76,7 @@ class OwnWords:
 
         It also stands where what is written is not borne out.
         """
-        if answer.kind not in ("fact", ""):
+        if answer.kind not in ("fact", "count", ""):
             return None
         found = extract(answer.query, answer.kind, hits[:QUICK], self.index, self.reader)
         if found is None or found.likely < max(RESCUED, 1.0 - self.settings.risk):
