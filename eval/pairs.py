@@ -66,7 +66,7 @@ class RulesJudge:
 
 def open_pair_judge(engine: Any) -> PairJudge:
     """The engine's judge where its generator offers one, else the rules."""
-    from qa.generators.base import Loads
+    from engine.base import Loads
     from qa.judge import open_judge
 
     generator: Any = getattr(engine, "generator", None)

@@ -24,7 +24,7 @@ from qa.question import asking
 from qa.types import Problem, State
 
 WEIGHTS = Path(__file__).with_name("attribution.json")
-"""Fitted by ``python -m eval.attribution_fit``; holds its data, command and thresholds."""
+"""Fitted by ``python -m training.attribution_fit``; holds its data, command and thresholds."""
 MAX_CITATIONS = 3
 FIRST, GAIN = 0.25, 0.2
 """Least share of the sentence's own content that the first, and each further, citation must add."""

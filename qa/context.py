@@ -25,7 +25,7 @@ from qa.selection import selection_features, worth
 # A sentence that starts like this cannot be read without the one before it.
 LEANING = re.compile(r"^[“「『（(]?(?:他|她|它|其|该|此|这|那|同时|因此|对此|此外|并|也|而|但|据此|上述)")
 LENGTH = 0.4
-"""How much of a sentence's length in tokens it pays for: 0 nothing, 1 all. Chosen on the questions of ``eval.context_fit``,
+"""How much of a sentence's length in tokens it pays for: 0 nothing, 1 all. Chosen on the questions of ``training.context_fit``,
 which does not vary it (docs/log/gate.md)."""
 DEPENDENT = 0.7
 """Power of the probability that none of the sentences chosen holds the answer. With 1 they would be taken for independent,

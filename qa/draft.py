@@ -12,7 +12,7 @@ import prompts
 from qa.attribution import Attributed, EvidenceSentence, attribute
 from qa.clock import Clock
 from qa.context import Context
-from qa.generators.base import Chunk, GenerationRequest, Generator, Message, Reading, Reads
+from engine.base import Chunk, GenerationRequest, Generator, Message, Reading, Reads
 from qa.markers import StreamSplitter
 from qa.question import Question
 from qa.settings import AnswerSettings

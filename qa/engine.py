@@ -19,7 +19,7 @@ from errors import QuestionError
 from index.types import Document, Hit, Passage
 from qa.cache import AnswerCache, code_version
 from qa.clock import Clock
-from qa.generators.base import Generator, Loads
+from engine.base import Generator, Loads
 from qa.library import Library
 from qa.settings import EngineSettings
 from qa.types import Answer, Refusal, Turn
@@ -86,7 +86,7 @@ class Engine:
         """
         with self._loading:
             if self._generator is None:
-                from qa.generators import open_generator
+                from engine import open_generator
 
                 self._generator = open_generator(self.settings.generator, self.settings.models)
             return self._generator

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import prompts
-from qa.generators.base import Generator, Message, Reads
+from engine.base import Generator, Message, Reads
 from qa.types import Citation, Sentence, State
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import prompts
 from errors import Cancelled
-from qa.generators.base import GenerationRequest, Generator, Message
+from engine.base import GenerationRequest, Generator, Message
 from qa.markers import StreamSplitter
 from qa.question import Question
 from qa.settings import AnswerSettings

@@ -20,7 +20,7 @@ from qa.conflicts import premise_conflicts
 from qa.context import Context, build_context, candidates, resolve
 from qa.draft import Draft, write_draft
 from qa.gate import Gate
-from qa.generators.base import Generator
+from engine.base import Generator
 from qa.judge import judged, open_judge
 from qa.kinds.compose import extracted, found_for
 from qa.kinds.extract import extract

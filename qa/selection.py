@@ -2,7 +2,7 @@
 
 Reading the prompt is what costs on a CPU, so evidence sentences are chosen instead of whole passages. A linear model
 over cheap features ranks them: words shared with the question (rare ones count more), the kind of thing asked for, the
-passage's place and its likeness to the question. Fitted by ``python -m eval.context_fit`` on tuning questions alone;
+passage's place and its likeness to the question. Fitted by ``python -m training.context_fit`` on tuning questions alone;
 the weights and their figures lie in ``selection.json`` beside this file (docs/RETRIEVAL.md).
 """
 

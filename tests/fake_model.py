@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from qa.generators.paged import SIZES
-from qa.generators.passes import BLOCK, Part, Taken
+from engine.paged import SIZES
+from engine.passes import BLOCK, Part, Taken
 
 WORDS, END = 90, 7
 

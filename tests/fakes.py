@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from errors import GeneratorError
-from qa.generators.base import Chunk, GenerationRequest, Message
+from engine.base import Chunk, GenerationRequest, Message
 
 
 class ScriptedGenerator:

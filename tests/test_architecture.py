@@ -17,17 +17,18 @@ MAY_IMPORT = {
     "prompts": set(),
     "models": {"errors"},
     "index": {"errors", "models"},
-    "qa": {"errors", "index", "prompts", "models"},
-    "ui": {"errors", "index", "qa", "prompts", "models"},
-    "eval": {"errors", "index", "qa", "prompts", "models"},
-    "wenju": {"errors", "index", "qa", "prompts", "models", "ui", "eval"},
+    "engine": {"errors", "models"},
+    "qa": {"errors", "engine", "index", "prompts", "models"},
+    "ui": {"errors", "engine", "index", "qa", "prompts", "models"},
+    "eval": {"errors", "engine", "index", "qa", "prompts", "models"},
+    "wenju": {"errors", "engine", "index", "qa", "prompts", "models", "ui", "eval"},
 }
 DOORS = {
     "faiss": ("index/dense.py",),
     "sentence_transformers": ("index/encoder.py", "index/reranker.py"),
-    "openvino_genai": ("qa/generators/",),
-    "llama_cpp": ("qa/generators/",),
-    "openvino": ("qa/generators/", "qa/reader.py", "index/bert.py", "index/encoder"),
+    "openvino_genai": ("engine/",),
+    "llama_cpp": ("engine/",),
+    "openvino": ("engine/", "qa/reader.py", "index/bert.py", "index/encoder"),
     "gradio": ("ui/",),
 }
 FILES = sorted(path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py"))

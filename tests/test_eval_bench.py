@@ -21,8 +21,8 @@ from eval.bench import parts, scale, starting, systems
 from eval.bench.plot import medians
 from eval.bench.systems import Timed
 from index.types import Hit
-from qa.generators.base import GenerationRequest, Message
-from qa.generators.llamacpp import LlamaCppGenerator
+from engine.base import GenerationRequest, Message
+from engine.llamacpp import LlamaCppGenerator
 from qa.settings import EngineSettings, GeneratorSettings
 from qa.types import Answer
 

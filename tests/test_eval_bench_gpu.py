@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from errors import GeneratorError
 from eval.bench import cli
-from qa.generators import torch_paged
-from qa.generators import transformers as engine
-from qa.generators.passes import BLOCK
-from qa.generators.transformers import TransformersGenerator, has_cuda
+from engine import torch_paged
+from engine import transformers as engine
+from engine.passes import BLOCK
+from engine.transformers import TransformersGenerator, has_cuda
 from qa.settings import EngineSettings
 from tests import tiny
 

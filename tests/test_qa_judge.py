@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from qa.generators.base import Message
+from engine.base import Message
 from qa.judge import Fit, StateJudge, judged, load_fit, messages, open_judge
 from qa.types import Sentence
 

@@ -176,7 +176,7 @@ def test_the_page_and_the_models_share_no_module_that_is_made_while_both_load() 
         "print(json.dumps(sorted(m for m in set(sys.modules) - before if '.' in m)))"
     )
     page = "ui.assembly, ui.app, ui.guard, ui.page, ui.theme, gradio"
-    models = "jieba.posseg, openvino, tokenizers, faiss, qa.engine, qa.pipeline, qa.generators.paged, qa.generators.batch, qa.generators.tokens, index.retriever, index.encoder"
+    models = "jieba.posseg, openvino, tokenizers, faiss, qa.engine, qa.pipeline, engine.paged, engine.batch, engine.tokens, index.retriever, index.encoder"
     found = []
     for wanted in (page, models):
         done = subprocess.run([sys.executable, "-c", code.format(shared=", ".join(SHARED), wanted=wanted)], capture_output=True, text=True, check=True, cwd=ROOT)

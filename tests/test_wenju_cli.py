@@ -30,7 +30,7 @@ class Parrot:
     text = "值班电话是63085678。"
 
     def stream(self, request: object) -> Iterator[object]:
-        from qa.generators.base import Chunk
+        from engine.base import Chunk
 
         yield Chunk(self.text, finish="stop", prompt_tokens=10, completion_tokens=5)
 

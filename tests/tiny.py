@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from qa.generators.gguf import write_tokenizer
-from qa.generators.tokens import _byte_of
+from engine.gguf import write_tokenizer
+from engine.tokens import _byte_of
 
 TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"

@@ -16,7 +16,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from eval.swaps_make import cases, read
+from training.swaps_make import cases, read
 from index.sentences import split_sentences
 from qa.reader import history
 

@@ -20,8 +20,8 @@ import numpy as np
 
 import prompts
 from models.settings import ModelSettings
-from qa.generators import open_generator
-from qa.generators.base import Message, Reads
+from engine import open_generator
+from engine.base import Message, Reads
 from qa.judge import messages
 from qa.settings import GeneratorSettings
 from training.examples import rows

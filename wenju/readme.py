@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
-FOLDERS = ("qa", "index", "ui", "prompts", "eval", "wenju", "models", "errors")
+FOLDERS = ("qa", "engine", "index", "ui", "prompts", "eval", "wenju", "models", "errors")
 OTHERS = {
     "corpus/": "the sample corpus: six documents about one city's report",
     "tests/": "flat: test_<package>_<module>.py, fakes, data/",

@@ -81,7 +81,7 @@ def answers(
     from eval.bench import parts, systems
     from eval.bench.plot import medians
     from eval.console import progress
-    from qa.generators.transformers import has_cuda
+    from engine.transformers import has_cuda
 
     limits = dict(_limit(text) for text in limit or ())
     settings, engine, asked = _prepared(ctx, task, questions)

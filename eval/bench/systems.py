@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import prompts
 from errors import EvalError, did_you_mean
-from qa.generators.base import GenerationRequest, Generator, Message
+from engine.base import GenerationRequest, Generator, Message
 from qa.types import Answer
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def open_plain(name: str, engine: Searching, settings: EngineSettings) -> System
     Raises:
         EvalError: an unknown name. GeneratorError: the engine is not installed.
     """
-    from qa.generators import open_generator
-    from qa.generators.library import LibraryGenerator
+    from engine import open_generator
+    from engine.library import LibraryGenerator
 
     if name == "llamacpp":
         return plain(engine, _llamacpp(settings))
@@ -120,7 +120,7 @@ def open_plain(name: str, engine: Searching, settings: EngineSettings) -> System
 
 
 def _llamacpp(settings: EngineSettings) -> Generator:
-    from qa.generators.llamacpp import LlamaCppGenerator
+    from engine.llamacpp import LlamaCppGenerator
 
     path = _model(settings)
     gguf = path if path.suffix == ".gguf" else next(iter(sorted(path.rglob("*.gguf"))), None)

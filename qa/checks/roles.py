@@ -20,7 +20,7 @@ from .text import Prepared, fold_same
 
 WEIGHTS = (0.89, 1.07, 0.9, 0.6, 0.46, 1.16, 1.36, 1.74, -0.37, 3.07, -6.16, -0.51)
 BIAS = 1.45
-"""Of ``Rival.features``, fitted on the tuning split by ``python -m eval.swaps_fit --of names``."""
+"""Of ``Rival.features``, fitted on the tuning split by ``python -m training.swaps_fit --of names``."""
 MARGIN = 0.7
 """Log-odds from which a name counts as exchanged: about 2 % of true sentences in the question's words reach it."""
 

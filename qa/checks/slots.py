@@ -22,7 +22,7 @@ from .text import Prepared, grams
 REACH = 14
 """Letters of context on each side of a figure."""
 WEIGHTS = (0.7, 0.8, 1.1, 2.6, 0.7, 0.2, 1.2, 3.7, 4.0)
-"""Of ``features``, fitted on the tuning split by ``python -m eval.swaps_fit``; the last (like unit) is set by hand, since the
+"""Of ``features``, fitted on the tuning split by ``python -m training.swaps_fit``; the last (like unit) is set by hand, since the
 swaps there leave units alone: 10个方面100条 must tell 10 from 100."""
 WHOLE = 7
 """Index of the feature that tells how much of the whole sentence is held."""
@@ -35,7 +35,7 @@ COPIED = 0.6
 DATES = (0.24, 0.29, 1.39, 1.57, 0.59, 1.01, 1.16, 5.1, 0.48, -0.33, -2.68, -0.77, 1.0, 0.62)
 DATES_BIAS = 0.79
 DATES_MARGIN = 0.3
-"""Of ``rivalry``, fitted by ``python -m eval.swaps_fit --of dates``: a date is called moved also when the log-odds that another
+"""Of ``rivalry``, fitted by ``python -m training.swaps_fit --of dates``: a date is called moved also when the log-odds that another
 place is the one meant exceed the margin. For figures this found no more than the margins above."""
 WEAK_MIN = 9.0
 """A figure that may be part of a word (一个) is compared only with a place that fits at least this well."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import prompts
 from qa.attribution import EvidenceSentence, attribute
 from qa.draft import cite
-from qa.generators.base import GenerationRequest, Generator, Message
+from engine.base import GenerationRequest, Generator, Message
 from qa.judge import Judge
 from qa.types import Answer, Citation, Note, Sentence
 

@@ -122,7 +122,7 @@ def _prepare(store: ModelStore, name: str, path: Path, settings: Settings, progr
     """Make the fast form of a model once, at fetch time, where there is one for these settings."""
     purpose = store.manifest[name].purpose
     if purpose == "generator" and settings.generator.engine == "openvino":
-        from qa.generators.convert import prepare as prepare_generator
+        from engine.convert import prepare as prepare_generator
 
         prepare_generator(path, progress)
     elif purpose == "encoder" and settings.index.encoder_backend != "torch":

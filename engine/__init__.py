@@ -1,0 +1,76 @@
+"""The engines that write. Only this package imports a generation engine; which one is a setting."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from errors import GeneratorError, SettingsError, did_you_mean
+from engine.base import Chunk, GenerationRequest, Generator, Message, Reads
+
+if TYPE_CHECKING:
+    from engine.settings import GeneratorSettings
+    from models.settings import ModelSettings
+
+__all__ = ["Chunk", "GenerationRequest", "Generator", "Message", "Reads", "open_generator"]
+
+ENGINES = {
+    "openvino": ("openvino", "openvino_genai", "tokenizers", "jinja2"),
+    "transformers": ("torch", "transformers"),
+    "openai": ("httpx",),
+}
+
+
+def open_generator(settings: GeneratorSettings, models: ModelSettings) -> Generator:
+    """The generator that the settings name. Cheap: a model is loaded by its first use (or ``warm()``), except that
+    the engine ``openvino`` converts a GGUF file when that was not done at the fetch.
+
+    Raises:
+        SettingsError: unknown engine, or ``openai`` without base_url.
+        GeneratorError: a package that the engine needs is not installed.
+        ModelError: the model is not in the store.
+    """
+    needs = ENGINES.get(settings.engine)
+    if needs is None:
+        raise SettingsError(f"Unknown generator engine '{settings.engine}'.", did_you_mean(settings.engine, ENGINES))
+    if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
+        raise GeneratorError(
+            f"The engine '{settings.engine}' needs packages that are not installed: {', '.join(missing)}.",
+            f"Run: pip install {' '.join(name.replace('_', '-') for name in missing)}",
+        )
+    if settings.engine == "openai":
+        from engine.openai import OpenAIGenerator
+
+        return OpenAIGenerator(
+            settings.base_url, settings.model, api_key=settings.api_key.get_secret_value(), timeout=settings.timeout
+        )
+    path = _model_path(settings.model, models)
+    if settings.engine == "transformers":
+        from engine.transformers import TransformersGenerator
+
+        return TransformersGenerator(path, device=settings.device, threads=settings.threads, batch=settings.batch)
+    from engine.convert import MANIFEST, prepare
+    from engine.openvino import OpenVINOGenerator
+
+    folder = path if (path / MANIFEST).is_file() else prepare(_gguf(path))
+    return OpenVINOGenerator(folder, threads=settings.threads, batch=settings.batch)
+
+
+def _model_path(model: str, models: ModelSettings) -> Path:
+    from models.store import ModelStore
+
+    return ModelStore(models.folder).path(model)
+
+
+def _gguf(path: Path) -> Path:
+    """The GGUF file at ``path`` or the only one in that folder."""
+    if path.is_file():
+        return path
+    found = sorted(path.glob("*.gguf"))
+    if len(found) != 1:
+        raise GeneratorError(
+            f"The engine 'openvino' wants one .gguf file in {path}; there are {len(found)}.",
+            "Name the file in generator.model, or set generator.engine = 'transformers' for safetensors.",
+        )
+    return found[0]

@@ -1,0 +1,113 @@
+"""What the engines share that run a model themselves: answers are written together, by one batch over its passes.
+
+That gives grounded figures, log-probabilities and guesses copied from the prompt (``jobs.py``), answers that are written
+together (``batch.py``) and the reuse of what prompts have in common (``blocks.py``).
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from errors import Cancelled, GeneratorError
+from engine.base import Chunk, GenerationRequest, Message
+
+if TYPE_CHECKING:
+    from engine.batch import Batch
+    from engine.jobs import Reader, Vocabulary
+
+
+class BatchedGenerator(ABC):
+    """A Generator that also Reads. The model is loaded by the first call, or by ``warm()``.
+
+    Args:
+        context: longest prompt with answer, in tokens.
+        guess: tokens guessed ahead at most; 0 turns prompt lookup off.
+        batch: answers written together at most; further callers wait in line.
+    """
+
+    def __init__(self, *, context: int, guess: int, batch: int) -> None:
+        self._context = context
+        self._guess = guess
+        self._most = batch
+        self._loading = threading.Lock()
+        self._reading = threading.Lock()
+        self._tokens_: Vocabulary | None = None
+        self._batch: Batch | None = None
+
+    @property
+    @abstractmethod
+    def name(self) -> str: ...
+
+    @abstractmethod
+    def _load_tokens(self) -> Vocabulary:
+        """The tokenizer. Raises GeneratorError."""
+
+    @abstractmethod
+    def _load(self) -> Batch:
+        """The model, ready to write. Raises GeneratorError."""
+
+    @property
+    def loaded(self) -> bool:
+        return self._batch is not None
+
+    def warm(self) -> None:
+        """Load the model."""
+        self._loaded(threading.Event())
+        self.count_tokens("")
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._tokens.encode(text))
+
+    def stream(self, request: GenerationRequest) -> Iterator[Chunk]:
+        from engine.jobs import Writer
+
+        prompt = self._prompt(request.messages, request.max_new_tokens)
+        writer = Writer(self._tokens, prompt, request, self._guess)
+        try:
+            self._loaded(request.cancelled).submit(writer)
+        except Cancelled:
+            writer.end()
+        yield from writer.chunks()
+
+    def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Reader:
+        from engine.jobs import Reader
+
+        reader = Reader(self._prompt(messages, 1), cancelled)
+        try:
+            self._loaded(cancelled).submit(reader)
+        except Cancelled:
+            reader.end()
+        return reader
+
+    def _prompt(self, messages: Sequence[Message], new: int) -> list[int]:
+        ids = self._tokens.encode_chat(messages)
+        if len(ids) + new > self._context:
+            raise GeneratorError(
+                f"The prompt has {len(ids)} tokens; {self._context - new} are the limit.",
+                "Lower answer.context_tokens or ask a shorter question.",
+            )
+        return ids
+
+    def _loaded(self, cancelled: threading.Event) -> Batch:
+        """The batch; Cancelled when the caller gives up while somebody loads the model."""
+        while self._batch is None:
+            if not self._loading.acquire(timeout=0.05):
+                if cancelled.is_set():
+                    raise Cancelled("stopped while the model was loaded")
+                continue
+            try:
+                if self._batch is None:
+                    self._batch = self._load()
+            finally:
+                self._loading.release()
+        return self._batch
+
+    @property
+    def _tokens(self) -> Vocabulary:
+        with self._reading:
+            if self._tokens_ is None:
+                self._tokens_ = self._load_tokens()
+            return self._tokens_

@@ -1,0 +1,84 @@
+"""The default model itself: answers from material, figures, reuse, the judge, speed and memory within bounds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import prompts
+from errors import ModelError
+from models.store import ModelStore
+from qa.draft import Draft
+from qa.gate import probed
+from engine.base import GenerationRequest, Message
+from engine.convert import prepare
+from engine.openvino import OpenVINOGenerator
+
+pytestmark = pytest.mark.models
+
+EVIDENCE = "2025年7月，天津市已建成1017家就业驿站，全年服务群众23.6万人次。\n市人社局党支部书记王文涛介绍了“津彩e就业”品牌。"
+
+
+@pytest.fixture(scope="module")
+def gguf() -> Path:
+    try:
+        return ModelStore().path("qwen2.5-coder-1.5b")
+    except ModelError as error:
+        pytest.skip(f"no default model in the store: {error.message}")
+
+
+@pytest.fixture(scope="module")
+def generator(gguf: Path) -> OpenVINOGenerator:
+    generator = OpenVINOGenerator(prepare(gguf))
+    generator.warm()
+    return generator
+
+
+def messages(question: str) -> tuple[Message, ...]:
+    parts = prompts.chat("answer", evidence=EVIDENCE, question=question)
+    return tuple(Message(role, content) for role, content in parts)
+
+
+def answer(generator: OpenVINOGenerator, question: str) -> str:
+    request = GenerationRequest(messages(question), figures=EVIDENCE + question)
+    return "".join(c.text for c in generator.stream(request))
+
+
+@pytest.mark.parametrize(
+    "question, expected",
+    [("建成了多少家就业驿站？", "1017"), ("党支部书记是谁？", "王文涛"), ("服务了多少人次？", "23.6万"), ("介绍了什么品牌？", "津彩e就业")],
+)
+def test_answers_from_the_material(generator: OpenVINOGenerator, question: str, expected: str) -> None:
+    assert expected in answer(generator, question)
+
+
+def test_writes_no_figure_that_is_not_there(generator: OpenVINOGenerator) -> None:
+    text = answer(generator, "就业驿站的咨询电话是多少？请写出号码。")
+    digits = "".join(c if c.isdigit() or c == "." else " " for c in text).split()
+    assert set(d.strip(".") for d in digits) <= {"2025", "7", "1017", "23.6", ""}
+
+
+def test_guessing_changes_no_answer(gguf: Path, generator: OpenVINOGenerator) -> None:
+    plain = OpenVINOGenerator(prepare(gguf), guess=0)
+    for question in ("建成了多少家就业驿站？", "介绍了什么品牌？"):
+        assert answer(plain, question) == answer(generator, question)
+
+
+def test_the_same_prompt_again_is_quick(generator: OpenVINOGenerator) -> None:
+    answer(generator, "党支部书记是谁？")
+    began = time.perf_counter()
+    next(generator.stream(GenerationRequest(messages("党支部书记是谁？"))))
+    assert time.perf_counter() - began < 2.0
+
+
+def test_the_probe_of_the_judge_tells_answered_from_not_answered(generator: OpenVINOGenerator) -> None:
+    def judged(question: str) -> float:
+        first = next(generator.stream(GenerationRequest(messages(question))))
+        parts = prompts.chat("judge", evidence=EVIDENCE, question=question)
+        state = generator.read(tuple(Message(*part) for part in parts), threading.Event()).state()
+        return probed(Draft(state=first.state, judged=state, model=generator.name))["probe_judge_quote"]
+
+    assert judged("建成了多少家就业驿站？") > judged("今年全市的财政预算是多少亿元？")
