@@ -6,8 +6,8 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors import GeneratorError, SettingsError, did_you_mean
 from engine.base import Chunk, GenerationRequest, Generator, Message, Reads
+from errors import GeneratorError, SettingsError, did_you_mean
 
 if TYPE_CHECKING:
     from engine.settings import GeneratorSettings

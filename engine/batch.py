@@ -17,10 +17,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from errors import GeneratorError
 from engine.blocks import Blocks, Held
 from engine.jobs import Job
 from engine.passes import Part, PassModel, Taken
+from errors import GeneratorError
 
 
 @dataclass(eq=False, slots=True)

@@ -11,8 +11,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from errors import Cancelled, GeneratorError
 from engine.base import Chunk, GenerationRequest, Message
+from errors import Cancelled, GeneratorError
 
 if TYPE_CHECKING:
     from engine.batch import Batch

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from errors import Cancelled
 from engine.base import Chunk, GenerationRequest, Message
 from engine.figures import Figures
 from engine.lookup import PromptLookup
 from engine.writing import Writing
+from errors import Cancelled
 
 if TYPE_CHECKING:
     from engine.writing import Decoder

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from errors import GeneratorError
 from engine.base import Chunk, GenerationRequest
+from errors import GeneratorError
 
 
 class LlamaCppGenerator:

@@ -13,9 +13,9 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from errors import Cancelled, GeneratorError, SettingsError
 from engine.base import Chunk, GenerationRequest, Message
 from engine.writing import Cutter
+from errors import Cancelled, GeneratorError, SettingsError
 
 if TYPE_CHECKING:
     import httpx

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors import GeneratorError
 from engine.batched import BatchedGenerator
+from errors import GeneratorError
 
 if TYPE_CHECKING:
     from engine.batch import Batch

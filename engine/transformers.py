@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errors import GeneratorError
 from engine.base import Message
 from engine.batched import BatchedGenerator
+from errors import GeneratorError
 
 if TYPE_CHECKING:
     from engine.batch import Batch

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import prompts
+from engine.base import Chunk, GenerationRequest, Generator, Message, Reading, Reads
 from qa.attribution import Attributed, EvidenceSentence, attribute
 from qa.clock import Clock
 from qa.context import Context
-from engine.base import Chunk, GenerationRequest, Generator, Message, Reading, Reads
 from qa.markers import StreamSplitter
 from qa.question import Question
 from qa.settings import AnswerSettings

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import prompts
+from engine.base import Generator, Loads
 from errors import QuestionError
 from index.types import Document, Hit, Passage
 from qa.cache import AnswerCache, code_version
 from qa.clock import Clock
-from engine.base import Generator, Loads
 from qa.library import Library
 from qa.settings import EngineSettings
 from qa.types import Answer, Refusal, Turn

@@ -6,8 +6,8 @@ import threading
 from dataclasses import replace
 
 import prompts
-from errors import Cancelled
 from engine.base import GenerationRequest, Generator, Message
+from errors import Cancelled
 from qa.markers import StreamSplitter
 from qa.question import Question
 from qa.settings import AnswerSettings

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Protocol
 
 import prompts
+from engine.base import Generator
 from errors import Cancelled
 from index.types import Document, Hit, Passage
 from qa.clock import Clock
@@ -20,7 +21,6 @@ from qa.conflicts import premise_conflicts
 from qa.context import Context, build_context, candidates, resolve
 from qa.draft import Draft, write_draft
 from qa.gate import Gate
-from engine.base import Generator
 from qa.judge import judged, open_judge
 from qa.kinds.compose import extracted, found_for
 from qa.kinds.extract import extract

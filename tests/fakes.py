@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from errors import GeneratorError
 from engine.base import Chunk, GenerationRequest, Message
+from errors import GeneratorError
 
 
 class ScriptedGenerator:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 from fake_model import WORDS, Asker, Model, alone, following, prompts, wait
 
-from errors import GeneratorError
 from engine.batch import Batch
 from engine.blocks import Blocks
 from engine.jobs import Reader
 from engine.paged import SIZES
 from engine.passes import BLOCK
+from errors import GeneratorError
 
 
 def batch(model: Model, most: int = 8, keep: int = 64) -> Batch:

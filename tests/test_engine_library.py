@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from errors import GeneratorError
 from engine.base import Chunk, GenerationRequest, Generator, Message
 from engine.library import LibraryGenerator
 from engine.transformers import TransformersGenerator
+from errors import GeneratorError
 from tests import tiny
 
 ASK = (Message("system", "回答。"), Message("user", "abc 12 def 345：谁？"))

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 import prompts
+from engine.base import GenerationRequest, Message
+from engine.convert import prepare
+from engine.openvino import OpenVINOGenerator
 from errors import ModelError
 from models.store import ModelStore
 from qa.draft import Draft
 from qa.gate import probed
-from engine.base import GenerationRequest, Message
-from engine.convert import prepare
-from engine.openvino import OpenVINOGenerator
 
 pytestmark = pytest.mark.models
 

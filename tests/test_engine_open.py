@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import engine
+from engine import convert, open_generator
+from engine.settings import GeneratorSettings
 from errors import GeneratorError, ModelError, SettingsError
 from models.settings import ModelSettings
-from engine import convert, open_generator
-from qa.settings import GeneratorSettings
 
 
 def test_a_converted_folder_opens_without_loading(tmp_path: Path) -> None:

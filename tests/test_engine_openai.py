@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from errors import GeneratorError, SettingsError
 from engine.base import GenerationRequest, Message
 from engine.openai import OpenAIGenerator
+from errors import GeneratorError, SettingsError
 
 KEY = "sk-very-secret"
 ASK = GenerationRequest((Message("user", "谁？"),), max_new_tokens=10)

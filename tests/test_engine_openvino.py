@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from errors import Cancelled, GeneratorError
 from engine import paged
 from engine.base import GenerationRequest, Message
 from engine.gguf import read_metadata, write_tokenizer
@@ -26,6 +25,7 @@ from engine.openvino import OpenVINOGenerator
 from engine.paged import PagedModel
 from engine.passes import BLOCK, Part
 from engine.tokens import Tokens
+from errors import Cancelled, GeneratorError
 from tests import tiny
 
 

@@ -16,14 +16,15 @@ from eval_fakes import HonestEngine, document
 from fakes import ScriptedGenerator
 from test_eval_runner import fact
 
+from engine.base import GenerationRequest, Message
+from engine.llamacpp import LlamaCppGenerator
+from engine.settings import GeneratorSettings
 from errors import EvalError, GeneratorError
 from eval.bench import parts, scale, starting, systems
 from eval.bench.plot import medians
 from eval.bench.systems import Timed
 from index.types import Hit
-from engine.base import GenerationRequest, Message
-from engine.llamacpp import LlamaCppGenerator
-from qa.settings import EngineSettings, GeneratorSettings
+from qa.settings import EngineSettings
 from qa.types import Answer
 
 

@@ -10,12 +10,12 @@ from eval_fakes import HonestEngine
 from test_eval_runner import fact
 from typer.testing import CliRunner
 
-from errors import GeneratorError
-from eval.bench import cli
 from engine import torch_paged
 from engine import transformers as engine
 from engine.passes import BLOCK
 from engine.transformers import TransformersGenerator, has_cuda
+from errors import GeneratorError
+from eval.bench import cli
 from qa.settings import EngineSettings
 from tests import tiny
 

@@ -17,12 +17,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.swaps_make import Source, read
-from training.swaps_rewrite import answer_sentence
 from index.sentences import split_sentences
 from index.types import Document, Passage
 from qa.attribution import WEIGHTS, Cover, EvidenceSentence, _held, _passages
 from qa.checks import examine
+from training.swaps_make import Source, read
+from training.swaps_rewrite import answer_sentence
 
 FILES = ("cmrc2018/cmrc2018_trial.json",)
 

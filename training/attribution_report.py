@@ -20,11 +20,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from errors import EvalError
-from training.attribution_fit import evidence_of
 from eval.metrics.text import evidence_f1
-from training.swaps_make import Source
 from qa.attribution import attribute
 from qa.checks import warm
+from training.attribution_fit import evidence_of
+from training.swaps_make import Source
 
 FILE = "expmrc-cmrc/expmrc-cmrc2018-dev.json"
 

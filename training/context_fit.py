@@ -22,13 +22,13 @@ from unittest.mock import patch
 
 import numpy as np
 
-from training.gate_model import fit_linear, hash_fold
-from training.gate_rows import is_right, tuning_items
 from index.types import Hit
 from qa.context import build_context, candidates
 from qa.linear import Linear
 from qa.question import Question, analyse
 from qa.selection import WEIGHTS, selection_features
+from training.gate_model import fit_linear, hash_fold
+from training.gate_rows import is_right, tuning_items
 
 LIMITS = ((200, 5, 0.0), (300, 5, 0.0), (400, 5, 0.0), (500, 6, 0.0), (500, 6, 0.0002), (500, 6, 0.0003), (500, 6, 0.0004))
 L2 = 2.0

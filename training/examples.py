@@ -16,9 +16,9 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from training.swaps_make import cases, read
 from index.sentences import split_sentences
 from qa.reader import history
+from training.swaps_make import cases, read
 
 DATA = Path(__file__).with_name("data")
 Span = tuple[int, int]

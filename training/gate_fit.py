@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from training.gate_model import SENTENCE_L2, Probes, States, fit_linear, hash_fold
-from training.gate_rows import PACKED, collect, pack, read, tuning_items
 from qa.engine import Engine
 from qa.gate import PROBE, WEIGHTS
 from qa.quote import standing
+from training.gate_model import SENTENCE_L2, Probes, States, fit_linear, hash_fold
+from training.gate_rows import PACKED, collect, pack, read, tuning_items
 
 
 def fit(rows: list[dict[str, Any]], states: Mapping[str, States]) -> tuple[dict[str, Any], dict[str, np.ndarray] | None]:
@@ -111,8 +111,9 @@ def outcomes(
 
 def main() -> None:
     """Command line of this module."""
+    from engine.settings import GeneratorSettings
     from models.settings import ModelSettings
-    from qa.settings import AnswerSettings, EngineSettings, GeneratorSettings
+    from qa.settings import AnswerSettings, EngineSettings
 
     parser = argparse.ArgumentParser(description=__doc__)
     steps = parser.add_subparsers(dest="step", required=True)

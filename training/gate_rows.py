@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from training.gate_model import States
 from index.normalize import normalize
 from index.types import Hit
 from qa.draft import Draft
@@ -25,6 +24,7 @@ from qa.engine import Engine
 from qa.gate import Decision, Gate
 from qa.question import Question
 from qa.quote import sentence_features
+from training.gate_model import States
 
 PACKED = Path(__file__).with_name("data") / "gate_tuning.jsonl"
 PROBED = ("answer", "judge")

@@ -25,17 +25,17 @@ from statistics import fmean
 from typing import Any
 
 import prompts
-from training.gate_data import gate_items
-from training.gate_rows import is_right, tuning_items
-from eval.metrics.stats import mcnemar, percentile, statistic_figure
-from qa.engine import Engine
 from engine import _gguf, _model_path, paged
 from engine.base import Chunk, GenerationRequest, Message
 from engine.batch import Batch
 from engine.convert import Form, prepare
 from engine.openvino import _KEPT_BYTES, OpenVINOGenerator, _told
 from engine.passes import BLOCK
+from eval.metrics.stats import mcnemar, percentile, statistic_figure
+from qa.engine import Engine
 from qa.settings import AnswerSettings, EngineSettings
+from training.gate_data import gate_items
+from training.gate_rows import is_right, tuning_items
 
 BASE = "default"
 HEAD = (

@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 
 import prompts
-from models.settings import ModelSettings
 from engine import open_generator
 from engine.base import Message, Reads
+from engine.settings import GeneratorSettings
+from models.settings import ModelSettings
 from qa.judge import messages
-from qa.settings import GeneratorSettings
 from training.examples import rows
 
 TOGETHER = 4

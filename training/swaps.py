@@ -21,10 +21,10 @@ from typing import Any
 
 from errors import EvalError, WenjuError
 from eval.metrics.stats import wilson
-from training.swaps_make import KINDS, Case, Source, cases, read
-from training.swaps_subject import subject_cases
 from qa.checks import check, warm
 from qa.types import Problem
+from training.swaps_make import KINDS, Case, Source, cases, read
+from training.swaps_subject import subject_cases
 
 SPLITS = {
     "tuning": ("cmrc2018/cmrc2018_trial.json", "drcd/DRCD_dev.json"),

@@ -16,8 +16,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.swaps import load
-from training.swaps_make import Case, cases
 from qa.checks import _said
 from qa.checks.align import changes
 from qa.checks.dates import Date
@@ -25,6 +23,8 @@ from qa.checks.numbers import Figure
 from qa.checks.roles import find_rivals
 from qa.checks.slots import WEIGHTS, Place, compare, features, relation, rivalry
 from qa.checks.text import prepare_all
+from training.swaps import load
+from training.swaps_make import Case, cases
 
 
 def rows(all_cases: Sequence[Case]) -> tuple[list[list[float]], list[int]]:

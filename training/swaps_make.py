@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from errors import EvalError
+from index.sentences import split_sentences
 from training.swaps_names import named
 from training.swaps_rewrite import REWRITES, answer_sentence, scripts
-from index.sentences import split_sentences
 
 KINDS = ("number", "date", "name", "polarity")
 FORMS = ("verbatim", "drop", "reorder", "width", "numerals", "script", "prefix", "answer", "bare")

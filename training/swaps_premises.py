@@ -21,15 +21,15 @@ from pathlib import Path
 
 from errors import WenjuError
 from eval.metrics.stats import wilson
-from training.swaps import SPLITS, load
-from training.swaps_make import OPPOSITES, Source, related
-from training.swaps_names import named
 from index.sentences import split_sentences
 from index.types import Document, Passage
 from qa.attribution import EvidenceSentence
 from qa.checks import warm
 from qa.conflicts import PremiseConflict, premise_conflicts
 from qa.question import analyse, asking
+from training.swaps import SPLITS, load
+from training.swaps_make import OPPOSITES, Source, related
+from training.swaps_names import named
 
 
 def sentences(source: Source) -> list[EvidenceSentence]:

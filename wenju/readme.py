@@ -10,6 +10,7 @@ from typing import get_args
 FOLDERS = ("qa", "engine", "index", "ui", "prompts", "eval", "wenju", "models", "errors")
 OTHERS = {
     "corpus/": "the sample corpus: six documents about one city's report",
+    "training/": "how every fitted weight is made, with its data; in no wheel",
     "tests/": "flat: test_<package>_<module>.py, fakes, data/",
     "docs/": "installation, deployment, API, documents, evaluation, results, performance, log of experiments",
     ".ci/run": "what continuous integration runs",

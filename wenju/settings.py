@@ -25,10 +25,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from engine.settings import GeneratorSettings
 from errors import SettingsError, did_you_mean
 from index.settings import IndexSettings
 from models.settings import ModelSettings
-from qa.settings import AnswerSettings, EngineSettings, GeneratorSettings
+from qa.settings import AnswerSettings, EngineSettings
 from ui.settings import UiSettings
 
 PREFIX = "WENJU_"

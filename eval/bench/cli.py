@@ -78,10 +78,10 @@ def answers(
 
     With --out every answer is kept beside it (FILE.jsonl): the same command goes on with an interrupted run.
     """
+    from engine.transformers import has_cuda
     from eval.bench import parts, systems
     from eval.bench.plot import medians
     from eval.console import progress
-    from engine.transformers import has_cuda
 
     limits = dict(_limit(text) for text in limit or ())
     settings, engine, asked = _prepared(ctx, task, questions)

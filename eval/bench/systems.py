@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import prompts
-from errors import EvalError, did_you_mean
 from engine.base import GenerationRequest, Generator, Message
+from errors import EvalError, did_you_mean
 from qa.types import Answer
 
 if TYPE_CHECKING:

@@ -30,8 +30,9 @@ def main() -> int:
     parser.add_argument("--kind")
     parser.add_argument("--model", help="name in the model manifest, or a folder")
     given = parser.parse_args()
+    from engine.settings import GeneratorSettings
     from qa.engine import Engine
-    from qa.settings import EngineSettings, GeneratorSettings
+    from qa.settings import EngineSettings
 
     attacks = [a for a in load() if given.kind in (None, a.kind)][: given.limit]
     if given.out is not None:

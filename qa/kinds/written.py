@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import prompts
+from engine.base import GenerationRequest, Generator, Message
 from qa.attribution import EvidenceSentence, attribute
 from qa.draft import cite
-from engine.base import GenerationRequest, Generator, Message
 from qa.judge import Judge
 from qa.types import Answer, Citation, Note, Sentence
 
