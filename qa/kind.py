@@ -1,4 +1,4 @@
-"""Which kind of answer a question wants, told by a softmax over the encoder's vector of it. Milliseconds, no word lists.
+"""Which kind of answer a question wants, told by a softmax over the encoder's vector of it and its runs of characters. Milliseconds.
 
 The weights (``kinds.npz``) are made by ``training/kinds.py`` on vectors of multilingual-e5-small.
 """
@@ -6,17 +6,23 @@ The weights (``kinds.npz``) are made by ``training/kinds.py`` on vectors of mult
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder import Encoder
+from index.normalize import simplify
 
 WEIGHTS = Path(__file__).with_name("kinds.npz")
 MODEL = "multilingual-e5-small"
+SLOTS = 1 << 14
+WEIGHT = 30.0
+"""Weight of the runs of characters beside the vector; chosen out of fold."""
 BEFORE = 2.0
 """Value of the feature that tells that there was a turn before."""
 
@@ -31,16 +37,27 @@ def kind_of(question: str, before: bool, encoder: Encoder) -> Mapping[str, float
     fit = _fit()
     vector = encoder.encode([question], query=True)[0]
     logits = fit["weights"] @ features(vector, fit["mean"], fit["scale"], before) + fit["bias"]
+    places, values = grams(question)
+    logits = logits + fit["grams"][:, places] @ values
     share = np.exp(logits - logits.max())
     return dict(zip(fit["kinds"].tolist(), (share / share.sum()).tolist(), strict=True))
 
 
 def features(vector: NDArray[Any], mean: NDArray[Any], scale: NDArray[Any], before: bool) -> NDArray[np.float32]:
-    """What the softmax sees: the vector standardised, and whether there was a turn before."""
+    """What the softmax sees of the vector: standardised, and whether there was a turn before."""
     return np.append((vector - mean) / scale, BEFORE * before).astype(np.float32)
+
+
+def grams(question: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Runs of one to three characters of the question as places in a table of SLOTS and their values, of length WEIGHT
+    together (feature hashing: Weinberger et al. 2009, "Feature Hashing for Large Scale Multitask Learning")."""
+    text = f"\x02{simplify(question).casefold()}\x03"
+    found = Counter(crc32(text[i : i + n].encode()) % SLOTS for n in (1, 2, 3) for i in range(len(text) - n + 1))
+    values = np.fromiter(found.values(), np.float32)
+    return np.fromiter(found, np.int64), WEIGHT * values / np.linalg.norm(values)
 
 
 @functools.cache
 def _fit() -> Mapping[str, NDArray[Any]]:
     with np.load(WEIGHTS, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+        return {name: file[name].astype(np.float32) if name == "grams" else file[name] for name in file.files}

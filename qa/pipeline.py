@@ -24,7 +24,7 @@ from qa.gate import Gate
 from qa.judge import judged, open_judge
 from qa.kinds.compose import extracted, found_for
 from qa.kinds.extract import extract
-from qa.kinds.own_words import WRITTEN, OwnWords, in_force
+from qa.kinds.own_words import OwnWords, in_force
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
 from qa.question import Question, analyse
@@ -165,7 +165,7 @@ class Pipeline:
             made = compared(question.text, context.known)
             if made and not premise_conflicts(question.text, context.known):
                 return deduced(answer, made, context)
-        if own and answer.kind not in WRITTEN:
+        if own:
             with clock.stage("read"):
                 return own.answer(answer, hits)
         return None

@@ -17,6 +17,8 @@ TURNS = 6
 """Turns before that a question may take something up from."""
 ALONE = 0.5
 """Probability of standing alone below which the turns before are taken up; least one of an overview."""
+GAP = 2
+"""Characters between two spans that belong to one phrase."""
 TALK = ("chat", "about")
 WHOLE = ("overview_document", "overview_all")
 SURE = 0.6
@@ -49,19 +51,34 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     said = [(turn.query or turn.question, turn.answer) for turn in turns[-TURNS:]]
     kinds = reader.kind(asked, history(said[-1:]))
     kind = max(kinds, key=lambda k: kinds[k])
+    if not said:
+        kinds = {**kinds, "order": 0.0}  # of nothing
+        kind = max(kinds, key=lambda k: kinds[k])
     if (kind in TALK and kinds[kind] < SURE) or (kind in WHOLE and kinds[kind] < ALONE):
         kind = max((k for k in kinds if k not in TALK + WHOLE), key=lambda k: kinds[k])
-    if kind == "order" and said:
+    if kind == "order":
         query, last = said[-1]
         return Want(kind, kinds[kind], query, order=Order(asked, last))
-    if kind in ("write", "order") and kinds["write"] + kinds["order"] >= SURE:
+    if kind == "write":
         return Want(kind, kinds[kind], asked, order=Order(asked))
     if not said or kind in TALK:
         return Want(kind, kinds[kind], asked)
     before = history(said)
     alone, spans = reader.turn(asked, before)
-    carried = tuple(dict.fromkeys(before[a:b].strip("，。？?—： \n") for a, b in spans))
-    carried = tuple(text for text in carried if text and text not in asked)
-    if alone >= ALONE or not carried:
+    if alone >= ALONE:
         return Want(kind, kinds[kind], asked)
-    return Want(kind, kinds[kind], f"{' '.join(carried)}：{asked}", carried)
+    last = said[-1][0].rstrip("？?。")
+    taken = (before[a:b].strip("，。？?—： \n") for a, b in joined(spans))
+    carried = tuple(text for text in dict.fromkeys(taken) if len(text) > 1 and text not in asked and text not in last)
+    return Want(kind, kinds[kind], f"{' '.join((last, *carried))}：{asked}", (last, *carried))
+
+
+def joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans with those made one between which hardly anything stands."""
+    out: list[tuple[int, int]] = []
+    for start, end in spans:
+        if out and start - out[-1][1] <= GAP:
+            out[-1] = (out[-1][0], end)
+        else:
+            out.append((start, end))
+    return out

@@ -12,15 +12,16 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from index.encoder import open_encoder
 from qa.heads import KINDS
-from qa.kind import MODEL, features
+from qa.kind import MODEL, SLOTS, features, grams
 from training.examples import DATA, rows
 
-STRENGTH = 0.03
+STRENGTH = 0.1
 
 
 def main() -> None:
@@ -30,7 +31,8 @@ def main() -> None:
     data = rows(DATA / "kinds.jsonl")
     vectors = open_encoder(MODEL).encode([row["q"] for row in data], query=True)
     mean, scale = vectors.mean(0), vectors.std(0)
-    x = np.stack([features(v, mean, scale, bool(row["before"])) for v, row in zip(vectors, data, strict=True)])
+    dense = np.stack([features(v, mean, scale, bool(row["before"])) for v, row in zip(vectors, data, strict=True)])
+    x = sparse.hstack([sparse.csr_matrix(dense), sparse.vstack([_row(row["q"]) for row in data])]).tocsr()
     y = np.array([KINDS.index(row["kind"]) for row in data])
     apart = ("chat", "about")  # these have no domain: every question is a group of its own
     groups = np.array([row["id"] if row["kind"] in apart else row["domain"] for row in data])
@@ -41,10 +43,17 @@ def main() -> None:
         print(f"{kind:18} n {(y == i).sum():4}  right {(found[y == i] == i).mean():.2f}  {dict(told)}")
     if given.out:
         fitted = LogisticRegression(C=STRENGTH, max_iter=300).fit(x, y)
-        np.savez(
+        np.savez_compressed(
             given.out, mean=mean.astype(np.float32), scale=scale.astype(np.float32),
-            weights=fitted.coef_.astype(np.float32), bias=fitted.intercept_.astype(np.float32), kinds=list(KINDS),
+            weights=fitted.coef_[:, : dense.shape[1]].astype(np.float32), bias=fitted.intercept_.astype(np.float32),
+            grams=fitted.coef_[:, dense.shape[1] :].astype(np.float16), kinds=list(KINDS),
         )  # fmt: skip
+
+
+def _row(question: str) -> sparse.csr_matrix:
+    """The runs of characters of one question as a sparse row."""
+    places, values = grams(question)
+    return sparse.csr_matrix((values, places, [0, len(places)]), (1, SLOTS))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from torch.nn import functional
 
 from index.normalize import simplify
 from qa.heads import HEADS, KINDS
+from qa.reader import load_weights
 from training.examples import DATA, Example, Span
 from training.trunk import Optimiser, Trunk, arrays, export, open_trunk
 
@@ -170,6 +171,10 @@ def train(
         saved = torch.load(path)
         optimiser.load(saved["optimiser"])
         spent, step = saved["spent"], saved["step"]
+    elif begin and begin.suffix == ".npz":
+        shipped = load_weights(begin)
+        named = [torch.from_numpy(shipped[name]) for name, p in trunk.named_parameters() if p.requires_grad]
+        optimiser.load({"masters": named}, masters_only=True)
     elif begin:
         optimiser.load(torch.load(begin)["optimiser"], masters_only=True)
     rng = random.Random(seed + step)
@@ -231,7 +236,7 @@ def main() -> None:
     parser.add_argument("--stage", choices=("broad", "written"), required=True)
     parser.add_argument("--bench", type=Path, default=Path("../shared/bench"))
     parser.add_argument("--data", type=Path, nargs="*", default=sorted(DATA.glob("[a-hj-z].jsonl")))
-    parser.add_argument("--from", dest="begin", type=Path)
+    parser.add_argument("--from", dest="begin", type=Path, help="a checkpoint, or weights as they ship")
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--judge", action="store_true", help="statements too, not only what a question of yes or no comes to")

@@ -9,6 +9,7 @@ import prompts
 from index.types import Document, Hit, Passage
 from qa.attribution import EvidenceSentence
 from qa.draft import cite
+from qa.kinds.counted import Count, measure
 from qa.kinds.extract import WIDE, Extract
 from qa.kinds.overview import about, outline
 from qa.types import Answer, Note, Retrieved, Sentence
@@ -20,6 +21,21 @@ def extracted(answer: Answer, found: Extract) -> Answer:
     notes = [Note("quoted", prompts.text("qa.note_quoted"))]
     shown = stacked(lines) if answer.kind in WIDE else tuple(lines)
     return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, *notes), confidence=round(found.likely, 4))
+
+
+def tallied(answer: Answer, count: Count) -> Answer:
+    """What was counted or added up, and under it every place that it was computed from."""
+    lines = [quoted(place) for place in count.places]
+    cited = tuple(c for line in lines for c in line.citations)
+    if count.terms:
+        total = f"{count.total.normalize():,f}{count.unit}"
+        text = prompts.text("qa.counted_sum", total=total, terms=" + ".join(count.terms))
+    else:
+        total = f"{count.total}{measure(answer.query)}"
+        text = prompts.text("qa.counted_rows", n=str(count.total), measure=measure(answer.query))
+    note = Note("computed", prompts.text("qa.note_counted", total=total), cited)
+    shown = stacked([Sentence(text, "supported", cited), *lines])
+    return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, note))
 
 
 def outlined(answer: Answer, document: Document, passages: Sequence[Passage]) -> Answer | None:

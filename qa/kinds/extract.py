@@ -10,14 +10,18 @@ from dataclasses import dataclass
 
 from index.types import Hit
 from qa.attribution import EvidenceSentence
+from qa.kinds.enumerations import Enumeration, enumerations
 from qa.kinds.evidence import Block, Indexed, Window, narrow, read, wide
 from qa.reader import Reads
 
 WIDE = frozenset({"list", "steps", "compare", "overview_topic", "multi"})
 """Kinds whose answer is spread over a section, or over several passages."""
-NEXT = 0.5
-"""Least probability of a further passage, as a share of the best one's and for itself, to be part of a spread answer."""
-LINES = 14
+NEAR = 1.5
+"""How much less worth (log-odds) than the best a further passage may be, to be part of a spread answer."""
+SHARE = {"inline": 0.3, "table": 0.5, "paragraphs": 0.5}
+"""Least share of the items of an enumeration that answer, for all of it to be shown, by its form."""
+STEPS = 0.2
+LINES = 20
 """Most lines of an answer in the documents' words."""
 
 
@@ -46,8 +50,9 @@ def extract(question: str, kind: str, hits: Sequence[Hit], index: Indexed, reade
     if not windows:
         return None
     first = max(windows, key=lambda w: w.worth)
+    section = wide(first.block.hit, index)
     if kind in WIDE:
-        windows = _spread(question, first, windows, index, reader)
+        windows = _spread(question, first, section, windows, reader)
         first = max(windows, key=lambda w: w.worth)
     holding = first.holding()
     if not holding:
@@ -55,21 +60,35 @@ def extract(question: str, kind: str, hits: Sequence[Hit], index: Indexed, reade
     span = (first.begin + first.reading.best[0], first.begin + first.reading.best[1])
     best = next((s for s in holding if s.start <= span[0] < s.end), holding[0])
     chosen = [w for w in windows if w is first or (kind in WIDE and _belongs(w, first))]
-    lines = _ordered([s for w in chosen for s in w.holding()], first.block)
+    lines = completed([s for w in chosen for s in w.holding()], section, kind)
+    lines = _ordered(lines, first.block)
     if kind not in WIDE:
         lines = [s for s in lines if s.document.id == first.block.document.id]
     return Extract(tuple(lines[:LINES]), first.reading.answerable, first.reading.sure, best, span)
 
 
+def completed(told: Sequence[EvidenceSentence], section: Block, kind: str) -> list[EvidenceSentence]:
+    """The sentences that answer, with the rest of each enumeration of which enough items are among them; of steps one is
+    enough. A list that is shown whole stands for the section: what else was told there is left out."""
+    starts = {(s.document.id, s.start) for s in told}
+    whole: list[Enumeration] = []
+    for one in enumerations(section):
+        touched = sum(any((s.document.id, s.start) in starts for s in item) for item in one.items)
+        if touched and touched / len(one.items) >= (STEPS if kind == "steps" else SHARE[one.form]):
+            whole.append(one)
+    if not whole:
+        return list(told)
+    return [*told, *(s for one in whole for s in one.sentences())]
+
+
 def _belongs(window: Window, first: Window) -> bool:
-    near = window.block.document.id == first.block.document.id
-    least = NEXT if near else (1 + NEXT) / 2
-    return window.reading.answerable >= max(least * first.reading.answerable, least / 1.5)
+    return window.worth >= first.worth - NEAR
 
 
-def _spread(question: str, first: Window, windows: Sequence[Window], index: Indexed, reader: Reads) -> list[Window]:
+def _spread(
+    question: str, first: Window, section: Block, windows: Sequence[Window], reader: Reads
+) -> list[Window]:
     """The section of the best passage read whole, and the other passages as they were."""
-    section = wide(first.block.hit, index)
     inside = {p.id for p in section.passages}
     rest = [w for w in windows if not inside.issuperset(p.id for p in w.block.passages)]
     return [*read(question, [section], reader), *rest]

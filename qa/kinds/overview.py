@@ -11,11 +11,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from index.outline import outline as tree
 from index.sentences import split_sentences
-from index.types import Document, Passage
+from index.types import Document, Hit, Passage
 from qa.attribution import EvidenceSentence
 
-LINES = 16
+LINES = 20
+COVER = 0.6
+"""Share of what was found that a section must hold to be the one that is meant."""
+NAMED = 0.6
+"""Share of a heading that the question must hold for it to be named."""
 LENGTH = 160
 """Characters of a sentence beyond which it counts as too long to carry a section."""
 
@@ -29,21 +34,46 @@ class Line:
 
 
 def outline(document: Document, passages: Sequence[Passage], most: int = LINES) -> list[Line]:
-    """The sections of the document in order, each with the one or two sentences that carry it."""
+    """The sections of a run of passages in order, each with the sentences that carry it: about ``most`` in all, the longer
+    a section the more, and at least one of each of the first ``most`` sections."""
     sections = list(_sections(document, passages))
     weights = _rarity(s.text for _, sentences in sections for s in sentences)
     if not sections:
         return []
-    each = max(1, most // len(sections))
-    lines = [
-        Line(heading, sentence)
-        for heading, sentences in sections
-        for sentence in carrying(sentences, min(each, 1 + len(sentences) // 3), weights)
-    ]
-    if len(lines) <= most:
+    total = sum(math.sqrt(len(sentences)) for _, sentences in sections)
+    lines = []
+    for heading, sentences in sections:
+        share = max(1, round(most * math.sqrt(len(sentences)) / total))
+        lines += [Line(heading, sentence) for sentence in carrying(sentences, share, weights)]
+    if len(lines) <= most + len(sections) // 2:
         return lines
     ranked = sorted(range(len(lines)), key=lambda i: (-_weight(lines[i].sentence.text, weights), i))[:most]
     return [lines[i] for i in sorted(ranked)]
+
+
+def section_of(question: str, hits: Sequence[Hit], most: float = COVER) -> tuple[Document, int, int]:
+    """The part of a document that an overview is asked of, as a span: of the sections under headings the smallest that holds
+    ``most`` of what was found in the best document (by score), or one that the question names.
+
+    Args:
+        hits: at least one, best first.
+    """
+    scores: dict[str, float] = {}
+    for hit in hits:
+        scores[hit.document.id] = scores.get(hit.document.id, 0.0) + hit.score
+    document = about(question, list({h.document.id: h.document for h in hits}.values()), scores)[0][1]
+    own = [h for h in hits if h.document.id == document.id]
+    asked = set(_pairs(question))
+    best = (document, 0, len(document.text))
+    for node in tree(document).walk():
+        if node.kind not in ("heading", "article"):
+            continue
+        named = set(_pairs(node.title))
+        held = sum(h.score for h in own if node.start <= h.passage.start < node.end)
+        told = len(named & asked) / len(named) if named else 0.0
+        if node.title != document.title and (held >= most * sum(h.score for h in own) or (told >= NAMED and held)):
+            best = (document, node.start, node.end)
+    return best
 
 
 def carrying(sentences: Sequence[EvidenceSentence], n: int, weights: Counter[str]) -> list[EvidenceSentence]:

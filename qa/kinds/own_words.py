@@ -8,8 +8,10 @@ from typing import Protocol
 
 from index.normalize import number_spans
 from index.types import Document, Hit, Passage
-from qa.kinds.compose import catalogue, chosen_document, extracted, found_for, outlined
+from qa.kinds.compose import catalogue, chosen_document, extracted, found_for, outlined, tallied
+from qa.kinds.counted import counted
 from qa.kinds.extract import Extract, extract
+from qa.kinds.overview import section_of
 from qa.reader import Reads
 from qa.settings import AnswerSettings
 from qa.types import Answer
@@ -58,12 +60,18 @@ class OwnWords:
             if chosen is None:
                 return None
             done = outlined(answer, self.index.document(chosen.id), self.index.passages(chosen.id))
+        elif answer.kind == "overview_topic" and hits:
+            document, start, end = section_of(answer.query, hits)
+            done = outlined(answer, document, [p for p in self.index.passages(document.id) if start <= p.start < end])
         else:
             return None
         return replace(done, retrieved=found_for(hits, self.index.superseded(), ())) if done else None
 
     def answer(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
         """The lines that answer a question of its kind; None where it has to be written, or the reader is not sure."""
+        if answer.kind == "count" and (count := counted(answer.query, hits, self.index)):
+            done = tallied(answer, count)
+            return replace(done, retrieved=found_for(hits, self.index.superseded(), count.places))
         if answer.kind in WRITTEN:
             return None
         found = extract(answer.query, answer.kind, hits, self.index, self.reader)

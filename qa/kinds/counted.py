@@ -1,0 +1,181 @@
+"""Counts and sums over rows and figures of the documents: computed exactly, with every row and figure that was counted.
+
+Which rows count is told by equal values (a cell whose text stands in the question), what is added up by the column or the noun
+that the question names. Where that is not certain there is no count, and the question is answered like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from index.normalize import normalize, number_spans
+from index.numbers import UNITS
+from index.types import Hit
+from qa.attribution import EvidenceSentence
+from qa.kinds.evidence import Block, Indexed, wide
+
+NOUN = 2
+"""Characters of the noun beside a figure that the question must hold."""
+NEAR = 0.75
+"""Share of the best hit's score that a passage must have for its figures or table to be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What was computed.
+
+    Attributes:
+        places: what was counted, in order.
+        total: how many, or the sum.
+        terms: the figures that were added up as they stand there; () when rows were counted.
+        unit: of the total, as the document has it; "" for rows.
+    """
+
+    places: tuple[EvidenceSentence, ...]
+    total: Decimal
+    terms: tuple[str, ...] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    place: EvidenceSentence
+    cells: dict[str, str]
+
+
+def counted(question: str, hits: Sequence[Hit], index: Indexed) -> Count | None:
+    """The count or sum that the question asks for; None when it is not certain what is counted."""
+    asked = normalize(question).text
+    near = [hit for hit in hits if hit.score >= NEAR * hits[0].score]
+    blocks = [wide(hit, index) for hit in near if hit.document.id == hits[0].document.id]
+    return _figures(asked, near) or _rows(asked, blocks)
+
+
+def _rows(asked: str, blocks: Sequence[Block]) -> Count | None:
+    """Rows of a table, or of tables with the same columns, that have the values named, or the sum of a column named."""
+    tables: dict[tuple[str, ...], dict[int, _Row]] = {}
+    for block in blocks:
+        for row in _table_rows(block):
+            tables.setdefault(tuple(row.cells), {}).setdefault(row.place.start, row)
+    rated = [(_fit(asked, columns, list(rows.values())), -n, columns) for n, (columns, rows) in enumerate(tables.items())]
+    if not rated or max(rated)[0] <= 0:
+        return None
+    columns = max(rated)[2]
+    rows = [row for _, row in sorted(tables[columns].items())]
+    values = _named_values(asked, columns, rows)
+    kept = [row for row in rows if all(row.cells[c] in wanted for c, wanted in values.items())]
+    summed = next((c for c in columns if c not in values and _shared(asked, _bare(c)) and _numbers(kept, c)), None)
+    if summed and kept:
+        terms = _numbers(kept, summed)
+        unit = summed[summed.find("（") + 1 : -1] if "（" in summed else _unit(kept[0].cells[summed])
+        total = sum((value for _, value in terms), Decimal(0))
+        return Count(tuple(r.place for r in kept), total, tuple(text for text, _ in terms), unit)
+    if not kept or (not values and not any(_shared(asked, _bare(c)) for c in columns)):
+        return None
+    return Count(tuple(r.place for r in kept), Decimal(len(kept)))
+
+
+def _table_rows(block: Block) -> Iterator[_Row]:
+    rows = [one for one in block.document.blocks if one.table and block.start <= one.start < block.end]
+    numbers = {one.table for one in rows}
+    for one in block.document.blocks:  # the table whole, where a passage cuts it
+        if one.table in numbers:
+            text = block.document.text[one.start : one.end]
+            cells = dict(cell.split("：", 1) for cell in text.split("；") if "：" in cell)
+            passage = next((p for p in block.passages if p.start <= one.start < p.end), block.hit.passage)
+            if cells:
+                yield _Row(EvidenceSentence(passage, block.document, one.start, one.end, text), cells)
+
+
+def _fit(asked: str, columns: Sequence[str], rows: Sequence[_Row]) -> float:
+    """How much of the table the question names: values twice, columns once."""
+    return 2.0 * len(_named_values(asked, columns, rows)) + sum(_shared(asked, _bare(c)) for c in columns)
+
+
+def _named_values(asked: str, columns: Sequence[str], rows: Sequence[_Row]) -> dict[str, set[str]]:
+    """By column the values that stand in the question; where a column of them is named as well, the named ones alone."""
+    found: dict[str, set[str]] = {}
+    for column in columns:
+        values = {row.cells[column] for row in rows}
+        named = {v for v in values if len(v) > 1 and normalize(v).text in asked}
+        if named and len(values) > 1:
+            found[column] = named
+    told = {c: v for c, v in found.items() if _shared(asked, _bare(c))}
+    return told or found
+
+
+def _numbers(rows: Sequence[_Row], column: str) -> list[tuple[str, Decimal]]:
+    """The cells of a column as figures; [] unless each is one figure and nothing else but a unit."""
+    out = []
+    for row in rows:
+        text = row.cells[column].strip()
+        spans = number_spans(text)
+        if len(spans) != 1 or spans[0].start != 0 or spans[0].unit_end != len(text):
+            return []
+        out.append((text, Decimal(str(spans[0].value))))
+    return out
+
+
+def _figures(asked: str, hits: Sequence[Hit]) -> Count | None:
+    """Figures with the same unit beside the same noun of the question, in one document: 东门72个插口，北门48个插口."""
+    found: dict[tuple[str, str, str], dict[tuple[int, int], tuple[EvidenceSentence, Decimal, str]]] = {}
+    for hit in hits:
+        for place in _texts(hit):
+            for span in number_spans(place.text):
+                for noun in (place.text[span.unit_end : span.unit_end + NOUN], place.text[max(0, span.start - NOUN) : span.start]):
+                    if span.unit and len(noun) == NOUN and noun.isalpha() and noun in asked and span.kind == "number":
+                        at = (place.start + span.start, place.start + span.unit_end)
+                        told = (place, Decimal(str(span.value)), place.text[span.start : span.unit_end])
+                        found.setdefault((hit.document.id, span.unit, noun), {}).setdefault(at, told)
+    groups = [group for group in found.values() if len(group) > 1]
+    if len(groups) != 1 or _one_of(asked, list(groups[0].values())):
+        return None
+    told = [one for _, one in sorted(groups[0].items())]
+    unit = next(key for key, group in found.items() if group is groups[0])
+    places = {(p.start, p.end): p for p, _, _ in told}
+    noun = unit[2] if any(p.text[p.text.find(t) + len(t) :].startswith(unit[2]) for p, _, t in told) else ""
+    return Count(tuple(places.values()), sum((v for _, v, _ in told), Decimal(0)), tuple(t for _, _, t in told), unit[1] + noun)
+
+
+def _one_of(asked: str, told: Sequence[tuple[EvidenceSentence, Decimal, str]]) -> bool:
+    """Does the question name some of the figures by what stands before them and not the others: 双人间 beside 单人间?"""
+    before = [p.text[max(0, p.text.find(t) - NOUN - 1) : p.text.find(t)] for p, _, t in told]
+    return 0 < sum(len(b) > NOUN and b in asked for b in before) < len(told)
+
+
+def measure(question: str) -> str:
+    """The measure word that the question counts with (几类, 多少张), 项 where it has none."""
+    text = normalize(question).text
+    for word in ("几", "多少"):
+        rest = text[text.find(word) + len(word) :] if word in text else ""
+        if found := next((unit for unit in sorted(UNITS, key=len, reverse=True) if rest.startswith(unit)), ""):
+            return found
+    return "项"
+
+
+def _texts(hit: Hit) -> Iterator[EvidenceSentence]:
+    """The sentences of a passage, and the heading over it where it stands in the document."""
+    block = Block(hit, (hit.passage,), "")
+    yield from block.sentences()
+    if hit.passage.heading:
+        heading = hit.passage.heading[-1]
+        at = hit.document.text.rfind(heading, 0, hit.passage.start)
+        if at >= 0:
+            yield EvidenceSentence(hit.passage, hit.document, at, at + len(heading), heading)
+
+
+def _bare(column: str) -> str:
+    return column.split("（", 1)[0]
+
+
+def _shared(asked: str, column: str) -> bool:
+    """Has the question two characters of the column's name, one after the other?"""
+    name = normalize(column).text
+    return any(name[i : i + 2] in asked for i in range(len(name) - 1))
+
+
+def _unit(text: str) -> str:
+    spans = number_spans(text)
+    return spans[0].unit if spans else ""

@@ -1,0 +1,105 @@
+"""Collects the default generator's hidden states after it has read evidence and a question: is it answered there, is what it
+takes for granted borne out? What the probes of ``qa.gate`` are fitted on.
+
+    python -m training.questions OUT.npz [--premises PAIRS.jsonl...] [--part N] FILE.jsonl...
+
+FILEs are of the hand-written form (``passage``, ``questions``); pairs name a passage of them (``passage_id``, ``false``, ``true``).
+One row a question: ``answered`` and ``premise`` float16 [n, layers * hidden size] (states after ``prompts/judge.md`` and
+``prompts/premise.md``), ``label`` int8 [n] (1 answered, 0 not, 2 false premise, 3 its true twin), ``ids``, ``groups``. Goes on where
+it stopped: OUT is written every 40 passages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import prompts
+from engine import open_generator
+from engine.base import Message, Reads
+from engine.settings import GeneratorSettings
+from models.settings import ModelSettings
+from training.examples import rows
+
+DISTRACTED = 0.7
+"""Share of the passages beside which another one stands, half of the time of the same kind of document."""
+
+
+def asked(row: dict[str, Any], pairs: Sequence[dict[str, Any]]) -> list[tuple[str, int]]:
+    """Questions about one passage with their labels."""
+    found = [(q["q"], int(bool(q["answers"]))) for q in row["questions"]]
+    for pair in pairs:
+        if pair["passage_id"] == row["id"]:
+            twins = [(pair["false"], 2), (pair["true"], 3)] if "false" in pair else [(pair["question"], 3)]
+            found += twins
+    return found
+
+
+def evidence(row: dict[str, Any], given: Sequence[dict[str, Any]]) -> str:
+    """The passage as it stands in a prompt, under its title, often with another one before or after it."""
+    rng = random.Random(row["id"])
+    texts = [f"（{row['title']}）{row['passage']}" if rng.random() < 0.7 else row["passage"]]
+    if rng.random() < DISTRACTED:
+        same = [r for r in given if r["kind"] == row["kind"] and r is not row]
+        other = rng.choice(same if same and rng.random() < 0.5 else [r for r in given if r is not row])
+        texts.insert(rng.randrange(2), f"（{other['title']}）{other['passage'][:250]}")
+    return "\n".join(f"[{i}] {prompts.escape_evidence(text)}" for i, text in enumerate(texts, 1))
+
+
+def chat(name: str, evidence: str, question: str) -> tuple[Message, ...]:
+    parts = prompts.chat(name, evidence=evidence, question=prompts.escape_evidence(question))
+    return tuple(Message(role, content) for role, content in parts)
+
+
+def read(generator: Reads, given: str, questions: Sequence[str]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """States of the questions of one passage after both prompts."""
+    wanted = [chat(name, given, q) for q in questions for name in ("judge", "premise")]
+    states = [np.asarray(generator.read(wanted[0], threading.Event()).state(), np.float16)]
+    reading = [generator.read(one, threading.Event()) for one in wanted[1:]]
+    states += [np.asarray(one.state(), np.float16) for one in reading]
+    return states[::2], states[1::2]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--premises", type=Path, nargs="*", default=[])
+    parser.add_argument("--part", type=int, default=1, help="every Nth passage that no pair names")
+    given = parser.parse_args()
+    pairs = [pair for path in given.premises for pair in rows(path)]
+    named = {pair["passage_id"] for pair in pairs}
+    every = [row for path in given.files for row in rows(path)]
+    chosen = [row for i, row in enumerate(every) if row["id"] in named or i % given.part == 0]
+    kept: dict[str, list[Any]] = {name: [] for name in ("answered", "premise", "label", "ids", "groups")}
+    if given.out.is_file():
+        with np.load(given.out) as file:
+            kept = {name: list(file[name]) for name in kept}
+    generator = open_generator(GeneratorSettings(), ModelSettings())
+    if not isinstance(generator, Reads):
+        raise SystemExit("the generator tells no hidden states")
+    done = {name.split("#")[0] for name in kept["ids"]}
+    for at, row in enumerate(chosen, 1):
+        if row["id"] not in done:
+            questions = asked(row, pairs)
+            answered, premise = read(generator, evidence(row, every), [q for q, _ in questions])
+            kept["answered"] += answered
+            kept["premise"] += premise
+            kept["label"] += [label for _, label in questions]
+            kept["ids"] += [f"{row['id']}#{q}" for q, _ in questions]
+            kept["groups"] += [row["kind"]] * len(questions)
+        if at % 40 == 0 or at == len(chosen):
+            new = given.out.with_suffix(".new.npz")
+            np.savez(new, **{name: np.asarray(value) for name, value in kept.items()})
+            new.replace(given.out)
+            print(f"{at} of {len(chosen)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
