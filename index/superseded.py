@@ -18,6 +18,7 @@ _LASTING = re.compile(
     r"(?:办法|规定|条例|细则|制度|规则|章程|标准|指南|手册|规范|规程|守则|须知|目录|清单|准则|法|[Pp]olicy|[Mm]anual|[Hh]andbook|[Gg]uide(?:lines)?)$"
 )
 _YEAR = re.compile(r"((?:19|20)\d\d)\s*年?(?:\d{1,2}月)?\s*(?:版|修)")
+_NUMBERED = re.compile(r"〔((?:19|20)\d\d)〕")
 _VERSION = re.compile(r"[vV](\d+(?:\.\d+)*)|第([一二三四五六七八九十\d]+)版")
 TITLE_MIN = 5
 """Shorter titles (通知, 公告) are too general to tell editions of one document."""
@@ -61,14 +62,20 @@ def _plain(name: str) -> str:
 
 
 def _later(new: Document, old: Document) -> bool:
-    """Is ``new`` clearly later: by version where both have one, else by edition year, else by published date?"""
+    """Is ``new`` clearly later: by version where both have one, else by the year of edition or document number, else by date?"""
     versions = _version(new.title), _version(old.title)
     if versions[0] and versions[1]:
         return versions[0] > versions[1]
-    years = _YEAR.search(new.title), _YEAR.search(old.title)
-    if years[0] and years[1]:
-        return years[0][1] > years[1][1]
+    years = edition_year(new), edition_year(old)
+    if years[0] and years[1] and years[0] != years[1]:
+        return years[0] > years[1]
     return bool(new.published and old.published and new.published > old.published)
+
+
+def edition_year(document: Document) -> str:
+    """Year of the edition: from the title, or from the document number (〔2021〕11号); "" when neither has one."""
+    found = _YEAR.search(document.title) or _NUMBERED.search(document.number)
+    return found[1] if found else ""
 
 
 def _version(title: str) -> tuple[int, ...]:

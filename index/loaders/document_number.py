@@ -17,7 +17,7 @@ _COURT = r"[（(]\s*(?P<cyear>(?:19|20)\d\d)\s*[）)]\s*(?P<court>[\u4e00-\u9fff
 _ORDER = r"(?P<order>[\u4e00-\u9fff]{2,30}?(?:令|公告|通告))\s*[（(]?\s*(?:(?P<oyear>(?:19|20)\d\d)\s*年?\s*)?第?\s*(?P<ono>\d{1,5}|[一二三四五六七八九十百零〇]{1,7})\s*号\s*[）)]?"
 _STANDARD = r"(?P<std>(?:GB|DB|JJ|HJ|YY|QB|JGJ|CJJ|SB|NY|JT|GA|MH|TB|DL|SJ|YD|HG|T|Q)[A-Z]{0,3}\s?(?:/\s?[A-Z]{1,8})?\s?\d+(?:\.\d+)*\s?[-—–－]\s?(?:19|20)\d\d)"
 _WHOLE = re.compile(rf"[（(]?\s*(?:(?P<issued>{_ISSUED})|(?P<case>{_COURT})|(?P<decree>{_ORDER})|{_STANDARD})\s*[）)]?(?:\s+签发人.*|\s*[（(].{{0,12}}[）)])?")
-_NAMED = re.compile(r"(?:发文字号|发文文号|文件?字?号|文件编号|项目编号|合同编号|采购编号|招标编号|索引号|编号|案号)\s*[：:]\s*(?P<value>[^\s，。；;]{2,40})(?:\s.*|$)")
+_NAMED = re.compile(r"(?:发文字号|发文文号|文件?字?号|文件编号|项目编号|合同编号|采购编号|招标编号|索引号|编号|案号)\s*[：:]\s*(?P<value>[^\s，。；;]{2,40}?)(?:(?=[\u4e00-\u9fff]{2,6}[：:])|\s|$)")
 _PART = re.compile(rf"{_ISSUED}")
 _ALIKE = str.maketrans("—–－﹣", "----")
 
@@ -39,14 +39,18 @@ def document_number(line: str) -> str:
 def number_among(lines: Iterable[str]) -> str:
     """The number of a document by its first lines: one that was issued before one that is only named (编号：…)."""
     weak = ""
-    for line in lines:
-        if len(line) > 120:
-            continue
+    for line in (part for line in lines if len(line) <= 120 for part in _apart(line)):
         if found := document_number(line):
             if _WHOLE.fullmatch(unicodedata.normalize("NFKC", line).strip()):
                 return found
             weak = weak or found
     return weak
+
+
+def _apart(line: str) -> list[str]:
+    """The line, or the issued number that stands apart on it: 青政发〔2025〕12号 2025年3月1日起施行."""
+    parts = unicodedata.normalize("NFKC", line).split()
+    return [part for part in parts if _PART.fullmatch(part)] or [line]
 
 
 def _spelt(match: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from index.normalize import number_spans
+from index.superseded import edition_year
 from index.types import Document, Hit, Passage
 from qa.kinds.compose import catalogue, chosen_document, extracted, found_for, outlined, tallied
 from qa.kinds.counted import counted
@@ -97,11 +98,13 @@ class OwnWords:
 
 
 def in_force(hits: Sequence[Hit], superseded: frozenset[str], question: str) -> list[Hit]:
-    """The hits without those of documents that a newer one replaces, unless the question names the older one's year."""
+    """The hits without those of documents that a newer one replaces; where the question names the older one's year, those of
+    the older one alone."""
     years = {int(span.value) for span in number_spans(question) if 1900 <= span.value <= 2100}
-    kept = [h for h in hits if h.document.id not in superseded or _year(h.document) in years]
+    asked = [h for h in hits if h.document.id in superseded and _year(h.document) in years]
+    kept = asked or [h for h in hits if h.document.id not in superseded]
     return kept or list(hits)
 
 
 def _year(document: Document) -> int:
-    return int(document.published[:4]) if document.published else 0
+    return int(edition_year(document) or (document.published or "0")[:4])
