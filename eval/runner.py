@@ -195,10 +195,8 @@ def free_folder(parent: Path, task: Task, options: RunOptions) -> Path:
 
 
 def _standalone(item: Item) -> str:
-    """The question as it is searched, where no answer was asked for that would tell."""
-    from qa.followup import standalone
-
-    return standalone(item.question, [Turn(turn.question, turn.answer) for turn in item.history])
+    """The question as it is searched, where no answer was asked for that would tell: after the one before, if there is one."""
+    return " ".join((*(turn.question for turn in item.history[-1:]), item.question))
 
 
 class _Asker:

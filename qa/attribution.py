@@ -1,8 +1,8 @@
 """Attribution: a sentence of the answer is tied to the evidence sentences that bear it out, or to none.
 
 Support is measured on characters, not on meaning: how much of what the sentence says (rare characters count more,
-what the question already said counts less) stands in the cited sentences, and whether every figure, date and name
-passes the checks. A sentence may stand on up to three evidence sentences; a further one is added only for content
+what the question already said counts less) stands in the cited sentences, and whether every figure and date
+stands there. A sentence may stand on up to three evidence sentences; a further one is added only for content
 that is not covered yet. docs/EVIDENCE.md has the definitions, thresholds and figures.
 """
 
@@ -20,7 +20,6 @@ from typing import Any
 from index.types import Document, Passage
 from qa.checks import EvidenceText, Found, examine
 from qa.checks.text import fold_same, grams, held_share
-from qa.question import asking
 from qa.types import Problem, State
 
 WEIGHTS = Path(__file__).with_name("attribution.json")
@@ -76,12 +75,12 @@ def attribute(
     Args:
         sentence: one sentence of the answer, without markers.
         evidence: the evidence sentences that stood in the prompt.
-        question: what was asked; its words count less, and its names must be in the evidence.
+        question: what was asked; its words count less.
     """
     if not evidence or not any(c.isalnum() for c in sentence):
         return Attributed("unsupported", (), ())
     passages, offsets = _passages(evidence)
-    findings = examine(sentence, passages, question)
+    findings = examine(sentence, passages)
     cover = Cover(evidence, sentence, question, _held(findings.places, offsets, evidence))
     chosen = cover.choose()
     if not chosen:
@@ -106,7 +105,7 @@ def _state(score: float, problems: Sequence[Problem]) -> State:
     if score < model["partial"]:
         return "unsupported"
     if problems:
-        return "partial" if all(p.kind == "attribution" for p in problems) else "unsupported"
+        return "unsupported"
     return "supported" if score >= model["supported"] else "partial"
 
 
@@ -177,9 +176,7 @@ class Cover:
                 self.keys.append((pairs or frozenset(char), weight, not pairs & asked))
         if not any(own for _, _, own in self.keys):
             self.keys = [(key, weight, True) for key, weight, _ in self.keys]
-        start, end = asking(question)
-        subject = grams(fold_same(question[:start] + "，" + question[end:]))
-        self.asked = {g: idf(g) for g in subject}
+        self.asked = {g: idf(g) for g in asked}
         self.fits = [held_share(self.asked, bag) for bag in self.bags]
 
     def features(self, chosen: Sequence[int]) -> tuple[float, float, float]:

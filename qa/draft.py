@@ -14,10 +14,9 @@ from qa.attribution import Attributed, EvidenceSentence, attribute
 from qa.clock import Clock
 from qa.context import Context
 from qa.markers import StreamSplitter
-from qa.question import Question
 from qa.settings import AnswerSettings
 from qa.types import Citation, Sentence
-from qa.wording import keep_approximate, until_it_loops, without_items
+from qa.wording import keep_approximate, until_it_loops
 
 SHORT_TOKENS = 48
 _NUMBERING = re.compile(r"^\[\d+\] ", re.MULTILINE)
@@ -50,16 +49,16 @@ class Draft:
         return "".join(s.text for s in self.sentences)
 
 
-def messages_for(question: Question, context: Context, name: str) -> tuple[Message, ...]:
+def messages_for(question: str, context: Context, name: str) -> tuple[Message, ...]:
     """The chat that is sent, of the prompt ``answer``, ``short`` or ``judge``: the fixed part first, then the material,
     then the question."""
-    parts = prompts.chat(name, evidence=context.text, question=prompts.escape_evidence(question.text))
+    parts = prompts.chat(name, evidence=context.text, question=prompts.escape_evidence(question))
     return tuple(Message(role, content) for role, content in parts)
 
 
 def write_draft(
     generator: Generator,
-    question: Question,
+    question: str,
     context: Context,
     settings: AnswerSettings,
     clock: Clock,
@@ -76,7 +75,7 @@ def write_draft(
         messages,
         max_new_tokens=SHORT_TOKENS if short else settings.max_new_tokens,
         stop=("\n",) if short else (),
-        figures=_NUMBERING.sub("", context.text) + "\n" + question.text,
+        figures=_NUMBERING.sub("", context.text) + "\n" + question,
         cancelled=cancelled,
     )
     splitter = StreamSplitter()
@@ -107,17 +106,12 @@ def write_draft(
     clock.mark("generate")
 
 
-def tie(text: str, question: Question, context: Context) -> Sentence:
+def tie(text: str, question: str, context: Context) -> Sentence:
     """A sentence with its state, citations and problems, from the evidence that stood in the prompt."""
-    found = attribute(text, context.sentences, question=question.text)
+    found = attribute(text, context.sentences, question=question)
     repaired = keep_approximate(text, [context.sentences[tie.index].text for tie in found.citations])
     if repaired != text:
-        text, found = repaired, attribute(repaired, context.sentences, question=question.text)
-    shorter, omitted = without_items(text, found.problems)
-    if shorter != text:
-        again = attribute(shorter, context.sentences, question=question.text)
-        if again.state in ("supported", "partial"):
-            return replace(sentence_from(shorter, again, context), omitted=omitted)
+        text, found = repaired, attribute(repaired, context.sentences, question=question)
     return sentence_from(text, found, context)
 
 

@@ -123,13 +123,10 @@ class Engine:
 
     def warm(self) -> None:
         """Load everything, so that the first question does not wait. Raises what loading raises."""
-        from qa.checks.names import warm
-
         generator = self.generator
         with ThreadPoolExecutor(1, "warm") as beside:
             loading = beside.submit(generator.warm) if isinstance(generator, Loads) else None
             self.library.warm()
-            warm()
             if isinstance(self.reader, Loads):
                 self.reader.warm()
             if loading:

@@ -108,7 +108,7 @@ def judged(
         state, sentence = judge.state(chance), sentences[i]
         cited = sentence.citations if state == "unsupported" or sentence.citations else _nearest(sentence.text, context)
         problems = () if state == "supported" else sentence.problems
-        out[i] = replace(sentence, state=state, citations=cited, problems=problems)
+        out[i] = replace(sentence, state=state, citations=cited, problems=problems, support=round(chance, 4))
     return tuple(out)
 
 

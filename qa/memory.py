@@ -9,20 +9,19 @@ import prompts
 from engine.base import GenerationRequest, Generator, Message
 from errors import Cancelled
 from qa.markers import StreamSplitter
-from qa.question import Question
 from qa.settings import AnswerSettings
 from qa.types import Answer, Note, Sentence
 
 
 def from_memory(
-    declined: Answer, question: Question, generator: Generator, settings: AnswerSettings, cancelled: threading.Event
+    declined: Answer, question: str, generator: Generator, settings: AnswerSettings, cancelled: threading.Event
 ) -> Answer:
     """A declined answer, with what the model believes instead: every sentence unsupported, and a note that says so.
 
     Raises:
         Cancelled: stopped. GeneratorError: the generator failed.
     """
-    parts = prompts.chat("memory", question=prompts.escape_evidence(question.text))
+    parts = prompts.chat("memory", question=prompts.escape_evidence(question))
     messages = tuple(Message(role, content) for role, content in parts)
     splitter, texts = StreamSplitter(), list[str]()
     for chunk in generator.stream(GenerationRequest(messages, settings.max_new_tokens, cancelled=cancelled)):

@@ -16,23 +16,21 @@ from engine.base import Generator
 from errors import Cancelled
 from index.types import Document, Hit, Passage
 from qa.clock import Clock
-from qa.comparison import compared
-from qa.conflicts import premise_conflicts
-from qa.context import Context, build_context, candidates, resolve
+from qa.context import Limits, build_context, resolve, sentences_of
 from qa.draft import Draft, write_draft
 from qa.gate import Gate
 from qa.judge import judged, open_judge
 from qa.kinds.compose import extracted, found_for
-from qa.kinds.extract import extract
+from qa.kinds.evidence import SEARCH, Window, narrow, read
+from qa.kinds.extract import Extract, extract
 from qa.kinds.own_words import OwnWords, in_force
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
-from qa.question import Question, analyse
 from qa.reader import Reads
 from qa.settings import AnswerSettings
 from qa.spelling import slip
 from qa.types import Answer, Note
-from qa.verdict import accept, decline, deduced, retrieved
+from qa.verdict import accept, decline, retrieved, superseded
 
 Snapshots = collections.abc.Generator[Answer, None, None]
 """Growing snapshots of one answer; closing it stops the work."""
@@ -106,10 +104,9 @@ class Pipeline:
             GeneratorError: the generator failed.
         """
         clock = Clock()
-        question = analyse(query)
-        answer = Answer(asked, question.text, model=self.generator.name, index=name, kind=kind)
+        answer = Answer(asked, query, model=self.generator.name, index=name, kind=kind)
         yield answer
-        hits = in_force(index.search(question.text, top_k), index.superseded(), query)
+        hits = in_force(index.search(query, top_k), index.superseded(), query)
         clock.mark("retrieve")
         if order and hits:
             for written in self._ordered(answer, order, hits, index, cancelled):
@@ -120,54 +117,44 @@ class Pipeline:
             told = prompts.text("qa.note_spelling", typed=mistyped.typed, meant=mistyped.meant)
             answer = replace(answer, notes=(Note("spelling", told),))
         if hits:  # 今年 in a question is the year of the documents that it is asked of
-            question = analyse(resolve(query, hits[0].document.spoken))
-        context = build_context(question, hits, self.generator.count_tokens, *self.settings.context_limits)
-        answer = replace(answer, retrieved=retrieved(hits, context, index.superseded()))
+            query = resolve(query, hits[0].document.spoken)
+        answer = replace(answer, query=query)
+        with clock.stage("read"):
+            windows = read(query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
         own = OwnWords(self.reader, self.settings, index) if self.reader and self.settings.style != "short" else None
-        if done := self._unwritten(answer, question, hits, context, own, clock):
-            yield self._closed(done, question, clock, cancelled)
+        if done := self._unwritten(answer, hits, windows, own, clock):
+            yield self._closed(done, clock, cancelled)
             return
+        found = extract(query, kind, windows, index, self.reader) if self.reader else None
+        context = build_context(hits, _worth(hits, windows), self.generator.count_tokens, Limits(*self.settings.context_limits))
+        answer = replace(answer, retrieved=retrieved(hits, context, index.superseded()))
         with clock.stopped():  # whoever pulls may let the reader stand in line before the generator is needed
             yield replace(answer, stage="found", timings=clock.timings())
-        quick = own.quick(answer, hits) if own else None
+        quick = own.quick(answer, found, hits) if own else None
         if quick:
             clock.mark("quick")
             yield replace(quick, stage="writing", notes=answer.notes, retrieved=answer.retrieved, timings=clock.timings())
         draft = Draft()
-        for draft in write_draft(self.generator, question, context, self.settings, clock, cancelled):
+        for draft in write_draft(self.generator, query, context, self.settings, clock, cancelled):
             if cancelled.is_set():
                 raise Cancelled("the answer was stopped")
             if not quick:  # what stands there stays until what is written has been checked
                 yield replace(answer, stage="writing", sentences=draft.sentences, timings=clock.timings())
-        done = self._judged(answer, question, hits, self._supported(draft, clock, cancelled), clock)
-        if quick and done.refusal and done.refusal.reason in ("not_answered", "unsupported"):
-            done = quick
-        yield self._closed(done, question, clock, cancelled)
+        draft = self._supported(draft, clock, cancelled)
+        yield self._closed(self._judged(answer, hits, windows, draft, found, own, clock), clock, cancelled)
 
     def _unwritten(
-        self,
-        answer: Answer,
-        question: Question,
-        hits: Sequence[Hit],
-        context: Context,
-        own: OwnWords | None,
-        clock: Clock,
+        self, answer: Answer, hits: Sequence[Hit], windows: Sequence[Window], own: OwnWords | None, clock: Clock
     ) -> Answer | None:
-        """The finished answer where nothing has to be written: nothing was found, a comparison can be computed, or its kind
-        is answered in the documents' own words. None otherwise."""
+        """The finished answer where nothing has to be written: nothing was found, or its kind is answered in the documents'
+        own words. None otherwise."""
         if own and (done := own.overview(answer, hits)):
             return done
-        if not context.sentences:
-            return decline(answer, "no_evidence", question, hits)
-        if self.settings.style == "short":
-            return None
-        with clock.stage("check"):
-            made = compared(question.text, context.known)
-            if made and not premise_conflicts(question.text, context.known):
-                return deduced(answer, made, context)
+        if not hits:
+            return decline(answer, "no_evidence", hits)
         if own:
             with clock.stage("read"):
-                return own.answer(answer, hits)
+                return own.answer(answer, hits, windows)
         return None
 
     def _supported(self, draft: Draft, clock: Clock, cancelled: threading.Event) -> Draft:
@@ -182,25 +169,50 @@ class Pipeline:
         self, answer: Answer, order: Order, hits: Sequence[Hit], index: Searching, cancelled: threading.Event
     ) -> Snapshots:
         """What is written to order, from the evidence that the reader finds, or else from what was found."""
-        found = extract(answer.query, "list", hits, index, self.reader) if self.reader else None
-        lines = list(found.lines) if found else [span for _, _, span in candidates(hits[:4])]
+        windows = read(answer.query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
+        found = extract(answer.query, "list", windows, index, self.reader) if self.reader else None
+        lines = list(found.lines) if found else [s for hit in hits[:4] for s in sentences_of(hit)]
         answer = replace(answer, retrieved=found_for(hits, index.superseded(), lines))
         yield replace(answer, stage="found")
         for written in write(answer, order, lines, self.generator, open_judge(self.generator), cancelled):
             if written.stage == "done" and not written.sentences:
-                yield extracted(answer, found) if found else decline(answer, "unsupported", analyse(answer.query), hits)
+                yield extracted(answer, found) if found else decline(answer, "unsupported", hits)
                 return
             yield written
 
-    def _judged(self, answer: Answer, question: Question, hits: Sequence[Hit], draft: Draft, clock: Clock) -> Answer:
+    def _judged(
+        self,
+        answer: Answer,
+        hits: Sequence[Hit],
+        windows: Sequence[Window],
+        draft: Draft,
+        found: Extract | None,
+        own: OwnWords | None,
+        clock: Clock,
+    ) -> Answer:
         with clock.stage("check"):
-            decision = self.gate.decide(question, hits, draft)
+            decision = self.gate.decide(hits, draft, found)
             answer = replace(answer, confidence=decision.confidence, usage=draft.usage)
             if decision.reason:
-                return decline(answer, decision.reason, question, hits, draft, decision)
-            return accept(answer, question, draft, decision, self.settings)
+                return decline(answer, decision.reason, hits, draft, decision, found)
+            if decision.quoted and own and found:
+                done = own.found(answer, found, hits)
+                return replace(done, notes=(*done.notes, *superseded(done, done.sentences)), confidence=decision.confidence)
+            return accept(answer, draft, decision, windows, self.settings)
 
-    def _closed(self, done: Answer, question: Question, clock: Clock, cancelled: threading.Event) -> Answer:
+    def _closed(self, done: Answer, clock: Clock, cancelled: threading.Event) -> Answer:
         if done.refused and self.settings.from_memory and all(note.kind == "spelling" for note in done.notes):
-            done = from_memory(done, question, self.generator, self.settings, cancelled)
+            done = from_memory(done, done.query, self.generator, self.settings, cancelled)
         return replace(done, timings=clock.total())
+
+
+def _worth(hits: Sequence[Hit], windows: Sequence[Window]) -> dict[str, tuple[float, int]]:
+    """By passage the log-odds that it answers and where it does so; by the search alone where nothing was read."""
+    if not windows:
+        return {hit.passage.id: (SEARCH * hit.score, hit.passage.start) for hit in hits}
+    found: dict[str, tuple[float, int]] = {}
+    for window in windows:
+        passage = window.block.hit.passage
+        if passage.id not in found or found[passage.id][0] < window.worth:
+            found[passage.id] = (window.worth, window.begin + window.reading.best[0])
+    return found

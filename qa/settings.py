@@ -18,11 +18,8 @@ class AnswerSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     context_tokens: int = Field(500, ge=64, le=16384, description="most tokens of evidence in the prompt")
-    context_gain: float = Field(
-        0.0003,
-        ge=0.0,
-        le=1.0,
-        description="probability of holding the answer that each token of a further sentence must add; 0: context_tokens are filled",
+    context_cover: float = Field(
+        0.9, gt=0.0, le=1.0, description="probability that the answer is among what is read, at which reading ends; 1: all that fits"
     )
     max_passages: int = Field(6, ge=1, le=50, description="passages that may stand in the prompt")
     risk: float = Field(0.65, ge=0.0, le=1.0, description="acceptable risk: what is less certain than 1-risk is refused")
@@ -35,8 +32,8 @@ class AnswerSettings(BaseModel):
 
     @property
     def context_limits(self) -> tuple[int, int, float]:
-        """What a context may hold, as ``qa.context.build_context`` takes it: tokens, passages, gain of a token."""
-        return (self.context_tokens, self.max_passages, self.context_gain)
+        """What a context may hold, as ``qa.context.Limits`` takes it."""
+        return (self.context_tokens, self.max_passages, self.context_cover)
 
 
 class EngineSettings(BaseModel):

@@ -70,14 +70,14 @@ class Citation:
 class Sentence:
     """One sentence of the answer as shown, its state, and the citations it stands on.
 
-    ``omitted``: things that the generator listed here and that were struck, since the evidence does not bear them out.
+    ``support``: probability (0..1) that the evidence bears it out, as the judge sees it; None where nobody judged.
     """
 
     text: str
     state: State = "pending"
     citations: tuple[Citation, ...] = ()
     problems: tuple[Problem, ...] = ()
-    omitted: tuple[str, ...] = ()
+    support: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qa.followup import standalone
 from qa.kinds.written import Order
 from qa.reader import Reads, history
 from qa.types import Turn
@@ -45,9 +44,9 @@ class Want:
 
 
 def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
-    """The kind of answer wanted and the query; without a reader the query alone, by rules."""
+    """The kind of answer wanted and the query; without a reader what was typed."""
     if reader is None:
-        return Want("", 0.0, standalone(asked, turns))
+        return Want("", 0.0, asked)
     said = [(turn.query or turn.question, turn.answer) for turn in turns[-TURNS:]]
     kinds = reader.kind(asked, history(said[-1:]))
     kind = max(kinds, key=lambda k: kinds[k])

@@ -1,4 +1,4 @@
-"""The checks against their evidence: true sentences pass, one change each is named."""
+"""The checks of values against their evidence: what it holds passes however it is spelt, what it does not is named."""
 
 from __future__ import annotations
 
@@ -49,50 +49,20 @@ def test_true_sentences_pass(sentence: str) -> None:
 
 
 WRONG = [
-    # sentence, question, kind found, what the evidence has instead ("" when nothing is asserted about it)
-    ("市财政局制定了10个方面101条“过紧日子”具体措施。", "", "number", "100条"),
-    ("市财政局制定了10条“过紧日子”具体措施。", "", "number", "100条"),
-    ("市财政局制定了100元的措施。", "", "unit", "100条"),
-    ("将26余家食堂纳入管理。", "", "number", "2600余家"),
-    ("农村公路开工192公里、完工251公里。", "", "number", ""),
-    ("农村公路完工251公里。", "", "number", "192公里"),
-    ("天津GDP增长5.5%。", "", "number", ""),
-    ("2024年6月13日发出公开信。", "", "date", "今年6月13日"),
-    ("6月14日发出公开信。", "", "date", "今年6月13日"),
-    ("培训班于2025年5月12日至15日举办。", "", "date", ""),
-    ("系列活动2023年启动。", "", "date", "去年"),
-    ("党支部书记王强介绍了就业驿站。", "", "name", ""),
-    ("市教育局制定10个方面100条“过紧日子”具体措施。", "", "name", ""),
-    ("发出《致市民的公开信》。", "", "name", ""),
-    ("申请人可以转让许可证。", "", "negation", ""),
-    ("未满十八周岁的公民有投票权。", "", "negation", ""),
-    ("年满十八周岁的公民不可以参加选举。", "", "negation", ""),
-    ("费用低于500元的，应当提前三日公示。", "", "comparison", ""),
-    ("费用高于500元的，应当推迟三日公示。", "", "comparison", ""),
-    ("10", "市财政局制定了多少条具体措施？", "number", "100条"),
-    ("北京市评定命名287个“四强”党支部。", "北京市评定命名了多少个“四强”党支部？", "attribution", ""),
+    ("市财政局制定了10个方面101条“过紧日子”具体措施。", "number", "101条"),
+    ("市财政局制定了100元的措施。", "number", "100元"),
+    ("将26余家食堂纳入管理。", "number", "26余家"),
+    ("天津GDP增长5.5%。", "number", "5.5%"),
+    ("2024年6月13日发出公开信。", "date", "2024年6月13日"),
+    ("6月14日发出公开信。", "date", "6月14日"),
+    ("培训班于2025年5月12日至15日举办。", "date", "15日"),
+    ("系列活动2023年启动。", "date", "2023年"),
 ]
 
 
-@pytest.mark.parametrize(("sentence", "question", "kind", "instead"), WRONG)
-def test_one_change_is_named(sentence: str, question: str, kind: str, instead: str) -> None:
-    problems = check(sentence, ALL, question)
-    assert kind in {p.kind for p in problems}, problems
-    if instead:
-        assert instead in {p.evidence for p in problems}
-
-
-@pytest.mark.parametrize(
-    ("answer", "question"),
-    [("100", "市财政局制定了多少条具体措施？"), ("192公里", "农村公路完工多少公里？"), ("于洋", "党支部书记是谁？"), ("6月13日", "公开信什么时候发出？")],
-)
-def test_bare_answers_pass(answer: str, question: str) -> None:
-    assert check(answer, ALL, question) == []
-
-
-def test_the_subject_of_the_question_must_be_in_the_evidence() -> None:
-    assert "attribution" in {p.kind for p in check("287个", [PARTY], "北京市评定命名了多少个“四强”党支部？")}
-    assert check("287个", [PARTY], "天津市评定命名了多少个“四强”党支部？") == []
+@pytest.mark.parametrize(("sentence", "kind", "said"), WRONG)
+def test_a_value_that_stands_nowhere_is_named(sentence: str, kind: str, said: str) -> None:
+    assert (kind, said) in {(p.kind, p.text) for p in check(sentence, ALL)}
 
 
 def test_year_of_publication_is_what_resolves_this_year() -> None:

@@ -12,7 +12,6 @@ from qa.attribution import EvidenceSentence
 from qa.clock import Clock
 from qa.context import Context
 from qa.draft import write_draft
-from qa.question import analyse
 from qa.settings import AnswerSettings
 
 STATION = "全市已建成113家就业驿站，居民可以就近求职。"
@@ -48,9 +47,9 @@ class Read:
 def drafts(generator, cancelled=None, style="sentence"):
     found = hit(STATION)
     places = (EvidenceSentence(found.passage, found.document, 0, len(STATION), STATION),)
-    context = Context(f"[1] {STATION}", places, places, (found,), 30)
+    context = Context(f"[1] {STATION}", places, (found,), 30)
     settings = AnswerSettings(style=style)
-    yield from write_draft(generator, analyse(ASKED), context, settings, Clock(), cancelled or threading.Event())
+    yield from write_draft(generator, ASKED, context, settings, Clock(), cancelled or threading.Event())
 
 
 @pytest.mark.parametrize("style", ["sentence", "short"])

@@ -88,7 +88,7 @@ def context():
     document = Document("d" * 16, "通知", "a.md", text, "0" * 64)
     passage = Passage(f"{'d' * 16}-0001", document.id, 0, len(text), text)
     sentences = tuple(EvidenceSentence(passage, document, a, b, text[a:b]) for a, b in ((0, 7), (7, len(text))))
-    return Context(f"[1] {text}", sentences, sentences, (Hit(passage, document, 1.0),), 20)
+    return Context(f"[1] {text}", sentences, (Hit(passage, document, 1.0),), 20)
 
 
 def test_a_file_of_weights_that_is_not_there_is_no_judge(tmp_path):

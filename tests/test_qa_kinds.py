@@ -55,7 +55,7 @@ def test_a_list_is_read_from_the_whole_section_item_by_item(desk):
     engine = desk(ScriptedReader({asked: "list"}, answers={asked: ("申请单", "培训证明", "课题编号")}))
     answer = engine.answer(asked)
     assert answer.kind == "list" and not answer.refused
-    assert answer.text.splitlines() == ["（一）领用申请单；", "（二）安全培训证明；", "（三）课题编号。"]
+    assert answer.text.splitlines()[:4] == ["领用纯水应提交下列材料：", "（一）领用申请单；", "（二）安全培训证明；", "（三）课题编号。"]
     for sentence in answer.sentences:
         (citation,) = sentence.citations
         assert citation.quote.strip() == sentence.text.strip()
@@ -90,7 +90,7 @@ def test_a_follow_up_takes_its_subject_from_the_turns_before(desk):
     reader = ScriptedReader(carried={"几点关门？": ("东湖体育馆",)})
     engine = desk(reader, {"": "东湖体育馆21时30分关门。"})
     answer = engine.answer("几点关门？", [Turn("东湖体育馆几点开门？", "6时30分。")])
-    assert answer.query == "东湖体育馆：几点关门？" and answer.question == "几点关门？"
+    assert answer.query == "东湖体育馆几点开门：几点关门？" and answer.question == "几点关门？"
     alone = engine.answer("年休假怎么申请？", [Turn("东湖体育馆几点开门？", "6时30分。")])
     assert alone.query == "年休假怎么申请？"
 
@@ -100,6 +100,95 @@ def test_what_the_reader_finds_stands_in_for_a_draft_that_is_not_borne_out(desk)
     engine = desk(ScriptedReader(answers={asked: ("设备科",)}), {"": "水质由财务科检查。"})
     answer = engine.answer(asked)
     assert not answer.refused and "设备科" in answer.text and "财务科" not in answer.text
+
+
+LIMITS = """# 检测中心收费与准入规定
+
+## 一、准入
+
+申请进入的应当具备：（一）有效的上岗证；（二）当年体检合格；（三）签订保密承诺；（四）部门负责人同意。不具备的不得进入。
+
+## 二、收费
+
+| 项目 | 费用（元） | 周期 |
+|---|---|---|
+| 水样 | 120 | 三日 |
+| 土样 | 260 | 五日 |
+| 气样 | 180 | 三日 |
+
+东区有42个工位，西区有35个工位。
+"""
+
+
+@pytest.fixture()
+def centre(tmp_path):
+    """Like ``desk``, over one document with an enumeration in a sentence, a table and figures in a sentence."""
+    (tmp_path / "limits.md").write_text(LIMITS, "utf-8")
+
+    def made(reader):
+        settings = EngineSettings(data=tmp_path / "data")
+        engine = Engine.open(settings, generator=ScriptedGenerator({"": "没有写明。"}), encoder=FakeEncoder(), reader=reader)
+        engine.add([tmp_path / "limits.md"])
+        return engine
+
+    return made
+
+
+def test_an_enumeration_of_which_some_items_answer_is_shown_whole(centre):
+    asked = "进检测中心要具备什么"
+    answer = centre(ScriptedReader({asked: "list"}, answers={asked: ("上岗证", "保密承诺")})).answer(asked)
+    assert [s.text.strip()[:3] for s in answer.sentences] == ["申请进", "（二）", "（三）", "（四）"]
+    assert "不得进入" not in answer.text
+    one = "进检测中心体检要求"
+    few = centre(ScriptedReader({one: "list"}, answers={one: ("体检合格",)})).answer(one)
+    assert [s.text.strip() for s in few.sentences] == ["（二）当年体检合格；"], "one item of four is no list"
+
+
+@pytest.mark.parametrize(
+    ("asked", "lead", "lines"),
+    [
+        ("三日周期的项目有几个", "共2个：", 2),
+        ("各项目的费用一共多少", "合计560元（120 + 260 + 180）：", 3),
+        ("东西两区一共多少个工位", "合计77个工位（42个 + 35个）：", 1),
+    ],
+)
+def test_counts_and_sums_are_computed_and_show_what_they_stand_on(centre, asked, lead, lines):
+    engine = centre(ScriptedReader({asked: "count"}))
+    answer = engine.answer(asked)
+    first, *places = answer.sentences
+    assert first.text.strip() == lead and len(places) == lines
+    assert [n.kind for n in answer.notes] == ["computed"] and engine.generator.requests == []
+    assert len(first.citations) == lines and all(s.citations for s in places)
+
+
+def test_what_is_not_counted_for_certain_is_answered_like_any_question(centre):
+    asked = "东区一共多少个工位"
+    engine = centre(ScriptedReader({asked: "count"}))
+    engine.answer(asked)
+    assert engine.generator.requests, "one figure of two is named: no sum"
+
+
+def test_an_overview_of_a_part_keeps_to_that_part(centre):
+    asked = "准入那部分概括一下"
+    answer = centre(ScriptedReader({asked: "overview_topic"})).answer(asked)
+    assert "上岗证" in answer.text and "水样" not in answer.text
+
+
+def test_another_document_that_says_otherwise_is_shown_beside_the_answer(tmp_path):
+    (tmp_path / "a.md").write_text("# 甲规定\n\n办公用房每人不超过9平方米。\n", "utf-8")
+    (tmp_path / "b.md").write_text("# 乙规定\n\n办公用房每人不超过12平方米。\n", "utf-8")
+    asked = "办公用房每人不超过多少平方米"
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data"),
+        generator=ScriptedGenerator({"": "办公用房每人不超过9平方米。"}),
+        encoder=FakeEncoder(),
+        reader=ScriptedReader(answers={asked: ("平方米",)}),
+    )
+    engine.add([tmp_path / "a.md", tmp_path / "b.md"])
+    answer = engine.answer(asked)
+    (note,) = [n for n in answer.notes if n.kind == "conflict"]
+    assert "9平方米" in note.message and "12平方米" in note.message
+    assert {c.document for c in note.citations} == {"甲规定", "乙规定"}
 
 
 def test_history_has_the_last_turn_first_and_windows_are_whole_sentences():

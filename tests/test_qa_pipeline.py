@@ -48,22 +48,6 @@ def test_streaming_and_answering_are_one_path(tmp_path):
     assert [s.citations for s in snapshots[-1].sentences] == [s.citations for s in whole.sentences]
 
 
-def test_a_comparison_is_computed_from_two_places_and_marked(tmp_path):
-    asked = "农村公路开工的比完工的多多少公里？"
-    made = engine(tmp_path, {"": "多了100公里。"})
-    answer = made.answer(asked, passages=PASSAGES)
-    assert made.generator.requests == [], "no draft is needed"
-    quoted, computed = answer.sentences
-    assert quoted.text == "上半年农村公路开工251公里、完工192公里。" == quoted.citations[0].quote
-    assert computed.text == "推算：“农村公路开工”（251公里）大于“完工”（192公里），相差59公里。"
-    assert computed.state == "supported" and computed.citations == quoted.citations
-    assert [n.kind for n in answer.notes] == ["computed"] and not answer.refused
-    short = engine(tmp_path, {"": "多了100公里。"}, style="short").answer(asked, passages=PASSAGES)
-    assert "推算" not in short.text
-    false = made.answer("农村公路开工的比完工的300公里多多少公里？", passages=PASSAGES)
-    assert false.refused and false.refusal.reason == "false_premise"
-
-
 def test_a_mistyped_place_is_answered_under_its_name(tmp_path):
     told = (("培训", "培训班在市委党校蓟州校区开课，参训的是48名副书记。"),)
     made = engine(tmp_path, {"": "蓟州培训班有48名副书记。"})
@@ -78,14 +62,6 @@ def test_an_invented_figure_is_not_shown(tmp_path):
     assert answer.refused or [n.kind for n in answer.notes] == ["quoted"]
 
 
-def test_a_quotation_stands_word_for_word_in_its_document(tmp_path):
-    answer = engine(tmp_path, {"": "全市已建成200家就业驿站。"}, risk=0.9).answer("建成了多少家就业驿站？", passages=PASSAGES)
-    (sentence,) = answer.sentences
-    (citation,) = sentence.citations
-    assert [n.kind for n in answer.notes] == ["quoted"] and "113家" in sentence.text
-    assert sentence.state == "supported" and citation.quote == sentence.text
-
-
 def test_an_unsupported_sentence_is_struck_and_the_rest_stays(tmp_path):
     draft = "全市已建成113家就业驿站。电话是022-12345678。"
     dropped = engine(tmp_path, {"": draft}).answer("建成了多少家就业驿站？", passages=PASSAGES)
@@ -94,15 +70,6 @@ def test_an_unsupported_sentence_is_struck_and_the_rest_stays(tmp_path):
     marked = engine(tmp_path, {"": draft}, unsupported="mark").answer("建成了多少家就业驿站？", passages=PASSAGES)
     assert [s.state for s in marked.sentences] == ["supported", "unsupported"]
     assert marked.sentences[1].citations == ()
-
-
-def test_a_list_loses_what_the_documents_do_not_bear_out_and_says_so(tmp_path):
-    passages = (("展会", "参加展会的有西青经开集团、东疆国际班列公司和云遥宇航。"),)
-    draft = "参加展会的有西青经开集团、滨海建投集团、云遥宇航。"
-    answer = engine(tmp_path, {"": draft}).answer("参加展会的有哪些单位？", passages=passages)
-    assert answer.text == "参加展会的有西青经开集团、云遥宇航。"
-    assert answer.sentences[0].omitted == ("滨海建投集团",) and answer.sentences[0].state == "supported"
-    assert [n.kind for n in answer.notes] == ["dropped"]
 
 
 def test_a_generator_that_goes_in_circles_is_stopped(tmp_path):
@@ -116,19 +83,6 @@ def test_the_gate_refuses_with_what_was_looked_for(tmp_path):
     answer = engine(tmp_path, {"": "全市已建成113家就业驿站。"}, risk=0.0).answer("建成了多少家就业驿站？", passages=PASSAGES)
     assert answer.refused and answer.refusal.reason == "not_answered"
     assert answer.refusal.nearest and 0.0 <= answer.confidence <= 1.0
-
-
-@pytest.mark.parametrize(
-    ("asked", "missing"),
-    [
-        ("南开区2031年建成了多少家就业驿站？", ("南开区", "2031年")),
-        ("总结一下就业驿站一共建了多少家，用表格列出来", ()),
-        ("就业驿站的年度预算是多少？", ()),
-    ],
-)
-def test_a_refusal_names_names_and_years_that_no_passage_has_and_no_other_words(tmp_path, asked, missing):
-    answer = engine(tmp_path, {"": "不清楚。"}, risk=0.0).answer(asked, passages=PASSAGES)
-    assert answer.refusal.missing == missing
 
 
 def test_nothing_indexed_is_said_without_asking_the_generator(tmp_path):
@@ -145,13 +99,6 @@ def test_instructions_in_a_passage_change_nothing_in_the_prompt(tmp_path):
     roles = [m.role for m in made.generator.requests[0].messages]
     assert roles == ["system", "user"]
     assert all("<|im_" not in m.content for m in made.generator.requests[0].messages)
-
-
-def test_a_follow_up_is_searched_as_a_standalone_query(tmp_path):
-    history = [Turn("农村公路开工多少公里？", "开工251公里。")]
-    answer = engine(tmp_path, {"": "农村公路完工192公里。"}).answer("那完工了多少？", history, passages=PASSAGES)
-    assert answer.question == "那完工了多少？" and "农村公路" in answer.query
-    assert answer.text == "农村公路完工192公里。"
 
 
 def test_only_figures_of_the_context_may_be_written(tmp_path):

@@ -50,7 +50,7 @@ def rows(sources: Sequence[Source], noise: int, seed: int) -> tuple[list[tuple[f
                     continue
                 for label, items in ((1, own + around), (0, [e for e in own if answer not in e.text] + around)):
                     passages, offsets = _passages(items)
-                    findings = examine(sentence, passages, question)
+                    findings = examine(sentence, passages)
                     cover = Cover(items, sentence, question, _held(findings.places, offsets, items))
                     chosen = cover.choose()
                     x.append(cover.features(chosen) if chosen else (0.0, 0.0, 0.0))

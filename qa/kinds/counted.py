@@ -45,6 +45,20 @@ class _Row:
     cells: dict[str, str]
 
 
+_Key = tuple[str, str, str]
+"""Document, unit and noun of a figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A figure that may be added up: where it stands (``start`` in the document), as it is written, its value."""
+
+    place: EvidenceSentence
+    start: int
+    text: str
+    value: Decimal
+
+
 def counted(question: str, hits: Sequence[Hit], index: Indexed) -> Count | None:
     """The count or sum that the question asks for; None when it is not certain what is counted."""
     asked = normalize(question).text
@@ -120,29 +134,35 @@ def _numbers(rows: Sequence[_Row], column: str) -> list[tuple[str, Decimal]]:
 
 def _figures(asked: str, hits: Sequence[Hit]) -> Count | None:
     """Figures with the same unit beside the same noun of the question, in one document: 东门72个插口，北门48个插口."""
-    found: dict[tuple[str, str, str], dict[tuple[int, int], tuple[EvidenceSentence, Decimal, str]]] = {}
+    found: dict[_Key, dict[int, _Term]] = {}
     for hit in hits:
         for place in _texts(hit):
-            for span in number_spans(place.text):
-                for noun in (place.text[span.unit_end : span.unit_end + NOUN], place.text[max(0, span.start - NOUN) : span.start]):
-                    if span.unit and len(noun) == NOUN and noun.isalpha() and noun in asked and span.kind == "number":
-                        at = (place.start + span.start, place.start + span.unit_end)
-                        told = (place, Decimal(str(span.value)), place.text[span.start : span.unit_end])
-                        found.setdefault((hit.document.id, span.unit, noun), {}).setdefault(at, told)
-    groups = [group for group in found.values() if len(group) > 1]
-    if len(groups) != 1 or _one_of(asked, list(groups[0].values())):
+            for key, term in _terms(asked, hit.document.id, place):
+                found.setdefault(key, {}).setdefault(term.start, term)
+    groups = [(key, [group[at] for at in sorted(group)]) for key, group in found.items() if len(group) > 1]
+    if len(groups) != 1 or _one_of(asked, groups[0][1]):
         return None
-    told = [one for _, one in sorted(groups[0].items())]
-    unit = next(key for key, group in found.items() if group is groups[0])
-    places = {(p.start, p.end): p for p, _, _ in told}
-    noun = unit[2] if any(p.text[p.text.find(t) + len(t) :].startswith(unit[2]) for p, _, t in told) else ""
-    return Count(tuple(places.values()), sum((v for _, v, _ in told), Decimal(0)), tuple(t for _, _, t in told), unit[1] + noun)
+    (_, unit, noun), terms = groups[0]
+    after = noun if any(t.place.text.startswith(noun, t.start - t.place.start + len(t.text)) for t in terms) else ""
+    places = {(t.place.start, t.place.end): t.place for t in terms}
+    total = sum((t.value for t in terms), Decimal(0))
+    return Count(tuple(places.values()), total, tuple(t.text for t in terms), unit + after)
 
 
-def _one_of(asked: str, told: Sequence[tuple[EvidenceSentence, Decimal, str]]) -> bool:
+def _terms(asked: str, document: str, place: EvidenceSentence) -> Iterator[tuple[_Key, _Term]]:
+    """The figures of a sentence beside a noun of the question."""
+    for span in number_spans(place.text):
+        text = place.text[span.start : span.unit_end]
+        beside = (place.text[span.unit_end : span.unit_end + NOUN], place.text[max(0, span.start - NOUN) : span.start])
+        for noun in beside if span.unit and span.kind == "number" else ():
+            if len(noun) == NOUN and noun.isalpha() and noun in asked:
+                yield (document, span.unit, noun), _Term(place, place.start + span.start, text, Decimal(str(span.value)))
+
+
+def _one_of(asked: str, terms: Sequence[_Term]) -> bool:
     """Does the question name some of the figures by what stands before them and not the others: 双人间 beside 单人间?"""
-    before = [p.text[max(0, p.text.find(t) - NOUN - 1) : p.text.find(t)] for p, _, t in told]
-    return 0 < sum(len(b) > NOUN and b in asked for b in before) < len(told)
+    before = [t.place.text[max(0, (at := t.start - t.place.start) - NOUN - 1) : at] for t in terms]
+    return 0 < sum(len(b) > NOUN and b in asked for b in before) < len(terms)
 
 
 def measure(question: str) -> str:

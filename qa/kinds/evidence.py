@@ -16,7 +16,7 @@ from index.types import Document, Hit, Passage
 from qa.attribution import EvidenceSentence
 from qa.reader import Reading, Reads, windows_of
 
-SEARCH = 12.0
+SEARCH = 20.0
 """Weight of the search's score (0..1) beside the reader's log-odds; chosen on tuning questions (docs/log/reader.md)."""
 SECTION_MIN = 160
 """Characters below which a section is read together with those beside it."""

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.types import Hit
 from qa.attribution import EvidenceSentence
 from qa.kinds.enumerations import Enumeration, enumerations
-from qa.kinds.evidence import Block, Indexed, Window, narrow, read, wide
+from qa.kinds.evidence import Block, Indexed, Window, read, wide
 from qa.reader import Reads
 
 WIDE = frozenset({"list", "steps", "compare", "overview_topic", "multi"})
@@ -33,6 +32,7 @@ class Extract:
         lines: sentences of the documents, best document first, in reading order.
         likely: probability (0..1) that the best passage answers the question.
         sure: probability (0..1) of the best span in it.
+        lead: how much more (log-odds) the best passage is worth than the next.
         best: the sentence that holds the best span.
         span: that span, in characters of its document.
     """
@@ -40,16 +40,21 @@ class Extract:
     lines: tuple[EvidenceSentence, ...]
     likely: float
     sure: float
+    lead: float
     best: EvidenceSentence
     span: tuple[int, int]
 
 
-def extract(question: str, kind: str, hits: Sequence[Hit], index: Indexed, reader: Reads) -> Extract | None:
-    """The answer in the documents' words; None when no passage has anything to say."""
-    windows = read(question, [narrow(hit) for hit in hits], reader)
+def extract(question: str, kind: str, windows: Sequence[Window], index: Indexed, reader: Reads) -> Extract | None:
+    """The answer in the documents' words; None when no passage has anything to say.
+
+    Args:
+        windows: what the passages that were found say to the question (``qa.kinds.evidence.read``).
+    """
     if not windows:
         return None
     first = max(windows, key=lambda w: w.worth)
+    lead = first.worth - max((w.worth for w in windows if w is not first), default=first.worth - 6.0)
     section = wide(first.block.hit, index)
     if kind in WIDE:
         windows = _spread(question, first, section, windows, reader)
@@ -64,7 +69,7 @@ def extract(question: str, kind: str, hits: Sequence[Hit], index: Indexed, reade
     lines = _ordered(lines, first.block)
     if kind not in WIDE:
         lines = [s for s in lines if s.document.id == first.block.document.id]
-    return Extract(tuple(lines[:LINES]), first.reading.answerable, first.reading.sure, best, span)
+    return Extract(tuple(lines[:LINES]), first.reading.answerable, first.reading.sure, lead, best, span)
 
 
 def completed(told: Sequence[EvidenceSentence], section: Block, kind: str) -> list[EvidenceSentence]:

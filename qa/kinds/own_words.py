@@ -11,6 +11,7 @@ from index.superseded import edition_year
 from index.types import Document, Hit, Passage
 from qa.kinds.compose import catalogue, chosen_document, extracted, found_for, outlined, tallied
 from qa.kinds.counted import counted
+from qa.kinds.evidence import Window
 from qa.kinds.extract import Extract, extract
 from qa.kinds.overview import section_of
 from qa.reader import Reads
@@ -19,10 +20,8 @@ from qa.types import Answer
 
 WRITTEN = frozenset({"fact", "count", "", "write", "order"})
 """Kinds that are written first; the documents' own words are what is left when that fails."""
-RESCUED = 0.6
-"""Least probability of what the reader found to be shown before, or in place of, what is written."""
-QUICK = 5
-"""Passages that are read for it."""
+QUICK = 0.6
+"""Least probability of what the reader found to be shown before what is written."""
 
 
 class Documents(Protocol):
@@ -68,31 +67,26 @@ class OwnWords:
             return None
         return replace(done, retrieved=found_for(hits, self.index.superseded(), ())) if done else None
 
-    def answer(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
+    def answer(self, answer: Answer, hits: Sequence[Hit], windows: Sequence[Window]) -> Answer | None:
         """The lines that answer a question of its kind; None where it has to be written, or the reader is not sure."""
         if answer.kind == "count" and (count := counted(answer.query, hits, self.index)):
             done = tallied(answer, count)
             return replace(done, retrieved=found_for(hits, self.index.superseded(), count.places))
         if answer.kind in WRITTEN:
             return None
-        found = extract(answer.query, answer.kind, hits, self.index, self.reader)
+        found = extract(answer.query, answer.kind, windows, self.index, self.reader)
         if found is None or found.likely < 1.0 - self.settings.risk:
             return None
-        return self._found(answer, found, hits)
+        return self.found(answer, found, hits)
 
-    def quick(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
-        """The sentence that answers a question of fact, before anything is written; None where the reader is not sure.
-
-        It also stands where what is written is not borne out.
-        """
-        if answer.kind not in ("fact", "count", ""):
+    def quick(self, answer: Answer, found: Extract | None, hits: Sequence[Hit]) -> Answer | None:
+        """The sentence that answers a question of fact, before anything is written; None where the reader is not sure."""
+        if found is None or found.likely < max(QUICK, 1.0 - self.settings.risk):
             return None
-        found = extract(answer.query, answer.kind, hits[:QUICK], self.index, self.reader)
-        if found is None or found.likely < max(RESCUED, 1.0 - self.settings.risk):
-            return None
-        return self._found(answer, replace(found, lines=(found.best,)), hits)
+        return self.found(answer, found, hits)
 
-    def _found(self, answer: Answer, found: Extract, hits: Sequence[Hit]) -> Answer:
+    def found(self, answer: Answer, found: Extract, hits: Sequence[Hit]) -> Answer:
+        """What was found, as the answer."""
         done = extracted(answer, found)
         return replace(done, retrieved=found_for(hits, self.index.superseded(), found.lines))
 

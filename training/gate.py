@@ -1,0 +1,205 @@
+"""Fits the gate: collects what it weighs for questions whose answers are known, then fits probes and logistic models.
+
+    python -m training.gate collect OUT.npz DATA QUESTIONS.jsonl [--limit N]     # asks the index in DATA; goes on where it stopped
+    python -m training.gate fit --states QUESTION_STATES.npz... --rows ROWS.npz... [--try ROWS.npz...] [--write]
+
+A question has ``answers`` (any one is right) or ``answer_parts`` (all are), neither where the documents do not answer it, and
+``type``. A row: the features of ``qa.features``, the hidden state after ``prompts/judge.md``, whether the draft is right, and
+whether what the reader found is. The probes are fitted on other questions (``training.questions``) than the models over them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import threading
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import KFold, cross_val_predict
+from sklearn.preprocessing import StandardScaler
+
+from qa.clock import Clock
+from qa.context import Limits, build_context, resolve
+from qa.draft import write_draft
+from qa.engine import Engine
+from qa.features import features
+from qa.gate import PROBE, WEIGHTS
+from qa.judge import judged, open_judge
+from qa.kinds.evidence import narrow, read
+from qa.kinds.extract import extract
+from qa.kinds.own_words import in_force
+from qa.linear import CLIP
+from qa.pipeline import _worth
+from qa.settings import AnswerSettings, EngineSettings
+from qa.types import Turn
+from qa.understand import understand
+from training.examples import rows
+
+SKIPPED = frozenset({"chat", "instruct", "overview", "count_across", "false_premise"})
+STRENGTH, PROBE_STRENGTH = 0.05, 0.001
+FALSE_ALARMS = 0.01
+"""Share of ordinary questions that may be taken for having a false premise."""
+MODEL = "qwen2.5-coder-1.5b"
+
+
+def right(item: dict[str, Any], text: str) -> bool:
+    """Does the text hold the answer?"""
+    said = _plain(text)
+    if item.get("answer_parts"):
+        return all(any(_plain(a) in said for a in ([part] if isinstance(part, str) else part)) for part in item["answer_parts"])
+    return any(_plain(a) in said for a in item.get("answers") or ())
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s,，*|]", "", unicodedata.normalize("NFKC", text)).lower()
+
+
+def collect(out: Path, data: Path, questions: Path, limit: int) -> None:
+    """Ask what is not in ``out`` yet."""
+    engine = Engine.open(EngineSettings(data=data, answer=AnswerSettings(cache=False)))
+    items = [item for item in rows(questions) if item.get("type") not in SKIPPED]
+    random.Random(1).shuffle(items)
+    kept: list[dict[str, Any]] = json.loads(out.with_suffix(".json").read_text()) if out.is_file() else []
+    states = list(np.load(out)["judged"]) if out.is_file() else []
+    for item in items[len(kept) : limit or None]:
+        row, state = _row(engine, item)
+        kept.append(row)
+        states.append(state)
+        if len(kept) % 20 == 0 or len(kept) == len(items[: limit or None]):
+            np.savez(out, judged=np.stack(states))
+            out.with_suffix(".json").write_text(json.dumps(kept, ensure_ascii=False))
+            print(f"{len(kept)} of {len(items[: limit or None])}", flush=True)
+
+
+def _row(engine: Engine, item: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
+    reader, generator, index, settings = engine.reader, engine.generator, engine.library, engine.settings.answer
+    assert reader is not None
+    turns = [Turn(turn["question"], turn["answer"]) for turn in item.get("history") or ()]
+    query = understand(item["question"], turns, reader).query
+    hits = in_force(index.search(query, engine.settings.index.top_k), index.superseded(), query)
+    query = resolve(query, hits[0].document.spoken)
+    windows = read(query, [narrow(hit) for hit in hits], reader)
+    found = extract(query, "fact", windows, index, reader)
+    context = build_context(hits, _worth(hits, windows), generator.count_tokens, Limits(*settings.context_limits))
+    stop = threading.Event()
+    *_, draft = write_draft(generator, query, context, settings, Clock(), stop)
+    judge = open_judge(generator)
+    if judge and draft.sentences:
+        draft = replace(draft, sentences=judged(draft.sentences, context, judge, stop))
+    shown = "".join(s.text for s in draft.sentences if s.state != "unsupported")
+    answerable = bool(item.get("answers") or item.get("answer_parts"))
+    row = {
+        "id": item.get("id", ""), "type": item.get("type", ""), "question": item["question"], "draft": draft.text,
+        "answerable": answerable, "features": features(hits, draft, found), "draft_right": answerable and right(item, shown),
+        "found": "".join(s.text for s in found.lines) if found else "",
+    }  # fmt: skip
+    row["found_right"] = answerable and right(item, row["found"])
+    return row, np.asarray(draft.judged, np.float16)
+
+
+def fit(states: Sequence[Path], paths: Sequence[Path], tried: Sequence[Path], write: bool) -> None:
+    """Fit, print how well out of fold and on ``tried``, write the weights."""
+    probe, premise = _probes(states)
+    given = [_read(path, probe) for path in paths]
+    everything = [row for part in given for row in part]
+    other = [row for path in tried for row in _read(path, probe)]
+    out: dict[str, Any] = {"premise": premise, "data": {"rows": len(everything), "model": MODEL}}
+    for of, label in (("draft", "draft_right"), ("quote", "found_right")):
+        out[of] = {}
+        for part in ("with_state", "without_state"):
+            names = sorted(n for n in everything[0]["features"] if part == "with_state" or not n.startswith(("probe", "judged")))
+            out[of][part] = _linear(everything, names, label, f"{of} {part}", other)
+    if write:
+        WEIGHTS.write_text(json.dumps(out, indent=1) + "\n", "utf-8")
+        np.savez_compressed(PROBE, **probe, model=MODEL)
+
+
+def _probes(paths: Sequence[Path]) -> tuple[dict[str, np.ndarray], float]:
+    """Probes as ``probe.npz`` has them, and the log-odds from which a premise counts as false."""
+    files = [np.load(path) for path in paths]
+    x = np.concatenate([file["answered"] for file in files]).astype(np.float32)
+    label = np.concatenate([file["label"] for file in files]).astype(int)
+    groups = np.concatenate([file["groups"] for file in files])
+    scaler = StandardScaler().fit(x)
+    z = scaler.transform(x)
+    probe = {"mean": scaler.mean_.astype(np.float32), "scale": scaler.scale_.astype(np.float32)}
+    least = 0.0
+    for name, rows_, y in (("answered", label < 2, label == 1), ("premise", label >= 0, label == 2)):
+        model = LogisticRegression(C=PROBE_STRENGTH, max_iter=500)
+        out = cross_val_predict(model, z[rows_], y[rows_], groups=groups[rows_], cv=KFold(5), method="decision_function")
+        print(f"probe {name}: AUC out of fold {roc_auc_score(y[rows_], out):.3f}, n {rows_.sum()}")
+        fitted = model.fit(z[rows_], y[rows_])
+        probe[name] = fitted.coef_[0].astype(np.float32)
+        probe[f"{name}_bias"] = np.float32(fitted.intercept_[0])
+        if name == "premise":
+            twins = np.isin(label, (2, 3))
+            print(f"  false against true twins: AUC {roc_auc_score(label[twins] == 2, out[twins]):.3f}")
+            least = float(np.quantile(out[label == 1], 1 - FALSE_ALARMS))
+            told = {k: float((out[label == v] > least).mean()) for k, v in (("false", 2), ("true", 3), ("answered", 1), ("not", 0))}
+            print(f"  from {least:.2f}: taken for false {told}")
+    return probe, least
+
+
+def _read(path: Path, probe: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+    given = json.loads(path.with_suffix(".json").read_text())
+    z = (np.load(path)["judged"].astype(np.float32) - probe["mean"]) / probe["scale"]
+    for row, state in zip(given, z, strict=True):
+        row["features"] |= {f"probe_{of}": float(state @ probe[of] + probe[f"{of}_bias"]) for of in ("answered", "premise")}
+    return given
+
+
+def _linear(
+    given: Sequence[dict[str, Any]], names: Sequence[str], label: str, said: str, other: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    x = np.array([[row["features"][n] for n in names] for row in given])
+    y = np.array([row[label] for row in given])
+    mean, scale = x.mean(0), np.maximum(x.std(0), 1e-6)
+    z = np.clip((x - mean) / scale, -CLIP, CLIP)
+    model = LogisticRegression(C=STRENGTH, max_iter=1000)
+    chances = cross_val_predict(model, z, y, cv=KFold(5, shuffle=True, random_state=1), method="predict_proba")[:, 1]
+    auc = {"out_of_fold": round(float(roc_auc_score(y, chances)), 3)}
+    fitted = model.fit(z, y)
+    if other:
+        xo = np.clip((np.array([[row["features"][n] for n in names] for row in other]) - mean) / scale, -CLIP, CLIP)
+        auc["tried"] = round(float(roc_auc_score([row[label] for row in other], fitted.predict_proba(xo)[:, 1])), 3)
+    print(f"{said}: n {len(y)}, right {y.mean():.2f}, AUC {auc}")
+    top = sorted(zip(names, fitted.coef_[0], strict=True), key=lambda p: -abs(p[1]))[:8]
+    print("  ", ", ".join(f"{name} {weight:+.2f}" for name, weight in top))
+    return {
+        "features": list(names), "mean": mean.round(6).tolist(), "scale": scale.round(6).tolist(),
+        "weights": fitted.coef_[0].round(6).tolist(), "bias": round(float(fitted.intercept_[0]), 6),
+        "auc": auc,
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    one = verbs.add_parser("collect")
+    one.add_argument("out", type=Path)
+    one.add_argument("data", type=Path)
+    one.add_argument("questions", type=Path)
+    one.add_argument("--limit", type=int, default=0)
+    two = verbs.add_parser("fit")
+    two.add_argument("--states", type=Path, nargs="+", required=True)
+    two.add_argument("--rows", type=Path, nargs="+", required=True)
+    two.add_argument("--try", dest="tried", type=Path, nargs="*", default=[])
+    two.add_argument("--write", action="store_true")
+    given = parser.parse_args()
+    if given.verb == "collect":
+        collect(given.out, given.data, given.questions, given.limit)
+    else:
+        fit(given.states, given.rows, given.tried, given.write)
+
+
+if __name__ == "__main__":
+    main()
