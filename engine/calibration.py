@@ -18,17 +18,27 @@ READ_TOKENS, WRITE_TOKENS = 256, 24
 TIMES = 2
 ANSWER_READS, ANSWER_PASSES = 239, 5.5
 """Tokens read for an answer (median, docs/PERFORMANCE.md) and passes that write it (docs/log/generator.md)."""
+BUSY = 0.5
+"""Load per core from which on a figure is a lower bound: others were at work."""
 _TEXT = "各处室要在每月{}日以前把第{}号材料送到办公室，由值班人员登记编号、核对页数，再分送有关负责人审阅。"
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Tokens per second: ``read`` of a prompt, ``written`` one by one (what is guessed ahead comes on top)."""
+    """Tokens per second: ``read`` of a prompt, ``written`` one by one (what is guessed ahead comes on top).
+
+    ``load``: processes at work per core before it was measured; ``of`` and ``when``: what was measured, and when.
+    """
 
     read: float
     written: float
+    load: float
     of: str
     when: str
+
+    @property
+    def busy(self) -> bool:
+        return self.load > BUSY
 
     @property
     def answer(self) -> float:
@@ -50,7 +60,12 @@ def _version() -> str:
         return "-"
 
 
-def measure(generator: Generator, threads: int) -> Speed:
+def load() -> float:
+    """Processes that wanted a core in the last minute, per core; 0 where the system does not tell."""
+    return round(os.getloadavg()[0] / (os.cpu_count() or 1), 2) if hasattr(os, "getloadavg") else 0.0
+
+
+def measure(generator: Generator, threads: int, load: float) -> Speed:
     """Time reading and writing, each the best of ``TIMES``: other work can only slow it. Loads the model before."""
     _timed(generator, "预热。", 1)
     read = written = 0.0
@@ -60,7 +75,8 @@ def measure(generator: Generator, threads: int) -> Speed:
         read = max(read, tokens / first)
         first, last, _, count = _timed(generator, f"{time_}。请从一数到二十，用汉字。", WRITE_TOKENS)
         written = max(written, (count - 1) / max(last - first, 1e-6))
-    return Speed(round(read, 1), round(written, 1), measured_of(generator, threads), datetime.now(UTC).isoformat(timespec="seconds"))
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    return Speed(round(read, 1), round(written, 1), load, measured_of(generator, threads), when)
 
 
 def _long(generator: Generator, variant: int) -> str:

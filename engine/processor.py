@@ -37,7 +37,7 @@ def path(known: frozenset[str] | None = None) -> str:
 
 
 def limit() -> str:
-    """What the environment limits oneDNN's kernels to (``AVX2``), "" without a limit. OpenVINO's own do not heed it."""
+    """What the environment limits oneDNN's kernels to (``AVX2``), "" without a limit."""
     return os.environ.get(LIMIT, "").upper()
 
 

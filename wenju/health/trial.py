@@ -31,24 +31,25 @@ def trial(settings: Settings, wanted: Wanted) -> Iterator[Check]:
         return
     from engine import calibration
 
-    kept = None if wanted.measure else calibration.kept(settings.data)
+    kept = calibration.kept(settings.data)
+    if kept and (wanted.measure or (kept.busy and calibration.load() <= calibration.BUSY)):
+        kept = None
     result = ask(settings, kept.of if kept else "")
     if "error" in result:
         yield Check("answer", "fail", str(result["error"]), str(result.get("hint", "")))
         return
     speed = calibration.Speed(**result["speed"]) if result["speed"] else kept
     assert speed is not None
-    note = ""
+    notes = [speed.of, speed.when[:10]]
+    if speed.busy:
+        notes.append(f"beside other work, {speed.load:.1f} processes a core, so a lower bound")
     try:
         if result["speed"]:
             calibration.keep(speed, settings.data)
     except OSError as error:
-        note = f"; not kept: {error}"
-    yield Check(
-        "speed", "ok",
-        f"reads {speed.read:.0f} and writes {speed.written:.1f} tokens/s ({speed.of}; {speed.when[:10]}{note}): "
-        f"about {speed.answer:.1f} s for an answer",
-    )  # fmt: skip
+        notes.append(f"not kept: {error}")
+    rates = f"reads {speed.read:.0f} and writes {speed.written:.1f} tokens/s"
+    yield Check("speed", "ok", f"{rates}: about {speed.answer:.1f} s for an answer ({'; '.join(notes)})")
     yield _answered(result)
 
 

@@ -44,19 +44,19 @@ def block() -> list[str]:
 def run(settings: EngineSettings, question: str, known: str, tried: list[str]) -> dict[str, Any]:
     """Index the sample corpus in a folder of its own, load, measure unless ``known`` holds here, and ask."""
     from corpus import sample_documents
-    from engine.calibration import measure, measured_of
+    from engine.calibration import load, measure, measured_of
     from qa.engine import Engine
 
     with tempfile.TemporaryDirectory(prefix="wenju-doctor-") as folder:
         fresh = settings.answer.model_copy(update={"cache": False})
         engine = Engine.open(settings.model_copy(update={"data": Path(folder), "answer": fresh}))
-        begin = time.perf_counter()
+        begin, before = time.perf_counter(), load()
         engine.add(sample_documents())
         engine.warm()
         loaded = time.perf_counter()
         threads = settings.generator.threads
         holds = known == measured_of(engine.generator, threads)
-        speed = None if holds else asdict(measure(engine.generator, threads))
+        speed = None if holds else asdict(measure(engine.generator, threads, before))
         asked = time.perf_counter()
         answer = engine.answer(question)
         done = time.perf_counter()
