@@ -10,8 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from packageurl import PackageURL
-
 from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, XsUri
 from cyclonedx.model.bom import Bom
@@ -19,6 +17,9 @@ from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from packageurl import PackageURL
+from packaging.utils import canonicalize_name
+
 from deploy.dependencies import Package, direct, runtime
 from models.manifest import Model, load_manifest
 from wenju import __version__
@@ -37,8 +38,6 @@ def bom() -> Bom:
         made.register_dependency(component, [packages[name][1] for name in one.needs if name in packages])
     models = [_model(one) for one in load_manifest().values()]
     made.components.update(models)
-    from packaging.utils import canonicalize_name
-
     needed = [packages[canonicalize_name(one.name)][1] for one in direct()]
     made.register_dependency(program, [*needed, *models])
     return made
