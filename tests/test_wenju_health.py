@@ -199,9 +199,9 @@ def test_without_avx2_or_with_one_core_there_is_a_warning(monkeypatch: pytest.Mo
 
 def test_a_trial_can_reach_nobody_but_unix_sockets() -> None:
     code = """
-import json, socket
-from wenju.health.trial_child import block
-tried, met = block(), []
+import json, os, socket
+from wenju.health.trial_child import Blocked
+blocked, met = Blocked(), []
 def attempt(call):
     try: call()
     except OSError as error: met.append(error.strerror)
@@ -210,14 +210,35 @@ attempt(lambda: socket.create_connection(("192.0.2.1", 80), 1))
 attempt(lambda: socket.socket().connect(("127.0.0.1", 9)))
 attempt(lambda: udp.sendto(b"x", ("192.0.2.2", 53)))
 attempt(lambda: socket.getaddrinfo("example.org", 80))
+if os.fork() == 0:
+    attempt(lambda: socket.getaddrinfo("fork.example.org", 80))
+    os._exit(0)
+os.wait()
 one, two = socket.socketpair(); one.send(b"x"); assert two.recv(1) == b"x"
-print(json.dumps([tried, len(met)]))
+print(json.dumps([blocked.tried(), len(met)]))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     tried, met = json.loads(done.stdout)
-    assert met == 4 and len(tried) == 4
-    for part in ("192.0.2.1", "127.0.0.1", "192.0.2.2", "example.org"):
+    assert met == 4 and len(tried) == 5
+    for part in ("192.0.2.1", "127.0.0.1", "192.0.2.2", "example.org", "fork.example.org"):
         assert any(part in one for one in tried), part
+
+
+@pytest.mark.parametrize("door", ["engine.paged", "index.bert", "index.encoder_openvino", "qa.reader"])
+def test_importing_the_inference_library_tells_nobody(door: str, tmp_path: Path) -> None:
+    """``import openvino`` sends an event in a fork of its own unless it is kept from it (models.silence)."""
+    code = f"""
+import importlib, json, time
+from wenju.health.trial_child import Blocked
+blocked = Blocked()
+importlib.import_module({door!r})
+import openvino
+time.sleep(1)
+print(json.dumps(blocked.tried()))
+"""
+    environment = {key: value for key, value in os.environ.items() if key != "CI"} | {"HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=environment)
+    assert json.loads(done.stdout) == [] and not list(tmp_path.iterdir())
 
 
 def test_what_a_trial_found_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
