@@ -19,7 +19,7 @@ libraries of others (OpenBLAS, libgfortran, PDFium's, FreeType ...), whose licen
 This is a list, not legal advice.
 
 `make sbom` writes the same as CycloneDX JSON. Advisories: `pip-audit -r constraints.txt --no-deps` where PyPI or OSV can be
-reached; where this was written neither could, so **no audit was made**.
+reached; where this was written neither was, so **no audit was made**.
 """
 
 
