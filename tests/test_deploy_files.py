@@ -160,6 +160,8 @@ def test_the_container_file_copies_what_exists_and_names_known_settings() -> Non
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) <= copied
     assert set(project["project"]["license-files"]) | {project["project"]["readme"], "constraints.txt"} <= copied
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
+    assert let_in == copied
     (env,) = (rest for word, rest in instructions() if word == "ENV")
     ours = {name for name in re.findall(r"(\w+)=", env) if name.startswith("WENJU_")}
     assert ours and ours <= {variable(key) for key in keys()} | {"WENJU_MODELS"}

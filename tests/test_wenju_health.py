@@ -186,6 +186,15 @@ def test_the_path_of_instructions(flags: str, path: str) -> None:
     assert processor.path(processor.flags(f"processor : 0\nflags\t\t: {flags}\n")) == path
 
 
+def test_figures_of_a_bench_name_the_instructions(monkeypatch: pytest.MonkeyPatch) -> None:
+    from eval.manifest import machine
+
+    monkeypatch.delenv(processor.LIMIT, raising=False)
+    assert machine()["instructions"] == processor.path() and machine()["cpu"] == processor.name()
+    monkeypatch.setenv(processor.LIMIT, "AVX2")
+    assert machine()["instructions"].endswith("oneDNN limited to AVX2")
+
+
 def test_without_avx2_or_with_one_core_there_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     monkeypatch.setattr(processor, "flags", lambda: frozenset({"sse4_2"}))
