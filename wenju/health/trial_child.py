@@ -28,7 +28,7 @@ class Blocked:
     """From its making on nothing can be reached but Unix sockets. What was tried is kept in a file, for forks write it too."""
 
     def __init__(self) -> None:
-        self._notes = tempfile.TemporaryFile("a+b", buffering=0)
+        self._notes = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115 (open as long as the process)
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
