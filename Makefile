@@ -8,15 +8,18 @@ BIN     := $(VENV)/bin
 WENJU   := $(BIN)/wenju
 PIP     := $(BIN)/python -m pip --disable-pip-version-check
 HERE    := $(shell pwd)
+BUNDLE  ?= dist
 DATA    ?= $(HERE)/.wenju
 
-.PHONY: install dev models index serve test lint types check smoke tree constraints llamacpp clean help
+.PHONY: install dev models index serve test lint types check smoke tree constraints llamacpp bundle bundle-try licences sbom clean help
 
 help:
 	@echo "make serve     install, fetch the models, index the sample corpus, open the chat on 127.0.0.1:7860"
 	@echo "make install   make $(VENV) with $(WENJU) in it"
 	@echo "make test      install what tests need and run them"
 	@echo "make check     lint, types and tests;  make smoke: the real models end to end"
+	@echo "make bundle    one archive in $(BUNDLE)/ that installs without any network;  make bundle-try: try it so (Linux)"
+	@echo "make licences  renew docs/LICENCES.md;  make sbom: bill of materials (CycloneDX) in $(BUNDLE)/sbom.json"
 	@echo "make tree      write file tree and settings into README.md;  make llamacpp: second engine for wenju bench"
 
 $(BIN)/python:
@@ -69,6 +72,21 @@ X86 := -DGGML_NATIVE=OFF -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON
 X86 += $(if $(shell grep -ow avx512vbmi /proc/cpuinfo 2>/dev/null),-DGGML_AVX512=ON -DGGML_AVX512_VBMI=ON -DGGML_AVX512_VNNI=ON)
 llamacpp: install
 	CMAKE_ARGS="$(if $(filter x86_64,$(shell uname -m)),$(strip $(X86)))" $(PIP) install --constraint constraints.txt --editable '.[llamacpp]'
+
+bundle: models
+	PYTHONPATH=. $(BIN)/python -m deploy.bundle "$(BUNDLE)"
+
+bundle-try:
+	deploy/try_bundle.sh "$$(ls -t $(BUNDLE)/wenju-*.tar | head -1)" "$(BUNDLE)"
+
+licences: install
+	PYTHONPATH=. $(BIN)/python -m deploy.licences
+
+# The library that writes CycloneDX is brought in for this alone, beside the environment.
+sbom: install
+	$(PIP) install --quiet --upgrade --target "$(VENV)-sbom" 'cyclonedx-python-lib[json-validation]>=11,<12'
+	PYTHONPATH="$(HERE):$(VENV)-sbom" $(BIN)/python -m deploy.sbom "$(BUNDLE)/sbom.json"
+	rm -rf "$(VENV)-sbom"
 
 # Renews constraints.txt from an environment made without it.
 constraints:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from engine.base import Chunk, GenerationRequest, Generator, Message, Reads
 from errors import GeneratorError, SettingsError, did_you_mean
+from models.silence import silence
 
 if TYPE_CHECKING:
     from engine.settings import GeneratorSettings
     from models.settings import ModelSettings
 
 __all__ = ["Chunk", "GenerationRequest", "Generator", "Message", "Reads", "open_generator"]
+
+silence()
 
 ENGINES = {
     "openvino": ("openvino", "openvino_genai", "tokenizers", "jinja2"),

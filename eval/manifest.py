@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from engine import processor
 from eval.tasks.types import Task
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -104,10 +105,11 @@ def _git(*arguments: str) -> str | None:
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores this process may use, memory in GiB, system and Python."""
+    """Processor and the instructions it multiplies with, cores this process may use, memory in GiB, system and Python."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
-        "cpu": _line(Path("/proc/cpuinfo"), "model name") or platform.processor() or platform.machine(),
+        "cpu": processor.name(),
+        "instructions": processor.path() + (f", oneDNN limited to {processor.limit()}" if processor.limit() else ""),
         "cores": usable,
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.release()}",

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "ui": {"errors", "engine", "index", "qa", "prompts", "models"},
     "eval": {"errors", "engine", "index", "qa", "prompts", "models"},
     "wenju": {"errors", "engine", "index", "qa", "prompts", "models", "ui", "eval"},
+    "deploy": {"errors", "models", "wenju"},
 }
 DOORS = {
     "faiss": ("index/dense.py",),

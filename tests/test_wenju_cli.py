@@ -214,17 +214,3 @@ def test_models_verify_says_what_to_do(run, monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("WENJU_MODELS", str(tmp_path / "none"))
     done = run("models", "verify")
     assert done.exit_code == 1 and "wenju models fetch" in done.stderr
-
-
-def test_doctor(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setenv("WENJU_MODELS", str(tmp_path / "none"))
-    done = run("doctor", "--json")
-    report = json.loads(done.stdout)
-    checks = {check["name"]: check for check in report["checks"]}
-    assert list(checks) == [
-        "python", "packages", "processor", "memory", "disk", "models", "generator", "index", "port",
-    ]  # fmt: skip
-    assert (done.exit_code, report["ok"]) == (1, False)
-    assert checks["models"]["state"] == "fail" and checks["models"]["next_step"] == "Run: wenju models fetch"
-    assert checks["index"]["state"] == "warn"
-    assert "-> Run: wenju models fetch" in run("doctor").stdout

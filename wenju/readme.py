@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
-FOLDERS = ("qa", "engine", "index", "ui", "prompts", "eval", "wenju", "models", "errors")
+FOLDERS = ("qa", "engine", "index", "ui", "prompts", "eval", "wenju", "models", "errors", "deploy")
 OTHERS = {
     "corpus/": "the sample corpus: six documents about one city's report",
     "training/": "how every fitted weight is made, with its data; in no wheel",
     "tests/": "flat: test_<package>_<module>.py, fakes, data/",
     "docs/": "installation, deployment, API, documents, evaluation, results, performance, log of experiments",
     ".ci/run": "what continuous integration runs",
-    "Makefile": "install, test, serve, lint, check, tree, llamacpp",
+    "Makefile": "install, test, serve, lint, check, tree, bundle, licences, sbom, llamacpp",
     "constraints.txt": "exact versions that the Makefile installs",
     "pyproject.toml": "ranges of versions, the `wenju` command, settings of the tools",
 }

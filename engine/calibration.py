@@ -1,0 +1,114 @@
+"""How fast a generator reads and writes on this machine: measured once in some seconds, and kept with what it was measured of."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from engine import processor
+from engine.base import GenerationRequest, Generator, Message
+
+FILE = "speed.json"
+READ_TOKENS, WRITE_TOKENS = 256, 24
+TIMES = 2
+ANSWER_READS, ANSWER_PASSES = 239, 5.5
+"""Tokens read for an answer (median, docs/PERFORMANCE.md) and passes that write it (docs/log/generator.md)."""
+BUSY = 0.5
+"""Load per core from which on a figure is a lower bound: others were at work."""
+_TEXT = "各处室要在每月{}日以前把第{}号材料送到办公室，由值班人员登记编号、核对页数，再分送有关负责人审阅。"
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Tokens per second: ``read`` of a prompt, ``written`` one by one (what is guessed ahead comes on top).
+
+    ``load``: processes at work per core before it was measured; ``of`` and ``when``: what was measured, and when.
+    """
+
+    read: float
+    written: float
+    load: float
+    of: str
+    when: str
+
+    @property
+    def busy(self) -> bool:
+        return self.load > BUSY
+
+    @property
+    def answer(self) -> float:
+        """Seconds that reading and writing an answer of usual length will take."""
+        return ANSWER_READS / self.read + ANSWER_PASSES / self.written
+
+
+def measured_of(generator: Generator, threads: int) -> str:
+    """What a measurement holds for: processor, cores, engine and model. Another one makes it void."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limit = f", limited to {processor.limit()}" if processor.limit() else ""
+    return f"{processor.name()}, {processor.path()}{limit}, {threads or cores} threads; {generator.name}, OpenVINO {_version()}"
+
+
+def _version() -> str:
+    try:
+        return metadata.version("openvino")
+    except metadata.PackageNotFoundError:
+        return "-"
+
+
+def load() -> float:
+    """Processes that wanted a core in the last minute, per core; 0 where the system does not tell."""
+    return round(os.getloadavg()[0] / (os.cpu_count() or 1), 2) if hasattr(os, "getloadavg") else 0.0
+
+
+def measure(generator: Generator, threads: int, load: float) -> Speed:
+    """Time reading and writing, each the best of ``TIMES``: other work can only slow it. Loads the model before."""
+    _timed(generator, "预热。", 1)
+    read = written = 0.0
+    for time_ in range(TIMES):
+        text = _long(generator, time_)
+        first, _, tokens, _ = _timed(generator, text, 1)
+        read = max(read, tokens / first)
+        first, last, _, count = _timed(generator, f"{time_}。请从一数到二十，用汉字。", WRITE_TOKENS)
+        written = max(written, (count - 1) / max(last - first, 1e-6))
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    return Speed(round(read, 1), round(written, 1), load, measured_of(generator, threads), when)
+
+
+def _long(generator: Generator, variant: int) -> str:
+    """A text of about READ_TOKENS that no other call began with: what was read before would cost nothing."""
+    text, number = f"第{variant}次。", 0
+    while generator.count_tokens(text) < READ_TOKENS:
+        number += 1
+        text += _TEXT.format(number + variant, number * 7)
+    return text
+
+
+def _timed(generator: Generator, text: str, new: int) -> tuple[float, float, int, int]:
+    """Seconds to the first token and to the last, tokens read, tokens written."""
+    begin = time.perf_counter()
+    first, read, written = 0.0, 0, 0
+    for chunk in generator.stream(GenerationRequest((Message("user", text),), max_new_tokens=new)):
+        first = first or time.perf_counter() - begin
+        read, written = chunk.prompt_tokens or read, chunk.completion_tokens or written
+    return first, time.perf_counter() - begin, read, written
+
+
+def keep(speed: Speed, folder: Path) -> None:
+    """Write it into the data folder, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f".{FILE}.{os.getpid()}"
+    partial.write_text(json.dumps(asdict(speed), ensure_ascii=False, indent=1), "utf-8")
+    os.replace(partial, folder / FILE)
+
+
+def kept(folder: Path) -> Speed | None:
+    """What was kept, None without. Whether it holds here is for the caller to compare (``Speed.of``)."""
+    try:
+        return Speed(**json.loads((folder / FILE).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None

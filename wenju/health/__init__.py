@@ -1,0 +1,70 @@
+"""What `wenju doctor` looks at: each check says ok, warn or fail, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from errors import WenjuError
+
+if TYPE_CHECKING:
+    from wenju.settings import Settings
+
+State = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. ``next_step`` is "" when nothing needs doing."""
+
+    name: str
+    state: State
+    found: str
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How to look: ``offline``: needing a network is a fault, and none is tried; ``ask``: a question too; ``measure``:
+    the speed again, though one is kept."""
+
+    offline: bool = False
+    ask: bool = True
+    measure: bool = False
+
+
+Look = Callable[["Settings", Wanted], Iterator[Check]]
+
+
+def examine(load: Callable[[], Settings], wanted: Wanted) -> Iterator[Check]:
+    """All findings, one after another as they are made; a check that breaks is itself a finding.
+
+    Args:
+        load: reads the settings. When they are wrong, that is a finding, and what does not need them is still looked at.
+    """
+    from wenju.health import machine, parts, safety, trial
+
+    bare: tuple[Callable[[], Iterator[Check]], ...] = (machine.python, machine.packages, machine.processor)
+    for check in bare:
+        yield from _guarded(check.__name__, check)
+    try:
+        settings = load()
+    except WenjuError as error:
+        yield Check("settings", "fail", error.message, error.hint)
+        return
+    looks: tuple[Look, ...] = (
+        safety.settings, machine.memory, machine.disk, parts.prompts, parts.models, parts.generator, parts.index,
+        parts.port, trial.trial,
+    )  # fmt: skip
+    for look in looks:
+        yield from _guarded(look.__name__, lambda look=look: look(settings, wanted))  # type: ignore[misc]
+
+
+def _guarded(name: str, check: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+    try:
+        yield from check()
+    except WenjuError as error:
+        yield Check(name, "fail", error.message, error.hint)
+    except (OSError, ImportError) as error:
+        yield Check(name, "fail", str(error), "Check that the place exists and may be read.")

@@ -1,0 +1,137 @@
+"""The parts of the program: prompts, models, generator, index, port."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wenju.health import Check, Wanted
+
+if TYPE_CHECKING:
+    from models.store import ModelStore
+    from wenju.settings import Settings
+
+
+PROMPTS = {
+    "answer": {"evidence", "question"},
+    "judge": {"evidence", "question"},
+    "memory": {"question"},
+    "order": {"answer", "evidence", "order"},
+    "short": {"evidence", "question"},
+    "support": {"evidence", "statement"},
+    "write": {"evidence", "order"},
+}
+"""The prompts that answers are made with, and the variables that the program gives them."""
+
+
+def prompts(_settings: Settings, _wanted: Wanted) -> Iterator[Check]:
+    """Prompts are files that an administrator may change: each is there, with its variables and its parts."""
+    import prompts as texts
+
+    again = "Mend it, or install the program again."
+    for name, variables in PROMPTS.items():
+        try:
+            texts.chat(name, **dict.fromkeys(variables, "-"))
+        except (texts.PromptError, OSError, ValueError) as error:
+            yield Check("prompts", "fail", str(error), again)
+            return
+    try:
+        texts.strings("cli")
+    except (texts.PromptError, OSError, ValueError) as error:
+        yield Check("prompts", "fail", f"prompts/strings.toml: {error}", again)
+        return
+    yield Check("prompts", "ok", f"{len(PROMPTS)} prompts, version {texts.version()}")
+
+
+def models(settings: Settings, wanted: Wanted) -> Iterator[Check]:
+    """The models that the settings name are here, and every file's sha256 is right."""
+    from models.store import ModelStore
+    from wenju.settings import wanted_models
+
+    store, names = ModelStore(settings.models.folder), wanted_models(settings)
+    how = "wenju models fetch --from ARCHIVE" if wanted.offline else "wenju models fetch"
+    missing = [name for name in names if store.state(name) != "ready"]
+    if missing:
+        yield Check("models", "fail", f"not in {store.root}: {', '.join(missing)}", f"Run: {how}")
+        return
+    states = store.verify(names)
+    limited = [f"{name} ({store.manifest[name].licence})" for name in names if store.manifest[name].terms]
+    found = ", ".join(f"{name} sha256 {state}" for name, state in states.items()) or "none needed"
+    found += f", in {store.root}" + (f"; licence limits: {', '.join(limited)}" if limited else "")
+    if raw := _raw(settings, store):
+        yield Check("models", "warn", f"{found}; {raw} is not converted yet", f"Run: {how} (else the first answer waits)")
+        return
+    yield Check("models", "ok", found)
+
+
+def _raw(settings: Settings, store: ModelStore) -> str:
+    """The generator's name when its fast form was not made yet, else ""."""
+    name = settings.generator.model
+    if settings.generator.engine != "openvino" or name not in store.manifest:
+        return ""
+    from engine.convert import is_current
+
+    path = store.path(name)
+    return "" if is_current(path.parent / "derived" / f"{path.stem}-int8", path) else name
+
+
+def generator(settings: Settings, wanted: Wanted) -> Iterator[Check]:
+    """The engine that writes; one behind an address answers there."""
+    from urllib.parse import urlsplit
+
+    from ui.address import is_loopback
+
+    chosen = settings.generator
+    if chosen.engine != "openai":
+        yield Check("generator", "ok", f"{chosen.engine}, {chosen.model}")
+        return
+    if not chosen.base_url:
+        yield Check("generator", "fail", "engine openai without an address", "Set generator.base_url.")
+        return
+    parts = urlsplit(chosen.base_url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    if wanted.offline and not is_loopback(host):
+        yield Check("generator", "fail", f"answers are written by {host}:{port}", "Without a network: generator.engine = openvino.")
+        return
+    try:
+        with socket.create_connection((host, port), timeout=3):
+            yield Check("generator", "ok", f"{host}:{port} answers, model {chosen.model}")
+    except OSError as error:
+        yield Check("generator", "fail", f"{host}:{port}: {error}", "Check generator.base_url and the network.")
+
+
+def index(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
+    """The current index is whole, by the hashes in its manifest, and made with the encoder that the settings name."""
+    from index.store import IndexStore
+
+    generation = IndexStore(settings.data / "index").current()
+    if generation is None or not generation.count:
+        yield Check("index", "warn", f"no documents in {settings.data}", "Run: wenju index add PATH...")
+        return
+    made, named = generation.manifest["identity"]["encoder"], Path(settings.index.encoder).name
+    if made != named:
+        yield Check(
+            "index", "fail", f"The index was made with the encoder {made}, the settings name {named}.",
+            f"Run 'wenju index add PATH' once, which encodes all documents again, or set index.encoder to {made}.",
+        )  # fmt: skip
+        return
+    generation.verify()
+    counts = f"{len(generation.documents())} documents, {generation.count} passages"
+    yield Check("index", "ok", f"{counts}, sha256 ok, in {settings.data}")
+
+
+def port(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
+    host, number = settings.ui.host, settings.ui.port
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        if os.name != "nt":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, number))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            yield Check("port", "warn", f"{host}:{number}: {reason}", "Stop the other server, or: wenju serve --port 7861")
+            return
+    yield Check("port", "ok", f"{host}:{number} is free")
