@@ -203,7 +203,7 @@ class Engine:
             yield replace(kept, question=asked, query=query, usage=usage, timings=clock.total())
             return
         gate = self.gate or Gate(self.settings.answer.risk)
-        pipeline = Pipeline(self.generator, gate, self.settings.answer, self.reader)
+        pipeline = Pipeline(self.generator, gate, self.settings.answer, self.reader, self.library.encoder)
         top_k = self.settings.index.top_k
         with closing(pipeline.stream(asked, query, index, top_k, stop, index.name, want.kind, want.order)) as snapshots:
             for answer in snapshots:

@@ -14,6 +14,7 @@ from typing import Protocol
 import prompts
 from engine.base import Generator
 from errors import Cancelled
+from index.encoder import Encoder
 from index.types import Document, Hit, Passage
 from qa.clock import Clock
 from qa.context import Limits, build_context, resolve, sentences_of
@@ -23,6 +24,7 @@ from qa.judge import judged, open_judge
 from qa.kinds.compose import extracted, found_for
 from qa.kinds.evidence import SEARCH, Window, narrow, read
 from qa.kinds.extract import Extract, extract
+from qa.kinds.ordered import tabled
 from qa.kinds.own_words import OwnWords, in_force
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
@@ -68,15 +70,22 @@ class Pipeline:
         gate: decides, after the draft, whether it is an answer.
         settings: budgets, risk and what is shown.
         reader: finds what answers a question; None: every answer is written.
+        encoder: tells which order was given; None: every order is written.
     """
 
     def __init__(
-        self, generator: Generator, gate: Gate, settings: AnswerSettings, reader: Reads | None = None
+        self,
+        generator: Generator,
+        gate: Gate,
+        settings: AnswerSettings,
+        reader: Reads | None = None,
+        encoder: Encoder | None = None,
     ) -> None:
         self.generator = generator
         self.gate = gate
         self.settings = settings
         self.reader = reader
+        self.encoder = encoder
 
     def stream(
         self,
@@ -169,9 +178,14 @@ class Pipeline:
         self, answer: Answer, order: Order, hits: Sequence[Hit], index: Searching, cancelled: threading.Event
     ) -> Snapshots:
         """What is written to order, from the evidence that the reader finds, or else from what was found."""
+        if self.encoder and (done := tabled(answer, hits, index, self.encoder, index.superseded())):
+            yield done
+            return
         windows = read(answer.query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
         found = extract(answer.query, "list", windows, index, self.reader) if self.reader else None
-        lines = list(found.lines) if found else [s for hit in hits[:4] for s in sentences_of(hit)]
+        best = max(windows, key=lambda w: w.worth).block.hit if windows else hits[0]
+        whole = [s for s in sentences_of(best) if not found or s.start not in {line.start for line in found.lines}]
+        lines = [*(found.lines if found else ()), *whole]
         answer = replace(answer, retrieved=found_for(hits, index.superseded(), lines))
         yield replace(answer, stage="found")
         for written in write(answer, order, lines, self.generator, open_judge(self.generator), cancelled):

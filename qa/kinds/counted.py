@@ -15,6 +15,7 @@ from index.numbers import UNITS
 from index.types import Hit
 from qa.attribution import EvidenceSentence
 from qa.kinds.evidence import Block, Indexed, wide
+from qa.kinds.tables import Row, bare, named_table, shared
 
 NOUN = 2
 """Characters of the noun beside a figure that the question must hold."""
@@ -37,12 +38,6 @@ class Count:
     total: Decimal
     terms: tuple[str, ...] = ()
     unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    place: EvidenceSentence
-    cells: dict[str, str]
 
 
 _Key = tuple[str, str, str]
@@ -69,58 +64,23 @@ def counted(question: str, hits: Sequence[Hit], index: Indexed) -> Count | None:
 
 def _rows(asked: str, blocks: Sequence[Block]) -> Count | None:
     """Rows of a table, or of tables with the same columns, that have the values named, or the sum of a column named."""
-    tables: dict[tuple[str, ...], dict[int, _Row]] = {}
-    for block in blocks:
-        for row in _table_rows(block):
-            tables.setdefault(tuple(row.cells), {}).setdefault(row.place.start, row)
-    rated = [(_fit(asked, columns, list(rows.values())), -n, columns) for n, (columns, rows) in enumerate(tables.items())]
-    if not rated or max(rated)[0] <= 0:
+    table = named_table(asked, blocks)
+    if table is None:
         return None
-    columns = max(rated)[2]
-    rows = [row for _, row in sorted(tables[columns].items())]
-    values = _named_values(asked, columns, rows)
-    kept = [row for row in rows if all(row.cells[c] in wanted for c, wanted in values.items())]
-    summed = next((c for c in columns if c not in values and _shared(asked, _bare(c)) and _numbers(kept, c)), None)
+    values = table.values(asked)
+    kept = [row for row in table.rows if all(row.cells[c] in wanted for c, wanted in values.items())]
+    summed = next((c for c in table.columns if c not in values and shared(asked, bare(c)) and _numbers(kept, c)), None)
     if summed and kept:
         terms = _numbers(kept, summed)
         unit = summed[summed.find("（") + 1 : -1] if "（" in summed else _unit(kept[0].cells[summed])
         total = sum((value for _, value in terms), Decimal(0))
         return Count(tuple(r.place for r in kept), total, tuple(text for text, _ in terms), unit)
-    if not kept or (not values and not any(_shared(asked, _bare(c)) for c in columns)):
+    if not kept or (not values and not any(shared(asked, bare(c)) for c in table.columns)):
         return None
     return Count(tuple(r.place for r in kept), Decimal(len(kept)))
 
 
-def _table_rows(block: Block) -> Iterator[_Row]:
-    rows = [one for one in block.document.blocks if one.table and block.start <= one.start < block.end]
-    numbers = {one.table for one in rows}
-    for one in block.document.blocks:  # the table whole, where a passage cuts it
-        if one.table in numbers:
-            text = block.document.text[one.start : one.end]
-            cells = dict(cell.split("：", 1) for cell in text.split("；") if "：" in cell)
-            passage = next((p for p in block.passages if p.start <= one.start < p.end), block.hit.passage)
-            if cells:
-                yield _Row(EvidenceSentence(passage, block.document, one.start, one.end, text), cells)
-
-
-def _fit(asked: str, columns: Sequence[str], rows: Sequence[_Row]) -> float:
-    """How much of the table the question names: values twice, columns once."""
-    return 2.0 * len(_named_values(asked, columns, rows)) + sum(_shared(asked, _bare(c)) for c in columns)
-
-
-def _named_values(asked: str, columns: Sequence[str], rows: Sequence[_Row]) -> dict[str, set[str]]:
-    """By column the values that stand in the question; where a column of them is named as well, the named ones alone."""
-    found: dict[str, set[str]] = {}
-    for column in columns:
-        values = {row.cells[column] for row in rows}
-        named = {v for v in values if len(v) > 1 and normalize(v).text in asked}
-        if named and len(values) > 1:
-            found[column] = named
-    told = {c: v for c, v in found.items() if _shared(asked, _bare(c))}
-    return told or found
-
-
-def _numbers(rows: Sequence[_Row], column: str) -> list[tuple[str, Decimal]]:
+def _numbers(rows: Sequence[Row], column: str) -> list[tuple[str, Decimal]]:
     """The cells of a column as figures; [] unless each is one figure and nothing else but a unit."""
     out = []
     for row in rows:
@@ -184,16 +144,6 @@ def _texts(hit: Hit) -> Iterator[EvidenceSentence]:
         at = hit.document.text.rfind(heading, 0, hit.passage.start)
         if at >= 0:
             yield EvidenceSentence(hit.passage, hit.document, at, at + len(heading), heading)
-
-
-def _bare(column: str) -> str:
-    return column.split("（", 1)[0]
-
-
-def _shared(asked: str, column: str) -> bool:
-    """Has the question two characters of the column's name, one after the other?"""
-    name = normalize(column).text
-    return any(name[i : i + 2] in asked for i in range(len(name) - 1))
 
 
 def _unit(text: str) -> str:

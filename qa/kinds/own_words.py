@@ -9,10 +9,12 @@ from typing import Protocol
 from index.normalize import number_spans
 from index.superseded import edition_year
 from index.types import Document, Hit, Passage
+from qa.kinds.compared import sides
 from qa.kinds.compose import catalogue, chosen_document, extracted, found_for, outlined, tallied
 from qa.kinds.counted import counted
 from qa.kinds.evidence import Window
 from qa.kinds.extract import Extract, extract
+from qa.kinds.ordered import beside
 from qa.kinds.overview import section_of
 from qa.reader import Reads
 from qa.settings import AnswerSettings
@@ -72,6 +74,9 @@ class OwnWords:
         if answer.kind == "count" and (count := counted(answer.query, hits, self.index)):
             done = tallied(answer, count)
             return replace(done, retrieved=found_for(hits, self.index.superseded(), count.places))
+        if answer.kind == "compare" and (both := sides(answer.query, hits, self.index)):
+            done = beside(answer, both)
+            return replace(done, retrieved=found_for(hits, self.index.superseded(), [row.place for row in both.rows]))
         if answer.kind in WRITTEN:
             return None
         found = extract(answer.query, answer.kind, windows, self.index, self.reader)

@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import prompts
-from index.encoder import Encoder, Vectors
+from index.encoder import Encoder
 from index.types import Document
+from qa.kinds.nearest import nearest
 from qa.types import Answer, Sentence
 
 MOST = 12
 """Documents that are named."""
-_ENCODED: dict[str, tuple[list[str], Vectors]] = {}
 
 
 def talk(answer: Answer, documents: Callable[[], Sequence[Document]], encoder: Encoder) -> Answer:
     """The finished answer to a greeting, thanks, or a question about the program and its documents."""
-    name = _nearest(answer.question, encoder)
+    name = nearest("talk", answer.question, encoder)
     lines = _held(name, documents()) if name in ("documents", "recent") else [prompts.text(f"talk.{name}_says")]
     shown = tuple(Sentence(line + ("\n" if i < len(lines) - 1 else ""), "supported") for i, line in enumerate(lines))
     return Answer(
@@ -42,18 +42,3 @@ def _held(name: str, documents: Sequence[Document]) -> list[str]:
 def _titled(document: Document) -> str:
     title = f"《{document.title}》"
     return f"{title}（{document.published}）" if document.published else title
-
-
-def _nearest(text: str, encoder: Encoder) -> str:
-    names, vectors = _examples(encoder)
-    return names[int((vectors @ encoder.encode([text], query=True)[0]).argmax())]
-
-
-def _examples(encoder: Encoder) -> tuple[list[str], Vectors]:
-    """Names and vectors of the examples, encoded once for an encoder."""
-    if encoder.name not in _ENCODED:
-        said = prompts.examples("talk")
-        names = [name for name, texts in said.items() for _ in texts]
-        texts = [text for texts in said.values() for text in texts]
-        _ENCODED[encoder.name] = names, encoder.encode(texts, query=True)
-    return _ENCODED[encoder.name]

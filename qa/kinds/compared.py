@@ -1,0 +1,82 @@
+"""Comparisons of rows of a table: the rows that the question names side by side, and the difference where two figures are compared.
+
+Exact: rows are told by equal text, the difference is computed and shows both figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import SequenceMatcher
+
+from index.normalize import normalize, number_spans
+from index.types import Hit
+from qa.kinds.evidence import Indexed, wide
+from qa.kinds.tables import Row, Table, named_table, shared
+
+NEAR = 0.75
+"""Share of the best hit's score that a passage must have for its table to be looked at."""
+PART = 0.6
+"""Least share of a value that the question must hold for it to be named: 中老年 for 中老年套餐."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is compared.
+
+    Attributes:
+        columns: the one that names the rows, then those asked for.
+        rows: the rows named, in the table's order.
+        difference: of the two rows in the only column asked for, as it is said, "" where there is none.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    difference: str = ""
+
+
+def sides(question: str, hits: Sequence[Hit], index: Indexed) -> Sides | None:
+    """The rows that the question compares; None unless it names two or more of one column."""
+    asked = normalize(question).text
+    near = [hit for hit in hits if hit.score >= NEAR * hits[0].score and hit.document.id == hits[0].document.id]
+    table = named_table(asked, [wide(hit, index) for hit in near])
+    if table is None:
+        return None
+    for column in table.columns:
+        rows = [row for row in table.rows if _named(asked, normalize(row.cells[column]).text)]
+        if 2 <= len(rows) < max(3, len(table.rows)) and len({row.cells[column] for row in rows}) == len(rows):
+            wanted = [c for c in table.columns if c != column and shared(asked, c)]
+            columns = (column, *(wanted or [c for c in table.columns if c != column]))
+            return Sides(columns, tuple(rows), _difference(rows, table, wanted))
+    return None
+
+
+def _named(asked: str, value: str) -> bool:
+    """Is the value, or most of it, in the question?"""
+    if len(value) < 2 or value.isdigit():
+        return False
+    match = SequenceMatcher(None, value, asked, autojunk=False).find_longest_match()
+    return match.size >= 2 and match.size >= PART * len(value)
+
+
+def _difference(rows: Sequence[Row], table: Table, wanted: Sequence[str]) -> str:
+    """Of two rows in a column of figures: the one asked for, or the only one there is."""
+    numeric = [c for c in (wanted or table.columns) if all(_figure(row.cells[c]) for row in rows)]
+    if len(rows) != 2 or len(numeric) != 1:
+        return ""
+    (one, unit), (other, second) = (_told(row.cells[numeric[0]]) for row in rows)
+    if unit != second:
+        return ""
+    unit = unit or (numeric[0][numeric[0].find("（") + 1 : -1] if numeric[0].endswith("）") else "")
+    return f"{abs(one - other).normalize():,f}{unit}"
+
+
+def _figure(cell: str) -> bool:
+    spans = number_spans(cell.strip())
+    return len(spans) == 1 and spans[0].start == 0 and spans[0].kind in ("number", "percent")
+
+
+def _told(cell: str) -> tuple[Decimal, str]:
+    span = number_spans(cell.strip())[0]
+    return Decimal(str(span.value)), cell.strip()[span.end : span.unit_end]

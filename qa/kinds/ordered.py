@@ -1,0 +1,99 @@
+"""Orders that need no writing: rows of a document as a table, in an order that was asked for. Exact, every row cited.
+
+Which order was given is told by the example that lies nearest (``[order]`` in prompts/strings.toml), by the encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import prompts
+from index.encoder import Encoder
+from index.normalize import normalize, number_spans
+from index.types import Hit
+from qa.checks.dates import find_dates
+from qa.draft import cite
+from qa.kinds.compared import Sides
+from qa.kinds.compose import found_for
+from qa.kinds.evidence import Indexed, wide
+from qa.kinds.nearest import nearest
+from qa.kinds.tables import Row, Table, named_table, shared
+from qa.types import Answer, Note, Sentence
+
+NEAR = 0.75
+"""Share of the best hit's score that a passage must have for its table to be looked at."""
+FORMS = {"table": 0, "rising": 1, "falling": -1}
+"""Orders that are carried out here, and which way the rows go."""
+
+
+def tabled(
+    answer: Answer, hits: Sequence[Hit], index: Indexed, encoder: Encoder, superseded: frozenset[str]
+) -> Answer | None:
+    """The table that was ordered; None where no table is named, or something else was ordered."""
+    form = nearest("order", answer.question, encoder)
+    if form not in FORMS or not hits:
+        return None
+    asked = normalize(answer.query).text
+    near = [hit for hit in hits if hit.score >= NEAR * hits[0].score and hit.document.id == hits[0].document.id]
+    table = named_table(asked, [wide(hit, index) for hit in near])
+    if table is None or len(table.rows) < 2:
+        return None
+    values = table.values(asked)
+    rows = [row for row in table.rows if all(row.cells[c] in wanted for c, wanted in values.items())]
+    columns = _columns(asked, table)
+    if FORMS[form]:
+        by = next((c for c in columns[1:] if all(_key(row.cells[c]) for row in rows)), None)
+        if by is None:
+            return None
+        rows = sorted(rows, key=lambda row: _key(row.cells[by]), reverse=FORMS[form] < 0)
+    lines = [Sentence("\n".join((_line(columns), _line(["---"] * len(columns)))) + "\n", "supported")]
+    lines += [_cited(row, columns) for row in rows]
+    note = Note("computed", prompts.text("qa.note_tabled"))
+    places = [row.place for row in rows]
+    return replace(
+        answer, stage="done", sentences=tuple(lines), notes=(*answer.notes, note), retrieved=found_for(hits, superseded, places)
+    )
+
+
+def _columns(asked: str, table: Table) -> list[str]:
+    """The column that names the rows and those that the question names; all where it names none."""
+    key = next((c for c in table.columns if len({r.cells[c] for r in table.rows}) == len(table.rows) and not c.startswith("序")), "")
+    key = key or table.columns[0]
+    named = [c for c in table.columns if c != key and shared(asked, c)]
+    return [key, *named] if named else list(table.columns)
+
+
+def _key(cell: str) -> tuple[float, ...]:
+    """What a cell is sorted by: its date, else its first figure; () when it has neither."""
+    dates = find_dates(cell)
+    if dates:
+        return (float(dates[0].year or 0), float(dates[0].month or 0), float(dates[0].day or 0))
+    figures = number_spans(cell)
+    return (float(figures[0].value),) if figures else ()
+
+
+def beside(answer: Answer, both: Sides) -> Answer:
+    """What is compared side by side, and the difference where there is one."""
+    lines = as_table(both.columns, both.rows)
+    note = Note("computed", prompts.text("qa.note_tabled"))
+    if both.difference:
+        cited = tuple(c for line in lines for c in line.citations)
+        lines.append(Sentence(prompts.text("qa.difference", difference=both.difference), "supported", cited))
+    return replace(answer, stage="done", sentences=tuple(lines), notes=(*answer.notes, note))
+
+
+def as_table(columns: Sequence[str], rows: Sequence[Row]) -> list[Sentence]:
+    """Rows as the lines of a table in Markdown, each with its place."""
+    head = "\\n".join((_line(columns), _line(["---"] * len(columns)))) + "\\n"
+    return [Sentence(head, "supported"), *(_cited(row, columns) for row in rows)]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "／").strip() for cell in cells) + " |"
+
+
+def _cited(row: Row, columns: Sequence[str]) -> Sentence:
+    place = row.place
+    text = _line([row.cells[c] for c in columns])
+    return Sentence(text + "\n", "supported", (cite(place, place.start, place.end, 1.0),))

@@ -1,0 +1,82 @@
+"""Tables of the documents as rows and columns, and which of them, and which part, a question names.
+
+A row is stored as 列名：值；列名：值. What is named is told by equal text alone: a value that stands in the question, two characters
+of a column's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from index.normalize import normalize
+from qa.attribution import EvidenceSentence
+from qa.kinds.evidence import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: where it stands, and its cells by column."""
+
+    place: EvidenceSentence
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows with the same columns, in order; of several tables of one document, where these are alike."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def values(self, asked: str) -> dict[str, set[str]]:
+        """By column the values that stand in the question; where a column of them is named as well, the named ones alone."""
+        found: dict[str, set[str]] = {}
+        for column in self.columns:
+            values = {row.cells[column] for row in self.rows}
+            named = {v for v in values if len(v) > 1 and normalize(v).text in asked}
+            if named and len(values) > 1:
+                found[column] = named
+        return {c: v for c, v in found.items() if shared(asked, bare(c))} or found
+
+    def fit(self, asked: str) -> float:
+        """How much of the table the question names: values twice, columns once."""
+        return 2.0 * len(self.values(asked)) + sum(shared(asked, bare(c)) for c in self.columns)
+
+
+def named_table(asked: str, blocks: Sequence[Block]) -> Table | None:
+    """Of the tables in some sections the one of which the question names most; None where it names nothing of any.
+
+    Args:
+        asked: the question, normalised.  blocks: sections, best first.
+    """
+    found: dict[tuple[str, ...], dict[int, Row]] = {}
+    for block in blocks:
+        for row in _rows(block):
+            found.setdefault(tuple(row.cells), {}).setdefault(row.place.start, row)
+    tables = [Table(columns, tuple(row for _, row in sorted(rows.items()))) for columns, rows in found.items()]
+    rated = sorted(((table.fit(asked), -n) for n, table in enumerate(tables)), reverse=True)
+    return tables[-rated[0][1]] if rated and rated[0][0] > 0 else None
+
+
+def _rows(block: Block) -> Iterator[Row]:
+    """The rows of the tables that a section touches, each table whole."""
+    numbers = {one.table for one in block.document.blocks if one.table and block.start <= one.start < block.end}
+    for one in block.document.blocks:
+        if one.table in numbers:
+            text = block.document.text[one.start : one.end]
+            cells = dict(cell.split("：", 1) for cell in text.split("；") if "：" in cell)
+            passage = next((p for p in block.passages if p.start <= one.start < p.end), block.hit.passage)
+            if cells:
+                yield Row(EvidenceSentence(passage, block.document, one.start, one.end, text), cells)
+
+
+def bare(column: str) -> str:
+    """A column's name without what stands in brackets after it."""
+    return column.split("（", 1)[0]
+
+
+def shared(asked: str, column: str) -> bool:
+    """Has the question two characters of the column's name, one after the other?"""
+    name = normalize(column).text
+    return any(name[i : i + 2] in asked for i in range(len(name) - 1))
