@@ -72,6 +72,45 @@ def test_places_within_the_readmes_exist() -> None:
             assert target in anchors, f"{name}: no heading {target}"
 
 
+PAGES = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "training" / "README.md"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_what_a_page_names_is_there(page: Path) -> None:
+    """Scripts and modules that are run, files of the checkout, settings: moved or renamed ones show here."""
+    told = page.read_text(encoding="utf-8")
+    missing = [script for script in re.findall(r"python ((?:eval|training|tests)/[\w/]+\.py)", told) if not (ROOT / script).is_file()]
+    for module in re.findall(r"python -m ((?:eval|training|ui|wenju)[\w.]*)", told):
+        path = ROOT.joinpath(*module.split("."))
+        missing += [] if path.with_suffix(".py").is_file() or (path / "__main__.py").is_file() else [module]
+    ours = r"`((?:errors|engine|index|qa|ui|prompts|eval|wenju|models|training|corpus|tests|docs)/[\w./-]+\.\w+)`"
+    missing += [name for name in re.findall(ours, told) if not (ROOT / name).exists()]
+    assert [name for name in missing if name != "index/loaders/KIND.py"] == []
+
+
+def test_settings_that_pages_name_exist() -> None:
+    known = set(re.findall(r"^\| `([\w.]+)`", text("docs/SETTINGS.md"), re.MULTILINE))
+    assert "answer.risk" in known
+    for page in PAGES:
+        if page.parent.name != "log" and page.name != "TREE.md":  # what was tried may be gone; the tree tells of texts too
+            for name in re.findall(r"`((?:answer|generator|ui)\.[a-z_]+)`", page.read_text(encoding="utf-8")):
+                assert name in known or (ROOT / name.replace(".", "/")).with_suffix(".py").is_file(), f"{page.name}: no setting {name}"
+
+
+def test_commands_that_pages_show_exist() -> None:
+    """``wenju index add`` and the like, in every page, against the command itself."""
+    import typer.main
+
+    from wenju.cli import app
+
+    root = typer.main.get_command(app)
+    there = {name: set(getattr(inner, "commands", {})) for name, inner in root.commands.items()}  # type: ignore[attr-defined]
+    shown = {pair for page in PAGES for pair in re.findall(r"wenju(?: --?[\w-]+(?: \S+)?)* ([a-z]+)(?: ([a-z][a-z-]+))?", page.read_text(encoding="utf-8"))}
+    assert {("index", "add"), ("serve", "")} <= shown
+    wrong = {(name, inner) for name, inner in shown if name in there and there[name] and inner and inner not in there[name]}
+    assert wrong == set()
+
+
 def nav(tree: object) -> list[str]:
     """The pages named in the navigation."""
     if isinstance(tree, str):

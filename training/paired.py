@@ -1,6 +1,6 @@
 """Variants of the engine against the default one, question by question: what each changes in speed and in answers.
 
-    python eval/scripts/paired.py --data DIR --bench DIR --out FILE.jsonl [--count 60] [NAME...]
+    python training/paired.py --data DIR --bench DIR --out FILE.jsonl [--count 60] [NAME...]
 
 Tuning questions alone: the first of `tianjin`'s tuning split over the sample corpus, and of cmrc2018 trial with ten passages
 each, half of which do not hold the answer (``training.gate_data``). Every question is asked of every variant in turn, in an

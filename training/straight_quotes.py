@@ -1,6 +1,6 @@
 """Would showing the evidence sentence straight away, without writing a draft, be right often enough?
 
-    python eval/scripts/straight_quotes.py
+    python training/straight_quotes.py
 
 Fits, on the packed tuning rows of the gate and out of fold, the probability that the best evidence sentence holds the
 answer from what is known before anything is written: retrieval, the sentence itself and the probe of the hidden state
