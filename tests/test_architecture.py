@@ -63,7 +63,7 @@ def test_importing_the_packages_loads_nothing_heavy() -> None:
     assert found.stdout.split() == []
 
 
-@pytest.mark.parametrize("name", ["tree", "settings"])
+@pytest.mark.parametrize("name", ["rooms", "tree", "settings"])
 def test_tree_and_settings_are_true(name: str) -> None:
     """File tree and settings are made from the code; a new, gone or renamed file or setting shows here."""
     from wenju.readme import PAGES, render

@@ -1,4 +1,4 @@
-"""The parts of docs/ that are made from the code: file tree and settings (`make tree`); a test keeps them true."""
+"""The parts of docs/ that are made from the code: rooms, file tree and settings (`make tree`); a test keeps them true."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
-PAGES = {"tree": "docs/TREE.md", "settings": "docs/SETTINGS.md"}
+PAGES = {"rooms": "docs/TREE.md", "tree": "docs/TREE.md", "settings": "docs/SETTINGS.md"}
 """Which page holds which made part."""
 
 FOLDERS = ("qa", "engine", "index", "ui", "prompts", "eval", "wenju", "models", "errors")
@@ -43,6 +43,25 @@ def _folder(root: Path, folder: Path, depth: int) -> Iterator[tuple[str, str]]:
             yield "  " * (depth + 1) + path.name, first_line(path)
     for inner in sorted(path.parent for path in folder.glob("*/__init__.py")):
         yield from _folder(root, inner, depth + 1)
+
+
+def rooms(root: Path) -> str:
+    """What each package is and which of ours it imports, drawn from its imports, as a Markdown table."""
+    lines = ["| room | what it is | imports |", "|---|---|---|"]
+    for folder in FOLDERS:
+        ours = sorted(set(FOLDERS) & {name for path in (root / folder).rglob("*.py") for name in _imported(path)} - {folder})
+        told = ", ".join(f"`{name}`" for name in ours) or "-"
+        lines.append(f"| `{folder}/` | {first_line(root / folder / '__init__.py')} | {told} |")
+    return "\n".join(lines)
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Top-level names of what a file imports, wherever the import stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
 
 
 def first_line(path: Path) -> str:
@@ -86,7 +105,7 @@ def _choices(annotation: object) -> str:
 
 def parts(root: Path) -> dict[str, str]:
     """What stands between ``<!-- NAME -->`` and ``<!-- /NAME -->`` in a page of ``PAGES``, by name."""
-    return {"tree": tree(root), "settings": settings_table()}
+    return {"rooms": rooms(root), "tree": tree(root), "settings": settings_table()}
 
 
 def render(page: str, root: Path, name: str) -> str:
