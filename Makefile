@@ -76,7 +76,7 @@ $(VENV)/.docs: $(VENV)/.installed
 
 site: $(VENV)/.docs ## make the pages of docs/ into site/, to be opened from the folder or put on a server
 	$(BIN)/python -m mkdocs build --strict --quiet
-	@echo "Open $(HERE)/site/index.html"
+	@echo "Open $(HERE)/site/index.html; with search: $(BIN)/python -m http.server -d site"
 
 release: dev ## build the wheel, install it into a fresh environment, try it there
 	PYTHON="$(BIN)/python" .ci/release
