@@ -11,16 +11,12 @@ HERE    := $(shell pwd)
 BUNDLE  ?= dist
 DATA    ?= $(HERE)/.wenju
 
-.PHONY: install dev models index serve test lint types check smoke tree constraints llamacpp bundle bundle-try licences sbom clean help
+.PHONY: help install dev models index serve test lint types check smoke changed hooks tree site release constraints llamacpp bundle bundle-try licences sbom clean
+.DEFAULT_GOAL := help
 
-help:
-	@echo "make serve     install, fetch the models, index the sample corpus, open the chat on 127.0.0.1:7860"
-	@echo "make install   make $(VENV) with $(WENJU) in it"
-	@echo "make test      install what tests need and run them"
-	@echo "make check     lint, types and tests;  make smoke: the real models end to end"
-	@echo "make bundle    one archive in $(BUNDLE)/ that installs without any network;  make bundle-try: try it so (Linux)"
-	@echo "make licences  renew docs/LICENCES.md;  make sbom: bill of materials (CycloneDX) in $(BUNDLE)/sbom.json"
-	@echo "make tree      write file tree and settings into README.md;  make llamacpp: second engine for wenju bench"
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo; echo "VENV=$(VENV) is where the environment lies, DATA=$(DATA) what serve and index use."
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it or set PYTHON=/path/to/python"; exit 1; }
@@ -35,66 +31,85 @@ $(VENV)/.dev: $(VENV)/.installed
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch "$@"
 
-install: $(VENV)/.installed
+install: $(VENV)/.installed ## make the environment with the command wenju in it
 	@echo "Ready: $(WENJU) --help"
 
-dev: $(VENV)/.dev
+dev: $(VENV)/.dev ## the same with what tests, style and types need
 
-models: install
+models: install ## fetch and verify the models
 	$(WENJU) models fetch
 	$(WENJU) models verify
 
-index: models
+index: models ## index the sample corpus into DATA
 	$(WENJU) --data "$(DATA)" index add corpus/*.md
 
-serve: index
+serve: index ## install, fetch the models, index the sample corpus, open the chat on 127.0.0.1:7860
 	$(WENJU) --data "$(DATA)" serve
 
-test: dev lint types
+test: dev lint types ## check style and types, then run all tests
 	$(BIN)/python -m pytest
 
-lint: dev
+lint: dev ## check style alone
 	$(BIN)/ruff check .
 
-types: dev
+types: dev ## check types alone
 	$(BIN)/mypy
 
-check: test
+check: test ## the same as make test
 
-smoke: models
+smoke: models ## the real models end to end: index, ask, refuse, serve
 	$(BIN)/python tests/smoke.py
 
-tree:
+changed: dev ## style, types, and the tests of the modules changed since the last commit
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python tests/changed.py
+
+hooks: dev ## check the same before every commit (pre-commit, without a network)
+	$(BIN)/pre-commit install
+
+tree: ## write docs/TREE.md and docs/SETTINGS.md from the code
 	@$(BIN)/python -m wenju.readme
+
+$(VENV)/.docs: $(VENV)/.installed
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[docs]'
+	@touch "$@"
+
+site: $(VENV)/.docs ## make the pages of docs/ into site/, to be opened from the folder or put on a server
+	$(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open $(HERE)/site/index.html; with search: $(BIN)/python -m http.server -d site"
+
+release: dev ## build the wheel, install it into a fresh environment, try it there
+	PYTHON="$(BIN)/python" .ci/release
 
 # Instructions are named: what llama.cpp's build finds by itself ended in a segmentation fault on a virtual machine.
 X86 := -DGGML_NATIVE=OFF -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON
 X86 += $(if $(shell grep -ow avx512vbmi /proc/cpuinfo 2>/dev/null),-DGGML_AVX512=ON -DGGML_AVX512_VBMI=ON -DGGML_AVX512_VNNI=ON)
-llamacpp: install
+llamacpp: install ## install a second engine for wenju bench
 	CMAKE_ARGS="$(if $(filter x86_64,$(shell uname -m)),$(strip $(X86)))" $(PIP) install --constraint constraints.txt --editable '.[llamacpp]'
 
-bundle: models
+bundle: models ## one archive in $(BUNDLE)/ that installs without any network
 	PYTHONPATH=. $(BIN)/python -m deploy.bundle "$(BUNDLE)"
 
-bundle-try:
+bundle-try: ## install that archive and ask where there is no network (Linux)
 	deploy/try_bundle.sh "$$(ls -t $(BUNDLE)/wenju-*.tar | head -1)" "$(BUNDLE)"
 
-licences: install
+licences: install ## renew docs/LICENCES.md
 	PYTHONPATH=. $(BIN)/python -m deploy.licences
 
 # The library that writes CycloneDX is brought in for this alone, beside the environment.
-sbom: install
+sbom: install ## bill of materials (CycloneDX) in $(BUNDLE)/sbom.json
 	$(PIP) install --quiet --upgrade --target "$(VENV)-sbom" 'cyclonedx-python-lib[json-validation]>=11,<12'
 	PYTHONPATH="$(HERE):$(VENV)-sbom" $(BIN)/python -m deploy.sbom "$(BUNDLE)/sbom.json"
 	rm -rf "$(VENV)-sbom"
 
 # Renews constraints.txt from an environment made without it.
-constraints:
+constraints: ## renew constraints.txt from an environment made without it (takes minutes)
 	$(PYTHON) -m venv "$(VENV)-new"
-	"$(VENV)-new/bin/python" -m pip install --quiet --editable '.[dev]' 'torch==2.13.0'
+	"$(VENV)-new/bin/python" -m pip install --quiet --editable '.[dev,docs]' 'torch==2.13.0'
 	{ sed -n '/^#/p' constraints.txt; "$(VENV)-new/bin/python" -m pip freeze --exclude-editable | sed 's/+cpu//'; } > constraints.new
 	mv constraints.new constraints.txt
 	rm -rf "$(VENV)-new"
 
-clean:
-	rm -rf "$(VENV)" .mypy_cache .ruff_cache .pytest_cache
+clean: ## delete the environment and caches
+	rm -rf "$(VENV)" site dist .mypy_cache .ruff_cache .pytest_cache

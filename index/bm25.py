@@ -58,7 +58,7 @@ class LexicalIndex:
         except (OSError, ValueError) as error:
             raise IndexError_(f"The lexical index in {folder} cannot be read: {error}.", "Index the documents again.") from error
         if self._meta.get("terms") != terms.VERSION:
-            raise IndexError_(f"The lexical index in {folder} was made by another version.", "Index the documents again.")
+            raise IndexError_(f"The lexical index in {folder} was made by another version.", "Index the documents again: wenju index add PATH...")
         self._codes: Codes = arrays["codes"]
         self._starts: Ints = arrays["starts"]
         self._rows: NDArray[np.int32] = arrays["rows"]

@@ -122,12 +122,11 @@ class IndexStore:
             IndexError_: another process is writing, or the disk is full. The current index is then as it was.
         """
         report = progress or (lambda stage, done, total: None)
-        identity = {"encoder": encoder or settings.encoder, "passage_min": settings.passage_min,
-                    "passage_max": settings.passage_max, "rules": PASSAGE_RULES}  # fmt: skip
+        identity = _identity(encoder or settings.encoder, settings)
         with self._disk_errors(), self._writing():
             old = self.current()
             self._clean(old)
-            same = old is not None and old.manifest["identity"] == identity
+            same = old is not None and {"terms": 1} | old.manifest["identity"] == identity  # earlier ones did not tell terms
             known = old.fingerprints() if old else {}
             gone = set(remove) & set(known)
             changed = (one for one in add if known.get(one.id) != fingerprint(one) or one.id in gone)
@@ -254,6 +253,14 @@ def _holder(path: Path) -> str:
         return f"process {facts['pid']} on {facts['host']} since {facts['since']}"
     except (OSError, ValueError, KeyError):
         return "another process"
+
+
+def _identity(encoder: str, settings: IndexSettings) -> dict[str, Any]:
+    """What an index was made with; where any of it differs, all passages are made, encoded and indexed again."""
+    from index import terms
+
+    sizes = {"passage_min": settings.passage_min, "passage_max": settings.passage_max}
+    return {"encoder": encoder, **sizes, "rules": PASSAGE_RULES, "terms": terms.VERSION}
 
 
 def _versions() -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from errors import ModelError, did_you_mean
 
-Purpose = Literal["generator", "encoder", "reranker"]
+Purpose = Literal["generator", "encoder"]
 
 
 @dataclass(frozen=True, slots=True)

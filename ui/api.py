@@ -32,6 +32,10 @@ from ui.viewer import Viewer, Who
 if TYPE_CHECKING:
     from qa.engine import Engine
 
+API_VERSION = "1.0"
+"""Version of the API, told in /openapi.json. The first number: something was renamed or taken away; the second: something
+was added. docs/API.md says what is promised, tests/test_formats.py holds it."""
+
 PASSAGES_MAX = 50
 TEXT_MAX = 20_000
 """Limits of a closed context: passages, and characters in each."""

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from ui import documents_page, page_routes
 from ui.address import Address, origin_pattern, peer
 from ui.admission import Admission, models_loaded
+from ui.api import API_VERSION
 from ui.document_html import page_html
 from ui.scripts import KnownScripts
 from ui.security import Denied, Secured
@@ -53,7 +54,7 @@ def create_app(
     from ui.page import Page, build
     from ui.theme import theme
 
-    app = FastAPI(title=settings.title, docs_url=None, redoc_url=None)
+    app = FastAPI(title=settings.title, version=API_VERSION, docs_url=None, redoc_url=None)
     app.state.settings, app.state.engine, app.state.store, app.state.who = settings, engine, store, who
     app.state.admission = admission if admission is not None else Admission.of(settings, engine)
     app.state.address = address

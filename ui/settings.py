@@ -42,9 +42,9 @@ class UiSettings(BaseModel):
     sso_header: str = Field("X-Remote-User", description="header with the user's name, set by the proxy")
     sso_proxies: tuple[str, ...] = Field((), description="addresses or networks of the proxies: they may set sso_header, and X-Forwarded-For is believed")
     oidc_issuer: str = Field("", description="address of the OpenID provider, without /.well-known/...")
-    oidc_client_id: str = ""
+    oidc_client_id: str = Field("", description="name under which the provider knows this server")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="better given as WENJU_UI__OIDC_CLIENT_SECRET")
-    oidc_scope: str = "openid profile email"
+    oidc_scope: str = Field("openid profile email", description="what is asked of the provider; add offline_access where refresh tokens need it")
     oidc_name_claim: str = Field("preferred_username", description="claim that names the user; else email, else sub")
     oidc_admin_group: str = Field("", description="members of this group (claim 'groups') are administrators")
     oidc_lookup_minutes: float = Field(5.0, ge=0.1, le=60, description="how often the provider is asked again who somebody is, and in which groups")

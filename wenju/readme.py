@@ -1,4 +1,4 @@
-"""The parts of the README that are made from the code: file tree and settings (`make tree`); a test keeps them true."""
+"""The parts of docs/ that are made from the code: rooms, file tree and settings (`make tree`); a test keeps them true."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+PAGES = {"rooms": "docs/TREE.md", "tree": "docs/TREE.md", "settings": "docs/SETTINGS.md"}
+"""Which page holds which made part."""
+
 FOLDERS = ("qa", "engine", "index", "ui", "prompts", "eval", "wenju", "models", "errors", "deploy")
 OTHERS = {
     "corpus/": "the sample corpus: six documents about one city's report",
     "training/": "how every fitted weight is made, with its data; in no wheel",
     "tests/": "flat: test_<package>_<module>.py, fakes, data/",
-    "docs/": "installation, deployment, API, documents, evaluation, results, performance, log of experiments",
+    "docs/": "the site's pages: Chinese ones for administrators and staff in zh/, reference, log/ of experiments",
+    "mkdocs.yml": "how the site is made of docs/, and its navigation",
     ".ci/run": "what continuous integration runs",
-    "Makefile": "install, test, serve, lint, check, tree, bundle, licences, sbom, llamacpp",
+    ".github/": "forms for issues, and what stands in release notes",
+    ".pre-commit-config.yaml": "what is checked before a commit, without a network",
+    "Makefile": "`make help` lists the targets",
     "constraints.txt": "exact versions that the Makefile installs",
     "pyproject.toml": "ranges of versions, the `wenju` command, settings of the tools",
 }
@@ -37,6 +43,25 @@ def _folder(root: Path, folder: Path, depth: int) -> Iterator[tuple[str, str]]:
             yield "  " * (depth + 1) + path.name, first_line(path)
     for inner in sorted(path.parent for path in folder.glob("*/__init__.py")):
         yield from _folder(root, inner, depth + 1)
+
+
+def rooms(root: Path) -> str:
+    """What each package is and which of ours it imports, drawn from its imports, as a Markdown table."""
+    lines = ["| room | what it is | imports |", "|---|---|---|"]
+    for folder in FOLDERS:
+        ours = sorted(set(FOLDERS) & {name for path in (root / folder).rglob("*.py") for name in _imported(path)} - {folder})
+        told = ", ".join(f"`{name}`" for name in ours) or "-"
+        lines.append(f"| `{folder}/` | {first_line(root / folder / '__init__.py')} | {told} |")
+    return "\n".join(lines)
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Top-level names of what a file imports, wherever the import stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
 
 
 def first_line(path: Path) -> str:
@@ -74,26 +99,34 @@ def _default(value: object) -> str:
 
 def _choices(annotation: object) -> str:
     """The values of a Literal."""
-    return "one of " + ", ".join(map(str, get_args(annotation)))
+    values = get_args(annotation)
+    return "one of " + ", ".join(map(str, values)) if values else "-"
 
 
 def parts(root: Path) -> dict[str, str]:
-    """What stands between ``<!-- NAME -->`` and ``<!-- /NAME -->`` in the README, by name."""
-    return {"tree": tree(root), "settings": settings_table()}
+    """What stands between ``<!-- NAME -->`` and ``<!-- /NAME -->`` in a page of ``PAGES``, by name."""
+    return {"rooms": rooms(root), "tree": tree(root), "settings": settings_table()}
 
 
-def render(readme: str, root: Path) -> str:
-    """The README's text with the made parts in their places."""
-    for name, part in parts(root).items():
-        before, begin, rest = readme.partition(f"<!-- {name} -->")
-        _, end, after = rest.partition(f"<!-- /{name} -->")
-        if not (begin and end):
-            raise ValueError(f"README.md has no place for {name}")
-        readme = f"{before}{begin}\n{part}\n{end}{after}"
-    return readme
+def render(page: str, root: Path, name: str) -> str:
+    """A page's text with the made part ``name`` in its place.
+
+    Raises:
+        ValueError: the page has no place for it.
+    """
+    before, begin, rest = page.partition(f"<!-- {name} -->")
+    _, end, after = rest.partition(f"<!-- /{name} -->")
+    if not (begin and end):
+        raise ValueError(f"{PAGES[name]} has no place for it: <!-- {name} --> and <!-- /{name} -->")
+    return f"{before}{begin}\n{parts(root)[name]}\n{end}{after}"
+
+
+def write(root: Path) -> None:
+    """Write the made parts into their pages (`make tree`)."""
+    for name, page in PAGES.items():
+        target = root / page
+        target.write_text(render(target.read_text(encoding="utf-8"), root, name), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    here = Path(__file__).parents[1]
-    target = here / "README.md"
-    target.write_text(render(target.read_text(encoding="utf-8"), here), encoding="utf-8")
+    write(Path(__file__).parents[1])

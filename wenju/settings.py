@@ -151,13 +151,13 @@ def config_file(config: Path | None = None) -> Path | None:
 
 
 def wanted_models(settings: Settings) -> list[str]:
-    """Names of the manifest's models that these settings use: encoder, reranker if any, local generator.
+    """Names of the manifest's models that these settings use: encoder, local generator.
 
     The default encoder is always among them: its word table serves others too.
     """
     from models.manifest import load_manifest
 
-    names = [settings.index.encoder, str(getattr(settings.index, "reranker", ""))]
+    names = [settings.index.encoder]
     if settings.index.encoder != WORDS:
         names.append(WORDS)
     if settings.generator.engine != "openai":
