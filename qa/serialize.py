@@ -79,6 +79,7 @@ def _sentence(data: Mapping[str, Any]) -> Sentence:
         state=data.get("state", "pending"),
         citations=tuple(_citation(c) for c in data.get("citations", ())),
         problems=tuple(Problem(**_known(Problem, p)) for p in data.get("problems", ())),
+        omitted=tuple(data.get("omitted", ())),
         support=data.get("support"),
     )
 

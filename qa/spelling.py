@@ -1,4 +1,4 @@
-"""One wrong character, as a typist makes it: 蓟洲 for 蓟州, 审批流成 for 审批流程.
+"""One wrong character, as a typist makes it: 报消单 for 报销单, 审批流成 for 审批流程.
 
 Put right before the question is answered, and only when both characters are pronounced alike, what was typed is nowhere in
 the documents found, and the nearest passages have exactly one thing that it can be.

@@ -70,13 +70,15 @@ class Citation:
 class Sentence:
     """One sentence of the answer as shown, its state, and the citations it stands on.
 
-    ``support``: probability (0..1) that the evidence bears it out, as the judge sees it; None where nobody judged.
+    ``support``: probability (0..1) that the evidence bears it out, as the judge sees it; None where nobody judged. ``omitted``:
+    things listed here that were struck; kept answers of earlier versions have them.
     """
 
     text: str
     state: State = "pending"
     citations: tuple[Citation, ...] = ()
     problems: tuple[Problem, ...] = ()
+    omitted: tuple[str, ...] = ()
     support: float | None = None
 
 
