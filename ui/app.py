@@ -19,7 +19,7 @@ from starlette.responses import Response
 from ui import documents_page, page_routes
 from ui.address import Address, origin_pattern, peer
 from ui.admission import Admission, models_loaded
-from ui.document_html import page_html
+from ui.pages import PAGES, page
 from ui.scripts import KnownScripts
 from ui.security import Denied, Secured
 from ui.settings import UiSettings
@@ -81,18 +81,16 @@ def create_app(
 
     desk = Desk(engine, store, app.state.admission, settings)
     app.state.wishes = desk.wishes
-    page = Page(desk, who, address)
-    base = settings.root_path
-    sheet = f'<link rel="stylesheet" href="{base}/static/ui.css">'
-    early = f'<link rel="icon" href="{base}/static/icon.svg" type="image/svg+xml">{sheet}<script src="{base}/static/theme.js"></script>'
+    chat = Page(desk, who, address)
+    early = PAGES.render("head.html", base=settings.root_path)
     app.add_middleware(Secured, origins=settings.allowed_origins, shell=shell, scripts=KnownScripts.of_gradio(), head=early, lang=settings.lang, theme=settings.theme)  # fmt: skip
     app.add_middleware(CORSMiddleware, allow_origin_regex=origin_pattern(settings.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"])  # fmt: skip
     app.add_middleware(Denied)
     mounted: FastAPI = gr.mount_gradio_app(
-        app, build(page), path="/chat", auth_dependency=user, show_error=False, run_history=False, footer_links=[],
+        app, build(chat), path="/chat", auth_dependency=user, show_error=False, run_history=False, footer_links=[],
         enable_monitoring=False, max_file_size="1kb", ssr_mode=False, pwa=False, mcp_server=False, theme=theme(),
         i18n=_built_ins(gr),
-        head=f'{sheet}<script type="module" src="{base}/static/ui.js"></script>',  # the sheet once more, after Gradio's own
+        head=PAGES.render("head_last.html", base=settings.root_path),
     )  # fmt: skip
     return mounted
 
@@ -138,8 +136,8 @@ def _plain_routes(app: FastAPI, settings: UiSettings, engine: Engine) -> None:
         if "text/html" not in request.headers.get("accept", ""):
             return JSONResponse({"detail": detail}, status)
         t = Texts(settings.lang)
-        body = f'<p class="empty">{t(f"http_{status}")}</p>'
-        return HTMLResponse(page_html(t(f"http_{status}_title"), body, settings, t.lang, None), status)
+        shown = page("message.html", t(f"http_{status}_title"), settings, t.lang, None, text=t(f"http_{status}"))
+        return HTMLResponse(shown, status)
 
 
 def _built_ins(gr: object) -> object:

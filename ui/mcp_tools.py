@@ -20,9 +20,9 @@ from qa.types import Answer, Turn
 from ui.admission import Admission
 from ui.api import hit_to_dict
 from ui.asking import Ask, ask
+from ui.citations import below_title
 from ui.export import clipboard
 from ui.line import Waiting
-from ui.render import below_title
 from ui.settings import UiSettings
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ import gradio as gr
 from ui.address import Address
 from ui.changes import Held
 from ui.conversation import Conversation, messages, reopen, valid_id
-from ui.render import Look
-from ui.render_refusal import welcome_html
+from ui.render import Look, welcome_html
 from ui.suggestions import openers
 from ui.turn import Desk, Screen, ask, stop
 from ui.viewer import Viewer, Who

@@ -16,9 +16,9 @@ from pydantic import BaseModel, Field
 
 from ui.admission import models_loaded
 from ui.changes import Held
-from ui.document_html import page_html
-from ui.export import FORMATS, shared_body, to_html, to_json, to_markdown
+from ui.export import FORMATS, records, to_html, to_json, to_markdown
 from ui.export_word import WORD, to_word
+from ui.pages import page
 from ui.settings import UiSettings
 from ui.shell import failure_text
 from ui.store import FEEDBACK_REASONS, Exchange, Feedback, Store
@@ -176,8 +176,8 @@ def shared(token: str, viewer: Member, store: Kept, request: Request, lang: str 
     settings: UiSettings = request.app.state.settings
     t = Texts(lang or settings.lang)
     note = t("shared_note", when=found.shared_at[:16].replace("T", " "))
-    body = f'<p class="muted">{note}</p><div class="shared">{shared_body(found.exchanges, t.lang, Held(request.app.state.engine))}</div>'
-    return HTMLResponse(page_html(found.title, body, settings, t.lang, viewer))
+    kept = records(found.exchanges, t, Held(request.app.state.engine))
+    return HTMLResponse(page("shared.html", found.title, settings, t.lang, viewer, note=note, records=kept))
 
 
 def _found(there: bool) -> None:

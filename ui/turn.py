@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,7 +20,6 @@ from ui.conversation import Conversation, messages
 from ui.line import Waiting, through
 from ui.rates import TooManyWaiting
 from ui.render import Look
-from ui.render_refusal import suggestions_html
 from ui.settings import UiSettings
 from ui.store import Exchange, Status, Store
 from ui.suggestions import follow_ups
@@ -89,9 +88,9 @@ async def ask(
         ticket.release()
         yield Screen(messages(conversation, look), conversation, False)
         await _save(desk, user, conversation, exchange)
-        extra = await asyncio.to_thread(_extra, desk, conversation, exchange, look)
-        if extra and conversation.last is exchange:
-            yield Screen(messages(conversation, look, extra=extra), conversation, False)
+        offered = await asyncio.to_thread(_offered, desk, conversation, exchange, look)
+        if offered and conversation.last is exchange:
+            yield Screen(messages(conversation, look, follow_ups=offered), conversation, False)
     except Exception as error:  # the border of the page: whatever happens, the person reads what and can go on
         message = explain(error, look)
         status: Status = "stopped" if isinstance(error, Cancelled) else "failed"
@@ -146,12 +145,11 @@ def _screen(conversation: Conversation, look: Look, *, waiting: str = "", box: s
     return Screen(messages(conversation, look, waiting=waiting), conversation, True, box)
 
 
-def _extra(desk: Desk, conversation: Conversation, exchange: Exchange, look: Look) -> str:
+def _offered(desk: Desk, conversation: Conversation, exchange: Exchange, look: Look) -> Sequence[str]:
     if exchange.answer is None or exchange.answer.refusal is not None:
-        return ""
+        return ()
     asked = [e.question for e in conversation.exchanges]
-    found = follow_ups(desk.engine, desk.store, exchange.answer, asked, look.lang, wish=desk.wishes.append)
-    return suggestions_html(found, look.t("ask_next"))
+    return follow_ups(desk.engine, desk.store, exchange.answer, asked, look.lang, wish=desk.wishes.append)
 
 
 async def _save(desk: Desk, user: str, conversation: Conversation, exchange: Exchange) -> None:
