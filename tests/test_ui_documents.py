@@ -18,8 +18,7 @@ from index.types import Block
 from ui.app import create_app
 from ui.document_views import reading, rows, shared
 from ui.settings import UiSettings
-from ui.store import Exchange
-from ui.store_memory import MemoryStore, now
+from ui.store_memory import MemoryStore
 from ui.texts import Texts
 
 
@@ -110,16 +109,9 @@ def test_administration_is_for_administrators(client: TestClient) -> None:
     assert client.post("/documents/upload", files={"file": ("a.md", b"x")}, headers=reader).status_code == 403
     assert client.delete(f"/documents/{LEAVE.id}", headers=reader).status_code == 403
     assert client.post("/documents/reindex", headers=reader).status_code == 403
-    assert client.get("/documents/missed", headers=reader).status_code == 403
+    assert client.get("/admin", headers=reader).status_code == 403
     page = client.get("/documents", headers=reader).text
     assert "data-delete" not in page and 'type="file"' not in page
-
-
-def test_missed_questions_are_listed_by_how_often(client: TestClient, store: MemoryStore) -> None:
-    for n, question in enumerate(("食堂几点开门？", "食堂几点开门", "停车位怎么申请？")):
-        store.save("u", f"{n:016x}", Exchange(f"e{n}", question, now(), "done", fake_engine().answer(question)))
-    page = client.get("/documents/missed").text
-    assert page.index("食堂几点开门") < page.index("停车位怎么申请") and '<td class="num">2</td>' in page
 
 
 def test_the_reader_says_the_title_once() -> None:

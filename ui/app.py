@@ -1,6 +1,6 @@
 """The application: middleware, the page's own routes, static files, and the chat mounted at /chat.
 
-    request -> Denied -> CORS -> Secured -> /healthz /readyz /page /documents /shared /static /widget.js /chat
+    request -> Denied -> CORS -> Secured -> /healthz /readyz /page /documents /admin /shared /static /widget.js /chat
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
-from ui import documents_page, page_routes
+from ui import admin_page, documents_page, page_routes
 from ui.address import Address, origin_pattern, peer
 from ui.admission import Admission, models_loaded
 from ui.pages import PAGES, page
@@ -59,7 +59,7 @@ def create_app(
     app.state.address = address
     app.state.boot = secrets.token_hex(8)
     app.state.index_desk = documents_page.Desk()
-    for router in (page_routes.router, page_routes.shared_router, documents_page.router):
+    for router in (page_routes.router, page_routes.shared_router, documents_page.router, admin_page.router):
         app.include_router(router)
     _plain_routes(app, settings, engine)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -1,5 +1,5 @@
 """Routes of the documents page: list, search without generation, reader, original file; for administrators upload,
-delete, re-index and the questions that found nothing. Indexing runs one job at a time in a thread.
+delete and re-index. Indexing runs one job at a time in a thread.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from ui.page_routes import Member, administrator_of, from_our_page
 from ui.pages import page as whole_page
 from ui.problems import TooLarge
 from ui.settings import UiSettings
-from ui.store import Store
 from ui.texts import Texts
 from ui.upload import received
 from ui.viewer import Viewer
@@ -99,14 +98,6 @@ def listing(request: Request, viewer: Member, q: str = "", page: int = 1, lang: 
         query=query, hits=found(query, hits, t) if hits is not None else None, suffixes=SUFFIXES, number=number, last=last,
         total=len(held), rows=rows(listed, replaced, t, engine.copies()), administers=viewer.administers and settings.originals is not None,
     )  # fmt: skip
-
-
-@router.get("/missed")
-def missed(request: Request, viewer: Administrator, lang: str = "") -> HTMLResponse:
-    _, _, t = _context(request, lang)
-    store: Store | None = request.app.state.store
-    note(request, viewer, "read_missed")
-    return _page("missed.html", t("missed"), request, viewer, t, "missed", missed=store.missed() if store else ())
 
 
 @router.get("/jobs/{job_id}")

@@ -27,7 +27,7 @@ SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 OPEN_FILES = ("/static/", "/chat/assets/", "/chat/static/")
 """The same for everybody: nobody is looked up for them."""
 PROGRAMS = ("/api/", "/v1/")
-PEOPLE = ("/chat", "/documents", "/shared", "/page")
+PEOPLE = ("/chat", "/documents", "/admin", "/shared", "/page")
 
 
 class Guard:
