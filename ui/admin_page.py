@@ -9,9 +9,9 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from ui.actions import note
-from ui.documents_page import Administrator
 from ui.figures import Sheet, Span, free, sheets, to_csv, totals
 from ui.pages import page
+from ui.roles import Administrator
 from ui.settings import UiSettings
 from ui.store import Store
 from ui.texts import Texts

@@ -16,17 +16,19 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
+from errors import WenjuError
 from ui import admin_page, documents_page, page_routes
 from ui.address import Address, origin_pattern, peer
 from ui.admission import Admission, models_loaded
+from ui.asking import Desk
 from ui.pages import PAGES, page
+from ui.problems import NotAllowed, NotSignedOn, answered, is_api, problem
 from ui.scripts import KnownScripts
 from ui.security import Denied, Secured
 from ui.settings import UiSettings
 from ui.shell import failure_text, frame_of, shell_html
 from ui.store import Store
 from ui.texts import Texts
-from ui.turn import Desk
 from ui.viewer import Who, local_administrator
 
 if TYPE_CHECKING:
@@ -127,12 +129,14 @@ def _plain_routes(app: FastAPI, settings: UiSettings, engine: Engine) -> None:
         return JSONResponse({"ready": models_loaded(ready), **ready, **failed}, 200 if models_loaded(ready) else 503)
 
     @app.exception_handler(404)
-    @app.exception_handler(401)
-    @app.exception_handler(403)
+    @app.exception_handler(NotSignedOn)
+    @app.exception_handler(NotAllowed)
     def refused(request: Request, error: Exception) -> Response:
         """A page for people, JSON for programs."""
-        status = int(getattr(error, "status_code", 500))
-        detail = str(getattr(error, "detail", ""))
+        if is_api(request) and isinstance(error, WenjuError):
+            return answered(error)
+        status = problem(error)[0] if isinstance(error, WenjuError) else int(getattr(error, "status_code", 500))
+        detail = error.message if isinstance(error, WenjuError) else str(getattr(error, "detail", ""))
         if "text/html" not in request.headers.get("accept", ""):
             return JSONResponse({"detail": detail}, status)
         t = Texts(settings.lang)

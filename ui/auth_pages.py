@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from errors import WenjuError
+from ui.auth_signing import COOKIE
 from ui.pages import page
 from ui.texts import Texts
 
@@ -38,7 +39,7 @@ def sign_in_router(sign_on: SignOn) -> APIRouter:
         def sign_out(request: Request) -> Response:
             sign_on.leave(request)
             reply = RedirectResponse(f"{sign_on.settings.root_path}/sign-in?out=1", 303)
-            reply.delete_cookie(_cookie_name(), path=sign_on.path)
+            reply.delete_cookie(COOKIE, path=sign_on.path)
             return reply
 
     return router
@@ -54,7 +55,7 @@ def entered(sign_on: SignOn, cookie: str, target: str) -> Response:
     """The response that signs someone on, with the session's cookie."""
     reply = RedirectResponse(local_path(target, sign_on), 303)
     reply.set_cookie(
-        _cookie_name(), cookie, max_age=int(sign_on.settings.session_hours * 3600),
+        COOKIE, cookie, max_age=int(sign_on.settings.session_hours * 3600),
         path=sign_on.path, secure=sign_on.secure, httponly=True, samesite="lax",
     )  # fmt: skip
     return reply
@@ -116,9 +117,3 @@ def _form(sign_on: SignOn, target: str, lang: str, wrong: bool = False, out: boo
     return page(
         "sign_in.html", t("sign_in"), sign_on.settings, t.lang, None, current="sign-in", target=target, wrong=wrong, out=out
     )  # fmt: skip
-
-
-def _cookie_name() -> str:
-    from ui.auth import COOKIE
-
-    return COOKIE

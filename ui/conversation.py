@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,14 +11,9 @@ from qa.types import Answer, Turn
 from ui.changes import Change, Held
 from ui.render import Look, answer_html, failure_html, question_html
 from ui.store import Exchange, Status
-from ui.store_memory import now
+from ui.store_memory import new_id, now
 
 _ID = re.compile(r"[0-9a-f]{16}")
-
-
-def new_id() -> str:
-    """16 random hex digits."""
-    return secrets.token_hex(8)
 
 
 def valid_id(text: str) -> bool:

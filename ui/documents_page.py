@@ -8,7 +8,7 @@ import asyncio
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
@@ -19,12 +19,13 @@ from index.types import Document
 from ui import originals
 from ui.actions import note
 from ui.changes import Held
-from ui.conversation import new_id
 from ui.document_views import found, reading, rows
-from ui.page_routes import Member, administrator_of, from_our_page
+from ui.page_routes import from_our_page
 from ui.pages import page as whole_page
 from ui.problems import TooLarge
+from ui.roles import Administrator, Member
 from ui.settings import UiSettings
+from ui.store_memory import new_id
 from ui.texts import Texts
 from ui.upload import received
 from ui.viewer import Viewer
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from qa.engine import Engine
 
 PER_PAGE = 200
-Administrator = Annotated[Viewer, Depends(administrator_of)]
 ours = Depends(from_our_page)
 router = APIRouter(prefix="/documents", include_in_schema=False)
 

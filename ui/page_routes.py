@@ -19,12 +19,12 @@ from ui.changes import Held
 from ui.export import FORMATS, records, to_html, to_json, to_markdown
 from ui.export_word import WORD, to_word
 from ui.pages import page
+from ui.roles import Asker, Member
 from ui.settings import UiSettings
 from ui.shell import failure_text
 from ui.store import FEEDBACK_REASONS, Exchange, Feedback, Store
 from ui.store_memory import now
 from ui.texts import Texts
-from ui.viewer import Viewer, Who
 
 
 class Rename(BaseModel):
@@ -41,31 +41,6 @@ class Opinion(BaseModel):
     comment: str = Field("", max_length=1000)
 
 
-def viewer_of(request: Request) -> Viewer:
-    """The viewer of a request; 401 when nobody is signed on."""
-    who: Who = request.app.state.who
-    viewer = who(request)
-    if viewer is None:
-        raise HTTPException(401, "sign in first")
-    return viewer
-
-
-def member_of(request: Request) -> Viewer:
-    """A viewer who may do more than ask (an embedded visitor may not)."""
-    viewer = viewer_of(request)
-    if viewer.may_only_ask:
-        raise HTTPException(403, "an embedded visitor may only ask")
-    return viewer
-
-
-def administrator_of(request: Request) -> Viewer:
-    """An administrator, or 403."""
-    viewer = member_of(request)
-    if not viewer.administers:
-        raise HTTPException(403, "administrators only")
-    return viewer
-
-
 def from_our_page(request: Request) -> None:
     """Refuse requests that another site's page could have sent on someone's behalf."""
     if request.headers.get("x-wenju") != "1":
@@ -79,8 +54,6 @@ def store_of(request: Request) -> Store:
     return store
 
 
-Member = Annotated[Viewer, Depends(member_of)]
-Anyone = Annotated[Viewer, Depends(viewer_of)]
 Kept = Annotated[Store, Depends(store_of)]
 ours = Depends(from_our_page)
 
@@ -147,7 +120,7 @@ def export(
 
 
 @router.post("/feedback", dependencies=[ours])
-async def feedback(body: Opinion, viewer: Anyone, store: Kept, request: Request) -> dict[str, bool]:
+async def feedback(body: Opinion, viewer: Asker, store: Kept, request: Request) -> dict[str, bool]:
     """Store an opinion together with the answer as this user got it and the settings that made it."""
     exchanges = await asyncio.to_thread(store.exchanges, viewer.name, body.conversation)
     exchange = next((e for e in exchanges or () if e.id == body.exchange), None)

@@ -16,6 +16,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def new_id() -> str:
+    """16 random hex digits."""
+    return secrets.token_hex(8)
+
+
 def title_of(question: str) -> str:
     """A conversation's first title: its first question, one line, at most 40 characters."""
     line = " ".join(question.split())

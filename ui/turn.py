@@ -1,33 +1,29 @@
 """One turn of the chat: an async generator of screens that never raises and always gives the text box back.
 
-question -> a place in line and snapshots of the Answer (ui.line) -> done (or stopped, or failed and said so)
+question -> a place in line and snapshots of the Answer (ui.asking) -> done (or stopped, or failed and said so)
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from errors import Cancelled, GeneratorError, IndexError_, ModelError, QuestionError, WenjuError
-from ui.admission import Admission, QueueFull, RateLimited, Ticket, models_loaded
+from ui import asking
+from ui.admission import QueueFull
+from ui.asking import Ask, Desk
 from ui.conversation import Conversation, messages
-from ui.line import Waiting, through
-from ui.rates import TooManyWaiting
+from ui.line import Waiting
+from ui.rates import RateLimited, TooManyWaiting
 from ui.render import Look
-from ui.settings import UiSettings
-from ui.store import Exchange, Status, Store
+from ui.store import Exchange, Status
 from ui.suggestions import follow_ups
 
-if TYPE_CHECKING:
-    from qa.engine import Engine
-
 log = logging.getLogger("wenju.ui")
+
 
 @dataclass(frozen=True, slots=True)
 class Screen:
@@ -37,22 +33,6 @@ class Screen:
     conversation: Conversation
     busy: bool
     box: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What turns need: the engine, the store (None keeps nothing), the queue, the settings."""
-
-    engine: Engine
-    store: Store | None
-    admission: Admission
-    settings: UiSettings
-    wishes: deque[str] = field(default_factory=lambda: deque(maxlen=24))
-    """Questions that would be offered if the engine had answered them before (ui.proving)."""
-
-    @property
-    def ready(self) -> bool:
-        return models_loaded(self.engine.ready)
 
 
 async def ask(
@@ -69,14 +49,11 @@ async def ask(
     history = () if alone else conversation.history()
     exchange = conversation.begin(question)
     cancelled = conversation.cancelled
-    ticket: Ticket | None = None
     try:
         yield _screen(conversation, look, waiting=look.t("stage_searching"), box="")
-        ticket = desk.admission.join(user, address=address)
         await _save(desk, user, conversation, exchange)
-        start = partial(desk.engine.stream, question, history, cancelled=cancelled)
-        waiting = ""
-        async with aclosing(through(desk, ticket, start, cancelled)) as steps:
+        waiting, what = "", Ask(question, history, channel="page", address=address)
+        async with aclosing(asking.ask(desk, user, what, cancelled)) as steps:
             async for step in steps:
                 if isinstance(step, Waiting):
                     waiting = _place(step, look)
@@ -85,7 +62,6 @@ async def ask(
                 if exchange.answer is None or exchange.answer.stage != "done":
                     yield _screen(conversation, look, waiting=waiting)
         exchange = conversation.update(exchange.id, status="done")
-        ticket.release()
         yield Screen(messages(conversation, look), conversation, False)
         await _save(desk, user, conversation, exchange)
         offered = await asyncio.to_thread(_offered, desk, conversation, exchange, look)
@@ -99,8 +75,6 @@ async def ask(
         yield Screen(messages(conversation, look), conversation, False)
     finally:
         cancelled.set()
-        if ticket is not None:
-            ticket.release()
         _close(desk, user, conversation, exchange)
 
 

@@ -15,15 +15,16 @@ def html(folders: Sequence[RunFolder], lang: str = "zh") -> str:
     Raises:
         EvalError: a run is not finished, or the runs are of different tasks.
     """
-    from eval.report import page, questions
+    from eval.report.page import Report
+    from eval.report.questions import Loaded
 
-    runs = [questions.Loaded.read(folder) for folder in folders]
+    runs = [Loaded.read(folder) for folder in folders]
     tasks = sorted({str(run.manifest["task"]) for run in runs})
     if len(tasks) > 1:
         raise EvalError(
             f"these runs are of different tasks: {', '.join(tasks)}", "Make a report for each task."
         )
-    return page.Report(runs, lang).render()
+    return Report(runs, lang).render()
 
 
 def write_html(folders: Sequence[RunFolder], out: Path, lang: str = "zh") -> Path:

@@ -9,8 +9,8 @@ from typing import Any
 
 from eval.labels import grouped, is_share, judges_told, label, number, type_label
 from eval.metrics.stats import Figure
-from eval.report import plots, questions
-from eval.report.questions import Loaded
+from eval.report.plots import SERIES, Plot, bars, gauge, histogram, recall_at_k, risk_coverage
+from eval.report.questions import Loaded, cards, filters, types
 from eval.summary import is_neutral, lower_is_better
 from prompts import text as string
 from prompts.templating import Templates
@@ -52,7 +52,7 @@ class Cell:
     value: str
     span: str
     best: bool
-    gauge: plots.Plot | None
+    gauge: Plot | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Report:
         self.runs = [
             Told(
                 run.folder.name,
-                n % plots.SERIES,
+                n % SERIES,
                 lead(run, lang),
                 len(run.scores),
                 tuple(_made(run, lang)),
@@ -95,8 +95,8 @@ class Report:
             )
             for n, run in enumerate(runs)
         ]
-        self.filters, self.types = questions.filters(runs[0], lang), questions.types(runs[0], lang)
-        self.cards = questions.cards(runs, self.runs, lang)
+        self.filters, self.types = filters(runs[0], lang), types(runs[0], lang)
+        self.cards = cards(runs, self.runs, lang)
 
     def render(self) -> str:
         """The page."""
@@ -140,7 +140,7 @@ class Report:
         ]
 
     @property
-    def plots(self) -> list[tuple[str, plots.Plot]]:
+    def plots(self) -> list[tuple[str, Plot]]:
         """The plots that the runs have data for."""
         numbers = [figures_of(run) for run in self.loaded]
         halves = ("seconds_total_p50", "seconds_total_p95")
@@ -157,10 +157,10 @@ class Report:
         curves = [run.summary["risk_coverage"] for run in self.loaded]
         seconds = [run.summary["seconds"] for run in self.loaded]
         drawn = {
-            "risk": plots.risk_coverage(curves, s("share_answered"), s("share_wrong")),
-            "recall": plots.recall_at_k(numbers, s("plot_recall")),
-            "time": plots.histogram(seconds, s("seconds"), s("n"), quantiles),
-            "types": plots.bars(rows, s("plot_types")) if len(rows) > 1 else None,
+            "risk": risk_coverage(curves, s("share_answered"), s("share_wrong")),
+            "recall": recall_at_k(numbers, s("plot_recall")),
+            "time": histogram(seconds, s("seconds"), s("n"), quantiles),
+            "types": bars(rows, s("plot_types")) if len(rows) > 1 else None,
         }
         return [(kind, plot) for kind, plot in drawn.items() if plot is not None]
 
@@ -230,7 +230,7 @@ def _row(name: str, figures: Sequence[Figure | None], lang: str) -> Row:
             number(name, f.value),
             _span(name, f),
             best is not None and f.value == best,
-            plots.gauge(f, n) if is_share(name) else None,
+            gauge(f, n) if is_share(name) else None,
         )
         if f is not None
         else None
