@@ -138,12 +138,8 @@ def post_feedback(body: Opinion, request: Request, viewer: Asker) -> dict[str, b
     answer = store.recorded(viewer.name, body.answer_id) if isinstance(store, Records) else None
     if store is None or answer is None:
         raise NotFound("No such answer is kept for this user", "Use the id of an answer from /api/ask")
-    made_by = {"model": answer.model, "index": answer.index}
-    store.add_feedback(
-        Feedback(
-            "", body.answer_id, viewer.name, body.verdict, now(), tuple(body.reasons), body.comment.strip(), answer, made_by
-        )
-    )
+    place = ("", body.answer_id)
+    store.add_feedback(Feedback.of(viewer.name, place, body.verdict, now(), body.reasons, body.comment, answer))
     return {"ok": True}
 
 

@@ -26,7 +26,7 @@ from ui.problems import NotAllowed, NotSignedOn, answered, is_api, problem
 from ui.scripts import KnownScripts
 from ui.security import Denied, Secured
 from ui.settings import UiSettings
-from ui.shell import failure_text, frame_of, shell_html
+from ui.shell import shell_html
 from ui.store import Store
 from ui.texts import Texts
 from ui.viewer import Who, local_administrator
@@ -69,13 +69,10 @@ def create_app(
     def shell(request: Request) -> str:
         ready = engine.ready
         documents = len(engine.documents()) if ready.get("index") else 0
-        viewer = who(request)
-        lang = Texts(request.query_params.get("lang", settings.lang))
-        failure = failure_text(app.state.admission.failure, viewer, lang)
-        frame = frame_of(
-            request, settings, viewer, app.state.boot, models_loaded(ready), failure, documents, store is not None
+        return shell_html(
+            request, settings, who(request), boot=app.state.boot, ready=models_loaded(ready),
+            failure=app.state.admission.failure, documents=documents, kept=store is not None,
         )  # fmt: skip
-        return shell_html(frame, settings)
 
     def user(request: Request) -> str | None:
         viewer = who(request)

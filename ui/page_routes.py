@@ -22,7 +22,7 @@ from ui.pages import page
 from ui.roles import Asker, Member
 from ui.settings import UiSettings
 from ui.shell import failure_text
-from ui.store import FEEDBACK_REASONS, Exchange, Feedback, Store
+from ui.store import FEEDBACK_REASONS, Exchange, Feedback, Store, Verdict
 from ui.store_memory import now
 from ui.texts import Texts
 
@@ -36,7 +36,7 @@ class Opinion(BaseModel):
 
     conversation: str = Field(max_length=64)
     exchange: str = Field(max_length=64)
-    verdict: str = Field(pattern="^(up|down)$")
+    verdict: Verdict
     reasons: tuple[str, ...] = Field((), max_length=len(FEEDBACK_REASONS))
     comment: str = Field("", max_length=1000)
 
@@ -125,14 +125,9 @@ async def feedback(body: Opinion, viewer: Asker, store: Kept, request: Request) 
     exchanges = await asyncio.to_thread(store.exchanges, viewer.name, body.conversation)
     exchange = next((e for e in exchanges or () if e.id == body.exchange), None)
     _found(exchange is not None)
-    reasons = tuple(r for r in body.reasons if r in FEEDBACK_REASONS)
     answer = exchange.answer if exchange is not None else None
-    made_by = {"model": answer.model, "index": answer.index} if answer is not None else {}
-    verdict = "up" if body.verdict == "up" else "down"
-    row = Feedback(
-        body.conversation, body.exchange, viewer.name, "up" if verdict == "up" else "down", now(), reasons,
-        body.comment.strip(), answer, made_by,
-    )  # fmt: skip
+    place = (body.conversation, body.exchange)
+    row = Feedback.of(viewer.name, place, body.verdict, now(), body.reasons, body.comment, answer)
     await asyncio.to_thread(store.add_feedback, row)
     return {"ok": True}
 

@@ -5,64 +5,33 @@ It is on screen before Gradio's own script has loaded, so the first thing seen i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from starlette.requests import Request
 
 from errors import WenjuError
 from ui.pages import PAGES
 from ui.settings import UiSettings
-from ui.texts import Texts
+from ui.texts import LANGS, Texts
 from ui.viewer import Viewer
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What one rendering of the frame depends on."""
+def shell_html(request: Request, settings: UiSettings, viewer: Viewer | None, *, boot: str, ready: bool, failure: WenjuError | None, documents: int, kept: bool) -> str:  # fmt: skip
+    """Header, panel, drawer, live region and the configuration as inert JSON; language and embedding by the page's address.
 
-    viewer: Viewer | None
-    lang: str
-    embed: bool
-    boot: str
-    ready: bool
-    failure: str
-    documents: int
-    history: bool
-    session: str
-
-
-def frame_of(request: Request, settings: UiSettings, viewer: Viewer | None, boot: str, ready: bool, failure: str, documents: int, history: bool) -> Frame:  # fmt: skip
-    """Read language and embedding from the page's address."""
+    ``kept``: there is a history; one who may only ask has none.
+    """
     query = request.query_params
-    lang = query.get("lang", settings.lang)
-    return Frame(
-        viewer=viewer,
-        lang=lang if lang in ("zh", "en") else settings.lang,
-        embed=query.get("embed") == "1",
-        boot=boot,
-        ready=ready,
-        failure=failure,
-        documents=documents,
-        history=history and viewer is not None and not viewer.may_only_ask,
-        session=str(request.scope.get("wenju.embed", "")),
-    )
-
-
-def shell_html(frame: Frame, settings: UiSettings) -> str:
-    """Header, panel, drawer, live region and the configuration as inert JSON."""
-    t = Texts(frame.lang)
+    asked = query.get("lang", "")
+    t = Texts(asked if asked in LANGS else settings.lang)
+    embed, history = query.get("embed") == "1", kept and viewer is not None and not viewer.may_only_ask
+    session = str(request.scope.get("wenju.embed", ""))
     config = {
-        "base": settings.root_path,
-        "lang": frame.lang,
-        "embed": frame.embed,
-        "boot": frame.boot,
-        "ready": frame.ready,
-        "history": frame.history,
-        "known": frame.viewer is not None,
-        "session": frame.session,
-        "texts": t.script(),
-    }
-    return PAGES.render("shell.html", frame=frame, settings=settings, viewer=frame.viewer, t=t, config=config)
+        "base": settings.root_path, "lang": t.lang, "embed": embed, "boot": boot, "ready": ready, "history": history,
+        "known": viewer is not None, "session": session, "texts": t.script(),
+    }  # fmt: skip
+    return PAGES.render(
+        "shell.html", settings=settings, viewer=viewer, t=t, config=config, embed=embed, history=history, session=session,
+        ready=ready, failure=failure_text(failure, viewer, t), documents=documents,
+    )  # fmt: skip
 
 
 def failure_text(failure: WenjuError | None, viewer: Viewer | None, t: Texts) -> str:

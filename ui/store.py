@@ -56,6 +56,13 @@ class Feedback:
     answer: Answer | None = None
     settings: dict[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, user: str, place: tuple[str, str], verdict: Verdict, at: str, reasons: Sequence[str], comment: str, answer: Answer | None) -> Feedback:  # fmt: skip
+        """With the answer as this user got it and the settings that made it; ``place``: conversation and exchange."""
+        made_by = {"model": answer.model, "index": answer.index} if answer is not None else {}
+        known = tuple(reason for reason in reasons if reason in FEEDBACK_REASONS)
+        return cls(*place, user, verdict, at, known, comment.strip(), answer, made_by)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
