@@ -92,15 +92,18 @@ def to_csv(sheet: Sheet, t: Texts) -> bytes:
 
 
 def _weeks(span: Span) -> Sheet:
-    first = _monday(span.today) - timedelta(weeks=span.weeks - 1)
+    asked: dict[date, list[Asked]] = {}
+    for row in span.asked:
+        asked.setdefault(_monday(_day(row.at)), []).append(row)
+    wrong = Counter(_monday(_day(f.at)) for f in span.wrong)
     rows = []
-    for start in (first + timedelta(weeks=n) for n in reversed(range(span.weeks))):
-        here = [row for row in span.asked if _monday(_day(row.at)) == start]
+    for start in (_monday(span.today) - timedelta(weeks=n) for n in range(span.weeks)):
+        here = asked.get(start, [])
         times = _times(here)
         refused, answered = sum(row.reason != "" for row in here), sum(map(_answered, here))
-        wrong = sum(_monday(_day(f.at)) == start for f in span.wrong)
         typical, late = (round(median(times), 1), round(_late(times), 1)) if times else ("", "")
-        rows.append((start.isoformat(), len(here), answered, refused, len(here) - answered - refused, wrong, typical, late))
+        unfinished = len(here) - answered - refused
+        rows.append((start.isoformat(), len(here), answered, refused, unfinished, wrong[start], typical, late))
     columns = ("week", "asked", "answered", "refused", "failed", "wrong", "typical", "slowest")
     return Sheet("weeks", columns, tuple(rows) if span.asked or span.wrong else ())
 
