@@ -81,7 +81,7 @@ def test_gaps_and_wrong_answers_are_told_apart_and_names_show_with_audit_alone()
     good = Feedback("c", "e3", "赵", "up", at(1), (), "", ANSWER)
     found = span((), [gap, bad, good])
     assert table(found, "gaps").rows == (("食堂几点开门？", 1, "2026-03-12", "要补"), (ANSWER.question, 1, "2026-03-11", "天数不对"))
-    assert table(found, "wrong").rows == ((ANSWER.question, "答案不对、文档缺内容", "天数不对", "2026-03-11", "李"),)
+    assert table(found, "wrong").rows == ((ANSWER.question, "答案不对，文档缺内容", "天数不对", "2026-03-11", "李"),)
     quiet = span((), [gap, bad, good], names=False)
     assert "who" not in table(quiet, "wrong").columns
     assert not any(name in str(s.rows) for s in sheets(quiet, (), Path("none"), None, ZH, "") for name in ("王", "李", "赵"))

@@ -129,14 +129,14 @@ def _gaps(span: Span) -> Sheet:
 
 
 def _wrong(span: Span, t: Texts) -> Sheet:
-    rows = [(_question(f), "、".join(t("reason_" + r) for r in f.reasons), f.comment, f.at[:10], f.user) for f in span.wrong]
+    rows = [(_question(f), t("listed").join(t("reason_" + r) for r in f.reasons), f.comment, f.at[:10], f.user) for f in span.wrong]
     columns = ("question", "reason", "comment", "when", "who")
     kept = len(columns) if span.names else len(columns) - 1
     return Sheet("wrong", columns[:kept], tuple(row[:kept] for row in rows))
 
 
 def _slow(span: Span) -> Sheet:
-    timed = sorted((row for row in span.asked if row.seconds), key=lambda row: -(row.seconds or 0))[:100]
+    timed = sorted((row for row in span.asked if row.seconds), key=lambda row: -(row.seconds or 0))
     return Sheet("slow", ("question", "seconds", "when"), tuple((r.question, round(r.seconds or 0, 1), _minute(r.at)) for r in timed))
 
 
