@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from errors import Cancelled, DocumentError, GeneratorError
 from index.types import Block, Document, Hit, Passage
@@ -100,6 +102,7 @@ class FakeEngine:
     running: int = 0
     writing: int = 0
     most_writing: int = 0
+    settings: Any = field(default_factory=lambda: SimpleNamespace(data=Path("no-such-folder")))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -24,10 +24,10 @@ from ui.asking import Ask, Records, ask, begun, turns
 from ui.asking import answer as complete
 from ui.changes import Held
 from ui.line import Waiting
-from ui.problems import NotAllowed, NotFound, NotSignedOn, problem
+from ui.problems import NotFound, problem
+from ui.roles import Administrator, Asker, Member
 from ui.store import FEEDBACK_REASONS, Feedback, Store
 from ui.store_memory import now
-from ui.viewer import Viewer, Who
 
 if TYPE_CHECKING:
     from qa.engine import Engine
@@ -41,40 +41,12 @@ TEXT_MAX = 20_000
 """Limits of a closed context: passages, and characters in each."""
 
 
-def asker_of(request: Request) -> Viewer:
-    """Who asks. Raises NotSignedOn when nobody is signed on."""
-    who: Who = request.app.state.who
-    viewer = who(request)
-    if viewer is None:
-        raise NotSignedOn("No valid sign-on came with this request", "Send Authorization: Bearer TOKEN")
-    return viewer
-
-
 def address_of(request: Request) -> str:
     """The address of the one who asks, behind named proxies too."""
     found: str = request.app.state.address(request)
     return found
 
 
-def reader_of(request: Request) -> Viewer:
-    """One who may do more than ask. Raises NotAllowed for a widget's visitor."""
-    viewer = asker_of(request)
-    if viewer.may_only_ask:
-        raise NotAllowed("An embedded visitor may only ask")
-    return viewer
-
-
-def admin_of(request: Request) -> Viewer:
-    """An administrator. Raises NotAllowed for everybody else."""
-    viewer = reader_of(request)
-    if not viewer.administers:
-        raise NotAllowed("Administrators only")
-    return viewer
-
-
-Asker = Annotated[Viewer, Depends(asker_of)]
-Reader = Annotated[Viewer, Depends(reader_of)]
-Admin = Annotated[Viewer, Depends(admin_of)]
 router = APIRouter(prefix="/api", tags=["Questions and documents"])
 
 
@@ -142,13 +114,13 @@ async def get_search(request: Request, viewer: Asker, q: str, k: Annotated[int, 
 
 
 @router.get("/documents", summary="What is indexed")
-def get_documents(request: Request, viewer: Reader) -> dict[str, Any]:
+def get_documents(request: Request, viewer: Member) -> dict[str, Any]:
     engine: Engine = request.app.state.engine
     return {"documents": [_document(d) | {"passages": len(engine.passages(d.id))} for d in engine.documents()]}
 
 
 @router.get("/documents/{document_id}", summary="A document with its text and passages")
-def get_document(document_id: str, request: Request, viewer: Reader, sha256: str = "") -> dict[str, Any]:
+def get_document(document_id: str, request: Request, viewer: Member, sha256: str = "") -> dict[str, Any]:
     """``sha256`` is a citation's ``document_sha256``: ``changed`` then tells whether the text is another by now, so
     that its ``start`` and ``end`` no longer hold. A document that is gone is a 404."""
     engine: Engine = request.app.state.engine
@@ -170,17 +142,13 @@ def post_feedback(body: Opinion, request: Request, viewer: Asker) -> dict[str, b
     answer = store.recorded(viewer.name, body.answer_id) if isinstance(store, Records) else None
     if store is None or answer is None:
         raise NotFound("No such answer is kept for this user", "Use the id of an answer from /api/ask")
-    made_by = {"model": answer.model, "index": answer.index}
-    store.add_feedback(
-        Feedback(
-            "", body.answer_id, viewer.name, body.verdict, now(), tuple(body.reasons), body.comment.strip(), answer, made_by
-        )
-    )
+    place = ("", body.answer_id)
+    store.add_feedback(Feedback.of(viewer.name, place, body.verdict, now(), body.reasons, body.comment, answer))
     return {"ok": True}
 
 
 @router.get("/feedback", summary="What readers said (administrators)")
-def get_feedback(request: Request, viewer: Admin, days: Annotated[int, Query(ge=1, le=3650)] = 28) -> dict[str, Any]:
+def get_feedback(request: Request, viewer: Administrator, days: Annotated[int, Query(ge=1, le=3650)] = 28) -> dict[str, Any]:
     store: Store | None = request.app.state.store
     note(request, viewer, "read_feedback")
     rows = store.feedback(days) if store is not None else ()

@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 
 from index.types import Document
-from ui.conversation import new_id
 from ui.problems import TooLarge
+from ui.store_memory import new_id
 
 _BAD = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\\/\u202a-\u202e\u2066-\u2069]")
 
