@@ -52,6 +52,7 @@ class Ask:
     passages: tuple[tuple[str, str], ...] | None = None
     channel: str = "api"
     address: str = ""
+    collection: str = ""
 
 
 async def ask(state: Any, user: str, what: Ask) -> AsyncGenerator[Waiting | Answer, None]:
@@ -71,7 +72,8 @@ async def ask(state: Any, user: str, what: Ask) -> AsyncGenerator[Waiting | Answ
     status: Status = "failed"
     ticket = admission.join(user, address=what.address)
     try:
-        start = partial(engine.stream, what.question, what.history, cancelled=cancelled, passages=what.passages)
+        limited = {"collection": what.collection} if what.collection else {}
+        start = partial(engine.stream, what.question, what.history, cancelled=cancelled, passages=what.passages, **limited)
         async with aclosing(through(state, ticket, start, cancelled)) as steps:
             async for step in steps:
                 last = step if isinstance(step, Answer) else last
