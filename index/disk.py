@@ -47,7 +47,7 @@ def told(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in _FULL or (error.errno is None and "requested and" in str(error)):  # as numpy tells it
             raise IndexError_(f"no space left on the disk while writing the index at {root}", advice) from error
         if error.errno in _DENIED and str(root) in str(error.filename or root):
             raise IndexError_(f"the index at {root} cannot be written ({error.strerror})", "Check the rights on the data folder.") from error
@@ -64,6 +64,17 @@ def _holder(path: Path) -> str:
         return f"process {facts['pid']} on {facts['host']} since {facts['since']}"
     except (OSError, ValueError, KeyError):
         return "another process"
+
+
+def reserve(path: Path, size: int) -> None:
+    """Make sure that a file of ``size`` bytes has its place, before it is written through a memory map: there a full disk
+    would be a signal that ends the process, here it is an error."""
+    if hasattr(os, "posix_fallocate") and size:
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            os.posix_fallocate(descriptor, 0, size)
+        finally:
+            os.close(descriptor)
 
 
 def now() -> str:

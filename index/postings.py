@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from index import disk
 from index.terms import Codes, cut
 
 ARRAYS = ("codes", "starts", "rows", "counts", "lengths", "best")
@@ -118,6 +119,8 @@ def _scatter(
     size = int(starts[-1])
     rows = np.lib.format.open_memmap(folder / "rows.npy", "w+", np.int32, (size,))
     counts = np.lib.format.open_memmap(folder / "counts.npy", "w+", np.uint8, (size,))
+    for name in ("rows.npy", "counts.npy"):
+        disk.reserve(folder / name, (folder / name).stat().st_size)
     fill = starts[:-1].copy()
     best = np.zeros(len(codes), np.float32)
     for part in range(parts):
