@@ -144,7 +144,7 @@ class Library:
                 if generation is None or not generation.count:
                     return None
                 if self._retriever is None:
-                    self.check_encoder()
+                    self._check(generation)
                     try:
                         self._retriever = HybridRetriever(generation, self.encoder, self.settings.index)
                     except IndexError_:
@@ -156,7 +156,9 @@ class Library:
 
     def check_encoder(self) -> None:
         """Raise IndexError_ when the index was made with another encoder than the settings name."""
-        generation = self.generation
+        self._check(self.generation)
+
+    def _check(self, generation: Generation | None) -> None:
         made = generation.manifest["identity"]["encoder"] if generation else ""
         name = self._encoder_name
         if generation and made != name:
