@@ -132,9 +132,11 @@ class CorpusWriter:
         if keep and self.old is not None:
             self._copy_kept(self.old)
         row = 0
+        numbered: list[tuple[int | None, int]] = []
         for order, count in self._db.execute("SELECT ord, passages FROM documents ORDER BY ord").fetchall():
-            self._db.execute("UPDATE documents SET first_row = ? WHERE ord = ?", (row if count else None, order))
+            numbered.append((row if count else None, order))
             row += count
+        self._db.executemany("UPDATE documents SET first_row = ? WHERE ord = ?", numbered)
         self._db.execute("CREATE INDEX by_row ON documents (first_row)")
         rows = self._db.execute("SELECT id, title, source, sha256, published, supersedes, meta FROM documents ORDER BY ord")
         light = [

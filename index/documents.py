@@ -121,6 +121,8 @@ def _written(
     building: Mapping[str, Any],
 ) -> AddReport:
     with Reader() as reader, suppress(_NothingRead):
+        if folder is None and any(one.known for one in found):  # a file that was named is new, mostly
+            reader.start()
         loading = _Loading(found, folder, store, progress or (lambda stage, done, total: None), reader, collection)
         store.write(loading.documents(), loading.gone, settings, encode, progress, **building)
     failed = [(path, DocumentError(f"{path}: cannot be looked into", "Check the rights on the folder.")) for path in folder.unreadable] if folder else []

@@ -39,12 +39,13 @@ State = frozenset[tuple[str, str]]
 
 def step(root: Path, name: str) -> None:
     """Do one step on the index in ``root/index``, in this process."""
+    from index_fakes import SETTINGS, Encoder
+
     import index.documents as documents
     from index.bm25 import LexicalIndex
     from index.dense import DenseIndex
     from index.loaders import document_id
     from index.store import IndexStore
-    from index_fakes import SETTINGS, Encoder
 
     documents.Reader = InProcess  # type: ignore[misc, assignment]
     store = IndexStore(root / "index")
@@ -155,10 +156,11 @@ class Trial:
 
     def state(self) -> State:
         """Names and texts of what answers, after a full check of it."""
+        from index_fakes import check
+
         from index.bm25 import LexicalIndex
         from index.dense import DenseIndex
         from index.store import IndexStore
-        from index_fakes import check
 
         generation = IndexStore(self.work / "index").current()
         if generation is None:

@@ -12,8 +12,8 @@ import pytest
 
 from errors import IndexError_
 from index import bm25, postings
-from index.build import Earlier
 from index.bm25 import K1, SINGLE_SHARE, SINGLE_WEIGHT, B, LexicalIndex, score_texts
+from index.build import Earlier
 from index.terms import cut, query_terms
 
 _WORDS = "天津 机关 党建 高质量 发展 服务 企业 群众 走进 系列 活动 会议 报告 2025年 三十五 信息 中心 的 了 在 和"
