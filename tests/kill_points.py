@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from unittest.mock import patch
 
 TESTS = Path(__file__).parent
 sys.path[:0] = [str(TESTS.parent), str(TESTS)]
@@ -47,17 +48,17 @@ def step(root: Path, name: str) -> None:
     from index.loaders import document_id
     from index.store import IndexStore
 
-    documents.Reader = InProcess  # type: ignore[misc, assignment]
     store = IndexStore(root / "index")
     building: dict[str, Any] = {"build_dense": DenseIndex.build, "build_lexical": LexicalIndex.build}
-    if name == "rebuild":
-        store.write((), (), SETTINGS, Encoder(), afresh=True, **building)
-    elif name == "remove":
-        store.write((), [document_id("甲.txt")], SETTINGS, Encoder(), **building)
-    elif name == "sync":
-        documents.sync_folder(root / "files", store, SETTINGS, Encoder(), **building)
-    else:
-        documents.add_paths([root / "new"], store, SETTINGS, Encoder(), **building)
+    with patch.object(documents, "Reader", InProcess):
+        if name == "rebuild":
+            store.write((), (), SETTINGS, Encoder(), afresh=True, **building)
+        elif name == "remove":
+            store.write((), [document_id("甲.txt")], SETTINGS, Encoder(), **building)
+        elif name == "sync":
+            documents.sync_folder(root / "files", store, SETTINGS, Encoder(), **building)
+        else:
+            documents.add_paths([root / "new"], store, SETTINGS, Encoder(), **building)
 
 
 class InProcess:
@@ -67,6 +68,9 @@ class InProcess:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        pass
+
+    def start(self) -> None:
         pass
 
     def load_all(self, path: Path, source: str) -> object:
