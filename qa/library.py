@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -220,7 +221,7 @@ class Library:
         from index.documents import add_paths
 
         self._can_encode()
-        return add_paths(paths, self.store, self.settings.index, self._encode, progress, collection=collection, **self._building())
+        return add_paths(paths, self.store, self.settings.index, self._encode, self._ahead(progress), collection=collection, **self._building())
 
     def sync(self, folder: Path, progress: Progress | None = None, collection: str = "", empty: bool = False) -> AddReport:
         """Make the index hold what the folder holds (``index.documents.sync_folder``)."""
@@ -228,8 +229,9 @@ class Library:
 
         self._can_encode()
         return sync_folder(
-            folder, self.store, self.settings.index, self._encode, progress, collection=collection, empty=empty, **self._building()
-        )
+            folder, self.store, self.settings.index, self._encode, self._ahead(progress), collection=collection, empty=empty,
+            **self._building(),
+        )  # fmt: skip
 
     def remove(self, *document_ids: str) -> None:
         """Take documents out of the index. Raises KeyError when there is none with one of these ids."""
@@ -259,6 +261,24 @@ class Library:
             from models.store import ModelStore
 
             ModelStore(self.settings.models.folder).path(self.settings.index.encoder)
+
+    def _ahead(self, progress: Progress | None) -> Progress:
+        """Load the encoder beside the reading, as soon as there is a document that has to be encoded."""
+        loading = self._encoder is not None
+
+        def told(stage: str, done: int, total: int) -> None:
+            nonlocal loading
+            if stage == "read" and not loading:
+                loading = True
+                threading.Thread(target=self._load_encoder, name="wenju-encoder").start()
+            if progress is not None:
+                progress(stage, done, total)
+
+        return told
+
+    def _load_encoder(self) -> None:
+        with suppress(Exception):  # whoever needs it is told
+            _ = self.encoder
 
     def _encode(self, texts: list[str]) -> Any:
         return self.encoder.encode(texts)
