@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from errors import IndexError_
 from index.copies import copies_of
-from index.generation import CORPUS, SHIFT, VECTORS, Generation, pack, pack_blocks
+from index.generation import SHIFT, Generation
+from index.manifest import CORPUS, VECTORS
+from index.packing import pack, pack_blocks
 from index.paragraphs import passage_search_text, passages_of
 from index.settings import IndexSettings
 from index.superseded import superseded_by

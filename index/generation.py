@@ -6,10 +6,8 @@ Rows number the passages 0, 1, 2 ... in the order of the vectors. Safe for threa
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-import sys
 import threading
 from array import array
 from collections import Counter, OrderedDict
@@ -19,21 +17,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from errors import IndexError_
+from index.manifest import AGAIN, CORPUS, FORMAT, MANIFEST, REBUILD, VECTORS, file_sha256, read_manifest
+from index.packing import unpack, unpack_blocks
 from index.paragraphs import passage_search_text
-from index.types import Block, Document, Passage
+from index.types import Document, Passage
 
 if TYPE_CHECKING:
     import numpy as np
 
-FORMAT = 1
-MANIFEST, CORPUS, VECTORS = "manifest.json", "corpus.sqlite", "vectors.npy"
 CACHED_CHARS = 20_000_000
 """Documents kept in memory once opened, together at most this many characters (the last one always)."""
 SHIFT = 24
 """A passage's key is ``ord << SHIFT | n``: the document's place in the corpus and the passage's, from 0."""
 
-AGAIN = "Restore a backup (wenju restore FILE), or delete the index folder and index the documents again: wenju index add PATH..."
-REBUILD = "Run: wenju index verify, which tells all that is wrong, then wenju index rebuild; or restore a backup: wenju restore FILE"
 _LIGHT = "ord, id, title, source, sha256, published, media_type, supersedes, meta, blocks, pages"
 
 
@@ -274,27 +270,6 @@ class SearchTexts(Sequence[str]):
         return passage_search_text(document, passage)
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a generation's folder.
-
-    Raises:
-        IndexError_: missing, not readable, or of another format. FileNotFoundError: the folder itself is gone.
-    """
-    try:
-        manifest = json.loads((path / MANIFEST).read_text("utf-8"))
-        if manifest["format"] != FORMAT:
-            raise IndexError_(f"the index at {path} has format {manifest['format']}; this version reads {FORMAT}", AGAIN)
-        if not (isinstance(manifest["files"], dict) and CORPUS in manifest["files"]):
-            raise KeyError(CORPUS)
-        return dict(manifest)
-    except FileNotFoundError:
-        if not path.is_dir():
-            raise
-        raise IndexError_(f"the index at {path} is damaged: it has no {MANIFEST}", REBUILD) from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise IndexError_(f"the index at {path} is damaged: {MANIFEST} cannot be read", REBUILD) from error
-
-
 def documents_of(path: Path) -> Generation:
     """A generation opened for its documents alone, whatever became of its other files, the manifest among them.
 
@@ -315,38 +290,6 @@ def documents_of(path: Path) -> Generation:
     if not sound:
         raise IndexError_(f"the index at {path} is damaged: its documents ({CORPUS}) have changed", AGAIN)
     return Generation(path, manifest)
-
-
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def pack(numbers: Sequence[int]) -> bytes:
-    """Integers as little-endian 64-bit bytes."""
-    packed = array("q", numbers)
-    if sys.byteorder == "big":
-        packed.byteswap()
-    return packed.tobytes()
-
-
-def pack_blocks(blocks: Sequence[Block]) -> bytes:
-    """Blocks as three integers each: start, end, and level with the number of the table above its lowest byte."""
-    return pack([number for block in blocks for number in (block.start, block.end, block.level | block.table << 8)])
-
-
-def unpack_blocks(data: bytes | None) -> tuple[Block, ...]:
-    flat = unpack(data)
-    triples = zip(flat[0::3], flat[1::3], flat[2::3], strict=True)
-    return tuple(Block(start, end, kind & 0xFF, kind >> 8) for start, end, kind in triples)
-
-
-def unpack(data: bytes | None) -> array[int]:
-    numbers: array[int] = array("q")
-    numbers.frombytes(data or b"")
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
 
 
 def _document(row: Sequence[Any]) -> Document:

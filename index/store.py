@@ -29,16 +29,8 @@ from typing import TYPE_CHECKING, Any
 from errors import IndexError_
 from index import disk
 from index.build import CorpusWriter, Earlier, Progress, state, write_vectors
-from index.generation import (
-    AGAIN,
-    FORMAT,
-    MANIFEST,
-    REBUILD,
-    Generation,
-    SearchTexts,
-    documents_of,
-    file_sha256,
-)
+from index.generation import Generation, SearchTexts, documents_of
+from index.manifest import AGAIN, FORMAT, MANIFEST, REBUILD, file_sha256
 from index.settings import IndexSettings
 from index.types import Document
 

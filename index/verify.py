@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from errors import IndexError_
-from index.generation import CORPUS, REBUILD, Generation, file_sha256, read_manifest
+from index.generation import Generation
+from index.manifest import CORPUS, REBUILD, file_sha256, read_manifest
 from index.store import IndexStore
 
 

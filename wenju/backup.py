@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from errors import DocumentError, IndexError_
 from index.disk import told
-from index.generation import MANIFEST
+from index.manifest import MANIFEST
 from index.store import IndexStore
 
 if TYPE_CHECKING:
