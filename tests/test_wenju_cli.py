@@ -166,7 +166,7 @@ def test_errors_say_what_is_wrong_on_stderr(run, arguments: tuple[str, ...], cod
 
 
 def test_ctrl_c_ends_quietly(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
-    def interrupted(*_arguments: object) -> None:
+    def interrupted(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Engine, "search", interrupted)
@@ -269,6 +269,7 @@ def test_an_index_looked_after_from_the_command_line(run, note: Path, tmp_path: 
     assert damaged.exit_code == 3 and "gen-1/vectors.npy: is missing" in damaged.stdout and "wenju index rebuild" in damaged.stdout
     assert json.loads(run("index", "verify", "--json").stdout)["faults"][0]["place"] == "gen-1/vectors.npy"
     assert run("search", "值班电话").exit_code == 1
+    assert any(one["name"] == "index" and one["state"] == "fail" for one in json.loads(run("doctor", "--json").stdout)["checks"])
     assert run("index", "rebuild").stdout == "gen-2: 1 documents, 1 passages\n"
     assert "all right" in run("index", "verify").stdout and "63085678" in run("search", "值班电话").stdout
     run("index", "remove", "值班通知")

@@ -184,6 +184,10 @@ def _index(settings: Settings) -> Check:
     from qa.engine import Engine
 
     library = Engine.open(settings.engine).library
+    opened = library.store.opened()
+    if opened.fault is not None:
+        meanwhile = f"; {opened.generation.name} answers meanwhile" if opened.generation else ""
+        return Check("index", "fail", f"{opened.fault.message}{meanwhile}", opened.fault.hint)
     documents = library.documents()
     if not documents:
         return Check("index", "warn", f"no documents in {settings.data}", "Run: wenju index add PATH...")
