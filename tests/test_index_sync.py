@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -227,3 +229,43 @@ def test_watch_goes_on_after_an_error(kept: Kept) -> None:
     watch(kept.folder, sync, told.append, 0.0, Stop())  # type: ignore[arg-type]
     assert isinstance(told[0], DocumentError) and isinstance(told[1], AddReport)
     assert look(kept.folder / "nowhere") == ()
+
+
+def test_two_writers_sync_the_same_folder(kept: Kept) -> None:
+    for name in "甲乙丙":
+        kept.put(f"{name}.txt", name)
+    reports: list[AddReport] = []
+
+    def work() -> None:
+        reports.append(sync_folder(kept.folder, IndexStore(kept.store.root, wait=60), SETTINGS, Encoder()))
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(len(one.added) for one in reports) == [0, 0, 3] and current(kept.store).name == "gen-1"
+    check(current(kept.store))
+
+
+def test_an_attachment_that_went_and_a_message_that_was_renamed(kept: Kept) -> None:
+    def letter(*names: str) -> bytes:
+        message = EmailMessage()
+        message["Subject"] = "关于会议的通知"
+        message.set_content("会议定于周五上午九点在二楼会议室召开，请准时参加。")
+        for name in names:
+            message.add_attachment(f"{name}：" + "附件里的内容很多，说得很细。" * 9, filename=f"{name}.txt")
+        return message.as_bytes()
+
+    kept.folder.mkdir()
+    (kept.folder / "信.eml").write_bytes(letter("名单", "日程"))
+    kept.sync()
+    before = kept.names()
+    assert set(before) == {"信.eml", "信.eml/名单.txt", "信.eml/日程.txt"}
+    (kept.folder / "信.eml").rename(kept.folder / "来信.eml")
+    kept.sync()
+    assert kept.names() == {name.replace("信.eml", "来信.eml"): identity for name, identity in before.items()}
+    (kept.folder / "来信.eml").write_bytes(letter("日程"))
+    assert kept.sync().removed == ("来信.eml/名单.txt",)
+    assert kept.names() == {f"来信.eml{rest}": before[f"信.eml{rest}"] for rest in ("", "/日程.txt")}
+    check(current(kept.store))
