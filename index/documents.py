@@ -144,7 +144,8 @@ class _Loading:
         self, found: Sequence[Found], folder: Folder | None, store: IndexStore, progress: Progress, reader: Reader, collection: str
     ) -> None:
         self.found = [one for one in found if one.known]
-        self.folder, self.store, self.progress, self.reader, self.collection = folder, store, progress, reader, collection
+        self.folder, self.store, self.progress, self.reader = folder, store, progress, reader
+        self.collection = " ".join(collection.split())
         self.added: list[str] = []
         self.unchanged: list[str] = []
         self.replaced: list[str] = []

@@ -183,7 +183,7 @@ def test_collections_are_kept_and_joined(kept: Kept) -> None:
     kept.put("乙.txt", "乙")
     kept.sync()
     assert {one.source: one.collections for one in current(kept.store).documents()} == {"甲.txt": ("人事",), "乙.txt": ()}
-    report = kept.sync(collection="财务")
+    report = kept.sync(collection=" 财务\n")
     assert set(report.replaced) == {"甲.txt", "乙.txt"} and kept.encode.seen == []  # nothing is encoded for it
     assert current(kept.store).collections() == {"人事": 1, "财务": 2}
     assert kept.sync(collection="财务").replaced == ()
