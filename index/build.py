@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from errors import IndexError_
 from index.copies import copies_of
-from index.generation import SHIFT, Generation
+from index.generation import FILE_FACTS, SHIFT, Generation
 from index.manifest import CORPUS, VECTORS
 from index.packing import pack, pack_blocks
 from index.paragraphs import passage_search_text, passages_of
@@ -29,8 +29,8 @@ Progress = Callable[[str, int, int], None]
 """Called with a stage (``read``, ``encode``, ``dense``, ``lexical``, ``save``), done and total (0 when unknown)."""
 
 def state(document: Document) -> str:
-    """Its fingerprint and where its file lies: what a generation tells of it in ``states``."""
-    return f"{fingerprint(document)} {document.meta.get('path', '')}"
+    """Its fingerprint, then what answers do not depend on: loader, bytes and place of its file. See ``Generation.states``."""
+    return " ".join([fingerprint(document), *(document.meta.get(name, "") for name in FILE_FACTS)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What became of the files: names (sources) of documents, old and new names of files that were renamed, the files that
+    """What became of the files: names (sources) of documents (of files that did not change the files' own), old and new names of files that were renamed, the files that
     failed with their errors, and files of folders, archives and messages that are of no kind that can be read (a file
     that was named itself fails instead)."""
 
@@ -167,12 +167,15 @@ class _Loading:
         for number, one in enumerate(plan):
             self.progress("load", number, total)
             for document in self._loaded(one, current, taken):
-                if states.get(document.id) == state(document):
+                before, now = states.get(document.id), state(document)
+                if before is None:
+                    self.added.append(document.source)
+                elif before.split(" ")[0] == now.split(" ")[0]:  # at most its file lies elsewhere, or was saved anew
                     self.unchanged.append(document.source)
-                    continue
-                if not (one.same and self._only_moved(one, document)):
-                    (self.replaced if document.id in states else self.added).append(document.source)
-                yield document
+                elif one.known is None or one.known.source == one.source:  # else it is told as renamed
+                    self.replaced.append(document.source)
+                if before != now:
+                    yield document
         self.progress("load", total, total)
         if self.folder is not None:
             kept = {one.known.source for one in plan if one.known}
@@ -189,7 +192,7 @@ class _Loading:
         if one.same and current is not None:
             told = [self._told(document, one) for document in known]
             if all(new.meta == old.meta for new, old in zip(told, known, strict=True)):
-                self.unchanged += [document.source for document in known]
+                self.unchanged.append(one.source)
                 return
             for document in told:
                 yield replace(current.document(document.id), meta=document.meta)
@@ -223,11 +226,3 @@ class _Loading:
         if together:
             meta["collections"] = "\n".join(sorted(together))
         return replace(document, meta=meta)
-
-    def _only_moved(self, one: Named, document: Document) -> bool:
-        """Is nothing new about it but where it lies?"""
-        before = next(old for old in one.known.documents if old.id == document.id) if one.known else document
-        if before.collections == document.collections:
-            self.unchanged.append(document.source)
-            return True
-        return False

@@ -30,6 +30,9 @@ CACHED_CHARS = 20_000_000
 SHIFT = 24
 """A passage's key is ``ord << SHIFT | n``: the document's place in the corpus and the passage's, from 0."""
 
+FILE_FACTS = ("loader", "file_sha256", "path")
+"""What a document's ``meta`` says of its file."""
+
 _LIGHT = "ord, id, title, source, sha256, published, media_type, supersedes, meta, blocks, pages"
 
 
@@ -213,8 +216,9 @@ class Generation:
         return array_
 
     def states(self) -> dict[str, str]:
-        """Id -> ``index.build.state`` of every document: what it was when it was indexed, and where its file lay."""
-        return dict(self._rows("SELECT id, fingerprint || ' ' || coalesce(json_extract(meta, '$.path'), '') FROM documents"))
+        """Id -> ``index.build.state`` of every document: what it and its file were when it was indexed."""
+        facts = "".join(f" || ' ' || coalesce(json_extract(meta, '$.{name}'), '')" for name in FILE_FACTS)
+        return dict(self._rows(f"SELECT id, fingerprint{facts} FROM documents"))
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from email.message import EmailMessage
 from pathlib import Path
@@ -80,7 +81,7 @@ def test_a_renamed_file_keeps_its_id_and_its_vectors(kept: Kept) -> None:
     identity = kept.names()["旧名.txt"]
     path.rename(kept.folder / "新名.txt")
     report = kept.sync()
-    assert (report.renamed, report.removed, report.added) == ((("旧名.txt", "新名.txt"),), (), ())
+    assert (report.renamed, report.removed, report.added, report.replaced) == ((("旧名.txt", "新名.txt"),), (), (), ())
     assert kept.names()["新名.txt"] == identity and kept.encode.seen == []
     kept.put("旧名.txt", "另一份")  # the old name is free again, and another document
     assert kept.sync().added == ("旧名.txt",)
@@ -173,6 +174,25 @@ def test_dates_decide_nothing(kept: Kept) -> None:
     kept.put("甲.txt", "丙")  # as long as before, and as old
     os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     assert kept.sync().replaced == ("甲.txt",)
+
+
+def test_a_file_saved_anew_with_the_same_text_is_read_once(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = kept.put("甲.txt", "甲")
+    kept.sync()
+    path.write_bytes(path.read_text("utf-8").encode("gb18030"))
+    assert kept.sync().unchanged == ("甲.txt",) and kept.encode.seen == []
+    monkeypatch.setattr("index.documents.Reader.load_all", lambda *_: pytest.fail("read again"))
+    assert kept.sync().unchanged == ("甲.txt",)
+
+
+def test_files_are_read_again_once_by_a_newer_loader(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.put("甲.txt", "甲")
+    kept.sync()
+    with sqlite3.connect(current(kept.store).path / "corpus.sqlite") as db:
+        db.execute("UPDATE documents SET meta = json_set(meta, '$.loader', '0')")
+    assert kept.sync().unchanged == ("甲.txt",)
+    monkeypatch.setattr("index.documents.Reader.load_all", lambda *_: pytest.fail("read again"))
+    assert kept.sync().unchanged == ("甲.txt",)
 
 
 def test_collections_are_kept_and_joined(kept: Kept) -> None:
