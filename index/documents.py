@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What became of the files: names (sources) of documents (of files that did not change the files' own), old and new names of files that were renamed, the files that
-    failed with their errors, and files of folders, archives and messages that are of no kind that can be read (a file
-    that was named itself fails instead)."""
+    """What became of the files: names (sources) of documents (of a file that did not change its own), the files that failed
+    with their errors, files of folders, archives and messages that are of no kind that can be read (a file that was named
+    itself fails instead), and old and new names of files that were renamed."""
 
     added: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
