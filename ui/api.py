@@ -227,8 +227,7 @@ def _event(name: str, data: dict[str, Any]) -> str:
 
 async def _search(request: Request, question: str, k: int, collection: str = "") -> dict[str, Any]:
     engine: Engine = request.app.state.engine
-    limited = {"collection": collection} if collection else {}
-    hits = await asyncio.to_thread(engine.search, question, k, **limited)
+    hits = await asyncio.to_thread(engine.search, question, k, collection=collection)
     return {"question": question, "hits": [hit_to_dict(hit) for hit in hits]}
 
 

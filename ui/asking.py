@@ -72,8 +72,9 @@ async def ask(state: Any, user: str, what: Ask) -> AsyncGenerator[Waiting | Answ
     status: Status = "failed"
     ticket = admission.join(user, address=what.address)
     try:
-        limited = {"collection": what.collection} if what.collection else {}
-        start = partial(engine.stream, what.question, what.history, cancelled=cancelled, passages=what.passages, **limited)
+        start = partial(
+            engine.stream, what.question, what.history, cancelled=cancelled, passages=what.passages, collection=what.collection
+        )
         async with aclosing(through(state, ticket, start, cancelled)) as steps:
             async for step in steps:
                 last = step if isinstance(step, Answer) else last
