@@ -71,12 +71,14 @@ class Question(BaseModel):
     question: str
     history: list[PastTurn] = Field(default_factory=list, max_length=100)
     passages: list[GivenPassage] | None = Field(None, max_length=PASSAGES_MAX)
+    collection: str = Field("", max_length=200, description="answer from the documents of this collection alone")
     stream: bool = Field(False, description="server-sent events: queued, answer (growing snapshots), done or error")
 
 
 class Search(BaseModel):
     question: str
     k: int = Field(8, ge=1, le=100, description="most hits to return")
+    collection: str = Field("", max_length=200, description="of the documents of this collection alone")
 
 
 class Opinion(BaseModel):
@@ -97,7 +99,7 @@ async def post_ask(body: Question, request: Request, viewer: Asker) -> Response:
         raise QuestionError("the question is empty", "Type a question.")
     passages = tuple((p.title, p.text) for p in body.passages) if body.passages is not None else None
     history = turns([(t.question, t.answer, t.query) for t in body.history])
-    what = Ask(body.question, history, passages, address=address_of(request))
+    what = Ask(body.question, history, passages, address=address_of(request), collection=body.collection)
     if body.stream:
         return events(_snapshots(await begun(ask(request.app.state, viewer.name, what))))
     return JSONResponse(answer_to_dict(await complete(request, viewer.name, what)))
@@ -105,12 +107,20 @@ async def post_ask(body: Question, request: Request, viewer: Asker) -> Response:
 
 @router.post("/search", summary="Find passages, without an answer")
 async def post_search(body: Search, request: Request, viewer: Asker) -> dict[str, Any]:
-    return await _search(request, body.question, body.k)
+    return await _search(request, body.question, body.k, body.collection)
 
 
 @router.get("/search", summary="Find passages, without an answer")
-async def get_search(request: Request, viewer: Asker, q: str, k: Annotated[int, Query(ge=1, le=100)] = 8) -> dict[str, Any]:
-    return await _search(request, q, k)
+async def get_search(
+    request: Request, viewer: Asker, q: str, k: Annotated[int, Query(ge=1, le=100)] = 8, collection: str = ""
+) -> dict[str, Any]:
+    return await _search(request, q, k, collection)
+
+
+@router.get("/collections", summary="The collections that a question can be limited to")
+def get_collections(request: Request, viewer: Asker) -> dict[str, Any]:
+    engine: Engine = request.app.state.engine
+    return {"collections": [{"name": name, "documents": count} for name, count in engine.collections().items()]}
 
 
 @router.get("/documents", summary="What is indexed")
@@ -187,9 +197,9 @@ def _event(name: str, data: dict[str, Any]) -> str:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-async def _search(request: Request, question: str, k: int) -> dict[str, Any]:
+async def _search(request: Request, question: str, k: int, collection: str = "") -> dict[str, Any]:
     engine: Engine = request.app.state.engine
-    hits = await asyncio.to_thread(engine.search, question, k)
+    hits = await asyncio.to_thread(engine.search, question, k, collection=collection)
     return {"question": question, "hits": [hit_to_dict(hit) for hit in hits]}
 
 
@@ -205,4 +215,4 @@ def hit_to_dict(hit: Hit) -> dict[str, Any]:
 
 def _document(document: Document) -> dict[str, Any]:
     d = document
-    return {"id": d.id, "title": d.title, "source": d.source, "number": d.number, "published": d.published, "media_type": d.media_type, "sha256": d.sha256}  # fmt: skip
+    return {"id": d.id, "title": d.title, "source": d.source, "number": d.number, "published": d.published, "media_type": d.media_type, "sha256": d.sha256, "collections": list(d.collections)}  # fmt: skip

@@ -70,6 +70,7 @@ class Ask:
     passages: tuple[tuple[str, str], ...] | None = None
     channel: str = "api"
     address: str = ""
+    collection: str = ""
 
 
 async def ask(desk: Counter, user: str, what: Ask, cancelled: threading.Event | None = None) -> AsyncGenerator[Waiting | Answer, None]:
@@ -87,7 +88,9 @@ async def ask(desk: Counter, user: str, what: Ask, cancelled: threading.Event | 
     status: Status = "failed"
     ticket = desk.admission.join(user, address=what.address)
     try:
-        start = partial(desk.engine.stream, what.question, what.history, cancelled=cancelled, passages=what.passages)
+        start = partial(
+            desk.engine.stream, what.question, what.history, cancelled=cancelled, passages=what.passages, collection=what.collection
+        )
         async with aclosing(through(desk, ticket, start, cancelled)) as steps:
             async for step in steps:
                 last = step if isinstance(step, Answer) else last

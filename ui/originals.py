@@ -37,7 +37,7 @@ def kept(folder: Path | None, source: str) -> Path | None:
 def original(folder: Path | None, document: Document) -> Path | None:
     """The file that a document was made from, if it is kept; another file of the same name is not it. For an attachment
     or a member of an archive that is the message or archive."""
-    path = kept(folder, document.meta.get("container", document.source))
+    path = kept(folder, document.meta.get("container", document.source)) or kept(folder, document.meta.get("path", ""))
     wanted = document.meta.get("file_sha256", "")
     if path is None or not wanted:
         return path
