@@ -25,9 +25,10 @@ from qa.gate import Decision, Gate
 from qa.judge import judged, open_judge
 from qa.kinds.compose import extracted, found_for
 from qa.kinds.evidence import SEARCH, Window, narrow, read
-from qa.kinds.extract import Extract, extract
+from qa.kinds.extract import Extract, extract, of_row
 from qa.kinds.ordered import tabled
 from qa.kinds.own_words import OwnWords, in_force
+from qa.kinds.tables import looked_up
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
 from qa.reader import Reads
@@ -144,6 +145,8 @@ class Pipeline:
             yield self._closed(done, clock, cancelled)
             return
         found = extract(query, kind, windows, index, self.reader) if self.reader else None
+        if self.reader and (row := looked_up(query, hits, index)):
+            found = of_row(found, row)
         context = build_context(hits, _worth(hits, windows), self.generator.count_tokens, self._limits())
         answer = replace(answer, retrieved=retrieved(hits, context, index.superseded()))
         with clock.stopped():  # whoever pulls may let the reader stand in line before the generator is needed
@@ -206,9 +209,8 @@ class Pipeline:
             return
         windows = read(answer.query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
         found = extract(answer.query, "list", windows, index, self.reader) if self.reader else None
-        best = max(windows, key=lambda w: w.worth).block.hit if windows else hits[0]
-        whole = [s for s in sentences_of(best) if not found or s.start not in {line.start for line in found.lines}]
-        lines = [*(found.lines if found else ()), *whole]
+        lines = list({(s.document.id, s.start): s for hit in hits[:2] for s in sentences_of(hit)}.values())
+        lines += [line for line in (found.lines if found else ()) if (line.document.id, line.start) not in {(s.document.id, s.start) for s in lines}]
         answer = replace(answer, retrieved=found_for(hits, index.superseded(), lines))
         yield replace(answer, stage="found")
         for written in write(answer, order, lines, self.generator, open_judge(self.generator), cancelled):

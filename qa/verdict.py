@@ -17,6 +17,8 @@ from qa.settings import AnswerSettings
 from qa.types import Answer, Note, Reason, Refusal, Retrieved, Sentence
 
 NEAREST = 3
+NEAR = 0.5
+"""Probability that a sentence answers, from which on a refusal shows it as the nearest there is."""
 
 
 def accept(
@@ -56,7 +58,12 @@ def decline(
     notes: tuple[Note, ...] = ()
     if reason == "false_premise" and found:
         notes = (_premise_note(found),)
-    message = "".join(n.message for n in notes) or prompts.text(f"qa.refuse_{reason}")
+    elif found and found.likely >= NEAR:
+        place = found.best
+        told = prompts.text("qa.note_nearest", evidence=place.text.strip())
+        notes = (Note("nearest", told, (cite(place, place.start, place.end, round(found.likely, 3)),)),)
+    lead = "" if reason == "false_premise" and notes else prompts.text(f"qa.refuse_{reason}")
+    message = lead + "".join(n.message for n in notes)
     held = found.best.text if found and decision and decision.quoted else draft.text if draft else ""
     nearest = tuple(h.passage.id for h in hits[:NEAREST])
     refusal = Refusal(reason=reason, message=message, nearest=nearest, draft=held)

@@ -13,10 +13,8 @@ from difflib import SequenceMatcher
 from index.normalize import normalize, number_spans
 from index.types import Hit
 from qa.kinds.evidence import Indexed, wide
-from qa.kinds.tables import Row, Table, named_table, shared
+from qa.kinds.tables import NEAR, Row, Table, named_table, shared
 
-NEAR = 0.75
-"""Share of the best hit's score that a passage must have for its table to be looked at."""
 PART = 0.6
 """Least share of a value that the question must hold for it to be named: 中老年 for 中老年套餐."""
 

@@ -15,12 +15,10 @@ from index.numbers import UNITS
 from index.types import Hit
 from qa.attribution import EvidenceSentence
 from qa.kinds.evidence import Block, Indexed, wide
-from qa.kinds.tables import Row, bare, named_table, shared
+from qa.kinds.tables import NEAR, Row, bare, named_table, shared
 
 NOUN = 2
 """Characters of the noun beside a figure that the question must hold."""
-NEAR = 0.75
-"""Share of the best hit's score that a passage must have for its figures or table to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ Lists and steps are read section by section, so that no item is missed; other ki
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa.attribution import EvidenceSentence
 from qa.kinds.enumerations import Enumeration, enumerations
 from qa.kinds.evidence import Block, Indexed, Window, read, wide
+from qa.kinds.tables import Row
 from qa.reader import Reads
 
 WIDE = frozenset({"list", "steps", "compare", "overview_topic", "multi"})
@@ -20,6 +21,8 @@ NEAR = 1.5
 SHARE = {"inline": 0.3, "table": 0.5, "paragraphs": 0.5}
 """Least share of the items of an enumeration that answer, for all of it to be shown, by its form."""
 STEPS = 0.2
+LOOKED_UP = 0.8
+"""What a row counts for that is named in so many words: the reader's probability, at least."""
 LINES = 20
 """Most lines of an answer in the documents' words."""
 
@@ -84,6 +87,17 @@ def completed(told: Sequence[EvidenceSentence], section: Block, kind: str) -> li
     if not whole:
         return list(told)
     return [*told, *(s for one in whole for s in one.sentences())]
+
+
+def of_row(found: Extract | None, row: Row) -> Extract:
+    """What was found, with a row of a table that the question names as its answer."""
+    place = row.place
+    if found is None:
+        return Extract((place,), LOOKED_UP, LOOKED_UP, 1.0, place, (place.start, place.end))
+    likely, sure = max(found.likely, LOOKED_UP), max(found.sure, LOOKED_UP)
+    inside = place.start <= found.span[0] < place.end
+    span = found.span if inside else (place.start, place.end)
+    return replace(found, lines=(place,), likely=likely, sure=sure, lead=max(found.lead, 1.0), best=place, span=span)
 
 
 def _belongs(window: Window, first: Window) -> bool:

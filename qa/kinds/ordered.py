@@ -18,11 +18,9 @@ from qa.kinds.compared import Sides
 from qa.kinds.compose import found_for
 from qa.kinds.evidence import Indexed, wide
 from qa.kinds.nearest import nearest
-from qa.kinds.tables import Row, Table, named_table, shared
+from qa.kinds.tables import NEAR, Row, Table, named_table, shared
 from qa.types import Answer, Note, Sentence
 
-NEAR = 0.75
-"""Share of the best hit's score that a passage must have for its table to be looked at."""
 FORMS = {"table": 0, "rising": 1, "falling": -1}
 """Orders that are carried out here, and which way the rows go."""
 

@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from index.normalize import normalize
+from index.normalize import normalize, number_spans
+from index.types import Hit
 from qa.attribution import EvidenceSentence
-from qa.kinds.evidence import Block
+from qa.kinds.evidence import Block, Indexed, wide
+
+NEAR = 0.75
+"""Share of the best hit's score that a passage must have for its table to be looked at."""
+NUMBER = "序号"
+"""The column that only counts the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Table:
         found: dict[str, set[str]] = {}
         for column in self.columns:
             values = {row.cells[column] for row in self.rows}
-            named = {v for v in values if len(v) > 1 and normalize(v).text in asked}
+            named = {v for v in values if stands(asked, v)}
             if named and len(values) > 1:
                 found[column] = named
         return {c: v for c, v in found.items() if shared(asked, bare(c))} or found
@@ -69,6 +75,32 @@ def _rows(block: Block) -> Iterator[Row]:
             passage = next((p for p in block.passages if p.start <= one.start < p.end), block.hit.passage)
             if cells:
                 yield Row(EvidenceSentence(passage, block.document, one.start, one.end, text), cells)
+
+
+def looked_up(question: str, hits: Sequence[Hit], index: Indexed) -> Row | None:
+    """The one row that the question names by its first cell, in a table of the best document; None where it is not one."""
+    if not hits:
+        return None
+    asked = normalize(question).text
+    near = [hit for hit in hits if hit.score >= NEAR * hits[0].score and hit.document.id == hits[0].document.id]
+    table = named_table(asked, [wide(hit, index) for hit in near])
+    if table is None:
+        return None
+    key = next((c for c in table.columns if len({row.cells[c] for row in table.rows}) == len(table.rows) and c != NUMBER), "")
+    rows = [row for row in table.rows if key and stands(asked, row.cells[key])]
+    return rows[0] if len(rows) == 1 and any(shared(asked, c) for c in table.columns if c != key) else None
+
+
+def stands(asked: str, value: str) -> bool:
+    """Does a cell's text stand in the question, without what it has in brackets; or, of a range (5—8号楼), a number in it?"""
+    text = normalize(bare(value)).text
+    if len(text) > 1 and text in asked:
+        return True
+    spans = number_spans(text)
+    if len(spans) != 2 or not spans[1].unit or text[spans[0].end : spans[1].start].strip("-—–~至到") or spans[0].start:
+        return False
+    low, high, tail = spans[0].value, spans[1].value, text[spans[1].end :]
+    return any(low <= n.value <= high and asked.startswith(tail, n.end) for n in number_spans(asked) if n.kind == "number")
 
 
 def bare(column: str) -> str:
