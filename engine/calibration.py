@@ -43,7 +43,11 @@ class Speed:
     @property
     def answer(self) -> float:
         """Seconds that reading and writing an answer of usual length will take."""
-        return ANSWER_READS / self.read + ANSWER_PASSES / self.written
+        return self.seconds(ANSWER_READS)
+
+    def seconds(self, tokens: int) -> float:
+        """Seconds that an answer of usual length takes after reading so many tokens."""
+        return tokens / self.read + ANSWER_PASSES / self.written
 
 
 def measured_of(generator: Generator, threads: int) -> str:

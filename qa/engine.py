@@ -25,6 +25,7 @@ from qa.settings import EngineSettings
 from qa.types import Answer, Refusal, Turn
 
 if TYPE_CHECKING:
+    from engine.calibration import Speed
     from index.documents import AddReport
     from index.encoder import Encoder
     from qa.gate import Gate
@@ -132,6 +133,21 @@ class Engine:
             if loading:
                 loading.result()
 
+    def calibrate(self) -> None:
+        """Measure how fast this machine reads and writes, where that was not done yet; some seconds of work."""
+        from engine import calibration
+
+        if self._speed() is None:
+            speed = calibration.measure(self.generator, self.settings.generator.threads, calibration.load())
+            calibration.keep(speed, self.settings.data)
+
+    def _speed(self) -> Speed | None:
+        """What was measured of this machine, engine and model; None where nothing was, or not of these."""
+        from engine import calibration
+
+        kept = calibration.kept(self.settings.data)
+        return kept if kept and kept.of == calibration.measured_of(self.generator, self.settings.generator.threads) else None
+
     def search(self, question: str, k: int | None = None) -> list[Hit]:
         """Passages for a question, best first; [] when nothing is indexed."""
         return self.library.search(self._checked(question), k or self.settings.index.top_k)
@@ -203,7 +219,7 @@ class Engine:
             yield replace(kept, question=asked, query=query, usage=usage, timings=clock.total())
             return
         gate = self.gate or Gate(self.settings.answer.risk)
-        pipeline = Pipeline(self.generator, gate, self.settings.answer, self.reader, self.library.encoder)
+        pipeline = Pipeline(self.generator, gate, self.settings.answer, self.reader, self.library.encoder, self._speed())
         top_k = self.settings.index.top_k
         with closing(pipeline.stream(asked, query, index, top_k, stop, index.name, want.kind, want.order)) as snapshots:
             for answer in snapshots:

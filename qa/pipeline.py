@@ -13,6 +13,7 @@ from typing import Protocol
 
 import prompts
 from engine.base import Generator
+from engine.calibration import Speed
 from errors import Cancelled
 from index.encoder import Encoder
 from index.types import Document, Hit, Passage
@@ -34,6 +35,10 @@ from qa.spelling import slip
 from qa.types import Answer, Note
 from qa.verdict import accept, decline, retrieved, superseded
 
+READING = 0.6
+"""Share of the patience that reading may take."""
+LEAST = 96
+"""Tokens that are read on any machine."""
 Snapshots = collections.abc.Generator[Answer, None, None]
 """Growing snapshots of one answer; closing it stops the work."""
 
@@ -71,6 +76,7 @@ class Pipeline:
         settings: budgets, risk and what is shown.
         reader: finds what answers a question; None: every answer is written.
         encoder: tells which order was given; None: every order is written.
+        speed: of this machine, so that ``settings.patience`` can be kept; None: nothing is cut short.
     """
 
     def __init__(
@@ -80,12 +86,14 @@ class Pipeline:
         settings: AnswerSettings,
         reader: Reads | None = None,
         encoder: Encoder | None = None,
+        speed: Speed | None = None,
     ) -> None:
         self.generator = generator
         self.gate = gate
         self.settings = settings
         self.reader = reader
         self.encoder = encoder
+        self.speed = speed
 
     def stream(
         self,
@@ -135,13 +143,16 @@ class Pipeline:
             yield self._closed(done, clock, cancelled)
             return
         found = extract(query, kind, windows, index, self.reader) if self.reader else None
-        context = build_context(hits, _worth(hits, windows), self.generator.count_tokens, Limits(*self.settings.context_limits))
+        context = build_context(hits, _worth(hits, windows), self.generator.count_tokens, self._limits())
         answer = replace(answer, retrieved=retrieved(hits, context, index.superseded()))
         with clock.stopped():  # whoever pulls may let the reader stand in line before the generator is needed
             yield replace(answer, stage="found", timings=clock.timings())
         quick = own.quick(answer, found, hits) if own else None
         if quick:
             clock.mark("quick")
+            if self.speed and self.speed.seconds(context.tokens) > self.settings.patience:
+                yield self._closed(quick, clock, cancelled)
+                return
             yield replace(quick, stage="writing", notes=answer.notes, retrieved=answer.retrieved, timings=clock.timings())
         draft = Draft()
         for draft in write_draft(self.generator, query, context, self.settings, clock, cancelled):
@@ -151,6 +162,13 @@ class Pipeline:
                 yield replace(answer, stage="writing", sentences=draft.sentences, timings=clock.timings())
         draft = self._supported(draft, clock, cancelled)
         yield self._closed(self._judged(answer, hits, windows, draft, found, own, clock), clock, cancelled)
+
+    def _limits(self) -> Limits:
+        """What may be read: no more than this machine reads in most of the time that a reader waits."""
+        tokens, passages, cover = self.settings.context_limits
+        if self.speed:
+            tokens = min(tokens, max(LEAST, int(READING * self.settings.patience * self.speed.read)))
+        return Limits(tokens, passages, cover)
 
     def _unwritten(
         self, answer: Answer, hits: Sequence[Hit], windows: Sequence[Window], own: OwnWords | None, clock: Clock

@@ -113,6 +113,9 @@ class FakeEngine:
     def copies(self) -> dict[str, str]:
         return {}
 
+    def calibrate(self) -> None:
+        return None
+
     def documents(self) -> list[Document]:
         """Without their text, as the real engine gives them."""
         return [replace(d, text="") for d in self.docs]

@@ -34,7 +34,7 @@ def decide(text, risk=0.5, likely=0.9):
 
 def test_a_borne_out_answer_is_more_probable_than_an_invented_one():
     good, bad = decide("全市已建成113家就业驿站。"), decide("全市已建成250家就业驿站。")
-    assert 0.0 <= bad.confidence and good.confidence <= 1.0
+    assert bad.confidence >= 0.0 and good.confidence <= 1.0
     assert good.reason is None and not good.quoted
     assert bad.reason == "unsupported" or bad.quoted
 

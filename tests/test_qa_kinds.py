@@ -5,6 +5,8 @@ from fake_encoder import FakeEncoder
 from fake_reader import ScriptedReader
 from fakes import ScriptedGenerator
 
+from engine import calibration
+from engine.calibration import Speed
 from qa.engine import Engine
 from qa.reader import history, windows_of
 from qa.settings import EngineSettings
@@ -189,6 +191,16 @@ def test_another_document_that_says_otherwise_is_shown_beside_the_answer(tmp_pat
     (note,) = [n for n in answer.notes if n.kind == "conflict"]
     assert "9平方米" in note.message and "12平方米" in note.message
     assert {c.document for c in note.citations} == {"甲规定", "乙规定"}
+
+
+def test_on_a_slow_machine_the_documents_own_words_stay_and_less_is_read(desk):
+    asked, again = "水质由哪个科检查", "哪个科检查水质"
+    engine = desk(ScriptedReader(answers={asked: ("设备科",), again: ("设备科",)}), {"": "水质由设备科检查。"})
+    assert engine.answer(asked).text == "水质由设备科检查。"
+    calibration.keep(Speed(20.0, 2.0, 0.0, calibration.measured_of(engine.generator, 0), ""), engine.settings.data)
+    engine.generator.requests.clear()
+    slow = engine.answer(again)
+    assert "设备科" in slow.text and [n.kind for n in slow.notes] == ["quoted"] and engine.generator.requests == []
 
 
 def test_history_has_the_last_turn_first_and_windows_are_whole_sentences():

@@ -10,7 +10,6 @@ from fakes import ScriptedGenerator
 from errors import Cancelled, GeneratorError, QuestionError
 from qa.engine import Engine
 from qa.settings import AnswerSettings, EngineSettings
-from qa.types import Turn
 
 STATION = ("就业服务", "全市已建成113家就业驿站，居民可以就近求职。党支部书记于洋介绍，百家就业驿站列入2025年民心工程。")
 ROADS = ("交通", "上半年农村公路开工251公里、完工192公里。天津大道整治工程5月完工。")

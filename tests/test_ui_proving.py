@@ -7,9 +7,11 @@ from collections import deque
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from fake_corpus import LEAVE, fake_engine
 from fake_engine import FakeEngine
 
+from ui import proving
 from ui.admission import Admission
 from ui.proving import TRIES, Prover
 from ui.suggestions import unproved
@@ -34,7 +36,7 @@ def test_what_is_unproved_is_asked_once() -> None:
     engine, line = engine_with("年休假怎么申请？；食堂几点开门？"), Admission(1, 4)
     wanted = unproved(engine, "zh")  # type: ignore[arg-type]
     assert wanted[:2] == ["年休假怎么申请？", "食堂几点开门？"] and len(wanted) == 4, "and one a document from its headings"
-    prover = Prover(engine, line, "zh", deque(["印章能带出去吗？"]))  # type: ignore[arg-type]
+    prover = Prover(engine, line, "zh", deque(["印章能带出去吗？"]), lambda: True)  # type: ignore[arg-type]
     prover.round(threading.Event())
     assert set(engine.kept) == {*wanted, "印章能带出去吗？"} and unproved(engine, "zh") == []  # type: ignore[arg-type]
     asked = len(engine.asked)
@@ -44,7 +46,7 @@ def test_what_is_unproved_is_asked_once() -> None:
 
 def test_a_reader_who_asks_comes_first() -> None:
     engine, line = engine_with("慢慢讲", 0.01), Admission(1, 4)
-    prover = Prover(engine, line, "zh", deque())  # type: ignore[arg-type]
+    prover = Prover(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
     thread = threading.Thread(target=prover.round, args=(threading.Event(),))
     thread.start()
     while not engine.writing:
@@ -59,7 +61,7 @@ def test_a_reader_who_asks_comes_first() -> None:
 
 def test_a_question_that_keeps_failing_is_left_alone() -> None:
     engine, line = engine_with("出错"), Admission(1, 4)
-    prover = Prover(engine, line, "zh", deque())  # type: ignore[arg-type]
+    prover = Prover(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
     stopping = threading.Event()
     thread = threading.Thread(target=prover.run, args=(stopping, 0.01))
     thread.start()
@@ -69,3 +71,20 @@ def test_a_question_that_keeps_failing_is_left_alone() -> None:
     stopping.set()
     thread.join(2)
     assert [q for q, _ in engine.asked].count("出错") == TRIES
+
+
+def test_after_the_first_ones_hardly_any_time_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proving, "FIRST", 1)
+    engine, line = engine_with("年休假怎么申请？；食堂几点开门？", 0.001), Admission(1, 4)
+    prover = Prover(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
+    prover.round(threading.Event())
+    asked = len(engine.asked)
+    assert asked == 2, "the second one starts the rest"
+    prover.round(threading.Event())
+    assert len(engine.asked) == asked
+
+
+def test_nothing_is_asked_while_the_machine_is_at_work() -> None:
+    engine, line = engine_with("年休假怎么申请？"), Admission(1, 4)
+    Prover(engine, line, "zh", deque(), lambda: False).round(threading.Event())  # type: ignore[arg-type]
+    assert engine.asked == []

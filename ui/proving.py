@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from engine.calibration import BUSY, load
 from errors import Cancelled, WenjuError
 from ui.admission import Admission
 from ui.suggestions import proved, unproved
@@ -21,19 +24,32 @@ if TYPE_CHECKING:
 log = logging.getLogger("wenju.ui")
 PAUSE = 5.0
 """Seconds between two looks at whether anybody asks and anything is unproved."""
+FIRST = 5
+"""Questions that are asked at once; of those after them no more than SHARE of the time is spent."""
+SHARE = 0.02
 TRIES = 3
 """How often a question is begun at most; one that keeps failing is left alone."""
 
 
 class Prover:
-    """Asks what the page would like to offer. ``wishes`` are questions beyond those of the empty page."""
+    """Asks what the page would like to offer. ``wishes`` are questions beyond those of the empty page,
+    ``quiet`` tells whether nobody else works at the machine."""
 
-    def __init__(self, engine: Engine, admission: Admission, lang: str, wishes: deque[str]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        admission: Admission,
+        lang: str,
+        wishes: deque[str],
+        quiet: Callable[[], bool] = lambda: load() <= BUSY,
+    ) -> None:
         self._engine = engine
         self._admission = admission
         self._lang = lang
         self._wishes = wishes
         self._tried: Counter[str] = Counter()
+        self._rest = 0.0
+        self._quiet = quiet
 
     def run(self, stopping: threading.Event, pause: float = PAUSE) -> None:
         """Until ``stopping`` is set. For a thread of its own."""
@@ -47,13 +63,18 @@ class Prover:
 
     def round(self, stopping: threading.Event) -> None:
         """Ask everything unproved until somebody else asks."""
-        if not all(self._engine.ready.values()) or self._busy:
+        if not all(self._engine.ready.values()) or self._busy or time.monotonic() < self._rest or not self._quiet():
             return
+        self._engine.calibrate()
         for question in [*unproved(self._engine, self._lang), *list(self._wishes)]:
             if stopping.is_set() or self._busy:
                 return
             if self._tried[question] < TRIES and proved(self._engine, question) is None:
+                begin = time.monotonic()
                 self._ask(question, stopping)
+                if self._tried.total() > FIRST:
+                    self._rest = time.monotonic() + (time.monotonic() - begin) * (1 / SHARE - 1)
+                    return
 
     @property
     def _busy(self) -> bool:

@@ -39,7 +39,7 @@ def document_number(line: str) -> str:
 def number_among(lines: Iterable[str]) -> str:
     """The number of a document by its first lines: one that was issued before one that is only named (编号：…)."""
     weak = ""
-    for line in (part for line in lines if len(line) <= 120 for part in _apart(line)):
+    for line in [part for whole in lines if len(whole) <= 120 for part in _apart(whole)]:
         if found := document_number(line):
             if _WHOLE.fullmatch(unicodedata.normalize("NFKC", line).strip()):
                 return found
