@@ -56,6 +56,18 @@ def messages_for(question: str, context: Context, name: str) -> tuple[Message, .
     return tuple(Message(role, content) for role, content in parts)
 
 
+def asked_first(generator: Generator, question: str, context: Context, cancelled: threading.Event) -> Draft:
+    """A draft without a sentence yet, with the state after the prompt ``judge`` where the engine tells one.
+
+    Raises:
+        Cancelled: it was stopped. GeneratorError: the generator failed.
+    """
+    draft = Draft(context=context, model=generator.name)
+    if not isinstance(generator, Reads) or not context.sentences:
+        return draft
+    return replace(draft, judged=generator.read(messages_for(question, context, "judge"), cancelled).state())
+
+
 def write_draft(
     generator: Generator,
     question: str,
@@ -63,8 +75,12 @@ def write_draft(
     settings: AnswerSettings,
     clock: Clock,
     cancelled: threading.Event,
+    judged: object = None,
 ) -> Iterator[Draft]:
     """Yield the growing draft; the last one has ``finish`` set.
+
+    Args:
+        judged: the state after the prompt ``judge``, where it was read already; else it is read beside the writing.
 
     Raises:
         GeneratorError: the generator failed.
@@ -86,7 +102,7 @@ def write_draft(
     chunks = generator.stream(request)
     for chunk in chunks:
         clock.mark("first_token")
-        if judge is None and isinstance(generator, Reads):  # beside the writing, with all but its last words read
+        if judge is None and judged is None and isinstance(generator, Reads):  # beside the writing, with all but its last words read
             judge = generator.read(messages_for(question, context, "judge"), cancelled)
         written += chunk.text
         if not chunk.finish and until_it_loops(written) is not None:
@@ -96,8 +112,8 @@ def write_draft(
             done += [tie(text, question, context) for text in texts]
         pending = (Sentence(splitter.pending),) if splitter.pending else ()
         draft = _grown(draft, tuple(done) + pending, chunk)
-        if chunk.finish and judge is not None:
-            draft = replace(draft, judged=judge.state())
+        if chunk.finish:
+            draft = replace(draft, judged=judge.state() if judge else judged)
         yield draft
         if chunk.finish:
             break

@@ -16,7 +16,15 @@ from qa.kinds.extract import Extract
 
 def features(hits: Sequence[Hit], draft: Draft, found: Extract | None) -> dict[str, float]:
     """Features of one draft; empty inputs give the values of a bad case, never NaN."""
-    return _retrieval(hits) | _reading(draft, found) | _draft(draft)
+    return found_features(hits, found) | _told(draft, found) | _draft(draft)
+
+
+def found_features(hits: Sequence[Hit], found: Extract | None) -> dict[str, float]:
+    """Those that are known before anything is written."""
+    if found is None:
+        return _retrieval(hits) | {"answerable": -4.0, "span": -4.0, "lead": 0.0}
+    reading = {"answerable": logit(found.likely), "span": logit(found.sure), "lead": min(6.0, found.lead)}
+    return _retrieval(hits) | reading
 
 
 def _retrieval(hits: Sequence[Hit]) -> dict[str, float]:
@@ -34,10 +42,10 @@ def _retrieval(hits: Sequence[Hit]) -> dict[str, float]:
     }
 
 
-def _reading(draft: Draft, found: Extract | None) -> dict[str, float]:
-    """What the reader found, and how much of it the draft says."""
+def _told(draft: Draft, found: Extract | None) -> dict[str, float]:
+    """How much of what the reader found the draft says, and whether it stands on the same place."""
     if found is None:
-        return {"answerable": -4.0, "span": -4.0, "lead": 0.0, "said": 0.0, "cited": 0.0}
+        return {"said": 0.0, "cited": 0.0}
     start, end = found.span
     span = grams(fold_same(found.best.document.text[start:end])) or frozenset(found.best.document.text[start:end])
     told = fold_same(draft.text)
@@ -46,13 +54,7 @@ def _reading(draft: Draft, found: Extract | None) -> dict[str, float]:
         for s in draft.sentences
         for c in s.citations
     )
-    return {
-        "answerable": logit(found.likely),
-        "span": logit(found.sure),
-        "lead": min(6.0, found.lead),
-        "said": sum(g in told for g in span) / max(1, len(span)),
-        "cited": float(cited),
-    }
+    return {"said": sum(g in told for g in span) / max(1, len(span)), "cited": float(cited)}
 
 
 def _draft(draft: Draft) -> dict[str, float]:

@@ -17,13 +17,15 @@ from typing import Any
 
 from index.types import Hit
 from qa.draft import Draft
-from qa.features import features
+from qa.features import features, found_features
 from qa.kinds.extract import Extract
 from qa.linear import Linear, sigmoid
 from qa.types import Reason
 
 WEIGHTS = Path(__file__).with_name("gate.json")
 PROBE = Path(__file__).with_name("probe.npz")
+CERTAIN = 0.65
+"""Probability that what the reader found answers, from which on nothing is written (chosen on tuning rows, docs/log/gate.md)."""
 TARGETS = ("answered", "premise")
 """What the probes tell: the material answers the question; the question takes something for granted that it has otherwise."""
 
@@ -55,30 +57,36 @@ class Gate:
     def __init__(self, risk: float) -> None:
         self.risk = risk
 
-    def decide(self, hits: Sequence[Hit], draft: Draft, found: Extract | None) -> Decision:
-        """A false premise first, then the draft, then what the reader found."""
-        values = features(hits, draft, found) | probed(draft)
-        sure = probability("draft", values)
-        if values.get("probe_premise", -9.0) > _weights()["premise"]:
-            return Decision("false_premise", sure, values)
-        reason = self._against(draft, sure)
-        if reason is None or found is None:
-            return Decision(reason, sure, values)
-        likely = probability("quote", values)
-        if likely >= 1.0 - self.risk:
-            return Decision(None, likely, values, quoted=True)
-        return Decision(reason, max(sure, likely), values, quoted=likely > sure)
+    def before(self, hits: Sequence[Hit], found: Extract | None, draft: Draft) -> Decision | None:
+        """What is certain before anything is written: a false premise, or that what the reader found answers. None otherwise.
 
-    def _against(self, draft: Draft, sure: float) -> Reason | None:
-        """Why the draft may not be shown; None when it may."""
-        if not any(s.state in ("supported", "partial") for s in draft.sentences):
-            return "unsupported"
-        return "not_answered" if sure < 1.0 - self.risk else None
+        Args:
+            draft: without sentences yet, with the state after the question whether the material answers.
+        """
+        told = probed(draft)
+        if found is None or not told:
+            return None
+        values = found_features(hits, found) | told
+        likely = probability("before", values)
+        if values["probe_premise"] > _weights()["premise"]:
+            return Decision("false_premise", likely, values)
+        return Decision(None, likely, values, quoted=True) if likely >= max(CERTAIN, 1.0 - self.risk) else None
+
+    def decide(self, hits: Sequence[Hit], draft: Draft, found: Extract | None) -> Decision:
+        """The draft or what the reader found, whichever is more probable, if that is probable enough."""
+        values = features(hits, draft, found) | probed(draft)
+        borne = any(s.state in ("supported", "partial") for s in draft.sentences)
+        sure = probability("draft", values) if borne else 0.0
+        likely = probability("quote", values) if found else 0.0
+        quoted, best = likely > sure, max(sure, likely)
+        if best and best >= 1.0 - self.risk:
+            return Decision(None, best, values, quoted)
+        return Decision("not_answered" if borne else "unsupported", best, values, quoted)
 
 
 def probability(of: str, values: Mapping[str, float]) -> float:
-    """Calibrated probability (0..1) that the draft (``of="draft"``) or what the reader found (``"quote"``) answers the
-    question; ``values`` with what ``probed`` tells, or without."""
+    """Calibrated probability (0..1) that the draft (``of="draft"``) or what the reader found (``"quote"``; ``"before"`` the
+    draft is known) answers the question; ``values`` with what ``probed`` tells, or without."""
     return sigmoid(_model(of, "with_state" if "probe_answered" in values else "without_state").logit(values))
 
 

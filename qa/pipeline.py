@@ -18,9 +18,10 @@ from errors import Cancelled
 from index.encoder import Encoder
 from index.types import Document, Hit, Passage
 from qa.clock import Clock
+from qa.conflicts import conflict_notes
 from qa.context import Limits, build_context, resolve, sentences_of
-from qa.draft import Draft, write_draft
-from qa.gate import Gate
+from qa.draft import Draft, asked_first, write_draft
+from qa.gate import Decision, Gate
 from qa.judge import judged, open_judge
 from qa.kinds.compose import extracted, found_for
 from qa.kinds.evidence import SEARCH, Window, narrow, read
@@ -154,8 +155,12 @@ class Pipeline:
                 yield self._closed(quick, clock, cancelled)
                 return
             yield replace(quick, stage="writing", notes=answer.notes, retrieved=answer.retrieved, timings=clock.timings())
-        draft = Draft()
-        for draft in write_draft(self.generator, query, context, self.settings, clock, cancelled):
+        draft = first = asked_first(self.generator, query, context, cancelled) if own else Draft()
+        if own and (decision := self.gate.before(hits, found, first)):
+            clock.mark("judge")
+            yield self._closed(self._decided(answer, hits, windows, first, found, own, decision), clock, cancelled)
+            return
+        for draft in write_draft(self.generator, query, context, self.settings, clock, cancelled, first.judged):
             if cancelled.is_set():
                 raise Cancelled("the answer was stopped")
             if not quick:  # what stands there stays until what is written has been checked
@@ -224,13 +229,27 @@ class Pipeline:
     ) -> Answer:
         with clock.stage("check"):
             decision = self.gate.decide(hits, draft, found)
-            answer = replace(answer, confidence=decision.confidence, usage=draft.usage)
-            if decision.reason:
-                return decline(answer, decision.reason, hits, draft, decision, found)
-            if decision.quoted and own and found:
-                done = own.found(answer, found, hits)
-                return replace(done, notes=(*done.notes, *superseded(done, done.sentences)), confidence=decision.confidence)
-            return accept(answer, draft, decision, windows, self.settings)
+            return self._decided(answer, hits, windows, draft, found, own, decision)
+
+    def _decided(
+        self,
+        answer: Answer,
+        hits: Sequence[Hit],
+        windows: Sequence[Window],
+        draft: Draft,
+        found: Extract | None,
+        own: OwnWords | None,
+        decision: Decision,
+    ) -> Answer:
+        """What is shown after the gate has decided."""
+        answer = replace(answer, confidence=decision.confidence, usage=draft.usage)
+        if decision.reason:
+            return decline(answer, decision.reason, hits, draft, decision, found)
+        if decision.quoted and own and found:
+            done = own.found(answer, found, hits)
+            notes = (*conflict_notes(windows, done.sentences), *superseded(done, done.sentences))
+            return replace(done, notes=(*done.notes, *notes), confidence=decision.confidence)
+        return accept(answer, draft, decision, windows, self.settings)
 
     def _closed(self, done: Answer, clock: Clock, cancelled: threading.Event) -> Answer:
         if done.refused and self.settings.from_memory and all(note.kind == "spelling" for note in done.notes):

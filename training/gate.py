@@ -24,14 +24,14 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import KFold, cross_val_predict
+from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 
 from qa.clock import Clock
 from qa.context import Limits, build_context, resolve
 from qa.draft import write_draft
 from qa.engine import Engine
-from qa.features import features
+from qa.features import features, found_features
 from qa.gate import PROBE, WEIGHTS
 from qa.judge import judged, open_judge
 from qa.kinds.evidence import narrow, read
@@ -46,8 +46,10 @@ from training.examples import rows
 
 SKIPPED = frozenset({"chat", "instruct", "overview", "count_across", "false_premise"})
 STRENGTH, PROBE_STRENGTH = 0.05, 0.001
-FALSE_ALARMS = 0.01
-"""Share of ordinary questions that may be taken for having a false premise."""
+TWINS = 5.0
+"""Weight of a false premise and of its true twin beside other questions: these two tell what is false, not what is odd."""
+FALSE_ALARMS = 0.05
+"""Share of true twins that may be taken for having a false premise."""
 MODEL = "qwen2.5-coder-1.5b"
 
 
@@ -113,10 +115,12 @@ def fit(states: Sequence[Path], paths: Sequence[Path], tried: Sequence[Path], wr
     everything = [row for part in given for row in part]
     other = [row for path in tried for row in _read(path, probe)]
     out: dict[str, Any] = {"premise": premise, "data": {"rows": len(everything), "model": MODEL}}
-    for of, label in (("draft", "draft_right"), ("quote", "found_right")):
+    before = {*found_features([], None), "probe_answered", "probe_premise"}
+    for of, label in (("draft", "draft_right"), ("quote", "found_right"), ("before", "found_right")):
         out[of] = {}
         for part in ("with_state", "without_state"):
             names = sorted(n for n in everything[0]["features"] if part == "with_state" or not n.startswith(("probe", "judged")))
+            names = [n for n in names if of != "before" or n in before]
             out[of][part] = _linear(everything, names, label, f"{of} {part}", other)
     if write:
         WEIGHTS.write_text(json.dumps(out, indent=1) + "\n", "utf-8")
@@ -134,16 +138,20 @@ def _probes(paths: Sequence[Path]) -> tuple[dict[str, np.ndarray], float]:
     probe = {"mean": scaler.mean_.astype(np.float32), "scale": scaler.scale_.astype(np.float32)}
     least = 0.0
     for name, rows_, y in (("answered", label < 2, label == 1), ("premise", label >= 0, label == 2)):
-        model = LogisticRegression(C=PROBE_STRENGTH, max_iter=500)
-        out = cross_val_predict(model, z[rows_], y[rows_], groups=groups[rows_], cv=KFold(5), method="decision_function")
+        model = LogisticRegression(C=PROBE_STRENGTH, max_iter=1000)
+        weight = np.where(label >= 2, TWINS, 1.0)[rows_]
+        out = np.zeros(int(rows_.sum()))
+        for fit_, other in GroupKFold(5).split(out, y[rows_], groups[rows_]):
+            model.fit(z[rows_][fit_], y[rows_][fit_], sample_weight=weight[fit_])
+            out[other] = model.decision_function(z[rows_][other])
         print(f"probe {name}: AUC out of fold {roc_auc_score(y[rows_], out):.3f}, n {rows_.sum()}")
-        fitted = model.fit(z[rows_], y[rows_])
+        fitted = model.fit(z[rows_], y[rows_], sample_weight=weight)
         probe[name] = fitted.coef_[0].astype(np.float32)
         probe[f"{name}_bias"] = np.float32(fitted.intercept_[0])
         if name == "premise":
             twins = np.isin(label, (2, 3))
             print(f"  false against true twins: AUC {roc_auc_score(label[twins] == 2, out[twins]):.3f}")
-            least = float(np.quantile(out[label == 1], 1 - FALSE_ALARMS))
+            least = float(np.quantile(out[label == 3], 1 - FALSE_ALARMS))
             told = {k: float((out[label == v] > least).mean()) for k, v in (("false", 2), ("true", 3), ("answered", 1), ("not", 0))}
             print(f"  from {least:.2f}: taken for false {told}")
     return probe, least

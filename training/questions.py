@@ -4,8 +4,7 @@ takes for granted borne out? What the probes of ``qa.gate`` are fitted on.
     python -m training.questions OUT.npz [--premises PAIRS.jsonl...] [--part N] FILE.jsonl...
 
 FILEs are of the hand-written form (``passage``, ``questions``); pairs name a passage of them (``passage_id``, ``false``, ``true``).
-One row a question: ``answered`` and ``premise`` float16 [n, layers * hidden size] (states after ``prompts/judge.md`` and
-``prompts/premise.md``), ``label`` int8 [n] (1 answered, 0 not, 2 false premise, 3 its true twin), ``ids``, ``groups``. Goes on where
+One row a question: ``answered`` float16 [n, layers * hidden size] (the state after ``prompts/judge.md``), ``label`` int8 [n] (1 answered, 0 not, 2 false premise, 3 its true twin), ``ids``, ``groups``. Goes on where
 it stopped: OUT is written every 40 passages.
 """
 
@@ -52,18 +51,17 @@ def evidence(row: dict[str, Any], given: Sequence[dict[str, Any]]) -> str:
     return "\n".join(f"[{i}] {prompts.escape_evidence(text)}" for i, text in enumerate(texts, 1))
 
 
-def chat(name: str, evidence: str, question: str) -> tuple[Message, ...]:
-    parts = prompts.chat(name, evidence=evidence, question=prompts.escape_evidence(question))
+def chat(evidence: str, question: str) -> tuple[Message, ...]:
+    parts = prompts.chat("judge", evidence=evidence, question=prompts.escape_evidence(question))
     return tuple(Message(role, content) for role, content in parts)
 
 
-def read(generator: Reads, given: str, questions: Sequence[str]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """States of the questions of one passage after both prompts."""
-    wanted = [chat(name, given, q) for q in questions for name in ("judge", "premise")]
+def read(generator: Reads, given: str, questions: Sequence[str]) -> list[np.ndarray]:
+    """States of the questions of one passage; the first is read alone, so that the others find the evidence read."""
+    wanted = [chat(given, question) for question in questions]
     states = [np.asarray(generator.read(wanted[0], threading.Event()).state(), np.float16)]
     reading = [generator.read(one, threading.Event()) for one in wanted[1:]]
-    states += [np.asarray(one.state(), np.float16) for one in reading]
-    return states[::2], states[1::2]
+    return states + [np.asarray(one.state(), np.float16) for one in reading]
 
 
 def main() -> None:
@@ -77,7 +75,7 @@ def main() -> None:
     named = {pair["passage_id"] for pair in pairs}
     every = [row for path in given.files for row in rows(path)]
     chosen = [row for i, row in enumerate(every) if row["id"] in named or i % given.part == 0]
-    kept: dict[str, list[Any]] = {name: [] for name in ("answered", "premise", "label", "ids", "groups")}
+    kept: dict[str, list[Any]] = {name: [] for name in ("answered", "label", "ids", "groups")}
     if given.out.is_file():
         with np.load(given.out) as file:
             kept = {name: list(file[name]) for name in kept}
@@ -88,9 +86,7 @@ def main() -> None:
     for at, row in enumerate(chosen, 1):
         if row["id"] not in done:
             questions = asked(row, pairs)
-            answered, premise = read(generator, evidence(row, every), [q for q, _ in questions])
-            kept["answered"] += answered
-            kept["premise"] += premise
+            kept["answered"] += read(generator, evidence(row, every), [q for q, _ in questions])
             kept["label"] += [label for _, label in questions]
             kept["ids"] += [f"{row['id']}#{q}" for q, _ in questions]
             kept["groups"] += [row["kind"]] * len(questions)
