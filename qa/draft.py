@@ -105,10 +105,15 @@ def write_draft(
         if judge is None and judged is None and isinstance(generator, Reads):  # beside the writing, with all but its last words read
             judge = generator.read(messages_for(question, context, "judge"), cancelled)
         written += chunk.text
-        if not chunk.finish and until_it_loops(written) is not None:
+        end = None if chunk.finish else until_it_loops(written)
+        if end is not None:
             chunk = replace(chunk, finish="loop", completion_tokens=len(draft.logprobs) + len(chunk.logprobs))
         with clock.stage("check"):
-            texts = splitter.feed(chunk.text) + (splitter.flush() if chunk.finish else [])
+            if end is None:
+                texts = splitter.feed(chunk.text) + (splitter.flush() if chunk.finish else [])
+            else:  # what it says over and over is said once
+                splitter, done = StreamSplitter(), []
+                texts = splitter.feed(written[:end]) + splitter.flush()
             done += [tie(text, question, context) for text in texts]
         pending = (Sentence(splitter.pending),) if splitter.pending else ()
         draft = _grown(draft, tuple(done) + pending, chunk)

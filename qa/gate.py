@@ -77,7 +77,8 @@ class Gate:
         values = features(hits, draft, found) | probed(draft)
         borne = any(s.state in ("supported", "partial") for s in draft.sentences)
         sure = probability("draft", values) if borne else 0.0
-        likely = probability("quote", values) if found else 0.0
+        alone = not borne and "probe_answered" not in values  # a draft of which nothing holds tells nothing of the quotation
+        likely = probability("before" if alone else "quote", values) if found else 0.0
         quoted, best = likely > sure, max(sure, likely)
         if best and best >= 1.0 - self.risk:
             return Decision(None, best, values, quoted)

@@ -49,10 +49,10 @@ def test_streaming_and_answering_are_one_path(tmp_path):
 
 def test_a_mistyped_place_is_answered_under_its_name(tmp_path):
     told = (("培训", "培训班在市委党校蓟州校区开课，参训的是48名副书记。"),)
-    made = engine(tmp_path, {"": "蓟州培训班有48名副书记。"})
-    answer = made.answer("蓟洲培训班有多少名副书记？", passages=told)
+    made = engine(tmp_path, {"": "蓟州校区的培训班有48名副书记。"})
+    answer = made.answer("蓟洲校区的培训班有多少名副书记？", passages=told)
     assert not answer.refused and "48名" in answer.text
-    assert "蓟州培训班有多少名" in made.generator.requests[0].messages[-1].content
+    assert "蓟州校区的培训班有多少名" in made.generator.requests[0].messages[-1].content
 
 
 def test_an_invented_figure_is_not_shown(tmp_path):
