@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from errors import IndexError_
 from index import terms
+from index.build import Earlier
 from index.postings import ARRAYS, write_postings
 from index.terms import Codes, cut, is_single, query_terms
 
@@ -70,11 +71,17 @@ class LexicalIndex:
         self.count = int(lengths.size)
 
     @classmethod
-    def build(cls, texts: Iterable[str], folder: Path) -> LexicalIndex:
-        """Index ``texts`` (row = position) into ``folder/lexical``, which is created; memory stays bounded."""
+    def build(cls, texts: Iterable[str], folder: Path, earlier: Earlier | None = None) -> LexicalIndex:
+        """Index ``texts`` (row = position) into ``folder/lexical``, which is created; memory stays bounded.
+
+        Texts that an ``earlier`` index of this version holds are not cut again.
+        """
         own = folder / FOLDER
         own.mkdir(parents=True, exist_ok=True)
-        count = write_postings(_batches(texts), own, K1, B)
+        taken = None
+        if earlier is not None and earlier.runs and _usable(earlier.folder / FOLDER):
+            taken = (earlier.folder / FOLDER, earlier.runs)
+        count = write_postings(_batches(texts, earlier.kept if taken and earlier else 0), own, K1, B, taken)
         meta = {"terms": terms.VERSION, "count": count, "k1": K1, "b": B, "single_weight": SINGLE_WEIGHT}
         (own / "bm25.json").write_text(json.dumps(meta), "utf-8")
         return cls(folder)
@@ -228,8 +235,21 @@ def _weigh(codes: Codes, having: Ints, count: int) -> Floats:
     return np.asarray(idf * np.where(is_single(codes), single, 1.0), np.float32)
 
 
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    source = iter(texts)
+def _usable(folder: Path) -> bool:
+    """May the postings in ``folder`` be taken over by this version?"""
+    try:
+        return bool(json.loads((folder / "bm25.json").read_text("utf-8")).get("terms") == terms.VERSION)
+    except (OSError, ValueError):
+        return False
+
+
+def _batches(texts: Iterable[str], first: int) -> Iterator[list[str]]:
+    """From the text of row ``first`` on."""
+    if first and isinstance(texts, Sequence):
+        for at in range(first, len(texts), BATCH):
+            yield list(texts[at : at + BATCH])
+        return
+    source = islice(texts, first, None)
     while batch := list(islice(source, BATCH)):
         yield batch
 

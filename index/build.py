@@ -6,12 +6,15 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from errors import IndexError_
 from index.copies import copies_of
-from index.generation import CORPUS, SHIFT, VECTORS, Generation, pack, pack_blocks
+from index.generation import FILE_FACTS, SHIFT, Generation
+from index.manifest import CORPUS, VECTORS
+from index.packing import pack, pack_blocks
 from index.paragraphs import passage_search_text, passages_of
 from index.settings import IndexSettings
 from index.superseded import superseded_by
@@ -24,6 +27,24 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage (``read``, ``encode``, ``dense``, ``lexical``, ``save``), done and total (0 when unknown)."""
+
+def state(document: Document) -> str:
+    """Its fingerprint, then what answers do not depend on: loader, bytes and place of its file. See ``Generation.states``."""
+    return " ".join([fingerprint(document), *(document.meta.get(name, "") for name in FILE_FACTS)])
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a new generation takes over: the rows ``runs`` (half-open, ascending) of the one in ``folder`` are its first rows."""
+
+    folder: Path
+    runs: tuple[tuple[int, int], ...]
+
+    @property
+    def kept(self) -> int:
+        """How many rows these are."""
+        return sum(stop - start for start, stop in self.runs)
+
 
 BATCH = 512
 """Passages encoded by one call."""
@@ -56,7 +77,7 @@ class CorpusWriter:
 
     def __init__(self, folder: Path, settings: IndexSettings, old: Generation | None) -> None:
         self.folder, self.settings, self.old = folder, settings, old
-        self.known = old.fingerprints() if old else {}
+        self.known = old.states() if old else {}
         self.dropped: set[str] = set()
         self.reusable: dict[bytes, int] = {}
         self.kept_runs: list[tuple[int, int]] = []
@@ -76,9 +97,7 @@ class CorpusWriter:
             self._db.execute("DELETE FROM texts WHERE ord = ?", (order,))
             self._db.execute("DELETE FROM passages WHERE key >= ? AND key < ?", (order << SHIFT, (order + 1) << SHIFT))
         if self.old is not None and document.id in self.known and document.id not in self.dropped:
-            self.drop(document.id)
-            if reuse:
-                self._remember(document.id)
+            self.drop(document.id, reuse)
         order = self._next
         self._next += 1
         passages = passages_of(document, self.settings.passage_min, self.settings.passage_max)
@@ -98,12 +117,13 @@ class CorpusWriter:
             ),
         )
 
-    def drop(self, document_id: str) -> None:
-        """Leave a document of the old generation behind."""
+    def drop(self, document_id: str, reuse: bool = True) -> None:
+        """Leave a document of the old generation behind; ``reuse``: the vectors of its passages may serve for the same ones."""
         self.dropped.add(document_id)
+        if reuse:
+            self._remember(document_id)
 
     def _remember(self, document_id: str) -> None:
-        """Vectors of a changed document's passages may serve again where the passage is the same."""
         assert self.old is not None
         rows = self.old.rows_of(document_id)
         for row, (document, passage) in zip(rows, self.old.iterate(rows.start, rows.stop), strict=True):
@@ -114,9 +134,11 @@ class CorpusWriter:
         if keep and self.old is not None:
             self._copy_kept(self.old)
         row = 0
+        numbered: list[tuple[int | None, int]] = []
         for order, count in self._db.execute("SELECT ord, passages FROM documents ORDER BY ord").fetchall():
-            self._db.execute("UPDATE documents SET first_row = ? WHERE ord = ?", (row if count else None, order))
+            numbered.append((row if count else None, order))
             row += count
+        self._db.executemany("UPDATE documents SET first_row = ? WHERE ord = ?", numbered)
         self._db.execute("CREATE INDEX by_row ON documents (first_row)")
         rows = self._db.execute("SELECT id, title, source, sha256, published, supersedes, meta FROM documents ORDER BY ord")
         light = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from index.normalize import fold
@@ -70,10 +70,10 @@ def copies_of(documents: Iterable[Document]) -> dict[str, str]:
     whole: dict[str, str] = {}
     bands: dict[str, list[str]] = defaultdict(list)
     prints: dict[str, tuple[str, str, Document]] = {}
-    for document in documents:
-        exact, _, rest = document.meta.get("sketch", "").partition(".")
-        figures, _, minima = rest.partition(".")
-        if not exact:
+    sketches = [(document, *_split(document)) for document in documents]
+    having = Counter(figures for _, _, figures, _ in sketches)
+    for document, exact, figures, minima in sketches:
+        if not exact or having[figures] == 1:  # copies have the same figures
             continue
         if exact in whole:
             found[document.id] = whole[exact]
@@ -87,6 +87,13 @@ def copies_of(documents: Iterable[Document]) -> dict[str, str]:
         for name in _bands(figures, minima):
             bands[name].append(document.id)
     return found
+
+
+def _split(document: Document) -> tuple[str, str, str]:
+    """The exact hash, that of the figures, and the minima."""
+    exact, _, rest = document.meta.get("sketch", "").partition(".")
+    figures, _, minima = rest.partition(".")
+    return exact, figures, minima
 
 
 def _bands(figures: str, minima: str) -> list[str]:

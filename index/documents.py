@@ -1,77 +1,44 @@
 """Files and folders -> the index: finds what can be read, loads it one by one, reports what cannot.
 
-Two files with the same name keep apart by their path within the folder that was added.
+``add_paths`` adds and replaces; ``sync_folder`` also takes out what a folder no longer holds. Files are told apart by the
+hash of their bytes, never by their dates: clocks jump, and copies keep old dates.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from errors import DocumentError
-from index.build import Progress, fingerprint
-from index.loaders import LOADER_VERSION, SUFFIXES, document_id
+from index.build import Progress, state
+from index.found import Folder, Found, expand, look_into
+from index.naming import Known, Named, ids, known_files, named
 from index.reading import Reader
 from index.settings import IndexSettings
-from index.store import BuildLexical, IndexStore
+from index.store import IndexStore
 from index.types import Document
 
 if TYPE_CHECKING:
-    from index.store import BuildDense, Encode
-
-_SKIPPED = frozenset(("thumbs.db", "desktop.ini", "__macosx", "node_modules"))
+    from index.generation import Generation
+    from index.store import Encode
 
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What became of the files: names (sources) of documents, the files that failed with their errors, and files of
-    folders, archives and messages that are of no kind that can be read (a file that was named itself fails instead)."""
+    """What became of the files: names (sources) of documents (of a file that did not change its own), the files that failed
+    with their errors, files of folders, archives and messages that are of no kind that can be read (a file that was named
+    itself fails instead), and old and new names of files that were renamed."""
 
     added: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
     failed: tuple[tuple[Path, DocumentError], ...] = ()
     skipped: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file to index and the name it is recorded under; ``known`` is whether its kind can be read."""
-
-    path: Path
-    source: str
-    known: bool = True
-
-
-def expand(paths: Iterable[Path]) -> list[Found]:
-    """Files named, and all files below folders named, in a stable order, each once.
-
-    A file in a folder is recorded by its path within that folder (``2024/通知.docx``). Hidden files, Office lock
-    files and system litter in folders are skipped; links to folders are not followed.
-    """
-    found: dict[Path, Found] = {}
-    for given in paths:
-        path = Path(given)
-        if not path.is_dir():
-            found.setdefault(path.absolute(), Found(path, path.name))
-            continue
-        for folder, folders, files in os.walk(path):
-            folders[:] = sorted(name for name in folders if not _litter(name))
-            for name in sorted(files):
-                file = Path(folder, name)
-                if not _litter(name):
-                    known = file.suffix.lower() in SUFFIXES
-                    found.setdefault(file.absolute(), Found(file, file.relative_to(path).as_posix(), known))
-    return list(found.values())
-
-
-def _litter(name: str) -> bool:
-    return name.startswith((".", "~$")) or name.lower() in _SKIPPED
+    renamed: tuple[tuple[str, str], ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 def add_paths(
@@ -81,35 +48,89 @@ def add_paths(
     encode: Encode,
     progress: Progress | None = None,
     *,
-    build_dense: BuildDense | None = None,
-    build_lexical: BuildLexical | None = None,
-    encoder: str = "",
-    about: Mapping[str, str] | None = None,
+    collection: str = "",
+    **building: Any,
 ) -> AddReport:
     """Index files and folders in one new generation; what cannot be read is reported, the rest is indexed.
 
-    ``progress`` is called as in :meth:`IndexStore.write`, and with ``load``, files done and files in all.
-    The other arguments are those of ``IndexStore.write``.
+    Args:
+        progress: called as in :meth:`IndexStore.write`, and with ``load``, files done and files in all.
+        collection: the documents belong to it from now on, besides those that they belong to already.
+        building: as ``IndexStore.write`` takes them.
 
     Raises:
         IndexError_: the index is busy, damaged, or the disk is full; nothing was changed.
     """
-    found = expand(paths)
+    return _written(expand(paths), None, store, settings, encode, progress, collection, building)
+
+
+def sync_folder(
+    folder: Path,
+    store: IndexStore,
+    settings: IndexSettings,
+    encode: Encode,
+    progress: Progress | None = None,
+    *,
+    collection: str = "",
+    empty: bool = False,
+    **building: Any,
+) -> AddReport:
+    """Make the index hold what the folder holds: files added, changed, renamed and gone, in one new generation.
+
+    Documents that were read from elsewhere are left alone, and so are those of files that are there but cannot be read
+    (now), or lie in a folder that cannot be looked into.
+
+    Args:
+        empty: take out everything even where the folder holds no file at all, which is what a drive that is not
+            connected looks like.
+
+    Raises:
+        DocumentError: there is no such folder, or it is empty and was not before.
+        IndexError_: as for :func:`add_paths`.
+    """
+    if not Path(folder).is_dir():
+        raise DocumentError(f"{folder}: no such folder", "Check the path, and that the drive is connected; sync takes one folder.")
+    inside = look_into(Path(folder))
+    if not inside.files and not empty:
+        current = store.current()
+        many = len(_below(known_files(current.documents()), inside)) if current else 0
+        if many or inside.unreadable:
+            raise DocumentError(
+                f"{folder}: no file in it, but the index holds {many} files of it; nothing was changed",
+                "Check that the drive is connected. If they should all go: wenju index sync DIR --empty",
+            )
+    return _written(list(inside.files), inside, store, settings, encode, progress, collection, building)
+
+
+def _below(known: Sequence[Known], folder: Folder) -> list[Known]:
+    """The known files that were read from below a folder, but for parts of it that cannot be looked into."""
+    hidden = [f"{path}/" for path in map(Path.as_posix, folder.unreadable)]
+    root = f"{folder.root.as_posix().rstrip('/')}/"
+    places = ((one, Path(one.path).as_posix()) for one in known if one.path)
+    return [one for one, at in places if at.startswith(root) and not at.startswith(tuple(hidden))]
+
+
+def _written(
+    found: Sequence[Found],
+    folder: Folder | None,
+    store: IndexStore,
+    settings: IndexSettings,
+    encode: Encode,
+    progress: Progress | None,
+    collection: str,
+    building: Mapping[str, Any],
+) -> AddReport:
     with Reader() as reader, suppress(_NothingRead):
-        loading = _Loading([one for one in found if one.known], store, progress or (lambda stage, done, total: None), reader)
-        store.write(
-            loading.documents(), (), settings, encode, progress,
-            build_dense=build_dense, build_lexical=build_lexical, encoder=encoder, about=about,
-        )  # fmt: skip
-    if loading.gone:
-        store.write(
-            (), loading.gone, settings, encode, progress,
-            build_dense=build_dense, build_lexical=build_lexical, encoder=encoder, about=about,
-        )  # fmt: skip
+        if folder is None and any(one.known for one in found):  # a file that was named is new, mostly
+            reader.start()
+        loading = _Loading(found, folder, store, progress or (lambda stage, done, total: None), reader, collection)
+        store.write(loading.documents(), loading.gone, settings, encode, progress, **building)
+    failed = [(path, DocumentError(f"{path}: cannot be looked into", "Check the rights on the folder.")) for path in folder.unreadable] if folder else []
     skipped = (*(one.path for one in found if not one.known), *loading.skipped)
     return AddReport(
-        tuple(loading.added), tuple(loading.unchanged), tuple(loading.replaced), tuple(loading.failed), skipped
-    )
+        tuple(loading.added), tuple(loading.unchanged), tuple(loading.replaced), (*failed, *loading.failed), skipped,
+        tuple(loading.renamed), tuple(loading.removed),
+    )  # fmt: skip
 
 
 class _NothingRead(Exception):
@@ -119,68 +140,89 @@ class _NothingRead(Exception):
 class _Loading:
     """Loads files one after another and remembers what became of each."""
 
-    def __init__(self, found: list[Found], store: IndexStore, progress: Progress, reader: Reader) -> None:
-        self.found, self.store, self.progress, self.reader = found, store, progress, reader
+    def __init__(
+        self, found: Sequence[Found], folder: Folder | None, store: IndexStore, progress: Progress, reader: Reader, collection: str
+    ) -> None:
+        self.found = [one for one in found if one.known]
+        self.folder, self.store, self.progress, self.reader = folder, store, progress, reader
+        self.collection = " ".join(collection.split())
         self.added: list[str] = []
         self.unchanged: list[str] = []
         self.replaced: list[str] = []
+        self.renamed: list[tuple[str, str]] = []
+        self.removed: list[str] = []
         self.failed: list[tuple[Path, DocumentError]] = []
         self.skipped: list[Path] = []
         self.gone: set[str] = set()
-        """Ids of documents whose file was read again and no longer holds them (an attachment, a member of an archive)."""
+        """Ids of documents whose file is gone, or was read again and no longer holds them (an attachment, a member of an archive)."""
 
     def documents(self) -> Iterator[Document]:
         """Documents that are new or changed. Read only when the writer asks, so under its lock."""
         current = self.store.current()
-        known = current.fingerprints() if current else {}
-        indexed = list(current.documents()) if current else []
-        hashes = {document_id(file_of(one)): one.meta.get("file_sha256") for one in indexed if one.meta.get("loader") == LOADER_VERSION}
-        within: dict[str, set[str]] = {}
-        for one in indexed:
-            within.setdefault(document_id(file_of(one)), set()).add(one.id)
-        seen: dict[str, Path] = {}
-        for number, file in enumerate(self.found):
-            self.progress("load", number, len(self.found))
-            identity = document_id(file.source)
-            try:
-                if identity in seen:
-                    raise DocumentError(
-                        f"{file.path}: another file of the same name is added at the same time ({seen[identity]})",
-                        "Rename one of them, or add the folder that holds both.",
-                    )
-                seen[identity] = file.path
-                if identity in hashes and hashes[identity] == _file_hash(file.path):
-                    self.unchanged.append(file.source)
-                    continue
-                loaded = self.reader.load_all(file.path, file.source)
-            except DocumentError as error:
-                self.failed.append((file.path, error))
-                continue
-            self.failed += [(file.path.parent / one.source, one.error()) for one in loaded.failed]
-            self.skipped += [file.path.parent / name for name in loaded.skipped]
-            self.gone |= within.get(identity, set()) - {one.id for one in loaded.documents}
-            for document in loaded.documents:
-                if known.get(document.id) == fingerprint(document):
+        states = current.states() if current else {}
+        files = known_files(current.documents()) if current else []
+        taken = {one.id: one.source for file in files for one in file.documents}
+        total = len(self.found)
+        plan = named(self.found, files)
+        for number, one in enumerate(plan):
+            self.progress("load", number, total)
+            for document in self._loaded(one, current, taken):
+                before, now = states.get(document.id), state(document)
+                if before is None:
+                    self.added.append(document.source)
+                elif before.split(" ")[0] == now.split(" ")[0]:  # at most its file lies elsewhere, or was saved anew
                     self.unchanged.append(document.source)
-                    continue
-                (self.replaced if document.id in known else self.added).append(document.source)
-                yield document
-        self.progress("load", len(self.found), len(self.found))
+                elif one.known is None or one.known.source == one.source:  # else it is told as renamed
+                    self.replaced.append(document.source)
+                if before != now:
+                    yield document
+        self.progress("load", total, total)
+        if self.folder is not None:
+            kept = {one.known.source for one in plan if one.known}
+            for file in _below(files, self.folder):
+                if file.source not in kept:
+                    self.removed += [one.source for one in file.documents]
+                    self.gone |= {one.id for one in file.documents}
         if current is None and not self.added:
             raise _NothingRead
 
+    def _loaded(self, one: Named, current: Generation | None, taken: dict[str, str]) -> Iterator[Document]:
+        """The documents of a file as they are to be stored; nothing where the index has them like that."""
+        known = one.known.documents if one.known else ()
+        if one.same and current is not None:
+            told = [self._told(document, one) for document in known]
+            if all(new.meta == old.meta for new, old in zip(told, known, strict=True)):
+                self.unchanged.append(one.source)
+                return
+            for document in told:
+                yield replace(current.document(document.id), meta=document.meta)
+            return
+        try:
+            loaded = self.reader.load_all(one.path, one.source)
+        except DocumentError as error:
+            self.failed.append((one.path, error))
+            return
+        if one.known and one.known.source != one.source:
+            self.renamed.append((one.known.source, one.source))
+        self.failed += [(one.path.parent / part.source, part.error()) for part in loaded.failed]
+        self.skipped += [one.path.parent / name for name in loaded.skipped]
+        broken = {part.source.removeprefix(one.source) for part in loaded.failed}
+        own = ids(one, loaded.documents, taken)
+        still = {old.id for old in known if one.known and old.source.removeprefix(one.known.source) in broken}
+        left = {old.id for old in known} - set(own) - still
+        self.removed += [old.source for old in known if old.id in left]
+        self.gone |= left
+        collections = {old.id: old.collections for old in known}
+        for document, identity in zip(loaded.documents, own, strict=True):
+            before = collections.get(identity, known[0].collections if known else ())
+            yield self._told(replace(document, id=identity), one, before)
 
-def file_of(document: Document) -> str:
-    """The source name of the file that a document was read from: its own, or that of the archive or message around it."""
-    return document.meta.get("container", document.source)
-
-
-def _file_hash(path: Path) -> str | None:
-    """Hash of the bytes of a readable file; None when loading it will say what is wrong."""
-    if path.suffix.lower() not in SUFFIXES:
-        return None
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
+    def _told(self, document: Document, one: Named, before: Sequence[str] | None = None) -> Document:
+        """With where the file is now and the collections that it belongs to."""
+        meta = dict(document.meta)
+        if not (one.same and Path(meta.get("path", "")).exists()):  # another copy of a file that is where it was
+            meta["path"] = str(one.path)
+        together = {*(document.collections if before is None else before), *([self.collection] if self.collection else [])}
+        if together:
+            meta["collections"] = "\n".join(sorted(together))
+        return replace(document, meta=meta)

@@ -6,32 +6,33 @@ Rows number the passages 0, 1, 2 ... in the order of the vectors. Safe for threa
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-import sys
 import threading
 from array import array
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from errors import IndexError_
+from index.manifest import AGAIN, CORPUS, FORMAT, MANIFEST, REBUILD, VECTORS, file_sha256, read_manifest
+from index.packing import unpack, unpack_blocks
 from index.paragraphs import passage_search_text
-from index.types import Block, Document, Passage
+from index.types import Document, Passage
 
 if TYPE_CHECKING:
     import numpy as np
 
-FORMAT = 1
-MANIFEST, CORPUS, VECTORS = "manifest.json", "corpus.sqlite", "vectors.npy"
 CACHED_CHARS = 20_000_000
 """Documents kept in memory once opened, together at most this many characters (the last one always)."""
 SHIFT = 24
 """A passage's key is ``ord << SHIFT | n``: the document's place in the corpus and the passage's, from 0."""
 
-AGAIN = "Delete the index folder and index the documents again: wenju index add PATH..."
+FILE_FACTS = ("loader", "file_sha256", "path")
+"""What a document's ``meta`` says of its file."""
+
 _LIGHT = "ord, id, title, source, sha256, published, media_type, supersedes, meta, blocks, pages"
 
 
@@ -51,6 +52,7 @@ class Generation:
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, Document] = OrderedDict()
         self._copies: dict[str, str] | None = None
+        self._collections: dict[str, frozenset[str]] | None = None
         uri = f"{(path / CORPUS).absolute().as_uri()}?mode=ro&immutable=1"
         self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
 
@@ -65,14 +67,14 @@ class Generation:
         for name, facts in manifest["files"].items():
             file = path / name
             if not file.is_file() or file.stat().st_size != facts["bytes"]:
-                raise IndexError_(f"the index at {path} is damaged: {name} is missing or has another size", AGAIN)
+                raise IndexError_(f"the index at {path} is damaged: {name} is missing or has another size", REBUILD)
         return cls(path, manifest)
 
     def verify(self) -> None:
         """Compare every file with the hash in the manifest. Raises IndexError_ for the first that differs."""
         for name, facts in self.manifest["files"].items():
             if file_sha256(self.path / name) != facts["sha256"]:
-                raise IndexError_(f"the index at {self.path} is damaged: the content of {name} has changed", AGAIN)
+                raise IndexError_(f"the index at {self.path} is damaged: the content of {name} has changed", REBUILD)
 
     def close(self) -> None:
         self._db.close()
@@ -170,6 +172,27 @@ class Generation:
             self._copies = dict(self._rows("SELECT id, first FROM copies")) if known else {}
         return self._copies
 
+    def collections(self) -> dict[str, int]:
+        """Names of the collections, sorted, with the number of their documents."""
+        counts = Counter(name for members in self._members().values() for name in members)
+        return dict(sorted(counts.items()))
+
+    def rows_in(self, collection: str) -> array[int]:
+        """The rows of the passages of a collection's documents, ascending."""
+        rows: array[int] = array("q")
+        found = self._rows("SELECT id, first_row, passages FROM documents WHERE passages > 0 ORDER BY first_row")
+        for document_id, first, count in found:
+            if collection in self._members().get(document_id, ()):
+                rows.extend(range(first, first + count))
+        return rows
+
+    def _members(self) -> dict[str, frozenset[str]]:
+        """Id of each document that belongs to a collection -> the names of its collections."""
+        if self._collections is None:
+            found = self._rows("SELECT id, json_extract(meta, '$.collections') FROM documents WHERE json_extract(meta, '$.collections') IS NOT NULL")
+            self._collections = {document_id: frozenset(names.split("\n")) - {""} for document_id, names in found}
+        return self._collections
+
     def neighbours(self, passage_id: str) -> tuple[Passage | None, Passage | None]:
         """The passages before and after one in its document, None where it is the first or last."""
         document_id, _, number = passage_id.rpartition("-")
@@ -192,16 +215,17 @@ class Generation:
         array_: np.ndarray = np.load(self.path / VECTORS, mmap_mode="r", allow_pickle=False)
         return array_
 
-    def fingerprints(self) -> dict[str, str]:
-        """Id -> fingerprint of every document: what it was when it was indexed."""
-        return dict(self._rows("SELECT id, fingerprint FROM documents"))
+    def states(self) -> dict[str, str]:
+        """Id -> ``index.build.state`` of every document: what it and its file were when it was indexed."""
+        facts = "".join(f" || ' ' || coalesce(json_extract(meta, '$.{name}'), '')" for name in FILE_FACTS)
+        return dict(self._rows(f"SELECT id, fingerprint{facts} FROM documents"))
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with self._lock:
             try:
                 return self._db.execute(sql, values).fetchall()
             except sqlite3.DatabaseError as error:
-                raise IndexError_(f"the index at {self.path} cannot be read ({error})", AGAIN) from error
+                raise IndexError_(f"the index at {self.path} cannot be read ({error})", REBUILD) from error
 
     def iterate(self, start: int, stop: int) -> Iterator[tuple[Document, Passage]]:
         """Light documents and passages of the rows [start, stop), in order, one document's passages at a time."""
@@ -250,57 +274,26 @@ class SearchTexts(Sequence[str]):
         return passage_search_text(document, passage)
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a generation's folder.
+def documents_of(path: Path) -> Generation:
+    """A generation opened for its documents alone, whatever became of its other files, the manifest among them.
 
     Raises:
-        IndexError_: missing, not readable, or of another format. FileNotFoundError: the folder itself is gone.
+        IndexError_: its documents are not what was written, or of another format. OSError, sqlite3.Error: they cannot be read.
     """
     try:
-        manifest = json.loads((path / MANIFEST).read_text("utf-8"))
-        if manifest["format"] != FORMAT:
-            raise IndexError_(f"the index at {path} has format {manifest['format']}; this version reads {FORMAT}", AGAIN)
-        if not (isinstance(manifest["files"], dict) and CORPUS in manifest["files"]):
-            raise KeyError(CORPUS)
-        return dict(manifest)
-    except FileNotFoundError:
-        if not path.is_dir():
-            raise
-        raise IndexError_(f"the index at {path} is damaged: it has no {MANIFEST}", AGAIN) from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise IndexError_(f"the index at {path} is damaged: {MANIFEST} cannot be read", AGAIN) from error
-
-
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def pack(numbers: Sequence[int]) -> bytes:
-    """Integers as little-endian 64-bit bytes."""
-    packed = array("q", numbers)
-    if sys.byteorder == "big":
-        packed.byteswap()
-    return packed.tobytes()
-
-
-def pack_blocks(blocks: Sequence[Block]) -> bytes:
-    """Blocks as three integers each: start, end, and level with the number of the table above its lowest byte."""
-    return pack([number for block in blocks for number in (block.start, block.end, block.level | block.table << 8)])
-
-
-def unpack_blocks(data: bytes | None) -> tuple[Block, ...]:
-    flat = unpack(data)
-    triples = zip(flat[0::3], flat[1::3], flat[2::3], strict=True)
-    return tuple(Block(start, end, kind & 0xFF, kind >> 8) for start, end, kind in triples)
-
-
-def unpack(data: bytes | None) -> array[int]:
-    numbers: array[int] = array("q")
-    numbers.frombytes(data or b"")
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
+        manifest = read_manifest(path)
+        sound = file_sha256(path / CORPUS) == manifest["files"][CORPUS]["sha256"]
+    except IndexError_:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            if json.loads((path / MANIFEST).read_text("utf-8"))["format"] != FORMAT:
+                raise
+        manifest = {"name": path.name, "passages": 0, "identity": {}, "files": {}}
+        with closing(sqlite3.connect(f"{(path / CORPUS).absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+            sound = db.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
+            manifest["passages"] = db.execute("SELECT count(*) FROM passages").fetchone()[0]
+    if not sound:
+        raise IndexError_(f"the index at {path} is damaged: its documents ({CORPUS}) have changed", AGAIN)
+    return Generation(path, manifest)
 
 
 def _document(row: Sequence[Any]) -> Document:

@@ -59,6 +59,12 @@ class Reader:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
+    def start(self) -> None:
+        """Let the child start now, while something else is done; else it does with the first file."""
+        with self._lock:
+            if self._child is None:
+                self._child = _Child()
+
     def close(self) -> None:
         """End the child."""
         child, self._child = self._child, None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.bm25 import LexicalIndex, score_texts
 from index.copies import plain
@@ -20,6 +21,8 @@ from index.encoder import Encoder
 from index.fusion import fuse
 from index.settings import IndexSettings
 from index.types import Document, Hit, Passage
+
+RowNumbers = NDArray[np.int64]
 
 CANDIDATES = 100
 """Rows that each of the two searches proposes."""
@@ -36,6 +39,8 @@ class Rows(Protocol):
     def document(self, document_id: str) -> Document: ...
 
     def copies(self) -> Mapping[str, str]: ...
+
+    def rows_in(self, collection: str) -> Sequence[int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class HybridRetriever:
         self._settings = settings or IndexSettings()
         self._lexical = LexicalIndex.open(generation.path) if generation.count else None
         self._dense = DenseIndex.open(generation.path) if generation.count else None
+        self._collections: dict[str, RowNumbers] = {}
 
     def describe(self) -> dict[str, object]:
         """Kinds and sizes of the two indexes, for ``wenju index info``."""
@@ -63,8 +69,10 @@ class HybridRetriever:
             return {}
         return {"lexical": self._lexical.describe(), "dense": self._dense.describe()}
 
-    def search(self, query: str, k: int | None = None) -> list[Hit]:
+    def search(self, query: str, k: int | None = None, collection: str = "") -> list[Hit]:
         """The best ``k`` passages (default ``settings.top_k``), by (-score, row); [] for an empty index or query.
+
+        With ``collection`` those of its documents, found as if it were an index of its own but for how rare words are.
 
         A passage that stands in copies of one document counts once (``Hit.copies`` names the others).
         """
@@ -72,7 +80,7 @@ class HybridRetriever:
         copies = self._generation.copies()
         asked = max(wanted, CANDIDATES) if copies else wanted  # so that the copies of what is found are seen too
         while True:
-            ranked = self.rank(query, asked)
+            ranked = self.rank(query, asked, collection)
             found = self._once(ranked, copies)
             if len(found) >= wanted or len(ranked) < asked or not copies:
                 break
@@ -99,14 +107,19 @@ class HybridRetriever:
                 found[key][2].append(passage.document_id)
         return list(found.values())
 
-    def rank(self, query: str, k: int) -> list[Ranked]:
+    def rank(self, query: str, k: int, collection: str = "") -> list[Ranked]:
         """The best ``k`` rows without reading any passage."""
         if self._lexical is None or self._dense is None or not query.strip() or k < 1:
             return []
         wide = max(CANDIDATES, k)
-        bm25_rows, _ = self._lexical.search(query, wide)
         vector = self._encoder.encode([query], query=True)
-        dense_rows = self._dense.search(vector, wide)[0][0]
+        if collection:
+            among = self._rows_in(collection)
+            bm25_rows = _first(among, self._lexical.scores(query, among), wide, 0.0)
+            dense_rows = _first(among, self._dense.scores(vector[0], among), wide, -np.inf)
+        else:
+            bm25_rows, _ = self._lexical.search(query, wide)
+            dense_rows = self._dense.search(vector, wide)[0][0]
         rows = np.union1d(bm25_rows, dense_rows)
         bm25 = self._lexical.scores(query, rows)
         dense = self._encoder.relevance(self._dense.scores(vector[0], rows))
@@ -118,6 +131,18 @@ class HybridRetriever:
             Ranked(int(rows[i]), float(scores[i]), _why(bm25[i], dense[i], coverage[j], ranks, int(rows[i])))
             for j, i in enumerate(best)
         ]
+
+
+    def _rows_in(self, collection: str) -> RowNumbers:
+        if collection not in self._collections:
+            self._collections[collection] = np.array(self._generation.rows_in(collection), np.int64)
+        return self._collections[collection]
+
+
+def _first(rows: RowNumbers, scores: np.ndarray, k: int, above: float) -> RowNumbers:
+    """The best ``k`` rows with scores over ``above``, by (-score, row)."""
+    order = np.lexsort((rows, -scores))[:k]
+    return rows[order[scores[order] > above]]
 
 
 def rank_texts(query: str, texts: Sequence[str], encoder: Encoder) -> list[Ranked]:

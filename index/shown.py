@@ -35,7 +35,7 @@ _READ = frozenset(("pages_recognised", "pictures_recognised", "unsure"))
 LISTED = 20
 """Pages or cells that are named one by one."""
 
-_INNER = frozenset(("path", "file_sha256", "loader", "sketch", "places", *NOT_READ))
+_INNER = frozenset(("path", "file_sha256", "loader", "sketch", "places", "collections", *NOT_READ))
 
 
 def shown(document: Document) -> dict[str, Any]:
@@ -50,6 +50,7 @@ def shown(document: Document) -> dict[str, Any]:
         "date_from": meta.get("date_from", ""),
         "number": meta.get("number", ""),
         "media_type": document.media_type,
+        "collections": list(document.collections),
         "pages": len(document.pages),
         "characters": len(document.text),
         "sha256": document.sha256,
@@ -123,6 +124,8 @@ def lines_of(document: Document) -> Iterator[str]:
     for name in ("title", "source", "path", "published", "date_from", "number", "media_type", "pages", "characters", "id"):
         if facts[name]:
             yield f"{name:<12} {facts[name]}"
+    if document.collections:
+        yield f"{'collections':<12} {', '.join(document.collections)}"
     for name, value in facts["meta"].items():
         if name not in ("date_from", "number"):
             yield f"{name:<12} {value}"

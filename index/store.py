@@ -6,29 +6,31 @@
     ROOT/.lock          held by the one writer; ROOT/.holder says who that is
 
 Readers need no lock: they open what CURRENT names. A writer that is killed, or a disk that is full, leaves the
-current generation untouched.
+current generation untouched. Where the current one is damaged, the newest earlier one that is whole answers, and nothing
+is written until ``rebuild``. The clock decides nothing: generations are numbered.
 """
 
 from __future__ import annotations
 
-import datetime
-import errno
 import json
+import logging
 import os
 import platform
 import re
 import shutil
-import socket
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from errors import IndexError_
-from index.build import CorpusWriter, Progress, fingerprint, write_vectors
-from index.generation import AGAIN, FORMAT, MANIFEST, Generation, SearchTexts, file_sha256
+from index import disk
+from index.build import CorpusWriter, Earlier, Progress, state, write_vectors
+from index.generation import Generation, SearchTexts, documents_of
+from index.manifest import AGAIN, FORMAT, MANIFEST, REBUILD, file_sha256
 from index.settings import IndexSettings
 from index.types import Document
 
@@ -36,14 +38,22 @@ if TYPE_CHECKING:
     import numpy as np
 
     Encode = Callable[[list[str]], "np.ndarray"]
-    BuildDense = Callable[["np.ndarray", Path], object]
+    BuildDense = Callable[["np.ndarray", Path, Earlier | None], object]
 
-BuildLexical = Callable[[SearchTexts, Path], object]
+BuildLexical = Callable[[SearchTexts, Path, "Earlier | None"], object]
 
 PASSAGE_RULES = 2
 """Raised when the same settings cut or describe passages otherwise; all passages are then made and encoded again."""
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+log = logging.getLogger("wenju.index")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The generation that answers, None when there is none; ``fault`` tells why it is not the one that CURRENT names."""
+
+    generation: Generation | None
+    fault: IndexError_ | None = None
 
 
 class IndexStore:
@@ -59,35 +69,76 @@ class IndexStore:
         self.wait = wait
 
     def current(self) -> Generation | None:
-        """The current generation, None when nothing was indexed yet.
+        """The generation that answers, None when nothing was indexed yet; see :meth:`opened`.
 
         Raises:
-            IndexError_: it is damaged or of another format; the message says what to do.
+            IndexError_: none can be used; the message says what is wrong with the newest, and what to do.
         """
-        for attempt in range(5):
-            name = self.current_name()
-            if name is None:
-                return None
-            try:
-                return Generation.open(self.root / name)
-            except (FileNotFoundError, sqlite3.OperationalError, IndexError_):
-                if attempt == 4 or self.current_name() == name:  # not swapped meanwhile: it is really damaged
-                    if not (self.root / name).is_dir():
-                        break
-                    raise
-        raise IndexError_(f"the index at {self.root} is damaged: {name} is missing", AGAIN)
+        opened = self.opened()
+        if opened.generation is None and opened.fault is not None:
+            raise opened.fault
+        if opened.generation is not None and opened.fault is not None:
+            log.warning("%s; %s answers", opened.fault.message, opened.generation.name)
+        return opened.generation
+
+    def opened(self) -> Opened:
+        """The current generation, or where it is damaged the newest earlier one whose every file is as it was written."""
+        for _ in range(5):
+            name, fault = self._named()
+            if name is not None:
+                try:
+                    return Opened(Generation.open(self.root / name))
+                except (FileNotFoundError, sqlite3.OperationalError):
+                    fault = IndexError_(f"the index at {self.root} is damaged: {name} is missing", REBUILD)
+                except IndexError_ as error:
+                    fault = error
+            if self._named()[0] == name:  # not swapped meanwhile: it is really damaged, or not there
+                break
+        for number in self._numbers():
+            if f"gen-{number}" != name:
+                try:
+                    earlier = Generation.open(self.root / f"gen-{number}")
+                    earlier.verify()
+                except (OSError, sqlite3.OperationalError, IndexError_):
+                    continue
+                return Opened(earlier, fault)
+        if fault is None and name is None and self._numbers():
+            fault = IndexError_(f"the index at {self.root} is damaged: CURRENT is missing", REBUILD)
+        return Opened(None, fault)
 
     def current_name(self) -> str | None:
         """``gen-7``, without opening it; None when there is no index. Compare it to tell that a new one is there."""
+        return self._named()[0]
+
+    def _named(self) -> tuple[str | None, IndexError_ | None]:
+        """What CURRENT names, and what is wrong with it. Raises IndexError_ when it may not be read."""
         try:
-            name = (self.root / "CURRENT").read_text("ascii").strip()
+            name = (self.root / "CURRENT").read_bytes().decode("ascii", "replace").strip()
         except FileNotFoundError:
-            return None
-        except (OSError, UnicodeDecodeError) as error:
+            return None, None
+        except OSError as error:
             raise IndexError_(f"{self.root / 'CURRENT'} cannot be read ({error})", "Check the rights on the data folder.") from error
         if not re.fullmatch(r"gen-\d+", name):
-            raise IndexError_(f"the index at {self.root} is damaged: CURRENT does not name a generation", AGAIN)
-        return name
+            return None, IndexError_(f"the index at {self.root} is damaged: CURRENT does not name a generation", REBUILD)
+        return name, None
+
+    def _numbers(self) -> list[int]:
+        """Of the generations on disk, the newest first."""
+        if not self.root.is_dir():
+            return []
+        found = (re.fullmatch(r"gen-(\d+)", path.name) for path in self.root.iterdir())
+        return sorted((int(one[1]) for one in found if one), reverse=True)
+
+    def salvaged(self) -> Generation | None:
+        """The newest generation whose documents are whole, whatever became of its other files; to be read for documents only."""
+        name = self._named()[0]
+        names = dict.fromkeys([*([name] if name else []), *(f"gen-{number}" for number in self._numbers())])
+        for one in names:
+            with suppress(OSError, IndexError_, sqlite3.Error):
+                return documents_of(self.root / one)
+        if names:
+            raise IndexError_(f"the index at {self.root} is damaged: no generation has its documents whole", AGAIN)
+        return None
 
     def write(
         self,
@@ -101,49 +152,56 @@ class IndexStore:
         build_lexical: BuildLexical | None = None,
         encoder: str = "",
         about: Mapping[str, str] | None = None,
+        afresh: bool = False,
     ) -> Generation:
         """Build a generation with documents added, replaced (same id) and removed, and make it current.
 
         Args:
             add: documents; taken one by one, so that a generator keeps memory small. Unchanged ones cost nothing.
-            remove: ids; unknown ones are ignored.
+            remove: ids, read when ``add`` is used up; unknown ones, and those of documents in ``add``, are ignored.
             settings: if the encoder or the passage sizes differ from the current index's, everything is encoded again.
             encode: search texts -> float32 [n, dimension].
             progress: called with stage, done and total; what it raises stops the writing, the old index stays.
-            build_dense: called with the vectors (memory-mapped) and the new folder.
-            build_lexical: called with the search texts (lazy, by row) and the new folder.
+            build_dense: called with the vectors (memory-mapped), the new folder, and what may be taken over.
+            build_lexical: called with the search texts (lazy, by row), the new folder, and what may be taken over.
             encoder: identity of the encoder's weights; default: the name in the settings.
             about: versions and the like, recorded in the manifest.
+            afresh: take nothing over but the documents themselves, and those of a damaged index too.
 
         Returns:
             the new current generation, or the old one when nothing changed.
 
         Raises:
-            IndexError_: another process is writing, or the disk is full. The current index is then as it was.
+            IndexError_: another process is writing, the disk is full, or the current index is damaged and this is not
+                ``afresh``. The current index is then as it was.
         """
         report = progress or (lambda stage, done, total: None)
         identity = _identity(encoder or settings.encoder, settings)
-        with self._disk_errors(), self._writing():
-            old = self.current()
-            self._clean(old)
-            same = old is not None and {"terms": 1} | old.manifest["identity"] == identity  # earlier ones did not tell terms
-            known = old.fingerprints() if old else {}
-            gone = set(remove) & set(known)
-            changed = (one for one in add if known.get(one.id) != fingerprint(one) or one.id in gone)
+        with disk.told(self.root), disk.writing(self.root, self.wait):
+            old = self.salvaged() if afresh else self._sound()
+            if not afresh:
+                self._clean(old)
+            # Earlier ones did not tell their terms.
+            same = old is not None and not afresh and {"terms": 1} | old.manifest["identity"] == identity
+            known = old.states() if old else {}
+            given: set[str] = set()
+            changed = (one for one in add if given.add(one.id) or known.get(one.id) != state(one))  # type: ignore[func-returns-value]
             first = next(changed, None)
-            if old is not None and same and first is None and not gone:
+            if old is not None and same and first is None and not (set(remove) - given) & set(known):
                 return old
-            number = int(old.name.removeprefix("gen-")) + 1 if old else 1
+            number = max([0, *self._numbers()]) + 1
             folder = self.root / f"building-{number}"
+            shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             try:
                 writer = CorpusWriter(folder, settings, old)
                 try:
-                    for document_id in gone:
-                        writer.drop(document_id)
                     for count, document in enumerate(chain([first] if first else [], changed), 1):
                         writer.add(document, reuse=same)
                         report("read", count, 0)
+                    gone = (set(remove) - given) & set(known)
+                    for document_id in gone:
+                        writer.drop(document_id, reuse=same)
                     if old is not None and not same:
                         self._again(old, writer)
                     documents, passages = writer.finish(keep=same)
@@ -151,22 +209,52 @@ class IndexStore:
                     writer.close()
                 facts: dict[str, Any] = {"format": FORMAT, "name": f"gen-{number}", "documents": documents, "passages": passages}
                 corpus = Generation(folder, facts)
+                earlier = Earlier(old.path, tuple(writer.kept_runs)) if old is not None and same and old.count else None
                 try:
                     dimension = write_vectors(corpus, old if same else None, writer.kept_runs, writer.reusable, encode, report)
-                    self._build(corpus, build_dense, build_lexical, report)
+                    self._build(corpus, earlier, build_dense, build_lexical, report)
                 finally:
                     corpus.close()
                 report("save", 0, 1)
                 facts |= {"dimension": dimension, "identity": identity, "settings": settings.model_dump(mode="json"),
-                          "about": dict(about or {}) | _versions(), "created": _now()}  # fmt: skip
-                self._swap_in(folder, facts)
+                          "about": dict(about or {}) | _versions(), "created": disk.now()}  # fmt: skip
+                self.swap_in(folder, facts)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
             current = Generation.open(self.root / f"gen-{number}")
-            self._clean(current, keep=None if gone else old)
+            self._clean(current, keep=None if gone or afresh else old)
             report("save", 1, 1)
             return current
+
+    def adopt(self, folder: Path) -> Generation:
+        """Make a generation from elsewhere (a backup) the current one; its folder is moved.
+
+        Raises:
+            IndexError_: it is damaged or of another format, or another process is writing. The current index is then as it was.
+        """
+        with disk.told(self.root), disk.writing(self.root, self.wait):
+            given = Generation.open(folder)
+            try:
+                given.verify()
+            finally:
+                given.close()
+            number = max([0, *self._numbers()]) + 1
+            building = self.root / f"building-{number}"
+            shutil.rmtree(building, ignore_errors=True)
+            shutil.move(folder, building)
+            (building / MANIFEST).unlink()
+            self.swap_in(building, dict(given.manifest) | {"name": f"gen-{number}"})
+            current = Generation.open(self.root / f"gen-{number}")
+            self._clean(current)
+            return current
+
+    def _sound(self) -> Generation | None:
+        """The current generation, for a writer: nothing is built on an earlier one, whose successor's documents would be lost."""
+        opened = self.opened()
+        if opened.fault is not None:
+            raise IndexError_(opened.fault.message, opened.fault.hint)
+        return opened.generation
 
     def _again(self, old: Generation, writer: CorpusWriter) -> None:
         """Passages are cut anew for every document that stays: another encoder or other sizes were asked for."""
@@ -174,34 +262,33 @@ class IndexStore:
             if light.id not in writer.dropped:
                 writer.add(old.document(light.id), reuse=False)
 
-    def _build(self, corpus: Generation, dense: BuildDense | None, lexical: BuildLexical | None, report: Progress) -> None:
+    def _build(
+        self, corpus: Generation, earlier: Earlier | None, dense: BuildDense | None, lexical: BuildLexical | None, report: Progress
+    ) -> None:
         if not corpus.count:
             return
         if dense is not None:
             report("dense", 0, 1)
-            dense(corpus.vectors(), corpus.path)
+            dense(corpus.vectors(), corpus.path, earlier)
             report("dense", 1, 1)
         if lexical is not None:
             report("lexical", 0, 1)
-            lexical(corpus.search_texts(), corpus.path)
+            lexical(corpus.search_texts(), corpus.path, earlier)
             report("lexical", 1, 1)
 
-    def _swap_in(self, folder: Path, facts: dict[str, Any]) -> None:
+    def swap_in(self, folder: Path, facts: dict[str, Any]) -> None:
         """Make everything durable, the manifest last, then name the generation in CURRENT."""
         files: dict[str, dict[str, object]] = {}
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            _sync(file)
+            disk.sync(file)
             files[file.relative_to(folder).as_posix()] = {"bytes": file.stat().st_size, "sha256": file_sha256(file)}
         facts["files"] = files
-        _write_durably(folder / MANIFEST, json.dumps(facts, ensure_ascii=False, indent=1))
-        _sync(folder)
-        final = self.root / str(facts["name"])
-        if final.exists():
-            shutil.rmtree(final)
-        os.replace(folder, final)
-        _sync(self.root)
-        _write_durably(self.root / "CURRENT", f"{facts['name']}\n")
-        _sync(self.root)
+        disk.write_durably(folder / MANIFEST, json.dumps(facts, ensure_ascii=False, indent=1))
+        disk.sync(folder)
+        os.replace(folder, self.root / str(facts["name"]))
+        disk.sync(self.root)
+        disk.write_durably(self.root / "CURRENT", f"{facts['name']}\n")
+        disk.sync(self.root)
 
     def _clean(self, current: Generation | None, keep: Generation | None = None) -> None:
         """Remove what no reader needs: unfinished generations and old ones but ``keep``."""
@@ -212,47 +299,6 @@ class IndexStore:
                 shutil.rmtree(path, ignore_errors=True)
             elif path.name.endswith(".new"):
                 path.unlink(missing_ok=True)
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Be the only writer."""
-        from filelock import FileLock, Timeout
-
-        self.root.mkdir(parents=True, exist_ok=True)
-        holder = self.root / ".holder"
-        try:
-            with FileLock(self.root / ".lock", timeout=self.wait):
-                holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}), "utf-8")
-                try:
-                    yield
-                finally:
-                    holder.unlink(missing_ok=True)
-        except Timeout:
-            raise IndexError_(f"the index at {self.root} is being written by {_holder(holder)}", "Wait until it has finished, then try again.") from None
-
-    @contextmanager
-    def _disk_errors(self) -> Iterator[None]:
-        advice = f"Free some space on the disk of {self.root}, then try again. The index is as it was."
-        try:
-            yield
-        except OSError as error:
-            if error.errno in _FULL:
-                raise IndexError_(f"no space left on the disk while writing the index at {self.root}", advice) from error
-            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and str(self.root) in str(error.filename):
-                raise IndexError_(f"the index at {self.root} cannot be written ({error.strerror})", "Check the rights on the data folder.") from error
-            raise
-        except (sqlite3.OperationalError, RuntimeError) as error:  # faiss wraps what its writes return
-            if any(sign in str(error) for sign in ("disk is full", "disk I/O", "No space left")):
-                raise IndexError_(f"no space left on the disk while writing the index at {self.root}", advice) from error
-            raise
-
-
-def _holder(path: Path) -> str:
-    try:
-        facts = json.loads(path.read_text("utf-8"))
-        return f"process {facts['pid']} on {facts['host']} since {facts['since']}"
-    except (OSError, ValueError, KeyError):
-        return "another process"
 
 
 def _identity(encoder: str, settings: IndexSettings) -> dict[str, Any]:
@@ -269,27 +315,3 @@ def _versions() -> dict[str, str]:
     from index.loaders import LOADER_VERSION
 
     return {"python": platform.python_version(), "numpy": np.__version__, "sqlite": sqlite3.sqlite_version, "loader": LOADER_VERSION}
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def _write_durably(path: Path, text: str) -> None:
-    fresh = path.with_name(f"{path.name}.new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(fresh, path)
-
-
-def _sync(path: Path) -> None:
-    """Force a file or folder to disk; folders cannot be opened for that on Windows."""
-    if path.is_dir() and os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

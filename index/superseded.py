@@ -33,7 +33,7 @@ def superseded_by(documents: Iterable[Document]) -> dict[str, str]:
     """
     everything = list(documents)
     names: dict[str, set[str]] = defaultdict(set)
-    for document in everything:
+    for document in everything if any(one.supersedes for one in everything) else ():
         for name in (document.id, _plain(document.title), _plain(document.source), _plain(PurePath(document.source).stem)):
             names[name].add(document.id)
     found: dict[str, str] = {}

@@ -68,6 +68,11 @@ class Document:
         return self.meta.get("number", "")
 
     @property
+    def collections(self) -> tuple[str, ...]:
+        """Names of the collections that it belongs to, sorted."""
+        return tuple(name for name in self.meta.get("collections", "").split("\n") if name)
+
+    @property
     def weak_date(self) -> bool:
         """Is ``published`` only what the file's properties say, which may be those of a template or of a copy?"""
         return self.meta.get("date_from") == "properties"

@@ -20,6 +20,8 @@ from errors import QuestionError
 from index.types import Document, Hit, Passage
 from qa.cache import AnswerCache, code_version
 from qa.clock import Clock
+from qa.closed import ClosedContext
+from qa.collection import Collection
 from qa.library import Library
 from qa.settings import EngineSettings
 from qa.types import Answer, Refusal, Turn
@@ -148,9 +150,10 @@ class Engine:
         kept = calibration.kept(self.settings.data)
         return kept if kept and kept.of == calibration.measured_of(self.generator, self.settings.generator.threads) else None
 
-    def search(self, question: str, k: int | None = None) -> list[Hit]:
-        """Passages for a question, best first; [] when nothing is indexed."""
-        return self.library.search(self._checked(question), k or self.settings.index.top_k)
+    def search(self, question: str, k: int | None = None, *, collection: str = "") -> list[Hit]:
+        """Passages for a question, best first, of one collection if it is named; [] when nothing is indexed."""
+        index = self.library.only(collection) if collection else self.library
+        return index.search(self._checked(question), k or self.settings.index.top_k)
 
     def stream(
         self,
@@ -159,6 +162,7 @@ class Engine:
         *,
         cancelled: threading.Event | None = None,
         passages: Sequence[tuple[str, str]] | None = None,
+        collection: str = "",
     ) -> Iterator[Answer]:
         """Growing snapshots of the answer; the last has stage ``done``.
 
@@ -167,18 +171,19 @@ class Engine:
             history: earlier turns, oldest first; follow-up questions are completed from them.
             cancelled: set it from another thread to stop.
             passages: closed context, ``(title, text)`` each; the index is then left alone.
+            collection: answer from the documents of this collection alone; "" from all.
 
         The generator is needed for what comes after the snapshot ``found`` alone: who wants to wait there pulls no
         further. When the index has changed by then, the search is made anew and ``found`` comes again.
 
         Raises:
-            QuestionError: empty or too long. Cancelled: stopped. ModelError, GeneratorError: the model is not to be had.
+            QuestionError: empty or too long, or no such collection. Cancelled: stopped. ModelError, GeneratorError: the model is not to be had.
         """
         clock, identity = Clock(), uuid.uuid4().hex[:12]
         asked, stop = self._checked(question), cancelled or threading.Event()
         for renewal in range(RENEWALS + 1):
             stale, indexed = False, self.library.fingerprint
-            with closing(self._snapshots(asked, history, stop, passages, clock)) as snapshots:
+            with closing(self._snapshots(asked, history, stop, passages, collection, clock)) as snapshots:
                 for answer in snapshots:
                     yield replace(answer, id=identity)
                     found = answer.stage == "found" and passages is None and renewal < RENEWALS
@@ -194,6 +199,7 @@ class Engine:
         history: Sequence[Turn],
         stop: threading.Event,
         passages: Sequence[tuple[str, str]] | None,
+        collection: str,
         clock: Clock,
     ) -> Snapshots:
         from qa.gate import Gate
@@ -201,7 +207,11 @@ class Engine:
         from qa.pipeline import Pipeline
         from qa.understand import TALK, understand
 
-        index = self.library.closed(passages) if passages is not None else self.library
+        index: ClosedContext | Collection | Library = self.library
+        if passages is not None:
+            index = self.library.closed(passages)
+        elif collection:
+            index = self.library.only(collection)
         if not index.count:
             message = prompts.text("qa.refuse_no_documents")
             yield Answer(asked, asked, "done", refusal=Refusal("no_documents", message))
@@ -209,11 +219,11 @@ class Engine:
         want = understand(asked, history, self.reader)
         query = want.query
         if want.kind in TALK and passages is None:
-            done = talk(Answer(asked, asked, index=index.name, kind=want.kind), self.library.documents, self.library.encoder)
+            done = talk(Answer(asked, asked, index=index.name, kind=want.kind), index.documents, self.library.encoder)
             yield replace(done, timings=clock.total())
             return
         kept_here = passages is None and self.settings.answer.cache and want.order is None
-        state = self._state() if kept_here else None
+        state = self._state(collection) if kept_here else None
         if state and (kept := self.cache.get(query, *state)):
             usage = {**kept.usage, "cached": 1}
             yield replace(kept, question=asked, query=query, usage=usage, timings=clock.total())
@@ -234,9 +244,10 @@ class Engine:
         *,
         cancelled: threading.Event | None = None,
         passages: Sequence[tuple[str, str]] | None = None,
+        collection: str = "",
     ) -> Answer:
         """The last snapshot of :meth:`stream`."""
-        *_, last = self.stream(question, history, cancelled=cancelled, passages=passages)
+        *_, last = self.stream(question, history, cancelled=cancelled, passages=passages, collection=collection)
         return last
 
     def known(self, question: str) -> Answer | None:
@@ -262,17 +273,27 @@ class Engine:
         """The passages of a document in reading order."""
         return self.library.passages(document_id)
 
-    def add(self, paths: Sequence[Path], progress: Callable[[str, int, int], None] | None = None) -> AddReport:
-        """Index files and folders; what cannot be read is reported, the rest is indexed."""
-        return self.library.add(paths, progress)
+    def collections(self) -> dict[str, int]:
+        """Names of the collections, sorted, with the number of their documents."""
+        return self.library.collections()
 
-    def remove(self, document_id: str) -> None:
-        """Take a document out of the index."""
-        self.library.remove(document_id)
+    def add(self, paths: Sequence[Path], progress: Callable[[str, int, int], None] | None = None, *, collection: str = "") -> AddReport:
+        """Index files and folders, into a collection if one is named; what cannot be read is reported, the rest is indexed."""
+        return self.library.add(paths, progress, collection)
 
-    def _state(self) -> tuple[str, ...]:
+    def sync(
+        self, folder: Path, progress: Callable[[str, int, int], None] | None = None, *, collection: str = "", empty: bool = False
+    ) -> AddReport:
+        """Make the index hold what a folder holds: files added, changed, renamed and gone."""
+        return self.library.sync(folder, progress, collection, empty)
+
+    def remove(self, *document_ids: str) -> None:
+        """Take documents out of the index, all at once."""
+        self.library.remove(*document_ids)
+
+    def _state(self, collection: str = "") -> tuple[str, ...]:
         """Everything that an answer depends on besides its question."""
-        rest = self.settings.answer.model_dump_json() + str(self.settings.index.top_k)
+        rest = self.settings.answer.model_dump_json() + str(self.settings.index.top_k) + (f" {collection}" if collection else "")
         return (self.library.fingerprint, self.generator.name, prompts.version(), code_version(), rest)
 
     def _checked(self, question: str) -> str:

@@ -7,17 +7,21 @@ once and a search never mixes two generations.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errors import IndexError_
+from errors import IndexError_, QuestionError, did_you_mean
 from index.store import IndexStore
 from index.types import Document, Hit, Passage
 from qa.closed import ClosedContext
+from qa.collection import Collection
 from qa.settings import EngineSettings
 
 if TYPE_CHECKING:
+    from index.build import Progress
     from index.documents import AddReport
     from index.encoder import Encoder
     from index.generation import Generation
@@ -38,6 +42,7 @@ class Library:
         self._encoder = encoder
         self._beside: Encoder | None = None
         self._generation: Generation | None = None
+        self._named: str | None = None
         self._retriever: HybridRetriever | None = None
         self._lock = threading.RLock()
 
@@ -73,8 +78,9 @@ class Library:
         """
         with self._lock:
             name = self.store.current_name()
-            if name != (self._generation.name if self._generation else None):
+            if self._generation is None or name != self._named:
                 self._generation = self.store.current()
+                self._named = name  # what answers may be an earlier one, where the one named is damaged
                 self._retriever = None
             return self._generation
 
@@ -120,34 +126,64 @@ class Library:
         if self.count:
             self.search("预热", 1)
 
-    def search(self, query: str, k: int) -> list[Hit]:
-        """Hits, best first; [] when nothing is indexed.
+    def search(self, query: str, k: int, collection: str = "") -> list[Hit]:
+        """Hits, best first; [] when nothing is indexed. With ``collection``, of its documents alone.
 
         Raises:
             IndexError_: the index was made with another encoder; the hint says what to do.
         """
-        with self._lock:
-            generation = self.generation
-            if generation is None or not generation.count:
-                return []
-            if self._retriever is None:
-                from index.retriever import HybridRetriever
+        retriever = self._searching()
+        return retriever.search(query, k, collection) if retriever else []
 
-                self.check_encoder()
-                self._retriever = HybridRetriever(generation, self.encoder, self.settings.index)
-            retriever = self._retriever
-        return retriever.search(query, k)
+    def _searching(self) -> HybridRetriever | None:
+        """The searches of the current generation; of the next one where it is swapped out while they are opened."""
+        from index.retriever import HybridRetriever
+
+        with self._lock:
+            for attempt in range(5):
+                generation = self.generation
+                if generation is None or not generation.count:
+                    return None
+                if self._retriever is None:
+                    self._check(generation)
+                    try:
+                        self._retriever = HybridRetriever(generation, self.encoder, self.settings.index)
+                    except IndexError_:
+                        if attempt == 4 or self.store.current_name() == self._named:
+                            raise
+                        continue
+                return self._retriever
+        return None
 
     def check_encoder(self) -> None:
         """Raise IndexError_ when the index was made with another encoder than the settings name."""
-        generation = self.generation
+        self._check(self.generation)
+
+    def _check(self, generation: Generation | None) -> None:
         made = generation.manifest["identity"]["encoder"] if generation else ""
-        name = self._encoder.name if self._encoder else Path(self.settings.index.encoder).name
+        name = self._encoder_name
         if generation and made != name:
             raise IndexError_(
                 f"The index was made with the encoder {made}, the settings name {name}.",
                 f"Run 'wenju index add PATH' once, which encodes all documents again, or set index.encoder to {made}.",
             )
+
+    def only(self, collection: str) -> Collection:
+        """The documents of one collection, to be searched and answered from like the whole library.
+
+        Raises:
+            QuestionError: there is none of that name.
+        """
+        known = self.collections()
+        if collection not in known:
+            hint = did_you_mean(collection, known) if known else "There are none: wenju index add PATH... --collection NAME makes one."
+            raise QuestionError(f"There is no collection '{collection}'.", hint)
+        return Collection(self, collection)
+
+    def collections(self) -> dict[str, int]:
+        """Names of the collections, sorted, with the number of their documents."""
+        generation = self.generation
+        return generation.collections() if generation else {}
 
     def closed(self, passages: Sequence[tuple[str, str]]) -> ClosedContext:
         """A search over passages given with the question, ``(title, text)`` each."""
@@ -180,20 +216,81 @@ class Library:
         generation = self.generation
         return generation.passages(document_id) if generation else []
 
-    def add(self, paths: Sequence[Path], progress: Callable[[str, int, int], None] | None = None) -> AddReport:
+    def add(self, paths: Sequence[Path], progress: Progress | None = None, collection: str = "") -> AddReport:
         """Index files and folders. Raises IndexError_ when another process is writing or the disk is full."""
         from index.documents import add_paths
 
-        return add_paths(paths, self.store, self.settings.index, self.encoder.encode, progress, **self._building())
+        self._can_encode()
+        return add_paths(paths, self.store, self.settings.index, self._encode, self._ahead(progress), collection=collection, **self._building())
 
-    def remove(self, document_id: str) -> None:
-        """Take a document out of the index. Raises KeyError when there is none with this id."""
-        self.document(document_id)
-        self.store.write((), (document_id,), self.settings.index, self.encoder.encode, **self._building())
+    def sync(self, folder: Path, progress: Progress | None = None, collection: str = "", empty: bool = False) -> AddReport:
+        """Make the index hold what the folder holds (``index.documents.sync_folder``)."""
+        from index.documents import sync_folder
+
+        self._can_encode()
+        return sync_folder(
+            folder, self.store, self.settings.index, self._encode, self._ahead(progress), collection=collection, empty=empty,
+            **self._building(),
+        )  # fmt: skip
+
+    def remove(self, *document_ids: str) -> None:
+        """Take documents out of the index. Raises KeyError when there is none with one of these ids."""
+        for document_id in document_ids:
+            self.document(document_id)
+        self.write((), document_ids)
+
+    def write(
+        self, add: Iterable[Document], remove: Iterable[str] = (), progress: Progress | None = None, *, afresh: bool = False
+    ) -> Generation:
+        """One new generation with documents that were read already, as of ``IndexStore.write``."""
+        return self.store.write(add, remove, self.settings.index, self._encode, progress, afresh=afresh, **self._building())
+
+    def end_collection(self, collection: str) -> None:
+        """Its documents no longer belong to it; they stay. Raises QuestionError when there is none of that name."""
+        changed = []
+        for light in self.only(collection).documents():
+            document = self.document(light.id)
+            rest = "\n".join(name for name in document.collections if name != collection)
+            meta = {name: value for name, value in document.meta.items() if name != "collections"}
+            changed.append(replace(document, meta=meta | ({"collections": rest} if rest else {})))
+        self.write(changed)
+
+    def _can_encode(self) -> None:
+        """Raise ModelError when the encoder is not there: before files are read, and without loading it for nothing."""
+        if self._encoder is None and not Path(self.settings.index.encoder).is_dir():
+            from models.store import ModelStore
+
+            ModelStore(self.settings.models.folder).path(self.settings.index.encoder)
+
+    def _ahead(self, progress: Progress | None) -> Progress:
+        """Load the encoder beside the reading, as soon as there is a document that has to be encoded."""
+        loading = self._encoder is not None
+
+        def told(stage: str, done: int, total: int) -> None:
+            nonlocal loading
+            if stage == "read" and not loading:
+                loading = True
+                threading.Thread(target=self._load_encoder, name="wenju-encoder").start()
+            if progress is not None:
+                progress(stage, done, total)
+
+        return told
+
+    def _load_encoder(self) -> None:
+        with suppress(Exception):  # whoever needs it is told
+            _ = self.encoder
+
+    def _encode(self, texts: list[str]) -> Any:
+        return self.encoder.encode(texts)
 
     def _building(self) -> dict[str, Any]:
         """How a generation of this library is built, whatever changes in it."""
         from index.bm25 import LexicalIndex
         from index.dense import DenseIndex
 
-        return {"build_dense": DenseIndex.build, "build_lexical": LexicalIndex.build, "encoder": self.encoder.name}
+        return {"build_dense": DenseIndex.build, "build_lexical": LexicalIndex.build, "encoder": self._encoder_name}
+
+    @property
+    def _encoder_name(self) -> str:
+        """Its name, which needs no model loaded."""
+        return self._encoder.name if self._encoder else Path(self.settings.index.encoder).name

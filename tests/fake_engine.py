@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from errors import Cancelled, DocumentError, GeneratorError
 from index.types import Block, Document, Hit, Passage
@@ -100,6 +102,7 @@ class FakeEngine:
     running: int = 0
     writing: int = 0
     most_writing: int = 0
+    settings: Any = field(default_factory=lambda: SimpleNamespace(data=Path("no-such-folder")))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -126,7 +129,7 @@ class FakeEngine:
     def passages(self, document_id: str) -> list[Passage]:
         return passages_of(self.document(document_id))
 
-    def search(self, question: str, k: int | None = None) -> list[Hit]:
+    def search(self, question: str, k: int | None = None, *, collection: str = "") -> list[Hit]:
         want = _bigrams(question)
         hits = []
         for d in self.docs:
@@ -137,7 +140,7 @@ class FakeEngine:
                     hits.append(Hit(p, d, score, {"coverage": score}))
         return sorted(hits, key=lambda h: (-h.score, h.passage.id))[: k or 6]
 
-    def stream(self, question: str, history: Sequence[Turn] = (), *, cancelled: threading.Event | None = None, passages: object = None) -> Iterator[Answer]:  # fmt: skip
+    def stream(self, question: str, history: Sequence[Turn] = (), *, cancelled: threading.Event | None = None, passages: object = None, collection: str = "") -> Iterator[Answer]:  # fmt: skip
         stop = cancelled or threading.Event()
         self.asked.append((question, tuple(history)))
         with self._lock:

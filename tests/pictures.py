@@ -19,6 +19,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,12 @@ def p18_outline_phone(browser: Any, real: str, fake: Served, shot: Shot) -> None
         formed(t, shot, "总结一下考勤办法")
 
 
+def p19_admin(browser: Any, real: str, fake: Served, shot: Shot) -> None:
+    with used() as server, tab(browser, server.url, viewport={"width": 1280, "height": 1500}) as t:
+        t.page.goto(f"{server.url}/admin")
+        settled(t.page, shot)
+
+
 PICTURES = {name[1:].replace("_", "-"): made for name, made in list(globals().items()) if name[:1] == "p" and name[1:3].isdigit()}
 
 
@@ -238,6 +245,42 @@ def wait(address: str, seconds: float = 300.0) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.5)
     raise SystemExit(f"{address} was not ready in {seconds:.0f} s")
+
+
+@contextmanager
+def used() -> Iterator[Served]:
+    """A server with four weeks of invented use in its records: questions, refusals, feedback, small talk."""
+    from types import SimpleNamespace
+
+    from fake_corpus import fake_engine
+
+    from ui.app import create_app
+    from ui.settings import UiSettings
+    from ui.store import Exchange, Feedback
+    from ui.store_memory import MemoryStore
+
+    store, engine = MemoryStore(), fake_engine()
+    asked = ("年休假怎么申请？", "食堂几点开门？", "盖章怎么办？", "你好", "停车位怎么申请？", "那超过三天谁批？", "印章能带出去吗？")
+    for n in range(90):
+        question = asked[n * 5 % 7]
+        at = (datetime.now(UTC) - timedelta(hours=7.1 * n)).isoformat(timespec="seconds")
+        answer = replace(engine.answer(question), timings={"total": 1.1 + n * n % 83 / 12})
+        store.save(f"u{n % 9}", f"{n:016x}", Exchange(f"e{n}", question, at, "done", answer))
+        if n % 11 == 1:
+            gap = answer.refusal is not None
+            reasons = ("gap",) if gap else ("wrong_evidence", "incomplete")
+            comment = "" if gap or n % 2 else "引的是旧版"
+            store.add_feedback(Feedback(f"{n:016x}", f"e{n}", f"u{n % 9}", "down", at, reasons, comment, answer))
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        for name, kilobytes in (("index", 31_000), ("originals", 84_200), ("wenju.db", 5_300), ("answers.sqlite", 1_200)):
+            (data / name).write_bytes(bytes(kilobytes * 1024))
+        engine.settings = SimpleNamespace(data=data)
+        server = Served(create_app(UiSettings(title="制度问答", audit=False), engine, store))  # type: ignore[arg-type]
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from errors import EvalError
 from eval.metrics.stats import Figure
 from eval.report import html, plots, write_html
 from eval.report.markdown import table
+from eval.report.page import REPORTS
 from eval.runfolder import RunFolder
 from eval.runner import RunOptions, run
 from eval.tasks.types import Context, Item
@@ -165,18 +166,18 @@ def test_plots_hold_their_frame() -> None:
     assert plots.ticks(0, 1, 6) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
     assert (
         plots.ticks(0, 0, 5)
-        and plots.risk_coverage([[]], "x", "y") == ""
-        and plots.histogram([[]], "x", "y", [[]]) == ""
+        and plots.risk_coverage([[]], "x", "y") is None
+        and plots.histogram([[]], "x", "y", [[]]) is None
     )
-    assert plots.recall_at_k([{}], "r") == "" and plots.bars([], "b") == ""
+    assert plots.recall_at_k([{}], "r") is None and plots.bars([], "b") is None
     whole = Figure(1.0, 1.0, 1.0, 5)
-    for svg in (
+    for plot in (
         plots.risk_coverage([[[0.1, 0.0], [1.0, 0.4]]], "x", "y"),
         plots.histogram([[0.1, 0.2, 5.0]], "x", "y", [[0.2]]),
         plots.recall_at_k([{"hit@1": whole, "recall@1": whole}], "r"),
         plots.bars([("甲<", [whole, None])], "b"),
     ):
-        page = parsed(svg)
+        page = parsed(REPORTS.render("plot.svg", plot=plot))
         width, height = (float(v) for v in str(page.tags[0][1]["viewbox"]).split()[2:])
         for _, attrs in page.tags:
             for name, limit in (
@@ -191,4 +192,4 @@ def test_plots_hold_their_frame() -> None:
             ):
                 if name in attrs:
                     assert -0.5 <= float(str(attrs[name])) <= limit + 0.5
-    assert "甲&lt;" in plots.bars([("甲<", [whole])], "b")
+    assert "甲&lt;" in REPORTS.render("plot.svg", plot=plots.bars([("甲<", [whole])], "b"))

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from errors import IndexError_
-from index import bm25
+from index import bm25, postings
 from index.bm25 import K1, SINGLE_SHARE, SINGLE_WEIGHT, B, LexicalIndex, score_texts
+from index.build import Earlier
 from index.terms import cut, query_terms
 
 _WORDS = "天津 机关 党建 高质量 发展 服务 企业 群众 走进 系列 活动 会议 报告 2025年 三十五 信息 中心 的 了 在 和"
@@ -144,3 +145,28 @@ def test_texts_without_an_index_are_ranked_the_same_way(tmp_path: Path) -> None:
     assert ceiling == pytest.approx(index.ceiling("天津机关党建"), rel=1e-4)
     assert scores.max() <= ceiling
     assert score_texts("天津", [])[0].size == 0
+
+
+@pytest.mark.parametrize("part", [10**9, 50])
+def test_postings_of_kept_rows_are_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
+    monkeypatch.setattr(postings, "PART", part)
+    texts = corpus(300)
+    LexicalIndex.build(texts[:250], tmp_path / "1")
+    cut_before = bm25.cut
+    seen: list[str] = []
+    monkeypatch.setattr(postings, "cut", lambda batch: (seen.extend(batch), cut_before(batch))[1])
+    now = texts[:40] + texts[41:100] + texts[120:250] + texts[250:]
+    index = LexicalIndex.build(now, tmp_path / "2", Earlier(tmp_path / "1", ((0, 40), (41, 100), (120, 250))))
+    assert seen == texts[250:]
+    whole = LexicalIndex.build(now, tmp_path / "3")
+    for name in postings.ARRAYS:
+        a, b = (np.load(tmp_path / folder / "lexical" / f"{name}.npy") for folder in "23")
+        assert np.array_equal(a, b), name
+    assert index.count == whole.count == len(now)
+
+
+def test_postings_of_another_version_are_not_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = corpus(30)
+    LexicalIndex.build(texts, tmp_path / "1")
+    (tmp_path / "1" / "lexical" / "bm25.json").write_text("{}")
+    assert LexicalIndex.build(texts, tmp_path / "2", Earlier(tmp_path / "1", ((0, 30),))).count == 30

@@ -10,6 +10,7 @@ import pytest
 
 from errors import IndexError_
 from index import dense
+from index.build import Earlier
 from index.dense import DenseIndex
 
 
@@ -115,3 +116,32 @@ def test_a_damaged_graph_is_named(tmp_path: Path) -> None:
 def test_only_the_inner_product(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="only 'ip'"):
         DenseIndex.build(vectors(5), tmp_path, metric="l2")
+
+
+@pytest.mark.parametrize("graph_max", [10_000, 500])
+def test_a_graph_or_lists_are_taken_over_while_few_rows_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, graph_max: int) -> None:
+    base, more, asked = vectors(3000), vectors(60, seed=5), vectors(40, seed=1)
+    DenseIndex.build(base, tmp_path / "1", exact_max=400, graph_max=graph_max)
+    monkeypatch.setattr(dense, "_write", lambda *_: pytest.fail("built anew"))
+    runs = ((0, 100), (130, 3000))  # thirty went
+    second = np.concatenate([base[:100], base[130:], more[:40]])
+    DenseIndex.build(second, tmp_path / "2", Earlier(tmp_path / "1", runs), exact_max=400, graph_max=graph_max)
+    third = np.concatenate([second[50:], more[40:]])
+    index = DenseIndex.build(third, tmp_path / "3", Earlier(tmp_path / "2", ((50, len(second)),)), exact_max=400, graph_max=graph_max)
+    assert (index.count, index.describe()["covered"]) == (len(third), 2920)
+    rows, scores = index.search(asked, 10)
+    expected = np.argsort(-(asked @ third.T), axis=1)[:, :10]
+    recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(rows.tolist(), expected.tolist(), strict=True)])
+    assert recall >= 0.97 and np.allclose(scores, np.einsum("qkd,qd->qk", third[rows], asked), atol=1e-5)
+    assert (index.search(more[40:], 1)[0][:, 0] == np.arange(2960, 2980)).all()  # rows that came later are found
+    assert sorted(index.search(asked[:1], index.count)[0][0].tolist()) == list(range(index.count))
+
+
+def test_what_changed_much_or_cannot_be_read_is_built_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dense, "CHANGED", 20)
+    base = vectors(600)
+    DenseIndex.build(base, tmp_path / "1", exact_max=100)
+    many = DenseIndex.build(vectors(660), tmp_path / "2", Earlier(tmp_path / "1", ((0, 600),)), exact_max=100)
+    assert "covered" not in many.describe()
+    (tmp_path / "1" / "dense" / "graph.faiss").unlink()
+    assert "covered" not in DenseIndex.build(vectors(610), tmp_path / "3", Earlier(tmp_path / "1", ((0, 600),)), exact_max=100).describe()

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import index.documents as module
-from index.documents import AddReport, add_paths, expand
+from index.documents import AddReport, add_paths
+from index.found import expand
 from index.settings import IndexSettings
 from index.store import IndexStore
 
@@ -86,15 +87,15 @@ def test_added_unchanged_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert generation is not None and {generation.document(d.id).text for d in generation.documents()} == {"第一份文件，改过了。", "第二份文件，说明了程序。"}
 
 
-def test_the_same_name_twice_is_refused_not_overwritten(tmp_path: Path) -> None:
+def test_two_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
     for folder in "xy":
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.txt").write_text(f"{folder}里的文件，内容不同。", "utf-8")
-    store = IndexStore(tmp_path / "index")
-    report = add(store, tmp_path / "x" / "a.txt", tmp_path / "y" / "a.txt")
-    assert report.added == ("a.txt",) and "same name" in str(report.failed[0][1])
-    assert add(IndexStore(tmp_path / "other"), tmp_path / "x", tmp_path / "y").failed  # still the same names
-    assert len(add(IndexStore(tmp_path / "third"), tmp_path).added) >= 2
+    together = add(IndexStore(tmp_path / "index"), tmp_path / "x" / "a.txt", tmp_path / "y" / "a.txt")
+    assert (together.added, together.failed) == (("a.txt", "y/a.txt"), ())
+    store = IndexStore(tmp_path / "other")
+    assert (add(store, tmp_path / "x").added, add(store, tmp_path / "y").added) == (("a.txt",), ("y/a.txt",))
+    assert add(store, tmp_path / "y").unchanged == ("y/a.txt",)
 
 
 def test_nothing_readable_makes_no_index(tmp_path: Path) -> None:

@@ -86,11 +86,11 @@ def test_other_sizes_or_another_encoder_make_everything_anew(tmp_path: Path) -> 
 def test_builders_get_the_new_folder_and_their_files_are_in_the_manifest(tmp_path: Path) -> None:
     got: dict[str, object] = {}
 
-    def dense(vectors: np.ndarray, path: Path) -> None:
+    def dense(vectors: np.ndarray, path: Path, earlier: object) -> None:
         got["shape"] = vectors.shape
         (path / "dense.bin").write_bytes(b"d")
 
-    def lexical(texts: object, path: Path) -> None:
+    def lexical(texts: object, path: Path, earlier: object) -> None:
         got["texts"] = len(list(texts))  # type: ignore[call-overload]
         (path / "bm25").mkdir()
         (path / "bm25" / "terms.bin").write_bytes(b"t")

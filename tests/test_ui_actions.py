@@ -41,13 +41,13 @@ def test_what_administrators_do_on_the_page_is_on_record(tmp_path: Path) -> None
         assert client.post("/documents/upload", files={"file": ("../新.md", "甲。".encode())}, headers=OURS).status_code == 200
         assert client.post("/documents/reindex", headers=OURS).status_code == 200
         assert client.delete(f"/documents/{LEAVE.id}", headers=OURS).status_code == 200
-        assert client.get("/documents/missed").status_code == 200 and client.get("/api/feedback").status_code == 200
+        assert client.get("/admin").status_code == 200 and client.get("/api/feedback").status_code == 200
         reader = {"x-test-user": "li"} | OURS
         assert client.delete(f"/documents/{LEAVE.id}", headers=reader).status_code == 403
         assert client.get("/documents").status_code == 200
     done = acted(store.database)
     assert [(a.name, a.target) for a in done] == [
-        ("upload", "新.md"), ("reindex", ""), ("delete_document", f"{LEAVE.source} ({LEAVE.id})"), ("read_missed", ""), ("read_feedback", ""),
+        ("upload", "新.md"), ("reindex", ""), ("delete_document", f"{LEAVE.source} ({LEAVE.id})"), ("read_figures", "4 weeks"), ("read_feedback", ""),
     ]  # fmt: skip
     assert {(a.user, a.address) for a in done} == {("admin", "10.0.0.7")}
     store.close()

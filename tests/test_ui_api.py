@@ -6,15 +6,20 @@ import asyncio
 import json
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 from fake_corpus import LEAVE, fake_engine
+from fake_encoder import FakeEncoder
+from fakes import ScriptedGenerator
 from fastapi.testclient import TestClient
 from ui_fakes import api_app, by_header, running
 
 from errors import ModelError
+from qa.engine import Engine
 from qa.serialize import answer_from_dict
+from qa.settings import EngineSettings
 from ui.admission import Admission
 from ui.settings import UiSettings
 from ui.viewer import Viewer
@@ -250,3 +255,20 @@ def test_an_address_or_a_method_that_is_not_there_has_the_form_of_every_error() 
         assert answer.status_code == status
         assert answer.json()["error"]["code"] == "not_found" and path in answer.json()["error"]["message"]
     assert client.get("/nosuch").json() == {"detail": "Not Found"}
+
+
+def test_a_question_can_be_limited_to_a_collection(tmp_path: Path) -> None:
+    engine = Engine.open(EngineSettings(data=tmp_path / "data"), generator=ScriptedGenerator({"": "年休假为15天。"}), encoder=FakeEncoder())
+    for name in ("人事", "财务"):
+        (tmp_path / f"{name}.md").write_text(f"# {name}办法\n\n职工年休假为15天，由{name}处统一安排并逐级审批。\n", "utf-8")
+        engine.add([tmp_path / f"{name}.md"], collection=name)
+    engine.warm()
+    with TestClient(api_app(engine=engine)) as client:
+        assert client.get("/api/collections").json()["collections"] == [{"name": "人事", "documents": 1}, {"name": "财务", "documents": 1}]
+        asked = {"question": "年休假有多少天？", "collection": "财务"}
+        assert {one["document"] for one in client.post("/api/ask", json=asked).json()["retrieved"]} == {"财务办法"}
+        assert {hit["document"] for hit in client.post("/api/search", json=asked).json()["hits"]} == {"财务办法"}
+        assert {hit["document"] for hit in client.get("/api/search", params={"q": "年休假", "collection": "人事"}).json()["hits"]} == {"人事办法"}
+        refused = client.post("/api/ask", json=asked | {"collection": "党建"})
+        assert refused.status_code == 400 and "人事" in json.dumps(refused.json(), ensure_ascii=False)
+        assert [d["collections"] for d in client.get("/api/documents").json()["documents"]] == [["人事"], ["财务"]]

@@ -7,15 +7,20 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_corpus import APPLY, LEAVE, fake_engine
+from fake_encoder import FakeEncoder
 from fake_engine import FakeEngine
+from fakes import ScriptedGenerator
 from fastapi.testclient import TestClient
 from ui_fakes import api_app
 
 from errors import IndexError_
+from qa.engine import Engine
+from qa.settings import EngineSettings
 from qa.types import Answer
 from ui.changes import Held
 from ui.conversation import messages, reopen
@@ -156,3 +161,19 @@ def test_the_api_tells_whether_a_cited_text_still_holds(engine: FakeEngine) -> N
         assert c.get(address, params={"sha256": LEAVE.sha256}).json()["changed"] is True
         engine.remove(LEAVE.id)
         assert c.get(address, params={"sha256": LEAVE.sha256}).status_code == 404
+
+
+def test_a_file_that_was_renamed_is_no_change_and_one_that_disappeared_is_marked(tmp_path: Path) -> None:
+    made = Engine.open(EngineSettings(data=tmp_path / "data"), generator=ScriptedGenerator({"": "年休假为15天。"}), encoder=FakeEncoder())
+    folder = tmp_path / "文件"
+    folder.mkdir()
+    for name, subject in (("休假.md", "年休假"), ("加班.md", "加班费")):
+        (folder / name).write_text(f"# {subject}办法\n\n职工{subject}按15天计算，由人事处统一安排并逐级审批。\n", "utf-8")
+    made.sync(folder)
+    answer = made.answer("年休假按多少天计算？")
+    assert {one.document for one in answer.retrieved} == {"年休假办法", "加班费办法"} and Held(made).of(answer) == {}
+    (folder / "休假.md").rename(folder / "休假（新）.md")
+    (folder / "加班.md").unlink()
+    made.sync(folder)
+    gone = next(one.document_id for one in answer.retrieved if one.document == "加班费办法")
+    assert Held(made).of(answer) == {gone: "removed"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import time
 from collections.abc import Iterator
@@ -17,10 +16,10 @@ from page_fakes import OURS, page_client, who
 from index.shown import NOT_READ
 from index.types import Block
 from ui.app import create_app
-from ui.document_html import _shared, list_html, reader_html
+from ui.document_views import reading, rows, shared
 from ui.settings import UiSettings
-from ui.store import Exchange
-from ui.store_memory import MemoryStore, now
+from ui.store_memory import MemoryStore
+from ui.texts import Texts
 
 
 @pytest.fixture()
@@ -66,10 +65,11 @@ def test_search_without_generation(client: TestClient) -> None:
 
 
 def test_what_a_hit_shares_with_the_query_is_marked() -> None:
-    shown = _shared("处级及以下人员出差<b>住宿费限额</b>：VPN 每人每天500元。", "住宿费的限额 vpn 500元 每")
-    assert re.findall("<mark>(.*?)</mark>", shown) == ["住宿费", "限额", "VPN ", "500元"]
-    assert html.unescape(re.sub("</?mark>", "", shown)) == "处级及以下人员出差<b>住宿费限额</b>：VPN 每人每天500元。"
-    assert _shared("a<b", "") == "a&lt;b" and _shared("", "住宿费") == ""
+    text = "处级及以下人员出差<b>住宿费限额</b>：VPN 每人每天500元。"
+    cut = shared(text, "住宿费的限额 vpn 500元 每")
+    assert [run for run, marked in cut if marked] == ["住宿费", "限额", "VPN ", "500元"]
+    assert "".join(run for run, _ in cut) == text
+    assert shared("a<b", "") == (("a<b", False),) and shared("", "住宿费") == ()
 
 
 def test_upload_index_delete(client: TestClient, tmp_path: Path) -> None:
@@ -109,32 +109,27 @@ def test_administration_is_for_administrators(client: TestClient) -> None:
     assert client.post("/documents/upload", files={"file": ("a.md", b"x")}, headers=reader).status_code == 403
     assert client.delete(f"/documents/{LEAVE.id}", headers=reader).status_code == 403
     assert client.post("/documents/reindex", headers=reader).status_code == 403
-    assert client.get("/documents/missed", headers=reader).status_code == 403
+    assert client.get("/admin", headers=reader).status_code == 403
     page = client.get("/documents", headers=reader).text
     assert "data-delete" not in page and 'type="file"' not in page
-
-
-def test_missed_questions_are_listed_by_how_often(client: TestClient, store: MemoryStore) -> None:
-    for n, question in enumerate(("食堂几点开门？", "食堂几点开门", "停车位怎么申请？")):
-        store.save("u", f"{n:016x}", Exchange(f"e{n}", question, now(), "done", fake_engine().answer(question)))
-    page = client.get("/documents/missed").text
-    assert page.index("食堂几点开门") < page.index("停车位怎么申请") and '<td class="num">2</td>' in page
 
 
 def test_the_reader_says_the_title_once() -> None:
     text = f"{LEAVE.title}\n\n第一条\n\n正文在这里。"
     head = (Block(0, len(LEAVE.title), 1), Block(len(LEAVE.title) + 2, len(LEAVE.title) + 5, 2))
-    page = reader_html(replace(LEAVE, text=text, blocks=head, pages=()), (), "zh", "", None, original=False)
-    assert LEAVE.title not in page and ">第一条<" in page and "正文在这里。" in page
+    shown = reading(replace(LEAVE, text=text, blocks=head, pages=()), (), Texts("zh"), None, original=False)
+    assert [(b.before, b.level) for b in shown.blocks] == [("第一条", 2), ("正文在这里。", 0)]
 
 
 def test_what_was_not_read_is_said() -> None:
     document = replace(LEAVE, meta={"pages_without_text": "2, 5", "hidden_rows": "3", "unsure": "1-2, 5-9"})
-    page = reader_html(document, (), "zh", "", None, original=False)
-    assert all(text in page for text in ("没有文字的页（图片或空白）：2, 5", "略去 3 个隐藏的行", "文字识别没有把握的地方：2 处"))
+    facts = " · ".join(reading(document, (), Texts("zh"), None, original=False).facts)
+    assert all(text in facts for text in ("没有文字的页（图片或空白）：2, 5", "略去 3 个隐藏的行", "文字识别没有把握的地方：2 处"))
     for name in NOT_READ:  # each has its words in both languages
         for lang in ("zh", "en"):
-            assert "7" in reader_html(replace(LEAVE, meta={name: "7"}), (), lang, "", None, original=False) or name == "unsure"
-    listed = list_html([(document, ())], (), "zh", "", administers=False)
-    assert "部分未读" in listed and "隐藏" not in listed
-    assert "部分未读" not in list_html([(replace(LEAVE, meta={"hidden_rows": "3"}), ())], (), "zh", "", administers=False)
+            said = reading(replace(LEAVE, meta={name: "7"}), (), Texts(lang), None, original=False).facts
+            assert "7" in " ".join(said) or name == "unsure"
+    (listed,) = rows([(document, ())], (), Texts("zh"))
+    assert listed.unread and "隐藏" not in "".join(listed.unread)
+    (whole,) = rows([(replace(LEAVE, meta={"hidden_rows": "3"}), ())], (), Texts("zh"))
+    assert not whole.unread

@@ -30,7 +30,7 @@ QUESTION = "年休假怎么申请？"
 def counter(engine: FakeEngine | None = None, **settings: Any) -> Any:
     ui = UiSettings(**settings)
     answering: Any = engine or fake_engine()
-    return SimpleNamespace(engine=answering, admission=Admission.of(ui, answering), settings=ui)
+    return SimpleNamespace(engine=answering, admission=Admission.of(ui, answering), settings=ui, store=None)
 
 
 async def eventually(true: Callable[[], bool]) -> None:

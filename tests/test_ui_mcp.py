@@ -15,10 +15,11 @@ from mcp.client.streamable_http import streamable_http_client
 from ui_fakes import running
 
 from ui.admission import Admission
+from ui.asking import Desk
 from ui.auth import SignOn
 from ui.auth_signing import server_key
 from ui.mcp import http_app
-from ui.mcp_tools import Desk, tools
+from ui.mcp_tools import tools
 from ui.settings import UiSettings
 from ui.storage import SqlStore
 from ui.storage_care import audit
@@ -29,7 +30,7 @@ ASKED = {"question": "年休假怎么申请？"}
 
 
 def desk(engine: Any = None, settings: UiSettings | None = None, store: Any = None) -> Desk:
-    return Desk(engine or fake_engine(), Admission(1, 8), settings or UiSettings(), store)
+    return Desk(engine or fake_engine(), store, Admission(1, 8), settings or UiSettings())
 
 
 def test_the_tools_are_described_and_only_read() -> None:

@@ -123,7 +123,7 @@ def test_nobody_sees_nothing(client: TestClient) -> None:
 def test_an_embedded_visitor_may_only_ask(client: TestClient, store: MemoryStore) -> None:
     seed(store, "visitor")
     visitor = {"x-test-user": "visitor"} | OURS
-    for path in ("/documents", "/page/conversations", f"/page/conversations/{CID}/export.md", "/documents/missed"):
+    for path in ("/documents", "/page/conversations", f"/page/conversations/{CID}/export.md", "/admin", "/admin/weeks.csv"):
         assert client.get(path, headers=visitor).status_code == 403
     assert client.get("/chat/", headers=visitor).status_code == 200
 

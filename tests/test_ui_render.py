@@ -12,11 +12,10 @@ from fake_corpus import LEAVE, fake_engine
 from hostile import PAYLOADS
 
 from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Sentence
-from ui.citations import sources
-from ui.escape import inert, plain, prose
+from ui.citations import below_title, sources
+from ui.escape import inert, plain, runs
 from ui.export import clipboard, to_html, to_json, to_markdown
-from ui.render import Look, answer_html, below_title, question_html
-from ui.render_refusal import failure_html, refusal_html, welcome_html
+from ui.render import Look, answer_html, failure_html, question_html, welcome_html
 from ui.store import Exchange
 
 LOOK = Look("zh", "/p")
@@ -103,7 +102,8 @@ def test_pending_text_has_no_verdict_and_holds_back_half_a_marker() -> None:
     a = Answer("q", "q", "writing", (Sentence("提前5个工作日[1"),))
     markup = answer_html(a, "A", LOOK)
     assert "s-pending" in markup and "verdict" not in markup and "[1" not in text_of(markup)
-    assert prose("甲【1】乙[来源2]丙") == "甲乙丙"
+    assert [(r.text, r.strong) for r in runs("甲【1】乙[来源2]丙")] == [("甲乙丙", False)]
+    assert [(r.text, r.strong) for r in runs("甲**乙**丙** 丁**")] == [("甲", False), ("乙", True), ("丙** 丁**", False)]
     assert plain("津发〔2025〕12号 **重点**[3]") == "津发〔2025〕12号 重点"
 
 
@@ -116,18 +116,16 @@ def test_evidence_is_there_before_the_first_word() -> None:
 def test_link_opens_the_document_at_the_quote() -> None:
     a = answer()
     first = a.sentences[0].citations[0]
-    assert f'href="/p/documents/{LEAVE.id}?start={first.start}&end={first.end}&v={LEAVE.sha256[:16]}#span"' in answer_html(a, "A", LOOK)
+    assert f'href="/p/documents/{LEAVE.id}?start={first.start}&end={first.end}&v={LEAVE.sha256[:16]}#span"' in html.unescape(answer_html(a, "A", LOOK))
 
 
 def test_refusal_card_says_what_was_looked_for_what_is_missing_and_what_to_ask() -> None:
     a = answer("食堂几点开门？")
-    shown = text_of(refusal_html(a, "A", LOOK))
+    shown = text_of(answer_html(a, "A", LOOK))
     for part in ("文档中没有写明", "查找的内容", "开放时间", "文档中没有", "第二章 考勤", "因公外出怎么登记？"):
         assert part in shown
-    assert "请联系：人事处 <8001>" in text_of(refusal_html(a, "A", Look("zh", "", "人事处 <8001>")))
+    assert "请联系：人事处 <8001>" in text_of(answer_html(a, "A", Look("zh", "", "人事处 <8001>")))
     assert "请联系" not in shown
-    with pytest.raises(ValueError, match="not a refusal"):
-        refusal_html(answer(), "A", LOOK)
 
 
 def test_a_refusal_folds_what_was_found_and_leaves_out_single_characters() -> None:
@@ -170,7 +168,7 @@ def test_hostile_text_stays_text_everywhere(payload: str) -> None:
     allowed |= {"table", "thead", "tbody", "tr", "th", "td"}  # what is written as a table is shown as one
     for markup in (
         question_html(payload, "A", LOOK),
-        answer_html(good, "A", LOOK, extra=""),
+        answer_html(good, "A", LOOK, follow_ups=[payload]),
         answer_html(replace(good, refusal=refusal), "A", LOOK),
         answer_html(replace(good, stage="writing", sentences=(Sentence(payload),)), "A", LOOK),
         failure_html("A", payload, LOOK),

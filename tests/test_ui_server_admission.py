@@ -9,7 +9,8 @@ import pytest
 from fake_corpus import fake_engine
 
 from ui import rates as module
-from ui.admission import Admission, QueueFull, RateLimited
+from ui.admission import Admission, QueueFull
+from ui.rates import RateLimited
 from ui.settings import UiSettings
 
 

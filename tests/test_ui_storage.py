@@ -13,7 +13,7 @@ import pytest
 from databases import ANSWER, REFUSAL, emptied, exchange
 
 from ui.storage import SqlStore
-from ui.store import Feedback
+from ui.store import Asked, Feedback
 from ui.store_memory import MemoryStore, now
 
 
@@ -90,8 +90,9 @@ def test_questions_without_an_answer_are_counted_and_answered_ones_suggested(any
     any_store.save("wang", "c1", exchange("e1", "食堂几点开门？", REFUSAL))
     any_store.save("li", "c2", exchange("e2", "食堂几点 开门", REFUSAL))
     any_store.save("li", "c2", exchange("e3"))
-    missed = any_store.missed()
-    assert [(m.count, m.reason) for m in missed] == [(2, "not_answered")]
+    rows = any_store.asked()
+    assert [row.reason for row in rows] == ["not_answered", "not_answered", ""] and [row.documents for row in rows][:2] == [(), ()]
+    assert rows[2].documents and rows[2].seconds == ANSWER.timings["total"] and rows[2] == Asked.of(exchange("e3", asked_at=rows[2].at))
     assert list(any_store.answered()) == ["年休假怎么申请？"]
 
 

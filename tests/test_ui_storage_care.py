@@ -47,7 +47,7 @@ def test_without_audit_questions_are_counted_but_not_named(tmp_path: Path) -> No
     store.record("robot", exchange("e5", "食堂几点开门", replace(REFUSAL, id="a5")), "api")
     (row,) = storage_care.audit(store.database)
     assert row["user"] == "" and row["cited"] == [] and store.recorded("robot", "a5") is None
-    assert len(store.missed()) == 1
+    assert [row.reason for row in store.asked()] == ["not_answered"]
     store.close()
 
 

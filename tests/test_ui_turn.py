@@ -14,8 +14,9 @@ from fake_corpus import LEAVE, fake_engine
 from fake_engine import FakeEngine
 
 from errors import ModelError
-from ui.admission import Admission, QueueFull, RateLimited
+from ui.admission import Admission, QueueFull
 from ui.conversation import Conversation, messages, reopen
+from ui.rates import RateLimited
 from ui.render import Look
 from ui.settings import UiSettings
 from ui.store import Exchange

@@ -19,7 +19,7 @@ class Engine:
     def __init__(self) -> None:
         self.asked: list[tuple[str, int]] = []
 
-    def answer(self, question: str, history: tuple[Any, ...] = ()) -> Answer:
+    def answer(self, question: str, history: tuple[Any, ...] = (), *, collection: str = "") -> Answer:
         self.asked.append((question, len(history)))
         if not question.strip():
             raise QuestionError("the question is empty")

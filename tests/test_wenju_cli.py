@@ -166,7 +166,7 @@ def test_errors_say_what_is_wrong_on_stderr(run, arguments: tuple[str, ...], cod
 
 
 def test_ctrl_c_ends_quietly(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
-    def interrupted(*_arguments: object) -> None:
+    def interrupted(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Engine, "search", interrupted)
@@ -214,3 +214,63 @@ def test_models_verify_says_what_to_do(run, monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("WENJU_MODELS", str(tmp_path / "none"))
     done = run("models", "verify")
     assert done.exit_code == 1 and "wenju models fetch" in done.stderr
+
+
+def test_a_folder_in_step_from_the_command_line(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "文件"
+    folder.mkdir()
+    (folder / "值班.md").write_text(NOTE, encoding="utf-8")
+    (folder / "餐厅.md").write_text("# 餐厅通知\n\n餐厅每天早上七点开门，晚上七点关门，节假日另行通知。\n", encoding="utf-8")
+    assert run("index", "sync", str(folder), "--collection", "后勤").stdout.startswith("2 added, 0 replaced, 0 unchanged in ")
+    (folder / "餐厅.md").rename(folder / "食堂.md")
+    (folder / "值班.md").unlink()
+    synced = json.loads(run("index", "sync", str(folder), "--json").stdout)
+    assert (synced["renamed"], synced["removed"]) == ([{"from": "餐厅.md", "to": "食堂.md"}], ["值班.md"])
+    run("index", "add", str(tmp_path / "文件"))
+    (tmp_path / "note.md").write_text(NOTE, encoding="utf-8")
+    run("index", "add", str(tmp_path / "note.md"), "--collection", "办公")
+    assert run("index", "collections").stdout == "     1  办公\n     1  后勤\n"
+    hits = json.loads(run("search", "通知", "--collection", "后勤", "--json").stdout)["hits"]
+    assert {hit["document"] for hit in hits} == {"餐厅通知"}
+    answer = json.loads(run("ask", "值班电话是多少？", "--collection", "办公", "--json").stdout)
+    assert {one["document"] for one in answer["retrieved"]} == {"值班通知"}
+    unknown = run("ask", "值班电话是多少？", "--collection", "办工")
+    assert unknown.exit_code == 2 and "办公" in unknown.stderr
+    assert run("index", "collections", "--delete", "后勤").stdout == "     1  办公\n"
+    (folder / "食堂.md").unlink()
+    nothing = run("index", "sync", str(folder))
+    assert nothing.exit_code == 1 and "--empty" in nothing.stderr
+    assert "removed: 食堂.md" in run("index", "sync", str(folder), "--empty").stdout
+
+
+def test_an_index_looked_after_from_the_command_line(run, note: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert "there is no index yet" in run("index", "verify").stdout
+    assert run("index", "rebuild").exit_code == 1
+    run("index", "add", str(note))
+    assert "all right" in run("index", "verify").stdout
+    assert run("index", "export", str(tmp_path / "a.jsonl")).stdout.startswith("1 documents")
+    assert run("backup", str(tmp_path / "b.zip")).stdout.startswith("1 documents (gen-1)")
+    (tmp_path / "data" / "index" / "gen-1" / "vectors.npy").unlink()
+    damaged = run("index", "verify")
+    assert damaged.exit_code == 3 and "gen-1/vectors.npy: is missing" in damaged.stdout and "wenju index rebuild" in damaged.stdout
+    assert json.loads(run("index", "verify", "--json").stdout)["faults"][0]["place"] == "gen-1/vectors.npy"
+    assert run("search", "值班电话").exit_code == 1
+    assert any(one["name"] == "index" and one["state"] == "fail" for one in json.loads(run("doctor", "--json").stdout)["checks"])
+    assert run("index", "rebuild").stdout == "gen-2: 1 documents, 1 passages\n"
+    assert "all right" in run("index", "verify").stdout and "63085678" in run("search", "值班电话").stdout
+    run("index", "remove", "值班通知")
+    assert run("index", "import", str(tmp_path / "a.jsonl")).stdout.endswith(": 1 documents\n")
+    assert run("restore", str(tmp_path / "b.zip")).exit_code == 1
+    assert run("restore", str(tmp_path / "b.zip"), "--replace").exit_code == 0
+    assert "63085678" in run("search", "值班电话").stdout
+
+
+def test_watch_ends_with_ctrl_c(run, note: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    import threading
+
+    def interrupted(self: threading.Event, timeout: float | None = None) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("index.watch.threading", type("Fake", (), {"Event": type("Event", (), {"wait": interrupted})}))
+    done = run("index", "watch", str(note.parent), "--every", "0.2")
+    assert done.exit_code == 130 and "1 added" in done.stdout

@@ -20,7 +20,7 @@ Name = Literal[
     "upload",
     "delete_document",
     "reindex",
-    "read_missed",
+    "read_figures",
     "read_feedback",
     "read_audit",
     "create_token",

@@ -12,20 +12,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from errors import ModelError, WenjuError
-from ui.address import is_loopback
-from ui.rates import Rate, RateLimited, TooManyWaiting
+from ui.rates import Limits, RateLimited, person
 
 if TYPE_CHECKING:
     from qa.engine import Engine
     from ui.settings import UiSettings
 
-__all__ = ["VISITOR", "Admission", "QueueFull", "RateLimited", "Ticket", "models_loaded"]
-VISITOR = "visitor-"
-"""Names of anonymous visitors start so: ``visitor-<hash of the address>#<session>``."""
-
 
 class QueueFull(WenjuError):
-    """As many people wait as may wait."""
+    """As many people wait as may wait; ``retry_after`` seconds until it is worth trying again."""
+
+    retry_after = 30
 
 
 def models_loaded(ready: Mapping[str, bool]) -> bool:
@@ -71,17 +68,13 @@ class Admission:
     Args:
         slots: answers written at the same time.
         queue_size: how many may wait; one more is refused.
-        rate_per_minute: questions a person may ask per minute; 0: no limit.
-        visitor_per_minute: the same for all anonymous visitors of one address; 0: like everybody.
-        rate_per_address: questions that may come from one address per minute, whoever asks; 0: no limit.
+        rate_per_minute, visitor_per_minute, rate_per_address: see ui.rates.Limits.
     """
 
     def __init__(self, slots: int, queue_size: int, rate_per_minute: int = 0, visitor_per_minute: int = 0, rate_per_address: int = 0) -> None:  # fmt: skip
         self._slots = slots
         self._queue_size = queue_size
-        self._people = Rate(rate_per_minute)
-        self._visitors = Rate(visitor_per_minute or rate_per_minute)
-        self._addresses = Rate(rate_per_address)
+        self._limits = Limits(rate_per_minute, visitor_per_minute, rate_per_address, queue_size)
         self._serving: set[Ticket] = set()
         self._waiting: list[Ticket] = []
         self._now = 0
@@ -110,23 +103,20 @@ class Admission:
     def join(self, user: str, moved: Callable[[int], None] | None = None, address: str = "") -> Ticket:
         """Take a place in line. ``moved`` is called with the number of people ahead whenever it changes.
 
-        ``address`` is that of the one who asks; this machine's own, and an unknown one, have no limits of their own.
-
         Raises:
             QueueFull: nobody more may wait.
-            RateLimited: this person or address has asked too often in the last minute, or has too many places in line: a
-                person a quarter, an address half of them.
+            RateLimited: this person or address has asked too often, or has too many places in line (ui.rates).
         """
         if len(self._serving) >= self._slots and len(self._waiting) >= self._queue_size:
             self.refused["queue_full"] += 1
             raise QueueFull("The queue is full", "Try again in a minute")
         try:
-            self._check(user, "" if is_loopback(address) else address)
+            self._limits.take(user, address, ((t.user, t.address) for t in self._waiting))
         except RateLimited:
             self.refused["rate_limited"] += 1
             raise
-        rank = max(self._now, self._last.get(_person(user), -1) + 1)
-        self._last[_person(user)] = rank
+        rank = max(self._now, self._last.get(person(user), -1) + 1)
+        self._last[person(user)] = rank
         ticket = Ticket(self, user, rank, moved, address)
         self._waiting.append(ticket)
         if (joined := self.joined) is not None:
@@ -168,23 +158,3 @@ class Admission:
         for place, ticket in enumerate(self._waiting, len(self._serving)):
             if ticket.moved is not None:
                 ticket.moved(place)
-
-    def _check(self, user: str, address: str) -> None:
-        """Whether this person and this address may ask once more, and have no more places in line than they may."""
-        person = _person(user)
-        rates = [(self._visitors if person.startswith(VISITOR) else self._people, person)]
-        if address:
-            rates.append((self._addresses, address))
-            mine = sum(_person(t.user) == person for t in self._waiting)
-            theirs = sum(t.address == address for t in self._waiting)
-            if mine >= max(4, self._queue_size // 4) or theirs >= max(8, self._queue_size // 2):
-                raise TooManyWaiting("Too many of your questions wait in line", "Wait until one of them is answered")
-        for rate, name in rates:
-            rate.check(name)
-        for rate, name in rates:
-            rate.count(name)
-
-
-def _person(user: str) -> str:
-    """Whose limit counts: all sessions of an anonymous address share one."""
-    return user.partition("#")[0] if user.startswith(VISITOR) else user

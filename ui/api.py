@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -24,10 +24,10 @@ from ui.asking import Ask, Records, ask, begun, turns
 from ui.asking import answer as complete
 from ui.changes import Held
 from ui.line import Waiting
-from ui.problems import NotAllowed, NotFound, NotSignedOn, problem
+from ui.problems import NotFound, problem
+from ui.roles import Administrator, Asker, Member
 from ui.store import FEEDBACK_REASONS, Feedback, Store
 from ui.store_memory import now
-from ui.viewer import Viewer, Who
 
 if TYPE_CHECKING:
     from qa.engine import Engine
@@ -41,40 +41,12 @@ TEXT_MAX = 20_000
 """Limits of a closed context: passages, and characters in each."""
 
 
-def asker_of(request: Request) -> Viewer:
-    """Who asks. Raises NotSignedOn when nobody is signed on."""
-    who: Who = request.app.state.who
-    viewer = who(request)
-    if viewer is None:
-        raise NotSignedOn("No valid sign-on came with this request", "Send Authorization: Bearer TOKEN")
-    return viewer
-
-
 def address_of(request: Request) -> str:
     """The address of the one who asks, behind named proxies too."""
     found: str = request.app.state.address(request)
     return found
 
 
-def reader_of(request: Request) -> Viewer:
-    """One who may do more than ask. Raises NotAllowed for a widget's visitor."""
-    viewer = asker_of(request)
-    if viewer.may_only_ask:
-        raise NotAllowed("An embedded visitor may only ask")
-    return viewer
-
-
-def admin_of(request: Request) -> Viewer:
-    """An administrator. Raises NotAllowed for everybody else."""
-    viewer = reader_of(request)
-    if not viewer.administers:
-        raise NotAllowed("Administrators only")
-    return viewer
-
-
-Asker = Annotated[Viewer, Depends(asker_of)]
-Reader = Annotated[Viewer, Depends(reader_of)]
-Admin = Annotated[Viewer, Depends(admin_of)]
 router = APIRouter(prefix="/api", tags=["Questions and documents"])
 
 
@@ -99,12 +71,14 @@ class Question(BaseModel):
     question: str
     history: list[PastTurn] = Field(default_factory=list, max_length=100)
     passages: list[GivenPassage] | None = Field(None, max_length=PASSAGES_MAX)
+    collection: str = Field("", max_length=200, description="answer from the documents of this collection alone")
     stream: bool = Field(False, description="server-sent events: queued, answer (growing snapshots), done or error")
 
 
 class Search(BaseModel):
     question: str
     k: int = Field(8, ge=1, le=100, description="most hits to return")
+    collection: str = Field("", max_length=200, description="of the documents of this collection alone")
 
 
 class Opinion(BaseModel):
@@ -125,7 +99,7 @@ async def post_ask(body: Question, request: Request, viewer: Asker) -> Response:
         raise QuestionError("the question is empty", "Type a question.")
     passages = tuple((p.title, p.text) for p in body.passages) if body.passages is not None else None
     history = turns([(t.question, t.answer, t.query) for t in body.history])
-    what = Ask(body.question, history, passages, address=address_of(request))
+    what = Ask(body.question, history, passages, address=address_of(request), collection=body.collection)
     if body.stream:
         return events(_snapshots(await begun(ask(request.app.state, viewer.name, what))))
     return JSONResponse(answer_to_dict(await complete(request, viewer.name, what)))
@@ -133,22 +107,30 @@ async def post_ask(body: Question, request: Request, viewer: Asker) -> Response:
 
 @router.post("/search", summary="Find passages, without an answer")
 async def post_search(body: Search, request: Request, viewer: Asker) -> dict[str, Any]:
-    return await _search(request, body.question, body.k)
+    return await _search(request, body.question, body.k, body.collection)
 
 
 @router.get("/search", summary="Find passages, without an answer")
-async def get_search(request: Request, viewer: Asker, q: str, k: Annotated[int, Query(ge=1, le=100)] = 8) -> dict[str, Any]:
-    return await _search(request, q, k)
+async def get_search(
+    request: Request, viewer: Asker, q: str, k: Annotated[int, Query(ge=1, le=100)] = 8, collection: str = ""
+) -> dict[str, Any]:
+    return await _search(request, q, k, collection)
+
+
+@router.get("/collections", summary="The collections that a question can be limited to")
+def get_collections(request: Request, viewer: Asker) -> dict[str, Any]:
+    engine: Engine = request.app.state.engine
+    return {"collections": [{"name": name, "documents": count} for name, count in engine.collections().items()]}
 
 
 @router.get("/documents", summary="What is indexed")
-def get_documents(request: Request, viewer: Reader) -> dict[str, Any]:
+def get_documents(request: Request, viewer: Member) -> dict[str, Any]:
     engine: Engine = request.app.state.engine
     return {"documents": [_document(d) | {"passages": len(engine.passages(d.id))} for d in engine.documents()]}
 
 
 @router.get("/documents/{document_id}", summary="A document with its text and passages")
-def get_document(document_id: str, request: Request, viewer: Reader, sha256: str = "") -> dict[str, Any]:
+def get_document(document_id: str, request: Request, viewer: Member, sha256: str = "") -> dict[str, Any]:
     """``sha256`` is a citation's ``document_sha256``: ``changed`` then tells whether the text is another by now, so
     that its ``start`` and ``end`` no longer hold. A document that is gone is a 404."""
     engine: Engine = request.app.state.engine
@@ -170,17 +152,13 @@ def post_feedback(body: Opinion, request: Request, viewer: Asker) -> dict[str, b
     answer = store.recorded(viewer.name, body.answer_id) if isinstance(store, Records) else None
     if store is None or answer is None:
         raise NotFound("No such answer is kept for this user", "Use the id of an answer from /api/ask")
-    made_by = {"model": answer.model, "index": answer.index}
-    store.add_feedback(
-        Feedback(
-            "", body.answer_id, viewer.name, body.verdict, now(), tuple(body.reasons), body.comment.strip(), answer, made_by
-        )
-    )
+    place = ("", body.answer_id)
+    store.add_feedback(Feedback.of(viewer.name, place, body.verdict, now(), body.reasons, body.comment, answer))
     return {"ok": True}
 
 
 @router.get("/feedback", summary="What readers said (administrators)")
-def get_feedback(request: Request, viewer: Admin, days: Annotated[int, Query(ge=1, le=3650)] = 28) -> dict[str, Any]:
+def get_feedback(request: Request, viewer: Administrator, days: Annotated[int, Query(ge=1, le=3650)] = 28) -> dict[str, Any]:
     store: Store | None = request.app.state.store
     note(request, viewer, "read_feedback")
     rows = store.feedback(days) if store is not None else ()
@@ -219,9 +197,9 @@ def _event(name: str, data: dict[str, Any]) -> str:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-async def _search(request: Request, question: str, k: int) -> dict[str, Any]:
+async def _search(request: Request, question: str, k: int, collection: str = "") -> dict[str, Any]:
     engine: Engine = request.app.state.engine
-    hits = await asyncio.to_thread(engine.search, question, k)
+    hits = await asyncio.to_thread(engine.search, question, k, collection=collection)
     return {"question": question, "hits": [hit_to_dict(hit) for hit in hits]}
 
 
@@ -237,4 +215,4 @@ def hit_to_dict(hit: Hit) -> dict[str, Any]:
 
 def _document(document: Document) -> dict[str, Any]:
     d = document
-    return {"id": d.id, "title": d.title, "source": d.source, "number": d.number, "published": d.published, "media_type": d.media_type, "sha256": d.sha256}  # fmt: skip
+    return {"id": d.id, "title": d.title, "source": d.source, "number": d.number, "published": d.published, "media_type": d.media_type, "sha256": d.sha256, "collections": list(d.collections)}  # fmt: skip

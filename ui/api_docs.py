@@ -5,60 +5,75 @@ A page of Swagger UI would bring 1.5 MB of script for the same few routes; curl 
 
 from __future__ import annotations
 
-import html
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from ui.document_html import page_html
+from ui.pages import page
 from ui.settings import UiSettings
 from ui.texts import Texts
 
 router = APIRouter(include_in_schema=False)
-e = html.escape
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A parameter, or a field of the body."""
+
+    name: str
+    place: str
+    kind: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route with its parameters and a line of curl."""
+
+    method: str
+    path: str
+    summary: str
+    description: str
+    fields: tuple[Field, ...]
+    curl: str
 
 
 @router.get("/docs")
 def docs(request: Request) -> HTMLResponse:
     """Every route with its parameters, body, answers and a line of curl."""
     settings: UiSettings = request.app.state.settings
-    base = (settings.public_url or str(request.base_url)).rstrip("/")
+    address = (settings.public_url or str(request.base_url)).rstrip("/")
     t = Texts(request.query_params.get("lang", settings.lang))
-    body = describe(request.app.openapi(), base, t)
-    return HTMLResponse(page_html("API", body, settings, t.lang, request.app.state.who(request), current="api"))
+    shown = routes(request.app.openapi(), address)
+    who = request.app.state.who(request)
+    return HTMLResponse(page("api.html", "API", settings, t.lang, who, current="api", routes=shown, address=address))
 
 
-def describe(schema: dict[str, Any], base: str, t: Texts) -> str:
-    """The OpenAPI document as HTML."""
-    parts = [f'<p>{e(t("api_lead"))} <a href="{e(base)}/openapi.json">openapi.json</a></p>']
-    for path, methods in schema["paths"].items():
-        for method, route in methods.items():
-            parts.append(_route(path, method.upper(), route, schema, base, t))
-    return "".join(parts)
+def routes(schema: dict[str, Any], address: str) -> list[Route]:
+    """The routes of an OpenAPI document."""
+    return [
+        _route(path, method.upper(), route, schema, address)
+        for path, methods in schema["paths"].items()
+        for method, route in methods.items()
+    ]
 
 
-def _route(path: str, method: str, route: dict[str, Any], schema: dict[str, Any], base: str, t: Texts) -> str:
-    out = [f"<section><h2><code>{method} {e(path)}</code></h2><p>{e(route.get('summary', ''))}</p>"]
-    if route.get("description"):
-        out.append(f"<p>{e(route['description'])}</p>")
-    fields = [(p["name"], p["schema"], p.get("required", False), p["in"]) for p in route.get("parameters", ())]
+def _route(path: str, method: str, route: dict[str, Any], schema: dict[str, Any], address: str) -> Route:
     body = _body_schema(route, schema)
+    fields = [_field(p["name"], p["schema"], p.get("required", False), p["in"]) for p in route.get("parameters", ())]
     if body is not None:
         needed = body.get("required", ())
-        fields += [(name, part, name in needed, "body") for name, part in body.get("properties", {}).items()]
-    if fields:
-        head = "".join(f'<th scope="col">{e(t("col_" + name))}</th>' for name in ("name", "place", "kind", "about"))
-        rows = "".join(_field(*field) for field in fields)
-        out.append(f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>')
-    out.append(f"<pre><code>{e(_curl(path, method, body, base))}</code></pre></section>")
-    return "".join(out)
+        fields += [_field(name, part, name in needed, "body") for name, part in body.get("properties", {}).items()]
+    curl = _curl(path, method, body, address)
+    return Route(method, path, route.get("summary", ""), route.get("description", ""), tuple(fields), curl)
 
 
-def _field(name: str, part: dict[str, Any], required: bool, place: str) -> str:
+def _field(name: str, part: dict[str, Any], required: bool, place: str) -> Field:
     about = " ".join(filter(None, ("required" if required else "", part.get("description", ""))))
-    return f"<tr><td><code>{e(name)}</code></td><td>{e(place)}</td><td>{e(_kind(part))}</td><td>{e(about)}</td></tr>"
+    return Field(name, place, _kind(part), about)
 
 
 def _kind(part: dict[str, Any]) -> str:

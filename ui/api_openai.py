@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 
 from errors import did_you_mean
 from qa.types import Answer
-from ui.api import Asker, address_of, events
+from ui.api import address_of, events
 from ui.asking import Ask, ask, begun
 from ui.asking import answer as complete
 from ui.line import Waiting
@@ -22,6 +22,7 @@ from ui.openai_form import MODELS, Chunks, completion, told
 from ui.openai_request import ChatRequest, check_form, question_of
 from ui.openai_tasks import background
 from ui.problems import NoModel, problem
+from ui.roles import Asker
 from ui.settings import UiSettings
 
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])

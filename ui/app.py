@@ -1,6 +1,6 @@
 """The application: middleware, the page's own routes, static files, and the chat mounted at /chat.
 
-    request -> Denied -> CORS -> Secured -> /healthz /readyz /page /documents /shared /static /widget.js /chat
+    request -> Denied -> CORS -> Secured -> /healthz /readyz /page /documents /admin /shared /static /widget.js /chat
 """
 
 from __future__ import annotations
@@ -16,18 +16,20 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
-from ui import documents_page, page_routes
+from errors import WenjuError
+from ui import admin_page, documents_page, page_routes
 from ui.address import Address, origin_pattern, peer
 from ui.admission import Admission, models_loaded
 from ui.api import API_VERSION
-from ui.document_html import page_html
+from ui.asking import Desk
+from ui.pages import PAGES, page
+from ui.problems import NotAllowed, NotSignedOn, answered, is_api, problem
 from ui.scripts import KnownScripts
 from ui.security import Denied, Secured
 from ui.settings import UiSettings
-from ui.shell import failure_text, frame_of, shell_html
+from ui.shell import shell_html
 from ui.store import Store
 from ui.texts import Texts
-from ui.turn import Desk
 from ui.viewer import Who, local_administrator
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def create_app(
     app.state.address = address
     app.state.boot = secrets.token_hex(8)
     app.state.index_desk = documents_page.Desk()
-    for router in (page_routes.router, page_routes.shared_router, documents_page.router):
+    for router in (page_routes.router, page_routes.shared_router, documents_page.router, admin_page.router):
         app.include_router(router)
     _plain_routes(app, settings, engine)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -68,13 +70,10 @@ def create_app(
     def shell(request: Request) -> str:
         ready = engine.ready
         documents = len(engine.documents()) if ready.get("index") else 0
-        viewer = who(request)
-        lang = Texts(request.query_params.get("lang", settings.lang))
-        failure = failure_text(app.state.admission.failure, viewer, lang)
-        frame = frame_of(
-            request, settings, viewer, app.state.boot, models_loaded(ready), failure, documents, store is not None
+        return shell_html(
+            request, settings, who(request), boot=app.state.boot, ready=models_loaded(ready),
+            failure=app.state.admission.failure, documents=documents, kept=store is not None,
         )  # fmt: skip
-        return shell_html(frame, settings)
 
     def user(request: Request) -> str | None:
         viewer = who(request)
@@ -82,18 +81,16 @@ def create_app(
 
     desk = Desk(engine, store, app.state.admission, settings)
     app.state.wishes = desk.wishes
-    page = Page(desk, who, address)
-    base = settings.root_path
-    sheet = f'<link rel="stylesheet" href="{base}/static/ui.css">'
-    early = f'<link rel="icon" href="{base}/static/icon.svg" type="image/svg+xml">{sheet}<script src="{base}/static/theme.js"></script>'
+    chat = Page(desk, who, address)
+    early = PAGES.render("head.html", base=settings.root_path)
     app.add_middleware(Secured, origins=settings.allowed_origins, shell=shell, scripts=KnownScripts.of_gradio(), head=early, lang=settings.lang, theme=settings.theme)  # fmt: skip
     app.add_middleware(CORSMiddleware, allow_origin_regex=origin_pattern(settings.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"])  # fmt: skip
     app.add_middleware(Denied)
     mounted: FastAPI = gr.mount_gradio_app(
-        app, build(page), path="/chat", auth_dependency=user, show_error=False, run_history=False, footer_links=[],
+        app, build(chat), path="/chat", auth_dependency=user, show_error=False, run_history=False, footer_links=[],
         enable_monitoring=False, max_file_size="1kb", ssr_mode=False, pwa=False, mcp_server=False, theme=theme(),
         i18n=_built_ins(gr),
-        head=f'{sheet}<script type="module" src="{base}/static/ui.js"></script>',  # the sheet once more, after Gradio's own
+        head=PAGES.render("head_last.html", base=settings.root_path),
     )  # fmt: skip
     return mounted
 
@@ -130,17 +127,19 @@ def _plain_routes(app: FastAPI, settings: UiSettings, engine: Engine) -> None:
         return JSONResponse({"ready": models_loaded(ready), **ready, **failed}, 200 if models_loaded(ready) else 503)
 
     @app.exception_handler(404)
-    @app.exception_handler(401)
-    @app.exception_handler(403)
+    @app.exception_handler(NotSignedOn)
+    @app.exception_handler(NotAllowed)
     def refused(request: Request, error: Exception) -> Response:
         """A page for people, JSON for programs."""
-        status = int(getattr(error, "status_code", 500))
-        detail = str(getattr(error, "detail", ""))
+        if is_api(request) and isinstance(error, WenjuError):
+            return answered(error)
+        status = problem(error)[0] if isinstance(error, WenjuError) else int(getattr(error, "status_code", 500))
+        detail = error.message if isinstance(error, WenjuError) else str(getattr(error, "detail", ""))
         if "text/html" not in request.headers.get("accept", ""):
             return JSONResponse({"detail": detail}, status)
         t = Texts(settings.lang)
-        body = f'<p class="empty">{t(f"http_{status}")}</p>'
-        return HTMLResponse(page_html(t(f"http_{status}_title"), body, settings, t.lang, None), status)
+        shown = page("message.html", t(f"http_{status}_title"), settings, t.lang, None, text=t(f"http_{status}"))
+        return HTMLResponse(shown, status)
 
 
 def _built_ins(gr: object) -> object:

@@ -1,4 +1,4 @@
-"""Asking through the API: a place in line, models ready, snapshots of the Answer, a record of how it ended.
+"""Asking, for the page, the API and the tools alike: a place in line, models ready, snapshots of the Answer, how it ended.
 
     join the queue -> Waiting(ahead)* and Answer* (ui.line; the last one is done) -> the slot is free, the record is written
 """
@@ -8,24 +8,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from fastapi import Request
 
 from errors import Cancelled, ModelError
 from qa.types import Answer, Turn
-from ui.conversation import new_id
-from ui.line import Waiting, through
-from ui.store import Exchange, Status
-from ui.store_memory import now
+from ui.admission import Admission, models_loaded
+from ui.line import Counter, Waiting, through
+from ui.store import Exchange, Status, Store
+from ui.store_memory import new_id, now
 
 if TYPE_CHECKING:
     from qa.engine import Engine
-    from ui.admission import Admission
+    from ui.settings import UiSettings
 
 log = logging.getLogger("wenju.api")
 
@@ -44,35 +45,53 @@ class Records(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """What asking needs: the engine, the store (None keeps nothing), the queue, the settings. An application's state has
+    the same names."""
+
+    engine: Engine
+    store: Store | None
+    admission: Admission
+    settings: UiSettings
+    wishes: deque[str] = field(default_factory=lambda: deque(maxlen=24))
+    """Questions that would be offered if the engine had answered them before (ui.proving)."""
+
+    @property
+    def ready(self) -> bool:
+        return models_loaded(self.engine.ready)
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
-    """A question with what belongs to it."""
+    """A question with what belongs to it. What comes over the channel ``page`` is recorded with its conversation."""
 
     question: str
     history: tuple[Turn, ...] = ()
     passages: tuple[tuple[str, str], ...] | None = None
     channel: str = "api"
     address: str = ""
+    collection: str = ""
 
 
-async def ask(state: Any, user: str, what: Ask) -> AsyncGenerator[Waiting | Answer, None]:
+async def ask(desk: Counter, user: str, what: Ask, cancelled: threading.Event | None = None) -> AsyncGenerator[Waiting | Answer, None]:
     """Yield places in line and growing snapshots; closing the iterator early stops the generator at once.
 
     Args:
-        state: carries ``engine``, ``admission``, ``settings`` and ``store``, as an application's state does.
+        cancelled: stops the generator when somebody sets it; set here at the end.
 
     Raises:
-        QueueFull, RateLimited, QuestionError, ModelError, IndexError_, GeneratorError.
+        QueueFull, RateLimited, QuestionError, ModelError, IndexError_, GeneratorError, Cancelled.
     """
-    engine: Engine = state.engine
-    admission: Admission = state.admission
-    cancelled = threading.Event()
+    cancelled = cancelled or threading.Event()
     exchange = Exchange(new_id(), what.question, now())
     last: Answer | None = None
     status: Status = "failed"
-    ticket = admission.join(user, address=what.address)
+    ticket = desk.admission.join(user, address=what.address)
     try:
-        start = partial(engine.stream, what.question, what.history, cancelled=cancelled, passages=what.passages)
-        async with aclosing(through(state, ticket, start, cancelled)) as steps:
+        start = partial(
+            desk.engine.stream, what.question, what.history, cancelled=cancelled, passages=what.passages, collection=what.collection
+        )
+        async with aclosing(through(desk, ticket, start, cancelled)) as steps:
             async for step in steps:
                 last = step if isinstance(step, Answer) else last
                 yield step
@@ -83,8 +102,8 @@ async def ask(state: Any, user: str, what: Ask) -> AsyncGenerator[Waiting | Answ
     finally:
         cancelled.set()
         ticket.release()
-        done = Exchange(exchange.id, exchange.question, exchange.asked_at, status, last)
-        _record(state.store, user, done, what.channel)
+        if what.channel != "page":
+            _record(desk.store, user, replace(exchange, status=status, answer=last), what.channel)
 
 
 async def begun(steps: AsyncGenerator[Waiting | Answer, None]) -> AsyncGenerator[Waiting | Answer, None]:

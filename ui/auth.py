@@ -23,16 +23,16 @@ from starlette.requests import HTTPConnection
 from errors import SettingsError, WenjuError
 from ui.address import check_origin, client, is_loopback, networks, peer, within
 from ui.auth_embed import Embedding
-from ui.auth_oidc import Granted, SignOnEnded
-from ui.auth_sessions import Session, Sessions
-from ui.auth_signing import seal, server_key, unseal
+from ui.auth_oidc import Granted, Provider, SignOnEnded
+from ui.auth_pages import sign_in_router
+from ui.auth_sessions import MemorySessions, Session, Sessions
+from ui.auth_signing import COOKIE, seal, server_key, unseal
 from ui.settings import UiSettings
 from ui.viewer import Viewer
 
 log = logging.getLogger("wenju.auth")
 
 Mode = Literal["off", "header", "oidc", "token"]
-COOKIE = "wenju_session"
 SESSION = "wenju:session"
 OUTAGE_SECONDS = 1800.0
 """How long a sign-on outlives a provider that does not answer."""
@@ -103,10 +103,6 @@ class SignOn:
     """
 
     def __init__(self, settings: UiSettings, data: Path, tokens: Tokens | None = None, sessions: Sessions | None = None) -> None:  # fmt: skip
-        from ui.auth_oidc import Provider
-        from ui.auth_pages import sign_in_router
-        from ui.auth_sessions import MemorySessions
-
         self.mode = mode_of(settings)
         self.settings = settings
         self.tokens = tokens

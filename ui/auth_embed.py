@@ -21,8 +21,8 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from starlette.requests import HTTPConnection
 
 from ui.address import below_root, is_own
-from ui.admission import VISITOR
 from ui.auth_signing import seal, unseal
+from ui.rates import VISITOR
 from ui.settings import UiSettings
 from ui.viewer import Viewer
 

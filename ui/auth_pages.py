@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -10,7 +9,8 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from errors import WenjuError
-from ui.document_html import page_html
+from ui.auth_signing import COOKIE
+from ui.pages import page
 from ui.texts import Texts
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def sign_in_router(sign_on: SignOn) -> APIRouter:
         def sign_out(request: Request) -> Response:
             sign_on.leave(request)
             reply = RedirectResponse(f"{sign_on.settings.root_path}/sign-in?out=1", 303)
-            reply.delete_cookie(_cookie_name(), path=sign_on.path)
+            reply.delete_cookie(COOKIE, path=sign_on.path)
             return reply
 
     return router
@@ -55,7 +55,7 @@ def entered(sign_on: SignOn, cookie: str, target: str) -> Response:
     """The response that signs someone on, with the session's cookie."""
     reply = RedirectResponse(local_path(target, sign_on), 303)
     reply.set_cookie(
-        _cookie_name(), cookie, max_age=int(sign_on.settings.session_hours * 3600),
+        COOKIE, cookie, max_age=int(sign_on.settings.session_hours * 3600),
         path=sign_on.path, secure=sign_on.secure, httponly=True, samesite="lax",
     )  # fmt: skip
     return reply
@@ -83,8 +83,8 @@ def _oidc_routes(router: APIRouter, sign_on: SignOn) -> None:
     async def leave(request: Request, next: str = "", out: str = "") -> Response:
         if out:
             t = Texts(sign_on.settings.lang)
-            body = f'<p>{html.escape(t("signed_out"))}</p><p><a href="{sign_on.settings.root_path}/chat/">{html.escape(t("sign_in"))}</a></p>'
-            return HTMLResponse(page_html(t("sign_in"), body, sign_on.settings, t.lang, None, current="sign-in"))
+            shown = page("signed_out.html", t("sign_in"), sign_on.settings, t.lang, None, current="sign-in")
+            return HTMLResponse(shown)
         try:
             address, state = await provider.start(request, next)
         except WenjuError as error:
@@ -114,19 +114,6 @@ def sign_in_address(sign_on: SignOn, path: str, query: str) -> str:
 
 def _form(sign_on: SignOn, target: str, lang: str, wrong: bool = False, out: bool = False) -> str:
     t = Texts(lang or sign_on.settings.lang)
-    settings = sign_on.settings
-    error = f'<p class="warn" role="alert">{html.escape(t("token_wrong"))}</p>' if wrong else ""
-    error += f'<p role="status">{html.escape(t("signed_out"))}</p>' if out else ""
-    body = (
-        f'{error}<form class="sign" method="post" action="{settings.root_path}/sign-in"><p>{html.escape(t("token_ask"))}</p>'
-        f'<input type="hidden" name="next" value="{html.escape(target)}">'
-        f'<p><label>{html.escape(t("token_label"))}<input type="password" name="token" required autofocus '
-        f'autocomplete="current-password"></label></p><p><button class="primary">{html.escape(t("sign_in"))}</button></p></form>'
-    )
-    return page_html(t("sign_in"), body, settings, t.lang, None, current="sign-in")
-
-
-def _cookie_name() -> str:
-    from ui.auth import COOKIE
-
-    return COOKIE
+    return page(
+        "sign_in.html", t("sign_in"), sign_on.settings, t.lang, None, current="sign-in", target=target, wrong=wrong, out=out
+    )  # fmt: skip

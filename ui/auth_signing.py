@@ -15,6 +15,9 @@ from errors import SettingsError
 
 KEY_BYTES = 32
 
+COOKIE = "wenju_session"
+"""What holds a signed session in the browser."""
+
 
 def server_key(data: Path) -> str:
     """This server's own key, made on first use and readable by its owner alone; deleting the file ends all sign-ons."""

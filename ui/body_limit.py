@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.address import below_root
 from ui.problems import NotSignedOn, TooLarge, answered, is_api
+from ui.roles import asker
 from ui.settings import UiSettings
 from ui.viewer import Viewer
 
@@ -55,14 +56,14 @@ class BodyLimit:
         request = Request(scope)
         path = below_root(scope)
         limit = self.limit(scope["method"], path)
-        known = scope["method"] in BODILESS or path in UNKNOWN or self.who(request) is not None
         announced = request.headers.get("content-length", "")
-        if not known:
-            await self._refused(
-                request,
-                NotSignedOn("No valid sign-on came with this request", "Send Authorization: Bearer TOKEN"),
-            )(scope, receive, send)
-        elif announced.isdecimal() and int(announced) > limit:
+        try:
+            if scope["method"] not in BODILESS and path not in UNKNOWN:
+                asker(self.who(request))
+        except NotSignedOn as error:
+            await self._refused(request, error)(scope, receive, send)
+            return
+        if announced.isdecimal() and int(announced) > limit:
             await self._refused(request, too_large(limit))(scope, receive, send)
         else:
             await self._counted(request, limit, receive, send)

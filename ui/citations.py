@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from qa.types import Answer, Citation, Retrieved
 
@@ -75,9 +76,17 @@ def chip(citation: Citation, numbered: Sequence[Source]) -> tuple[Source, int]:
     raise KeyError(citation.passage_id)
 
 
-def retrieved_pieces(retrieved: Retrieved) -> tuple[Piece, ...]:
-    """A passage that is not cited: one unmarked piece."""
-    return (Piece(retrieved.text),)
+def reader_url(base: str, document_id: str, start: int, end: int, sha256: str = "") -> str:
+    """Address of the reader with a span marked and scrolled to; ``sha256`` of the text that the span is cut from."""
+    version = f"&v={quote(sha256[:16], safe='')}" if sha256 else ""
+    return f"{base}/documents/{quote(document_id, safe='')}?start={start}&end={end}{version}#span"
+
+
+def below_title(heading: Sequence[str], document: str) -> list[str]:
+    """A heading path as it is shown beside the document's title: without a first heading that repeats the title, and
+    without the dashes before a subtitle."""
+    path = [h for i, h in enumerate(heading) if i or h != document]
+    return [h.lstrip("—–-─ ") or h for h in path]
 
 
 def _citations(answer: Answer) -> list[Citation]:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import re
-import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from qa.types import Answer, Turn
 from ui.changes import Change, Held
-from ui.render import Look, answer_html, question_html
-from ui.render_refusal import failure_html
+from ui.render import Look, answer_html, failure_html, question_html
 from ui.store import Exchange, Status
-from ui.store_memory import now
+from ui.store_memory import new_id, now
 
 _ID = re.compile(r"[0-9a-f]{16}")
-
-
-def new_id() -> str:
-    """16 random hex digits."""
-    return secrets.token_hex(8)
 
 
 def valid_id(text: str) -> bool:
@@ -103,24 +96,26 @@ def reopen(conversation_id: str, stored: Sequence[Exchange], interrupted: str, h
     return Conversation(conversation_id, exchanges, changes=changes)
 
 
-def messages(conversation: Conversation, look: Look, *, waiting: str = "", extra: str = "") -> list[dict[str, str]]:
-    """All messages. Finished answers are rendered once; ``waiting`` and ``extra`` concern the last one."""
+def messages(conversation: Conversation, look: Look, *, waiting: str = "", follow_ups: Sequence[str] = ()) -> list[dict[str, str]]:
+    """All messages. Finished answers are rendered once; ``waiting`` and ``follow_ups`` concern the last one."""
     out: list[dict[str, str]] = []
     for exchange in conversation.exchanges:
         aid = conversation.aid(exchange)
         out.append({"role": "user", "content": question_html(exchange.question, aid, look)})
         final = exchange.status != "running"
-        content = conversation.rendered.get(exchange.id) if final and not extra else None
+        content = conversation.rendered.get(exchange.id) if final and not follow_ups else None
         if content is None:
-            content = _result(exchange, aid, look, waiting, extra if exchange is conversation.last else "", conversation.changes.get(exchange.id))
+            more = follow_ups if exchange is conversation.last else ()
+            content = _result(exchange, aid, look, waiting, more, conversation.changes.get(exchange.id))
             if final:
                 conversation.rendered[exchange.id] = content
         out.append({"role": "assistant", "content": content})
     return out
 
 
-def _result(exchange: Exchange, aid: str, look: Look, waiting: str, extra: str, changes: dict[str, Change] | None) -> str:
+def _result(exchange: Exchange, aid: str, look: Look, waiting: str, follow_ups: Sequence[str], changes: dict[str, Change] | None) -> str:
     if exchange.status == "failed" or (exchange.status == "stopped" and exchange.answer is None):
         return failure_html(aid, exchange.message or look.t("stopped"), look, kind=exchange.status)
     answer = exchange.answer or Answer(exchange.question, exchange.question, stage="searching")
-    return answer_html(answer, aid, look, extra=extra, waiting=waiting, stopped=exchange.status == "stopped", changes=changes)
+    stopped = exchange.status == "stopped"
+    return answer_html(answer, aid, look, follow_ups=follow_ups, waiting=waiting, stopped=stopped, changes=changes)

@@ -1,15 +1,14 @@
 """Routes of the documents page: list, search without generation, reader, original file; for administrators upload,
-delete, re-index and the questions that found nothing. Indexing runs one job at a time in a thread.
+delete and re-index. Indexing runs one job at a time in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
-import html
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
@@ -20,20 +19,13 @@ from index.types import Document
 from ui import originals
 from ui.actions import note
 from ui.changes import Held
-from ui.conversation import new_id
-from ui.document_html import (
-    list_html,
-    missed_html,
-    page_html,
-    pages_html,
-    reader_html,
-    search_html,
-    upload_html,
-)
-from ui.page_routes import Member, administrator_of, from_our_page
+from ui.document_views import found, reading, rows
+from ui.page_routes import from_our_page
+from ui.pages import page as whole_page
 from ui.problems import TooLarge
+from ui.roles import Administrator, Member
 from ui.settings import UiSettings
-from ui.store import Store
+from ui.store_memory import new_id
 from ui.texts import Texts
 from ui.upload import received
 from ui.viewer import Viewer
@@ -42,7 +34,6 @@ if TYPE_CHECKING:
     from qa.engine import Engine
 
 PER_PAGE = 200
-Administrator = Annotated[Viewer, Depends(administrator_of)]
 ours = Depends(from_our_page)
 router = APIRouter(prefix="/documents", include_in_schema=False)
 
@@ -97,25 +88,16 @@ def listing(request: Request, viewer: Member, q: str = "", page: int = 1, lang: 
     engine, settings, t = _context(request, lang)
     query = q.strip()[:500]
     hits = engine.search(query, 10) if query and engine.ready.get("encoder") else ([] if query else None)
-    found = sorted(engine.documents(), key=lambda d: d.published or "", reverse=True)
-    last = max(1, -(-len(found) // PER_PAGE))
-    page = min(max(page, 1), last)
-    rows = [(d, engine.passages(d.id)) for d in found[(page - 1) * PER_PAGE : page * PER_PAGE]]
-    replaced = {reference for d in found for reference in d.supersedes}
-    administers = viewer.administers and settings.originals is not None
-    admin = upload_html(t.lang, settings.upload_max_mb) if administers else ""
-    table = list_html(rows, replaced, t.lang, settings.root_path, administers=administers, copies=engine.copies())
-    summary = f'<h2>{t("all_documents", n=len(found))}</h2>'
-    body = search_html(query, hits, t.lang, settings.root_path) + admin + summary + table + pages_html(page, last, t)
-    return _page(t("documents"), body, request, viewer, t, "documents", "documents.js")
-
-
-@router.get("/missed")
-def missed(request: Request, viewer: Administrator, lang: str = "") -> HTMLResponse:
-    _, _, t = _context(request, lang)
-    store: Store | None = request.app.state.store
-    note(request, viewer, "read_missed")
-    return _page(t("missed"), missed_html(store.missed() if store else (), t.lang), request, viewer, t, "missed")
+    held = sorted(engine.documents(), key=lambda d: d.published or "", reverse=True)
+    last = max(1, -(-len(held) // PER_PAGE))
+    number = min(max(page, 1), last)
+    listed = [(d, engine.passages(d.id)) for d in held[(number - 1) * PER_PAGE : number * PER_PAGE]]
+    replaced = {reference for d in held for reference in d.supersedes}
+    return _page(
+        "documents.html", t("documents"), request, viewer, t, "documents", "documents.js",
+        query=query, hits=found(query, hits, t) if hits is not None else None, suffixes=SUFFIXES, number=number, last=last,
+        total=len(held), rows=rows(listed, replaced, t, engine.copies()), administers=viewer.administers and settings.originals is not None,
+    )  # fmt: skip
 
 
 @router.get("/jobs/{job_id}")
@@ -181,17 +163,15 @@ def reader(document_id: str, request: Request, viewer: Member, start: int = -1, 
     engine, settings, t = _context(request, lang)
     change = Held(engine).change(document_id, v)
     if change == "removed":
-        body = f'<p class="empty">{html.escape(t("reader_removed"))}</p>'
-        page = _page(t("document_removed"), body, request, viewer, t, "reader")
-        page.status_code = 404
-        return page
+        gone = _page("message.html", t("document_removed"), request, viewer, t, "reader", text=t("reader_removed"))
+        gone.status_code = 404
+        return gone
     document = _document(engine, document_id)
     span = (start, end) if change is None and 0 <= start < end <= len(document.text) else None
     original = originals.original(settings.originals, document) is not None
-    body = reader_html(document, engine.passages(document_id), t.lang, settings.root_path, span, original=original)
-    if change is not None:
-        body = f'<p class="since" role="note">{html.escape(t("reader_changed"))}</p>{body}'
-    return _page(document.title, body, request, viewer, t, "reader", "reader.js")
+    shown = reading(document, engine.passages(document_id), t, span, original=original)
+    changed = change is not None
+    return _page("reader.html", document.title, request, viewer, t, "reader", "reader.js", reading=shown, changed=changed)
 
 
 @router.get("/{document_id}/original")
@@ -214,9 +194,9 @@ def _context(request: Request, lang: str) -> tuple[Engine, UiSettings, Texts]:
     return request.app.state.engine, settings, Texts(lang or settings.lang)
 
 
-def _page(title: str, body: str, request: Request, viewer: Viewer, t: Texts, current: str, script: str = "") -> HTMLResponse:  # fmt: skip
+def _page(template: str, title: str, request: Request, viewer: Viewer, t: Texts, current: str, script: str = "", **values: object) -> HTMLResponse:  # fmt: skip
     settings: UiSettings = request.app.state.settings
-    return HTMLResponse(page_html(title, body, settings, t.lang, viewer, current=current, script=script))
+    return HTMLResponse(whole_page(template, title, settings, t.lang, viewer, current=current, script=script, **values))
 
 
 def _desk(request: Request) -> Desk:

@@ -7,7 +7,6 @@ puts the public prefix in place, whether a proxy strips it or not.
 from __future__ import annotations
 
 import asyncio
-import html
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.address import below_root
+from ui.pages import PAGES
 from ui.settings import UiSettings
 from ui.texts import Texts
 
@@ -97,12 +97,4 @@ def prefixed(scope: Scope, root: str) -> None:
 
 
 def _page(settings: UiSettings) -> str:
-    t = Texts(settings.lang)
-    title, text = html.escape(settings.title), html.escape(t("starting"))
-    return (
-        f'<!doctype html><html lang="{"en" if t.lang == "en" else "zh-CN"}"><head><meta charset="utf-8">'
-        f'<meta http-equiv="refresh" content="1"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>{title}</title>'
-        "<style>:root{color-scheme:light dark}body{font:17px/1.7 'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',"
-        "sans-serif;display:grid;place-content:center;min-height:90vh;text-align:center}</style></head>"
-        f'<body><h1>{title}</h1><p role="status">{text}</p></body></html>'
-    )
+    return PAGES.render("starting.html", title=settings.title, t=Texts(settings.lang))

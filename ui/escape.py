@@ -1,4 +1,4 @@
-"""Text that others wrote (model, documents, questions) made inert for a chat message.
+"""Text that others wrote (model, documents, questions) made inert for a chat message, and for the formats of others.
 
 A message is one line of HTML inside a Markdown component. So besides HTML's own characters every character that
 Markdown, LaTeX or a diagram fence could act on becomes a numeric entity: what is shown is what was written.
@@ -7,36 +7,53 @@ Markdown, LaTeX or a diagram fence could act on becomes a numeric entity: what i
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-_ACTIVE = re.compile(r"""[<>&"'`*_\[\]()!#$~|\\{}=^:/@+-]""")
+_ACTIVE = re.compile(r"""[<>&"'`*_\[\]()!#$~|\\{}=^:/@+\n-]""")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]")
 _MARKER = re.compile(r"[\[【［]\s*(?:来源|资料|编号)?\s*\d{0,3}\s*[\]】］]")
 _PARTIAL_MARKER = re.compile(r"[\[【［]\s*(?:来源|资料|编号)?\s*\d{0,3}$")
 _MARKDOWN = re.compile(r"[\\`*_~$\[\]<]")
 _BOLD = re.compile(r"\\\*\\\*(?=\S)(.{1,200}?)(?<=\S)\\\*\\\*")
-_STRONG = re.compile(r"&#42;&#42;(?=\S)(.{1,200}?)(?<=\S)&#42;&#42;")
+_STRONG = re.compile(r"\*\*(?=\S)(.{1,200}?)(?<=\S)\*\*", re.DOTALL)
 
 
-def inert(text: str, newline: str = "<br>") -> str:
-    """Escape ``text`` for HTML in Markdown; newlines become ``newline``, control and bidi characters vanish."""
-    clean = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _ACTIVE.sub(lambda m: f"&#{ord(m.group())};", clean).replace("\n", newline)
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of the model's text; ``strong`` where it wrote ``**stars**`` around it."""
+
+    text: str
+    strong: bool
+
+
+def inert(text: str) -> str:
+    """``text`` for HTML in Markdown, newlines too; control and bidi characters vanish."""
+    return _ACTIVE.sub(lambda m: f"&#{ord(m.group())};", _visible(text))
+
+
+def lines(text: str) -> list[str]:
+    """The lines of a text, for templates that put a break between them."""
+    return _visible(text).split("\n")
+
+
+def _visible(text: str) -> str:
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def printable(text: str) -> str:
     """Text for a file format of others: without control and bidi characters, or what no encoding holds."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).encode("utf-8", "ignore").decode("utf-8").translate({0xFFFE: None, 0xFFFF: None})
+    return _visible(text).encode("utf-8", "ignore").decode("utf-8").translate({0xFFFE: None, 0xFFFF: None})
 
 
-def prose(text: str, *, streaming: bool = False) -> str:
-    """Model text for a message: inert, without citation markers of its own, ``**bold**`` kept as <strong>.
+def runs(text: str, streaming: bool = False) -> list[Run]:
+    """Model text for a message: without citation markers of its own, cut at its ``**bold**``.
 
     While ``streaming``, a marker that is only half written at the end is held back.
     """
     text = _MARKER.sub("", text)
     if streaming:
         text = _PARTIAL_MARKER.sub("", text)
-    return _STRONG.sub(r"<strong>\1</strong>", inert(text))
+    return [Run(part, bool(n % 2)) for n, part in enumerate(_STRONG.split(text)) if part]
 
 
 def markdown(text: str) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from qa.types import Answer, Sentence
 from ui.changes import Changes, Held
-from ui.citations import Source, chip, sources
+from ui.citations import Source, below_title, chip, sources
 from ui.escape import markdown as escaped
 from ui.escape import plain
-from ui.layout import Block, Heading, Line, Listing, Row, Table, layout
-from ui.render import below_title
+from ui.layout import Block, Heading, Line, Listing, Table, layout
+from ui.pages import PAGES
 from ui.store import Exchange
 from ui.texts import Texts
 
@@ -69,18 +68,12 @@ def to_json(title: str, exchanges: Sequence[Exchange], held: Held | None = None)
 def to_html(title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: Held | None = None) -> str:
     """A conversation as one HTML page without scripts or outside requests, fit to print."""
     t = Texts(lang)
-    body = "".join(_exchange_html(e, t, held) for e in exchanges)
-    return (
-        f'<!doctype html><html lang="{t.lang}"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
-        f"<h1>{html.escape(title)}</h1><p class=note>{html.escape(t('export_note'))}</p>{body}</body></html>"
-    )
+    return PAGES.render("export.html", title=title, t=t, records=records(exchanges, t, held))
 
 
-def shared_body(exchanges: Sequence[Exchange], lang: str = "zh", held: Held | None = None) -> str:
-    """The exchanges alone, for a page with its own frame."""
-    t = Texts(lang)
-    return "".join(_exchange_html(e, t, held) for e in exchanges)
+def records(exchanges: Sequence[Exchange], t: Texts, held: Held | None = None) -> list[Record]:
+    """The exchanges as templates/exchanges.html shows them."""
+    return [Record(exchange, t, held) for exchange in exchanges]
 
 
 def when(asked_at: str) -> str:
@@ -188,67 +181,30 @@ def _result(exchange: Exchange, t: Texts, held: Held | None, *, markdown: bool) 
     return f"{notes}\n\n{text}" if notes and markdown else text
 
 
-def _exchange_html(exchange: Exchange, t: Texts, held: Held | None) -> str:
-    head = f"<section><h2>{html.escape(_line(exchange.question))}</h2><p class=when>{html.escape(when(exchange.asked_at))}</p>"
-    if exchange.answer is None or exchange.status in ("failed", "running"):
-        return f"{head}<p>{html.escape(exchange.message or t('stopped'))}</p></section>"
-    answer = exchange.answer
-    numbered = sources(answer, held.of(answer) if held is not None else None)
-    notes = "".join(f"<p class=warn>{html.escape(n.message)}</p>" for n in answer.notes)
-    states = "".join(
-        f"<li>{html.escape(t('state_' + s.state))}：{html.escape(_line(plain(s.text)))}</li>"
-        for s in answer.sentences
-        if s.state not in ("supported", "pending")
-    )
-    listed = f"<ul class=warn>{states}</ul>" if states else ""
-    body = "".join(_block_html(block, numbered, t) for block in layout(answer))
-    if answer.refusal is not None:
-        body = f"<p>{html.escape(answer.refusal.message)}</p>"
-    return f"{head}<div class=answer>{body}</div>{notes}{listed}{_sources_html(numbered, t)}</section>"
+class Record:
+    """An exchange with what templates/exchanges.html asks for; ``answer`` is None where it came to nothing."""
 
+    def __init__(self, exchange: Exchange, t: Texts, held: Held | None) -> None:
+        self.question, self.asked, self._t = _line(exchange.question), when(exchange.asked_at), t
+        self.answer = exchange.answer if exchange.status not in ("failed", "running") else None
+        self.message = exchange.message or t("stopped")
+        self.numbered: Sequence[Source] = ()
+        self.blocks: Sequence[Block] = ()
+        if self.answer is not None:
+            self.numbered = sources(self.answer, held.of(self.answer) if held is not None else None)
+            self.blocks = layout(self.answer)
 
-def _block_html(block: Block, numbered: Sequence[Source], t: Texts) -> str:
-    def line_html(line: Line) -> str:
-        return html.escape(_written(line, numbered, plain)).replace("\n", "<br>")
+    @property
+    def doubtful(self) -> list[tuple[str, str]]:
+        """State and text of what the evidence does not bear out whole."""
+        said = self.answer.sentences if self.answer is not None else ()
+        return [(s.state, _line(plain(s.text))) for s in said if s.state not in ("supported", "pending")]
 
-    def row_html(row: Row, tag: str, evidence: str) -> str:
-        cells = "".join(f"<{tag}>{html.escape(plain(cell))}</{tag}>" for cell in row.cells)
-        return f"<tr>{cells}<{tag}>{evidence}</{tag}></tr>"
+    def written(self, line: Line) -> str:
+        return _written(line, self.numbered, plain)
 
-    if isinstance(block, Heading):
-        return f"<h3>{html.escape(block.text)}</h3>" if block.level == 1 else f"<h4>{html.escape(block.text)}</h4>"
-    if isinstance(block, Table):
-        head = row_html(block.head, "th", html.escape(t("evidence_column"))) if block.head is not None else ""
-        rows = "".join(row_html(row, "td", numbers(row.line.sentences, numbered)) for row in block.rows)
-        return f"<table>{head}{rows}</table>"
-    if isinstance(block, Listing):
-        tag = "ol" if block.marks == "number" else "ul"
-        items = "".join(f"<li>{line_html(line)}</li>" for line in block.lines)
-        return f"<{tag} class={block.marks}>{items}</{tag}>"
-    return f"<p>{'<br>'.join(line_html(line) for line in block.lines)}</p>"
+    def numbers(self, sentences: Sequence[Sentence]) -> str:
+        return numbers(sentences, self.numbered)
 
-
-def _sources_html(numbered: Sequence[Source], t: Texts) -> str:
-    if not numbered:
-        return ""
-    items = []
-    for source in numbered:
-        text = "".join(
-            f"<mark>{html.escape(p.text)}</mark>" if p.marks else html.escape(p.text) for p in source.pieces
-        )
-        items.append(
-            f"<li value={source.number}><b>{html.escape(where(source, t))}</b><blockquote>{text}</blockquote></li>"
-        )
-    return f"<h3>{html.escape(t('sources'))}</h3><ol>{''.join(items)}</ol>"
-
-
-_STYLE = (
-    "body{font:16px/1.75 'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif;max-width:46rem;"
-    "margin:2rem auto;padding:0 1rem;color:#1b2430}h1{font-size:1.4rem}h2{font-size:1.1rem;margin:2rem 0 .2rem;"
-    "border-left:4px solid #1d4f91;padding-left:.6rem}h3{font-size:.95rem}.note,.when{color:#5a6675;font-size:.85rem;"
-    "margin:.2rem 0}.warn{color:#7a4b00}blockquote{margin:.3rem 0;padding:.2rem .8rem;border-left:3px solid #c9d3e0;"
-    "color:#333}mark{background:#ffeaa0}ol,ul{padding-left:1.6rem}ul.own{list-style:none;padding-left:0}h4{font-size:1rem;"
-    "margin:.8rem 0 .2rem}h4+p{margin-top:0}table{border-collapse:collapse;margin:.6rem 0}td,th{border:1px solid #c9d3e0;"
-    "padding:.25rem .6rem;text-align:left;vertical-align:top}th{background:#f2f5f9}@media print{body{margin:0;max-width:none}"
-    "section{break-inside:avoid-page}}"
-)
+    def where(self, source: Source) -> str:
+        return where(source, self._t)

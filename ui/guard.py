@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ui.address import below_root, is_loopback, is_own, origin_allowed
 from ui.auth import SignOn
 from ui.auth_pages import sign_in_address
-from ui.document_html import page_html
+from ui.pages import page
 from ui.settings import UiSettings
 from ui.texts import Texts
 
@@ -27,7 +27,7 @@ SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 OPEN_FILES = ("/static/", "/chat/assets/", "/chat/static/")
 """The same for everybody: nobody is looked up for them."""
 PROGRAMS = ("/api/", "/v1/")
-PEOPLE = ("/chat", "/documents", "/shared", "/page")
+PEOPLE = ("/chat", "/documents", "/admin", "/shared", "/page")
 
 
 class Guard:
@@ -108,6 +108,5 @@ class Guard:
             back = self.settings.root_path.rstrip("/") + path
             return RedirectResponse(sign_in_address(self.sign_on, back, request.url.query), 303)
         t = Texts(self.settings.lang)
-        body = f'<p class="empty">{t("http_401")}</p>'
         again = "embed_again.js" if request.query_params.get("embed") == "1" else ""
-        return HTMLResponse(page_html(t("http_401_title"), body, self.settings, t.lang, None, script=again), 401)
+        return HTMLResponse(page("message.html", t("http_401_title"), self.settings, t.lang, None, script=again, text=t("http_401")), 401)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from index.outline import own_number
 from qa.types import Answer, Citation, Sentence
@@ -50,6 +51,7 @@ class Line:
 class Prose:
     """Running text, line by line."""
 
+    form: ClassVar[str] = "prose"
     lines: tuple[Line, ...]
 
 
@@ -57,6 +59,7 @@ class Prose:
 class Listing:
     """Lines one under another; ``marks``: bullet, number, or own where the lines bring numbers of their own."""
 
+    form: ClassVar[str] = "listing"
     lines: tuple[Line, ...]
     marks: str = "bullet"
 
@@ -73,6 +76,7 @@ class Row:
 class Table:
     """Rows of equally many cells; ``head`` is None where the first row is none."""
 
+    form: ClassVar[str] = "table"
     head: Row | None
     rows: tuple[Row, ...]
 
@@ -81,6 +85,7 @@ class Table:
 class Heading:
     """A document's title (``level`` 1) or a section's heading (2); ``line`` is the sentence it was, if it was one."""
 
+    form: ClassVar[str] = "heading"
     text: str
     level: int
     line: Line | None = None

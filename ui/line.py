@@ -24,6 +24,7 @@ from ui.suggestions import instead
 if TYPE_CHECKING:
     from qa.engine import Engine
     from ui.settings import UiSettings
+    from ui.store import Store
 
 PAINT_INTERVAL = 0.06
 """Seconds between two snapshots of a streaming answer: what is faster is not seen and only costs."""
@@ -42,6 +43,8 @@ class Counter(Protocol):
     def admission(self) -> Admission: ...
     @property
     def settings(self) -> UiSettings: ...
+    @property
+    def store(self) -> Store | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ async def through(
 
     ticket.moved = lambda ahead: news.put_nowait(Waiting(ahead))
     ticket.moved(ticket.ahead)
-    finish = partial(instead, counter.engine, getattr(counter, "store", None), lang=counter.settings.lang)
+    finish = partial(instead, counter.engine, counter.store, lang=counter.settings.lang)
     threading.Thread(target=_pump, args=(start, finish, put, turn, cancelled), name="wenju-turn", daemon=True).start()
     try:
         while True:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from errors import WenjuError
 from ui.admission import Admission
-from ui.problems import NotSignedOn, answered
+from ui.problems import answered
+from ui.roles import member
 
 if TYPE_CHECKING:
     from qa.engine import Engine
+    from ui.asking import Desk
     from ui.auth import SignOn
-    from ui.mcp_tools import Desk
     from ui.server import ServerSettings
 
 def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None = None) -> None:
@@ -28,7 +30,8 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
     Raises:
         SettingsError: as ``ui.server.serve``.
     """
-    from ui.mcp_tools import Desk, tools
+    from ui.asking import Desk
+    from ui.mcp_tools import tools
     from ui.observability import set_up_logs
     from ui.server import open_engine, open_store, warm
 
@@ -41,7 +44,7 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
     store, keeper = open_store(settings)
     opened = engine if engine is not None else open_engine(settings)
     admission = Admission.of(ui, opened)
-    desk = Desk(opened, admission, ui, store)
+    desk = Desk(opened, store, admission, ui)
     threading.Thread(target=warm, args=(opened, admission), name="wenju-warm", daemon=True).start()
     try:
         if not http:
@@ -75,10 +78,10 @@ def http_app(desk: Desk, sign_on: SignOn) -> ASGIApp:
 
     async def signed(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            viewer = sign_on.who(Request(scope))
-            if viewer is None or viewer.may_only_ask:
-                refusal = answered(NotSignedOn("No valid sign-on came with this request", "Send Authorization: Bearer TOKEN"))
-                await refusal(scope, receive, send)
+            try:
+                member(sign_on.who(Request(scope)))
+            except WenjuError as error:
+                await answered(error)(scope, receive, send)
                 return
         await inner(scope, receive, send)
 

@@ -93,14 +93,14 @@ class MeasuredEngine:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
-    def search(self, question: str, k: int | None = None) -> list[Hit]:
+    def search(self, question: str, k: int | None = None, *, collection: str = "") -> list[Hit]:
         self._metrics.searches.inc()
-        return self._engine.search(question, k)
+        return self._engine.search(question, k, collection=collection)
 
-    def stream(self, question: str, history: Sequence[Turn] = (), *, cancelled: threading.Event | None = None, passages: Sequence[tuple[str, str]] | None = None) -> Iterator[Answer]:  # fmt: skip
+    def stream(self, question: str, history: Sequence[Turn] = (), *, cancelled: threading.Event | None = None, passages: Sequence[tuple[str, str]] | None = None, collection: str = "") -> Iterator[Answer]:  # fmt: skip
         start, outcome, found = time.perf_counter(), "failed", False
         try:
-            for answer in self._engine.stream(question, history, cancelled=cancelled, passages=passages):
+            for answer in self._engine.stream(question, history, cancelled=cancelled, passages=passages, collection=collection):
                 if not found and answer.retrieved:
                     found = True
                     self._metrics.first.observe(time.perf_counter() - start)

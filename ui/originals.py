@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 
 from index.types import Document
-from ui.conversation import new_id
 from ui.problems import TooLarge
+from ui.store_memory import new_id
 
 _BAD = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\\/\u202a-\u202e\u2066-\u2069]")
 
@@ -37,7 +37,7 @@ def kept(folder: Path | None, source: str) -> Path | None:
 def original(folder: Path | None, document: Document) -> Path | None:
     """The file that a document was made from, if it is kept; another file of the same name is not it. For an attachment
     or a member of an archive that is the message or archive."""
-    path = kept(folder, document.meta.get("container", document.source))
+    path = kept(folder, document.meta.get("container", document.source)) or kept(folder, document.meta.get("path", ""))
     wanted = document.meta.get("file_sha256", "")
     if path is None or not wanted:
         return path

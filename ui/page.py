@@ -15,12 +15,12 @@ from urllib.parse import parse_qsl, urlsplit
 import gradio as gr
 
 from ui.address import Address
+from ui.asking import Desk
 from ui.changes import Held
 from ui.conversation import Conversation, messages, reopen, valid_id
-from ui.render import Look
-from ui.render_refusal import welcome_html
+from ui.render import Look, welcome_html
 from ui.suggestions import openers
-from ui.turn import Desk, Screen, ask, stop
+from ui.turn import Screen, ask, stop
 from ui.viewer import Viewer, Who
 
 STATE_SECONDS = 3600 * 8

@@ -16,15 +16,15 @@ from pydantic import BaseModel, Field
 
 from ui.admission import models_loaded
 from ui.changes import Held
-from ui.document_html import page_html
-from ui.export import FORMATS, shared_body, to_html, to_json, to_markdown
+from ui.export import FORMATS, records, to_html, to_json, to_markdown
 from ui.export_word import WORD, to_word
+from ui.pages import page
+from ui.roles import Asker, Member
 from ui.settings import UiSettings
 from ui.shell import failure_text
-from ui.store import FEEDBACK_REASONS, Exchange, Feedback, Store
+from ui.store import FEEDBACK_REASONS, Exchange, Feedback, Store, Verdict
 from ui.store_memory import now
 from ui.texts import Texts
-from ui.viewer import Viewer, Who
 
 
 class Rename(BaseModel):
@@ -36,34 +36,9 @@ class Opinion(BaseModel):
 
     conversation: str = Field(max_length=64)
     exchange: str = Field(max_length=64)
-    verdict: str = Field(pattern="^(up|down)$")
+    verdict: Verdict
     reasons: tuple[str, ...] = Field((), max_length=len(FEEDBACK_REASONS))
     comment: str = Field("", max_length=1000)
-
-
-def viewer_of(request: Request) -> Viewer:
-    """The viewer of a request; 401 when nobody is signed on."""
-    who: Who = request.app.state.who
-    viewer = who(request)
-    if viewer is None:
-        raise HTTPException(401, "sign in first")
-    return viewer
-
-
-def member_of(request: Request) -> Viewer:
-    """A viewer who may do more than ask (an embedded visitor may not)."""
-    viewer = viewer_of(request)
-    if viewer.may_only_ask:
-        raise HTTPException(403, "an embedded visitor may only ask")
-    return viewer
-
-
-def administrator_of(request: Request) -> Viewer:
-    """An administrator, or 403."""
-    viewer = member_of(request)
-    if not viewer.administers:
-        raise HTTPException(403, "administrators only")
-    return viewer
 
 
 def from_our_page(request: Request) -> None:
@@ -79,8 +54,6 @@ def store_of(request: Request) -> Store:
     return store
 
 
-Member = Annotated[Viewer, Depends(member_of)]
-Anyone = Annotated[Viewer, Depends(viewer_of)]
 Kept = Annotated[Store, Depends(store_of)]
 ours = Depends(from_our_page)
 
@@ -147,19 +120,14 @@ def export(
 
 
 @router.post("/feedback", dependencies=[ours])
-async def feedback(body: Opinion, viewer: Anyone, store: Kept, request: Request) -> dict[str, bool]:
+async def feedback(body: Opinion, viewer: Asker, store: Kept, request: Request) -> dict[str, bool]:
     """Store an opinion together with the answer as this user got it and the settings that made it."""
     exchanges = await asyncio.to_thread(store.exchanges, viewer.name, body.conversation)
     exchange = next((e for e in exchanges or () if e.id == body.exchange), None)
     _found(exchange is not None)
-    reasons = tuple(r for r in body.reasons if r in FEEDBACK_REASONS)
     answer = exchange.answer if exchange is not None else None
-    made_by = {"model": answer.model, "index": answer.index} if answer is not None else {}
-    verdict = "up" if body.verdict == "up" else "down"
-    row = Feedback(
-        body.conversation, body.exchange, viewer.name, "up" if verdict == "up" else "down", now(), reasons,
-        body.comment.strip(), answer, made_by,
-    )  # fmt: skip
+    place = (body.conversation, body.exchange)
+    row = Feedback.of(viewer.name, place, body.verdict, now(), body.reasons, body.comment, answer)
     await asyncio.to_thread(store.add_feedback, row)
     return {"ok": True}
 
@@ -176,8 +144,8 @@ def shared(token: str, viewer: Member, store: Kept, request: Request, lang: str 
     settings: UiSettings = request.app.state.settings
     t = Texts(lang or settings.lang)
     note = t("shared_note", when=found.shared_at[:16].replace("T", " "))
-    body = f'<p class="muted">{note}</p><div class="shared">{shared_body(found.exchanges, t.lang, Held(request.app.state.engine))}</div>'
-    return HTMLResponse(page_html(found.title, body, settings, t.lang, viewer))
+    kept = records(found.exchanges, t, Held(request.app.state.engine))
+    return HTMLResponse(page("shared.html", found.title, settings, t.lang, viewer, note=note, records=kept))
 
 
 def _found(there: bool) -> None:

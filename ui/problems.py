@@ -17,7 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from errors import Cancelled, GeneratorError, IndexError_, ModelError, QuestionError, WenjuError
-from ui.admission import QueueFull, RateLimited
+from ui.admission import QueueFull
+from ui.rates import RateLimited
 
 log = logging.getLogger("wenju.api")
 
@@ -82,10 +83,8 @@ def answered(error: Exception) -> JSONResponse:
     """The response to an error."""
     status, body = problem(error)
     headers = {}
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | QueueFull):
         headers["retry-after"] = str(error.retry_after)
-    if isinstance(error, QueueFull):
-        headers["retry-after"] = "30"
     if isinstance(error, NotSignedOn):
         headers["www-authenticate"] = "Bearer"
     return JSONResponse(body, status, headers)

@@ -1,14 +1,21 @@
-"""How often somebody may ask within a minute, by name: a person's, an anonymous visitor's address, any
-address."""
+"""How often somebody may ask, and how many places in line one may have: all limits of questions, for page, API and tools.
+
+A person has a limit of their own; all anonymous visitors of one address share one; and there is one for an address, whoever
+asks from it. This machine's own address, and an unknown one, have none.
+"""
 
 from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Iterable
 
 from errors import WenjuError
+from ui.address import is_loopback
 
 WINDOW = 60.0
+VISITOR = "visitor-"
+"""Names of anonymous visitors start so: ``visitor-<hash of the address>#<session>``."""
 
 
 class RateLimited(WenjuError):
@@ -23,6 +30,50 @@ class TooManyWaiting(RateLimited):
     retry_after = 10
 
 
+class Limits:
+    """What one may ask.
+
+    Args:
+        per_minute: questions a person may ask per minute; 0: no limit.
+        visitor_per_minute: the same for all anonymous visitors of one address; 0: like everybody.
+        per_address: questions that may come from one address per minute, whoever asks; 0: no limit.
+        places: in line. A person may have a quarter of them (4 at least), an address half (8 at least).
+    """
+
+    def __init__(self, per_minute: int = 0, visitor_per_minute: int = 0, per_address: int = 0, places: int = 0) -> None:
+        self._people = Rate(per_minute)
+        self._visitors = Rate(visitor_per_minute or per_minute)
+        self._addresses = Rate(per_address)
+        self._places = places
+
+    def take(self, user: str, address: str, waiting: Iterable[tuple[str, str]]) -> None:
+        """Count one question.
+
+        Args:
+            waiting: user and address of those in line.
+
+        Raises:
+            RateLimited: asked too often in the last minute, or too many places in line; nothing is counted then.
+        """
+        name = person(user)
+        rates = [(self._visitors if name.startswith(VISITOR) else self._people, name)]
+        if address and not is_loopback(address):
+            rates.append((self._addresses, address))
+            line = [(person(who), where) for who, where in waiting]
+            mine, theirs = sum(who == name for who, _ in line), sum(where == address for _, where in line)
+            if mine >= max(4, self._places // 4) or theirs >= max(8, self._places // 2):
+                raise TooManyWaiting("Too many of your questions wait in line", "Wait until one of them is answered")
+        for rate, counted in rates:
+            rate.check(counted)
+        for rate, counted in rates:
+            rate.count(counted)
+
+
+def person(user: str) -> str:
+    """Whose limit counts: all sessions of an anonymous address share one."""
+    return user.partition("#")[0] if user.startswith(VISITOR) else user
+
+
 class Rate:
     """Counts what was asked under a name within the last minute. ``per_minute`` 0: no limit."""
 
@@ -34,9 +85,7 @@ class Rate:
         """Raises RateLimited when this name has asked as often as it may; counts nothing."""
         times = self._recent(name)
         if self.per_minute and len(times) >= self.per_minute:
-            error = RateLimited(
-                "Too many questions within a minute", "Wait a moment before the next question"
-            )
+            error = RateLimited("Too many questions within a minute", "Wait a moment before the next question")
             error.retry_after = max(1, int(times[0] + WINDOW - time.monotonic()) + 1)
             raise error
 

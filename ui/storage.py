@@ -21,9 +21,9 @@ from sqlalchemy.exc import IntegrityError
 
 from qa.serialize import answer_from_dict, answer_to_dict
 from qa.types import Answer
-from ui.storage_tables import actions, asked, conversations, exchanges, open_database, shares
+from ui.storage_tables import actions, asked, conversations, exchanges, open_database, outcomes, shares
 from ui.storage_tables import feedback as feedback_table
-from ui.store import ConversationRow, Exchange, Feedback, Missed, Shared
+from ui.store import Asked, ConversationRow, Exchange, Feedback, Shared
 from ui.store_memory import now, title_of
 
 
@@ -157,16 +157,13 @@ class SqlStore:
             for r in rows
         ]  # fmt: skip
 
-    def missed(self, days: int = 28) -> Sequence[Missed]:
-        t = asked.c
-        query = (
-            select(func.max(t.question), func.count(), func.max(t.at), func.max(t.reason))
-            .where(t.at >= since(days), t.reason != "")
-            .group_by(t.folded)
-        )
+    def asked(self, days: int = 28) -> Sequence[Asked]:
+        a, o = asked.c, outcomes.c
+        both = asked.outerjoin(outcomes, a.exchange_id == o.exchange_id)
+        query = select(a.at, a.question, a.status, a.reason, o.kind, o.seconds, o.documents).select_from(both)
         with self.database.connect() as c:
-            rows = [Missed(*row) for row in c.execute(query)]
-        return sorted(rows, key=lambda m: (-m.count, m.question))
+            rows = c.execute(query.where(a.at >= since(days)).order_by(a.at, a.exchange_id)).all()
+        return [Asked(*row[:4], row.kind or "", row.seconds, tuple(json.loads(row.documents or "[]"))) for row in rows]
 
     def answered(self, limit: int = 20) -> Sequence[str]:
         e = exchanges.c
@@ -211,8 +208,11 @@ class SqlStore:
             "cited": json.dumps(_cited(a) if self._audit else [], ensure_ascii=False), "model": a.model if a else "",
             "index": a.index if a else "", "answer": _text(a) if keep and self._audit else None,
         }  # fmt: skip
-        if not c.execute(update(asked).where(asked.c.exchange_id == exchange.id).values(**values)).rowcount:
-            c.execute(insert(asked).values(exchange_id=exchange.id, **values))
+        row = Asked.of(exchange)
+        outcome = {"at": row.at, "kind": row.kind, "seconds": row.seconds, "documents": json.dumps(row.documents)}
+        for table, given in ((asked, values), (outcomes, outcome)):
+            if not c.execute(update(table).where(table.c.exchange_id == exchange.id).values(**given)).rowcount:
+                c.execute(insert(table).values(exchange_id=exchange.id, **given))
 
 
 def clean(text: str) -> str:

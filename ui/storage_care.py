@@ -10,7 +10,7 @@ from sqlalchemy import Engine, Table, and_, delete, func, select, update
 
 from ui.actions import Action
 from ui.storage import since
-from ui.storage_tables import actions, asked, conversations, exchanges, feedback, sessions, shares
+from ui.storage_tables import actions, asked, conversations, exchanges, feedback, outcomes, sessions, shares
 
 
 def recover(database: Engine, message: str) -> int:
@@ -39,6 +39,7 @@ def purge(database: Engine, days: int) -> int:
         gone += connection.execute(delete(shares).where(shares.c.shared_at < end)).rowcount
         gone += connection.execute(delete(feedback).where(feedback.c.at < end)).rowcount
         gone += connection.execute(delete(asked).where(asked.c.at < end)).rowcount
+        connection.execute(delete(outcomes).where(outcomes.c.at < end))
         gone += connection.execute(delete(actions).where(actions.c.at < end)).rowcount
     return gone
 
@@ -51,6 +52,8 @@ def delete_user(database: Engine, user: str) -> dict[str, int]:
     }  # fmt: skip
     with database.begin() as c:
         c.execute(delete(sessions).where(sessions.c.owner == user))
+        theirs = select(asked.c.exchange_id).where(asked.c.owner == user)
+        c.execute(delete(outcomes).where(outcomes.c.exchange_id.in_(theirs)))
         return {name: c.execute(delete(table).where(table.c.owner == user)).rowcount for name, table in kept.items()}
 
 

@@ -100,6 +100,15 @@ asked = Table(
     Column("answer", Text),
 )  # fmt: skip
 
+outcomes = Table(  # beside ``asked``, and without any name whatever the audit keeps
+    "wenju_outcomes", metadata,
+    Column("exchange_id", String(64), primary_key=True),
+    Column("at", String(40), nullable=False, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("seconds", Float),
+    Column("documents", Text, nullable=False),
+)  # fmt: skip
+
 tokens = Table(
     "wenju_tokens", metadata,
     Column("id", String(32), primary_key=True),

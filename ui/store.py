@@ -15,6 +15,7 @@ from qa.types import Answer
 Status = Literal["running", "done", "stopped", "failed"]
 Verdict = Literal["up", "down"]
 
+TALK = ("chat", "about")
 FEEDBACK_REASONS = ("wrong_answer", "wrong_evidence", "incomplete", "gap", "other")
 """What a reader may find wrong: 答案不对, 依据不对, 不完整, 文档缺内容, 其他."""
 
@@ -55,15 +56,44 @@ class Feedback:
     answer: Answer | None = None
     settings: dict[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, user: str, place: tuple[str, str], verdict: Verdict, at: str, reasons: Sequence[str], comment: str, answer: Answer | None) -> Feedback:  # fmt: skip
+        """With the answer as this user got it and the settings that made it; ``place``: conversation and exchange."""
+        made_by = {"model": answer.model, "index": answer.index} if answer is not None else {}
+        known = tuple(reason for reason in reasons if reason in FEEDBACK_REASONS)
+        return cls(*place, user, verdict, at, known, comment.strip(), answer, made_by)
+
 
 @dataclass(frozen=True, slots=True)
-class Missed:
-    """A question that the documents did not answer, and how often it was asked."""
+class Asked:
+    """A question of the past and how it ended, on the page or through the API.
 
+    ``reason`` is that of a refusal, "" for an answer; ``seconds`` is None where nobody noted them; ``documents`` are ids of
+    those cited. Who asked is not part of it.
+    """
+
+    at: str
     question: str
-    count: int
-    last_at: str
-    reason: str
+    status: Status
+    reason: str = ""
+    kind: str = ""
+    seconds: float | None = None
+    documents: tuple[str, ...] = ()
+
+    @property
+    def talk(self) -> bool:
+        """Small talk, or something about the program: nothing that documents could answer."""
+        return self.kind in TALK
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> Asked:
+        a = exchange.answer
+        if a is None:
+            return cls(exchange.asked_at, exchange.question, exchange.status)
+        cited = [c.document_id for s in a.sentences for c in s.citations] + [c.document_id for n in a.notes for c in n.citations]
+        reason = a.refusal.reason if a.refusal is not None else ""
+        seconds, documents = a.timings.get("total"), tuple(dict.fromkeys(cited))
+        return cls(exchange.asked_at, exchange.question, exchange.status, reason, a.kind, seconds, documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +144,8 @@ class Store(Protocol):
         """The last days' feedback, newest first."""
         ...
 
-    def missed(self, days: int = 28) -> Sequence[Missed]:
-        """The last days' refused questions, most often asked first."""
+    def asked(self, days: int = 28) -> Sequence[Asked]:
+        """What was asked in the last days and has ended, oldest first, small talk too."""
         ...
 
     def answered(self, limit: int = 20) -> Sequence[str]:

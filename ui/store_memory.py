@@ -8,12 +8,17 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from ui.store import ConversationRow, Exchange, Feedback, Missed, Shared
+from ui.store import Asked, ConversationRow, Exchange, Feedback, Shared
 
 
 def now() -> str:
     """This moment in UTC, ISO 8601 with seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def new_id() -> str:
+    """16 random hex digits."""
+    return secrets.token_hex(8)
 
 
 def title_of(question: str) -> str:
@@ -117,16 +122,10 @@ class MemoryStore:
             rows = [f for f in self._feedback.values() if f.at >= since]
         return sorted(rows, key=lambda f: f.at, reverse=True)
 
-    def missed(self, days: int = 28) -> Sequence[Missed]:
-        found: dict[str, Missed] = {}
-        for exchange in self._all():
-            if exchange.asked_at < _since(days) or exchange.answer is None or exchange.answer.refusal is None:
-                continue
-            key = "".join(exchange.question.split()).rstrip("？?。")
-            old = found.get(key)
-            count, last = (old.count + 1, max(old.last_at, exchange.asked_at)) if old else (1, exchange.asked_at)
-            found[key] = Missed(exchange.question, count, last, exchange.answer.refusal.reason)
-        return sorted(found.values(), key=lambda m: (-m.count, m.question))
+    def asked(self, days: int = 28) -> Sequence[Asked]:
+        start = _since(days)
+        ended = [Asked.of(e) for e in self._all() if e.status != "running" and e.asked_at >= start]
+        return sorted(ended, key=lambda row: row.at)
 
     def answered(self, limit: int = 20) -> Sequence[str]:
         counts = Counter(

@@ -1,34 +1,29 @@
 """One turn of the chat: an async generator of screens that never raises and always gives the text box back.
 
-question -> a place in line and snapshots of the Answer (ui.line) -> done (or stopped, or failed and said so)
+question -> a place in line and snapshots of the Answer (ui.asking) -> done (or stopped, or failed and said so)
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from errors import Cancelled, GeneratorError, IndexError_, ModelError, QuestionError, WenjuError
-from ui.admission import Admission, QueueFull, RateLimited, Ticket, models_loaded
+from ui import asking
+from ui.admission import QueueFull
+from ui.asking import Ask, Desk
 from ui.conversation import Conversation, messages
-from ui.line import Waiting, through
-from ui.rates import TooManyWaiting
+from ui.line import Waiting
+from ui.rates import RateLimited, TooManyWaiting
 from ui.render import Look
-from ui.render_refusal import suggestions_html
-from ui.settings import UiSettings
-from ui.store import Exchange, Status, Store
+from ui.store import Exchange, Status
 from ui.suggestions import follow_ups
 
-if TYPE_CHECKING:
-    from qa.engine import Engine
-
 log = logging.getLogger("wenju.ui")
+
 
 @dataclass(frozen=True, slots=True)
 class Screen:
@@ -38,22 +33,6 @@ class Screen:
     conversation: Conversation
     busy: bool
     box: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What turns need: the engine, the store (None keeps nothing), the queue, the settings."""
-
-    engine: Engine
-    store: Store | None
-    admission: Admission
-    settings: UiSettings
-    wishes: deque[str] = field(default_factory=lambda: deque(maxlen=24))
-    """Questions that would be offered if the engine had answered them before (ui.proving)."""
-
-    @property
-    def ready(self) -> bool:
-        return models_loaded(self.engine.ready)
 
 
 async def ask(
@@ -70,14 +49,11 @@ async def ask(
     history = () if alone else conversation.history()
     exchange = conversation.begin(question)
     cancelled = conversation.cancelled
-    ticket: Ticket | None = None
     try:
         yield _screen(conversation, look, waiting=look.t("stage_searching"), box="")
-        ticket = desk.admission.join(user, address=address)
         await _save(desk, user, conversation, exchange)
-        start = partial(desk.engine.stream, question, history, cancelled=cancelled)
-        waiting = ""
-        async with aclosing(through(desk, ticket, start, cancelled)) as steps:
+        waiting, what = "", Ask(question, history, channel="page", address=address)
+        async with aclosing(asking.ask(desk, user, what, cancelled)) as steps:
             async for step in steps:
                 if isinstance(step, Waiting):
                     waiting = _place(step, look)
@@ -86,12 +62,11 @@ async def ask(
                 if exchange.answer is None or exchange.answer.stage != "done":
                     yield _screen(conversation, look, waiting=waiting)
         exchange = conversation.update(exchange.id, status="done")
-        ticket.release()
         yield Screen(messages(conversation, look), conversation, False)
         await _save(desk, user, conversation, exchange)
-        extra = await asyncio.to_thread(_extra, desk, conversation, exchange, look)
-        if extra and conversation.last is exchange:
-            yield Screen(messages(conversation, look, extra=extra), conversation, False)
+        offered = await asyncio.to_thread(_offered, desk, conversation, exchange, look)
+        if offered and conversation.last is exchange:
+            yield Screen(messages(conversation, look, follow_ups=offered), conversation, False)
     except Exception as error:  # the border of the page: whatever happens, the person reads what and can go on
         message = explain(error, look)
         status: Status = "stopped" if isinstance(error, Cancelled) else "failed"
@@ -100,8 +75,6 @@ async def ask(
         yield Screen(messages(conversation, look), conversation, False)
     finally:
         cancelled.set()
-        if ticket is not None:
-            ticket.release()
         _close(desk, user, conversation, exchange)
 
 
@@ -146,12 +119,11 @@ def _screen(conversation: Conversation, look: Look, *, waiting: str = "", box: s
     return Screen(messages(conversation, look, waiting=waiting), conversation, True, box)
 
 
-def _extra(desk: Desk, conversation: Conversation, exchange: Exchange, look: Look) -> str:
+def _offered(desk: Desk, conversation: Conversation, exchange: Exchange, look: Look) -> Sequence[str]:
     if exchange.answer is None or exchange.answer.refusal is not None:
-        return ""
+        return ()
     asked = [e.question for e in conversation.exchanges]
-    found = follow_ups(desk.engine, desk.store, exchange.answer, asked, look.lang, wish=desk.wishes.append)
-    return suggestions_html(found, look.t("ask_next"))
+    return follow_ups(desk.engine, desk.store, exchange.answer, asked, look.lang, wish=desk.wishes.append)
 
 
 async def _save(desk: Desk, user: str, conversation: Conversation, exchange: Exchange) -> None:

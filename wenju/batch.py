@@ -107,15 +107,16 @@ def finished(out: Path) -> set[str]:
     return ids
 
 
-def answer_file(engine: Engine, questions: Path, out: Path) -> BatchReport:
-    """Answer every question of a file that ``out`` does not have yet; each answer is written as it comes."""
+def answer_file(engine: Engine, questions: Path, out: Path, collection: str = "") -> BatchReport:
+    """Answer every question of a file that ``out`` does not have yet, from one collection if it is named; each answer is
+    written as it comes."""
     asked = read_questions(questions)
     have = finished(out)
     todo = [entry for entry in asked if entry.id not in have]
     answered = refused = failed = 0
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("a", encoding="utf-8") as target, Bars("questions") as progress:
-        for done, (entry, line) in enumerate(_answers(engine, todo), 1):
+        for done, (entry, line) in enumerate(_answers(engine, todo, collection), 1):
             own = {"id": entry.id} | {key: value for key, value in line.items() if key != "id"}
             target.write(json.dumps(own, ensure_ascii=False) + "\n")
             target.flush()
@@ -126,9 +127,9 @@ def answer_file(engine: Engine, questions: Path, out: Path) -> BatchReport:
     return BatchReport(answered, refused, failed, len(asked) - len(todo))
 
 
-def _answers(engine: Engine, todo: list[Asked]) -> Iterator[tuple[Asked, dict[str, Any]]]:
+def _answers(engine: Engine, todo: list[Asked], collection: str) -> Iterator[tuple[Asked, dict[str, Any]]]:
     for entry in todo:
         try:
-            yield entry, answer_to_dict(engine.answer(entry.question, entry.history))
+            yield entry, answer_to_dict(engine.answer(entry.question, entry.history, collection=collection))
         except QuestionError as error:
             yield entry, {"question": entry.question, "error": error.message}

@@ -9,7 +9,7 @@ import typer
 
 from wenju import __version__
 from wenju.border import BorderGroup, utf8
-from wenju.commands import ask, doctor, index, models, people, search, serve
+from wenju.commands import ask, backup, doctor, index, models, people, search, serve
 from wenju.lazy import lazy_group
 from wenju.options import Data, settings_of
 
@@ -64,12 +64,14 @@ def options(
     ctx.obj = FrontDoor(ctx)
 
 
-app.add_typer(index.app, name="index", help="The documents: add, remove, list, look up.")
+app.add_typer(index.app, name="index", help="The documents: add, keep in step, remove, list, look up, check.")
 app.command("search")(search.search)
 app.command("ask")(ask.ask)
 app.command("serve")(serve.serve)
 app.command("mcp")(serve.mcp)
 app.command("widget")(serve.widget)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(people.token, name="token", help="Access tokens: create, list, revoke.")
 app.add_typer(people.records, name="records", help="What is kept: audit, feedback, one person's data.")
 app.add_typer(models.app, name="models", help="Model files: list, fetch, verify, bundle.")

@@ -20,6 +20,9 @@ Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Data folder (else WENJU_DATA, else the user's).")
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for programs.")]
+Collection = Annotated[
+    str, typer.Option("--collection", metavar="NAME", help="A set of documents: put into it, or asked alone.")
+]
 Question = Annotated[str, typer.Argument(help="The question, in quotes.", metavar="QUESTION")]
 
 

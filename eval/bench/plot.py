@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 from eval.labels import label
+from eval.report.page import REPORTS
+from eval.report.plots import Plot, Shape
 
 COLOURS = ("#1f5fbf", "#c2571a", "#2a8f6f", "#8a4fbf", "#7a7a1f")
 SHOWN = ("seconds_evidence_p50", "seconds_first_p50", "seconds_total_p50", "seconds_total_p95")
@@ -22,31 +23,43 @@ def medians(found: Mapping[str, Any], lang: str = "zh") -> str:
         or 1.0
     )
     scale = (WIDTH - LEFT - RIGHT) / top
-    body, y = [], 34
+    body, y = [], 34.0
     for n, system in enumerate(systems):
         x = LEFT + n * 150
-        body.append(
-            f'<rect x="{x}" y="8" width="11" height="11" fill="{COLOURS[n % 5]}"/><text x="{x + 16}" y="18">{escape(system)}</text>'
-        )
+        body += [_rect(x, 8, 11, 11, n), Shape("text", {"x": x + 16, "y": 18}, system)]
     for name in names:
-        body.append(
-            f'<text x="{LEFT - 8}" y="{y + THICK * len(systems) / 2 + 4:.0f}" text-anchor="end">{escape(label(name, lang))}</text>'
-        )
+        middle = f"{y + THICK * len(systems) / 2 + 4:.0f}"
+        body.append(Shape("text", {"x": LEFT - 8, "y": middle, "text-anchor": "end"}, label(name, lang)))
         for n, figures in enumerate(systems.values()):
-            row = figures.get(name)
-            if row is not None:
-                body.append(
-                    f'<rect x="{LEFT}" y="{y}" width="{max(1.0, row["value"] * scale):.1f}" height="{THICK - 3}" fill="{COLOURS[n % 5]}"/>'
-                )
-                if row["low"] is not None:
-                    middle = y + (THICK - 3) / 2
-                    body.append(
-                        f'<line x1="{LEFT + row["low"] * scale:.1f}" x2="{LEFT + row["high"] * scale:.1f}" y1="{middle}" y2="{middle}" stroke="#222"/>'
-                    )
-                body.append(
-                    f'<text x="{LEFT + max(row["value"], row["high"] or 0) * scale + 6:.1f}" y="{y + 12}">{row["value"]:.2f} s</text>'
-                )
+            if (row := figures.get(name)) is not None:
+                body += _bar(row, y, scale, n)
             y += THICK
         y += 14
     style = "font:13px 'Noto Sans CJK SC','Microsoft YaHei',sans-serif"
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" style="{style}"><rect width="{WIDTH}" height="{y}" fill="#fff"/>{"".join(body)}</svg>\n'
+    paper = Shape("rect", {"width": WIDTH, "height": f"{y:g}", "fill": "#fff"})
+    whole = {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {WIDTH} {y:g}", "style": style}
+    return REPORTS.render("plot.svg", plot=Plot((paper, *body), whole))
+
+
+def _bar(row: Mapping[str, Any], y: float, scale: float, n: int) -> list[Shape]:
+    """A bar with its interval and its figure."""
+    body = [_rect(LEFT, y, max(1.0, row["value"] * scale), THICK - 3, n)]
+    if row["low"] is not None:
+        middle = f"{y + (THICK - 3) / 2:g}"
+        low, high = (f"{LEFT + row[end] * scale:.1f}" for end in ("low", "high"))
+        body.append(Shape("line", {"x1": low, "x2": high, "y1": middle, "y2": middle, "stroke": "#222"}))
+    right = f"{LEFT + max(row['value'], row['high'] or 0) * scale + 6:.1f}"
+    return [*body, Shape("text", {"x": right, "y": f"{y + 12:g}"}, f"{row['value']:.2f} s")]
+
+
+def _rect(x: float, y: float, width: float, height: float, n: int) -> Shape:
+    return Shape(
+        "rect",
+        {
+            "x": f"{x:g}",
+            "y": f"{y:g}",
+            "width": f"{width:.1f}",
+            "height": f"{height:g}",
+            "fill": COLOURS[n % 5],
+        },
+    )

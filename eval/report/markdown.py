@@ -65,7 +65,11 @@ def _one(runs: Sequence[Loaded], title: str, lang: str) -> str:
         lines.append(
             f"- `{run.folder.name}`: `{run.manifest['command']}` · {(code['commit'] or '–')[:12]}{dirty} · "
             f"{run.manifest.get('model') or '–'} · {run.manifest['machine']['cpu']} × {run.manifest['machine']['cores']}"
-            + (f" · {string('eval_report.made_judges', lang)}: {judges}" if (judges := judges_told(run.summary, lang)) else "")
+            + (
+                f" · {string('eval_report.made_judges', lang)}: {judges}"
+                if (judges := judges_told(run.summary, lang))
+                else ""
+            )
         )
     return "\n".join(lines)
 
@@ -77,13 +81,17 @@ def _types(runs: Sequence[Loaded], lang: str) -> list[str]:
     if len(kinds) < 2:
         return []
     lines = [
-        f"| {string('eval_report.by_type', lang)} | " + " | ".join(_cell(run.folder.name) for run in runs) + " |",
+        f"| {string('eval_report.by_type', lang)} | "
+        + " | ".join(_cell(run.folder.name) for run in runs)
+        + " |",
         "|---|" + "---|" * len(runs),
     ]
     for kind in kinds:
         figures = [rights.get(kind) for rights in found]
         cells = [
-            "–" if f is None else f"{number('right', f.value)} [{number('right', f.low)}, {number('right', f.high)}] n={f.n}"
+            "–"
+            if f is None
+            else f"{number('right', f.value)} [{number('right', f.low)}, {number('right', f.high)}] n={f.n}"
             for f in figures
         ]
         lines.append(f"| {_cell(type_label(kind, lang))} | " + " | ".join(cells) + " |")

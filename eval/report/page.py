@@ -1,53 +1,176 @@
-"""The sections of the report: what a manager reads first, the table, the plots, and what made the runs."""
+"""What the report shows, for templates/report.html: badges, figures, plots, questions, and what made the runs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
 from typing import Any
 
 from eval.labels import grouped, is_share, judges_told, label, number, type_label
 from eval.metrics.stats import Figure
-from eval.report import plots
-from eval.report.questions import Loaded
+from eval.report.plots import SERIES, Plot, bars, gauge, histogram, recall_at_k, risk_coverage
+from eval.report.questions import Loaded, cards, filters, types
 from eval.summary import is_neutral, lower_is_better
 from prompts import text as string
+from prompts.templating import Templates
+
+REPORTS = Templates("eval.report")
+KEYS = (
+    "right",
+    "right_with_evidence",
+    "citation_precision",
+    "citation_recall",
+    "support_balanced_accuracy",
+    "true_struck",
+    "false_shown",
+    "false_supported",
+    "hallucination_rate",
+    "error_rate",
+    "hit@5",
+    "seconds_first_p50",
+    "seconds_total_p50",
+    "seconds_total_p95",
+)
+"""The figures that are shown large, as far as a run has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A figure that is shown large."""
+
+    label: str
+    value: str
+    span: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A run's figure in the table, with its interval as text and as a drawing."""
+
+    value: str
+    span: str
+    best: bool
+    gauge: Plot | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table: one figure of every run."""
+
+    label: str
+    arrow: str
+    cells: tuple[Cell | None, ...]
+    counts: str
+    unscored: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A run as the report tells of it: in plain sentences, and what made it."""
+
+    name: str
+    series: int
+    lead: str
+    asked: int
+    made: tuple[tuple[str, str], ...]
+    settings: str
+
+
+class Report:
+    """The whole report over runs of one task."""
+
+    def __init__(self, runs: Sequence[Loaded], lang: str) -> None:
+        self.loaded, self.lang = runs, lang
+        self.title, self.several = str(runs[0].manifest["title"]), len(runs) > 1
+        self.runs = [
+            Told(
+                run.folder.name,
+                n % SERIES,
+                lead(run, lang),
+                len(run.scores),
+                tuple(_made(run, lang)),
+                json.dumps(run.manifest["config"], ensure_ascii=False, indent=1, default=str),
+            )
+            for n, run in enumerate(runs)
+        ]
+        self.filters, self.types = filters(runs[0], lang), types(runs[0], lang)
+        self.cards = cards(runs, self.runs, lang)
+
+    def render(self) -> str:
+        """The page."""
+        return REPORTS.render("report.html", r=self, s=self._string)
+
+    def _string(self, key: str, **values: str | int | float) -> str:
+        return string(f"eval_report.{key}", self.lang, **values)
+
+    @property
+    def badges(self) -> list[tuple[str, str]]:
+        """Class and text: the split, what was changed, what was not finished."""
+        made = self.loaded[0].manifest
+        split = str(made["split"])
+        known = split in ("tuning", "reporting")
+        named = self._string(f"split_{split}") if known else self._string("split_other", split=split)
+        changes = self._string("changes", changes="、".join(made["changes"])) if made["changes"] else ""
+        short = [run.summary for run in self.loaded if run.summary["n"] < run.summary["of"]]
+        unfinished = [self._string("unfinished", n=s["n"], of=s["of"]) for s in short]
+        warnings = [("warn", text) for text in (changes, *unfinished) if text]
+        return [(split if known else "", named), *warnings]
+
+    @property
+    def keys(self) -> list[Key]:
+        """The few figures that matter most, with their intervals; only for a single run."""
+        if self.several:
+            return []
+        found = figures_of(self.loaded[0])
+        named = [n for n in KEYS if n in found and found[n].value is not None][:8]
+        return [
+            Key(label(n, self.lang), number(n, found[n].value), _span(n, found[n]), found[n].n) for n in named
+        ]
+
+    @property
+    def groups(self) -> list[tuple[str, list[Row]]]:
+        """Every figure with interval, n and unscored; several runs stand side by side."""
+        every = [figures_of(run) for run in self.loaded]
+        names = list(dict.fromkeys(name for figures in every for name in figures))
+        return [
+            (group, [_row(name, [figures.get(name) for figures in every], self.lang) for name in members])
+            for group, members in grouped(names).items()
+        ]
+
+    @property
+    def plots(self) -> list[tuple[str, Plot]]:
+        """The plots that the runs have data for."""
+        numbers = [figures_of(run) for run in self.loaded]
+        halves = ("seconds_total_p50", "seconds_total_p95")
+        quantiles = [[f[k].value or 0.0 for k in halves if k in f] for f in numbers]
+        kinds = dict.fromkeys(kind for run in self.loaded for kind in run.summary["by_type"])
+        rows = []
+        for kind in kinds:
+            found = [run.summary["by_type"].get(kind, {}).get("right") for run in self.loaded]
+            if any(found):
+                rows.append(
+                    (type_label(kind, self.lang), [Figure.from_dict(f) if f else None for f in found])
+                )
+        s = self._string
+        curves = [run.summary["risk_coverage"] for run in self.loaded]
+        seconds = [run.summary["seconds"] for run in self.loaded]
+        drawn = {
+            "risk": risk_coverage(curves, s("share_answered"), s("share_wrong")),
+            "recall": recall_at_k(numbers, s("plot_recall")),
+            "time": histogram(seconds, s("seconds"), s("n"), quantiles),
+            "types": bars(rows, s("plot_types")) if len(rows) > 1 else None,
+        }
+        return [(kind, plot) for kind, plot in drawn.items() if plot is not None]
 
 
 def figures_of(run: Loaded) -> dict[str, Figure]:
     return {name: Figure.from_dict(row) for name, row in run.summary["figures"].items()}
 
 
-def header(runs: Sequence[Loaded], lang: str) -> str:
-    """Title, what was asked, and for each run a sentence or two that say how it went."""
-    made = runs[0].manifest
-    split = str(made["split"])
-    known = split in ("tuning", "reporting")
-    badge = (
-        string(f"eval_report.split_{split}", lang)
-        if known
-        else string("eval_report.split_other", lang, split=split)
-    )
-    badges = [f'<span class="tag {escape(split) if known else ""}">{escape(badge)}</span>']
-    if made["changes"]:
-        badges.append(
-            f'<span class="tag warn">{escape(string("eval_report.changes", lang, changes="、".join(made["changes"])))}</span>'
-        )
-    badges += [
-        f'<span class="tag warn">{escape(string("eval_report.unfinished", lang, n=run.summary["n"], of=run.summary["of"]))}</span>'
-        for run in runs
-        if run.summary["n"] < run.summary["of"]
-    ]
-    leads = "".join(_lead(run, n, len(runs) > 1, lang) for n, run in enumerate(runs))
-    return (
-        f'<header class="top"><p class="brand">{escape(string("eval_report.brand", lang))} · {string("eval_report.heading", lang)}</p>'
-        f'<h1>{escape(str(made["title"]))}</h1><p class="tags">{"".join(badges)}</p>{leads}</header>'
-    )
-
-
-def _lead(run: Loaded, series: int, several: bool, lang: str) -> str:
-    """The run in plain sentences."""
+def lead(run: Loaded, lang: str) -> str:
+    """How the run went, in a sentence or two."""
     f = figures_of(run)
     said = []
     right = f.get("right")
@@ -90,154 +213,38 @@ def _lead(run: Loaded, series: int, several: bool, lang: str) -> str:
         said.append(
             string("eval_report.lead_time", lang, p50=number("seconds_", p50), p95=number("seconds_", p95))
         )
-    name = f'<span class="run s{series % plots.SERIES}">{escape(run.folder.name)}</span> ' if several else ""
     stop, comma = ("。", "；") if lang == "zh" else (".", "; ")
-    return f'<p class="lead">{name}{escape(comma.join(said))}{stop if said else ""}</p>'
+    return comma.join(said) + (stop if said else "")
 
 
-KEYS = (
-    "right",
-    "right_with_evidence",
-    "citation_precision",
-    "citation_recall",
-    "support_balanced_accuracy",
-    "true_struck",
-    "false_shown",
-    "false_supported",
-    "hallucination_rate",
-    "error_rate",
-    "hit@5",
-    "seconds_first_p50",
-    "seconds_total_p50",
-    "seconds_total_p95",
-)
-"""The figures that are shown large, as far as a run has them."""
+def _span(name: str, figure: Figure) -> str:
+    return "" if figure.low is None else f"{number(name, figure.low)} – {number(name, figure.high)}"
 
 
-def keys(runs: Sequence[Loaded], lang: str) -> str:
-    """The few figures that matter most, large, with their intervals; only for a single run."""
-    if len(runs) > 1:
-        return ""
-    found = figures_of(runs[0])
-    tiles = []
-    for name in [n for n in KEYS if n in found and found[n].value is not None][:8]:
-        f = found[name]
-        span = "" if f.low is None else f"{number(name, f.low)} – {number(name, f.high)}"
-        tiles.append(
-            f'<div class="key"><span>{escape(label(name, lang))}</span><b>{number(name, f.value)}</b><i>{span}　n={f.n}</i></div>'
-        )
-    return f'<section class="keys">{"".join(tiles)}</section>' if tiles else ""
-
-
-def table(runs: Sequence[Loaded], lang: str) -> str:
-    """Every figure with interval, n and unscored; several runs stand side by side."""
-    all_figures = [figures_of(run) for run in runs]
-    names = list(dict.fromkeys(name for figures in all_figures for name in figures))
-    heads = "".join(
-        f'<th colspan="2" class="run s{n % plots.SERIES}">{escape(run.folder.name)}</th>'
-        for n, run in enumerate(runs)
-    )
-    top = f"<tr><th></th>{heads}<th></th><th></th></tr>" if len(runs) > 1 else ""
-    per_run = (
-        f'<th class="num">{string("eval_report.value", lang)}</th><th>{string("eval_report.interval", lang)}</th>'
-        * len(runs)
-    )
-    head = (
-        f'<thead>{top}<tr><th>{string("eval_report.metric", lang)}</th>{per_run}<th class="num">{string("eval_report.n", lang)}</th>'
-        f'<th class="num">{string("eval_report.unscored", lang)}</th></tr></thead>'
-    )
-    bodies = []
-    for group, members in grouped(names).items():
-        rows = "".join(_row(name, [figures.get(name) for figures in all_figures], lang) for name in members)
-        columns = 3 + 2 * len(runs)
-        bodies.append(
-            f'<tbody><tr class="group"><th colspan="{columns}">{string(f"eval_report.group_{group}", lang)}</th></tr>{rows}</tbody>'
-        )
-    note = f'<p class="note">{string("eval_report.footnote", lang)}</p>'
-    return f'<section><h2>{string("eval_report.figures", lang)}</h2><div class="scroll"><table>{head}{"".join(bodies)}</table></div>{note}</section>'
-
-
-def _row(name: str, figures: Sequence[Figure | None], lang: str) -> str:
+def _row(name: str, figures: Sequence[Figure | None], lang: str) -> Row:
     values = [f.value for f in figures if f is not None and f.value is not None]
-    best = (
-        (min if lower_is_better(name) else max)(values)
-        if len(set(values)) > 1 and not is_neutral(name)
+    differ = len(set(values)) > 1 and not is_neutral(name)
+    best = (min if lower_is_better(name) else max)(values) if differ else None
+    cells = [
+        Cell(
+            number(name, f.value),
+            _span(name, f),
+            best is not None and f.value == best,
+            gauge(f, n) if is_share(name) else None,
+        )
+        if f is not None
         else None
-    )
-    share = is_share(name)
-    cells = []
-    for n, figure in enumerate(figures):
-        if figure is None:
-            cells.append('<td class="num">–</td><td></td>')
-            continue
-        strong = " best" if best is not None and figure.value == best else ""
-        span = "" if figure.low is None else f"{number(name, figure.low)} – {number(name, figure.high)}"
-        drawn = plots.gauge(figure, n) if share else ""
-        cells.append(
-            f'<td class="num{strong}">{number(name, figure.value)}</td><td class="span">{drawn}<span>{span}</span></td>'
-        )
+        for n, f in enumerate(figures)
+    ]
     known = [f for f in figures if f is not None]
-    counts = "/".join(dict.fromkeys(str(f.n) for f in known))
-    missing = "/".join(dict.fromkeys(str(f.unscored) for f in known))
     arrow = "" if is_neutral(name) else "↓" if lower_is_better(name) else "↑"
-    return (
-        f'<tr><td>{escape(label(name, lang))} <span class="arrow">{arrow}</span></td>{"".join(cells)}'
-        f'<td class="num">{counts}</td><td class="num">{missing}</td></tr>'
-    )
+    counts = "/".join(dict.fromkeys(str(f.n) for f in known))
+    unscored = "/".join(dict.fromkeys(str(f.unscored) for f in known))
+    return Row(label(name, lang), arrow, tuple(cells), counts, unscored)
 
 
-def figures(runs: Sequence[Loaded], lang: str) -> str:
-    """The plots that the runs have data for."""
-    numbers = [figures_of(run) for run in runs]
-    quantiles = [
-        [f[k].value or 0.0 for k in ("seconds_total_p50", "seconds_total_p95") if k in f] for f in numbers
-    ]
-    kinds = dict.fromkeys(kind for run in runs for kind in run.summary["by_type"])
-    rows = []
-    for kind in kinds:
-        found = [run.summary["by_type"].get(kind, {}).get("right") for run in runs]
-        if any(found):
-            rows.append((type_label(kind, lang), [Figure.from_dict(f) if f else None for f in found]))
-    drawn = {
-        "risk": plots.risk_coverage(
-            [run.summary["risk_coverage"] for run in runs],
-            string("eval_report.share_answered", lang),
-            string("eval_report.share_wrong", lang),
-        ),
-        "recall": plots.recall_at_k(numbers, string("eval_report.plot_recall", lang)),
-        "time": plots.histogram(
-            [run.summary["seconds"] for run in runs],
-            string("eval_report.seconds", lang),
-            string("eval_report.n", lang),
-            quantiles,
-        ),
-        "types": plots.bars(rows, string("eval_report.plot_types", lang)) if len(rows) > 1 else "",
-    }
-    legend = ""
-    if len(runs) > 1:
-        legend = (
-            '<p class="legend">'
-            + "".join(
-                f'<span class="run s{n % plots.SERIES}">{escape(run.folder.name)}</span>'
-                for n, run in enumerate(runs)
-            )
-            + "</p>"
-        )
-    parts = [
-        f'<figure class="{name}"><figcaption><b>{string(f"eval_report.plot_{name}", lang)}</b></figcaption>{svg}'
-        f'<p class="note">{string(f"eval_report.plot_{name}_note", lang)}</p></figure>'
-        for name, svg in drawn.items()
-        if svg
-    ]
-    return f'<section class="plots">{legend}{"".join(parts)}</section>' if parts else ""
-
-
-def provenance(runs: Sequence[Loaded], lang: str) -> str:
-    """What made each run."""
-    return "".join(_made(run, n, len(runs) > 1, lang) for n, run in enumerate(runs))
-
-
-def _made(run: Loaded, series: int, several: bool, lang: str) -> str:
+def _made(run: Loaded, lang: str) -> list[tuple[str, str]]:
+    """What made a run, as far as it is known."""
     m = run.manifest
     code = m["code"]
     commit = (code["commit"] or code["version"] or "–")[:12] + (
@@ -258,12 +265,4 @@ def _made(run: Loaded, series: int, several: bool, lang: str) -> str:
         ("machine", f"{machine['cpu']} × {machine['cores']}，{machine['memory_gib']} GiB，{machine['system']}，Python {machine['python']}"),
         ("when", f"{m['started']} – {m['finished'] or ''}"),
     ]  # fmt: skip
-    lines = "".join(
-        f"<dt>{string(f'eval_report.made_{key}', lang)}</dt><dd>{escape(str(value))}</dd>"
-        for key, value in rows
-        if value
-    )
-    name = f'<span class="run s{series % plots.SERIES}">{escape(run.folder.name)}</span>' if several else ""
-    settings = escape(json.dumps(m["config"], ensure_ascii=False, indent=1, default=str))
-    more = f"<details><summary>{string('eval_report.made_settings', lang)}</summary><pre>{settings}</pre></details>"
-    return f'<section class="made"><h2>{string("eval_report.made", lang)} {name}</h2><dl>{lines}</dl>{more}</section>'
+    return [(key, str(value)) for key, value in rows if value]

@@ -1,11 +1,13 @@
-"""Plots as inline SVG, drawn here: no library, no outside request, and colours that follow the page's style."""
+"""Plots as shapes of SVG, put down here: no library, no outside request, and colours that follow the page's style.
+
+templates/svg.html makes text of them.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from eval.metrics.stats import Figure
 
@@ -31,21 +33,50 @@ class Frame:
         return HEIGHT - BOTTOM - (value - self.y_low) / (self.y_high - self.y_low) * (HEIGHT - TOP - BOTTOM)
 
 
-def _svg(body: Sequence[str], label: str, width: float = WIDTH, height: float = HEIGHT) -> str:
-    return f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(label)}">{"".join(body)}</svg>'
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """An element of SVG with its attributes and, for text, what it says."""
+
+    tag: str
+    attributes: Mapping[str, object] = field(default_factory=dict)
+    text: str = ""
 
 
-def _text(x: float, y: float, text: str, kind: str = "tick", anchor: str = "middle") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(text)}</text>'
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A drawing; ``attributes`` are those of the whole."""
+
+    shapes: tuple[Shape, ...]
+    attributes: Mapping[str, object]
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{kind}"/>'
+def _plot(body: Sequence[Shape], label: str, width: float = WIDTH, height: float = HEIGHT) -> Plot:
+    return Plot(tuple(body), {"viewBox": f"0 0 {width:g} {height:g}", "role": "img", "aria-label": label})
+
+
+def _text(x: float, y: float, text: str, kind: str = "tick", anchor: str = "middle") -> Shape:
+    return Shape("text", {"x": f"{x:.1f}", "y": f"{y:.1f}", "class": kind, "text-anchor": anchor}, text)
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Shape:
+    places = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
+    return Shape("line", {name: f"{value:.1f}" for name, value in places.items()} | {"class": kind})
+
+
+def _bar(x: float, y: float, width: float, height: float, series: int) -> Shape:
+    places = {"x": x, "y": y, "width": width, "height": height}
+    return Shape("rect", {n: f"{v:.1f}" for n, v in places.items()} | {"class": f"bar s{series % SERIES}"})
+
+
+def _dot(x: float, y: float, radius: float, series: int) -> Shape:
+    return Shape(
+        "circle", {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": f"{radius:g}", "class": f"dot s{series % SERIES}"}
+    )
 
 
 def _grid(
     frame: Frame, xs: Sequence[tuple[float, str]], ys: Sequence[tuple[float, str]], x_name: str, y_name: str
-) -> list[str]:
+) -> list[Shape]:
     body = []
     for value, name in ys:
         body += [
@@ -55,9 +86,8 @@ def _grid(
     body += [_text(frame.x(value), HEIGHT - BOTTOM + 16, name) for value, name in xs]
     body.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 5, x_name, "axis"))
     middle = (TOP + HEIGHT - BOTTOM) / 2
-    body.append(
-        f'<text transform="translate(12 {middle:.1f}) rotate(-90)" class="axis" text-anchor="middle">{escape(y_name)}</text>'
-    )
+    turned = f"translate(12 {middle:.1f}) rotate(-90)"
+    body.append(Shape("text", {"transform": turned, "class": "axis", "text-anchor": "middle"}, y_name))
     return body
 
 
@@ -75,15 +105,15 @@ def _percent(values: Sequence[float]) -> list[tuple[float, str]]:
     return [(value, f"{100 * value:g}%") for value in values]
 
 
-def _path(points: Sequence[tuple[float, float]], kind: str) -> str:
-    return f'<polyline points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}" class="{kind}"/>'
+def _path(points: Sequence[tuple[float, float]], kind: str) -> Shape:
+    return Shape("polyline", {"points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points), "class": kind})
 
 
-def risk_coverage(curves: Sequence[Sequence[Sequence[float]]], x_name: str, y_name: str) -> str:
-    """Risk against coverage, one line a run; "" when no run has a curve."""
+def risk_coverage(curves: Sequence[Sequence[Sequence[float]]], x_name: str, y_name: str) -> Plot | None:
+    """Risk against coverage, one line a run; None when no run has a curve."""
     drawn = [(n, curve) for n, curve in enumerate(curves) if len(curve) > 1]
     if not drawn:
-        return ""
+        return None
     top = max(0.1, max(risk for _, curve in drawn for _, risk in curve))
     top = min(1.0, math.ceil(top * 10) / 10)
     frame = Frame(0, 1, 0, top)
@@ -92,14 +122,14 @@ def risk_coverage(curves: Sequence[Sequence[Sequence[float]]], x_name: str, y_na
         _path([(frame.x(c), frame.y(min(r, top))) for c, r in curve], f"line s{n % SERIES}")
         for n, curve in drawn
     ]
-    return _svg(body, f"{y_name} / {x_name}")
+    return _plot(body, f"{y_name} / {x_name}")
 
 
-def recall_at_k(runs: Sequence[dict[str, Figure]], name: str) -> str:
-    """hit@k (solid, with intervals) and recall@k (dashed) for the depths that the runs have; "" without any."""
+def recall_at_k(runs: Sequence[dict[str, Figure]], name: str) -> Plot | None:
+    """hit@k (solid, with intervals) and recall@k (dashed) for the depths that the runs have; None without any."""
     depths = sorted({int(key.partition("@")[2]) for run in runs for key in run if key.startswith("hit@")})
     if not depths:
-        return ""
+        return None
     values = [
         f.low if f.low is not None else f.value
         for run in runs
@@ -125,21 +155,17 @@ def recall_at_k(runs: Sequence[dict[str, Figure]], name: str) -> str:
                     )
             if points:
                 body.append(_path(points, f"line s{n % SERIES}{dash}"))
-                body += [
-                    f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" class="dot s{n % SERIES}"/>'
-                    for x, y in points
-                    if not dash
-                ]
-    return _svg(body, name)
+                body += [_dot(x, y, 3, n) for x, y in points if not dash]
+    return _plot(body, name)
 
 
 def histogram(
     runs: Sequence[Sequence[float]], x_name: str, y_name: str, marks: Sequence[Sequence[float]]
-) -> str:
+) -> Plot | None:
     """Counts of seconds in equal bins up to the 99th percentile (the rest in the last); ``marks``: dashed lines a run."""
     drawn = [(n, sorted(values)) for n, values in enumerate(runs) if values]
     if not drawn:
-        return ""
+        return None
     top = max(values[min(len(values) - 1, int(0.99 * len(values)))] for _, values in drawn) * 1.02 or 1.0
     bins = 24
     counts = {n: [0] * bins for n, _ in drawn}
@@ -156,21 +182,19 @@ def histogram(
         for b, count in enumerate(counts[n]):
             if count:
                 x, y = frame.x(b * top / bins) + place * each, frame.y(count)
-                body.append(
-                    f'<rect x="{x + 0.5:.1f}" y="{y:.1f}" width="{each - 1:.1f}" height="{frame.y(0) - y:.1f}" class="bar s{n % SERIES}"/>'
-                )
+                body.append(_bar(x + 0.5, y, each - 1, frame.y(0) - y, n))
         body += [
             _line(frame.x(m), TOP, frame.x(m), frame.y(0), f"mark s{n % SERIES}")
             for m in marks[n]
             if m <= top
         ]
-    return _svg(body, x_name)
+    return _plot(body, x_name)
 
 
-def bars(rows: Sequence[tuple[str, Sequence[Figure | None]]], name: str) -> str:
+def bars(rows: Sequence[tuple[str, Sequence[Figure | None]]], name: str) -> Plot | None:
     """Horizontal bars with intervals, one row a type and one bar a run."""
     if not rows:
-        return ""
+        return None
     runs = max(len(figures) for _, figures in rows)
     thick, gap, left, width = (16 if runs == 1 else 11), 10, 128, 960
     step = runs * (thick + 1) + gap
@@ -192,9 +216,7 @@ def bars(rows: Sequence[tuple[str, Sequence[Figure | None]]], name: str) -> str:
             if figure is None or figure.value is None:
                 continue
             y = top + n * (thick + 1)
-            body.append(
-                f'<rect x="{left}" y="{y:.1f}" width="{max(1.0, across(figure.value) - left):.1f}" height="{thick}" class="bar s{n % SERIES}"/>'
-            )
+            body.append(_bar(left, y, max(1.0, across(figure.value) - left), thick, n))
             if figure.low is not None and figure.high is not None:
                 body.append(
                     _line(across(figure.low), y + thick / 2, across(figure.high), y + thick / 2, "interval")
@@ -202,15 +224,15 @@ def bars(rows: Sequence[tuple[str, Sequence[Figure | None]]], name: str) -> str:
             body.append(
                 _text(width - 54, y + thick - 3, f"{100 * figure.value:.0f}% ({figure.n})", "tick", "start")
             )
-    return _svg(body, name, width, height)
+    return _plot(body, name, width, height)
 
 
-def gauge(figure: Figure, series: int = 0) -> str:
+def gauge(figure: Figure, series: int = 0) -> Plot | None:
     """A share with its interval on a line from 0 to 1, for a table row."""
     if figure.value is None:
-        return ""
-    body = ['<line x1="2" y1="7" x2="118" y2="7" class="grid"/>']
+        return None
+    body = [_line(2, 7, 118, 7, "grid")]
     if figure.low is not None and figure.high is not None:
         body.append(_line(2 + 116 * figure.low, 7, 2 + 116 * figure.high, 7, f"span s{series % SERIES}"))
-    body.append(f'<circle cx="{2 + 116 * figure.value:.1f}" cy="7" r="3.2" class="dot s{series % SERIES}"/>')
-    return f'<svg class="gauge" viewBox="0 0 120 14" aria-hidden="true">{"".join(body)}</svg>'
+    body.append(_dot(2 + 116 * figure.value, 7, 3.2, series))
+    return Plot(tuple(body), {"class": "gauge", "viewBox": "0 0 120 14", "aria-hidden": "true"})

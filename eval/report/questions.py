@@ -1,11 +1,10 @@
-"""Every question of the runs as HTML: what was asked, what came, what it stands on, what was right. All text escaped."""
+"""Every question of the runs, for templates/questions.html: what was asked, what came, what it stands on, what was right."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eval.compare import said
 from eval.evidence import cited_quotes, names_of, pieces_hit
@@ -13,6 +12,9 @@ from eval.labels import number, type_label, verdict_label
 from eval.runfolder import RunFolder
 from eval.tasks.types import Item
 from prompts import text as string
+
+if TYPE_CHECKING:
+    from eval.report.page import Told
 
 MARKS = {
     "right": "✓", "right_other_evidence": "◐", "wrong": "✗", "refused_right": "✓", "refused_wrong": "✗",
@@ -38,72 +40,110 @@ class Loaded:
         return cls(folder, folder.manifest(), folder.summary(), items, folder.records(), folder.scores())
 
 
-def filters(runs: Sequence[Loaded], lang: str) -> str:
-    """Chips by verdict (of the first run), a choice of types, a search field, and "only changed" for several runs."""
-    first = runs[0]
-    verdicts = [kind for kind in MARKS if kind and first.summary["verdicts"].get(kind)]
-    chips = [
-        f'<button type="button" class="chip on" data-verdict="">{string("eval_report.filter_all", lang)} <b>{len(first.scores)}</b></button>'
-    ]
-    chips += [
-        f'<button type="button" class="chip v-{kind}" data-verdict="{kind}">{MARKS[kind]} {escape(verdict_label(kind, lang))} '
-        f"<b>{first.summary['verdicts'][kind]}</b></button>"
-        for kind in verdicts
-    ]
-    kinds = sorted({item.type for item in first.items.values() if item.type})
-    options = "".join(
-        f'<option value="{escape(kind)}">{escape(type_label(kind, lang))}</option>' for kind in kinds
-    )
-    every = f'<option value="">{string("eval_report.filter_type", lang)}</option>'
-    changed = ""
-    if len(runs) > 1:
-        changed = f'<label><input type="checkbox" id="changed"> {string("eval_report.filter_changed", lang)}</label>'
-    hint = escape(string("eval_report.filter_text", lang))
-    return (
-        f'<div class="filters"><div class="chips">{"".join(chips)}</div><div class="row"><select id="kind" aria-label="{hint}">{every}{options}</select>'
-        f'<input id="find" type="search" placeholder="{hint}" aria-label="{hint}">{changed}<span id="count" role="status"></span></div></div>'
-    )
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A verdict with how often it came."""
+
+    verdict: str
+    mark: str
+    label: str
+    n: int
 
 
-def cards(runs: Sequence[Loaded], lang: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What an answer cites; ``sign`` tells whether it is the evidence, where that is known."""
+
+    hit: bool
+    sign: str
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What one run made of a question; ``quotes`` is None where there is nothing to cite."""
+
+    run: Told
+    verdict: str
+    mark: str
+    label: str
+    reason: str
+    facts: str
+    said: str
+    quotes: tuple[Quote, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A question with the answers of all runs and what was right."""
+
+    item: Item
+    kind: str
+    verdict: str
+    changed: bool
+    answers: tuple[Came, ...]
+    gold: str
+    gold_quotes: tuple[tuple[str, str], ...]
+
+
+def filters(first: Loaded, lang: str) -> list[Filter]:
+    """The verdicts of a run."""
+    counts = first.summary["verdicts"]
+    return [
+        Filter(kind, mark, verdict_label(kind, lang), counts[kind])
+        for kind, mark in MARKS.items()
+        if kind and counts.get(kind)
+    ]
+
+
+def types(first: Loaded, lang: str) -> list[tuple[str, str]]:
+    """The types of a run's questions, with their names."""
+    return [
+        (kind, type_label(kind, lang))
+        for kind in sorted({item.type for item in first.items.values() if item.type})
+    ]
+
+
+def cards(runs: Sequence[Loaded], told: Sequence[Told], lang: str) -> list[Card]:
     """All questions of the first run, with what each run made of it."""
-    return "".join(_card(item, runs, lang) for item in runs[0].items.values() if item.id in runs[0].scores)
+    return [_card(item, runs, told, lang) for item in runs[0].items.values() if item.id in runs[0].scores]
 
 
-def _card(item: Item, runs: Sequence[Loaded], lang: str) -> str:
-    asked = [run for run in runs if item.id in run.scores]
-    verdicts = [run.scores[item.id]["verdict"] for run in asked]
-    changed = " data-changed" if len(set(verdicts)) > 1 else ""
-    kind = f'<span class="type">{escape(type_label(item.type, lang))}</span>' if item.type else ""
-    turns = "".join(
-        f'<p class="turn"><span>{string("eval_report.history", lang)}</span>{escape(turn.question)} → {escape(turn.answer)}</p>'
-        for turn in item.history
+def _card(item: Item, runs: Sequence[Loaded], told: Sequence[Told], lang: str) -> Card:
+    asked = [(run, name) for run, name in zip(runs, told, strict=True) if item.id in run.scores]
+    verdicts = [run.scores[item.id]["verdict"] for run, _ in asked]
+    gold = (
+        " ／ ".join(item.answers[:6])
+        or "；".join(" ／ ".join(part) for part in item.parts)
+        or _short(item.reference)
     )
-    parts = [
-        f'<article class="card v-{verdicts[0]}" data-verdict="{verdicts[0]}" data-kind="{escape(item.type)}"{changed}>',
-        f"<header><h3>{escape(item.question)}</h3>{kind}<code>{escape(item.id)}</code></header>{turns}",
-        *(_came(item, run, n, len(runs) > 1, lang) for n, run in enumerate(runs) if item.id in run.scores),
-        _gold(item, lang),
-        "</article>",
-    ]
-    return "".join(parts)
+    quotes = (
+        () if item.answerable is False else tuple((e.document, _short(e.quote)) for e in item.evidence[:4])
+    )
+    came = tuple(_came(item, run, name, lang) for run, name in asked)
+    kind = type_label(item.type, lang) if item.type else ""
+    return Card(item, kind, verdicts[0], len(set(verdicts)) > 1, came, gold, quotes)
 
 
-def _came(item: Item, run: Loaded, series: int, several: bool, lang: str) -> str:
+def _came(item: Item, run: Loaded, told: Told, lang: str) -> Came:
     record, row = run.records[item.id], run.scores[item.id]
     verdict = row["verdict"]
-    name = f'<span class="run s{series % 5}">{escape(run.folder.name)}</span>' if several else ""
-    badge = (
-        f'<span class="badge v-{verdict}">{MARKS[verdict]} {escape(verdict_label(verdict, lang))}</span>'
-        if verdict
-        else ""
+    named = verdict_label(verdict, lang) if verdict else ""
+    facts = " · ".join(_facts(row, record, lang))
+    return Came(
+        told,
+        verdict,
+        MARKS[verdict],
+        named,
+        row["reason"] or "",
+        facts,
+        said(record) or "",
+        _citations(item, record),
     )
-    reason = f'<span class="reason">{escape(row["reason"])}</span>' if row["reason"] else ""
-    came = f'<p class="answer">{escape(said(record))}</p>' if said(record) else ""
-    return f'<section>{name}<p class="line">{badge}{reason}{_facts(row, record, lang)}</p>{came}{_citations(item, record, lang)}</section>'
 
 
-def _facts(row: Mapping[str, Any], record: Mapping[str, Any], lang: str) -> str:
+def _facts(row: Mapping[str, Any], record: Mapping[str, Any], lang: str) -> list[str]:
     """Rank of the evidence, confidence and time, in small print."""
     facts = []
     if record.get("gold"):
@@ -117,42 +157,20 @@ def _facts(row: Mapping[str, Any], record: Mapping[str, Any], lang: str) -> str:
         facts.append(f"p = {row['confidence']:.2f}")
     if record["seconds"].get("total") is not None:
         facts.append(number("seconds_total", record["seconds"]["total"]))
-    return f'<span class="facts">{escape(" · ".join(facts))}</span>' if facts else ""
+    return facts
 
 
-def _citations(item: Item, record: Mapping[str, Any], lang: str) -> str:
+def _citations(item: Item, record: Mapping[str, Any]) -> tuple[Quote, ...] | None:
     answer = record["answer"]
     if answer is None or answer["refused"]:
-        return ""
-    quotes = cited_quotes(answer)
-    if not quotes:
-        return f'<p class="quote none">{string("eval_report.no_citation", lang)}</p>'
+        return None
     rows = []
-    for citation in quotes:
+    for citation in cited_quotes(answer):
         hit = bool(item.evidence) and bool(pieces_hit(citation, names_of(citation, record), item.evidence))
         place = "，".join(filter(None, [citation["document"], *citation.get("heading", ())[-1:]]))
         sign = ("✓ " if hit else "✗ ") if item.evidence else ""
-        rows.append(
-            f'<p class="quote{" hit" if hit else ""}"><span>{sign}{escape(place)}</span>{escape(_short(citation["quote"]))}</p>'
-        )
-    return f'<div class="label">{string("eval_report.cited", lang)}</div>{"".join(rows)}'
-
-
-def _gold(item: Item, lang: str) -> str:
-    if item.answerable is False:
-        return f'<p class="gold">{string("eval_report.gold_none", lang)}</p>'
-    wanted = (
-        " ／ ".join(item.answers[:6])
-        or "；".join(" ／ ".join(part) for part in item.parts)
-        or _short(item.reference)
-    )
-    shown = escape(wanted) if wanted else string("eval_report.gold_unknown", lang)
-    quotes = "".join(
-        f'<p class="quote gold-quote"><span>{escape(e.document)}</span>{escape(_short(e.quote))}</p>'
-        for e in item.evidence[:4]
-    )
-    label = f'<div class="label">{string("eval_report.gold_evidence", lang)}</div>' if quotes else ""
-    return f'<p class="gold"><span>{string("eval_report.gold", lang)}</span>{shown}</p>{label}{quotes}'
+        rows.append(Quote(hit, sign, place, _short(citation["quote"])))
+    return tuple(rows)
 
 
 def _short(text: str) -> str:

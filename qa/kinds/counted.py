@@ -121,8 +121,9 @@ def _terms(asked: str, document: str, place: EvidenceSentence) -> Iterator[tuple
 
 def _one_of(asked: str, terms: Sequence[_Term]) -> bool:
     """Does the question name some of the figures by what stands before them and not the others: 双人间 beside 单人间?"""
-    before = [t.place.text[max(0, (at := t.start - t.place.start) - NOUN - 1) : at] for t in terms]
-    return 0 < sum(len(b) > NOUN and b in asked for b in before) < len(terms)
+    before = [t.place.text[max(0, (at := t.start - t.place.start) - 2 * NOUN) : at] for t in terms]
+    near = [any(b[i : i + NOUN] in asked for i in range(len(b) - NOUN)) or b[1:] in asked for b in before]
+    return 0 < sum(near) < len(terms)
 
 
 def measure(question: str) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wenju.options import Data, Json, open_engine, print_json, settings_of
+from wenju.options import Collection, Data, Json, open_engine, print_json, settings_of
 
 
 def ask(
@@ -27,6 +27,7 @@ def ask(
         Path | None,
         typer.Option("--out", metavar="OUT.jsonl", help="Answers of --batch; lines already there are kept."),
     ] = None,
+    collection: Collection = "",
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -40,7 +41,7 @@ def ask(
     if batch is not None and out is not None:
         from wenju.batch import answer_file
 
-        report = answer_file(engine, batch, out)
+        report = answer_file(engine, batch, out, collection)
         typer.echo(
             f"{report.answered} answered, {report.refused} of them refused; {report.kept} were there already."
         )
@@ -53,7 +54,7 @@ def ask(
     if as_json:
         from qa.serialize import answer_to_dict
 
-        print_json(answer_to_dict(engine.answer(question)))
+        print_json(answer_to_dict(engine.answer(question, collection=collection)))
         return
     from rich.console import Console
     from rich.live import Live
@@ -62,8 +63,8 @@ def ask(
 
     console = Console(highlight=False)
     if not sys.stdout.isatty():
-        console.print(render(engine.answer(question), settings.ui.lang))
+        console.print(render(engine.answer(question, collection=collection), settings.ui.lang))
         return
     with Live(console=console, refresh_per_second=8, vertical_overflow="visible") as live:
-        for answer in engine.stream(question):
+        for answer in engine.stream(question, collection=collection):
             live.update(render(answer, settings.ui.lang))

@@ -1,4 +1,4 @@
-"""`wenju index`: add, info, list, show, remove."""
+"""`wenju index`: add, info, list, show, remove; the others are in index_folder and index_care."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from wenju.border import fail
-from wenju.options import Bars, Data, Json, open_engine, print_json, settings_of
+from wenju.commands import index_care, index_folder
+from wenju.options import Bars, Collection, Data, Json, open_engine, print_json, settings_of
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -17,33 +18,33 @@ app = typer.Typer(no_args_is_help=True)
 def add(
     ctx: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH...")],
+    collection: Collection = "",
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Read files and folders into the index. What cannot be read is named at the end; the rest is indexed."""
+    from wenju import added
+
     settings = settings_of(ctx, data)
     engine = open_engine(settings)
     with Bars("files") as progress:
-        report = engine.add(paths, progress)
-    failed = [{"file": str(p), "error": e.message, "hint": e.hint} for p, e in report.failed]
+        report = engine.add(paths, progress, collection=collection)
     if as_json:
-        done = {name: list(getattr(report, name)) for name in ("added", "replaced", "unchanged")}
-        print_json({**done, "failed": failed, "skipped": [str(path) for path in report.skipped]})
+        print_json(added.as_json(report))
     else:
-        typer.echo(
-            f"{len(report.added)} added, {len(report.replaced)} replaced, {len(report.unchanged)} unchanged"
-            f" in {settings.data}"
-        )
-        if report.skipped:
-            names = ", ".join(path.name for path in report.skipped[:5]) + (" ..." if len(report.skipped) > 5 else "")
-            typer.echo(f"skipped, not of a kind that is read: {len(report.skipped)} ({names})", err=True)
-        for entry in failed:
-            typer.secho(f"not indexed: {entry['file']}: {entry['error']}", fg="yellow", err=True)
-            if entry["hint"]:
-                typer.echo(f"  {entry['hint']}", err=True)
-    if failed:
+        added.tell(report, str(settings.data))
+    if report.failed:
         others = "the others are" if report.added or report.replaced or report.unchanged else "nothing was"
-        fail(f"{len(failed)} of the files could not be read; {others} indexed.")
+        fail(f"{len(report.failed)} of the files could not be read; {others} indexed.")
+
+
+app.command()(index_folder.sync)
+app.command()(index_folder.watch)
+app.command()(index_care.verify)
+app.command()(index_care.rebuild)
+app.command()(index_care.export)
+app.command("import")(index_care.import_)
+app.command()(index_care.collections)
 
 
 @app.command()
@@ -79,6 +80,7 @@ def list_(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
             "copy_of": copies.get(document.id),
             "source": document.source,
             "published": document.published,
+            "collections": list(document.collections),
             "passages": len(engine.passages(document.id)),
             "characters": len(document.text),
             "sha256": document.sha256,
@@ -152,6 +154,7 @@ def remove(
     for name in documents:
         if name not in known:
             raise DocumentError(f"There is no document '{name}' in the index.", did_you_mean(name, known))
-    for document in {known[name].id: known[name] for name in documents}.values():
-        engine.remove(document.id)
+    going = {known[name].id: known[name] for name in documents}
+    engine.remove(*going)
+    for document in going.values():
         typer.echo(f"removed: {document.title}")

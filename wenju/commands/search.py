@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wenju.options import Data, Json, Question, open_engine, print_json, settings_of
+from wenju.options import Collection, Data, Json, Question, open_engine, print_json, settings_of
 
 if TYPE_CHECKING:
     from index.types import Hit
@@ -16,12 +16,13 @@ def search(
     ctx: typer.Context,
     question: Question,
     k: Annotated[int | None, typer.Option("-k", min=1, max=200, help="How many passages.")] = None,
+    collection: Collection = "",
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Show the passages found for a question, best first, and why they were found."""
     settings = settings_of(ctx, data, index={"top_k": k})
-    hits = open_engine(settings).search(question, settings.index.top_k)
+    hits = open_engine(settings).search(question, settings.index.top_k, collection=collection)
     if as_json:
         print_json({"question": question, "hits": [hit_to_dict(hit) for hit in hits]})
         return

@@ -107,7 +107,12 @@ def index(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
     """The current index is whole, by the hashes in its manifest, and made with the encoder that the settings name."""
     from index.store import IndexStore
 
-    generation = IndexStore(settings.data / "index").current()
+    opened = IndexStore(settings.data / "index").opened()
+    generation = opened.generation
+    if opened.fault is not None:
+        meanwhile = f"; {generation.name} answers meanwhile" if generation else ""
+        yield Check("index", "fail", f"{opened.fault.message}{meanwhile}", opened.fault.hint)
+        return
     if generation is None or not generation.count:
         yield Check("index", "warn", f"no documents in {settings.data}", "Run: wenju index add PATH...")
         return

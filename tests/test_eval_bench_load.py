@@ -10,8 +10,8 @@ import httpx
 from fake_corpus import fake_engine
 from ui_fakes import api_app, guarded, running
 
+from eval.bench.load import Crowd, Result, crowd, report, summary
 from ui.app import create_app
-from ui.loadtest import Crowd, Result, crowd, report, summary
 from ui.settings import UiSettings
 from ui.storage import SqlStore
 from ui.storage_care import counts

@@ -1,4 +1,4 @@
-"""Many people ask a running server at once: ``python -m ui.loadtest http://127.0.0.1:7860 QUESTIONS.jsonl --people 50``.
+"""Many people ask a running server at once: ``python -m eval.bench.load http://127.0.0.1:7860 QUESTIONS.jsonl --people 50``.
 
 Tells how the answers ended, who was told a place in line, how long people waited (p50, p95), and the server's memory
 at the start, after each round, at its peak and at the end. Asks through the API, or with ``--page`` as the chat page
@@ -215,7 +215,7 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m ui.loadtest", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(prog="python -m eval.bench.load", description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("address")
     parser.add_argument("questions", type=Path, help="JSON lines with a field question")
     parser.add_argument("--people", type=int, default=50)

@@ -1,0 +1,69 @@
+"""The files that a person names: single ones, and all below folders, each with the name that it is recorded under."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.loaders import SUFFIXES
+
+_SKIPPED = frozenset(("thumbs.db", "desktop.ini", "__macosx", "node_modules"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to index: where it is, by one spelling (``place``), and the name that a person sees for it; ``known`` is
+    whether its kind can be read."""
+
+    path: Path
+    source: str
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What lies below a folder, and the folders below it that could not be looked into."""
+
+    root: Path
+    files: tuple[Found, ...]
+    unreadable: tuple[Path, ...] = ()
+
+
+def place(path: Path) -> Path:
+    """The one spelling of a path: absolute, without ``..`` and links, however the person came to it."""
+    return Path(os.path.realpath(path))
+
+
+def expand(paths: Iterable[Path]) -> list[Found]:
+    """Files named, and all files below folders named, in a stable order, each once.
+
+    A file in a folder is recorded by its path within that folder (``2024/通知.docx``). Hidden files, Office lock
+    files and system litter in folders are skipped; links to folders are not followed.
+    """
+    found: dict[Path, Found] = {}
+    for given in paths:
+        path = place(given)
+        files = look_into(path).files if path.is_dir() else (Found(path, Path(given).name),)
+        for one in files:
+            found.setdefault(one.path, one)
+    return list(found.values())
+
+
+def look_into(folder: Path) -> Folder:
+    """All files below a folder, as of :func:`expand`."""
+    root = place(folder)
+    files: list[Found] = []
+    unreadable: list[Path] = []
+    for inner, folders, names in os.walk(root, onerror=lambda error: unreadable.append(Path(str(error.filename)))):
+        folders[:] = sorted(name for name in folders if not _litter(name))
+        for name in sorted(names):
+            if not _litter(name):
+                file = Path(inner, name)
+                files.append(Found(file, file.relative_to(root).as_posix(), file.suffix.lower() in SUFFIXES))
+    return Folder(root, tuple(files), tuple(unreadable))
+
+
+def _litter(name: str) -> bool:
+    return name.startswith((".", "~$")) or name.lower() in _SKIPPED

@@ -1,0 +1,67 @@
+"""/admin: what administrators see of how the program is used, and the same tables as CSV. Names only while audit is on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from ui.actions import note
+from ui.figures import Sheet, Span, free, sheets, to_csv, totals
+from ui.pages import page
+from ui.roles import Administrator
+from ui.settings import UiSettings
+from ui.store import Store
+from ui.texts import Texts
+
+WEEKS = (4, 12, 52)
+SHOWN = 20
+"""Rows of a table on the page; the export has all."""
+Weeks = Annotated[int, Query(ge=1, le=520)]
+router = APIRouter(prefix="/admin", include_in_schema=False)
+
+
+@router.get("")
+def overview(request: Request, viewer: Administrator, weeks: Weeks = 4, lang: str = "") -> HTMLResponse:
+    """The page."""
+    settings: UiSettings = request.app.state.settings
+    t = Texts(lang or settings.lang)
+    note(request, viewer, "read_figures", f"{weeks} weeks")
+    span = _span(request, weeks)
+    gigabytes = free(request.app.state.engine.settings.data) / 2**30
+    tiles = totals(span) | {"free": f"{gigabytes:.1f} GB"}
+    shown = page(
+        "admin.html", t("admin"), settings, t.lang, viewer, current="admin",
+        tiles=tiles, sheets=_sheets(request, span, t), weeks=weeks, choices=WEEKS, first=SHOWN, names=span.names,
+    )  # fmt: skip
+    return HTMLResponse(shown)
+
+
+@router.get("/{name}.csv")
+def export(name: str, request: Request, viewer: Administrator, weeks: Weeks = 4, lang: str = "") -> Response:
+    """One of the tables, whole."""
+    settings: UiSettings = request.app.state.settings
+    t = Texts(lang or settings.lang)
+    found = {sheet.name: sheet for sheet in _sheets(request, _span(request, weeks), t)}
+    if name not in found:
+        raise HTTPException(404, f"no such table; there are {', '.join(found)}")
+    note(request, viewer, "read_figures", f"{name}.csv, {weeks} weeks")
+    today = datetime.now(UTC).date().isoformat()
+    headers = {"content-disposition": f'attachment; filename="wenju-{name}-{today}.csv"', "cache-control": "no-store"}
+    return Response(to_csv(found[name], t), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _span(request: Request, weeks: int) -> Span:
+    store: Store | None = request.app.state.store
+    days = weeks * 7
+    asked, feedback = (store.asked(days), store.feedback(days)) if store is not None else ((), ())
+    settings: UiSettings = request.app.state.settings
+    return Span.of(asked, feedback, weeks, names=settings.audit)
+
+
+def _sheets(request: Request, span: Span, t: Texts) -> list[Sheet]:
+    engine, settings = request.app.state.engine, request.app.state.settings
+    documents = engine.documents() if engine.ready.get("index") else ()
+    return sheets(span, documents, engine.settings.data, settings.originals, t, settings.root_path)

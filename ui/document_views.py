@@ -1,0 +1,172 @@
+"""What the pages around documents show: rows of the list, passages found, a document to read. Pure functions, no HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from index.shown import GAPS, NOT_READ, not_read
+from index.types import Document, Hit, Passage
+from ui.citations import below_title
+from ui.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A document of the list; ``unread``: which of its parts could not be read."""
+
+    document: Document
+    passages: int
+    characters: int
+    superseded: bool
+    copy: bool
+    unread: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name in (self.document.number, self.document.source) if name]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage found; ``runs`` are its text cut into (text, whether the query has it too)."""
+
+    id: str
+    start: int
+    end: int
+    title: str
+    where: tuple[str, ...]
+    runs: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBlock:
+    """A block of the text in up to three pieces, the middle one marked; ``pages`` begin in it."""
+
+    start: int
+    level: int
+    before: str
+    marked: str = ""
+    after: str = ""
+    anchor: bool = False
+    pages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A heading in the table of contents."""
+
+    level: int
+    start: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document to read; ``original`` is the path of its file below /documents, "" where none is kept."""
+
+    facts: tuple[str, ...]
+    original: str
+    contents: tuple[Entry, ...]
+    blocks: tuple[ReadBlock, ...]
+
+
+def rows(documents: Sequence[tuple[Document, Sequence[Passage]]], replaced: Collection[str], t: Texts, copies: Collection[str] = ()) -> list[Row]:  # fmt: skip
+    """The documents with their passages; ``replaced`` holds ids and titles of superseded ones, ``copies`` the ids of those
+    that are copies of another. Documents may come without their text."""
+    return [
+        Row(
+            d, len(passages), sum(len(p.text) for p in passages), d.id in replaced or d.title in replaced, d.id in copies,
+            tuple(_unread(d, t, GAPS)),
+        )
+        for d, passages in documents
+    ]  # fmt: skip
+
+
+def found(query: str, hits: Sequence[Hit], t: Texts) -> list[Found]:
+    """The hits with what they share with the query marked."""
+    return [_hit(query, hit, t) for hit in hits]
+
+
+def _hit(query: str, hit: Hit, t: Texts) -> Found:
+    p = hit.passage
+    path = " › ".join(below_title(p.heading, hit.document.title))
+    page = t("page", page=p.page) if p.page else ""
+    copies = t("n_copies", n=len(hit.copies)) if hit.copies else ""
+    where = tuple(part for part in (path, page, copies) if part)
+    return Found(p.document_id, p.start, p.end, hit.document.title, where, shared(p.text, query))
+
+
+def shared(text: str, query: str) -> tuple[tuple[str, bool], ...]:
+    """The text cut where the longest runs of two or more characters that it has in common with the query begin and end."""
+    wanted, have = query.casefold(), text.casefold()
+    if len(have) != len(text):  # case folding that changes lengths: places would no longer fit
+        return ((text, False),)
+    out: list[tuple[str, bool]] = []
+    at = plain = 0
+    while at < len(text):
+        end = at
+        while end < len(text) and have[at : end + 1] in wanted:
+            end += 1
+        if end - at < 2 or not have[at:end].strip():
+            at += 1
+            continue
+        out += [(text[plain:at], False), (text[at:end], True)]
+        at = plain = end
+    return tuple(run for run in (*out, (text[plain:], False)) if run[0])
+
+
+def reading(document: Document, passages: Sequence[Passage], t: Texts, span: tuple[int, int] | None, *, original: bool) -> Reading:
+    """The stored text in its blocks, with the span marked."""
+    facts = [
+        document.source,
+        t("published", date=document.published) if document.published else "",
+        t("date_of_properties") if document.weak_date else "",
+        t("document_number", number=document.number) if document.number else "",
+        t("n_paragraphs", n=len(passages)),
+        *_unread(document, t),
+    ]
+    page = document.page_of(span[0]) if span else None
+    place = f"#page={page}" if page and document.media_type == "application/pdf" else ""
+    blocks = list(_blocks(document))
+    if blocks and blocks[0][2] and document.text[blocks[0][0] : blocks[0][1]].strip() == document.title and not document.pages:
+        blocks = blocks[1:]  # the title is the page's heading already
+    return Reading(
+        tuple(fact for fact in facts if fact),
+        f"{document.id}/original{place}" if original else "",
+        _contents(document),
+        tuple(_block(document, start, end, level, span) for start, end, level in blocks),
+    )
+
+
+def _unread(document: Document, t: Texts, kinds: Collection[str] = NOT_READ) -> list[str]:
+    """What of the document was not read or left out, for the eye."""
+    return [t(f"unread_{name}", n=value) for name, value in not_read(document).items() if name in kinds]
+
+
+def _blocks(document: Document) -> Iterator[tuple[int, int, int]]:
+    """Blocks of the text, gaps between them included, so that nothing stored goes unshown."""
+    position = 0
+    for block in document.blocks:
+        if document.text[position : block.start].strip():
+            yield position, block.start, 0
+        yield max(block.start, position), block.end, block.level
+        position = max(position, block.end)
+    if document.text[position:].strip():
+        yield position, len(document.text), 0
+
+
+def _block(document: Document, start: int, end: int, level: int, span: tuple[int, int] | None) -> ReadBlock:
+    text = document.text
+    low, high = (max(start, span[0]), min(end, span[1])) if span else (end, end)
+    pages = tuple(n for n, at in enumerate(document.pages, 1) if start <= at < end or at == start)
+    if span is None or low >= high:
+        return ReadBlock(start, level, text[start:end].strip(), pages=pages)
+    before, after = text[start:low].lstrip(), text[high:end].rstrip()
+    return ReadBlock(start, level, before, text[low:high], after, low == span[0], pages)
+
+
+def _contents(document: Document) -> tuple[Entry, ...]:
+    named = [Entry(b.level, b.start, document.text[b.start : b.end].strip()) for b in document.blocks if b.level]
+    heads = [entry for entry in named if entry.text != document.title]
+    return tuple(heads[:200]) if len(heads) > 2 else ()
