@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from index.normalize import normalize
 from qa.attribution import EvidenceSentence
 from qa.kinds.enumerations import Enumeration, enumerations
 from qa.kinds.evidence import Block, Indexed, Window, read, wide
-from qa.kinds.tables import Row
+from qa.kinds.tables import Row, stands
 from qa.reader import Reads
 
 WIDE = frozenset({"list", "steps", "compare", "overview_topic", "multi"})
@@ -68,25 +69,35 @@ def extract(question: str, kind: str, windows: Sequence[Window], index: Indexed,
     span = (first.begin + first.reading.best[0], first.begin + first.reading.best[1])
     best = next((s for s in holding if s.start <= span[0] < s.end), holding[0])
     chosen = [w for w in windows if w is first or (kind in WIDE and _belongs(w, first))]
-    lines = completed([s for w in chosen for s in w.holding()], section, kind)
+    lines = completed(question, [s for w in chosen for s in w.holding()], section, kind)
     lines = _ordered(lines, first.block)
     if kind not in WIDE:
         lines = [s for s in lines if s.document.id == first.block.document.id]
     return Extract(tuple(lines[:LINES]), first.reading.answerable, first.reading.sure, lead, best, span)
 
 
-def completed(told: Sequence[EvidenceSentence], section: Block, kind: str) -> list[EvidenceSentence]:
-    """The sentences that answer, with the rest of each enumeration of which enough items are among them; of steps one is
-    enough. A list that is shown whole stands for the section: what else was told there is left out."""
+def completed(question: str, told: Sequence[EvidenceSentence], section: Block, kind: str) -> list[EvidenceSentence]:
+    """The sentences that answer, with the rest of each enumeration of which enough items are among them. Of steps one is
+    enough, and of a table of which the question names no row."""
+    asked = normalize(question).text
     starts = {(s.document.id, s.start) for s in told}
     whole: list[Enumeration] = []
     for one in enumerations(section):
         touched = sum(any((s.document.id, s.start) in starts for s in item) for item in one.items)
-        if touched and touched / len(one.items) >= (STEPS if kind == "steps" else SHARE[one.form]):
+        share = STEPS if kind == "steps" else SHARE[one.form]
+        if one.form == "table" and kind == "list" and not any(_names(asked, item) for item in one.items):
+            share = 0.0
+        if touched and touched / len(one.items) >= share:
             whole.append(one)
     if not whole:
         return list(told)
     return [*told, *(s for one in whole for s in one.sentences())]
+
+
+def _names(asked: str, item: Sequence[EvidenceSentence]) -> bool:
+    """Does the question name a row by one of its cells?"""
+    cells = [cell.split("：", 1)[-1] for s in item for cell in s.text.split("；")]
+    return any(stands(asked, cell) for cell in cells)
 
 
 def of_row(found: Extract | None, row: Row) -> Extract:

@@ -45,8 +45,7 @@ def tabled(
         if by is None:
             return None
         rows = sorted(rows, key=lambda row: _key(row.cells[by]), reverse=FORMS[form] < 0)
-    lines = [Sentence("\n".join((_line(columns), _line(["---"] * len(columns)))) + "\n", "supported")]
-    lines += [_cited(row, columns) for row in rows]
+    lines = as_table(columns, rows)
     note = Note("computed", prompts.text("qa.note_tabled"))
     places = [row.place for row in rows]
     return replace(
@@ -83,7 +82,7 @@ def beside(answer: Answer, both: Sides) -> Answer:
 
 def as_table(columns: Sequence[str], rows: Sequence[Row]) -> list[Sentence]:
     """Rows as the lines of a table in Markdown, each with its place."""
-    head = "\\n".join((_line(columns), _line(["---"] * len(columns)))) + "\\n"
+    head = "\n".join((_line(columns), _line(["---"] * len(columns)))) + "\n"
     return [Sentence(head, "supported"), *(_cited(row, columns) for row in rows)]
 
 
