@@ -15,8 +15,9 @@ from index.types import Hit
 
 NEAREST = 3
 """Passages in which the right word is looked for."""
-LEAST = 3
-"""Characters that must agree but for the one: of two any pair of words would do."""
+RUNS = ((3, (1,)), (4, (0, 1, 2, 3)))
+"""Characters that must agree but for one, and which of them that may be: of three the middle one, of four any. At the end of
+three it would be any word that goes on differently (会议是几点, 会议时间)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +40,38 @@ def slip(question: str, hits: Sequence[Hit]) -> Slip | None:
     if len(found) != 1:
         return None
     at, right = found.pop()
-    start = max(0, at - LEAST + 1)
+    start, end = max(0, at - 1), at + 2
     meant = folded[:at] + right + folded[at + 1 :]
-    return Slip(question[:at] + right + question[at + 1 :], question[start : at + 1], meant[start : at + 1])
+    return Slip(question[:at] + right + question[at + 1 :], question[start:end], meant[start:end])
 
 
 def _slips(folded: str, near: Sequence[str]) -> Iterator[tuple[int, str, str]]:
-    """(place, right character, what was typed there) for every run of LEAST characters that stands near but for one."""
-    for begin in range(len(folded) - LEAST + 1):
-        typed = folded[begin : begin + LEAST]
-        if not all("\u4e00" <= c <= "\u9fff" for c in typed):
-            continue
-        for text in near:
-            for index in range(LEAST):
-                for char in _between(text, typed[:index], typed[index + 1 :]):
-                    if char != typed[index] and sounds(char) & sounds(typed[index]):
+    """(place, right character, what was typed there) for every run of characters that stands near but for one."""
+    for length, places in RUNS:
+        for begin in range(len(folded) - length + 1):
+            typed = folded[begin : begin + length]
+            if not all("\u4e00" <= c <= "\u9fff" for c in typed):
+                continue
+            for index in places:
+                for char in (c for text in near for c in _between(text, typed[:index], typed[index + 1 :])):
+                    if char != typed[index] and sound(char) == sound(typed[index]) != "":
                         yield begin + index, char, typed
 
 
 def _between(text: str, before: str, after: str) -> Iterator[str]:
     """The characters of a text that stand between two strings."""
-    at = text.find(before)
+    known = before or after
+    at = text.find(known)
     while at >= 0:
-        middle = at + len(before)
-        if middle < len(text) and text.startswith(after, middle + 1):
+        middle = at + len(before) if before else at - 1
+        if 0 <= middle < len(text) and text.startswith(after, middle + 1):
             yield text[middle]
-        at = text.find(before, at + 1)
+        at = text.find(known, at + 1)
 
 
 @functools.lru_cache(maxsize=4096)
-def sounds(char: str) -> frozenset[str]:
-    """The readings of a character in pinyin, without tones."""
+def sound(char: str) -> str:
+    """The usual reading of a character in pinyin, without its tone; "" for other signs."""
     from pypinyin import Style, pinyin
 
-    return frozenset(pinyin(char, style=Style.NORMAL, heteronym=True)[0]) if "\u4e00" <= char <= "\u9fff" else frozenset()
+    return str(pinyin(char, style=Style.NORMAL)[0][0]) if "\u4e00" <= char <= "\u9fff" else ""

@@ -62,8 +62,8 @@ def decline(
         place = found.best
         told = prompts.text("qa.note_nearest", evidence=place.text.strip())
         notes = (Note("nearest", told, (cite(place, place.start, place.end, round(found.likely, 3)),)),)
-    lead = "" if reason == "false_premise" and notes else prompts.text(f"qa.refuse_{reason}")
-    message = lead + "".join(n.message for n in notes)
+    premise = reason == "false_premise" and notes
+    message = notes[0].message if premise else prompts.text(f"qa.refuse_{reason}")
     held = found.best.text if found and decision and decision.quoted else draft.text if draft else ""
     nearest = tuple(h.passage.id for h in hits[:NEAREST])
     refusal = Refusal(reason=reason, message=message, nearest=nearest, draft=held)

@@ -20,7 +20,7 @@ from ui.look import Look
 
 MADE = ("quoted", "computed", "draft", "dropped", "truncated")
 """Notes on how the answer was made. They come once, and below it, where they push nothing away when it is complete."""
-TITLED = ("conflict", "superseded", "premise", "date", "memory", "quoted", "truncated", "computed", "spelling", "draft")
+TITLED = ("conflict", "superseded", "premise", "nearest", "date", "memory", "quoted", "truncated", "computed", "spelling", "draft")
 PROBLEMS = ("number", "date", "unit", "name", "negation", "comparison", "attribution")
 REPORTABLE = ("no_evidence", "not_answered", "unsupported")
 _POINTING = frozenset("它们 他们 她们 我们 你们 这些 那些 这个 那个 其他 有关 相关".split())  # noqa: SIM905
