@@ -56,18 +56,6 @@ def messages_for(question: str, context: Context, name: str) -> tuple[Message, .
     return tuple(Message(role, content) for role, content in parts)
 
 
-def asked_first(generator: Generator, question: str, context: Context, cancelled: threading.Event) -> Draft:
-    """A draft without a sentence yet, with the state after the prompt ``judge`` where the engine tells one.
-
-    Raises:
-        Cancelled: it was stopped. GeneratorError: the generator failed.
-    """
-    draft = Draft(context=context, model=generator.name)
-    if not isinstance(generator, Reads) or not context.sentences:
-        return draft
-    return replace(draft, judged=generator.read(messages_for(question, context, "judge"), cancelled).state())
-
-
 def write_draft(
     generator: Generator,
     question: str,

@@ -20,7 +20,7 @@ from index.types import Document, Hit, Passage
 from qa.clock import Clock
 from qa.conflicts import conflict_notes
 from qa.context import Limits, build_context, resolve, sentences_of
-from qa.draft import Draft, asked_first, write_draft
+from qa.draft import Draft, write_draft
 from qa.gate import Decision, Gate
 from qa.judge import judged, open_judge
 from qa.kinds.compose import extracted, found_for
@@ -32,13 +32,16 @@ from qa.kinds.tables import looked_up
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
 from qa.reader import Reads
+from qa.rerank import reranked
 from qa.settings import AnswerSettings
 from qa.spelling import slip
 from qa.types import Answer, Note
 from qa.verdict import accept, decline, retrieved, superseded
 
-READING = 0.6
+READING = 0.75
 """Share of the patience that reading may take."""
+READ = 1200
+"""Tokens that are read where nobody measured how fast that goes."""
 LEAST = 96
 """Tokens that are read on any machine."""
 Snapshots = collections.abc.Generator[Answer, None, None]
@@ -141,28 +144,37 @@ class Pipeline:
         with clock.stage("read"):
             windows = read(query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
         own = OwnWords(self.reader, self.settings, index) if self.reader and self.settings.style != "short" else None
-        if done := self._unwritten(answer, hits, windows, own, clock):
+        if done := self._unwritten(answer, hits, own, clock):
             yield self._closed(done, clock, cancelled)
             return
-        found = extract(query, kind, windows, index, self.reader) if self.reader else None
-        if self.reader and (row := looked_up(query, hits, index)):
-            found = of_row(found, row)
         context = build_context(hits, _worth(hits, windows), self.generator.count_tokens, self._limits())
         answer = replace(answer, retrieved=retrieved(hits, context, index.superseded()))
         with clock.stopped():  # whoever pulls may let the reader stand in line before the generator is needed
             yield replace(answer, stage="found", timings=clock.timings())
-        quick = own.quick(answer, found, hits) if own else None
-        if quick:
-            clock.mark("quick")
-            if self.speed and self.speed.seconds(context.tokens) > self.settings.patience:
+        first = Draft()
+        quick: Answer | None = None
+        found: Extract | None = None
+        if own:
+            quick = own.quick(answer, self._found(answer, hits, windows, index), hits)
+            if quick:
+                clock.mark("quick")
+                yield replace(quick, stage="writing", notes=answer.notes, retrieved=answer.retrieved, timings=clock.timings())
+            with clock.stage("judge"):
+                windows, drafts = reranked(query, windows, self.generator, self._reading(), cancelled)
+                found = self._found(answer, hits, windows, index)
+            if done := own.answer(answer, hits, windows):
+                yield self._closed(done, clock, cancelled)
+                return
+            first = drafts.get(found.best.passage.id, first) if found else first
+            if decision := self.gate.before(hits, found, first):
+                yield self._closed(self._decided(answer, hits, windows, first, found, own, decision), clock, cancelled)
+                return
+            context = build_context(hits, _worth(hits, windows), self.generator.count_tokens, self._limits())
+            answer = replace(answer, retrieved=retrieved(hits, context, index.superseded()))
+            if quick and self.speed and self.speed.seconds(context.tokens) > self.settings.patience:
                 yield self._closed(quick, clock, cancelled)
                 return
-            yield replace(quick, stage="writing", notes=answer.notes, retrieved=answer.retrieved, timings=clock.timings())
-        draft = first = asked_first(self.generator, query, context, cancelled) if own else Draft()
-        if own and (decision := self.gate.before(hits, found, first)):
-            clock.mark("judge")
-            yield self._closed(self._decided(answer, hits, windows, first, found, own, decision), clock, cancelled)
-            return
+        draft = first
         for draft in write_draft(self.generator, query, context, self.settings, clock, cancelled, first.judged):
             if cancelled.is_set():
                 raise Cancelled("the answer was stopped")
@@ -171,25 +183,35 @@ class Pipeline:
         draft = self._supported(draft, clock, cancelled)
         yield self._closed(self._judged(answer, hits, windows, draft, found, own, clock), clock, cancelled)
 
+    def _found(
+        self, answer: Answer, hits: Sequence[Hit], windows: Sequence[Window], index: Searching
+    ) -> Extract | None:
+        """What the reader finds, or the row of a table that the question names."""
+        if self.reader is None:
+            return None
+        found = extract(answer.query, answer.kind, windows, index, self.reader)
+        row = looked_up(answer.query, hits, index)
+        return of_row(found, row) if row else found
+
+    def _reading(self) -> int:
+        """Tokens that this machine reads in most of the time that a reader waits."""
+        return int(READING * self.settings.patience * self.speed.read) if self.speed else READ
+
     def _limits(self) -> Limits:
         """What may be read: no more than this machine reads in most of the time that a reader waits."""
         tokens, passages, cover = self.settings.context_limits
-        if self.speed:
-            tokens = min(tokens, max(LEAST, int(READING * self.settings.patience * self.speed.read)))
-        return Limits(tokens, passages, cover)
+        return Limits(min(tokens, max(LEAST, self._reading())), passages, cover)
 
-    def _unwritten(
-        self, answer: Answer, hits: Sequence[Hit], windows: Sequence[Window], own: OwnWords | None, clock: Clock
-    ) -> Answer | None:
-        """The finished answer where nothing has to be written: nothing was found, or its kind is answered in the documents'
-        own words. None otherwise."""
+    def _unwritten(self, answer: Answer, hits: Sequence[Hit], own: OwnWords | None, clock: Clock) -> Answer | None:
+        """The finished answer where the model that writes is not needed: nothing was found, an overview, what can be computed.
+        None otherwise."""
         if own and (done := own.overview(answer, hits)):
             return done
         if not hits:
             return decline(answer, "no_evidence", hits)
         if own:
             with clock.stage("read"):
-                return own.answer(answer, hits, windows)
+                return own.computed(answer, hits)
         return None
 
     def _supported(self, draft: Draft, clock: Clock, cancelled: threading.Event) -> Draft:

@@ -18,6 +18,8 @@ from qa.reader import Reading, Reads, windows_of
 
 SEARCH = 20.0
 """Weight of the search's score (0..1) beside the reader's log-odds; chosen on tuning questions (docs/log/reader.md)."""
+TOLD = 0.8
+"""Weight of what the model that writes says of a passage; chosen on tuning questions (docs/log/reader.md)."""
 SECTION_MIN = 160
 """Characters below which a section is read together with those beside it."""
 SECTION_MAX = 1800
@@ -68,18 +70,21 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A part of a block and what it says to the question; ``begin`` is where it begins in the document."""
+    """A part of a block and what it says to the question; ``begin`` is where it begins in the document, ``told`` the log-odds
+    by the model that writes that its passage answers (``qa.rerank``), None where that was not asked."""
 
     block: Block
     begin: int
     text: str
     reading: Reading
+    told: float | None = None
 
     @property
     def worth(self) -> float:
-        """Log-odds that it answers the question: what the reader says, and how well the search liked the passage."""
+        """Log-odds that it answers the question: what the reader says, how well the search liked the passage, and what the
+        model that writes says, where it was asked."""
         likely = min(max(self.reading.answerable, 1e-4), 1 - 1e-4)
-        return math.log(likely / (1 - likely)) + SEARCH * self.block.hit.score
+        return math.log(likely / (1 - likely)) + SEARCH * self.block.hit.score + TOLD * (self.told or 0.0)
 
     def holding(self) -> list[EvidenceSentence]:
         """The sentences that hold a part of the answer, or its best span where there are no parts."""

@@ -13,6 +13,7 @@ from qa.attribution import EvidenceSentence
 from qa.kinds.enumerations import Enumeration, enumerations
 from qa.kinds.evidence import Block, Indexed, Window, read, wide
 from qa.kinds.tables import Row, stands
+from qa.linear import sigmoid
 from qa.reader import Reads
 
 WIDE = frozenset({"list", "steps", "compare", "overview_topic", "multi"})
@@ -36,6 +37,7 @@ class Extract:
         lines: sentences of the documents, best document first, in reading order.
         likely: probability (0..1) that the best passage answers the question.
         sure: probability (0..1) of the best span in it.
+        judged: probability (0..1) by the model that writes that the best passage answers; None where it was not asked.
         lead: how much more (log-odds) the best passage is worth than the next.
         best: the sentence that holds the best span.
         span: that span, in characters of its document.
@@ -47,6 +49,7 @@ class Extract:
     lead: float
     best: EvidenceSentence
     span: tuple[int, int]
+    judged: float | None = None
 
 
 def extract(question: str, kind: str, windows: Sequence[Window], index: Indexed, reader: Reads) -> Extract | None:
@@ -73,7 +76,8 @@ def extract(question: str, kind: str, windows: Sequence[Window], index: Indexed,
     lines = _ordered(lines, first.block)
     if kind not in WIDE:
         lines = [s for s in lines if s.document.id == first.block.document.id]
-    return Extract(tuple(lines[:LINES]), first.reading.answerable, first.reading.sure, lead, best, span)
+    judged = None if first.told is None else sigmoid(first.told)
+    return Extract(tuple(lines[:LINES]), first.reading.answerable, first.reading.sure, lead, best, span, judged)
 
 
 def completed(question: str, told: Sequence[EvidenceSentence], section: Block, kind: str) -> list[EvidenceSentence]:
@@ -121,7 +125,7 @@ def _spread(
     """The section of the best passage read whole, and the other passages as they were."""
     inside = {p.id for p in section.passages}
     rest = [w for w in windows if not inside.issuperset(p.id for p in w.block.passages)]
-    return [*read(question, [section], reader), *rest]
+    return [*(replace(w, told=first.told) for w in read(question, [section], reader)), *rest]
 
 
 def _ordered(sentences: Sequence[EvidenceSentence], first: Block) -> list[EvidenceSentence]:

@@ -69,18 +69,22 @@ class OwnWords:
             return None
         return replace(done, retrieved=found_for(hits, self.index.superseded(), ())) if done else None
 
-    def answer(self, answer: Answer, hits: Sequence[Hit], windows: Sequence[Window]) -> Answer | None:
-        """The lines that answer a question of its kind; None where it has to be written, or the reader is not sure."""
+    def computed(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
+        """A count, a sum or a comparison that is computed from what the documents have; None where that is not certain."""
         if answer.kind == "count" and (count := counted(answer.query, hits, self.index)):
             done = tallied(answer, count)
             return replace(done, retrieved=found_for(hits, self.index.superseded(), count.places))
         if answer.kind == "compare" and (both := sides(answer.query, hits, self.index)):
             done = beside(answer, both)
             return replace(done, retrieved=found_for(hits, self.index.superseded(), [row.place for row in both.rows]))
+        return None
+
+    def answer(self, answer: Answer, hits: Sequence[Hit], windows: Sequence[Window]) -> Answer | None:
+        """The lines that answer a question of its kind; None where it has to be written, or nothing is sure enough."""
         if answer.kind in WRITTEN:
             return None
         found = extract(answer.query, answer.kind, windows, self.index, self.reader)
-        if found is None or found.likely < 1.0 - self.settings.risk:
+        if found is None or (found.likely if found.judged is None else found.judged) < 1.0 - self.settings.risk:
             return None
         return self.found(answer, found, hits)
 
