@@ -26,6 +26,8 @@ WEIGHTS = Path(__file__).with_name("gate.json")
 PROBE = Path(__file__).with_name("probe.npz")
 CERTAIN = 0.65
 """Probability that what the reader found answers, from which on nothing is written (chosen on tuning rows, docs/log/gate.md)."""
+ASKED = 10 / 7
+"""How much surer than ``1 - risk`` the model has to be of a passage: with the default risk an even chance."""
 TARGETS = ("answered", "premise")
 """What the probes tell: the material answers the question; the question takes something for granted that it has otherwise."""
 
@@ -56,6 +58,14 @@ class Gate:
 
     def __init__(self, risk: float) -> None:
         self.risk = risk
+
+    def unanswered(self, told: float | None) -> bool:
+        """Does the model that writes hold that the best passage does not answer?
+
+        Args:
+            told: its log-odds that it does (``qa.rerank``), None where it was not asked.
+        """
+        return told is not None and sigmoid(told) < ASKED * (1.0 - self.risk)
 
     def before(self, hits: Sequence[Hit], found: Extract | None, draft: Draft) -> Decision | None:
         """What is certain before anything is written: a false premise, or that what the reader found answers. None otherwise.

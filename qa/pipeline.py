@@ -162,6 +162,9 @@ class Pipeline:
             with clock.stage("judge"):
                 windows, drafts = reranked(query, windows, self.generator, self._reading(), cancelled)
                 found = self._found(answer, hits, windows, index)
+            if drafts and self.gate.unanswered(max(windows, key=lambda w: w.worth).told):
+                yield self._closed(decline(answer, "not_answered", hits, found=found), clock, cancelled)
+                return
             if done := own.answer(answer, hits, windows):
                 yield self._closed(done, clock, cancelled)
                 return

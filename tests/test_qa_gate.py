@@ -67,6 +67,12 @@ def test_a_false_premise_comes_before_everything(monkeypatch):
     assert Gate(1.0).before(hits, found, draft) is None, "an engine that tells no states"
 
 
+def test_what_the_model_holds_unanswered_is_refused_unless_every_risk_is_taken():
+    assert Gate(0.65).unanswered(-0.1) and not Gate(0.65).unanswered(0.1)
+    assert Gate(0.2).unanswered(1.0) and not Gate(1.0).unanswered(-9.0)
+    assert not Gate(0.0).unanswered(None), "it was not asked"
+
+
 def test_probes_fitted_on_one_model_tell_nothing_of_another():
     size = np.load(PROBE)["mean"].shape
     draft = Draft(judged=np.zeros(size), model="Qwen2.5 Coder 1.5B Instruct (openvino, x-int8)")
