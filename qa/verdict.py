@@ -17,7 +17,7 @@ from qa.settings import AnswerSettings
 from qa.types import Answer, Note, Reason, Refusal, Retrieved, Sentence
 
 NEAREST = 3
-NEAR = 0.5
+NEAR = 0.15
 """Probability that a sentence answers, from which on a refusal shows it as the nearest there is."""
 
 

@@ -76,9 +76,8 @@ def test_the_same_prompt_again_is_quick(generator: OpenVINOGenerator) -> None:
 
 def test_the_probe_of_the_judge_tells_answered_from_not_answered(generator: OpenVINOGenerator) -> None:
     def judged(question: str) -> float:
-        first = next(generator.stream(GenerationRequest(messages(question))))
         parts = prompts.chat("judge", evidence=EVIDENCE, question=question)
         state = generator.read(tuple(Message(*part) for part in parts), threading.Event()).state()
-        return probed(Draft(state=first.state, judged=state, model=generator.name))["probe_judge_quote"]
+        return probed(Draft(judged=state, model=generator.name))["probe_answered"]
 
     assert judged("建成了多少家就业驿站？") > judged("今年全市的财政预算是多少亿元？")
