@@ -29,7 +29,6 @@ class Draft:
     Attributes:
         sentences: finished sentences with their attribution, then the one being written (state ``pending``).
         logprobs: of every token written; empty where the engine does not tell.
-        state: the generator's hidden state after reading the prompt (see ``Chunk.state``), or None.
         judged: its hidden state after the prompt ``judge`` (does the material hold the answer?), or None.
         model: name of the generator.
         finish: why writing ended, ``loop`` when it went in circles; "" while it goes on.
@@ -38,7 +37,6 @@ class Draft:
     sentences: tuple[Sentence, ...] = ()
     context: Context | None = None
     logprobs: tuple[float, ...] = ()
-    state: object = None
     judged: object = None
     model: str = ""
     finish: str = ""
@@ -154,7 +152,6 @@ def _grown(draft: Draft, sentences: tuple[Sentence, ...], chunk: Chunk) -> Draft
         draft,
         sentences=sentences,
         logprobs=draft.logprobs + chunk.logprobs,
-        state=draft.state if draft.state is not None else chunk.state,
         finish=chunk.finish,
         usage=usage or draft.usage,
     )

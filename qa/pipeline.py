@@ -184,7 +184,10 @@ class Pipeline:
             if not quick:  # what stands there stays until what is written has been checked
                 yield replace(answer, stage="writing", sentences=draft.sentences, timings=clock.timings())
         draft = self._supported(draft, clock, cancelled)
-        yield self._closed(self._judged(answer, hits, windows, draft, found, own, clock), clock, cancelled)
+        with clock.stage("check"):
+            decision = self.gate.decide(hits, draft, found)
+            done = self._decided(answer, hits, windows, draft, found, own, decision)
+        yield self._closed(done, clock, cancelled)
 
     def _found(
         self, answer: Answer, hits: Sequence[Hit], windows: Sequence[Window], index: Searching
@@ -243,20 +246,6 @@ class Pipeline:
                 yield extracted(answer, found) if found else decline(answer, "unsupported", hits)
                 return
             yield written
-
-    def _judged(
-        self,
-        answer: Answer,
-        hits: Sequence[Hit],
-        windows: Sequence[Window],
-        draft: Draft,
-        found: Extract | None,
-        own: OwnWords | None,
-        clock: Clock,
-    ) -> Answer:
-        with clock.stage("check"):
-            decision = self.gate.decide(hits, draft, found)
-            return self._decided(answer, hits, windows, draft, found, own, decision)
 
     def _decided(
         self,
