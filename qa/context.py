@@ -133,8 +133,10 @@ def _joined(before: EvidenceSentence | None, one: EvidenceSentence) -> str:
 
 
 def _label(hit: Hit) -> str:
-    heading = hit.passage.heading[-1] if hit.passage.heading else hit.document.title
-    return f"（{prompts.escape_evidence(heading)}）" if heading and len(heading) <= LABEL_MAX else ""
+    """What the passage speaks of without saying it: the document's title and the last heading, as far as they are short."""
+    over = dict.fromkeys((hit.document.title, *hit.passage.heading[-1:]))
+    told = "，".join(part for part in over if part and len(part) <= LABEL_MAX)
+    return f"（{prompts.escape_evidence(told)}）" if told else ""
 
 
 def resolve(text: str, published: str | None) -> str:

@@ -19,7 +19,7 @@ ALONE = 0.5
 GAP = 2
 """Characters between two spans that belong to one phrase."""
 TALK = ("chat", "about")
-WHOLE = ("overview_document", "overview_all")
+WHOLE = ("overview_document", "overview_topic", "overview_all")
 SURE = 0.6
 """Least probability of a kind that is not looked up in the documents (greetings, orders)."""
 
