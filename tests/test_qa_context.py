@@ -42,7 +42,7 @@ def test_a_single_sentence_beyond_twice_the_budget_is_left_out():
 
 
 def test_the_heading_stands_before_its_passage():
-    assert "（身心健康系列活动）" in context(hits=[hit("共有6位专家参加。", 1, 0.9, heading=("关爱活动", "身心健康系列活动"))]).text
+    assert "（通知，身心健康系列活动）" in context(hits=[hit("共有6位专家参加。", 1, 0.9, heading=("关爱活动", "身心健康系列活动"))]).text
 
 
 def test_marks_of_the_template_in_a_passage_are_made_harmless():
