@@ -24,7 +24,7 @@ from qa.closed import ClosedContext
 from qa.collection import Collection
 from qa.library import Library
 from qa.settings import EngineSettings
-from qa.types import Answer, Refusal, Turn
+from qa.types import Answer, Refusal, Sentence, Turn
 
 if TYPE_CHECKING:
     from engine.calibration import Speed
@@ -221,6 +221,10 @@ class Engine:
         if want.kind in TALK and passages is None:
             done = talk(Answer(asked, asked, index=index.name, kind=want.kind), index.documents, self.library.encoder)
             yield replace(done, timings=clock.total())
+            return
+        if want.kind == "order" and want.order is None and passages is None:
+            said = (Sentence(prompts.text("qa.refuse_no_last"), "supported"),)
+            yield Answer(asked, asked, "done", said, timings=clock.total(), index=index.name, kind="about")
             return
         kept_here = passages is None and self.settings.answer.cache and want.order is None
         state = self._state(collection) if kept_here else None

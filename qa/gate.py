@@ -28,6 +28,9 @@ CERTAIN = 0.65
 """Probability that what the reader found answers, from which on nothing is written (chosen on tuning rows, docs/log/gate.md)."""
 ASKED = 10 / 7
 """How much surer than ``1 - risk`` the model has to be of a passage: with the default risk an even chance."""
+SAID, PREFERRED = 0.5, 0.2
+"""A draft that says at least this share of what the reader found is shown unless the quotation is so much more probable
+(chosen on tuning rows, docs/log/gate.md)."""
 TARGETS = ("answered", "premise")
 """What the probes tell: the material answers the question; the question takes something for granted that it has otherwise."""
 
@@ -89,7 +92,8 @@ class Gate:
         sure = probability("draft", values) if borne else 0.0
         alone = not borne and "probe_answered" not in values  # a draft of which nothing holds tells nothing of the quotation
         likely = probability("before" if alone else "quote", values) if found else 0.0
-        quoted, best = likely > sure, max(sure, likely)
+        told = values["said"] >= SAID  # then the draft says the same in a word
+        quoted, best = likely > sure + (PREFERRED if told else 0.0), max(sure, likely)
         if best and best >= 1.0 - self.risk:
             return Decision(None, best, values, quoted)
         return Decision("not_answered" if borne else "unsupported", best, values, quoted)

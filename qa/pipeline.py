@@ -17,6 +17,8 @@ from engine.calibration import Speed
 from errors import Cancelled
 from index.encoder import Encoder
 from index.types import Document, Hit, Passage
+from qa.checks import EvidenceText
+from qa.checks.text import prepare
 from qa.clock import Clock
 from qa.conflicts import conflict_notes
 from qa.context import Limits, build_context, resolve, sentences_of
@@ -25,7 +27,7 @@ from qa.gate import Decision, Gate
 from qa.judge import judged, open_judge
 from qa.kinds.compose import extracted, found_for
 from qa.kinds.evidence import SEARCH, Window, narrow, read
-from qa.kinds.extract import Extract, extract, of_row
+from qa.kinds.extract import APART, Extract, extract, of_row
 from qa.kinds.ordered import tabled
 from qa.kinds.own_words import OwnWords, in_force
 from qa.kinds.tables import looked_up
@@ -162,14 +164,15 @@ class Pipeline:
             with clock.stage("judge"):
                 windows, drafts = reranked(query, windows, self.generator, self._reading(), cancelled)
                 found = self._found(answer, hits, windows, index)
-            if drafts and self.gate.unanswered(max(windows, key=lambda w: w.worth).told):
+            if drafts and kind not in APART and self.gate.unanswered(max(windows, key=lambda w: w.worth).told):
                 yield self._closed(decline(answer, "not_answered", hits, found=found), clock, cancelled)
                 return
             if done := own.answer(answer, hits, windows):
                 yield self._closed(done, clock, cancelled)
                 return
             first = drafts.get(found.best.passage.id, first) if found else first
-            if decision := self.gate.before(hits, found, first):
+            decision = self.gate.before(hits, found, first)
+            if decision and (decision.reason or not (found and self._wordy(found))):
                 yield self._closed(self._decided(answer, hits, windows, first, found, own, decision), clock, cancelled)
                 return
             context = build_context(hits, _worth(hits, windows), self.generator.count_tokens, self._limits())
@@ -198,6 +201,13 @@ class Pipeline:
         found = extract(answer.query, answer.kind, windows, index, self.reader)
         row = looked_up(answer.query, hits, index)
         return of_row(found, row) if row else found
+
+    def _wordy(self, found: Extract) -> bool:
+        """Does what was found say several figures, so that a written answer adds which of them it is? Not on a machine that
+        would take too long over it."""
+        values = sum(len(text.figures) + len(text.dates) for text in (prepare(EvidenceText(s.text)) for s in found.lines))
+        slow = self.speed is not None and self.speed.seconds(LEAST) > self.settings.patience
+        return values > 1 and not slow
 
     def _reading(self) -> int:
         """Tokens that this machine reads in most of the time that a reader waits."""

@@ -20,6 +20,8 @@ GAP = 2
 """Characters between two spans that belong to one phrase."""
 TALK = ("chat", "about")
 WHOLE = ("overview_document", "overview_topic", "overview_all")
+ALOUD = 0.8
+"""Least probability of an order about an answer that is not there."""
 SURE = 0.6
 """Least probability of a kind that is not looked up in the documents (greetings, orders)."""
 
@@ -50,6 +52,8 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     said = [(turn.query or turn.question, turn.answer) for turn in turns[-TURNS:]]
     kinds = reader.kind(asked, history(said[-1:]))
     kind = max(kinds, key=lambda k: kinds[k])
+    if not said and kind == "order" and kinds[kind] >= ALOUD:
+        return Want(kind, kinds[kind], asked)
     if not said:
         kinds = {**kinds, "order": 0.0}  # of nothing
         kind = max(kinds, key=lambda k: kinds[k])

@@ -74,6 +74,12 @@ def test_small_talk_is_answered_without_search_or_model(desk):
     assert engine.generator.requests == []
 
 
+def test_an_order_without_an_answer_before_it_is_told_so(desk):
+    engine = desk(ScriptedReader({"用表格列出来": "order"}))
+    told = engine.answer("用表格列出来")
+    assert told.talk and not told.refused and "先提一个问题" in told.text
+
+
 def test_an_overview_goes_through_the_sections_of_the_document_asked_for(desk):
     asked = "总结一下实验室用水管理办法"
     answer = desk(ScriptedReader({asked: "overview_document"})).answer(asked)

@@ -18,6 +18,8 @@ from qa.reader import Reads
 
 WIDE = frozenset({"list", "steps", "compare", "overview_topic", "multi"})
 """Kinds whose answer is spread over a section, or over several passages."""
+APART = frozenset({"compare", "multi"})
+"""Kinds that no single passage need answer."""
 NEAR = 1.5
 """How much less worth (log-odds) than the best a further passage may be, to be part of a spread answer."""
 SHARE = {"inline": 0.3, "table": 0.5, "paragraphs": 0.5}

@@ -13,7 +13,7 @@ from qa.kinds.compared import sides
 from qa.kinds.compose import catalogue, chosen_document, extracted, found_for, outlined, tallied
 from qa.kinds.counted import counted
 from qa.kinds.evidence import Window
-from qa.kinds.extract import Extract, extract
+from qa.kinds.extract import APART, Extract, extract
 from qa.kinds.ordered import beside
 from qa.kinds.overview import section_of
 from qa.reader import Reads
@@ -84,7 +84,10 @@ class OwnWords:
         if answer.kind in WRITTEN:
             return None
         found = extract(answer.query, answer.kind, windows, self.index, self.reader)
-        if found is None or (found.likely if found.judged is None else found.judged) < 1.0 - self.settings.risk:
+        if found is None:
+            return None
+        sure = found.likely if found.judged is None or answer.kind in APART else found.judged
+        if sure < 1.0 - self.settings.risk:
             return None
         return self.found(answer, found, hits)
 
