@@ -15,13 +15,15 @@ from qa.types import Turn
 TURNS = 6
 """Turns before that a question may take something up from."""
 ALONE = 0.5
-"""Probability of standing alone below which the turns before are taken up; least one of an overview."""
+"""Probability of standing alone below which the turns before are taken up."""
 GAP = 2
 """Characters between two spans that belong to one phrase."""
 TALK = ("chat", "about")
 WHOLE = ("overview_document", "overview_topic", "overview_all")
 ALOUD = 0.8
 """Least probability of an order about an answer that is not there."""
+OVERVIEW = 0.8
+"""Least probability of an overview of any kind: what was no overview hides the answer in an outline."""
 SURE = 0.6
 """Least probability of a kind that is not looked up in the documents (greetings, orders)."""
 
@@ -57,7 +59,7 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     if not said:
         kinds = {**kinds, "order": 0.0}  # of nothing
         kind = max(kinds, key=lambda k: kinds[k])
-    if (kind in TALK and kinds[kind] < SURE) or (kind in WHOLE and kinds[kind] < ALONE):
+    if (kind in TALK and kinds[kind] < SURE) or (kind in WHOLE and sum(kinds[k] for k in WHOLE) < OVERVIEW):
         kind = max((k for k in kinds if k not in TALK + WHOLE), key=lambda k: kinds[k])
     if kind == "order":
         query, last = said[-1]
