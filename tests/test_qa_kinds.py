@@ -169,6 +169,25 @@ def test_counts_and_sums_are_computed_and_show_what_they_stand_on(centre, asked,
     assert len(first.citations) == lines and all(s.citations for s in places)
 
 
+def test_rows_that_are_compared_stand_side_by_side_with_their_difference(centre):
+    asked = "水样和土样的费用差多少"
+    engine = centre(ScriptedReader({asked: "compare"}))
+    answer = engine.answer(asked)
+    assert "| 水样 | 120 |" in answer.text and "| 土样 | 260 |" in answer.text and "气样" not in answer.text
+    assert answer.sentences[-1].text == "推算：相差140元。" and len(answer.sentences[-1].citations) == 2
+    assert engine.generator.requests == []
+
+
+@pytest.mark.parametrize(("form", "first"), [("falling", "土样"), ("rising", "水样"), ("table", "水样")])
+def test_a_table_comes_in_the_order_that_was_given_with_every_row_cited(centre, monkeypatch, form, first):
+    monkeypatch.setattr("qa.kinds.ordered.nearest", lambda *_: form)
+    asked = "各项目费用排一下"
+    answer = centre(ScriptedReader({asked: "write"})).answer(asked)
+    head, *rows = answer.sentences
+    assert head.text.startswith("| 项目 | 费用（元） |") and rows[0].text.startswith(f"| {first} |")
+    assert len(rows) == 3 and all(len(row.citations) == 1 for row in rows)
+
+
 def test_what_is_not_counted_for_certain_is_answered_like_any_question(centre):
     asked = "东区一共多少个工位"
     engine = centre(ScriptedReader({asked: "count"}))

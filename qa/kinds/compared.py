@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from index.normalize import normalize, number_spans
 from index.types import Hit
 from qa.kinds.evidence import Indexed, wide
-from qa.kinds.tables import NEAR, Row, Table, named_table, shared
+from qa.kinds.tables import NEAR, Row, Table, named_table, shared, stands
 
 PART = 0.6
 """Least share of a value that the question must hold for it to be named: 中老年 for 中老年套餐."""
@@ -42,7 +42,9 @@ def sides(question: str, hits: Sequence[Hit], index: Indexed) -> Sides | None:
     if table is None:
         return None
     for column in table.columns:
-        rows = [row for row in table.rows if _named(asked, normalize(row.cells[column]).text)]
+        rows = [row for row in table.rows if stands(asked, row.cells[column])]
+        if len(rows) < 2:
+            rows = [row for row in table.rows if _named(asked, normalize(row.cells[column]).text)]
         if 2 <= len(rows) < max(3, len(table.rows)) and len({row.cells[column] for row in rows}) == len(rows):
             wanted = [c for c in table.columns if c != column and shared(asked, c)]
             columns = (column, *(wanted or [c for c in table.columns if c != column]))
