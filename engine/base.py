@@ -103,3 +103,10 @@ class Reads(Protocol):
         """Begin to read the messages (assistant turn opened); does not wait. What was read before and begins alike is
         not read again, so this is cheap beside a ``stream`` that has told its first chunk."""
         ...
+
+
+def same_model(name: str, fitted: str) -> bool:
+    """Is a generator's name that of the model something was fitted on, as a GGUF file, a folder or a manifest has it: Qwen2.5
+    Coder 1.5B Instruct, qwen2.5-coder-1.5b?"""
+    one, other = ("".join(c for c in text.casefold() if c.isalnum()) for text in (name, fitted))
+    return one.startswith(other)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.base import same_model
 from index.types import Hit
 from qa.draft import Draft
 from qa.features import features, found_features
@@ -111,15 +112,10 @@ def probed(draft: Draft) -> dict[str, float]:
     import numpy as np
 
     probe, state = _probe(), np.asarray(draft.judged if draft.judged is not None else ())
-    if probe is None or not plain(draft.model).startswith(plain(str(probe["model"]))) or state.shape != probe["mean"].shape:
+    if probe is None or not same_model(draft.model, str(probe["model"])) or state.shape != probe["mean"].shape:
         return {}
     z = (state - probe["mean"]) / probe["scale"]
     return {f"probe_{of}": float(z @ probe[of] + probe[f"{of}_bias"]) for of in TARGETS}
-
-
-def plain(name: str) -> str:
-    """A model's name as a GGUF file, a folder and a manifest have it: Qwen2.5 Coder 1.5B, qwen2.5-coder-1.5b."""
-    return "".join(c for c in name.casefold() if c.isalnum())
 
 
 @functools.cache

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import prompts
-from engine.base import Generator, Message, Reads
+from engine.base import Generator, Message, Reads, same_model
 from qa.types import Citation, Sentence, State
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _nearest(text: str, context: Context) -> tuple[Citation, ...]:
 def open_judge(generator: Generator) -> StateJudge | None:
     """The judge on that generator; None where it tells no states, or is another model than the one fitted on."""
     fit = load_fit()
-    if fit is None or not isinstance(generator, Reads) or not _plain(generator.name).startswith(_plain(fit.model)):
+    if fit is None or not isinstance(generator, Reads) or not same_model(generator.name, fit.model):
         return None
     return StateJudge(generator, fit)
 
@@ -147,8 +147,3 @@ def load_fit(path: Path = WEIGHTS) -> Fit | None:
         vectors = (file[name].astype(np.float32) for name in ("mean", "scale", "weights"))
         numbers = (float(file[name]) for name in ("bias", "shown", "supported"))
         return Fit(*vectors, *numbers, str(file["model"]))  # type: ignore[call-arg]
-
-
-def _plain(name: str) -> str:
-    """A model's name as a GGUF file, a folder and a manifest have it."""
-    return "".join(c for c in name.casefold() if c.isalnum())

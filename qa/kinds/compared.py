@@ -12,8 +12,8 @@ from difflib import SequenceMatcher
 
 from index.normalize import normalize, number_spans
 from index.types import Hit
-from qa.kinds.evidence import Indexed, wide
-from qa.kinds.tables import NEAR, Row, Table, named_table, shared, stands
+from qa.kinds.evidence import Indexed
+from qa.kinds.tables import Row, Table, named_table, shared, stands
 
 PART = 0.6
 """Least share of a value that the question must hold for it to be named: 中老年 for 中老年套餐."""
@@ -37,8 +37,7 @@ class Sides:
 def sides(question: str, hits: Sequence[Hit], index: Indexed) -> Sides | None:
     """The rows that the question compares; None unless it names two or more of one column."""
     asked = normalize(question).text
-    near = [hit for hit in hits if hit.score >= NEAR * hits[0].score and hit.document.id == hits[0].document.id]
-    table = named_table(asked, [wide(hit, index) for hit in near])
+    table = named_table(asked, hits, index)
     if table is None:
         return None
     for column in table.columns:

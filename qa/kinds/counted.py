@@ -14,7 +14,7 @@ from index.normalize import normalize, number_spans
 from index.numbers import UNITS
 from index.types import Hit
 from qa.attribution import EvidenceSentence
-from qa.kinds.evidence import Block, Indexed, wide
+from qa.kinds.evidence import Block, Indexed
 from qa.kinds.tables import NEAR, Row, bare, named_table, shared
 
 NOUN = 2
@@ -56,13 +56,12 @@ def counted(question: str, hits: Sequence[Hit], index: Indexed) -> Count | None:
     """The count or sum that the question asks for; None when it is not certain what is counted."""
     asked = normalize(question).text
     near = [hit for hit in hits if hit.score >= NEAR * hits[0].score]
-    blocks = [wide(hit, index) for hit in near if hit.document.id == hits[0].document.id]
-    return _figures(asked, near) or _rows(asked, blocks)
+    return _figures(asked, near) or _rows(asked, hits, index)
 
 
-def _rows(asked: str, blocks: Sequence[Block]) -> Count | None:
+def _rows(asked: str, hits: Sequence[Hit], index: Indexed) -> Count | None:
     """Rows of a table, or of tables with the same columns, that have the values named, or the sum of a column named."""
-    table = named_table(asked, blocks)
+    table = named_table(asked, hits, index)
     if table is None:
         return None
     values = table.values(asked)

@@ -16,9 +16,9 @@ from qa.checks.dates import find_dates
 from qa.draft import cite
 from qa.kinds.compared import Sides
 from qa.kinds.compose import found_for
-from qa.kinds.evidence import Indexed, wide
+from qa.kinds.evidence import Indexed
 from qa.kinds.nearest import nearest
-from qa.kinds.tables import NEAR, Row, Table, named_table, shared
+from qa.kinds.tables import Row, Table, named_table, shared
 from qa.types import Answer, Note, Sentence
 
 FORMS = {"table": 0, "rising": 1, "falling": -1}
@@ -33,8 +33,7 @@ def tabled(
     if form not in FORMS or not hits:
         return None
     asked = normalize(answer.query).text
-    near = [hit for hit in hits if hit.score >= NEAR * hits[0].score and hit.document.id == hits[0].document.id]
-    table = named_table(asked, [wide(hit, index) for hit in near])
+    table = named_table(asked, hits, index)
     if table is None or len(table.rows) < 2:
         return None
     values = table.values(asked)

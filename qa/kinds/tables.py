@@ -50,15 +50,17 @@ class Table:
         return 2.0 * len(self.values(asked)) + sum(shared(asked, bare(c)) for c in self.columns)
 
 
-def named_table(asked: str, blocks: Sequence[Block]) -> Table | None:
-    """Of the tables in some sections the one of which the question names most; None where it names nothing of any.
+def named_table(asked: str, hits: Sequence[Hit], index: Indexed) -> Table | None:
+    """Of the tables in the sections near the best hit, in its document, the one of which the question names most; None where
+    it names nothing of any.
 
     Args:
-        asked: the question, normalised.  blocks: sections, best first.
+        asked: the question, normalised.  hits: best first, at least one.
     """
     found: dict[tuple[str, ...], dict[int, Row]] = {}
-    for block in blocks:
-        for row in _rows(block):
+    for hit in hits:
+        near = hit.score >= NEAR * hits[0].score and hit.document.id == hits[0].document.id
+        for row in _rows(wide(hit, index)) if near else ():
             found.setdefault(tuple(row.cells), {}).setdefault(row.place.start, row)
     tables = [Table(columns, tuple(row for _, row in sorted(rows.items()))) for columns, rows in found.items()]
     rated = sorted(((table.fit(asked), -n) for n, table in enumerate(tables)), reverse=True)
@@ -82,8 +84,7 @@ def looked_up(question: str, hits: Sequence[Hit], index: Indexed) -> Row | None:
     if not hits:
         return None
     asked = normalize(question).text
-    near = [hit for hit in hits if hit.score >= NEAR * hits[0].score and hit.document.id == hits[0].document.id]
-    table = named_table(asked, [wide(hit, index) for hit in near])
+    table = named_table(asked, hits, index)
     if table is None:
         return None
     key = next((c for c in table.columns if len({row.cells[c] for row in table.rows}) == len(table.rows) and c != NUMBER), "")
