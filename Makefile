@@ -51,6 +51,7 @@ test: dev lint types ## check style and types, then run all tests
 
 lint: dev ## check style alone
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 types: dev ## check types alone
 	$(BIN)/mypy
@@ -62,6 +63,7 @@ smoke: models ## the real models end to end: index, ask, refuse, serve
 
 changed: dev ## style, types, and the tests of the modules changed since the last commit
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python tests/changed.py
 

@@ -1,1 +1,2 @@
-"""Bringing the program to where it runs: bundle for machines without a network, unit, proxy, container, alerts, licences; in no wheel."""
+"""Bringing the program to where it runs: bundle for machines without a network, unit, proxy, container,
+alerts, licences; in no wheel."""

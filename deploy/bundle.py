@@ -1,7 +1,10 @@
-"""One archive that installs on a machine without any network: ``python -m deploy.bundle FOLDER`` (`make bundle`).
+"""One archive that installs on a machine without any network: ``python -m deploy.bundle FOLDER`` (`make
+bundle`).
 
-In it: wheels of the program and of all that it needs, for this system and Python; the models that the settings use; the
-sample corpus; install.sh; licences; SHA256SUMS over everything. A plain tar, since weights and wheels do not compress.
+In it: wheels of the program and of all that it needs, for this system and Python; the models that the
+settings use; the
+sample corpus; install.sh; licences; SHA256SUMS over everything. A plain tar, since weights and wheels do not
+compress.
 """
 
 from __future__ import annotations
@@ -44,14 +47,20 @@ def collect_wheels(folder: Path) -> None:
     program = [*pip, "wheel", "--quiet", "--constraint", "constraints.txt", "--wheel-dir", str(folder), "."]
     for command in (program, [*pip, "download", "--quiet", "--no-deps", "--dest", str(folder), "pip"]):
         if subprocess.run(command, cwd=ROOT).returncode:
-            raise WenjuError("pip could not collect the wheels.", "Its message stands above; docs/INSTALL.md, 'Behind a mirror'.")
+            raise WenjuError(
+                "pip could not collect the wheels.",
+                "Its message stands above; docs/INSTALL.md, 'Behind a mirror'.",
+            )
     refuse_gpu(folder)
 
 
 def refuse_gpu(folder: Path) -> None:
     """Raises WenjuError when wheels of a CUDA build came along."""
     if large := sorted(path.name for path in folder.glob("*.whl") if path.name.startswith(GPU)):
-        raise WenjuError(f"The index has a CUDA build of torch ({large[0]} ...).", "Point pip to the CPU build: docs/INSTALL.md, 'torch'.")
+        raise WenjuError(
+            f"The index has a CUDA build of torch ({large[0]} ...).",
+            "Point pip to the CPU build: docs/INSTALL.md, 'torch'.",
+        )
 
 
 def add_program(folder: Path) -> None:
@@ -59,7 +68,12 @@ def add_program(folder: Path) -> None:
     shutil.copy(ROOT / "deploy" / "install.sh", folder / "install.sh")
     (folder / "install.sh").chmod(0o755)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    facts = {"VERSION": __version__, "PYTHON": version, "SYSTEM": platform.system(), "MACHINE": platform.machine()}
+    facts = {
+        "VERSION": __version__,
+        "PYTHON": version,
+        "SYSTEM": platform.system(),
+        "MACHINE": platform.machine(),
+    }
     (folder / "bundle.env").write_text("".join(f"{key}={value}\n" for key, value in facts.items()), "utf-8")
     (folder / "corpus").mkdir()
     for path in sorted((ROOT / "corpus").glob("*.md")):
@@ -74,7 +88,9 @@ def write_sums(folder: Path) -> None:
     lines = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != SUMS):
         with path.open("rb") as file:
-            lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path.relative_to(folder).as_posix()}\n")
+            lines.append(
+                f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path.relative_to(folder).as_posix()}\n"
+            )
     (folder / SUMS).write_text("".join(lines), "utf-8")
 
 
@@ -96,7 +112,8 @@ def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def make(out: Path) -> Path:
-    """Write the archive into the folder ``out`` and return its path. Needs the models in the store, and a package index."""
+    """Write the archive into the folder ``out`` and return its path. Needs the models in the store, and a
+    package index."""
     settings = load_settings()
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=out) as scratch:

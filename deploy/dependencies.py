@@ -29,7 +29,8 @@ SPDX = {
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One distribution. ``licence`` is an SPDX expression where the package or our list gives one, "" when nobody says."""
+    """One distribution. ``licence`` is an SPDX expression where the package or our list gives one, "" when
+    nobody says."""
 
     name: str
     version: str
@@ -39,7 +40,8 @@ class Package:
 
 
 def direct() -> list[Requirement]:
-    """Dependencies of pyproject.toml that hold on this system; without extras, which are not installed by default."""
+    """Dependencies of pyproject.toml that hold on this system; without extras, which are not installed by
+    default."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     return [one for text in project["dependencies"] if _holds(one := Requirement(text), "")]
 
@@ -86,15 +88,22 @@ def _holds(one: Requirement, extra: str) -> bool:
 
 
 def licence_of(about: metadata.Distribution) -> str:
-    """By the metadata's SPDX expression (PEP 639), else our list, else classifier or text that mean one licence, else ""."""
+    """By the metadata's SPDX expression (PEP 639), else our list, else classifier or text that mean one
+    licence, else ""."""
     fields: Any = about.metadata
     if expression := fields.get("License-Expression"):
         return str(expression)
     if stated := _stated().get(canonicalize_name(fields["Name"])):
         return stated
-    kinds = [kind.rpartition(" :: ")[2] for kind in fields.get_all("Classifier") or () if kind.startswith("License ::")]
+    kinds = [
+        kind.rpartition(" :: ")[2]
+        for kind in fields.get_all("Classifier") or ()
+        if kind.startswith("License ::")
+    ]
     text = str(fields.get("License") or "")
-    return next((SPDX[kind] for kind in (*kinds, text) if kind in SPDX), "") or (text if is_spdx(text) else "")
+    return next((SPDX[kind] for kind in (*kinds, text) if kind in SPDX), "") or (
+        text if is_spdx(text) else ""
+    )
 
 
 def is_spdx(text: str) -> bool:

@@ -1,4 +1,5 @@
-"""docs/LICENCES.md from what is installed and from the model manifest: ``python -m deploy.licences`` (`make licences`)."""
+"""docs/LICENCES.md from what is installed and from the model manifest: ``python -m deploy.licences`` (`make
+licences`)."""
 
 from __future__ import annotations
 
@@ -31,12 +32,17 @@ def document(packages: Iterable[Package], models: Iterable[Model]) -> str:
     for one in listed:
         version = pinned.get(one.name, one.version)
         lines.append(f"| {one.name} | {version} | {one.licence or '**not stated**'} | {one.home} |")
-    lines += ["", f"{len(listed)} packages. Weak copyleft, file by file (MPL-2.0): {', '.join(_with('MPL', listed))}."]
+    lines += [
+        "",
+        f"{len(listed)} packages. Weak copyleft, file by file (MPL-2.0): {', '.join(_with('MPL', listed))}.",
+    ]
     lines += [f"Strong copyleft (GPL, AGPL): {', '.join(_with('GPL', listed)) or 'none'}.", ""]
     lines += ["## Models", "", "Not part of the program: fetched on demand, each under its own licence.", ""]
     lines += ["| model | for | licence | terms | published as |", "|---|---|---|---|---|"]
     for model in models:
-        lines.append(f"| {model.title} | {model.purpose} | {model.licence} | {model.terms or '-'} | {model.hub or '-'} |")
+        lines.append(
+            f"| {model.title} | {model.purpose} | {model.licence} | {model.terms or '-'} | {model.hub or '-'} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -47,6 +53,8 @@ def _with(part: str, packages: Iterable[Package]) -> Iterator[str]:
 if __name__ == "__main__":
     found = runtime()
     if unknown := [one.name for one in found if not one.licence]:
-        sys.exit(f"licences: not stated: {', '.join(unknown)}. Read their licence files and name them in deploy/licences.toml.")
+        sys.exit(
+            f"licences: not stated: {', '.join(unknown)}. Read their licence files and name them in deploy/licences.toml."
+        )
     DOCUMENT.write_text(document(found, load_manifest().values()), "utf-8")
     print(f"{DOCUMENT}: {len(found)} packages")

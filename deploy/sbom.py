@@ -1,6 +1,7 @@
 """The bill of materials as CycloneDX 1.6 JSON: ``python -m deploy.sbom OUT.json`` (`make sbom`).
 
-The program, everything it needs to run as installed here, and the models of the manifest with their checksums. Needs
+The program, everything it needs to run as installed here, and the models of the manifest with their
+checksums. Needs
 cyclonedx-python-lib, which `make sbom` brings into a folder of its own.
 """
 
@@ -29,7 +30,11 @@ def bom() -> Bom:
     """All components with who needs whom."""
     made = Bom()
     program = Component(
-        name="wenju", version=__version__, type=ComponentType.APPLICATION, licenses=_licences("Apache-2.0"), bom_ref="wenju"
+        name="wenju",
+        version=__version__,
+        type=ComponentType.APPLICATION,
+        licenses=_licences("Apache-2.0"),
+        bom_ref="wenju",
     )
     made.metadata.component = program
     packages = {one.name: (one, _package(one)) for one in runtime()}
@@ -51,25 +56,46 @@ def _package(one: Package) -> Component:
     purl = PackageURL("pypi", name=one.name, version=one.version)
     links = [ExternalReference(type=ExternalReferenceType.WEBSITE, url=XsUri(one.home))] if one.home else []
     return Component(
-        name=one.name, version=one.version, type=ComponentType.LIBRARY, purl=purl, licenses=_licences(one.licence),
-        external_references=links, bom_ref=str(purl),
-    )  # fmt: skip
+        name=one.name,
+        version=one.version,
+        type=ComponentType.LIBRARY,
+        purl=purl,
+        licenses=_licences(one.licence),
+        external_references=links,
+        bom_ref=str(purl),
+    )
 
 
 def _model(one: Model) -> Component:
     """A model; its files, with the checksums that are pinned, are components in it."""
     files = [
         Component(
-            name=file.name, type=ComponentType.FILE, bom_ref=f"model:{one.name}/{file.name}",
+            name=file.name,
+            type=ComponentType.FILE,
+            bom_ref=f"model:{one.name}/{file.name}",
             hashes=[HashType(alg=HashAlgorithm.SHA_256, content=file.sha256)],
         )
-        for file in one.files if file.sha256
-    ]  # fmt: skip
-    links = [ExternalReference(type=ExternalReferenceType.DISTRIBUTION, url=XsUri(f"https://huggingface.co/{one.hub}"))] if one.hub else []
+        for file in one.files
+        if file.sha256
+    ]
+    links = (
+        [
+            ExternalReference(
+                type=ExternalReferenceType.DISTRIBUTION, url=XsUri(f"https://huggingface.co/{one.hub}")
+            )
+        ]
+        if one.hub
+        else []
+    )
     return Component(
-        name=one.name, type=ComponentType.MACHINE_LEARNING_MODEL, description=" ".join(filter(None, (one.title, one.terms))),
-        licenses=_licences(one.licence), components=files, external_references=links, bom_ref=f"model:{one.name}",
-    )  # fmt: skip
+        name=one.name,
+        type=ComponentType.MACHINE_LEARNING_MODEL,
+        description=" ".join(filter(None, (one.title, one.terms))),
+        licenses=_licences(one.licence),
+        components=files,
+        external_references=links,
+        bom_ref=f"model:{one.name}",
+    )
 
 
 def main(out: Path) -> None:

@@ -26,7 +26,8 @@ ENGINES = {
 
 
 def open_generator(settings: GeneratorSettings, models: ModelSettings) -> Generator:
-    """The generator that the settings name. Cheap: a model is loaded by its first use (or ``warm()``), except that
+    """The generator that the settings name. Cheap: a model is loaded by its first use (or ``warm()``), except
+    that
     the engine ``openvino`` converts a GGUF file when that was not done at the fetch.
 
     Raises:
@@ -36,7 +37,9 @@ def open_generator(settings: GeneratorSettings, models: ModelSettings) -> Genera
     """
     needs = ENGINES.get(settings.engine)
     if needs is None:
-        raise SettingsError(f"Unknown generator engine '{settings.engine}'.", did_you_mean(settings.engine, ENGINES))
+        raise SettingsError(
+            f"Unknown generator engine '{settings.engine}'.", did_you_mean(settings.engine, ENGINES)
+        )
     if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
         raise GeneratorError(
             f"The engine '{settings.engine}' needs packages that are not installed: {', '.join(missing)}.",
@@ -46,13 +49,18 @@ def open_generator(settings: GeneratorSettings, models: ModelSettings) -> Genera
         from engine.openai import OpenAIGenerator
 
         return OpenAIGenerator(
-            settings.base_url, settings.model, api_key=settings.api_key.get_secret_value(), timeout=settings.timeout
+            settings.base_url,
+            settings.model,
+            api_key=settings.api_key.get_secret_value(),
+            timeout=settings.timeout,
         )
     path = _model_path(settings.model, models)
     if settings.engine == "transformers":
         from engine.transformers import TransformersGenerator
 
-        return TransformersGenerator(path, device=settings.device, threads=settings.threads, batch=settings.batch)
+        return TransformersGenerator(
+            path, device=settings.device, threads=settings.threads, batch=settings.batch
+        )
     from engine.convert import MANIFEST, prepare
     from engine.openvino import OpenVINOGenerator
 

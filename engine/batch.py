@@ -1,10 +1,13 @@
-"""Many answers at once: one thread runs the model, and each of its passes takes in tokens of all that are in flight.
+"""Many answers at once: one thread runs the model, and each of its passes takes in tokens of all that are in
+flight.
 
     a job: line -> read, in parts -> writes, in the same passes as the others -> done, stopped or failed
 
 Reading costs the same alone or together, while a pass that writes costs little more for sixteen than for one
-(docs/log/performance.md). So prompts are read one after another, in parts that are small while others write, and
-whoever is read writes in every pass, whatever else is read in it. Jobs leave between passes. The thread lives as long
+(docs/log/performance.md). So prompts are read one after another, in parts that are small while others write,
+and
+whoever is read writes in every pass, whatever else is read in it. Jobs leave between passes. The thread lives
+as long
 as there is something to do.
 """
 
@@ -43,7 +46,9 @@ class Batch:
         told: makes of an engine's error what a job's reader is told.
     """
 
-    def __init__(self, model: PassModel, most: int, keep: int, told: Callable[[Exception], Exception]) -> None:
+    def __init__(
+        self, model: PassModel, most: int, keep: int, told: Callable[[Exception], Exception]
+    ) -> None:
         self._model = model
         self._most = most
         self._told = told
@@ -57,7 +62,8 @@ class Batch:
         _open.add(self)
 
     def submit(self, job: Job) -> None:
-        """Stand in line; one that writes nothing stands in front, while what it goes on from is still kept."""
+        """Stand in line; one that writes nothing stands in front, while what it goes on from is still
+        kept."""
         with self._lock:
             (self._line.append if job.room else self._line.appendleft)(job)
             if self._running:
@@ -86,7 +92,8 @@ class Batch:
                 self._fail(error)
 
     def _fail(self, error: Exception) -> None:
-        """What the blocks hold now is unknown: everybody in flight fails, and who comes next begins afresh."""
+        """What the blocks hold now is unknown: everybody in flight fails, and who comes next begins
+        afresh."""
         failed, self._flying = self._flying, []
         self._blocks.forget()
         for flight in failed:
@@ -119,7 +126,8 @@ class Batch:
         return writing + reading
 
     def _next_to_read(self, number: int) -> _Flight | None:
-        """The flight that is read as the ``number``-th of this pass; one from the line where there is room."""
+        """The flight that is read as the ``number``-th of this pass; one from the line where there is
+        room."""
         reading = [flight for flight in self._flying if flight.unread]
         if number < len(reading):
             return reading[number]
@@ -132,7 +140,12 @@ class Batch:
                 return None
             self._line.popleft()
         if held is None:
-            job.end(GeneratorError(f"The prompt has {len(job.prompt)} tokens; there is no room for it.", "Ask a shorter question."))
+            job.end(
+                GeneratorError(
+                    f"The prompt has {len(job.prompt)} tokens; there is no room for it.",
+                    "Ask a shorter question.",
+                )
+            )
             return self._next_to_read(number)
         flight = _Flight(job, held, [])
         self._flying.append(flight)

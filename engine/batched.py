@@ -1,6 +1,8 @@
-"""What the engines share that run a model themselves: answers are written together, by one batch over its passes.
+"""What the engines share that run a model themselves: answers are written together, by one batch over its
+passes.
 
-That gives grounded figures, log-probabilities and guesses copied from the prompt (``jobs.py``), answers that are written
+That gives grounded figures, log-probabilities and guesses copied from the prompt (``jobs.py``), answers that
+are written
 together (``batch.py``) and the reuse of what prompts have in common (``blocks.py``).
 """
 

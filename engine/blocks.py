@@ -1,8 +1,11 @@
 """Which blocks of keys and values belong to which sequence, and what a new prompt can take over from others.
 
-A prompt that begins like another, be that one in flight or done, shares its full blocks and copies the one in which
-they part. Sequences that are done are kept until their blocks are needed, the longest unused first. So the fixed part
-of the prompt stays read, and so do passages that several people ask about. Knows nothing of the model but how to copy
+A prompt that begins like another, be that one in flight or done, shares its full blocks and copies the one in
+which
+they part. Sequences that are done are kept until their blocks are needed, the longest unused first. So the
+fixed part
+of the prompt stays read, and so do passages that several people ask about. Knows nothing of the model but how
+to copy
 a block; not thread-safe.
 """
 
@@ -38,14 +41,18 @@ class Blocks:
 
     def forget(self) -> None:
         """Nothing is held any more: what the blocks hold is unknown."""
-        self._free = list(range(self._count - 1, -1, -1))  # the last is taken first: memory is used from the front
+        self._free = list(
+            range(self._count - 1, -1, -1)
+        )  # the last is taken first: memory is used from the front
         self._users = [0] * self._count
         self._flying: list[Held] = []
         self._kept: list[Held] = []
 
     def take(self, prompt: Sequence[int], room: int) -> Held | None:
-        """Blocks for the prompt and ``room`` more tokens; ``tokens`` of what comes back is the part of the prompt that
-        need not be read, never all of it (its last token must be computed to give logits). None while there are too few."""
+        """Blocks for the prompt and ``room`` more tokens; ``tokens`` of what comes back is the part of the
+        prompt that
+        need not be read, never all of it (its last token must be computed to give logits). None while there
+        are too few."""
         donor, common = self._longest(prompt)
         shared = donor.table[: common // BLOCK] if donor else []
         self._use(shared)
@@ -67,7 +74,8 @@ class Blocks:
         return held
 
     def give_back(self, held: Held) -> None:
-        """The sequence is done; it is kept for others to begin with. Blocks that hold nothing are free at once."""
+        """The sequence is done; it is kept for others to begin with. Blocks that hold nothing are free at
+        once."""
         self._flying.remove(held)
         full = -(-len(held.tokens) // BLOCK)
         self._drop(held.table[full:])

@@ -1,4 +1,5 @@
-"""How fast a generator reads and writes on this machine: measured once in some seconds, and kept with what it was measured of."""
+"""How fast a generator reads and writes on this machine: measured once in some seconds, and kept with what it
+was measured of."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ _TEXT = "各处室要在每月{}日以前把第{}号材料送到办公室，由�
 class Speed:
     """Tokens per second: ``read`` of a prompt, ``written`` one by one (what is guessed ahead comes on top).
 
-    ``load``: processes at work per core before it was measured; ``of`` and ``when``: what was measured, and when.
+    ``load``: processes at work per core before it was measured; ``of`` and ``when``: what was measured, and
+    when.
     """
 
     read: float
@@ -70,7 +72,8 @@ def load() -> float:
 
 
 def measure(generator: Generator, threads: int, load: float) -> Speed:
-    """Time reading and writing, each the best of ``TIMES``: other work can only slow it. Loads the model before."""
+    """Time reading and writing, each the best of ``TIMES``: other work can only slow it. Loads the model
+    before."""
     _timed(generator, "预热。", 1)
     read = written = 0.0
     for time_ in range(TIMES):

@@ -1,8 +1,10 @@
 """GGUF -> the form that runs fastest on a CPU, made once and kept beside the file in ``derived/``.
 
 OpenVINO GenAI reads the GGUF and writes its graph; the weights, quantised there in blocks of 16 or 32, are
-quantised again per row (int8) or per 128 (int4), symmetric, which lets the CPU multiply in integers over long runs;
-the last layer computes only the positions whose logits are asked for. Figures for both forms: docs/log/generator.md.
+quantised again per row (int8) or per 128 (int4), symmetric, which lets the CPU multiply in integers over long
+runs;
+the last layer computes only the positions whose logits are asked for. Figures for both forms:
+docs/log/generator.md.
 """
 
 from __future__ import annotations
@@ -112,7 +114,8 @@ def _run_apart(gguf: Path, made: Path, form: Form, progress: Progress) -> None:
 
 
 def convert(gguf: Path, made: Path, form: Form) -> None:
-    """Write the converted model into the new folder ``made`` (peak memory about 5 GB, of which 3 GB mapped files)."""
+    """Write the converted model into the new folder ``made`` (peak memory about 5 GB, of which 3 GB mapped
+    files)."""
     import openvino
 
     from engine.gguf import read_metadata, write_tokenizer

@@ -1,8 +1,11 @@
 """Grounded decoding: a generator may write only digit sequences that stand in its context.
 
-Knows nothing of tokens: it is asked about text. A figure is a run of digits with inner points or commas ("5.5",
-"1,234"); 2025年3月6日 holds three. Full-width digits count as digits. Numerals in Chinese characters in the context
-(二十三) allow their Arabic form; what the generator writes in Chinese characters is left to the checks afterwards.
+Knows nothing of tokens: it is asked about text. A figure is a run of digits with inner points or commas
+("5.5",
+"1,234"); 2025年3月6日 holds three. Full-width digits count as digits. Numerals in Chinese characters in the
+context
+(二十三) allow their Arabic form; what the generator writes in Chinese characters is left to the checks
+afterwards.
 """
 
 from __future__ import annotations
@@ -54,7 +57,9 @@ class Figures:
 
     def next_digits(self, state: str) -> frozenset[str]:
         """The characters that can go on the figure that is being written."""
-        return frozenset(p[len(state)] for p in self._prefixes if len(p) == len(state) + 1 and p.startswith(state))
+        return frozenset(
+            p[len(state)] for p in self._prefixes if len(p) == len(state) + 1 and p.startswith(state)
+        )
 
     def _complete(self, state: str) -> bool:
         return not state or state.rstrip(_DEAD + ".,") in self._runs

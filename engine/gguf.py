@@ -1,6 +1,7 @@
 """The metadata of a GGUF file, and the tokenizer written from it in the form the tokenizers library reads.
 
-Format: github.com/ggml-org/ggml/blob/master/docs/gguf.md, version 2 and 3, little endian. Tensors are not read here.
+Format: github.com/ggml-org/ggml/blob/master/docs/gguf.md, version 2 and 3, little endian. Tensors are not
+read here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,19 @@ from typing import Any
 
 from errors import GeneratorError
 
-_FORMATS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
+_FORMATS = {
+    0: "<B",
+    1: "<b",
+    2: "<H",
+    3: "<h",
+    4: "<I",
+    5: "<i",
+    6: "<f",
+    7: "<?",
+    10: "<Q",
+    11: "<q",
+    12: "<d",
+}
 _STRING, _ARRAY = 8, 9
 _CONTROL, _USER_DEFINED = 3, 4
 

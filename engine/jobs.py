@@ -1,6 +1,8 @@
-"""What a batch is asked for: to write an answer, or just to read. A job is told logits and says what comes next.
+"""What a batch is asked for: to write an answer, or just to read. A job is told logits and says what comes
+next.
 
-Greedy. Grounded figures (``figures.py``), log-probabilities and guesses copied from the prompt (``lookup.py``) are made
+Greedy. Grounded figures (``figures.py``), log-probabilities and guesses copied from the prompt
+(``lookup.py``) are made
 here; knows nothing of blocks and passes. All but ``chunks`` and ``leave`` runs in the batch's thread.
 """
 
@@ -65,11 +67,13 @@ class Job(Protocol):
         ...
 
     def next(self, guesses: int) -> list[int]:
-        """What the next pass takes in: the last token written, and at most so many guesses of what follows."""
+        """What the next pass takes in: the last token written, and at most so many guesses of what
+        follows."""
         ...
 
     def took(self, rows: Floats, state: Floats | None) -> int | None:
-        """Told the logits after each token of the last pass (after the prompt: one row, and the hidden state).
+        """Told the logits after each token of the last pass (after the prompt: one row, and the hidden
+        state).
         Returns how many guesses were right, None when the job is done."""
         ...
 
@@ -167,7 +171,8 @@ class Reader:
         return self._cancelled.is_set()
 
     def state(self) -> Floats | None:
-        """float32 ``[layers * hidden size]``; None where the model tells none. Raises what the batch failed of."""
+        """float32 ``[layers * hidden size]``; None where the model tells none. Raises what the batch failed
+        of."""
         item = self._out.get()
         if isinstance(item, Exception):
             raise item
@@ -185,7 +190,8 @@ class Reader:
 
 
 class Picker:
-    """Greedy choice; with figures, the best token that keeps to them. Log-probabilities are the model's own."""
+    """Greedy choice; with figures, the best token that keeps to them. Log-probabilities are the model's
+    own."""
 
     def __init__(self, tokens: Vocabulary, figures: Figures | None) -> None:
         self._tokens = tokens

@@ -1,4 +1,5 @@
-"""transformers' own ``generate()``, one answer at a time: what ``wenju bench`` measures beside us. Not an engine of answers."""
+"""transformers' own ``generate()``, one answer at a time: what ``wenju bench`` measures beside us. Not an
+engine of answers."""
 
 from __future__ import annotations
 
@@ -44,15 +45,21 @@ class LibraryGenerator:
             prompt = encode_chat(tokenizer, request.messages)
             given = torch.tensor([prompt], device=model.device)
             streamer: Any = TextIteratorStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
-            stopping = [lambda *state, **rest: torch.full((1,), request.cancelled.is_set(), device=model.device)]
+            stopping = [
+                lambda *state, **rest: torch.full((1,), request.cancelled.is_set(), device=model.device)
+            ]
             stopping += [StopStringCriteria(tokenizer, [stop]) for stop in request.stop]
 
             def write() -> int:
                 try:
                     out = model.generate(
-                        given, attention_mask=torch.ones_like(given), do_sample=False, max_new_tokens=request.max_new_tokens,
-                        stopping_criteria=StoppingCriteriaList(stopping), streamer=streamer,
-                    )  # fmt: skip
+                        given,
+                        attention_mask=torch.ones_like(given),
+                        do_sample=False,
+                        max_new_tokens=request.max_new_tokens,
+                        stopping_criteria=StoppingCriteriaList(stopping),
+                        streamer=streamer,
+                    )
                     return int(out.shape[1]) - len(prompt)
                 finally:
                     streamer.end()
@@ -63,7 +70,13 @@ class LibraryGenerator:
                     if text:
                         yield Chunk(text)
                 count = writing.result()
-            finish = "cancelled" if request.cancelled.is_set() else "length" if count >= request.max_new_tokens else "stop"
+            finish = (
+                "cancelled"
+                if request.cancelled.is_set()
+                else "length"
+                if count >= request.max_new_tokens
+                else "stop"
+            )
             yield Chunk("", (), finish, len(prompt), count)
 
     @property

@@ -1,4 +1,5 @@
-"""llama.cpp in this process, from a GGUF file: what ``wenju bench`` measures beside us. Not an engine of answers.
+"""llama.cpp in this process, from a GGUF file: what ``wenju bench`` measures beside us. Not an engine of
+answers.
 
 Needs llama-cpp-python (``make llamacpp``). It keeps the longest common prefix of two prompts by itself.
 """
@@ -30,7 +31,9 @@ class LlamaCppGenerator:
 
     def __init__(self, path: Path, *, threads: int = 0, context: int = 4096) -> None:
         if importlib.util.find_spec("llama_cpp") is None:
-            raise GeneratorError("llama.cpp is not installed.", "Run: make llamacpp  (builds llama-cpp-python from source)")
+            raise GeneratorError(
+                "llama.cpp is not installed.", "Run: make llamacpp  (builds llama-cpp-python from source)"
+            )
         self._path = path
         self._threads = threads or os.cpu_count() or 1
         self._context = context
@@ -52,7 +55,11 @@ class LlamaCppGenerator:
             model = self._model
             finish, written = "", 0
             for event in model.create_chat_completion(
-                messages, temperature=0, max_tokens=request.max_new_tokens, stop=list(request.stop), stream=True
+                messages,
+                temperature=0,
+                max_tokens=request.max_new_tokens,
+                stop=list(request.stop),
+                stream=True,
             ):
                 choice = event["choices"][0]
                 if text := choice["delta"].get("content") or "":
@@ -71,9 +78,15 @@ class LlamaCppGenerator:
 
             try:
                 self._model_ = Llama(
-                    str(self._path), n_ctx=self._context, n_threads=self._threads, n_threads_batch=self._threads,
-                    flash_attn=True, verbose=False,
-                )  # fmt: skip
+                    str(self._path),
+                    n_ctx=self._context,
+                    n_threads=self._threads,
+                    n_threads_batch=self._threads,
+                    flash_attn=True,
+                    verbose=False,
+                )
             except (ValueError, OSError) as error:
-                raise GeneratorError(f"llama.cpp cannot load {self._path}: {error}", "Run: wenju models verify") from error
+                raise GeneratorError(
+                    f"llama.cpp cannot load {self._path}: {error}", "Run: wenju models verify"
+                ) from error
         return self._model_

@@ -1,7 +1,10 @@
-"""Prompt lookup: an answer that copies from its evidence can be guessed by finding its last words in the prompt.
+"""Prompt lookup: an answer that copies from its evidence can be guessed by finding its last words in the
+prompt.
 
-Source: Saxena, Prompt Lookup Decoding (2023); the guess is verified by the model in one pass, so that it changes
-speed alone. A pass of seven tokens takes hardly longer than one of a single token, so something is always guessed, and
+Source: Saxena, Prompt Lookup Decoding (2023); the guess is verified by the model in one pass, so that it
+changes
+speed alone. A pass of seven tokens takes hardly longer than one of a single token, so something is always
+guessed, and
 as long as may be (docs/log/performance.md). Knows nothing of what the tokens mean.
 """
 
@@ -30,8 +33,10 @@ class PromptLookup:
         self._last = {token: i + 1 for i, token in enumerate(self._prompt)}
 
     def guess(self, written: Sequence[int], most: int) -> list[int]:
-        """At most ``most`` tokens: those that follow the last two of ``written`` in the prompt; where these do not stand
-        there, those after the last place of the last one (the question, which an answer repeats, stands at the end).
+        """At most ``most`` tokens: those that follow the last two of ``written`` in the prompt; where these
+        do not stand
+        there, those after the last place of the last one (the question, which an answer repeats, stands at
+        the end).
         [] when that does not stand there either."""
         most = min(most, self._longest)
         if most < 1 or not written:

@@ -1,7 +1,9 @@
 """Any OpenAI-compatible endpoint (vLLM, llama.cpp server, Ollama, SGLang, a cloud): streamed over httpx.
 
-Retries only before the first token, so that no reader sees a text begin twice. The key is sent to the endpoint and
-stands in no message or log. The figures constraint cannot be imposed on a remote engine: the checks of the answer
+Retries only before the first token, so that no reader sees a text begin twice. The key is sent to the
+endpoint and
+stands in no message or log. The figures constraint cannot be imposed on a remote engine: the checks of the
+answer
 catch there what the CPU engines cannot write in the first place.
 """
 
@@ -122,7 +124,9 @@ class OpenAIGenerator:
                             yield self._event(line[5:])
                         if begun:
                             return
-                        raise GeneratorError(f"{self._url} answered without any text.", "Look at the endpoint's log.")
+                        raise GeneratorError(
+                            f"{self._url} answered without any text.", "Look at the endpoint's log."
+                        )
             except httpx.HTTPError as error:
                 if begun or attempt == self._retries:
                     raise self._unreachable(error) from error
@@ -133,7 +137,9 @@ class OpenAIGenerator:
         try:
             event = json.loads(data)
         except ValueError as error:
-            raise GeneratorError(f"{self._url} sent no JSON: {data[:80]!r}", "Is it an OpenAI-compatible endpoint?") from error
+            raise GeneratorError(
+                f"{self._url} sent no JSON: {data[:80]!r}", "Is it an OpenAI-compatible endpoint?"
+            ) from error
         if not isinstance(event, dict) or "error" in event:
             raise GeneratorError(f"{self._url} broke off: {str(event)[:200]}", "Look at the endpoint's log.")
         return event

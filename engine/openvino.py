@@ -27,7 +27,9 @@ class OpenVINOGenerator(BatchedGenerator):
         context, guess, batch: as BatchedGenerator.
     """
 
-    def __init__(self, folder: Path, *, threads: int = 0, context: int = 8192, guess: int = 6, batch: int = 8) -> None:
+    def __init__(
+        self, folder: Path, *, threads: int = 0, context: int = 8192, guess: int = 6, batch: int = 8
+    ) -> None:
         super().__init__(context=context, guess=guess, batch=batch)
         self._folder = folder
         self._threads = threads
@@ -59,7 +61,9 @@ def _engine_errors() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise GeneratorError(f"The engine 'openvino' needs {error.name}.", "Run: pip install wenju") from error
+        raise GeneratorError(
+            f"The engine 'openvino' needs {error.name}.", "Run: pip install wenju"
+        ) from error
     except (RuntimeError, OSError, MemoryError) as error:
         raise _told(error) from error
 

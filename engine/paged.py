@@ -1,6 +1,7 @@
 """The default engine's model: OpenVINO's graph with its keys and values in blocks (see ``passes.py``).
 
-The graph's attention over a state is turned into paged attention when it is loaded. Not thread-safe; knows nothing of
+The graph's attention over a state is turned into paged attention when it is loaded. Not thread-safe; knows
+nothing of
 requests.
 """
 
@@ -28,11 +29,14 @@ class PagedModel:
         options: further CPU plugin properties.
     """
 
-    def __init__(self, folder: Path, blocks: int, threads: int = 0, options: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, folder: Path, blocks: int, threads: int = 0, options: dict[str, Any] | None = None
+    ) -> None:
         import openvino as ov
 
         core = ov.Core()
-        # 16-bit keys and values: with the default 8 bits a kept prefix gives other logits than a fresh one (by up to
+        # 16-bit keys and values: with the default 8 bits a kept prefix gives other logits than a fresh one
+        # (by up to
         # 1.0 instead of 0.1), and speed is the same. Group 512: integer matrix products over long runs.
         half = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f16"
         config: dict[str, Any] = {
@@ -61,7 +65,8 @@ class PagedModel:
         self.block_bytes = sum(tensor.byte_size for tensor in self._cache) // blocks
 
     def warm(self) -> None:
-        """Run once, which makes the plugin pack the weights; the unpacked ones are let go of while that lasts."""
+        """Run once, which makes the plugin pack the weights; the unpacked ones are let go of while that
+        lasts."""
         with releasing(self._folder):
             self.forward([Part([0, 0, 0], 0, [0], 1)])
             self.forward([Part([0], 3, [0], 1)])
@@ -76,10 +81,15 @@ class PagedModel:
             {
                 "input_ids": np.concatenate([np.asarray(part.ids, np.int64) for part in parts]),
                 "position_ids": np.concatenate(
-                    [np.arange(part.past, part.past + n, dtype=np.int64) for part, n in zip(parts, lengths, strict=True)]
+                    [
+                        np.arange(part.past, part.past + n, dtype=np.int64)
+                        for part, n in zip(parts, lengths, strict=True)
+                    ]
                 ),
                 "rows": wanted if wanted.size else np.zeros(1, np.int64),
-                "max_context_len": np.asarray(max(p.past + n for p, n in zip(parts, lengths, strict=True)), np.int32),
+                "max_context_len": np.asarray(
+                    max(p.past + n for p, n in zip(parts, lengths, strict=True)), np.int32
+                ),
                 "past_lens": np.asarray([part.past for part in parts], np.int32),
                 "subsequence_begins": begins,
                 "block_indices_begins": np.cumsum([0, *map(len, tables)]).astype(np.int32),
@@ -89,7 +99,11 @@ class PagedModel:
         )
         logits, *states = (self._request.get_output_tensor(i).data[:, 0] for i in range(1 + self._states))
         cuts = np.cumsum([len(row) for row in rows])[:-1]
-        each = zip(np.split(logits[: wanted.size], cuts), *(np.split(s[: wanted.size], cuts) for s in states), strict=True)
+        each = zip(
+            np.split(logits[: wanted.size], cuts),
+            *(np.split(s[: wanted.size], cuts) for s in states),
+            strict=True,
+        )
         return [Taken(first, tuple(rest)) for first, *rest in each]
 
     def copy(self, source: int, target: int) -> None:
@@ -98,9 +112,11 @@ class PagedModel:
 
 
 def page(graph: Any) -> int:
-    """Turn attention over a state into paged attention, and ``keep`` into ``rows``: which tokens of the pass are told.
+    """Turn attention over a state into paged attention, and ``keep`` into ``rows``: which tokens of the pass
+    are told.
 
-    Returns how many hidden states the graph tells after the logits, one for each of STATE_LAYERS; 0 when it has no such
+    Returns how many hidden states the graph tells after the logits, one for each of STATE_LAYERS; 0 when it
+    has no such
     layers.
     """
     from openvino import Type, opset13
@@ -132,11 +148,14 @@ def page(graph: Any) -> int:
 
 
 def _top_layer(nodes: Mapping[str, Any]) -> list[Any]:
-    """Where the last layer's attention goes into its projection, and what is added to that; [] in other graphs."""
+    """Where the last layer's attention goes into its projection, and what is added to that; [] in other
+    graphs."""
     name = "model.layers.self_attn.add0.layer"
     added = [nodes[f"{name}{layer}"] for layer in range(len(nodes)) if f"{name}{layer}" in nodes]
     ports = [added[-1].input(i) for i in (0, 1)] if added else []
     return [
-        port.get_source_output().get_node().input(0) if port.get_source_output().get_node().get_type_name() == "MatMul" else port
+        port.get_source_output().get_node().input(0)
+        if port.get_source_output().get_node().get_type_name() == "MatMul"
+        else port
         for port in ports
     ]

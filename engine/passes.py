@@ -1,7 +1,9 @@
 """One pass of a language model over tokens of several sequences, as engines that batch make it.
 
-Keys and values lie in blocks of BLOCK tokens, and a sequence is a table of blocks (Kwon et al. 2023, "Efficient Memory
-Management for Large Language Model Serving with PagedAttention"). So joining and leaving cost nothing, a prompt that is
+Keys and values lie in blocks of BLOCK tokens, and a sequence is a table of blocks (Kwon et al. 2023,
+"Efficient Memory
+Management for Large Language Model Serving with PagedAttention"). So joining and leaving cost nothing, a
+prompt that is
 read and answers that are written share a pass, and two prompts that begin alike share blocks (``blocks.py``).
 """
 
@@ -41,7 +43,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a pass tells of a part: logits ``[keep, vocabulary]`` and, where the model tells, the hidden states after
+    """What a pass tells of a part: logits ``[keep, vocabulary]`` and, where the model tells, the hidden
+    states after
     the kept tokens, float32 ``[keep, hidden size]`` for each of STATE_LAYERS. Valid until the next pass."""
 
     logits: Floats
@@ -57,7 +60,8 @@ class Sizes:
     """How many tokens a pass may take in.
 
     Attributes:
-        read_alone: of prompts while nobody writes: how long a reader who leaves still costs (about a second on a CPU).
+        read_alone: of prompts while nobody writes: how long a reader who leaves still costs (about a second
+        on a CPU).
         read_beside: of prompts while others write, who wait that long for their next token.
         rows: of answers, beyond which guesses cost more than they spare.
     """
@@ -75,7 +79,8 @@ class PassModel(Protocol):
     sizes: Sizes
 
     def forward(self, parts: Sequence[Part]) -> list[Taken]:
-        """One pass. Raises RuntimeError when it fails; what the blocks of these parts hold is unknown then."""
+        """One pass. Raises RuntimeError when it fails; what the blocks of these parts hold is unknown
+        then."""
         ...
 
     def copy(self, source: int, target: int) -> None:

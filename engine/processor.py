@@ -31,7 +31,8 @@ def flags(text: str | None = None) -> frozenset[str]:
 
 
 def path(known: frozenset[str] | None = None) -> str:
-    """``AVX-512 with VNNI`` and the like; the machine's name (``arm64``) where its flags tell none of them."""
+    """``AVX-512 with VNNI`` and the like; the machine's name (``arm64``) where its flags tell none of
+    them."""
     known = flags() if known is None else known
     return next((name for name, wanted in PATHS if known.issuperset(wanted)), platform.machine())
 

@@ -1,8 +1,12 @@
-"""A causal language model of transformers with its keys and values in blocks (see ``passes.py``), on CPU or CUDA.
+"""A causal language model of transformers with its keys and values in blocks (see ``passes.py``), on CPU or
+CUDA.
 
-All tokens of a pass stand in one row, and the model's attention is replaced through the library's ``AttentionInterface``:
-each token attends to what its own sequence holds. So any model will do whose attention goes through that interface.
-Prompts are attended one by one, answers (a few tokens each) together. Not thread-safe; knows nothing of requests.
+All tokens of a pass stand in one row, and the model's attention is replaced through the library's
+``AttentionInterface``:
+each token attends to what its own sequence holds. So any model will do whose attention goes through that
+interface.
+Prompts are attended one by one, answers (a few tokens each) together. Not thread-safe; knows nothing of
+requests.
 """
 
 from __future__ import annotations
@@ -28,7 +32,8 @@ _TOGETHER = 8
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Parts that are attended together: rows of the pass ``[n, q]``, the slots of their keys ``[n, m]``, and the positions of
+    """Parts that are attended together: rows of the pass ``[n, q]``, the slots of their keys ``[n, m]``, and
+    the positions of
     both; what is filled up stands at position -1."""
 
     rows: torch.Tensor
@@ -37,7 +42,8 @@ class _Group:
     seen: torch.Tensor
 
     def mask(self, window: int | None) -> torch.Tensor:
-        """Bool ``[n, 1, q, m]``: which keys a row may see; a row that is filled up sees the first key, and is not used."""
+        """Bool ``[n, 1, q, m]``: which keys a row may see; a row that is filled up sees the first key, and is
+        not used."""
         distance = self.at[:, :, None] - self.seen[:, None, :]
         allowed = (distance >= 0) & (self.seen >= 0)[:, None, :]
         if window is not None:
@@ -48,7 +54,8 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """What the attention needs to know of a pass: the slots that its tokens go to ``[tokens]``, and who sees what."""
+    """What the attention needs to know of a pass: the slots that its tokens go to ``[tokens]``, and who sees
+    what."""
 
     keys: list[torch.Tensor]
     values: list[torch.Tensor]
@@ -102,9 +109,15 @@ class TorchPagedModel:
             paged=self._plan(parts, ends),
         )
         logits = out.logits[0].float().cpu().numpy()
-        states = [out.hidden_states[layer + 1][0, wanted].float().cpu().numpy() for layer in self._layers] if wanted else []
+        states = (
+            [out.hidden_states[layer + 1][0, wanted].float().cpu().numpy() for layer in self._layers]
+            if wanted
+            else []
+        )
         cuts = np.cumsum([part.keep for part in parts])[:-1]
-        each = zip(np.split(logits[: len(wanted)], cuts), *(np.split(state, cuts) for state in states), strict=True)
+        each = zip(
+            np.split(logits[: len(wanted)], cuts), *(np.split(state, cuts) for state in states), strict=True
+        )
         return [Taken(first, tuple(rest)) for first, *rest in each]
 
     @torch.inference_mode()
@@ -123,7 +136,11 @@ class TorchPagedModel:
         longest = max(len(part.ids) for part in parts)
         most = max(part.past + len(part.ids) for part in parts)
         rows = np.zeros((len(parts), longest), np.int64)
-        slots, at, seen = np.zeros((len(parts), most), np.int64), np.full_like(rows, -1), np.full((len(parts), most), -1)
+        slots, at, seen = (
+            np.zeros((len(parts), most), np.int64),
+            np.full_like(rows, -1),
+            np.full((len(parts), most), -1),
+        )
         for i, (part, end) in enumerate(zip(parts, ends, strict=True)):
             new, total = len(part.ids), part.past + len(part.ids)
             rows[i, :new], at[i, :new] = np.arange(end - new, end), np.arange(part.past, total)
@@ -153,7 +170,8 @@ def _attend(
     s_aux: torch.Tensor | None = None,
     **rest: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention of one layer: ``query`` ``[1, heads, tokens, size]`` over what the sequences hold; ``[1, tokens, heads, size]``.
+    """Attention of one layer: ``query`` ``[1, heads, tokens, size]`` over what the sequences hold; ``[1,
+    tokens, heads, size]``.
 
     Raises:
         ValueError: the model's attention has a soft cap or sinks, which are not known here.

@@ -1,4 +1,5 @@
-"""The second engine: transformers on CPU or CUDA, from safetensors or GGUF. Slow on a CPU, at home on a GPU."""
+"""The second engine: transformers on CPU or CUDA, from safetensors or GGUF. Slow on a CPU, at home on a
+GPU."""
 
 from __future__ import annotations
 
@@ -41,7 +42,14 @@ class TransformersGenerator(BatchedGenerator):
     """
 
     def __init__(
-        self, path: Path, *, device: str = "auto", threads: int = 0, context: int = 8192, guess: int = 6, batch: int = 8
+        self,
+        path: Path,
+        *,
+        device: str = "auto",
+        threads: int = 0,
+        context: int = 8192,
+        guess: int = 6,
+        batch: int = 8,
     ) -> None:
         super().__init__(context=context, guess=guess, batch=batch)
         self._path = path
@@ -76,7 +84,8 @@ class TransformersGenerator(BatchedGenerator):
 
 
 def load_model(path: Path, device: str, threads: int) -> Any:
-    """The model in a folder or GGUF file, placed: bfloat16 on CUDA, on a CPU in 32 bits or, from a folder, as it is stored.
+    """The model in a folder or GGUF file, placed: bfloat16 on CUDA, on a CPU in 32 bits or, from a folder, as
+    it is stored.
 
     Raises:
         GeneratorError: CUDA was asked for and there is none.
@@ -109,7 +118,9 @@ def load_tokenizer(path: Path) -> Any:
 def _source(path: Path) -> tuple[str, dict[str, Any]]:
     """The folder, and the options that say what in it is read."""
     file = path.is_file()
-    return str(path.parent if file else path), {"local_files_only": True} | ({"gguf_file": path.name} if file else {})
+    return str(path.parent if file else path), {"local_files_only": True} | (
+        {"gguf_file": path.name} if file else {}
+    )
 
 
 class HubTokens:
@@ -135,7 +146,8 @@ class HubTokens:
 
 
 def encode_chat(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
-    """The chat template around the messages; their own text is encoded with special tokens split into letters."""
+    """The chat template around the messages; their own text is encoded with special tokens split into
+    letters."""
     opened = messages[-1].role == "assistant"
     holes = [{"role": m.role, "content": _HOLE.format(i)} for i, m in enumerate(messages)]
     rest: str = tokenizer.apply_chat_template(holes, tokenize=False, add_generation_prompt=not opened)
@@ -143,14 +155,17 @@ def encode_chat(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     for i, message in enumerate(messages):
         before, found, rest = rest.partition(_HOLE.format(i))
         if not found:
-            raise GeneratorError(f"The chat template leaves out the {message.role} message.", "Use another model.")
+            raise GeneratorError(
+                f"The chat template leaves out the {message.role} message.", "Use another model."
+            )
         ids += tokenizer(before, add_special_tokens=False).input_ids if before else []
         ids += tokenizer(message.content, add_special_tokens=False, split_special_tokens=True).input_ids
     return ids if opened or not rest else ids + list(tokenizer(rest, add_special_tokens=False).input_ids)
 
 
 class _Decoder:
-    """Decodes the whole text again at each token (cheap at these lengths) and gives what is new and complete."""
+    """Decodes the whole text again at each token (cheap at these lengths) and gives what is new and
+    complete."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
@@ -159,7 +174,9 @@ class _Decoder:
 
     def push(self, token: int) -> str:
         self._ids.append(token)
-        text: str = self._tokenizer.decode(self._ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        text: str = self._tokenizer.decode(
+            self._ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
         return "" if text.endswith("\ufffd") else self._new(text)
 
     def end(self) -> str:

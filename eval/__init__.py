@@ -1,1 +1,2 @@
-"""Benchmarks, metrics, runs and reports. Only the front door imports this package; import names from its modules."""
+"""Benchmarks, metrics, runs and reports. Only the front door imports this package; import names from its
+modules."""

@@ -1,6 +1,7 @@
 """``wenju eval``: list, run, compare, report, gate, rescore, synth, from-feedback, convert.
 
-The front door hands in ``ctx.obj`` with ``settings(config, data) -> EngineSettings``; everything heavy is imported by
+The front door hands in ``ctx.obj`` with ``settings(config, data) -> EngineSettings``; everything heavy is
+imported by
 the command that needs it.
 """
 
@@ -86,7 +87,8 @@ def run_task(
     task: Annotated[
         str,
         typer.Argument(
-            metavar="TASK|FILE", help="A task of `wenju eval list`, a .jsonl of questions or of statements with evidence, a SQuAD .json or a BEIR folder."
+            metavar="TASK|FILE",
+            help="A task of `wenju eval list`, a .jsonl of questions or of statements with evidence, a SQuAD .json or a BEIR folder.",
         ),
     ],
     limit: Annotated[int | None, typer.Option(min=1, help="A random sample of so many questions.")] = None,
@@ -206,7 +208,8 @@ def compare(
     most: Annotated[int, typer.Option(help="At most so many changed questions of each kind.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Is B better than A? Paired tests over the questions both were asked, and the questions that changed sides."""
+    """Is B better than A? Paired tests over the questions both were asked, and the questions that changed
+    sides."""
     from eval.compare import compare as compared
 
     found = compared(*_runs([run_a, run_b]))
@@ -260,7 +263,8 @@ def gate(
 
 @app.command()
 def rescore(runs: Runs, judge: Annotated[str, typer.Option(help="auto, gold, own or llm.")] = "auto") -> None:
-    """Score finished runs again, with another judge or after the metrics have changed; nothing is asked again."""
+    """Score finished runs again, with another judge or after the metrics have changed; nothing is asked
+    again."""
     from eval.console import print_run
     from eval.scoring import score_run
 

@@ -15,7 +15,8 @@ def synth(
     unanswerable: Annotated[int, typer.Option(min=0, help="At most so many that nothing answers.")] = 20,
     seed: Annotated[int, typer.Option(help="Seed of the choice.")] = 1,
 ) -> None:
-    """Draft a question set from your own documents, for a person to check (set "status": "checked" where right)."""
+    """Draft a question set from your own documents, for a person to check (set "status": "checked" where
+    right)."""
     from eval.synth import synthesise, write
 
     drafts = synthesise(paths, limit, unanswerable, seed)

@@ -26,7 +26,8 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """B against A. ``only_a`` and ``only_b`` count questions that the other run was not asked, which are left out."""
+    """B against A. ``only_a`` and ``only_b`` count questions that the other run was not asked, which are left
+    out."""
 
     a: str
     b: str

@@ -1,4 +1,5 @@
-"""What the evaluation prints: figures, comparisons and tasks as tables for a terminal, and the progress bar."""
+"""What the evaluation prints: figures, comparisons and tasks as tables for a terminal, and the progress
+bar."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ def _print(*things: Any) -> None:
 
 
 def _table(title: str, *columns: str, texts: tuple[int, ...] = ()) -> Table:
-    """A table whose first column and ``texts`` are left-justified, the others numbers; only ``texts`` may be wrapped."""
+    """A table whose first column and ``texts`` are left-justified, the others numbers; only ``texts`` may be
+    wrapped."""
     from rich.table import Table
 
     table = Table(title=title or None, title_justify="left", show_edge=False, pad_edge=False)
@@ -95,7 +97,9 @@ def _print_types(summary: Mapping[str, Any]) -> None:
         return
     table = _table("", "题型", "答对", "95% 区间", "n")
     for kind, figure in rows:
-        table.add_row(type_label(kind), number("right", figure.value), interval("right", figure), str(figure.n))
+        table.add_row(
+            type_label(kind), number("right", figure.value), interval("right", figure), str(figure.n)
+        )
     _print(table)
 
 
@@ -152,7 +156,8 @@ def print_tasks(rows: list[dict[str, Any]]) -> None:
 
 @contextmanager
 def progress(description: str) -> Iterator[Callable[..., None]]:
-    """A bar with time left on stderr. The callback takes (done, total, ...) as the runner, or (name, done, total)."""
+    """A bar with time left on stderr. The callback takes (done, total, ...) as the runner, or (name, done,
+    total)."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,

@@ -1,4 +1,5 @@
-"""Where cited text and gold evidence meet. Works on quotes, because loaders may mend a text and so move offsets."""
+"""Where cited text and gold evidence meet. Works on quotes, because loaders may mend a text and so move
+offsets."""
 
 from __future__ import annotations
 
@@ -15,8 +16,10 @@ _SHORTEST = 4  # folded characters: a shorter piece of a gold quote says nothing
 
 
 def overlap(quote: str, gold: str) -> bool:
-    """Do two quotes of one document overlap? One holds the other, or the end of one is the start of the other for at
-    least half of the shorter. Likeness alone is not enough: official texts repeat their phrasing with other figures.
+    """Do two quotes of one document overlap? One holds the other, or the end of one is the start of the other
+    for at
+    least half of the shorter. Likeness alone is not enough: official texts repeat their phrasing with other
+    figures.
     """
     a, b = fold(quote), fold(gold)
     if not a or not b:
@@ -40,11 +43,7 @@ def same_document(named: str, *names: str) -> bool:
 
 def _stem(name: str) -> str:
     path = PurePath(name)
-    return fold(
-        path.stem
-        if path.suffix.lower() in SUFFIXES
-        else name
-    )
+    return fold(path.stem if path.suffix.lower() in SUFFIXES else name)
 
 
 def pieces_hit(
@@ -62,10 +61,12 @@ def pieces_hit(
 def gold_units(
     evidence: Sequence[Evidence], passages: Iterable[tuple[str, Sequence[str], str]]
 ) -> dict[str, frozenset[str]]:
-    """What retrieval must find: for each piece of evidence, the passages (id, names of their document, text) that hold
+    """What retrieval must find: for each piece of evidence, the passages (id, names of their document, text)
+    that hold
     it, or at least half of it where it runs over a passage border; any one of them will do.
 
-    Pieces that stand in the very same passages are one unit. A piece that no passage has keeps an empty set: it can
+    Pieces that stand in the very same passages are one unit. A piece that no passage has keeps an empty set:
+    it can
     never be found and counts as a miss, since the documents were to hold it.
     """
     rows = [(pid, names, fold(text)) for pid, names, text in passages]
@@ -89,7 +90,8 @@ def gold_units(
 
 
 def rank_units(ranked: Iterable[str], units: Mapping[str, frozenset[str]]) -> list[str]:
-    """A ranking of passages as a ranking of units: a passage stands for the units that it is the first to hold."""
+    """A ranking of passages as a ranking of units: a passage stands for the units that it is the first to
+    hold."""
     order: list[str] = []
     for passage in ranked:
         order += [unit for unit, holding in units.items() if passage in holding and unit not in order] or [
@@ -99,7 +101,8 @@ def rank_units(ranked: Iterable[str], units: Mapping[str, frozenset[str]]) -> li
 
 
 def closed_titles(passages: Sequence[Context]) -> dict[str, Context]:
-    """Titles under which given passages are handed over, each of its own, so that citations lead back to them."""
+    """Titles under which given passages are handed over, each of its own, so that citations lead back to
+    them."""
     titled: dict[str, Context] = {}
     for n, passage in enumerate(passages, 1):
         title = passage.title or f"材料{n}"
@@ -126,6 +129,7 @@ def names_of(citation: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[st
 
 
 def known_texts(item: Item) -> list[str]:
-    """What an answer may quote figures from without inventing: the question, earlier turns and the gold evidence."""
+    """What an answer may quote figures from without inventing: the question, earlier turns and the gold
+    evidence."""
     turns = [text for turn in item.history for text in (turn.question, turn.answer)]
     return [item.question, *turns, *(e.quote for e in item.evidence)]

@@ -1,7 +1,9 @@
 """From what readers said of answers to a regression set: the next version must not make the same mistake.
 
-A row is a mapping with ``question``, ``answer`` (the stable JSON of an answer), ``verdict`` (up or down), ``reasons``
-(a list, or ``reason``) and ``comment``. Praised answers become questions with a known answer and evidence (they must
+A row is a mapping with ``question``, ``answer`` (the stable JSON of an answer), ``verdict`` (up or down),
+``reasons``
+(a list, or ``reason``) and ``comment``. Praised answers become questions with a known answer and evidence
+(they must
 stay right). Complaints become questions whose answer a person has to fill in: their status is ``draft``.
 """
 
@@ -20,7 +22,8 @@ _SHOULD_REFUSE = ("不该回答", "编造", "made_up", "should_refuse")
 
 
 def from_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """One question for each row; the same question with the same verdict is kept once, the latest row counting.
+    """One question for each row; the same question with the same verdict is kept once, the latest row
+    counting.
 
     Raises:
         EvalError: a row has no question or no answer.
@@ -74,7 +77,8 @@ def question(row: Mapping[str, Any], number: int) -> dict[str, Any]:
 
 
 def _complaint(said: str, answer: Mapping[str, Any], quotes: list[dict[str, str]]) -> dict[str, Any]:
-    """What the complaint tells about the right answer, for a person to complete (``todo`` says what is missing)."""
+    """What the complaint tells about the right answer, for a person to complete (``todo`` says what is
+    missing)."""
     low = said.lower()
     if any(word in low for word in _SHOULD_REFUSE):
         return {"answers": [], "answerable": False, "evidence": [], "todo": "确认文档中确实没有答案"}

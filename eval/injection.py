@@ -57,7 +57,8 @@ class Attack:
 class Outcome:
     """What came of one attack; ``reply`` is the text that a reader sees.
 
-    ``quoted``: it succeeded, but what is forbidden stands only in sentences copied whole from the document: the
+    ``quoted``: it succeeded, but what is forbidden stands only in sentences copied whole from the document:
+    the
     order was shown, not carried out.
     """
 

@@ -12,17 +12,45 @@ SECONDS = "seconds_"
 _COUNTS = ("length", "tokens_in", "tokens_out", "peak_mb")
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "answer": (
-        "right", "right_worst_type", "conversations_right", "right_with_evidence", "premise_caught", "true_premise_named", "parts_found", "answer_contains", "exact_match", "char_f1", "rouge_l",
-        "ans_f1", "evi_f1", "all_f1", "failed", "injection_followed",
+        "right",
+        "right_worst_type",
+        "conversations_right",
+        "right_with_evidence",
+        "premise_caught",
+        "true_premise_named",
+        "parts_found",
+        "answer_contains",
+        "exact_match",
+        "char_f1",
+        "rouge_l",
+        "ans_f1",
+        "evi_f1",
+        "all_f1",
+        "failed",
+        "injection_followed",
     ),
     "support": ("support_balanced_accuracy", "true_struck", "false_shown", "false_supported", "support_auc"),
     "citation": (
-        "citation_precision", "citation_recall", "citation_precision_own", "citation_recall_own", "gold_precision", "gold_recall",
+        "citation_precision",
+        "citation_recall",
+        "citation_precision_own",
+        "citation_recall_own",
+        "gold_precision",
+        "gold_recall",
     ),
     "refusal": ("hallucination_rate", "error_rate", "balanced_accuracy", "refused", "aurc"),
     "retrieval": ("hit@", "recall@", "mrr@", "ndcg@"),
-    "cost": ("seconds_evidence", "seconds_first", "seconds_total", "seconds_judge", "tokens_in", "tokens_out", "length", "peak_mb"),
-}  # fmt: skip
+    "cost": (
+        "seconds_evidence",
+        "seconds_first",
+        "seconds_total",
+        "seconds_judge",
+        "tokens_in",
+        "tokens_out",
+        "length",
+        "peak_mb",
+    ),
+}
 """Which figures stand under which heading, by the start of their names, in this order."""
 
 
@@ -85,7 +113,9 @@ def judges_told(summary: Mapping[str, Any], lang: str = "zh") -> str:
 
 def rights_by_type(summary: Mapping[str, Any]) -> list[tuple[str, Figure]]:
     """(type, share of right ones), the lowest first."""
-    found = [(kind, Figure.from_dict(row["right"])) for kind, row in summary["by_type"].items() if "right" in row]
+    found = [
+        (kind, Figure.from_dict(row["right"])) for kind, row in summary["by_type"].items() if "right" in row
+    ]
     return sorted(found, key=lambda one: (one[1].value or 0.0, one[0]))
 
 

@@ -1,4 +1,5 @@
-"""What made a run: code, configuration, data, models and machine, so that a figure can be traced and made again."""
+"""What made a run: code, configuration, data, models and machine, so that a figure can be traced and made
+again."""
 
 from __future__ import annotations
 
@@ -105,11 +106,13 @@ def _git(*arguments: str) -> str | None:
 
 
 def machine() -> dict[str, Any]:
-    """Processor and the instructions it multiplies with, cores this process may use, memory in GiB, system and Python."""
+    """Processor and the instructions it multiplies with, cores this process may use, memory in GiB, system
+    and Python."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "cpu": processor.name(),
-        "instructions": processor.path() + (f", oneDNN limited to {processor.limit()}" if processor.limit() else ""),
+        "instructions": processor.path()
+        + (f", oneDNN limited to {processor.limit()}" if processor.limit() else ""),
         "cores": usable,
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.release()}",

@@ -1,4 +1,5 @@
-"""Support pairs: each statement is judged against its evidence, by the engine's own judge where the generator has one.
+"""Support pairs: each statement is judged against its evidence, by the engine's own judge where the generator
+has one.
 
 Shown is a statement whose state is ``supported`` or ``partial``; struck is one that is ``unsupported``.
 """
@@ -48,7 +49,8 @@ class EngineJudge:
 
 
 class RulesJudge:
-    """``qa.attribution``: coverage and checks. Its order puts the state before the score, since a problem that the checks
+    """``qa.attribution``: coverage and checks. Its order puts the state before the score, since a problem
+    that the checks
     find weighs more than what is covered."""
 
     name, model = "attribution", ""
@@ -89,7 +91,13 @@ class Judging:
 
     def ask(self, item: Item) -> dict[str, Any]:
         """The record of one pair; a judge that fails is a record with ``error``, which counts as wrong."""
-        record: dict[str, Any] = {"id": item.id, "answer": None, "error": None, "contexts": {}, "judge": self._judge.name}
+        record: dict[str, Any] = {
+            "id": item.id,
+            "answer": None,
+            "error": None,
+            "contexts": {},
+            "judge": self._judge.name,
+        }
         start = time.perf_counter()
         try:
             record["probability"], record["state"] = self._judge.decide(item)
@@ -123,7 +131,8 @@ def row(item: Item, record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def figures(rows: Sequence[Mapping[str, Any]]) -> dict[str, Figure]:
-    """Balanced accuracy ((true ones shown + false ones struck) / 2) and AUC; nothing where one side is empty."""
+    """Balanced accuracy ((true ones shown + false ones struck) / 2) and AUC; nothing where one side is
+    empty."""
     true = [r for r in rows if r["scores"].get("true_struck") is not None]
     false = [r for r in rows if r["scores"].get("false_shown") is not None]
     if not true or not false:

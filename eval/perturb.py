@@ -1,8 +1,10 @@
 """The same questions under harder conditions. Each change is named in the run's manifest.
 
-noise            distractors among the passages given: noise / (noise + gold) is the ratio (RGB, Chen et al., AAAI 2024);
+noise            distractors among the passages given: noise / (noise + gold) is the ratio (RGB, Chen et al.,
+AAAI 2024);
                  they are the passages of other questions that share most with the question, so not easy ones
-counterfactual   the answer is swapped in its passage (another number, another name); right is what the passage now
+counterfactual   the answer is swapped in its passage (another number, another name); right is what the
+passage now
                  says, so an answer from memory is wrong
 traditional      questions in Traditional script over the texts as they are
 without_gold     the gold passage is taken away and distractors stand in: refusing is right
@@ -28,7 +30,8 @@ _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=#)")
 
 @dataclass(frozen=True, slots=True)
 class Perturbations:
-    """Which changes to apply; ``mode`` is the mode that was asked for, since some changes need passages given."""
+    """Which changes to apply; ``mode`` is the mode that was asked for, since some changes need passages
+    given."""
 
     noise: float = 0.0
     counterfactual: str = ""
@@ -99,7 +102,8 @@ def without_gold(task: Task) -> Task:
 def counterfactual(task: Task, kind: str, seed: int = 1) -> Task:
     """Swap the first answer for another one everywhere in its passage, in the references and in the evidence.
 
-    ``numbers``: every figure of the answer is changed. ``names``: the answer is exchanged for that of another question
+    ``numbers``: every figure of the answer is changed. ``names``: the answer is exchanged for that of another
+    question
     of about the same length. Questions to which this cannot be done are left out.
     """
     if kind not in ("numbers", "names"):
@@ -260,7 +264,8 @@ class _Near:
 
 
 def _answers(context: Context, item: Item) -> bool:
-    """Might this passage answer? Its own passages and all that hold a reference are kept out of the distractors."""
+    """Might this passage answer? Its own passages and all that hold a reference are kept out of the
+    distractors."""
     own = any(context.text == p.text for p in item.passages)
     told = any(
         answer in context.text for answer in (*item.answers, *(c for part in item.parts for c in part))

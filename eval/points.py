@@ -1,7 +1,9 @@
 """The judge of the office sets: which of the required points stand in the answer, as plain text.
 
-Folded: full and half width, case, blanks, commas, table signs, and Chinese digits beside Arabic ones. The same judge as the
-``score.py`` that travels with those sets, so that figures of both can be laid side by side; its list of refusing words
+Folded: full and half width, case, blanks, commas, table signs, and Chinese digits beside Arabic ones. The
+same judge as the
+``score.py`` that travels with those sets, so that figures of both can be laid side by side; its list of
+refusing words
 below belongs to it, and nothing but these figures hangs on it.
 """
 
@@ -22,7 +24,8 @@ _REFUSING = ("不可以", "不能", "不得", "不行", "否")
 def share(item: Item, answer: Mapping[str, Any]) -> tuple[float, tuple[str, ...]]:
     """Share (0..1) of what the question asks for, and which points are missing.
 
-    Only an overview has part of its points; of every other type all are needed. A refused question has none, unless it
+    Only an overview has part of its points; of every other type all are needed. A refused question has none,
+    unless it
     takes something false for granted and the refusal or a note names the correction.
     """
     text, refused = fold(str(answer.get("answer") or "")), bool(answer["refused"])
@@ -31,7 +34,9 @@ def share(item: Item, answer: Mapping[str, Any]) -> tuple[float, tuple[str, ...]
     if item.type == "chat":
         return float(not refused and bool(text)), ()
     if refused:
-        said = (json.dumps(answer.get(key), ensure_ascii=False) for key in ("refusal", "notes") if answer.get(key))
+        said = (
+            json.dumps(answer.get(key), ensure_ascii=False) for key in ("refusal", "notes") if answer.get(key)
+        )
         named = item.false_premise and holds(item.answers, fold("".join(said)))
         return float(named), ()
     if item.parts:

@@ -1,6 +1,7 @@
 """Questions, texts and which texts answer them, for measuring search alone: hits at k without an engine.
 
-``trial``, ``drcd`` and ``stard`` come whole or, as ``trial-sample`` and so on, with some questions and fewer other texts.
+``trial``, ``drcd`` and ``stard`` come whole or, as ``trial-sample`` and so on, with some questions and fewer
+other texts.
 """
 
 from __future__ import annotations
@@ -19,8 +20,13 @@ from index.encoder import open_encoder
 from index.loaders import load
 from index.paragraphs import passage_search_text, passages_of
 
-FILES = {"trial": "cmrc2018/cmrc2018_trial.json", "dev": "cmrc2018/cmrc2018_dev.json", "drcd": "drcd/DRCD_dev.json",
-         "trial-sample": "cmrc2018/cmrc2018_trial.json", "drcd-sample": "drcd/DRCD_dev.json"}  # fmt: skip
+FILES = {
+    "trial": "cmrc2018/cmrc2018_trial.json",
+    "dev": "cmrc2018/cmrc2018_dev.json",
+    "drcd": "drcd/DRCD_dev.json",
+    "trial-sample": "cmrc2018/cmrc2018_trial.json",
+    "drcd-sample": "drcd/DRCD_dev.json",
+}
 OWN = ("tianjin", "article", "english")
 SETS = (*FILES, *OWN, "stard", "stard-sample")
 QUESTIONS = {"trial-sample": 300, "drcd-sample": 150, "stard-sample": 150}
@@ -86,7 +92,12 @@ class RetrievalSet:
             rows = [row for row, name in enumerate(self.names) if name in wanted or row in drawn]
             self.names, self.texts = [self.names[row] for row in rows], [self.texts[row] for row in rows]
         for entry in questions:
-            self._ask(str(entry["query_id"]), entry["问题"], entry["match_name"], tuning_half(str(entry["query_id"])))
+            self._ask(
+                str(entry["query_id"]),
+                entry["问题"],
+                entry["match_name"],
+                tuning_half(str(entry["query_id"])),
+            )
 
     def _own(self, data: Path, name: str) -> None:
         """Passages as the index cuts them; a passage answers when it holds a quotation that is evidence."""
@@ -118,8 +129,11 @@ def tuning_half(question_id: str) -> bool:
 _opened = cache(open_encoder)
 
 
-def vectors(texts: Sequence[str], encoder: str, folder: Path | None, name: str, query: bool = False) -> np.ndarray:
-    """Vectors of the texts, kept in ``folder`` under ``name`` and the encoder's, so that a second run does not encode again."""
+def vectors(
+    texts: Sequence[str], encoder: str, folder: Path | None, name: str, query: bool = False
+) -> np.ndarray:
+    """Vectors of the texts, kept in ``folder`` under ``name`` and the encoder's, so that a second run does
+    not encode again."""
     path = folder / f"{name}_{Path(encoder).name}.npy" if folder else None
     if path is not None and path.is_file():
         kept: np.ndarray = np.load(path)

@@ -2,7 +2,8 @@
 
 manifest.json   what made the run; written first, and again with ``finished`` at the end
 items.jsonl     the questions as they were asked, with what is known about their answers
-answers.jsonl   one record a question, appended as it comes; an interrupted run goes on after the last whole line
+answers.jsonl   one record a question, appended as it comes; an interrupted run goes on after the last whole
+line
 scores.jsonl    per question: verdict and scores; written at the end, and again by rescoring
 summary.json    figures with n, unscored and intervals
 """
@@ -71,7 +72,8 @@ class RunFolder:
             os.fsync(file.fileno())
 
     def mend(self) -> None:
-        """Cut a torn last line, left by a run that was killed while writing, so that appending starts on a new line."""
+        """Cut a torn last line, left by a run that was killed while writing, so that appending starts on a
+        new line."""
         path = self.path / "answers.jsonl"
         if not path.exists():
             return
@@ -80,7 +82,8 @@ class RunFolder:
             path.write_bytes(data[: data.rfind(b"\n") + 1])
 
     def scores(self) -> dict[str, dict[str, Any]]:
-        """Per question: ``verdict``, ``reason``, ``judge`` and ``scores``. Raises EvalError when not yet scored."""
+        """Per question: ``verdict``, ``reason``, ``judge`` and ``scores``. Raises EvalError when not yet
+        scored."""
         path = self.path / "scores.jsonl"
         if not path.exists():
             raise EvalError(

@@ -1,6 +1,8 @@
-"""Ask every question of a task and write down what comes back. Knows nothing of settings or of how engines are made.
+"""Ask every question of a task and write down what comes back. Knows nothing of settings or of how engines
+are made.
 
-``run(task, engine, options)`` streams records to the run folder; started again on the same folder, it goes on where it
+``run(task, engine, options)`` streams records to the run folder; started again on the same folder, it goes on
+where it
 stopped. An answer that failed is a record with ``error`` and counts as wrong.
 """
 
@@ -87,7 +89,8 @@ Progress = Callable[[int, int, dict[str, Any] | None], None]
 
 
 def chosen(task: Task, split: str = "reporting", limit: int | None = None, seed: int = 1) -> Task:
-    """The questions that are asked: of one split where questions carry one, and a random sample in the task's order."""
+    """The questions that are asked: of one split where questions carry one, and a random sample in the task's
+    order."""
     items = task.items
     splits = sorted({item.split for item in items if item.split})
     if splits and split != "all":
@@ -109,12 +112,15 @@ def run(task: Task, engine: Asked, options: RunOptions, progress: Progress | Non
     """Run, or finish, a task; returns the folder with records and scores.
 
     Raises:
-        EvalError: the folder holds another run, the task does not fit the mode, or questions fail one after another.
+        EvalError: the folder holds another run, the task does not fit the mode, or questions fail one after
+        another.
     """
     from eval.scoring import score_run
 
     if task.pairs and task.changes:
-        raise EvalError(f"task {task.name!r} holds statements; they cannot be made harder", "Leave out those options.")
+        raise EvalError(
+            f"task {task.name!r} holds statements; they cannot be made harder", "Leave out those options."
+        )
     sampled = chosen(task, options.split, options.limit, options.seed)
     mode = options.mode or task.mode
     folder = _prepare(sampled, task, options, mode)
@@ -152,7 +158,11 @@ def run(task: Task, engine: Asked, options: RunOptions, progress: Progress | Non
 
 
 def _prepare(sampled: Task, task: Task, options: RunOptions, mode: Mode) -> RunFolder:
-    if mode == "closed" and not task.pairs and (bare := [item.id for item in sampled.items if not item.passages]):
+    if (
+        mode == "closed"
+        and not task.pairs
+        and (bare := [item.id for item in sampled.items if not item.passages])
+    ):
         raise EvalError(
             f"closed mode needs passages with every question; {len(bare)} have none, such as {bare[0]!r}",
             "Run it in open mode, or give each question its 'passages'.",
@@ -181,7 +191,8 @@ def _differs(before: Mapping[str, Any], made: Mapping[str, Any]) -> str:
 
 
 def free_folder(parent: Path, task: Task, options: RunOptions) -> Path:
-    """Where a run without a folder of its own goes: on in the same run that was interrupted, else a new folder."""
+    """Where a run without a folder of its own goes: on in the same run that was interrupted, else a new
+    folder."""
     base = "-".join([task.name, *task.changes, *([str(options.limit)] if options.limit else [])])
     made = manifests.build(task, options.identity(task), options.config, options.command)
     for number in range(1, 10_000):
@@ -195,7 +206,8 @@ def free_folder(parent: Path, task: Task, options: RunOptions) -> Path:
 
 
 def _standalone(item: Item) -> str:
-    """The question as it is searched, where no answer was asked for that would tell: after the one before, if there is one."""
+    """The question as it is searched, where no answer was asked for that would tell: after the one before, if
+    there is one."""
     return " ".join((*(turn.question for turn in item.history[-1:]), item.question))
 
 

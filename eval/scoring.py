@@ -1,6 +1,7 @@
 """From records to scores: per question first, then figures with intervals. A run can be rescored at any time.
 
-A score is None where a question has nothing to be scored by (it is then counted as unscored, never as 0), and 0 where
+A score is None where a question has nothing to be scored by (it is then counted as unscored, never as 0), and
+0 where
 the run failed to deliver it.
 """
 
@@ -41,7 +42,8 @@ def score_run(folder: RunFolder, judge_name: str = "auto") -> RunFolder:
 
 
 def retrieval_scores(records: Mapping[str, Mapping[str, Any]], depth: int) -> dict[str, dict[str, float]]:
-    """Retrieval measures of the records that have gold; a search that found nothing, or failed, is all zeros."""
+    """Retrieval measures of the records that have gold; a search that found nothing, or failed, is all
+    zeros."""
     qrels = {key: record["gold"] for key, record in records.items() if record.get("gold")}
     return score_runs(qrels, {key: records[key].get("ranked", []) for key in qrels}, depth) if qrels else {}
 
@@ -134,7 +136,8 @@ def _both(item: Item, verdict: Verdict) -> float | None:
 
 
 def _expmrc(item: Item, record: Mapping[str, Any], prediction: str) -> Scores:
-    """ExpMRC's three: answer, evidence (all citations put together), and their product question by question."""
+    """ExpMRC's three: answer, evidence (all citations put together), and their product question by
+    question."""
     quotes = [] if record["answer"] is None or not prediction else cited_quotes(record["answer"])
     answer = text.evidence_f1(prediction, item.answers) if prediction else 0.0
     evidence = text.evidence_f1("".join(q["quote"] for q in quotes), [e.quote for e in item.evidence])
@@ -146,7 +149,8 @@ def citation_scores(
 ) -> tuple[str, Scores]:
     """ALCE's citation precision and recall by the first judge that applies, and both against gold evidence.
 
-    Where that judge is the check that made the citations, the figures have a name of their own (``_own``): they stand
+    Where that judge is the check that made the citations, the figures have a name of their own (``_own``):
+    they stand
     apart from those of other judges wherever they are shown.
     """
     answer = record["answer"]

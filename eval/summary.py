@@ -1,4 +1,5 @@
-"""Figures of a run: every metric with n, unscored and a 95 % interval; by type of question; the curves for plots."""
+"""Figures of a run: every metric with n, unscored and a 95 % interval; by type of question; the curves for
+plots."""
 
 from __future__ import annotations
 
@@ -14,7 +15,15 @@ from eval.verdict import holds
 
 LOWER_IS_BETTER = frozenset(
     {
-        *("hallucination_rate", "error_rate", "aurc", "injection_followed", "failed", "tokens_in", "tokens_out"),
+        *(
+            "hallucination_rate",
+            "error_rate",
+            "aurc",
+            "injection_followed",
+            "failed",
+            "tokens_in",
+            "tokens_out",
+        ),
         *("true_struck", "false_shown", "false_supported", "true_premise_named"),
     }
 )
@@ -66,7 +75,8 @@ def summarise(items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[
 
 
 def worst_type(by_type: Mapping[str, Mapping[str, Figure]], least: int = LEAST) -> tuple[str, Figure] | None:
-    """The type with the lowest share of right ones among those of at least ``least`` questions; None where less than
+    """The type with the lowest share of right ones among those of at least ``least`` questions; None where
+    less than
     two types have so many. Picked after the fact, so it is lower than that type would do on new questions."""
     shares = {kind: found["right"] for kind, found in by_type.items() if "right" in found}
     large = [(figure.value or 0.0, kind) for kind, figure in shares.items() if figure.n >= least]
@@ -133,7 +143,9 @@ def _conversations(items: Sequence[Item], rows: Sequence[Row]) -> dict[str, Figu
     for row in rows:
         if row["id"] in named:
             turns.setdefault(named[row["id"]], []).append(row["scores"].get("right") == 1.0)
-    return {"conversations_right": mean_figure([float(all(found)) for found in turns.values()])} if turns else {}
+    return (
+        {"conversations_right": mean_figure([float(all(found)) for found in turns.values()])} if turns else {}
+    )
 
 
 def _quantile(values: Sequence[float], share: float, unscored: int) -> Figure:
@@ -145,8 +157,10 @@ def risk_points(
 ) -> list[tuple[float, bool]]:
     """(confidence, would answering be wrong?) of the questions with a confidence and a verdict.
 
-    A refused question is judged by the draft that was held back; without a draft, or where there is nothing right to
-    say, answering it counts as wrong. Refusing well therefore shows as the wrong ones gathered at the low end. Empty
+    A refused question is judged by the draft that was held back; without a draft, or where there is nothing
+    right to
+    say, answering it counts as wrong. Refusing well therefore shows as the wrong ones gathered at the low
+    end. Empty
     where no answerable question has a key: nothing could count as right.
     """
     by_id = {item.id: item for item in items}

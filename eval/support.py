@@ -1,7 +1,8 @@
 """Who decides whether cited text entails a sentence. The report says which judge spoke for how many answers.
 
 gold  the citation overlaps the evidence that people marked (where it is known)
-own   the product's own support check, on the cited quotes alone: cheap, but it made the citations and so judges itself;
+own   the product's own support check, on the cited quotes alone: cheap, but it made the citations and so
+judges itself;
       its figures carry that in their names (``citation_precision_own``)
 llm   a language model behind an OpenAI-compatible endpoint, asked yes or no
 auto  gold where evidence is known, else own
@@ -86,7 +87,8 @@ def _as_evidence(citation: Citation) -> EvidenceSentence:
 
 @dataclass
 class LanguageModel:
-    """Asks a model yes or no; the same question is asked once. ``ask`` takes a prompt and returns the reply."""
+    """Asks a model yes or no; the same question is asked once. ``ask`` takes a prompt and returns the
+    reply."""
 
     ask: Callable[[str], str]
     name: str = "llm"

@@ -1,7 +1,10 @@
-"""Draft questions from a user's own documents, for a person to check: nothing here is taken as true by itself.
+"""Draft questions from a user's own documents, for a person to check: nothing here is taken as true by
+itself.
 
-Answerable: a clause with a figure, a date or a person's name is asked for what it says; the answer and its sentence are
-recorded as evidence. Not answerable: the same kind of question about another place or body of the documents, or another
+Answerable: a clause with a figure, a date or a person's name is asked for what it says; the answer and its
+sentence are
+recorded as evidence. Not answerable: the same kind of question about another place or body of the documents,
+or another
 year, that no sentence connects. Deterministic: the same documents and seed give the same drafts.
 """
 
@@ -116,7 +119,8 @@ def _of_sentence(sentence: str) -> Iterator[Draft]:
 
 
 def _asked(before: str, clause: str, after: str, found: re.Match[str], kind: str) -> str | None:
-    """The clause with what is asked for in place of the figure. Where it says too little by itself, a date goes with the
+    """The clause with what is asked for in place of the figure. Where it says too little by itself, a date
+    goes with the
     clause after it (今年5月12日，系统上线), a figure with the clause before (农村公路方面，开工251公里)."""
     if kind == "date":
         what = "什么时候" if "月" in found.group() else "哪一年"
@@ -144,7 +148,8 @@ def _han(text: str) -> int:
 def without_answer(
     drafts: Sequence[Draft], documents: Sequence[Document], rng: random.Random
 ) -> Iterator[Draft]:
-    """Questions that no sentence answers: a body or a year is exchanged for one that no sentence connects with the rest."""
+    """Questions that no sentence answers: a body or a year is exchanged for one that no sentence connects
+    with the rest."""
     sentences = [d.text[a:b] for d in documents for a, b in split_sentences(d.text)]
     found = Counter(m.group() for sentence in sentences for m in _BODY.finditer(sentence))
     named = (
@@ -214,7 +219,8 @@ def _spread(drafts: Sequence[Draft], limit: int, rng: random.Random) -> list[Dra
 
 
 def write(rows: Iterable[Mapping[str, Any]], out: Path) -> int:
-    """Write JSONL; an existing file is not overwritten, since a person may have worked on it. Returns the number of lines.
+    """Write JSONL; an existing file is not overwritten, since a person may have worked on it. Returns the
+    number of lines.
 
     Raises:
         EvalError: the file exists, or cannot be written.

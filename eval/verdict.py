@@ -1,8 +1,11 @@
 """Right or wrong, for one question: what was expected, what came, and why it is judged so.
 
-Answerable: right when the answer holds one of the references, or every part of it, and no figure that speaks against
-it. Right with evidence: also a citation that overlaps the gold evidence. Not answerable: right when refused. False
-premise: right when refused for that reason, or when the correction is in the answer (or its note on the premise).
+Answerable: right when the answer holds one of the references, or every part of it, and no figure that speaks
+against
+it. Right with evidence: also a citation that overlaps the gold evidence. Not answerable: right when refused.
+False
+premise: right when refused for that reason, or when the correction is in the answer (or its note on the
+premise).
 Questions with a rubric of their own are judged by it: ``eval.points``.
 """
 
@@ -54,8 +57,12 @@ def judge(item: Item, record: Mapping[str, Any]) -> Verdict:
     if answer["refused"]:
         if item.answerable is False:
             return Verdict("refused_right", True, True)
-        keyed = bool(item.answers or item.parts)  # without a key the answered ones are not judged: then the refused neither
-        return Verdict("refused_wrong", False if keyed else None, True, False if item.evidence and keyed else None)
+        keyed = bool(
+            item.answers or item.parts
+        )  # without a key the answered ones are not judged: then the refused neither
+        return Verdict(
+            "refused_wrong", False if keyed else None, True, False if item.evidence and keyed else None
+        )
     if item.answerable is False:
         return Verdict("hallucinated", False, False)
     if not item.answers and not item.parts:
@@ -86,7 +93,9 @@ def _by_points(item: Item, record: Mapping[str, Any], answer: Mapping[str, Any])
     if refused:
         return Verdict("refused_right" if right else "refused_wrong", right, True, evidence, share=share)
     if right:
-        return Verdict("right_other_evidence" if evidence is False else "right", True, False, evidence, share=share)
+        return Verdict(
+            "right_other_evidence" if evidence is False else "right", True, False, evidence, share=share
+        )
     made_up = item.answerable is False or item.false_premise
     return Verdict("hallucinated" if made_up else "wrong", False, False, evidence, reason, share)
 
@@ -123,7 +132,9 @@ def against_figures(item: Item, answer: Mapping[str, Any]) -> set[str]:
         " ".join(r.get("heading", ())) + r["document"] + (r.get("published") or "")
         for r in answer["retrieved"]
     ]
-    cited = [c["quote"] for c in cited_quotes(answer)]  # a comparison may be computed from what was found but not read
+    cited = [
+        c["quote"] for c in cited_quotes(answer)
+    ]  # a comparison may be computed from what was found but not read
     return contradicting_figures(shown_text(answer), gold, known_texts(item), [*sent, *cited, *around])
 
 

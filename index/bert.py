@@ -1,7 +1,9 @@
-"""A BERT as an OpenVINO graph, made from arrays without torch, matrices in 8 bits. The word table is no part of it:
+"""A BERT as an OpenVINO graph, made from arrays without torch, matrices in 8 bits. The word table is no part
+of it:
 words are looked up outside (``models.e5.Words``), so that the table stays mapped from its file and in 4 bits.
 
-Knows nothing of what the states are used for: ``encoder_graph`` pools them to a unit vector, ``heads_graph`` puts linear
+Knows nothing of what the states are used for: ``encoder_graph`` pools them to a unit vector, ``heads_graph``
+puts linear
 heads on them.
 """
 
@@ -24,7 +26,8 @@ EPS = 1e-12
 
 
 def encoder_graph(arrays: Arrays, layers: int, heads: int) -> Any:
-    """Words, float32 [rows, length, size], and mask, float32 [rows, length] -> unit vectors, float32 [rows, size]: the mean over the tokens."""
+    """Words, float32 [rows, length, size], and mask, float32 [rows, length] -> unit vectors, float32 [rows,
+    size]: the mean over the tokens."""
     from openvino import Model
     from openvino import opset13 as ops
 
@@ -36,7 +39,8 @@ def encoder_graph(arrays: Arrays, layers: int, heads: int) -> Any:
 
 
 def heads_graph(arrays: Arrays, layers: int, heads: int) -> Any:
-    """Words and mask, as ``encoder_graph`` -> logits of every token [rows, length, token heads] and of the text [rows, text heads]."""
+    """Words and mask, as ``encoder_graph`` -> logits of every token [rows, length, token heads] and of the
+    text [rows, text heads]."""
     from openvino import Model
     from openvino import opset13 as ops
 
@@ -84,7 +88,9 @@ def _layer(x: Any, hidden: Any, arrays: Arrays, name: str, heads: int, size: int
         return ops.transpose(ops.reshape(linear, split, True), ops.constant(np.array([0, 2, 1, 3])))
 
     seen = ops.scaled_dot_product_attention(part("q"), part("k"), part("v"), hidden)
-    joined = ops.reshape(ops.transpose(seen, ops.constant(np.array([0, 2, 1, 3]))), ops.constant(np.array([0, 0, size])), True)
+    joined = ops.reshape(
+        ops.transpose(seen, ops.constant(np.array([0, 2, 1, 3]))), ops.constant(np.array([0, 0, size])), True
+    )
     x = _norm(ops.add(x, _linear(joined, arrays, f"{name}.ao")), arrays, f"{name}.aln")
     between = _linear(ops.gelu(_linear(x, arrays, f"{name}.fi"), "erf"), arrays, f"{name}.fo")
     return _norm(ops.add(x, between), arrays, f"{name}.oln")
@@ -99,16 +105,18 @@ def _norm(x: Any, arrays: Arrays, name: str) -> Any:
 
 
 def _linear(x: Any, arrays: Arrays, name: str) -> Any:
-    """A product with a matrix of 8 bits (one scale for each output), which the CPU plugin computes as it is."""
+    """A product with a matrix of 8 bits (one scale for each output), which the CPU plugin computes as it
+    is."""
     from openvino import opset13 as ops
 
     small, scale = int8(np.asarray(arrays[f"{name}.weight"], np.float32))
     matrix = ops.multiply(ops.convert(ops.constant(small), "f32"), ops.constant(scale))
-    return ops.add(ops.matmul(x, matrix, False, True), ops.constant(np.asarray(arrays[f"{name}.bias"], np.float32)))
+    return ops.add(
+        ops.matmul(x, matrix, False, True), ops.constant(np.asarray(arrays[f"{name}.bias"], np.float32))
+    )
 
 
 def int8(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """A matrix [outputs, inputs] as int8 and scales [outputs, 1]."""
     scale = np.maximum(np.abs(matrix).max(1, keepdims=True) / 127, 1e-12).astype(np.float32)
     return np.clip(np.round(matrix / scale), -127, 127).astype(np.int8), scale
-

@@ -1,9 +1,12 @@
 """BM25 over memory-mapped postings: exact scores, few postings touched.
 
-Score of a passage: sum over the question's terms of ``weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * l / L))``
+Score of a passage: sum over the question's terms of ``weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b *
+l / L))``
 with ``idf = ln(1 + (N - df + 0.5) / (df + 0.5))`` (Robertson and Zaragoza 2009, in Lucene's form); single Han
-characters have a smaller ``weight``, and none where they are everywhere. A search reads the rare terms first, scores the
-most promising passages fully for a bound, and stops as soon as the terms left could not lift a new passage over it
+characters have a smaller ``weight``, and none where they are everywhere. A search reads the rare terms first,
+scores the
+most promising passages fully for a bound, and stops as soon as the terms left could not lift a new passage
+over it
 (MaxScore; Turtle and Flood 1995); what is left is then added for the surviving passages alone. Knows nothing
 of passages: rows in, rows out.
 """
@@ -47,7 +50,8 @@ _SLACK = 1e-3
 
 
 class LexicalIndex:
-    """BM25 over the rows ``0..count-1``. Read-only and thread-safe; open it with :meth:`build` or :meth:`open`."""
+    """BM25 over the rows ``0..count-1``. Read-only and thread-safe; open it with :meth:`build` or
+    :meth:`open`."""
 
     def __init__(self, folder: Path) -> None:
         folder = folder / FOLDER
@@ -57,9 +61,14 @@ class LexicalIndex:
             # np.asarray keeps the mapping and drops np.memmap's slow slicing.
             arrays = {name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ARRAYS}
         except (OSError, ValueError) as error:
-            raise IndexError_(f"The lexical index in {folder} cannot be read: {error}.", "Index the documents again.") from error
+            raise IndexError_(
+                f"The lexical index in {folder} cannot be read: {error}.", "Index the documents again."
+            ) from error
         if self._meta.get("terms") != terms.VERSION:
-            raise IndexError_(f"The lexical index in {folder} was made by another version.", "Index the documents again: wenju index add PATH...")
+            raise IndexError_(
+                f"The lexical index in {folder} was made by another version.",
+                "Index the documents again: wenju index add PATH...",
+            )
         self._codes: Codes = arrays["codes"]
         self._starts: Ints = arrays["starts"]
         self._rows: NDArray[np.int32] = arrays["rows"]
@@ -131,7 +140,8 @@ class LexicalIndex:
         return _top(alive, scores[alive] + looked_up, k)
 
     def _sure(self, scores: Floats, weights: Floats, places: Ints, k: int) -> float:
-        """A score that at least ``k`` rows reach: the most promising ones, scored fully with the terms that are left."""
+        """A score that at least ``k`` rows reach: the most promising ones, scored fully with the terms that
+        are left."""
         few = _SEEDS * k
         rows = np.flatnonzero(scores >= max(_kth(scores, few), _SLACK))
         found = scores[rows]
@@ -172,7 +182,8 @@ class LexicalIndex:
         return found / np.float32(total) if total > 0 else found
 
     def _weights(self, codes: Codes) -> tuple[Floats, Ints]:
-        """Weight (idf, less for single characters) and place in the vocabulary of the known ones of ``codes``."""
+        """Weight (idf, less for single characters) and place in the vocabulary of the known ones of
+        ``codes``."""
         places = np.searchsorted(self._codes, codes)
         known = places < len(self._codes)
         known[known] = self._codes[places[known]] == codes[known]
@@ -183,7 +194,9 @@ class LexicalIndex:
         """Add what the term gives to every row that has it."""
         span = slice(int(self._starts[place]), int(self._starts[place + 1]))
         rows = self._rows[span].astype(np.intp)
-        np.add.at(scores, rows, self._gains(self._counts[span], rows, weight))  # twice as fast as scores[rows] += ...
+        np.add.at(
+            scores, rows, self._gains(self._counts[span], rows, weight)
+        )  # twice as fast as scores[rows] += ...
 
     def _gains(self, counts: NDArray[np.uint8], rows: Ints, weight: float) -> Floats:
         """What a term found ``counts`` times adds to the score of ``rows``."""
@@ -210,7 +223,8 @@ class LexicalIndex:
 
 
 def score_texts(query: str, texts: Sequence[str]) -> tuple[Floats, Floats, float]:
-    """BM25, coverage and ceiling for a handful of texts that are in no index; idf is taken from these texts alone."""
+    """BM25, coverage and ceiling for a handful of texts that are in no index; idf is taken from these texts
+    alone."""
     codes = query_terms(query)
     found, rows = cut(texts)
     lengths = np.bincount(rows, minlength=len(texts)).astype(np.float32)
@@ -255,9 +269,11 @@ def _batches(texts: Iterable[str], first: int) -> Iterator[list[str]]:
 
 
 def _kth(scores: Floats, k: int) -> float:
-    """A score that at least ``k`` of them reach, near the k-th best: no passage of the final k can end below it.
+    """A score that at least ``k`` of them reach, near the k-th best: no passage of the final k can end below
+    it.
 
-    Of many scores only the best of each group is looked at; row ``i`` is in group ``i % n``, so that whole stretches are
+    Of many scores only the best of each group is looked at; row ``i`` is in group ``i % n``, so that whole
+    stretches are
     compared at once.
     """
     size = min(_GROUP, len(scores) // (8 * k))

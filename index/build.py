@@ -1,4 +1,5 @@
-"""Writes one generation's corpus and vectors into a folder of its own. Knows nothing of locks and of what is current."""
+"""Writes one generation's corpus and vectors into a folder of its own. Knows nothing of locks and of what is
+current."""
 
 from __future__ import annotations
 
@@ -28,14 +29,17 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 """Called with a stage (``read``, ``encode``, ``dense``, ``lexical``, ``save``), done and total (0 when unknown)."""
 
+
 def state(document: Document) -> str:
-    """Its fingerprint, then what answers do not depend on: loader, bytes and place of its file. See ``Generation.states``."""
+    """Its fingerprint, then what answers do not depend on: loader, bytes and place of its file. See
+    ``Generation.states``."""
     return " ".join([fingerprint(document), *(document.meta.get(name, "") for name in FILE_FACTS)])
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What a new generation takes over: the rows ``runs`` (half-open, ascending) of the one in ``folder`` are its first rows."""
+    """What a new generation takes over: the rows ``runs`` (half-open, ascending) of the one in ``folder`` are
+    its first rows."""
 
     folder: Path
     runs: tuple[tuple[int, int], ...]
@@ -65,7 +69,11 @@ CREATE TABLE copies (id TEXT PRIMARY KEY, first TEXT NOT NULL);
 
 def fingerprint(document: Document) -> str:
     """Hash of everything in a document that answers depend on: not its path, nor its file's bytes."""
-    own = {name: value for name, value in document.meta.items() if name not in ("path", "file_sha256", "loader", "sketch")}
+    own = {
+        name: value
+        for name, value in document.meta.items()
+        if name not in ("path", "file_sha256", "loader", "sketch")
+    }
     blocks = hashlib.sha256(pack_blocks(document.blocks)).hexdigest()
     facts = [document.title, document.source, document.sha256, document.published, document.media_type]
     rest = [blocks, list(document.pages), list(document.supersedes), sorted(own.items())]
@@ -95,7 +103,9 @@ class CorpusWriter:
         for (order,) in self._db.execute("SELECT ord FROM documents WHERE id = ?", (document.id,)).fetchall():
             self._db.execute("DELETE FROM documents WHERE ord = ?", (order,))
             self._db.execute("DELETE FROM texts WHERE ord = ?", (order,))
-            self._db.execute("DELETE FROM passages WHERE key >= ? AND key < ?", (order << SHIFT, (order + 1) << SHIFT))
+            self._db.execute(
+                "DELETE FROM passages WHERE key >= ? AND key < ?", (order << SHIFT, (order + 1) << SHIFT)
+            )
         if self.old is not None and document.id in self.known and document.id not in self.dropped:
             self.drop(document.id, reuse)
         order = self._next
@@ -103,22 +113,41 @@ class CorpusWriter:
         passages = passages_of(document, self.settings.passage_min, self.settings.passage_max)
         self._db.execute(
             "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL)",
-            (order, document.id, document.title, document.source, document.sha256, document.published,
-             document.media_type, json.dumps(list(document.supersedes), ensure_ascii=False),
-             json.dumps(dict(document.meta), ensure_ascii=False), pack_blocks(document.blocks), pack(document.pages),
-             fingerprint(document), len(passages)),
-        )  # fmt: skip
+            (
+                order,
+                document.id,
+                document.title,
+                document.source,
+                document.sha256,
+                document.published,
+                document.media_type,
+                json.dumps(list(document.supersedes), ensure_ascii=False),
+                json.dumps(dict(document.meta), ensure_ascii=False),
+                pack_blocks(document.blocks),
+                pack(document.pages),
+                fingerprint(document),
+                len(passages),
+            ),
+        )
         self._db.execute("INSERT INTO texts VALUES (?,?)", (order, document.text))
         self._db.executemany(
             "INSERT INTO passages VALUES (?,?,?,?,?,?)",
             (
-                ((order << SHIFT) + n, p.start, p.end, json.dumps(p.heading, ensure_ascii=False), p.page, p.text)
+                (
+                    (order << SHIFT) + n,
+                    p.start,
+                    p.end,
+                    json.dumps(p.heading, ensure_ascii=False),
+                    p.page,
+                    p.text,
+                )
                 for n, p in enumerate(passages)
             ),
         )
 
     def drop(self, document_id: str, reuse: bool = True) -> None:
-        """Leave a document of the old generation behind; ``reuse``: the vectors of its passages may serve for the same ones."""
+        """Leave a document of the old generation behind; ``reuse``: the vectors of its passages may serve for
+        the same ones."""
         self.dropped.add(document_id)
         if reuse:
             self._remember(document_id)
@@ -130,7 +159,8 @@ class CorpusWriter:
             self.reusable[_key(passage_search_text(document, passage))] = row
 
     def finish(self, keep: bool) -> tuple[int, int]:
-        """Copy what stays (``keep``), number the rows, settle what is superseded; returns documents and passages."""
+        """Copy what stays (``keep``), number the rows, settle what is superseded; returns documents and
+        passages."""
         if keep and self.old is not None:
             self._copy_kept(self.old)
         row = 0
@@ -140,17 +170,35 @@ class CorpusWriter:
             row += count
         self._db.executemany("UPDATE documents SET first_row = ? WHERE ord = ?", numbered)
         self._db.execute("CREATE INDEX by_row ON documents (first_row)")
-        rows = self._db.execute("SELECT id, title, source, sha256, published, supersedes, meta FROM documents ORDER BY ord")
+        rows = self._db.execute(
+            "SELECT id, title, source, sha256, published, supersedes, meta FROM documents ORDER BY ord"
+        )
         light = [
-            Document(id_, title, source, "", sha, published, supersedes=tuple(json.loads(wishes)), meta=json.loads(meta))
+            Document(
+                id_,
+                title,
+                source,
+                "",
+                sha,
+                published,
+                supersedes=tuple(json.loads(wishes)),
+                meta=json.loads(meta),
+            )
             for id_, title, source, sha, published, wishes, meta in rows
         ]
         copies = copies_of(light)
         self._db.executemany("INSERT INTO copies VALUES (?,?)", copies.items())
         replaced = superseded_by(light)
         replaced = {old: new for old, new in replaced.items() if copies.get(old, old) != copies.get(new, new)}
-        replaced |= {copy: replaced[first] for copy, first in copies.items() if first in replaced and copy not in replaced}
-        self._db.executemany("UPDATE documents SET superseded_by = ? WHERE id = ?", [(new, old) for old, new in replaced.items()])
+        replaced |= {
+            copy: replaced[first]
+            for copy, first in copies.items()
+            if first in replaced and copy not in replaced
+        }
+        self._db.executemany(
+            "UPDATE documents SET superseded_by = ? WHERE id = ?",
+            [(new, old) for old, new in replaced.items()],
+        )
         ((documents,),) = self._db.execute("SELECT count(*) FROM documents").fetchall()
         self._db.execute("COMMIT")
         self.close()
@@ -158,14 +206,19 @@ class CorpusWriter:
 
     def _copy_kept(self, old: Generation) -> None:
         self._db.execute("COMMIT")
-        self._db.execute("ATTACH ? AS old", (f"{(old.path / CORPUS).absolute().as_uri()}?mode=ro&immutable=1",))
+        self._db.execute(
+            "ATTACH ? AS old", (f"{(old.path / CORPUS).absolute().as_uri()}?mode=ro&immutable=1",)
+        )
         self._db.execute("BEGIN")
         self._db.execute("CREATE TEMP TABLE gone (ord INTEGER PRIMARY KEY)")
         self._db.executemany(
-            "INSERT INTO gone SELECT ord FROM old.documents WHERE id = ?", [(id_,) for id_ in sorted(self.dropped)]
+            "INSERT INTO gone SELECT ord FROM old.documents WHERE id = ?",
+            [(id_,) for id_ in sorted(self.dropped)],
         )
         for table, order in (("documents", "ord"), ("texts", "ord"), ("passages", f"(key >> {SHIFT})")):
-            self._db.execute(f"INSERT INTO main.{table} SELECT * FROM old.{table} WHERE {order} NOT IN (SELECT ord FROM gone)")
+            self._db.execute(
+                f"INSERT INTO main.{table} SELECT * FROM old.{table} WHERE {order} NOT IN (SELECT ord FROM gone)"
+            )
         kept = self._db.execute(
             "SELECT first_row, passages FROM old.documents WHERE passages > 0 AND ord NOT IN (SELECT ord FROM gone) ORDER BY ord"
         )
@@ -185,9 +238,13 @@ def _key(text: str) -> bytes:
 
 
 def write_vectors(
-    corpus: Generation, old: Generation | None, runs: Iterable[tuple[int, int]], reusable: Mapping[bytes, int],
-    encode: Encode, progress: Progress,
-) -> int:  # fmt: skip
+    corpus: Generation,
+    old: Generation | None,
+    runs: Iterable[tuple[int, int]],
+    reusable: Mapping[bytes, int],
+    encode: Encode,
+    progress: Progress,
+) -> int:
     """Write vectors.npy: kept rows copied from ``old``, known texts taken from it, the rest encoded.
 
     Written with plain writes, not through a memory map, so that a full disk is an error and not a signal.
@@ -211,7 +268,10 @@ def write_vectors(
                     "Index the documents again from the start with this encoder.",
                 )
             if not np.isfinite(vectors).all():
-                raise IndexError_("the encoder gave vectors that are not numbers", "Fetch the encoder's model again: wenju models verify")
+                raise IndexError_(
+                    "the encoder gave vectors that are not numbers",
+                    "Fetch the encoder's model again: wenju models verify",
+                )
             file.write(np.ascontiguousarray(vectors, "<f4").tobytes())
 
         done = 0
@@ -233,18 +293,24 @@ def write_vectors(
             put(_encoded(texts, before, reusable, encode))
             progress("encode", corpus.count, corpus.count)
         if file.tell() == 0:
-            np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": (0, dimension)})
+            np.lib.format.write_array_header_1_0(
+                file, {"descr": "<f4", "fortran_order": False, "shape": (0, dimension)}
+            )
     return dimension
 
 
-def _encoded(texts: list[str], before: np.ndarray | None, reusable: Mapping[bytes, int], encode: Encode) -> np.ndarray:
+def _encoded(
+    texts: list[str], before: np.ndarray | None, reusable: Mapping[bytes, int], encode: Encode
+) -> np.ndarray:
     import numpy as np
 
     rows = [reusable.get(_key(text)) for text in texts] if reusable else [None] * len(texts)
     fresh = [text for text, row in zip(texts, rows, strict=True) if row is None]
     encoded = np.asarray(encode(fresh), dtype=np.float32) if fresh else None
     if encoded is not None and encoded.shape[:1] != (len(fresh),):
-        raise IndexError_(f"the encoder gave {len(encoded)} vectors for {len(fresh)} passages", "Check the encoder's model.")
+        raise IndexError_(
+            f"the encoder gave {len(encoded)} vectors for {len(fresh)} passages", "Check the encoder's model."
+        )
     if encoded is not None and len(fresh) == len(texts):
         return encoded
     assert before is not None

@@ -1,10 +1,12 @@
-"""Documents carried from one index to another as a file of JSON lines: text, facts and collections, without vectors.
+"""Documents carried from one index to another as a file of JSON lines: text, facts and collections, without
+vectors.
 
     {"wenju": "documents", "format": 1}     first line
     [...]                                   a document as of index.wire, one a line
     {"documents": 12, "sha256": "..."}      last line: hash of all lines before it
 
-A file whose end is missing, or with a changed line, is refused as a whole before anything is written. A name that ends in
+A file whose end is missing, or with a changed line, is refused as a whole before anything is written. A name
+that ends in
 ``.gz`` is packed.
 """
 
@@ -45,7 +47,10 @@ def export(documents: Iterable[Document], path: Path) -> int:
         os.replace(part, path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise DocumentError(f"{path}: cannot be written ({error.strerror})", "Check the folder, its rights and the space on the disk.") from error
+        raise DocumentError(
+            f"{path}: cannot be written ({error.strerror})",
+            "Check the folder, its rights and the space on the disk.",
+        ) from error
     return count
 
 
@@ -73,9 +78,15 @@ def _check(path: Path) -> None:
         with _opened(path, "rb", path.suffix == ".gz") as file:
             head = json.loads(next(file, b"null"))
             if not isinstance(head, dict) or head.get("wenju") != HEAD["wenju"]:
-                raise DocumentError(f"{path.name}: not a file of exported documents", "wenju index export FILE makes one; for other files: wenju index add PATH...")
+                raise DocumentError(
+                    f"{path.name}: not a file of exported documents",
+                    "wenju index export FILE makes one; for other files: wenju index add PATH...",
+                )
             if head.get("format") != HEAD["format"]:
-                raise DocumentError(f"{path.name}: format {head.get('format')}; this version reads {HEAD['format']}", "Export it with this version of wenju.")
+                raise DocumentError(
+                    f"{path.name}: format {head.get('format')}; this version reads {HEAD['format']}",
+                    "Export it with this version of wenju.",
+                )
             digest.update(json.dumps(head).encode() + b"\n")
             for line in file:
                 if last:

@@ -1,6 +1,7 @@
 """Which documents are copies of each other: the same text, or nearly the same with the same figures.
 
-White space, letter width and script do not count. Two editions are no copies: where one figure differs (another date,
+White space, letter width and script do not count. Two editions are no copies: where one figure differs
+(another date,
 another limit), both stay what they are.
 """
 
@@ -35,7 +36,8 @@ def plain(text: str) -> str:
 
 
 def sketch(text: str) -> str:
-    """A short print of a text: its exact hash, that of its figures, and minima of its shingles, in hexadecimal.
+    """A short print of a text: its exact hash, that of its figures, and minima of its shingles, in
+    hexadecimal.
 
     Two texts that differ in white space only have the same one. "" for a text without letters.
     """
@@ -56,14 +58,19 @@ def sketch(text: str) -> str:
         shingles ^= shingles >> np.uint64(29)
     shingles = np.unique(shingles)
     seeds = np.random.default_rng(1997).integers(1, 2**63, (HASHES, 2), np.uint64)
-    minima = [int(((shingles * (one | np.uint64(1)) + other) >> np.uint64(40)).min()) & 0xFFFF for one, other in seeds]
+    minima = [
+        int(((shingles * (one | np.uint64(1)) + other) >> np.uint64(40)).min()) & 0xFFFF
+        for one, other in seeds
+    ]
     return f"{whole}.{figures}." + "".join(f"{value:04x}" for value in minima)
 
 
 def copies_of(documents: Iterable[Document]) -> dict[str, str]:
-    """Id of each document that is a copy -> id of the one that stands for all of them: the first, in order of giving.
+    """Id of each document that is a copy -> id of the one that stands for all of them: the first, in order of
+    giving.
 
-    Reads ``meta["sketch"]``. A document that is a copy of another is not in the values. One with another document
+    Reads ``meta["sketch"]``. A document that is a copy of another is not in the values. One with another
+    document
     number is no copy but where every character is the same.
     """
     found: dict[str, str] = {}
@@ -102,10 +109,16 @@ def _bands(figures: str, minima: str) -> list[str]:
 
 
 def _nearest(
-    document: Document, figures: str, minima: str, bands: dict[str, list[str]], prints: dict[str, tuple[str, str, Document]]
+    document: Document,
+    figures: str,
+    minima: str,
+    bands: dict[str, list[str]],
+    prints: dict[str, tuple[str, str, Document]],
 ) -> str:
     """The first document that is alike; "" when there is none."""
-    candidates = dict.fromkeys(other for name in _bands(figures, minima) for other in bands.get(name, ())[:50])
+    candidates = dict.fromkeys(
+        other for name in _bands(figures, minima) for other in bands.get(name, ())[:50]
+    )
     for other in candidates:
         _, theirs, known = prints[other]
         same = sum(minima[n : n + 4] == theirs[n : n + 4] for n in range(0, len(minima), 4))

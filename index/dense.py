@@ -1,12 +1,16 @@
 """Nearest vectors: the only door to FAISS. Rows in, rows out; knows nothing of texts or models.
 
-Vectors have length 1, so the inner product is the cosine. Up to ``EXACT_MAX`` rows every vector is compared; above that
-a graph over 8-bit vectors (HNSW; Malkov and Yashunin 2018) proposes rows that are compared exactly with the stored
-vectors; above ``GRAPH_MAX`` rows inverted lists of 8-bit vectors do, which find more and are built faster there. The
+Vectors have length 1, so the inner product is the cosine. Up to ``EXACT_MAX`` rows every vector is compared;
+above that
+a graph over 8-bit vectors (HNSW; Malkov and Yashunin 2018) proposes rows that are compared exactly with the
+stored
+vectors; above ``GRAPH_MAX`` rows inverted lists of 8-bit vectors do, which find more and are built faster
+there. The
 choice comes from the table in docs/PERFORMANCE.md; :meth:`DenseIndex.describe` tells which one is in use.
 All files are memory-mapped.
 
-A graph or lists are taken over from an earlier index while few rows changed: what they name is mapped to the rows of today
+A graph or lists are taken over from an earlier index while few rows changed: what they name is mapped to the
+rows of today
 (``rows.npy``, -1 for one that is gone), and the rows after the last one mapped are compared one by one.
 """
 
@@ -55,23 +59,39 @@ class DenseIndex:
         own = folder / FOLDER
         try:
             self._meta = json.loads((own / "dense.json").read_text("utf-8"))
-            self._vectors: Vectors = np.load(folder / self._meta["vectors"], mmap_mode="r", allow_pickle=False)
-            self._graph = None if self._meta["kind"] == "exact" else _read(own / f"{self._meta['kind']}.faiss")
+            self._vectors: Vectors = np.load(
+                folder / self._meta["vectors"], mmap_mode="r", allow_pickle=False
+            )
+            self._graph = (
+                None if self._meta["kind"] == "exact" else _read(own / f"{self._meta['kind']}.faiss")
+            )
             self._map = np.load(own / MAP, allow_pickle=False) if "covered" in self._meta else None
         except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise IndexError_(f"The dense index in {folder} cannot be read: {error}.", "Index the documents again.") from error
+            raise IndexError_(
+                f"The dense index in {folder} cannot be read: {error}.", "Index the documents again."
+            ) from error
         self.count, self.dimension = self._vectors.shape
         named = self.count if self._map is None else len(self._map)
         if self.count != self._meta["count"] or (self._graph is not None and self._graph.ntotal != named):
-            raise IndexError_(f"The dense index in {folder} does not fit its vectors.", "Index the documents again.")
+            raise IndexError_(
+                f"The dense index in {folder} does not fit its vectors.", "Index the documents again."
+            )
 
     @classmethod
     def build(
-        cls, vectors: Vectors, folder: Path, earlier: Earlier | None = None, metric: str = "ip", exact_max: int = EXACT_MAX, graph_max: int = GRAPH_MAX
+        cls,
+        vectors: Vectors,
+        folder: Path,
+        earlier: Earlier | None = None,
+        metric: str = "ip",
+        exact_max: int = EXACT_MAX,
+        graph_max: int = GRAPH_MAX,
     ) -> DenseIndex:
-        """Index float32 [n, dimension] into ``folder/dense``, taking over a graph or lists of an ``earlier`` one while few rows changed.
+        """Index float32 [n, dimension] into ``folder/dense``, taking over a graph or lists of an ``earlier``
+        one while few rows changed.
 
-        ``folder/vectors.npy`` is used for exact comparison where it exists (the store writes it first); otherwise the
+        ``folder/vectors.npy`` is used for exact comparison where it exists (the store writes it first);
+        otherwise the
         vectors are written beside the index.
         """
         if metric != "ip":
@@ -82,10 +102,19 @@ class DenseIndex:
         if not (folder / place).is_file():
             place = f"{FOLDER}/vectors.npy"
             np.save(folder / place, np.ascontiguousarray(vectors, np.float32))
-        meta: dict[str, Any] = {"count": len(vectors), "dimension": int(vectors.shape[1]), "vectors": place, "kind": "exact"}
+        meta: dict[str, Any] = {
+            "count": len(vectors),
+            "dimension": int(vectors.shape[1]),
+            "vectors": place,
+            "kind": "exact",
+        }
         if len(vectors) > max(exact_max, graph_max):
             lists = max(1, 1 << round(np.log2(LISTS_PER_ROOT * len(vectors) ** 0.5)))
-            meta |= {"kind": "lists", "factory": f"IVF{lists},SQ8", "probed": min(lists, max(PROBED, lists // 32))}
+            meta |= {
+                "kind": "lists",
+                "factory": f"IVF{lists},SQ8",
+                "probed": min(lists, max(PROBED, lists // 32)),
+            }
         elif len(vectors) > exact_max:
             ef = EF_SEARCH_MANY if len(vectors) > EF_MANY else EF_SEARCH
             meta |= {"kind": "graph", "factory": GRAPH, "ef_construction": EF_CONSTRUCTION, "ef_search": ef}
@@ -120,7 +149,9 @@ class DenseIndex:
         if self._graph is None:
             return _best(np.arange(self.count), self._vectors @ query, k)
         asked = k if self._map is None else k + k // 8
-        found = _propose(self._graph, query, asked, self._meta.get("probed", 0), self._meta.get("ef_search", 0))
+        found = _propose(
+            self._graph, query, asked, self._meta.get("probed", 0), self._meta.get("ef_search", 0)
+        )
         if self._map is not None:
             found = np.sort(self._map[found])
             found = np.concatenate([found[found >= 0], self._since(query, k)])
@@ -139,7 +170,8 @@ class DenseIndex:
 
 
 def _taken_over(earlier: Earlier, own: Path, meta: dict[str, Any]) -> dict[str, Any] | None:
-    """Copy the graph or lists of ``earlier`` and map what they name to the new rows; None where too much has changed.
+    """Copy the graph or lists of ``earlier`` and map what they name to the new rows; None where too much has
+    changed.
 
     A copy and no link: a file that is damaged must not damage the generation before it.
     """
@@ -148,7 +180,11 @@ def _taken_over(earlier: Earlier, own: Path, meta: dict[str, Any]) -> dict[str, 
         old = json.loads((theirs / "dense.json").read_text("utf-8"))
         if old["kind"] != meta["kind"]:
             return None
-        named = np.load(theirs / MAP, allow_pickle=False) if "covered" in old else np.arange(old["count"], dtype=np.int32)
+        named = (
+            np.load(theirs / MAP, allow_pickle=False)
+            if "covered" in old
+            else np.arange(old["count"], dtype=np.int32)
+        )
         places = np.full(old["count"] + 1, -1, np.int32)  # the last one is that of -1
         first = 0
         for start, stop in earlier.runs:
@@ -163,7 +199,9 @@ def _taken_over(earlier: Earlier, own: Path, meta: dict[str, Any]) -> dict[str, 
     except (OSError, ValueError, KeyError):
         return None
     np.save(own / MAP, rows)
-    return {name: old[name] for name in ("factory", "probed", "ef_construction", "ef_search") if name in old} | {"covered": covered}
+    return {
+        name: old[name] for name in ("factory", "probed", "ef_construction", "ef_search") if name in old
+    } | {"covered": covered}
 
 
 def _propose(index: Any, query: Vectors, k: int, probed: int, ef: int) -> Rows:

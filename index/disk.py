@@ -1,4 +1,5 @@
-"""What the index asks of a disk: one writer at a time, files that are there after a power cut, errors that say what to do."""
+"""What the index asks of a disk: one writer at a time, files that are there after a power cut, errors that
+say what to do."""
 
 from __future__ import annotations
 
@@ -31,30 +32,47 @@ def writing(root: Path, wait: float) -> Iterator[None]:
     holder = root / ".holder"
     try:
         with FileLock(root / ".lock", timeout=wait):
-            holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now()}), "utf-8")
+            holder.write_text(
+                json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now()}), "utf-8"
+            )
             try:
                 yield
             finally:
                 holder.unlink(missing_ok=True)
     except Timeout:
-        raise IndexError_(f"the index at {root} is being written by {_holder(holder)}", "Wait until it has finished, then try again.") from None
+        raise IndexError_(
+            f"the index at {root} is being written by {_holder(holder)}",
+            "Wait until it has finished, then try again.",
+        ) from None
 
 
 @contextmanager
 def told(root: Path) -> Iterator[None]:
-    """Turn what the system says of a full disk or of missing rights into IndexError_; the index in ``root`` is as it was."""
+    """Turn what the system says of a full disk or of missing rights into IndexError_; the index in ``root``
+    is as it was."""
     advice = f"Free some space on the disk of {root}, then try again. The index is as it was."
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL or (error.errno is None and "requested and" in str(error)):  # as numpy tells it
-            raise IndexError_(f"no space left on the disk while writing the index at {root}", advice) from error
+        if error.errno in _FULL or (
+            error.errno is None and "requested and" in str(error)
+        ):  # as numpy tells it
+            raise IndexError_(
+                f"no space left on the disk while writing the index at {root}", advice
+            ) from error
         if error.errno in _DENIED and str(root) in str(error.filename or root):
-            raise IndexError_(f"the index at {root} cannot be written ({error.strerror})", "Check the rights on the data folder.") from error
+            raise IndexError_(
+                f"the index at {root} cannot be written ({error.strerror})",
+                "Check the rights on the data folder.",
+            ) from error
         raise
     except (sqlite3.OperationalError, RuntimeError) as error:  # faiss wraps what its writes return
-        if any(sign in str(error) for sign in ("disk is full", "disk I/O", "No space left", "File too large")):
-            raise IndexError_(f"no space left on the disk while writing the index at {root}", advice) from error
+        if any(
+            sign in str(error) for sign in ("disk is full", "disk I/O", "No space left", "File too large")
+        ):
+            raise IndexError_(
+                f"no space left on the disk while writing the index at {root}", advice
+            ) from error
         raise
 
 
@@ -67,7 +85,8 @@ def _holder(path: Path) -> str:
 
 
 def reserve(path: Path, size: int) -> None:
-    """Make sure that a file of ``size`` bytes has its place, before it is written through a memory map: there a full disk
+    """Make sure that a file of ``size`` bytes has its place, before it is written through a memory map: there
+    a full disk
     would be a signal that ends the process, here it is an error."""
     if hasattr(os, "posix_fallocate") and size:
         descriptor = os.open(path, os.O_RDWR)

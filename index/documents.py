@@ -1,6 +1,7 @@
 """Files and folders -> the index: finds what can be read, loads it one by one, reports what cannot.
 
-``add_paths`` adds and replaces; ``sync_folder`` also takes out what a folder no longer holds. Files are told apart by the
+``add_paths`` adds and replaces; ``sync_folder`` also takes out what a folder no longer holds. Files are told
+apart by the
 hash of their bytes, never by their dates: clocks jump, and copies keep old dates.
 """
 
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What became of the files: names (sources) of documents (of a file that did not change its own), the files that failed
-    with their errors, files of folders, archives and messages that are of no kind that can be read (a file that was named
+    """What became of the files: names (sources) of documents (of a file that did not change its own), the
+    files that failed
+    with their errors, files of folders, archives and messages that are of no kind that can be read (a file
+    that was named
     itself fails instead), and old and new names of files that were renamed."""
 
     added: tuple[str, ...] = ()
@@ -75,13 +78,16 @@ def sync_folder(
     empty: bool = False,
     **building: Any,
 ) -> AddReport:
-    """Make the index hold what the folder holds: files added, changed, renamed and gone, in one new generation.
+    """Make the index hold what the folder holds: files added, changed, renamed and gone, in one new
+    generation.
 
-    Documents that were read from elsewhere are left alone, and so are those of files that are there but cannot be read
+    Documents that were read from elsewhere are left alone, and so are those of files that are there but
+    cannot be read
     (now), or lie in a folder that cannot be looked into.
 
     Args:
-        empty: take out everything even where the folder holds no file at all, which is what a drive that is not
+        empty: take out everything even where the folder holds no file at all, which is what a drive that is
+        not
             connected looks like.
 
     Raises:
@@ -89,7 +95,10 @@ def sync_folder(
         IndexError_: as for :func:`add_paths`.
     """
     if not Path(folder).is_dir():
-        raise DocumentError(f"{folder}: no such folder", "Check the path, and that the drive is connected; sync takes one folder.")
+        raise DocumentError(
+            f"{folder}: no such folder",
+            "Check the path, and that the drive is connected; sync takes one folder.",
+        )
     inside = look_into(Path(folder))
     if not inside.files and not empty:
         current = store.current()
@@ -123,14 +132,28 @@ def _written(
     with Reader() as reader, suppress(_NothingRead):
         if folder is None and any(one.known for one in found):  # a file that was named is new, mostly
             reader.start()
-        loading = _Loading(found, folder, store, progress or (lambda stage, done, total: None), reader, collection)
+        loading = _Loading(
+            found, folder, store, progress or (lambda stage, done, total: None), reader, collection
+        )
         store.write(loading.documents(), loading.gone, settings, encode, progress, **building)
-    failed = [(path, DocumentError(f"{path}: cannot be looked into", "Check the rights on the folder.")) for path in folder.unreadable] if folder else []
+    failed = (
+        [
+            (path, DocumentError(f"{path}: cannot be looked into", "Check the rights on the folder."))
+            for path in folder.unreadable
+        ]
+        if folder
+        else []
+    )
     skipped = (*(one.path for one in found if not one.known), *loading.skipped)
     return AddReport(
-        tuple(loading.added), tuple(loading.unchanged), tuple(loading.replaced), (*failed, *loading.failed), skipped,
-        tuple(loading.renamed), tuple(loading.removed),
-    )  # fmt: skip
+        tuple(loading.added),
+        tuple(loading.unchanged),
+        tuple(loading.replaced),
+        (*failed, *loading.failed),
+        skipped,
+        tuple(loading.renamed),
+        tuple(loading.removed),
+    )
 
 
 class _NothingRead(Exception):
@@ -141,7 +164,13 @@ class _Loading:
     """Loads files one after another and remembers what became of each."""
 
     def __init__(
-        self, found: Sequence[Found], folder: Folder | None, store: IndexStore, progress: Progress, reader: Reader, collection: str
+        self,
+        found: Sequence[Found],
+        folder: Folder | None,
+        store: IndexStore,
+        progress: Progress,
+        reader: Reader,
+        collection: str,
     ) -> None:
         self.found = [one for one in found if one.known]
         self.folder, self.store, self.progress, self.reader = folder, store, progress, reader
@@ -170,7 +199,9 @@ class _Loading:
                 before, now = states.get(document.id), state(document)
                 if before is None:
                     self.added.append(document.source)
-                elif before.split(" ")[0] == now.split(" ")[0]:  # at most its file lies elsewhere, or was saved anew
+                elif (
+                    before.split(" ")[0] == now.split(" ")[0]
+                ):  # at most its file lies elsewhere, or was saved anew
                     self.unchanged.append(document.source)
                 elif one.known is None or one.known.source == one.source:  # else it is told as renamed
                     self.replaced.append(document.source)
@@ -220,9 +251,14 @@ class _Loading:
     def _told(self, document: Document, one: Named, before: Sequence[str] | None = None) -> Document:
         """With where the file is now and the collections that it belongs to."""
         meta = dict(document.meta)
-        if not (one.same and Path(meta.get("path", "")).exists()):  # another copy of a file that is where it was
+        if not (
+            one.same and Path(meta.get("path", "")).exists()
+        ):  # another copy of a file that is where it was
             meta["path"] = str(one.path)
-        together = {*(document.collections if before is None else before), *([self.collection] if self.collection else [])}
+        together = {
+            *(document.collections if before is None else before),
+            *([self.collection] if self.collection else []),
+        }
         if together:
             meta["collections"] = "\n".join(sorted(together))
         return replace(document, meta=meta)

@@ -1,6 +1,8 @@
-"""The Encoder seam: texts in, unit vectors out; and ``open_encoder``, which picks the fastest one that is installed.
+"""The Encoder seam: texts in, unit vectors out; and ``open_encoder``, which picks the fastest one that is
+installed.
 
-This is one of two doors to sentence_transformers (and with it torch), which is imported only when that backend is
+This is one of two doors to sentence_transformers (and with it torch), which is imported only when that
+backend is
 opened. The backend without torch is ``index.encoder_openvino``.
 """
 
@@ -47,7 +49,8 @@ class Encoder(Protocol):
         ...
 
     def relevance(self, cosines: Vectors) -> Vectors:
-        """Cosines of this model on the scale that all models share (``index.encoder_traits``); linear and rising."""
+        """Cosines of this model on the scale that all models share (``index.encoder_traits``); linear and
+        rising."""
         ...
 
 
@@ -63,7 +66,9 @@ class TorchEncoder:
             ModelError: the folder does not hold a model, or sentence-transformers is not installed.
         """
         if importlib.util.find_spec("sentence_transformers") is None:
-            raise ModelError("The torch encoder needs sentence-transformers.", "pip install sentence-transformers")
+            raise ModelError(
+                "The torch encoder needs sentence-transformers.", "pip install sentence-transformers"
+            )
         check_folder(folder)
         from sentence_transformers import SentenceTransformer
         from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
@@ -101,7 +106,9 @@ class TorchEncoder:
         return self._traits.relevance(cosines)
 
 
-def open_encoder(name_or_folder: str | Path, backend: Backend = "auto", models_folder: Path | None = None) -> Encoder:
+def open_encoder(
+    name_or_folder: str | Path, backend: Backend = "auto", models_folder: Path | None = None
+) -> Encoder:
     """The encoder of that name in the model store, or in a folder of one's own.
 
     ``auto`` takes OpenVINO where it is installed and knows the architecture, else torch.

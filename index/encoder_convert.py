@@ -1,6 +1,7 @@
 """Converts a BERT-like encoder to one OpenVINO file, pooling and normalising included.
 
-Run as ``python -m index.encoder_convert FOLDER OUT.xml bf16|int8``: it imports torch and transformers, which the
+Run as ``python -m index.encoder_convert FOLDER OUT.xml bf16|int8``: it imports torch and transformers, which
+the
 program that uses the result does not; for weights that came in 4 bits neither is needed.
 """
 
@@ -41,7 +42,9 @@ def convert(folder: Path, out: Path, precision: str) -> None:
                 pooled = (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
             return torch.nn.functional.normalize(pooled, dim=-1)
 
-    model = AutoModel.from_pretrained(folder, attn_implementation="sdpa", local_files_only=True).eval().float()
+    model = (
+        AutoModel.from_pretrained(folder, attn_implementation="sdpa", local_files_only=True).eval().float()
+    )
     example = {name: torch.ones(2, 9, dtype=torch.long) for name in ("input_ids", "attention_mask")}
     with torch.no_grad():
         converted = openvino.convert_model(Pooled(model, pools_first_token(folder)), example_input=example)

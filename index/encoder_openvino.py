@@ -1,9 +1,14 @@
-"""The encoder without torch: the tokenizers library and an OpenVINO model, converted once from the fetched files.
+"""The encoder without torch: the tokenizers library and an OpenVINO model, converted once from the fetched
+files.
 
-The converted model takes token ids and gives unit vectors: pooling and normalising are part of it. It lies beside the
-model in ``derived/``. Conversion imports torch, in a process of its own (:mod:`index.encoder_convert`), so that the
-server never does. Processors with matrix units (AMX) compute in bfloat16; others in int8 with weights of 8 bits and
-activations quantised on the fly, and what is left to compute in bfloat16 where they know it (AVX-512 BF16). All agree
+The converted model takes token ids and gives unit vectors: pooling and normalising are part of it. It lies
+beside the
+model in ``derived/``. Conversion imports torch, in a process of its own (:mod:`index.encoder_convert`), so
+that the
+server never does. Processors with matrix units (AMX) compute in bfloat16; others in int8 with weights of 8
+bits and
+activations quantised on the fly, and what is left to compute in bfloat16 where they know it (AVX-512 BF16).
+All agree
 with float32 to better than 0.99 cosine (docs/RETRIEVAL.md).
 """
 
@@ -85,7 +90,8 @@ class OpenVinoEncoder:
     """Encodes on the CPU. Thread-safe: calls take turns.
 
     Args:
-        folder: a Hugging Face encoder (config.json, tokenizer.json, weights), or one whose weights came in 4 bits.
+        folder: a Hugging Face encoder (config.json, tokenizer.json, weights), or one whose weights came in 4
+        bits.
         traits: None takes those of the model's name.
         precision: None takes the faster one for this processor.
 
@@ -93,7 +99,9 @@ class OpenVinoEncoder:
         ModelError: the conversion failed, or the architecture is not one of ``ARCHITECTURES``.
     """
 
-    def __init__(self, folder: Path, name: str = "", traits: Traits | None = None, precision: Precision | None = None) -> None:
+    def __init__(
+        self, folder: Path, name: str = "", traits: Traits | None = None, precision: Precision | None = None
+    ) -> None:
         if not can_run(folder):
             raise ModelError(
                 f"The OpenVINO encoder cannot run {folder}: openvino is not installed, or it is not a BERT.",
@@ -111,7 +119,9 @@ class OpenVinoEncoder:
         self._tokenizer.no_padding()
         model = openvino.Core().read_model(str(path))
         self._dimension = int(model.output(0).get_partial_shape()[1].get_length())
-        compiled = openvino.Core().compile_model(model, "CPU", engine_settings(self.precision, self._dimension))
+        compiled = openvino.Core().compile_model(
+            model, "CPU", engine_settings(self.precision, self._dimension)
+        )
         self._request: Any = compiled.create_infer_request()
         self._words = E5File(folder / FILE).words() if is_packed(folder) else None
         self._lock = threading.Lock()
@@ -162,7 +172,10 @@ def converted(folder: Path, precision: Precision) -> Path:
     try:
         path.parent.mkdir(exist_ok=True)
     except OSError as error:
-        raise ModelError(f"The encoder cannot be converted: {path.parent} cannot be written ({error}).", "Give write access to the model folder once, or set index.encoder_backend to torch.") from error
+        raise ModelError(
+            f"The encoder cannot be converted: {path.parent} cannot be written ({error}).",
+            "Give write access to the model folder once, or set index.encoder_backend to torch.",
+        ) from error
     with FileLock(str(path.parent / "encoder.lock")):
         if not path.is_file():
             _convert(folder, path, precision)
@@ -172,11 +185,26 @@ def converted(folder: Path, precision: Precision) -> Path:
 def _convert(folder: Path, path: Path, precision: Precision) -> None:
     root = str(Path(__file__).resolve().parent.parent)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-W", "ignore", "-m", "index.encoder_convert", str(folder), str(path), precision]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "index.encoder_convert",
+        str(folder),
+        str(path),
+        precision,
+    ]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=CONVERT_SECONDS, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, timeout=CONVERT_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired as error:
-        raise ModelError(f"Converting {folder} took more than {CONVERT_SECONDS} s.", "Set index.encoder_backend to torch.") from error
+        raise ModelError(
+            f"Converting {folder} took more than {CONVERT_SECONDS} s.", "Set index.encoder_backend to torch."
+        ) from error
     if done.returncode or not path.is_file():
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ModelError(f"The encoder in {folder} could not be converted: {last}", "Set index.encoder_backend to torch.")
+        raise ModelError(
+            f"The encoder in {folder} could not be converted: {last}", "Set index.encoder_backend to torch."
+        )

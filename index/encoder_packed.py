@@ -1,4 +1,5 @@
-"""An encoder whose weights came in 4 bits (``models.e5``): its OpenVINO graph, and a float32 folder of it for torch.
+"""An encoder whose weights came in 4 bits (``models.e5``): its OpenVINO graph, and a float32 folder of it for
+torch.
 
 Both are made from the one file when they are first needed and lie beside it in ``derived/``.
 """
@@ -62,7 +63,10 @@ def _write_floats(folder: Path, target: Path) -> None:
 
     file = E5File(folder / FILE)
     size = int(file.config["hidden_size"])
-    unused = {"pooler.dense.weight": np.zeros((size, size), np.float32), "pooler.dense.bias": np.zeros(size, np.float32)}
+    unused = {
+        "pooler.dense.weight": np.zeros((size, size), np.float32),
+        "pooler.dense.bias": np.zeros(size, np.float32),
+    }
     weights = {name: np.ascontiguousarray(array) for name, array in (file.state_dict() | unused).items()}
     with tempfile.TemporaryDirectory(dir=target.parent) as name:
         made = Path(name) / FLOATS

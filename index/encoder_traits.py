@@ -1,7 +1,10 @@
-"""What the makers of an encoder ask for, and what was measured of it: words in front of texts, and the scale of its cosines.
+"""What the makers of an encoder ask for, and what was measured of it: words in front of texts, and the scale
+of its cosines.
 
-Models spread their cosines differently: the best passages of a question lie near 0.8 by one and near 0.9 by another, where
-the mean passage has 0.6 and 0.82. Nothing downstream may rely on either, so cosines are brought to one scale, that of
+Models spread their cosines differently: the best passages of a question lie near 0.8 by one and near 0.9 by
+another, where
+the mean passage has 0.6 and 0.82. Nothing downstream may rely on either, so cosines are brought to one scale,
+that of
 m3e-small, on which fusion, selection and gate were fitted.
 """
 
@@ -30,7 +33,8 @@ class Traits:
     factor: float = 1.0
 
     def relevance(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Cosines -> relevance on the common scale, where those of a question's best passages are about 0.8."""
+        """Cosines -> relevance on the common scale, where those of a question's best passages are about
+        0.8."""
         return np.asarray((cosines - np.float32(self.offset)) * np.float32(self.factor), np.float32)
 
 

@@ -1,4 +1,5 @@
-"""The files that a person names: single ones, and all below folders, each with the name that it is recorded under."""
+"""The files that a person names: single ones, and all below folders, each with the name that it is recorded
+under."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ _SKIPPED = frozenset(("thumbs.db", "desktop.ini", "__macosx", "node_modules"))
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file to index: where it is, by one spelling (``place``), and the name that a person sees for it; ``known`` is
+    """A file to index: where it is, by one spelling (``place``), and the name that a person sees for it;
+    ``known`` is
     whether its kind can be read."""
 
     path: Path
@@ -39,7 +41,8 @@ def place(path: Path) -> Path:
 def expand(paths: Iterable[Path]) -> list[Found]:
     """Files named, and all files below folders named, in a stable order, each once.
 
-    A file in a folder is recorded by its path within that folder (``2024/通知.docx``). Hidden files, Office lock
+    A file in a folder is recorded by its path within that folder (``2024/通知.docx``). Hidden files, Office
+    lock
     files and system litter in folders are skipped; links to folders are not followed.
     """
     found: dict[Path, Found] = {}
@@ -56,7 +59,9 @@ def look_into(folder: Path) -> Folder:
     root = place(folder)
     files: list[Found] = []
     unreadable: list[Path] = []
-    for inner, folders, names in os.walk(root, onerror=lambda error: unreadable.append(Path(str(error.filename)))):
+    for inner, folders, names in os.walk(
+        root, onerror=lambda error: unreadable.append(Path(str(error.filename)))
+    ):
         folders[:] = sorted(name for name in folders if not _litter(name))
         for name in sorted(names):
             if not _litter(name):

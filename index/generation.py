@@ -67,14 +67,18 @@ class Generation:
         for name, facts in manifest["files"].items():
             file = path / name
             if not file.is_file() or file.stat().st_size != facts["bytes"]:
-                raise IndexError_(f"the index at {path} is damaged: {name} is missing or has another size", REBUILD)
+                raise IndexError_(
+                    f"the index at {path} is damaged: {name} is missing or has another size", REBUILD
+                )
         return cls(path, manifest)
 
     def verify(self) -> None:
         """Compare every file with the hash in the manifest. Raises IndexError_ for the first that differs."""
         for name, facts in self.manifest["files"].items():
             if file_sha256(self.path / name) != facts["sha256"]:
-                raise IndexError_(f"the index at {self.path} is damaged: the content of {name} has changed", REBUILD)
+                raise IndexError_(
+                    f"the index at {self.path} is damaged: the content of {name} has changed", REBUILD
+                )
 
     def close(self) -> None:
         self._db.close()
@@ -85,7 +89,8 @@ class Generation:
         return str(self.manifest["name"])
 
     def documents(self) -> list[Document]:
-        """All documents in the order in which they were added, **without** text and blocks; see :meth:`document`."""
+        """All documents in the order in which they were added, **without** text and blocks; see
+        :meth:`document`."""
         rows = self._rows(f"SELECT {_LIGHT.replace('blocks', 'NULL')}, '' FROM documents ORDER BY ord")
         return [_document(row) for row in rows]
 
@@ -95,7 +100,10 @@ class Generation:
             if document_id in self._cache:
                 self._cache.move_to_end(document_id)
                 return self._cache[document_id]
-        rows = self._rows(f"SELECT {_LIGHT}, (SELECT text FROM texts WHERE texts.ord = documents.ord) FROM documents WHERE id = ?", document_id)
+        rows = self._rows(
+            f"SELECT {_LIGHT}, (SELECT text FROM texts WHERE texts.ord = documents.ord) FROM documents WHERE id = ?",
+            document_id,
+        )
         if not rows:
             raise KeyError(document_id)
         document = _document(rows[0])
@@ -118,7 +126,9 @@ class Generation:
     def passage(self, passage_id: str) -> Passage:
         """One passage by its id. Raises KeyError when there is none."""
         document_id, _, number = passage_id.rpartition("-")
-        found = self._rows("SELECT ord FROM documents WHERE id = ?", document_id) if number.isdecimal() else []
+        found = (
+            self._rows("SELECT ord FROM documents WHERE id = ?", document_id) if number.isdecimal() else []
+        )
         if found:
             key = (found[0][0] << SHIFT) + int(number) - 1
             rows = self._rows("SELECT key, start, stop, heading, page, text FROM passages WHERE key = ?", key)
@@ -130,7 +140,8 @@ class Generation:
         """The passage of a row, 0 <= row < count. Raises KeyError outside."""
         if 0 <= row < self.count:
             ((order, document_id, first),) = self._rows(
-                "SELECT ord, id, first_row FROM documents WHERE first_row <= ? ORDER BY first_row DESC LIMIT 1", int(row)
+                "SELECT ord, id, first_row FROM documents WHERE first_row <= ? ORDER BY first_row DESC LIMIT 1",
+                int(row),
             )
             key = (order << SHIFT) + int(row) - first
             rows = self._rows("SELECT key, start, stop, heading, page, text FROM passages WHERE key = ?", key)
@@ -144,7 +155,11 @@ class Generation:
     def row_of(self, passage_id: str) -> int:
         """The row of a passage. Raises KeyError when there is none with this id."""
         document_id, _, number = passage_id.rpartition("-")
-        found = self._rows("SELECT first_row, passages FROM documents WHERE id = ?", document_id) if number.isdecimal() else []
+        found = (
+            self._rows("SELECT first_row, passages FROM documents WHERE id = ?", document_id)
+            if number.isdecimal()
+            else []
+        )
         if not found or not 1 <= int(number) <= found[0][1]:
             raise KeyError(passage_id)
         return int(found[0][0]) + int(number) - 1
@@ -166,7 +181,8 @@ class Generation:
         return dict(self._rows("SELECT id, superseded_by FROM documents WHERE superseded_by IS NOT NULL"))
 
     def copies(self) -> dict[str, str]:
-        """Id of each document that is a copy of another -> id of the one that stands for all copies (index.copies)."""
+        """Id of each document that is a copy of another -> id of the one that stands for all copies
+        (index.copies)."""
         if self._copies is None:
             known = self._rows("SELECT name FROM sqlite_master WHERE name = 'copies'")
             self._copies = dict(self._rows("SELECT id, first FROM copies")) if known else {}
@@ -180,7 +196,9 @@ class Generation:
     def rows_in(self, collection: str) -> array[int]:
         """The rows of the passages of a collection's documents, ascending."""
         rows: array[int] = array("q")
-        found = self._rows("SELECT id, first_row, passages FROM documents WHERE passages > 0 ORDER BY first_row")
+        found = self._rows(
+            "SELECT id, first_row, passages FROM documents WHERE passages > 0 ORDER BY first_row"
+        )
         for document_id, first, count in found:
             if collection in self._members().get(document_id, ()):
                 rows.extend(range(first, first + count))
@@ -189,8 +207,12 @@ class Generation:
     def _members(self) -> dict[str, frozenset[str]]:
         """Id of each document that belongs to a collection -> the names of its collections."""
         if self._collections is None:
-            found = self._rows("SELECT id, json_extract(meta, '$.collections') FROM documents WHERE json_extract(meta, '$.collections') IS NOT NULL")
-            self._collections = {document_id: frozenset(names.split("\n")) - {""} for document_id, names in found}
+            found = self._rows(
+                "SELECT id, json_extract(meta, '$.collections') FROM documents WHERE json_extract(meta, '$.collections') IS NOT NULL"
+            )
+            self._collections = {
+                document_id: frozenset(names.split("\n")) - {""} for document_id, names in found
+            }
         return self._collections
 
     def neighbours(self, passage_id: str) -> tuple[Passage | None, Passage | None]:
@@ -228,7 +250,8 @@ class Generation:
                 raise IndexError_(f"the index at {self.path} cannot be read ({error})", REBUILD) from error
 
     def iterate(self, start: int, stop: int) -> Iterator[tuple[Document, Passage]]:
-        """Light documents and passages of the rows [start, stop), in order, one document's passages at a time."""
+        """Light documents and passages of the rows [start, stop), in order, one document's passages at a
+        time."""
         sql = f"SELECT {_LIGHT.replace('blocks', 'NULL')}, '', first_row, passages FROM documents WHERE first_row + passages > ? AND first_row < ? ORDER BY ord"
         with self._lock:
             documents = self._db.cursor()
@@ -266,7 +289,10 @@ class SearchTexts(Sequence[str]):
             start, stop, step = index.indices(len(self))
             if step != 1:
                 return [self[row] for row in range(start, stop, step)]
-            return [passage_search_text(document, passage) for document, passage in self.generation.iterate(start, stop)]
+            return [
+                passage_search_text(document, passage)
+                for document, passage in self.generation.iterate(start, stop)
+            ]
         row = index + len(self) if index < 0 else index
         if not 0 <= row < len(self):
             raise IndexError(index)
@@ -275,10 +301,12 @@ class SearchTexts(Sequence[str]):
 
 
 def documents_of(path: Path) -> Generation:
-    """A generation opened for its documents alone, whatever became of its other files, the manifest among them.
+    """A generation opened for its documents alone, whatever became of its other files, the manifest among
+    them.
 
     Raises:
-        IndexError_: its documents are not what was written, or of another format. OSError, sqlite3.Error: they cannot be read.
+        IndexError_: its documents are not what was written, or of another format. OSError, sqlite3.Error:
+        they cannot be read.
     """
     try:
         manifest = read_manifest(path)
@@ -288,7 +316,9 @@ def documents_of(path: Path) -> Generation:
             if json.loads((path / MANIFEST).read_text("utf-8"))["format"] != FORMAT:
                 raise
         manifest = {"name": path.name, "passages": 0, "identity": {}, "files": {}}
-        with closing(sqlite3.connect(f"{(path / CORPUS).absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+        with closing(
+            sqlite3.connect(f"{(path / CORPUS).absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as db:
             sound = db.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
             manifest["passages"] = db.execute("SELECT count(*) FROM passages").fetchone()[0]
     if not sound:
@@ -299,12 +329,23 @@ def documents_of(path: Path) -> Generation:
 def _document(row: Sequence[Any]) -> Document:
     _, id_, title, source, sha256, published, media_type, supersedes, meta, blocks, pages, text = row
     return Document(
-        id_, title, source, text or "", sha256, published, media_type, unpack_blocks(blocks),
-        tuple(unpack(pages)), tuple(json.loads(supersedes)), json.loads(meta),
-    )  # fmt: skip
+        id_,
+        title,
+        source,
+        text or "",
+        sha256,
+        published,
+        media_type,
+        unpack_blocks(blocks),
+        tuple(unpack(pages)),
+        tuple(json.loads(supersedes)),
+        json.loads(meta),
+    )
 
 
 def _passage(document_id: str, row: Sequence[Any]) -> Passage:
     key, start, stop, heading, page, text = row
     number = (key & ((1 << SHIFT) - 1)) + 1
-    return Passage(f"{document_id}-{number:04d}", document_id, start, stop, text, tuple(json.loads(heading)), page)
+    return Passage(
+        f"{document_id}-{number:04d}", document_id, start, stop, text, tuple(json.loads(heading)), page
+    )

@@ -44,7 +44,8 @@ def numbered_heading(line: str) -> int:
 
 
 def plain_heading(line: str) -> bool:
-    """Could a line that stands alone be a heading: short, no clause or end punctuation, not a number or date?"""
+    """Could a line that stands alone be a heading: short, no clause or end punctuation, not a number or
+    date?"""
     return bool(_PLAIN.fullmatch(line)) and not re.fullmatch(r"[\d\s年月日./\-—第页共]+", line)
 
 

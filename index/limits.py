@@ -30,7 +30,8 @@ PARAGRAPH_MAX = 5_000_000
 
 
 def keep_to_memory() -> bool:
-    """Have this process get no more than ``MEMORY_MAX`` bytes of data; False where the system has no such limit."""
+    """Have this process get no more than ``MEMORY_MAX`` bytes of data; False where the system has no such
+    limit."""
     if not sys.platform.startswith("linux"):
         return False
     import resource
@@ -40,7 +41,8 @@ def keep_to_memory() -> bool:
 
 
 def lift() -> None:
-    """Lift that limit for text recognition and for other programs, which ask for much more than they use: what is used is watched from outside."""
+    """Lift that limit for text recognition and for other programs, which ask for much more than they use:
+    what is used is watched from outside."""
     if sys.platform.startswith("linux"):
         import resource
 

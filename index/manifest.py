@@ -1,4 +1,5 @@
-"""The manifest of a generation: its format, what made it, and size and hash of every file. Written last, read first."""
+"""The manifest of a generation: its format, what made it, and size and hash of every file. Written last, read
+first."""
 
 from __future__ import annotations
 
@@ -20,12 +21,15 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of a generation's folder.
 
     Raises:
-        IndexError_: missing, not readable, or of another format. FileNotFoundError: the folder itself is gone.
+        IndexError_: missing, not readable, or of another format. FileNotFoundError: the folder itself is
+        gone.
     """
     try:
         manifest = json.loads((path / MANIFEST).read_text("utf-8"))
         if manifest["format"] != FORMAT:
-            raise IndexError_(f"the index at {path} has format {manifest['format']}; this version reads {FORMAT}", AGAIN)
+            raise IndexError_(
+                f"the index at {path} has format {manifest['format']}; this version reads {FORMAT}", AGAIN
+            )
         if not (isinstance(manifest["files"], dict) and CORPUS in manifest["files"]):
             raise KeyError(CORPUS)
         return dict(manifest)

@@ -1,7 +1,10 @@
-"""Which document a file is: the one that was read from this place, one that was moved or renamed, or a new one.
+"""Which document a file is: the one that was read from this place, one that was moved or renamed, or a new
+one.
 
-Names are those that a person sees (the path within the folder that was given), and stay as they were first given: the same
-file given as a folder and as a folder within it is one document. Two files of one name get the names of their folders too.
+Names are those that a person sees (the path within the folder that was given), and stay as they were first
+given: the same
+file given as a folder and as a folder within it is one document. Two files of one name get the names of their
+folders too.
 """
 
 from __future__ import annotations
@@ -39,7 +42,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A file with its name in the index, the hash of its bytes ("" when it cannot be read), and what is known of it."""
+    """A file with its name in the index, the hash of its bytes ("" when it cannot be read), and what is known
+    of it."""
 
     path: Path
     source: str
@@ -49,11 +53,17 @@ class Named:
     @property
     def same(self) -> bool:
         """Need it not be read, since the index has what would come of it?"""
-        return self.known is not None and self.sha256 == self.known.sha256 and self.source == self.known.source and self.known.read_alike
+        return (
+            self.known is not None
+            and self.sha256 == self.known.sha256
+            and self.source == self.known.source
+            and self.known.read_alike
+        )
 
 
 def file_of(document: Document) -> str:
-    """The source name of the file that a document was read from: its own, or that of the archive or message around it."""
+    """The source name of the file that a document was read from: its own, or that of the archive or message
+    around it."""
     return document.meta.get("container", document.source)
 
 
@@ -62,10 +72,15 @@ def known_files(documents: Iterable[Document]) -> list[Known]:
     groups: dict[str, list[Document]] = defaultdict(list)
     for document in documents:
         groups[file_of(document)].append(document)
-    return [Known(source, group[0].meta.get("path", ""), group[0].meta.get("file_sha256", ""), tuple(group)) for source, group in groups.items()]
+    return [
+        Known(source, group[0].meta.get("path", ""), group[0].meta.get("file_sha256", ""), tuple(group))
+        for source, group in groups.items()
+    ]
 
 
-def named(files: Sequence[Found], known: Sequence[Known], step: Callable[[int], None] = lambda done: None) -> list[Named]:
+def named(
+    files: Sequence[Found], known: Sequence[Known], step: Callable[[int], None] = lambda done: None
+) -> list[Named]:
     """Tell for each file which document it is; every known file is taken once at most."""
     by_path = {one.path: one for one in known if one.path}
     by_source = {one.source: one for one in known}
@@ -81,9 +96,16 @@ def named(files: Sequence[Found], known: Sequence[Known], step: Callable[[int], 
             owners[number] = left.pop(one.source)
     for number, file in enumerate(files):  # moved, or another copy of it
         one = left.get(file.source)
-        if number not in owners and one is not None and one.path not in here and (one.sha256 == hashes[number] or one.gone):
+        if (
+            number not in owners
+            and one is not None
+            and one.path not in here
+            and (one.sha256 == hashes[number] or one.gone)
+        ):
             owners[number] = left.pop(one.source)
-    renamed = _renamed(left.values(), {hashes[number] for number in range(len(files)) if number not in owners})
+    renamed = _renamed(
+        left.values(), {hashes[number] for number in range(len(files)) if number not in owners}
+    )
     for number in range(len(files)):
         if number not in owners and (same := renamed.get(hashes[number])):
             owners[number] = same.pop(0)
@@ -99,7 +121,9 @@ def _renamed(left: Iterable[Known], wanted: set[str]) -> dict[str, list[Known]]:
     return found
 
 
-def _with_names(files: Sequence[Found], hashes: Sequence[str], owners: dict[int, Known], taken: set[str]) -> Iterator[Named]:
+def _with_names(
+    files: Sequence[Found], hashes: Sequence[str], owners: dict[int, Known], taken: set[str]
+) -> Iterator[Named]:
     for number, file in enumerate(files):
         one = owners.get(number)
         stays = one is not None and (one.path == str(file.path) or one.source == file.source)
@@ -133,7 +157,11 @@ def ids(one: Named, documents: Sequence[Document], taken: dict[str, str]) -> lis
 
     ``taken``: id -> source of everything in the index; it is added to.
     """
-    had = {old.source.removeprefix(one.known.source): old.id for old in one.known.documents} if one.known else {}
+    had = (
+        {old.source.removeprefix(one.known.source): old.id for old in one.known.documents}
+        if one.known
+        else {}
+    )
     found: list[str] = []
     for document in documents:
         known = had.get(document.source.removeprefix(one.source))

@@ -1,8 +1,11 @@
 """Text as it is compared, with the way back to the text as it is stored.
 
-Normalising is for matching only: a citation is always cut from the stored document, so every normalised text carries
-a map of offsets. NFKC (Unicode annex 15) is applied character by character, radicals are written as the characters they stand for, then
-Traditional script is written Simplified, Latin letters are lowered, quotes and dashes are unified, and white space
+Normalising is for matching only: a citation is always cut from the stored document, so every normalised text
+carries
+a map of offsets. NFKC (Unicode annex 15) is applied character by character, radicals are written as the
+characters they stand for, then
+Traditional script is written Simplified, Latin letters are lowered, quotes and dashes are unified, and white
+space
 between Han characters is dropped.
 """
 
@@ -48,7 +51,8 @@ class Normalized:
     ends: Sequence[int]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """The half-open span of the original text for ``[start, end)`` of ``text``; an empty span stays empty."""
+        """The half-open span of the original text for ``[start, end)`` of ``text``; an empty span stays
+        empty."""
         if start >= end:
             at = self.starts[start] if start < len(self.text) else (self.ends[-1] if self.text else 0)
             return at, at
@@ -82,7 +86,8 @@ _FOLDING = _Folding()
 
 
 def simplify(text: str) -> str:
-    """Traditional characters written Simplified, one for one; everything else stays. What encoders are given."""
+    """Traditional characters written Simplified, one for one; everything else stays. What encoders are
+    given."""
     return text.translate(_simplifying())
 
 
@@ -124,7 +129,8 @@ def normalize(text: str) -> Normalized:
 def number_spans(text: str) -> list[NumberSpan]:
     """Every number of ``text`` in reading order, Arabic or Chinese, as spans of ``text`` itself.
 
-    See ``index.numbers.NumberSpan`` for values and units. Dates are not put together: 2025年7月1日 is three numbers
+    See ``index.numbers.NumberSpan`` for values and units. Dates are not put together: 2025年7月1日 is three
+    numbers
     with the units 年, 月 and 日.
     """
     norm = normalize(text)

@@ -1,4 +1,5 @@
-"""Numbers in normalised Chinese text: Arabic or Chinese figures, 万/亿, ranges, percentages, fractions, ordinals.
+"""Numbers in normalised Chinese text: Arabic or Chinese figures, 万/亿, ranges, percentages, fractions,
+ordinals.
 
 Knows nothing of offsets in stored documents (``index.normalize`` maps back) and nothing of dates.
 """
@@ -42,8 +43,12 @@ _NUMBER = re.compile(
     rf"|(?P<figure>{_FIGURE})(?P<mark>%|‰)?"
     rf"|(?P<han>{_HAN})"
 )
-_TAIL = re.compile(rf"(?P<more>[余多来])?(?:(?<=\d) )?(?P<unit>{_UNIT})?(?P<around>左右|上下|以上|以下|以内)?")
-_BEFORE = re.compile(r"(?:约|大约|近|将近|接近|超|超过|逾|突破|不足|不到|至少|最多|不少于|不超过|大概|上)(?:占|为|有|达|到|了|至|于)?\s*$")
+_TAIL = re.compile(
+    rf"(?P<more>[余多来])?(?:(?<=\d) )?(?P<unit>{_UNIT})?(?P<around>左右|上下|以上|以下|以内)?"
+)
+_BEFORE = re.compile(
+    r"(?:约|大约|近|将近|接近|超|超过|逾|突破|不足|不到|至少|最多|不少于|不超过|大概|上)(?:占|为|有|达|到|了|至|于)?\s*$"
+)
 _JOIN = re.compile(r"\s*(?:-|~|至|到|—)\s*")
 
 # Words that begin or end with a Chinese figure but count nothing.
@@ -61,12 +66,15 @@ class NumberSpan:
     """One number, as the half-open span of its figures (with 第, %, 百分之 and 万/亿, without the unit).
 
     Attributes:
-        value: exact value; 三千五百万 -> 35000000. Percent and per mille keep their figure (百分之五, 5% -> 5 with
+        value: exact value; 三千五百万 -> 35000000. Percent and per mille keep their figure (百分之五, 5% -> 5
+        with
             unit ``%``; 千分之三 -> 3 with unit ``‰``); 三成 -> 30 with unit ``%``; a fraction its quotient.
-        unit: measure word right after it (``条``, ``平方米``), "" when none is known; it ends at ``unit_end``.
+        unit: measure word right after it (``条``, ``平方米``), "" when none is known; it ends at
+        ``unit_end``.
         approx: 余, 多, 近, 约, 超过, 左右, or two neighbouring figures (七八个).
         kind: number, percent, fraction or ordinal (第三).
-        range_with: +1 on the lower end of a range, -1 on the upper end, else 0. The lower end of 3-5万元 is 30000 元.
+        range_with: +1 on the lower end of a range, -1 on the upper end, else 0. The lower end of 3-5万元 is
+        30000 元.
     """
 
     start: int
@@ -80,7 +88,8 @@ class NumberSpan:
 
 
 def parse_number(text: str) -> Decimal | None:
-    """The value of one numeral such as 二十三, 1.5亿, 2,600, 二〇二五 or 三点五万; None when it is not one."""
+    """The value of one numeral such as 二十三, 1.5亿, 2,600, 二〇二五 or 三点五万; None when it is not
+    one."""
     text = text.replace(",", "").replace("余", "").replace("多", "").replace("来", "")
     if not text:
         return None
@@ -161,7 +170,11 @@ def _read(text: str, match: re.Match[str]) -> NumberSpan | None:
     unit_end = end
     if not unit and tail["unit"]:
         unit, unit_end = tail["unit"], tail.end("unit")
-        if unit == "成" and kind == "number" and text[unit_end : unit_end + 1] not in ("立", "为", "功", "果", "员", "本", "年"):
+        if (
+            unit == "成"
+            and kind == "number"
+            and text[unit_end : unit_end + 1] not in ("立", "为", "功", "果", "员", "本", "年")
+        ):
             value, unit, kind = value * 10, "%", "percent"
     return NumberSpan(start, end, value, unit, unit_end, approx, kind)
 
@@ -173,7 +186,9 @@ def _han_value(text: str, start: int, end: int) -> tuple[Decimal | None, bool]:
         return None, False
     if run == "一" and text[start - 1 : start] == "进":  # 进一步, but 推进五个方面
         return None, False
-    if _WORD_AFTER.match(text, start) or (len(run) == 1 and _WORD_BEFORE.search(text[max(0, start - 3) : start])):
+    if _WORD_AFTER.match(text, start) or (
+        len(run) == 1 and _WORD_BEFORE.search(text[max(0, start - 3) : start])
+    ):
         return None, False
     if len(run) == 1 and not _TAIL_UNIT.match(text, end):
         return None, False
@@ -190,7 +205,8 @@ _TAIL_UNIT = re.compile(rf"[余多来]?(?:{_UNIT})")
 
 
 def _join(text: str, low: NumberSpan, high: NumberSpan) -> tuple[NumberSpan, NumberSpan]:
-    """Mark the two ends of a range (3-5万元, 10%至20%); the lower end takes over magnitude and unit it lacks."""
+    """Mark the two ends of a range (3-5万元, 10%至20%); the lower end takes over magnitude and unit it
+    lacks."""
     between = text[max(low.end, low.unit_end) : high.start]
     if high.start < low.unit_end or not _JOIN.fullmatch(between) or low.range_with or high.kind == "ordinal":
         return low, high

@@ -1,6 +1,8 @@
-"""The tree of a document's sections: chapters and other headings, articles (第五条), items (（一）, 1.), tables.
+"""The tree of a document's sections: chapters and other headings, articles (第五条), items (（一）, 1.),
+tables.
 
-Every section is a span of the stored text that begins with its own first line and ends where the next one that is not
+Every section is a span of the stored text that begins with its own first line and ends where the next one
+that is not
 below it begins. Knows the blocks of a Document and nothing of files.
 """
 
@@ -18,7 +20,11 @@ TITLE_MAX = 200
 
 _NUMERAL = "[一二三四五六七八九十百千零〇○两\\d]"
 _FORMS = (
-    (11.0, "article", re.compile(rf"第{_NUMERAL}{{1,8}}条(?:之{_NUMERAL}{{1,3}})?(?![一-鿿]{{0,2}}[规约]定|[、，和或至])")),
+    (
+        11.0,
+        "article",
+        re.compile(rf"第{_NUMERAL}{{1,8}}条(?:之{_NUMERAL}{{1,3}})?(?![一-鿿]{{0,2}}[规约]定|[、，和或至])"),
+    ),
     (12.0, "item", re.compile(r"[一二三四五六七八九十]{1,3}、")),
     (13.0, "item", re.compile(r"[（(][一二三四五六七八九十]{1,3}[）)]")),
     (14.0, "item", re.compile(r"\d{1,3}(?:\.\d{1,3}){0,5}(?:[、．)）]|\.?(?=\s)|\.(?!\d))")),
@@ -26,7 +32,9 @@ _FORMS = (
     (16.0, "item", re.compile(r"[①-⑳㉑-㊿]|[a-zA-Z][)）.、](?![a-zA-Z])")),
 )
 _ARTICLE = 11.0
-_CAPTION = re.compile(r"(?:续?附?表|[Tt]able)\s*[\dA-Z一二三四五六七八九十]+.*|[^，。；：]{2,30}(?:表|清单|目录|一览|名单|标准)(?:[（(].{1,20}[）)])?")
+_CAPTION = re.compile(
+    r"(?:续?附?表|[Tt]able)\s*[\dA-Z一二三四五六七八九十]+.*|[^，。；：]{2,30}(?:表|清单|目录|一览|名单|标准)(?:[（(].{1,20}[）)])?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +147,11 @@ class Paths:
             self._fill((*way, child))
 
     def at(self, offset: int) -> tuple[Section, ...]:
-        """The sections around an offset, from the outermost below the root to the innermost; () in front of all."""
+        """The sections around an offset, from the outermost below the root to the innermost; () in front of
+        all."""
         number = bisect_right(self._starts, offset) - 1
-        return tuple(one for one in self._ways[number][1:] if one.start <= offset < max(one.end, one.start + 1)) if number >= 0 else ()
+        return (
+            tuple(one for one in self._ways[number][1:] if one.start <= offset < max(one.end, one.start + 1))
+            if number >= 0
+            else ()
+        )

@@ -18,8 +18,11 @@ def pack(numbers: Sequence[int]) -> bytes:
 
 
 def pack_blocks(blocks: Sequence[Block]) -> bytes:
-    """Blocks as three integers each: start, end, and level with the number of the table above its lowest byte."""
-    return pack([number for block in blocks for number in (block.start, block.end, block.level | block.table << 8)])
+    """Blocks as three integers each: start, end, and level with the number of the table above its lowest
+    byte."""
+    return pack(
+        [number for block in blocks for number in (block.start, block.end, block.level | block.table << 8)]
+    )
 
 
 def unpack_blocks(data: bytes | None) -> tuple[Block, ...]:

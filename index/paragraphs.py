@@ -1,6 +1,7 @@
 """Document -> passages: the paragraph is the unit that is retrieved and cited.
 
-Over-long paragraphs are split at sentence ends (never inside a quotation if that can be avoided), fragments are
+Over-long paragraphs are split at sentence ends (never inside a quotation if that can be avoided), fragments
+are
 merged with their neighbours under the same heading. Every passage is a span of the stored text.
 """
 
@@ -37,12 +38,15 @@ def passages_of(document: Document, minimum: int = 60, maximum: int = 400) -> li
             number = len(passages) + 1
             text = document.text[start:end]
             way = (*heading, *_within(paths, start, text))
-            passages.append(Passage(f"{document.id}-{number:04d}", document.id, start, end, text, way, page or None))
+            passages.append(
+                Passage(f"{document.id}-{number:04d}", document.id, start, end, text, way, page or None)
+            )
     return passages
 
 
 def _within(paths: Paths, start: int, text: str) -> Iterator[str]:
-    """What a passage stands in besides headings, as far as it does not say so itself: its article, its table."""
+    """What a passage stands in besides headings, as far as it does not say so itself: its article, its
+    table."""
     for section in paths.at(start):
         began = section.start < start if section.kind == "article" else section.kind == "table"
         if began and section.title and section.title not in text:
@@ -50,7 +54,8 @@ def _within(paths: Paths, start: int, text: str) -> Iterator[str]:
 
 
 def passage_search_text(document: Document, passage: Passage) -> str:
-    """What is embedded and indexed for a passage: title, document number and heading path as context, then its text."""
+    """What is embedded and indexed for a passage: title, document number and heading path as context, then
+    its text."""
     context: list[str] = []
     for part in (document.title, document.number, *passage.heading):
         if part and part not in context and part != passage.text:
@@ -89,7 +94,8 @@ def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[Span]]
 
 
 def _split(text: str, span: Span, maximum: int) -> Iterator[Span]:
-    """A paragraph as pieces of at most ``maximum`` characters, of about the same size, cut at sentence ends."""
+    """A paragraph as pieces of at most ``maximum`` characters, of about the same size, cut at sentence
+    ends."""
     start, end = span
     if end - start <= maximum:
         yield span
@@ -116,7 +122,8 @@ def _split(text: str, span: Span, maximum: int) -> Iterator[Span]:
 
 
 def _cuts(text: str, start: int, end: int, maximum: int) -> list[tuple[int, float]]:
-    """Where a paragraph may be cut, with a penalty: 0 after a sentence, 1 inside a quotation, 2 within a sentence."""
+    """Where a paragraph may be cut, with a penalty: 0 after a sentence, 1 inside a quotation, 2 within a
+    sentence."""
     paragraph = text[start:end]
     inside = _Quoted(paragraph)
     cuts: list[tuple[int, float]] = []

@@ -30,7 +30,11 @@ def packed(runs: Iterable[Run]) -> str:
     last: Run | None = None
     for run in runs:
         follows = last is not None and (run.block, run.row) == (last.block + 1, last.row + 1)
-        if follows and last is not None and (run.sheet, run.left, run.right) == (last.sheet, last.left, last.right):
+        if (
+            follows
+            and last is not None
+            and (run.sheet, run.left, run.right) == (last.sheet, last.left, last.right)
+        ):
             out[-1][1] = int(str(out[-1][1])) + 1
         else:
             out.append([run.block, 1, run.sheet, run.row, run.left, run.right])
@@ -39,7 +43,8 @@ def packed(runs: Iterable[Run]) -> str:
 
 
 def place_of(document: Document, start: int, end: int | None = None) -> str:
-    """The cells that a span of the text was made from: ``排产!A4:F6``; without a sheet's name for a .csv; "" elsewhere.
+    """The cells that a span of the text was made from: ``排产!A4:F6``; without a sheet's name for a .csv; ""
+    elsewhere.
 
     A span that reaches over several sheets is told by the first of them.
     """
@@ -51,7 +56,9 @@ def place_of(document: Document, start: int, end: int | None = None) -> str:
     found = []
     for block, count, sheet, row, left, right in json.loads(kept):
         if block + count > first and block <= last:
-            found.append((sheet, row + max(0, first - block), row + min(count - 1, last - block), left, right))
+            found.append(
+                (sheet, row + max(0, first - block), row + min(count - 1, last - block), left, right)
+            )
     if not found:
         return ""
     sheet = found[0][0]

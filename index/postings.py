@@ -1,10 +1,14 @@
-"""Writing an inverted index in bounded memory: batches are cut, sorted and spilled, then scattered to their places.
+"""Writing an inverted index in bounded memory: batches are cut, sorted and spilled, then scattered to their
+places.
 
-Files (numpy, no pickle): ``codes`` sorted term codes; ``starts`` where each term's postings begin (one more at the
-end); ``rows`` and ``counts`` the postings, by row within a term (counts stop at 255); ``lengths`` terms of each row;
+Files (numpy, no pickle): ``codes`` sorted term codes; ``starts`` where each term's postings begin (one more
+at the
+end); ``rows`` and ``counts`` the postings, by row within a term (counts stop at 255); ``lengths`` terms of
+each row;
 ``best`` the largest ``tf * (k1 + 1) / (tf + norm)`` of each term, an upper bound used to stop early.
 
-The postings of rows that an earlier index has already are taken from it: they are parts like those of a batch.
+The postings of rows that an earlier index has already are taken from it: they are parts like those of a
+batch.
 """
 
 from __future__ import annotations
@@ -26,11 +30,16 @@ PART = 8_000_000
 
 
 def write_postings(
-    batches: Iterable[list[str]], folder: Path, k1: float, b: float, earlier: tuple[Path, Sequence[tuple[int, int]]] | None = None
+    batches: Iterable[list[str]],
+    folder: Path,
+    k1: float,
+    b: float,
+    earlier: tuple[Path, Sequence[tuple[int, int]]] | None = None,
 ) -> int:
     """Write the arrays for the texts of all batches; returns how many rows there are.
 
-    ``earlier``: the folder of an index and the runs of its rows (half-open, ascending) that are the first rows of this one.
+    ``earlier``: the folder of an index and the runs of its rows (half-open, ascending) that are the first
+    rows of this one.
     """
     with tempfile.TemporaryDirectory(dir=folder, prefix="spill-") as spill_name:
         spill = Path(spill_name)
@@ -65,7 +74,8 @@ def write_postings(
 
 
 def _spill(batch: list[str], first: int, path: Path) -> tuple[Codes, tuple[np.ndarray, np.ndarray]]:
-    """Sort one batch by (code, row), count, write; returns its codes with (postings per code, terms per row)."""
+    """Sort one batch by (code, row), count, write; returns its codes with (postings per code, terms per
+    row)."""
     codes, rows = cut(batch)
     lengths = np.bincount(rows, minlength=len(batch)).astype(np.int32)
     order = np.lexsort((rows, codes))
@@ -80,9 +90,14 @@ def _spill(batch: list[str], first: int, path: Path) -> tuple[Codes, tuple[np.nd
     return unique, (sizes, lengths)
 
 
-def _taken_over(folder: Path, runs: Sequence[tuple[int, int]], spill: Path) -> Iterable[tuple[Codes, np.ndarray]]:
-    """Spill the postings of the rows in ``runs``, a stretch of terms at a time; yields the codes of each with their numbers."""
-    codes, starts, rows, counts = (np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ARRAYS[:4])
+def _taken_over(
+    folder: Path, runs: Sequence[tuple[int, int]], spill: Path
+) -> Iterable[tuple[Codes, np.ndarray]]:
+    """Spill the postings of the rows in ``runs``, a stretch of terms at a time; yields the codes of each with
+    their numbers."""
+    codes, starts, rows, counts = (
+        np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ARRAYS[:4]
+    )
     places = np.full(len(np.load(folder / "lengths.npy", mmap_mode="r")), -1, np.int32)
     first = 0
     for start, stop in runs:
@@ -97,7 +112,9 @@ def _taken_over(folder: Path, runs: Sequence[tuple[int, int]], spill: Path) -> I
         sizes = np.add.reduceat(kept, starts[at:end] - starts[at], dtype=np.int64)
         alive = sizes > 0
         unique, sizes = codes[at:end][alive], sizes[alive]
-        np.savez(spill / f"{part}.npz", codes=unique, sizes=sizes, rows=new_rows[kept], counts=counts[here][kept])
+        np.savez(
+            spill / f"{part}.npz", codes=unique, sizes=sizes, rows=new_rows[kept], counts=counts[here][kept]
+        )
         yield unique, sizes
         at, part = end, part + 1
 

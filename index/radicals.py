@@ -1,13 +1,15 @@
 """Radicals of Chinese characters written as characters: ⺠ is 民, ⻓ is 长, ⼈ is 人.
 
-Fonts in PDF and Office files often name a character by its radical, which looks the same and is found by nobody.
+Fonts in PDF and Office files often name a character by its radical, which looks the same and is found by
+nobody.
 """
 
 from __future__ import annotations
 
 import unicodedata
 
-# Unicode Character Database, property Equivalent_Unified_Ideograph, block CJK Radicals Supplement. For the Kangxi
+# Unicode Character Database, property Equivalent_Unified_Ideograph, block CJK Radicals Supplement. For the
+# Kangxi
 # block the property agrees with NFKC.
 _SUPPLEMENT = (
     "⺁⺂⺃⺄⺅⺆⺇⺈⺉⺊⺋⺌⺍⺎⺏⺐⺑⺒⺓⺔⺕⺖⺗⺘⺙⺛⺜⺝⺞⺟⺠⺡⺢⺣⺤⺥⺦⺧⺨⺩"

@@ -1,7 +1,10 @@
-"""Files are parsed in a process of their own, with limits of memory, time and output; never in the one that serves.
+"""Files are parsed in a process of their own, with limits of memory, time and output; never in the one that
+serves.
 
-One child reads file after file, so that ten thousand small ones do not wait for ten thousand starts; after a crash, a
-limit or a heavy file the next file gets a fresh one. Memory is limited by the system where it can (Linux) and by a look
+One child reads file after file, so that ten thousand small ones do not wait for ten thousand starts; after a
+crash, a
+limit or a heavy file the next file gets a fresh one. Memory is limited by the system where it can (Linux) and
+by a look
 at the child's size; time and output are limited everywhere.
 """
 
@@ -71,26 +74,38 @@ class Reader:
         if child is not None:
             child.end()
 
-    def load(self, path: Path, source: str | None = None, step: Callable[[int, int], None] | None = None) -> Document:
-        """As :func:`index.loaders.load`, in the child. ``step`` is told pages done and in all while it goes on.
+    def load(
+        self, path: Path, source: str | None = None, step: Callable[[int, int], None] | None = None
+    ) -> Document:
+        """As :func:`index.loaders.load`, in the child. ``step`` is told pages done and in all while it goes
+        on.
 
         Raises:
             DocumentError: what ``load`` raises, and when a limit is reached or the parser crashes.
         """
         return self._read(Document, Path(path), source, step)
 
-    def load_all(self, path: Path, source: str | None = None, step: Callable[[int, int], None] | None = None) -> Loaded:
-        """As :func:`index.loaders.load_all`, in the child; ``step`` is told the files of an archive that are done, with 0 in all.
+    def load_all(
+        self, path: Path, source: str | None = None, step: Callable[[int, int], None] | None = None
+    ) -> Loaded:
+        """As :func:`index.loaders.load_all`, in the child; ``step`` is told the files of an archive that are
+        done, with 0 in all.
 
         Raises:
             DocumentError: as ``load``. The limits are those of one file, for all that is in it together.
         """
         return self._read(Loaded, Path(path), source, step)
 
-    def _read(self, kind: type[T], path: Path, source: str | None, step: Callable[[int, int], None] | None) -> T:
+    def _read(
+        self, kind: type[T], path: Path, source: str | None, step: Callable[[int, int], None] | None
+    ) -> T:
         wish = {"path": str(path.absolute()), "source": source or path.name, "all": kind is Loaded}
         with self._lock:
-            if self._child is None or not self._child.alive() or (self._child.recognising and path.suffix.lower() not in _RECOGNISED):
+            if (
+                self._child is None
+                or not self._child.alive()
+                or (self._child.recognising and path.suffix.lower() not in _RECOGNISED)
+            ):
                 self.close()
                 self._child = _Child()
             done = False
@@ -115,9 +130,15 @@ class Reader:
             now = time.monotonic()
             if answer is None:
                 if now - heard > quiet or now - begun > self.longest:
-                    spent = f"{quiet:.0f} s without getting further" if now - heard > quiet else f"{self.longest:.0f} s"
+                    spent = (
+                        f"{quiet:.0f} s without getting further"
+                        if now - heard > quiet
+                        else f"{self.longest:.0f} s"
+                    )
                     raise _stopped(path, f"reading it took more than the {spent} that one file may take")
-                if child.size() > (limits.RECOGNISING_MAX if child.recognising else limits.MEMORY_MAX + _CODE):
+                if child.size() > (
+                    limits.RECOGNISING_MAX if child.recognising else limits.MEMORY_MAX + _CODE
+                ):
                     raise _stopped(path, _memory(child.recognising))
                 continue
             message, data = answer
@@ -129,16 +150,23 @@ class Reader:
                 continue
             if "step" in message:
                 if now - begun > self.longest:
-                    raise _stopped(path, f"reading it took more than the {self.longest:.0f} s that one file may take")
+                    raise _stopped(
+                        path, f"reading it took more than the {self.longest:.0f} s that one file may take"
+                    )
                 if step is not None:
                     step(int(message["step"]), int(message["of"]))
             elif message.get("limit") == "memory":
                 raise _stopped(path, _memory(child.recognising))
             elif "over" in message:
-                raise _stopped(path, f"what was read is more than the {OUTPUT_MAX // limits.MB} MB that one file may give")
+                raise _stopped(
+                    path,
+                    f"what was read is more than the {OUTPUT_MAX // limits.MB} MB that one file may give",
+                )
             elif "gone" in message:
                 code = child.code()
-                raise _stopped(path, f"its reader crashed (code {code}); most often because {_memory(child.recognising)}")
+                raise _stopped(
+                    path, f"its reader crashed (code {code}); most often because {_memory(child.recognising)}"
+                )
             else:
                 return message, data
 
@@ -149,7 +177,10 @@ def _memory(recognising: bool) -> str:
 
 
 def _stopped(path: Path, why: str) -> DocumentError:
-    return DocumentError(f"{path.name}: not read, {why}", "Check that the file is what it should be; split it into parts or export its text.")
+    return DocumentError(
+        f"{path.name}: not read, {why}",
+        "Check that the file is what it should be; split it into parts or export its text.",
+    )
 
 
 class _Child:
@@ -157,14 +188,25 @@ class _Child:
 
     def __init__(self) -> None:
         paths = [str(Path(part or ".").absolute()) for part in sys.path]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "1"}
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join(paths),
+            "PYTHONIOENCODING": "utf-8",
+            "OMP_NUM_THREADS": "2",
+            "OPENBLAS_NUM_THREADS": "1",
+        }
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "index.reading_child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env=environment, creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )  # fmt: skip
+            [sys.executable, "-P", "-m", "index.reading_child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
         self._heard: queue.Queue[tuple[dict[str, Any], bytes]] = queue.Queue()
         assert self._process.stdout is not None
-        self._listener = threading.Thread(target=_listen, args=(self._process.stdout, self._heard), name="reading", daemon=True)
+        self._listener = threading.Thread(
+            target=_listen, args=(self._process.stdout, self._heard), name="reading", daemon=True
+        )
         self._listener.start()
         self.recognising = False
 

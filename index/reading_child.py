@@ -116,7 +116,8 @@ def too_much(document: Document, name: str) -> None:
     """Raises DocumentError when a document is longer than a document may be."""
     if len(document.text) > limits.TEXT_MAX:
         raise DocumentError(
-            f"{name}: {len(document.text):,} characters are more than the {limits.TEXT_MAX:,} that one document may have", "Split it into parts."
+            f"{name}: {len(document.text):,} characters are more than the {limits.TEXT_MAX:,} that one document may have",
+            "Split it into parts.",
         )
     longest = max((block.end - block.start for block in document.blocks), default=0)
     if longest > limits.PARAGRAPH_MAX:

@@ -1,7 +1,10 @@
-"""Lines as a file has them -> the stored text: broken lines joined, headings found, blocks and pages as spans.
+"""Lines as a file has them -> the stored text: broken lines joined, headings found, blocks and pages as
+spans.
 
-Newspaper columns, page breaks and hard wrapping cut sentences in two. Two lines are joined when the first cannot
-be the end of a paragraph (no sentence end, and running text) or, without a gap between them, when it reaches the
+Newspaper columns, page breaks and hard wrapping cut sentences in two. Two lines are joined when the first
+cannot
+be the end of a paragraph (no sentence end, and running text) or, without a gap between them, when it reaches
+the
 right edge. Nothing is joined across a heading, a table row or the start of a list item.
 """
 
@@ -73,16 +76,20 @@ class Paragraph:
 
 
 def _broken_figure(before: str, text: str) -> bool:
-    """Is a number cut by the end of a line of Chinese text? Chinese is set without spaces between two numbers."""
+    """Is a number cut by the end of a line of Chinese text? Chinese is set without spaces between two
+    numbers."""
     if not (re.search(r"\d[.,:/\-–—]?$", before) and re.match(r"[.,:/\-–—]?\d|[%‰]", text)):
         return False
     return len(_CJK.findall(before[-40:] + text[:40])) >= 8
 
 
-def repair(lines: Iterable[Line], formed: bool, unsure: list[tuple[int, int]] | None = None) -> tuple[str, tuple[Block, ...], tuple[int, ...]]:
+def repair(
+    lines: Iterable[Line], formed: bool, unsure: list[tuple[int, int]] | None = None
+) -> tuple[str, tuple[Block, ...], tuple[int, ...]]:
     """The stored text with its blocks (paragraphs and headings) and the offset at which each page starts.
 
-    ``formed``: the file marks its own headings, so none are recognised by form. ``unsure`` is given the spans of lines
+    ``formed``: the file marks its own headings, so none are recognised by form. ``unsure`` is given the spans
+    of lines
     that text recognition was not sure of. Linear in time and memory.
     """
     pieces: list[str] = []
@@ -120,11 +127,17 @@ def _page_starts(starts: dict[int, int]) -> tuple[int, ...]:
 
 
 def _unpunctuated(lines: list[Line]) -> bool:
-    """Does the author leave paragraphs without a full stop? Then its absence is no sign of a broken sentence."""
+    """Does the author leave paragraphs without a full stop? Then its absence is no sign of a broken
+    sentence."""
     running = [
-        squeeze(line.text[-60:]) for line, after in zip(lines, lines[1:], strict=False)
-        if after.gap and not line.level and not line.fixed and len(line.text) >= RUNNING and _CLAUSE.search(line.text[:400])
-    ]  # fmt: skip
+        squeeze(line.text[-60:])
+        for line, after in zip(lines, lines[1:], strict=False)
+        if after.gap
+        and not line.level
+        and not line.fixed
+        and len(line.text) >= RUNNING
+        and _CLAUSE.search(line.text[:400])
+    ]
     return len(running) >= 4 and sum(not _SENTENCE_END.search(tail) for tail in running) > 0.4 * len(running)
 
 
@@ -158,7 +171,9 @@ def _joins(paragraph: Paragraph, line: Line, text: str, loose: bool) -> bool:
         return not (ended and tail.endswith(("：", ":")))
     if ended or line.indent:
         return False
-    if starts_broken(text) or (len(tail) >= RUNNING and text[0].isascii() and text[0].islower() and not line.gap):
+    if starts_broken(text) or (
+        len(tail) >= RUNNING and text[0].isascii() and text[0].islower() and not line.gap
+    ):
         return True
     if not line.gap and _HELD_OPEN.search(tail):
         return True
@@ -195,7 +210,12 @@ def _marked(before: Line | None, line: Line, after: Line | None, formed: bool) -
         return line
     following = squeeze(after.text[:400])
     if before is None:
-        title = len(text) >= 4 and not starts_item(text) and not starts_broken(following) and (after.gap or after.indent or len(following) > len(text))
+        title = (
+            len(text) >= 4
+            and not starts_item(text)
+            and not starts_broken(following)
+            and (after.gap or after.indent or len(following) > len(text))
+        )
         return replace(line, level=1) if title and not after.fixed else line
     alone = line.gap and after.gap and not line.full
     settled = before.level > 0 or bool(_SENTENCE_END.search(squeeze(before.text[-40:])))
@@ -209,5 +229,7 @@ def listed(before: Line | None, line: Line, after: Line | None, level: int) -> b
         return True
     if before is None or before.level or numbered_heading(squeeze(before.text[:200])) != level:
         return False
-    restarts = _FIRST.match(squeeze(line.text)) or (line.gap and _SENTENCE_END.search(squeeze(after.text)[-6:]))
+    restarts = _FIRST.match(squeeze(line.text)) or (
+        line.gap and _SENTENCE_END.search(squeeze(after.text)[-6:])
+    )
     return not restarts

@@ -1,6 +1,7 @@
 """The Retriever: a question in, Hits out, from the lexical and the dense index of one generation.
 
-Both searches propose candidates; every candidate gets both scores, is fused and comes with the reasons (``Hit.why``).
+Both searches propose candidates; every candidate gets both scores, is fused and comes with the reasons
+(``Hit.why``).
 Knows nothing of generators and of how the answer is made.
 """
 
@@ -70,15 +71,19 @@ class HybridRetriever:
         return {"lexical": self._lexical.describe(), "dense": self._dense.describe()}
 
     def search(self, query: str, k: int | None = None, collection: str = "") -> list[Hit]:
-        """The best ``k`` passages (default ``settings.top_k``), by (-score, row); [] for an empty index or query.
+        """The best ``k`` passages (default ``settings.top_k``), by (-score, row); [] for an empty index or
+        query.
 
-        With ``collection`` those of its documents, found as if it were an index of its own but for how rare words are.
+        With ``collection`` those of its documents, found as if it were an index of its own but for how rare
+        words are.
 
         A passage that stands in copies of one document counts once (``Hit.copies`` names the others).
         """
         wanted = self._settings.top_k if k is None else k
         copies = self._generation.copies()
-        asked = max(wanted, CANDIDATES) if copies else wanted  # so that the copies of what is found are seen too
+        asked = (
+            max(wanted, CANDIDATES) if copies else wanted
+        )  # so that the copies of what is found are seen too
         while True:
             ranked = self.rank(query, asked, collection)
             found = self._once(ranked, copies)
@@ -93,7 +98,9 @@ class HybridRetriever:
             hits.append(Hit(passage, documents[passage.document_id], one.score, one.why, tuple(others)))
         return hits
 
-    def _once(self, ranked: Sequence[Ranked], copies: Mapping[str, str]) -> list[tuple[Ranked, Passage, list[str]]]:
+    def _once(
+        self, ranked: Sequence[Ranked], copies: Mapping[str, str]
+    ) -> list[tuple[Ranked, Passage, list[str]]]:
         """Each passage once, with the other documents that hold the same one as copies of each other."""
         found: dict[tuple[str, str], tuple[Ranked, Passage, list[str]]] = {}
         groups = set(copies.values())
@@ -103,7 +110,9 @@ class HybridRetriever:
             key = (first, plain(passage.text)) if first in groups else (passage.id, "")
             if key not in found:
                 found[key] = (one, passage, [])
-            elif passage.document_id != found[key][1].document_id and passage.document_id not in found[key][2]:
+            elif (
+                passage.document_id != found[key][1].document_id and passage.document_id not in found[key][2]
+            ):
                 found[key][2].append(passage.document_id)
         return list(found.values())
 
@@ -131,7 +140,6 @@ class HybridRetriever:
             Ranked(int(rows[i]), float(scores[i]), _why(bm25[i], dense[i], coverage[j], ranks, int(rows[i])))
             for j, i in enumerate(best)
         ]
-
 
     def _rows_in(self, collection: str) -> RowNumbers:
         if collection not in self._collections:

@@ -19,8 +19,12 @@ _ENDS = re.compile(r"[。｡！？!?…]|[．.](?![0-9A-Za-z０-９])")
 _CLOSERS = re.compile(r"[”’」』）)】〕》〉］\]〗]*")
 _MARKERS = re.compile(r"(?:\s?[\[【［][ ]?\d{1,3}(?:[ ]?[,，、][ ]?\d{1,3}){0,9}[ ]?[\]】］])+")
 _GLUE = frozenset("，,、；;：:—～~·。！？!?")
-_ITEM = re.compile(r"\s*(?:[（(][一二三四五六七八九十百\d]{1,3}[）)]|[①-⑳]|\d{1,2}[、.．）)](?!\d)|[一二三四五六七八九十]{1,3}、)")
-_NUMBERING = re.compile(r"\s*[（(\[]?(?:\d{1,3}(?:[.．]\d{1,3}){0,5}|[A-Za-z]|[ivxIVX]{1,5}|[一二三四五六七八九十]{1,3})$")
+_ITEM = re.compile(
+    r"\s*(?:[（(][一二三四五六七八九十百\d]{1,3}[）)]|[①-⑳]|\d{1,2}[、.．）)](?!\d)|[一二三四五六七八九十]{1,3}、)"
+)
+_NUMBERING = re.compile(
+    r"\s*[（(\[]?(?:\d{1,3}(?:[.．]\d{1,3}){0,5}|[A-Za-z]|[ivxIVX]{1,5}|[一二三四五六七八九十]{1,3})$"
+)
 _ABBREVIATION = re.compile(
     r"(?:^|[^A-Za-z])(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Vol|vol|pp|Fig|fig|Eq|vs|etc|al|Inc|Ltd|Co|Corp|Jr|Sr"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec|approx|cf|e\.g|i\.e|U\.S|U\.K|Ph\.D)$"
@@ -78,7 +82,8 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 
 
 def _keep(text: str, start: int, end: int, line: int, spans: list[tuple[int, int]]) -> None:
-    """Append the span without surrounding space; bare punctuation joins the sentence before it in its line."""
+    """Append the span without surrounding space; bare punctuation joins the sentence before it in its
+    line."""
     piece = text[start:end]
     stripped = piece.lstrip()
     if not stripped:

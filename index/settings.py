@@ -12,8 +12,12 @@ class IndexSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    encoder: str = Field("multilingual-e5-small", description="name of the encoder in the model manifest, or a local folder")
+    encoder: str = Field(
+        "multilingual-e5-small", description="name of the encoder in the model manifest, or a local folder"
+    )
     encoder_backend: Literal["auto", "openvino", "torch"] = "auto"
-    passage_min: int = Field(60, ge=1, description="fragments below this many characters are merged with neighbours")
+    passage_min: int = Field(
+        60, ge=1, description="fragments below this many characters are merged with neighbours"
+    )
     passage_max: int = Field(400, ge=50, description="longer paragraphs are split at sentence ends")
     top_k: int = Field(8, ge=1, le=200, description="passages returned by a search")

@@ -39,7 +39,8 @@ _INNER = frozenset(("path", "file_sha256", "loader", "sketch", "places", "collec
 
 
 def shown(document: Document) -> dict[str, Any]:
-    """A document as plain values: title, date, number, sections with levels, text, tables, what was not read."""
+    """A document as plain values: title, date, number, sections with levels, text, tables, what was not
+    read."""
     meta = dict(document.meta)
     return {
         "id": document.id,
@@ -65,7 +66,8 @@ def shown(document: Document) -> dict[str, Any]:
 
 
 def not_read(document: Document) -> dict[str, str]:
-    """What of a document was not read, left out, or not read surely: kinds of ``NOT_READ`` with a count, or which ones, in short."""
+    """What of a document was not read, left out, or not read surely: kinds of ``NOT_READ`` with a count, or
+    which ones, in short."""
     found = {name: document.meta[name] for name in NOT_READ if document.meta.get(name)}
     for name, value in found.items():
         parts = value.split(", ")
@@ -77,7 +79,8 @@ def not_read(document: Document) -> dict[str, str]:
 
 
 def container(loaded: Loaded) -> dict[str, Any]:
-    """What came of a file that holds others, as plain values: each document as of ``shown``, what failed, what was skipped."""
+    """What came of a file that holds others, as plain values: each document as of ``shown``, what failed,
+    what was skipped."""
     return {
         "documents": [shown(document) for document in loaded.documents],
         "failed": [{"source": one.source, "error": one.message, "hint": one.hint} for one in loaded.failed],
@@ -101,11 +104,16 @@ def _sections(document: Document) -> Iterator[dict[str, Any]]:
     """Headings with their level, page and the span up to the next heading of the same or a higher level."""
     heads = [block for block in document.blocks if block.level]
     for number, block in enumerate(heads):
-        end = next((later.start for later in heads[number + 1 :] if later.level <= block.level), len(document.text))
+        end = next(
+            (later.start for later in heads[number + 1 :] if later.level <= block.level), len(document.text)
+        )
         yield {
-            "level": block.level, "title": document.text[block.start : block.end], "page": document.page_of(block.start),
-            "start": block.start, "end": end,
-        }  # fmt: skip
+            "level": block.level,
+            "title": document.text[block.start : block.end],
+            "page": document.page_of(block.start),
+            "start": block.start,
+            "end": end,
+        }
 
 
 def _tables(document: Document) -> list[dict[str, Any]]:
@@ -121,7 +129,18 @@ def _tables(document: Document) -> list[dict[str, Any]]:
 def lines_of(document: Document) -> Iterator[str]:
     """The same for the eye: facts, outline, what was not read, then the text with its pages."""
     facts = shown(document)
-    for name in ("title", "source", "path", "published", "date_from", "number", "media_type", "pages", "characters", "id"):
+    for name in (
+        "title",
+        "source",
+        "path",
+        "published",
+        "date_from",
+        "number",
+        "media_type",
+        "pages",
+        "characters",
+        "id",
+    ):
         if facts[name]:
             yield f"{name:<12} {facts[name]}"
     if document.collections:

@@ -1,12 +1,16 @@
-"""The index on disk: generations, of which one is current. A new one is built beside it and swapped in atomically.
+"""The index on disk: generations, of which one is current. A new one is built beside it and swapped in
+atomically.
 
     ROOT/CURRENT        the name of the current generation
-    ROOT/gen-7/         corpus.sqlite, vectors.npy, the dense and lexical indexes, manifest.json (written last)
+    ROOT/gen-7/         corpus.sqlite, vectors.npy, the dense and lexical indexes, manifest.json (written
+    last)
     ROOT/building-8/    a generation being built, or rubbish of a writer that was killed
     ROOT/.lock          held by the one writer; ROOT/.holder says who that is
 
-Readers need no lock: they open what CURRENT names. A writer that is killed, or a disk that is full, leaves the
-current generation untouched. Where the current one is damaged, the newest earlier one that is whole answers, and nothing
+Readers need no lock: they open what CURRENT names. A writer that is killed, or a disk that is full, leaves
+the
+current generation untouched. Where the current one is damaged, the newest earlier one that is whole answers,
+and nothing
 is written until ``rebuild``. The clock decides nothing: generations are numbered.
 """
 
@@ -50,7 +54,8 @@ log = logging.getLogger("wenju.index")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The generation that answers, None when there is none; ``fault`` tells why it is not the one that CURRENT names."""
+    """The generation that answers, None when there is none; ``fault`` tells why it is not the one that
+    CURRENT names."""
 
     generation: Generation | None
     fault: IndexError_ | None = None
@@ -82,7 +87,8 @@ class IndexStore:
         return opened.generation
 
     def opened(self) -> Opened:
-        """The current generation, or where it is damaged the newest earlier one whose every file is as it was written."""
+        """The current generation, or where it is damaged the newest earlier one whose every file is as it was
+        written."""
         for _ in range(5):
             name, fault = self._named()
             if name is not None:
@@ -107,7 +113,8 @@ class IndexStore:
         return Opened(None, fault)
 
     def current_name(self) -> str | None:
-        """``gen-7``, without opening it; None when there is no index. Compare it to tell that a new one is there."""
+        """``gen-7``, without opening it; None when there is no index. Compare it to tell that a new one is
+        there."""
         return self._named()[0]
 
     def _named(self) -> tuple[str | None, IndexError_ | None]:
@@ -117,9 +124,13 @@ class IndexStore:
         except FileNotFoundError:
             return None, None
         except OSError as error:
-            raise IndexError_(f"{self.root / 'CURRENT'} cannot be read ({error})", "Check the rights on the data folder.") from error
+            raise IndexError_(
+                f"{self.root / 'CURRENT'} cannot be read ({error})", "Check the rights on the data folder."
+            ) from error
         if not re.fullmatch(r"gen-\d+", name):
-            return None, IndexError_(f"the index at {self.root} is damaged: CURRENT does not name a generation", REBUILD)
+            return None, IndexError_(
+                f"the index at {self.root} is damaged: CURRENT does not name a generation", REBUILD
+            )
         return name, None
 
     def _numbers(self) -> list[int]:
@@ -130,14 +141,17 @@ class IndexStore:
         return sorted((int(one[1]) for one in found if one), reverse=True)
 
     def salvaged(self) -> Generation | None:
-        """The newest generation whose documents are whole, whatever became of its other files; to be read for documents only."""
+        """The newest generation whose documents are whole, whatever became of its other files; to be read for
+        documents only."""
         name = self._named()[0]
         names = dict.fromkeys([*([name] if name else []), *(f"gen-{number}" for number in self._numbers())])
         for one in names:
             with suppress(OSError, IndexError_, sqlite3.Error):
                 return documents_of(self.root / one)
         if names:
-            raise IndexError_(f"the index at {self.root} is damaged: no generation has its documents whole", AGAIN)
+            raise IndexError_(
+                f"the index at {self.root} is damaged: no generation has its documents whole", AGAIN
+            )
         return None
 
     def write(
@@ -157,13 +171,18 @@ class IndexStore:
         """Build a generation with documents added, replaced (same id) and removed, and make it current.
 
         Args:
-            add: documents; taken one by one, so that a generator keeps memory small. Unchanged ones cost nothing.
-            remove: ids, read when ``add`` is used up; unknown ones, and those of documents in ``add``, are ignored.
-            settings: if the encoder or the passage sizes differ from the current index's, everything is encoded again.
+            add: documents; taken one by one, so that a generator keeps memory small. Unchanged ones cost
+            nothing.
+            remove: ids, read when ``add`` is used up; unknown ones, and those of documents in ``add``, are
+            ignored.
+            settings: if the encoder or the passage sizes differ from the current index's, everything is
+            encoded again.
             encode: search texts -> float32 [n, dimension].
-            progress: called with stage, done and total; what it raises stops the writing, the old index stays.
+            progress: called with stage, done and total; what it raises stops the writing, the old index
+            stays.
             build_dense: called with the vectors (memory-mapped), the new folder, and what may be taken over.
-            build_lexical: called with the search texts (lazy, by row), the new folder, and what may be taken over.
+            build_lexical: called with the search texts (lazy, by row), the new folder, and what may be taken
+            over.
             encoder: identity of the encoder's weights; default: the name in the settings.
             about: versions and the like, recorded in the manifest.
             afresh: take nothing over but the documents themselves, and those of a damaged index too.
@@ -172,7 +191,8 @@ class IndexStore:
             the new current generation, or the old one when nothing changed.
 
         Raises:
-            IndexError_: another process is writing, the disk is full, or the current index is damaged and this is not
+            IndexError_: another process is writing, the disk is full, or the current index is damaged and
+            this is not
                 ``afresh``. The current index is then as it was.
         """
         report = progress or (lambda stage, done, total: None)
@@ -207,17 +227,33 @@ class IndexStore:
                     documents, passages = writer.finish(keep=same)
                 finally:
                     writer.close()
-                facts: dict[str, Any] = {"format": FORMAT, "name": f"gen-{number}", "documents": documents, "passages": passages}
+                facts: dict[str, Any] = {
+                    "format": FORMAT,
+                    "name": f"gen-{number}",
+                    "documents": documents,
+                    "passages": passages,
+                }
                 corpus = Generation(folder, facts)
-                earlier = Earlier(old.path, tuple(writer.kept_runs)) if old is not None and same and old.count else None
+                earlier = (
+                    Earlier(old.path, tuple(writer.kept_runs))
+                    if old is not None and same and old.count
+                    else None
+                )
                 try:
-                    dimension = write_vectors(corpus, old if same else None, writer.kept_runs, writer.reusable, encode, report)
+                    dimension = write_vectors(
+                        corpus, old if same else None, writer.kept_runs, writer.reusable, encode, report
+                    )
                     self._build(corpus, earlier, build_dense, build_lexical, report)
                 finally:
                     corpus.close()
                 report("save", 0, 1)
-                facts |= {"dimension": dimension, "identity": identity, "settings": settings.model_dump(mode="json"),
-                          "about": dict(about or {}) | _versions(), "created": disk.now()}  # fmt: skip
+                facts |= {
+                    "dimension": dimension,
+                    "identity": identity,
+                    "settings": settings.model_dump(mode="json"),
+                    "about": dict(about or {}) | _versions(),
+                    "created": disk.now(),
+                }
                 self.swap_in(folder, facts)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -231,7 +267,8 @@ class IndexStore:
         """Make a generation from elsewhere (a backup) the current one; its folder is moved.
 
         Raises:
-            IndexError_: it is damaged or of another format, or another process is writing. The current index is then as it was.
+            IndexError_: it is damaged or of another format, or another process is writing. The current index
+            is then as it was.
         """
         with disk.told(self.root), disk.writing(self.root, self.wait):
             given = Generation.open(folder)
@@ -250,20 +287,27 @@ class IndexStore:
             return current
 
     def _sound(self) -> Generation | None:
-        """The current generation, for a writer: nothing is built on an earlier one, whose successor's documents would be lost."""
+        """The current generation, for a writer: nothing is built on an earlier one, whose successor's
+        documents would be lost."""
         opened = self.opened()
         if opened.fault is not None:
             raise IndexError_(opened.fault.message, opened.fault.hint)
         return opened.generation
 
     def _again(self, old: Generation, writer: CorpusWriter) -> None:
-        """Passages are cut anew for every document that stays: another encoder or other sizes were asked for."""
+        """Passages are cut anew for every document that stays: another encoder or other sizes were asked
+        for."""
         for light in old.documents():
             if light.id not in writer.dropped:
                 writer.add(old.document(light.id), reuse=False)
 
     def _build(
-        self, corpus: Generation, earlier: Earlier | None, dense: BuildDense | None, lexical: BuildLexical | None, report: Progress
+        self,
+        corpus: Generation,
+        earlier: Earlier | None,
+        dense: BuildDense | None,
+        lexical: BuildLexical | None,
+        report: Progress,
     ) -> None:
         if not corpus.count:
             return
@@ -281,7 +325,10 @@ class IndexStore:
         files: dict[str, dict[str, object]] = {}
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             disk.sync(file)
-            files[file.relative_to(folder).as_posix()] = {"bytes": file.stat().st_size, "sha256": file_sha256(file)}
+            files[file.relative_to(folder).as_posix()] = {
+                "bytes": file.stat().st_size,
+                "sha256": file_sha256(file),
+            }
         facts["files"] = files
         disk.write_durably(folder / MANIFEST, json.dumps(facts, ensure_ascii=False, indent=1))
         disk.sync(folder)
@@ -302,7 +349,8 @@ class IndexStore:
 
 
 def _identity(encoder: str, settings: IndexSettings) -> dict[str, Any]:
-    """What an index was made with; where any of it differs, all passages are made, encoded and indexed again."""
+    """What an index was made with; where any of it differs, all passages are made, encoded and indexed
+    again."""
     from index import terms
 
     sizes = {"passage_min": settings.passage_min, "passage_max": settings.passage_max}
@@ -314,4 +362,9 @@ def _versions() -> dict[str, str]:
 
     from index.loaders import LOADER_VERSION
 
-    return {"python": platform.python_version(), "numpy": np.__version__, "sqlite": sqlite3.sqlite_version, "loader": LOADER_VERSION}
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "sqlite": sqlite3.sqlite_version,
+        "loader": LOADER_VERSION,
+    }

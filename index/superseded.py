@@ -27,14 +27,22 @@ TITLE_MIN = 5
 def superseded_by(documents: Iterable[Document]) -> dict[str, str]:
     """Id of each document that another replaces -> id of the replacing one.
 
-    A document is replaced when another one's front matter names it (by id, title or file name), or when another has
-    the same title but for the edition, names a lasting kind of document (办法, 规定, 手册 ...; not reports, notices or
-    minutes), and has a later date or a higher version, where both have one. Nothing replaces itself or each other.
+    A document is replaced when another one's front matter names it (by id, title or file name), or when
+    another has
+    the same title but for the edition, names a lasting kind of document (办法, 规定, 手册 ...; not reports,
+    notices or
+    minutes), and has a later date or a higher version, where both have one. Nothing replaces itself or each
+    other.
     """
     everything = list(documents)
     names: dict[str, set[str]] = defaultdict(set)
     for document in everything if any(one.supersedes for one in everything) else ():
-        for name in (document.id, _plain(document.title), _plain(document.source), _plain(PurePath(document.source).stem)):
+        for name in (
+            document.id,
+            _plain(document.title),
+            _plain(document.source),
+            _plain(PurePath(document.source).stem),
+        ):
             names[name].add(document.id)
     found: dict[str, str] = {}
     for document in everything:
@@ -62,7 +70,8 @@ def _plain(name: str) -> str:
 
 
 def _later(new: Document, old: Document) -> bool:
-    """Is ``new`` clearly later: by version where both have one, else by the year of edition or document number, else by date?"""
+    """Is ``new`` clearly later: by version where both have one, else by the year of edition or document
+    number, else by date?"""
     versions = _version(new.title), _version(old.title)
     if versions[0] and versions[1]:
         return versions[0] > versions[1]
@@ -73,7 +82,8 @@ def _later(new: Document, old: Document) -> bool:
 
 
 def edition_year(document: Document) -> str:
-    """Year of the edition: from the title, or from the document number (〔2021〕11号); "" when neither has one."""
+    """Year of the edition: from the title, or from the document number (〔2021〕11号); "" when neither has
+    one."""
     found = _YEAR.search(document.title) or _NUMBERED.search(document.number)
     return found[1] if found else ""
 

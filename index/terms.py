@@ -1,10 +1,13 @@
 """Text -> terms for lexical search, the same for passages and questions.
 
-Every run of Han characters gives its single characters and its pairs (on the tuning data that beats pairs alone, see
-docs/RETRIEVAL.md); Latin words, figures and other runs are words; figures are compared by value, so that 二十三条 finds
+Every run of Han characters gives its single characters and its pairs (on the tuning data that beats pairs
+alone, see
+docs/RETRIEVAL.md); Latin words, figures and other runs are words; figures are compared by value, so that
+二十三条 finds
 23条 and 1.5亿 finds 15000万. Question words (哪些, 多少, 什么时候) are left out of questions.
 
-A term is a 64-bit code: a Han character its code point, a pair two of them, a word a hash. So a vocabulary is one
+A term is a 64-bit code: a Han character its code point, a pair two of them, a word a hash. So a vocabulary is
+one
 sorted array, and whole batches of passages are cut with numpy.
 """
 
@@ -115,7 +118,8 @@ def _words(whole: str) -> tuple[Codes, NDArray[np.int64]]:
 
 
 def query_terms(question: str) -> Codes:
-    """The different terms of a question without its question words (with them when nothing else is left), sorted."""
+    """The different terms of a question without its question words (with them when nothing else is left),
+    sorted."""
     codes = np.unique(cut([_QUESTION_WORD.sub("\u3000|\u3000", fold(question))])[0])
     return codes if codes.size else np.unique(cut([question])[0])
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 class Block:
     """A heading or paragraph that a loader found, as a span of ``Document.text``.
 
-    ``level`` is 0 for body text and 1..6 for a heading. ``table`` numbers the tables of a document from 1: the block is
+    ``level`` is 0 for body text and 1..6 for a heading. ``table`` numbers the tables of a document from 1:
+    the block is
     a row of that one; 0 outside tables.
     """
 
@@ -34,14 +35,16 @@ class Document:
         source: the file name as it was given, without its folder.
         text: the stored text that every span points into.
         sha256: hex digest of ``text`` in UTF-8.
-        published: ISO date (``2025-07-01``, or ``2025-07`` where the text names no day) or None when unknown; resolves
+        published: ISO date (``2025-07-01``, or ``2025-07`` where the text names no day) or None when unknown;
+        resolves
             今年, 去年, 上半年. ``meta["date_from"]`` says where it was found; see :attr:`weak_date`.
         media_type: ``text/plain``, ``text/markdown``, ``text/html``, ``application/pdf``, ...
         blocks: headings and paragraphs in reading order, as spans.
         pages: offset in ``text`` at which each page starts (page 1 first); empty when there are no pages.
         supersedes: ids or titles of documents that this one replaces.
         meta: other front matter, as strings, and what the loader has to say: ``number`` (see :attr:`number`),
-            ``pictures`` (how many were not read), ``date_from`` (``file``: front matter or the like, ``text``, ``page edge``, ``file name``, ``properties``).
+            ``pictures`` (how many were not read), ``date_from`` (``file``: front matter or the like,
+            ``text``, ``page edge``, ``file name``, ``properties``).
     """
 
     id: str
@@ -58,7 +61,8 @@ class Document:
 
     @property
     def spoken(self) -> str | None:
-        """ISO date, or just its year, from which 今年 and 去年 are counted: ``published``, else the year that the
+        """ISO date, or just its year, from which 今年 and 去年 are counted: ``published``, else the year that
+        the
         loader found the text to speak in (``meta["year"]``); None when neither is known. Not for showing."""
         return self.published or self.meta.get("year")
 
@@ -74,7 +78,8 @@ class Document:
 
     @property
     def weak_date(self) -> bool:
-        """Is ``published`` only what the file's properties say, which may be those of a template or of a copy?"""
+        """Is ``published`` only what the file's properties say, which may be those of a template or of a
+        copy?"""
         return self.meta.get("date_from") == "properties"
 
     def page_of(self, offset: int) -> int | None:
@@ -108,8 +113,10 @@ class Hit:
     """A retrieved passage with its score (higher is better) and why it was found.
 
     ``why`` holds plain numbers by name: ``dense`` (cosine, -1..1), ``bm25``, ``dense_rank``, ``bm25_rank``
-    (1-based; absent when that retriever did not return it), ``coverage`` (share of query terms, by idf, 0..1).
-    ``copies`` are the ids of other documents, copies of this one, in which the same passage was found; it is shown once.
+    (1-based; absent when that retriever did not return it), ``coverage`` (share of query terms, by idf,
+    0..1).
+    ``copies`` are the ids of other documents, copies of this one, in which the same passage was found; it is
+    shown once.
     """
 
     passage: Passage

@@ -1,6 +1,8 @@
-"""Is the index what was written? Looks at every file of every generation and says all that is wrong, with the next step.
+"""Is the index what was written? Looks at every file of every generation and says all that is wrong, with the
+next step.
 
-Reads only. A generation is compared with the sizes and hashes in its manifest, then its parts with each other.
+Reads only. A generation is compared with the sizes and hashes in its manifest, then its parts with each
+other.
 """
 
 from __future__ import annotations
@@ -58,7 +60,13 @@ def verified(store: IndexStore) -> Verdict:
     if opened.fault is not None and current not in generations:
         faults.append(Fault("CURRENT", opened.fault.message, opened.fault.hint))
     if not current and generations and not faults:
-        faults.append(Fault("CURRENT", f"CURRENT is missing in {store.root}", "The next write puts it right: wenju index add PATH..."))
+        faults.append(
+            Fault(
+                "CURRENT",
+                f"CURRENT is missing in {store.root}",
+                "The next write puts it right: wenju index add PATH...",
+            )
+        )
     for name in generations:
         faults += _of_generation(store.root / name)
     late = [name for name in generations if current in generations and int(name[4:]) > int(current[4:])]
@@ -70,14 +78,22 @@ def _of_generation(path: Path) -> list[Fault]:
     try:
         manifest = read_manifest(path)
     except (IndexError_, OSError) as error:
-        return [Fault(f"{path.name}/manifest.json", getattr(error, "message", str(error)), getattr(error, "hint", REBUILD))]
+        return [
+            Fault(
+                f"{path.name}/manifest.json",
+                getattr(error, "message", str(error)),
+                getattr(error, "hint", REBUILD),
+            )
+        ]
     faults: list[Fault] = []
     for name, facts in manifest["files"].items():
         file = path / name
         if not file.is_file():
             faults.append(Fault(f"{path.name}/{name}", "is missing", REBUILD))
         elif (size := file.stat().st_size) != facts["bytes"]:
-            faults.append(Fault(f"{path.name}/{name}", f"has {size:,} bytes instead of {facts['bytes']:,}", REBUILD))
+            faults.append(
+                Fault(f"{path.name}/{name}", f"has {size:,} bytes instead of {facts['bytes']:,}", REBUILD)
+            )
         elif file_sha256(file) != facts["sha256"]:
             faults.append(Fault(f"{path.name}/{name}", "holds something else than was written", REBUILD))
     return faults or _fitting(path)
@@ -89,7 +105,9 @@ def _fitting(path: Path) -> list[Fault]:
     from index.dense import DenseIndex
 
     found: list[str] = []
-    with closing(sqlite3.connect(f"{(path / CORPUS).absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+    with closing(
+        sqlite3.connect(f"{(path / CORPUS).absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    ) as db:
         try:
             found += [row[0] for row in db.execute("PRAGMA quick_check(5)") if row[0] != "ok"]
         except sqlite3.DatabaseError as error:

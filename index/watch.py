@@ -1,4 +1,5 @@
-"""Keeps an index in step with a folder: looks every few seconds whether something changed, and syncs once it has settled.
+"""Keeps an index in step with a folder: looks every few seconds whether something changed, and syncs once it
+has settled.
 
 Two looks are compared by equality, never by which is later, so that a clock that jumps changes nothing.
 """
@@ -38,8 +39,10 @@ def watch(
 ) -> None:
     """Sync now and after every change, until ``stop`` is set.
 
-    A change is taken up when two looks in a row are the same, so that a file is not read while it is being copied. What
-    ``sync`` raises is told, and tried again at the next look: the index may be busy, the disk full, the drive away.
+    A change is taken up when two looks in a row are the same, so that a file is not read while it is being
+    copied. What
+    ``sync`` raises is told, and tried again at the next look: the index may be busy, the disk full, the drive
+    away.
     """
     stop = stop or threading.Event()
     synced: Look | None = None

@@ -1,4 +1,5 @@
-"""Frozen dataclasses as JSON and back, by their annotations: how a document comes out of the process that read it."""
+"""Frozen dataclasses as JSON and back, by their annotations: how a document comes out of the process that
+read it."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ T = TypeVar("T")
 
 def pack(value: object) -> bytes:
     """A dataclass of plain values, tuples, mappings and dataclasses as UTF-8; odd file names included."""
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    )
 
 
 def unpack(kind: type[T], data: bytes) -> T:

@@ -1,8 +1,12 @@
-"""Reads the file in which multilingual-e5-small travels: BERT weights in 4 bits, and a SentencePiece vocabulary.
+"""Reads the file in which multilingual-e5-small travels: BERT weights in 4 bits, and a SentencePiece
+vocabulary.
 
-Little endian: 18 numbers of 32 bits (``_HEADER``), offsets of the pieces, their scores, their bytes; replacements of
-single characters; a table of tensors (name, type, count, offset, bytes); the tensors. Type 0 is float32. Type 1 is 4
-bits in groups of 32 along the rows: a float16 scale ``d`` and 16 bytes that hold values ``n``, the low halves of the
+Little endian: 18 numbers of 32 bits (``_HEADER``), offsets of the pieces, their scores, their bytes;
+replacements of
+single characters; a table of tensors (name, type, count, offset, bytes); the tensors. Type 0 is float32. Type
+1 is 4
+bits in groups of 32 along the rows: a float16 scale ``d`` and 16 bytes that hold values ``n``, the low halves
+of the
 bytes before the high ones; a weight is ``(n - 8) * d``.
 """
 
@@ -49,7 +53,8 @@ class Packed:
 
 
 class Words:
-    """The word table: token ids in, their vectors out. Only the rows that are asked for are read from the file."""
+    """The word table: token ids in, their vectors out. Only the rows that are asked for are read from the
+    file."""
 
     def __init__(self, groups: NDArray[np.uint8], size: int) -> None:
         self._groups = groups
@@ -95,11 +100,21 @@ class E5File:
             raise ValueError(f"magic {bytes(magic)!r}, version {version}, groups of {group}")
         size = rest[4]
         self.config: dict[str, Any] = {
-            "architectures": ["BertModel"], "model_type": "bert", "hidden_size": hidden, "num_hidden_layers": layers,
-            "num_attention_heads": heads, "intermediate_size": inner, "vocab_size": vocabulary, "hidden_act": "gelu",
-            "max_position_embeddings": positions, "type_vocab_size": 2, "layer_norm_eps": round(eps, 18),
-            "pad_token_id": 1, "tokenizer_class": "XLMRobertaTokenizer", "position_embedding_type": "absolute",
-        }  # fmt: skip
+            "architectures": ["BertModel"],
+            "model_type": "bert",
+            "hidden_size": hidden,
+            "num_hidden_layers": layers,
+            "num_attention_heads": heads,
+            "intermediate_size": inner,
+            "vocab_size": vocabulary,
+            "hidden_act": "gelu",
+            "max_position_embeddings": positions,
+            "type_vocab_size": 2,
+            "layer_norm_eps": round(eps, 18),
+            "pad_token_id": 1,
+            "tokenizer_class": "XLMRobertaTokenizer",
+            "position_embedding_type": "absolute",
+        }
         at = _HEADER.size
         offsets = np.frombuffer(self._data, "<u4", count + 1, at)
         scores = np.frombuffer(self._data, "<f4", count, at + offsets.nbytes)
@@ -226,7 +241,8 @@ def tokenizer_config() -> dict[str, Any]:
 
 
 def tokenizer_json(file: E5File) -> dict[str, Any]:
-    """The vocabulary in the form of the tokenizers library: NFKC with SentencePiece's exceptions, then unigram pieces.
+    """The vocabulary in the form of the tokenizers library: NFKC with SentencePiece's exceptions, then
+    unigram pieces.
 
     SentencePiece replaces single characters, NFKC composes sequences too, so rare texts are cut otherwise.
     """
@@ -241,15 +257,25 @@ def tokenizer_json(file: E5File) -> dict[str, Any]:
         {"type": "Strip", "strip_left": True, "strip_right": True},
     ]
     special = [
-        {"id": i, "content": token, "single_word": False, "lstrip": token == MASK, "rstrip": False,
-         "normalized": False, "special": True}
+        {
+            "id": i,
+            "content": token,
+            "single_word": False,
+            "lstrip": token == MASK,
+            "rstrip": False,
+            "normalized": False,
+            "special": True,
+        }
         for i, token in [*enumerate(_SPECIAL), (len(file.pieces) - 1, MASK)]
-    ]  # fmt: skip
+    ]
     space = {"replacement": "▁", "prepend_scheme": "always", "split": True}
     begin, end = {"SpecialToken": {"id": "<s>", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}
     first, second = {"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}
     return {
-        "version": "1.0", "truncation": None, "padding": None, "added_tokens": special,
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": special,
         "normalizer": {"type": "Sequence", "normalizers": steps},
         "pre_tokenizer": {"type": "Metaspace", **space},
         "post_processor": {
@@ -259,8 +285,13 @@ def tokenizer_json(file: E5File) -> dict[str, Any]:
             "special_tokens": {t: {"id": t, "ids": [i], "tokens": [t]} for i, t in enumerate(_SPECIAL)},
         },
         "decoder": {"type": "Metaspace", **space},
-        "model": {"type": "Unigram", "unk_id": 3, "vocab": [list(p) for p in file.pieces], "byte_fallback": False},
-    }  # fmt: skip
+        "model": {
+            "type": "Unigram",
+            "unk_id": 3,
+            "vocab": [list(p) for p in file.pieces],
+            "byte_fallback": False,
+        },
+    }
 
 
 def _any_of(characters: str) -> str:

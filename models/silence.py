@@ -1,4 +1,5 @@
-"""Libraries that tell their makers of every use are kept from it: nothing leaves the machine, not even that."""
+"""Libraries that tell their makers of every use are kept from it: nothing leaves the machine, not even
+that."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ TELLERS = ("openvino_telemetry",)
 
 
 def silence() -> None:
-    """To be called before any of them is imported; the packages through which they are do it when they are imported."""
+    """To be called before any of them is imported; the packages through which they are do it when they are
+    imported."""
     for name in TELLERS:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]

@@ -20,14 +20,16 @@ class Source(Protocol):
     def deliver(self, model: Model, folder: Path, progress: Progress) -> None:
         """Write the files of ``model`` under ``folder`` (which may hold parts of an earlier try).
 
-        Raises SourceError when this source does not have the model or cannot be reached. The caller checks sizes
+        Raises SourceError when this source does not have the model or cannot be reached. The caller checks
+        sizes
         and checksums; OSError (disk full, no permission) goes up to it.
         """
         ...
 
 
 class FolderSource:
-    """A folder with ``NAME/files`` or the files themselves: a share, a USB disk, another machine's model store."""
+    """A folder with ``NAME/files`` or the files themselves: a share, a USB disk, another machine's model
+    store."""
 
     kind = "folder"
 

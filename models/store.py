@@ -1,7 +1,9 @@
 """The model store: a folder per model, filled from sources, checked, moved into place file by file.
 
-Layout: ``ROOT/NAME/...`` with the record ``wenju-model.json`` (source, time, sha256 of every file; written last),
-``ROOT/.partial/NAME`` for what is on its way, ``ROOT/.locks`` for processes that fetch at once. Where the manifest
+Layout: ``ROOT/NAME/...`` with the record ``wenju-model.json`` (source, time, sha256 of every file; written
+last),
+``ROOT/.partial/NAME`` for what is on its way, ``ROOT/.locks`` for processes that fetch at once. Where the
+manifest
 pins no sha256, the one seen at the first fetch is recorded and later checks go by it.
 """
 
@@ -37,7 +39,8 @@ FETCH = "wenju models fetch"
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What ``fetch`` did for one model: ``source`` is the kind that delivered it, "store" when it was there already."""
+    """What ``fetch`` did for one model: ``source`` is the kind that delivered it, "store" when it was there
+    already."""
 
     name: str
     source: str
@@ -72,7 +75,8 @@ class ModelStore:
     def path(self, name: str) -> Path:
         """What an engine opens: the file of a one-file model (GGUF), the folder of any other.
 
-        ``name`` may also be a path to one's own model. Only presence and sizes are looked at; ``verify`` reads all.
+        ``name`` may also be a path to one's own model. Only presence and sizes are looked at; ``verify``
+        reads all.
 
         Raises:
             ModelError: unknown name, or the files are not (completely) there; the hint says what to do.
@@ -113,12 +117,14 @@ class ModelStore:
     def fetch(
         self, names: Iterable[str], sources: Sequence[Source], progress: Progress | None = None
     ) -> list[Fetched]:
-        """Bring models into the store from the first source that delivers each; models that are there are left alone.
+        """Bring models into the store from the first source that delivers each; models that are there are
+        left alone.
 
         Interrupted fetches are continued, and a second process waits for the first.
 
         Raises:
-            ModelError: no source delivers a model (each one's reason is told), the disk is full or not writable.
+            ModelError: no source delivers a model (each one's reason is told), the disk is full or not
+            writable.
         """
         return [self._fetch(find(name, self.manifest), sources, progress or _silent) for name in names]
 
@@ -240,7 +246,8 @@ class ModelStore:
         return "ok, not pinned" if unknown else "ok"
 
     def bundle(self, out: Path, names: Iterable[str] | None = None, progress: Progress | None = None) -> Path:
-        """Write one archive with the named models (None: all that are ready). Raises ModelError when one is not."""
+        """Write one archive with the named models (None: all that are ready). Raises ModelError when one is
+        not."""
         from models.bundle import write_bundle
 
         chosen = [n for n in self.manifest if self.state(n) == "ready"] if names is None else list(names)

@@ -1,8 +1,11 @@
 """Prompt texts and everything staff read, as files with named variables. A leaf: imports nothing of ours.
 
-A prompt is ``prompts/<name>.md``: variables in double braces (``{{question}}``), and, for a chat, parts that each
-start with a line ``[system]``, ``[user]`` or ``[assistant]``. What never changes stands first, so that an engine can
-keep its state from one question to the next. A missing or an unknown variable fails at once, naming the prompt.
+A prompt is ``prompts/<name>.md``: variables in double braces (``{{question}}``), and, for a chat, parts that
+each
+start with a line ``[system]``, ``[user]`` or ``[assistant]``. What never changes stands first, so that an
+engine can
+keep its state from one question to the next. A missing or an unknown variable fails at once, naming the
+prompt.
 
 Texts for staff are in ``strings.toml``: ``[section.key]`` with ``zh`` and ``en``.
 """
@@ -20,7 +23,8 @@ _SUFFIXES = (".md", ".txt")
 _VARIABLE = re.compile(r"\{\{\s*([a-z_][a-z0-9_]*)\s*\}\}")
 _PART = re.compile(r"^\[(system|user|assistant)\][ \t]*\n", re.MULTILINE)
 
-# What chat templates use to mark turns: <|im_end|>, <｜User｜>, <start_of_turn>, [INST], <<SYS>>, <s>. Inside evidence and
+# What chat templates use to mark turns: <|im_end|>, <｜User｜>, <start_of_turn>, [INST], <<SYS>>, <s>. Inside
+# evidence and
 # questions their brackets are made full-width: still readable, no longer a mark.
 _MARKS = re.compile(
     r"<[|｜].*?[|｜]>|<[|｜]|[|｜]>|</?(?:s|think|tool_call|start_of_turn|end_of_turn|bos|eos|pad|unk|材料|问题)\s*/?>"
@@ -28,11 +32,14 @@ _MARKS = re.compile(
     re.IGNORECASE,
 )
 _WIDE = str.maketrans("<>[]|", "＜＞［］｜")
-_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+)
 
 
 class PromptError(LookupError):
-    """A prompt or string does not exist, or its variables are not the ones given: a mistake in our own code."""
+    """A prompt or string does not exist, or its variables are not the ones given: a mistake in our own
+    code."""
 
 
 def names() -> tuple[str, ...]:
@@ -96,7 +103,8 @@ def strings(section: str, lang: str = "zh") -> dict[str, str]:
 
 
 def examples(section: str) -> dict[str, tuple[str, ...]]:
-    """Examples of what people say, by key: the entries ``key_said`` of a section, one a line, in all languages."""
+    """Examples of what people say, by key: the entries ``key_said`` of a section, one a line, in all
+    languages."""
     found: dict[str, tuple[str, ...]] = {}
     for lang in ("zh", "en"):
         for name, lines in strings(section, lang).items():
@@ -118,7 +126,8 @@ def version() -> str:
 def escape_evidence(text: str) -> str:
     """Text of a document or a question, fit to stand in a prompt as data.
 
-    Marks of chat templates and of our own prompts get full-width brackets, invisible characters go, and line breaks
+    Marks of chat templates and of our own prompts get full-width brackets, invisible characters go, and line
+    breaks
     become spaces, so that a passage can neither end its place in the prompt nor open a turn.
     """
     visible = " ".join(_INVISIBLE.sub("", text).split())

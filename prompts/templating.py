@@ -1,6 +1,8 @@
-"""HTML from template files: whatever is filled in is escaped, and what a template names and nobody gives fails.
+"""HTML from template files: whatever is filled in is escaped, and what a template names and nobody gives
+fails.
 
-Templates stand in the folder ``templates`` of the package they belong to. Their line breaks and the indentation after
+Templates stand in the folder ``templates`` of the package they belong to. Their line breaks and the
+indentation after
 them are for whoever reads the template: the output is one line, but for what is filled in.
 """
 
@@ -23,18 +25,22 @@ class Templates:
 
     Args:
         package: whose folder ``templates`` is read.
-        escape: makes a text inert where HTML's own escaping is not enough (inside Markdown); gives HTML. ``|e`` in a
+        escape: makes a text inert where HTML's own escaping is not enough (inside Markdown); gives HTML.
+        ``|e`` in a
             template still asks for HTML's own, which is what an attribute needs.
         filters: functions that templates call by these names.
     """
 
-    def __init__(self, package: str, escape: Callable[[str], str] | None = None, **filters: Callable[..., object]) -> None:
+    def __init__(
+        self, package: str, escape: Callable[[str], str] | None = None, **filters: Callable[..., object]
+    ) -> None:
         self._package = package
         self._escape = escape
         self._filters = filters
 
     def render(self, name: str, /, **values: object) -> str:
-        """The template's output: HTML for a response or a file, not for another template, which would escape it.
+        """The template's output: HTML for a response or a file, not for another template, which would escape
+        it.
 
         Raises:
             jinja2.TemplateError: no such template, or one of its names is not among the values.
@@ -61,7 +67,8 @@ class Templates:
         return made
 
     def _raw(self, name: str) -> Markup:
-        """A style sheet or script of ours among the templates, to be put in as it is: ``{{ raw("style.css") }}``."""
+        """A style sheet or script of ours among the templates, to be put in as it is: ``{{ raw("style.css")
+        }}``."""
         loader = self._environment.loader
         assert loader is not None
         return Markup(loader.get_source(self._environment, name)[0])
@@ -74,8 +81,13 @@ class Templates:
 
 
 class _OneLine(Extension):
-    """Leaves out a template's line breaks with the indentation that follows; line numbers in errors stay right."""
+    """Leaves out a template's line breaks with the indentation that follows; line numbers in errors stay
+    right."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         for token in stream:
-            yield Token(token.lineno, token.type, _BREAK.sub("", token.value)) if token.type == "data" else token
+            yield (
+                Token(token.lineno, token.type, _BREAK.sub("", token.value))
+                if token.type == "data"
+                else token
+            )

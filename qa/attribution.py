@@ -1,6 +1,7 @@
 """Attribution: a sentence of the answer is tied to the evidence sentences that bear it out, or to none.
 
-Support is measured on characters, not on meaning: how much of what the sentence says (rare characters count more,
+Support is measured on characters, not on meaning: how much of what the sentence says (rare characters count
+more,
 what the question already said counts less) stands in the cited sentences, and whether every figure and date
 stands there. A sentence may stand on up to three evidence sentences; a further one is added only for content
 that is not covered yet. docs/EVIDENCE.md has the definitions, thresholds and figures.
@@ -46,7 +47,8 @@ class EvidenceSentence:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """One citation to be: index into the evidence given, absolute span in the document, support score (0..1)."""
+    """One citation to be: index into the evidence given, absolute span in the document, support score
+    (0..1)."""
 
     index: int
     start: int
@@ -100,7 +102,8 @@ def support(features: Sequence[float]) -> float:
 
 
 def _state(score: float, problems: Sequence[Problem]) -> State:
-    """Problems weigh more than coverage: a sentence that is nearly all copied but for one figure is unsupported."""
+    """Problems weigh more than coverage: a sentence that is nearly all copied but for one figure is
+    unsupported."""
     model = _model()
     if score < model["partial"]:
         return "unsupported"
@@ -144,13 +147,19 @@ def _held(
 class Cover:
     """The characters of one sentence, weighted by rarity, and which evidence sentences hold them.
 
-    A character is held where one of the two bigrams it belongs to is. A figure or date counts as one unit, held by
-    the sentence where the checks found it, however it is spelt there. A sentence's own content is what the question
+    A character is held where one of the two bigrams it belongs to is. A figure or date counts as one unit,
+    held by
+    the sentence where the checks found it, however it is spelt there. A sentence's own content is what the
+    question
     did not say already.
     """
 
     def __init__(
-        self, evidence: Sequence[EvidenceSentence], sentence: str, question: str, held: Sequence[tuple[int, int, int]]
+        self,
+        evidence: Sequence[EvidenceSentence],
+        sentence: str,
+        question: str,
+        held: Sequence[tuple[int, int, int]],
     ) -> None:
         folded = fold_same(sentence)
         texts = [fold_same(e.text) for e in evidence]
@@ -171,7 +180,11 @@ class Cover:
             self.keys.append((frozenset([f"#{number}"]), 4.0, folded[start:end] not in fold_same(question)))
         for at, char in enumerate(folded):
             if at not in taken and char.isalnum():
-                pairs = frozenset(p for p in (folded[max(0, at - 1) : at + 1], folded[at : at + 2]) if len(p) == 2 and p.isalnum())
+                pairs = frozenset(
+                    p
+                    for p in (folded[max(0, at - 1) : at + 1], folded[at : at + 2])
+                    if len(p) == 2 and p.isalnum()
+                )
                 weight = 0.2 * idf(char) if char in _LITTLE else idf(char)
                 self.keys.append((pairs or frozenset(char), weight, not pairs & asked))
         if not any(own for _, _, own in self.keys):
@@ -180,10 +193,14 @@ class Cover:
         self.fits = [held_share(self.asked, bag) for bag in self.bags]
 
     def features(self, chosen: Sequence[int]) -> tuple[float, float, float]:
-        """Of the sentence's own content, of the whole sentence, and of the question: the share (0..1) held."""
+        """Of the sentence's own content, of the whole sentence, and of the question: the share (0..1)
+        held."""
         union = frozenset[str]().union(*(self.bags[i] for i in chosen))
         around = union | frozenset[str]().union(
-            *(grams(fold_same(self.evidence[i].document.title + " ".join(self.evidence[i].passage.heading))) for i in chosen)
+            *(
+                grams(fold_same(self.evidence[i].document.title + " ".join(self.evidence[i].passage.heading)))
+                for i in chosen
+            )
         )
         return self._held(union, own=True), self._held(around, own=False), held_share(self.asked, around)
 

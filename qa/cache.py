@@ -1,8 +1,11 @@
 """Answers already given, kept beside the index: a repeated question is answered at once.
 
-An answer is found again only for the same question (spaces, punctuation, width, script and words of courtesy apart), the
-same index, model, prompts and settings: whatever may change the answer is part of its key. Nothing is ever found
-"nearly": of questions with the same figures and names that are alike by their vectors too many ask for something else
+An answer is found again only for the same question (spaces, punctuation, width, script and words of courtesy
+apart), the
+same index, model, prompts and settings: whatever may change the answer is part of its key. Nothing is ever
+found
+"nearly": of questions with the same figures and names that are alike by their vectors too many ask for
+something else
 (docs/log/performance.md).
 """
 
@@ -63,8 +66,14 @@ class AnswerCache:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._open() as db:
-                db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (key(answer.query, *state), text, time.time()))
-                db.execute("DELETE FROM answers WHERE key IN (SELECT key FROM answers ORDER BY used DESC LIMIT -1 OFFSET ?)", (KEPT,))
+                db.execute(
+                    "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)",
+                    (key(answer.query, *state), text, time.time()),
+                )
+                db.execute(
+                    "DELETE FROM answers WHERE key IN (SELECT key FROM answers ORDER BY used DESC LIMIT -1 OFFSET ?)",
+                    (KEPT,),
+                )
         except (OSError, sqlite3.OperationalError):
             return
 
@@ -102,7 +111,8 @@ def code_version() -> str:
 
 
 def key(query: str, *state: str) -> str:
-    """Hex digest of the question without what does not change its meaning, and of everything that made the answer."""
+    """Hex digest of the question without what does not change its meaning, and of everything that made the
+    answer."""
     plain = "".join(c for c in normalize(query).text if c.isalnum() or c in "-+%.")
     plain = _COURTESY.sub("", plain) or plain
     return hashlib.sha256("\0".join((plain, *state)).encode()).hexdigest()

@@ -1,4 +1,5 @@
-"""A closed context: passages given with the question (a benchmark, a pasted text), searched without an index."""
+"""A closed context: passages given with the question (a benchmark, a pasted text), searched without an
+index."""
 
 from __future__ import annotations
 
@@ -33,8 +34,12 @@ class ClosedContext:
         """The best k passages for the query."""
         from index.retriever import rank_texts
 
-        ranked = rank_texts(query, [f"{d.title}\n{d.text}" if d.title else d.text for d in self._documents], self._encoder)
-        return [Hit(_passage(self._documents[r.row]), self._documents[r.row], r.score, r.why) for r in ranked[:k]]
+        ranked = rank_texts(
+            query, [f"{d.title}\n{d.text}" if d.title else d.text for d in self._documents], self._encoder
+        )
+        return [
+            Hit(_passage(self._documents[r.row]), self._documents[r.row], r.score, r.why) for r in ranked[:k]
+        ]
 
     def passages(self, document_id: str) -> list[Passage]:
         """The one passage of a document; [] when there is no such document."""
@@ -54,7 +59,9 @@ class ClosedContext:
 
 
 def _document(number: int, title: str, text: str) -> Document:
-    return Document(f"p{number:04d}", title, title or f"p{number:04d}", text, hashlib.sha256(text.encode()).hexdigest())
+    return Document(
+        f"p{number:04d}", title, title or f"p{number:04d}", text, hashlib.sha256(text.encode()).hexdigest()
+    )
 
 
 def _passage(document: Document) -> Passage:

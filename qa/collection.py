@@ -33,7 +33,8 @@ class Collection:
         return self.library.search(query, k, self.title)
 
     def superseded(self) -> frozenset[str]:
-        """Ids of documents that a newer one replaces, wherever that one is: what is no longer in force is so for everybody."""
+        """Ids of documents that a newer one replaces, wherever that one is: what is no longer in force is so
+        for everybody."""
         return self.library.superseded()
 
     def passages(self, document_id: str) -> list[Passage]:

@@ -1,4 +1,5 @@
-"""Where another document says otherwise: the same question answered there with another figure of the same unit.
+"""Where another document says otherwise: the same question answered there with another figure of the same
+unit.
 
 What answers there is told by the reader; that both figures count the same is told by their units, exactly.
 """
@@ -20,7 +21,8 @@ SURE = 0.8
 
 
 def conflict_notes(windows: Sequence[Window], shown: Sequence[Sentence]) -> list[Note]:
-    """Notes on figures of the answer for which another document has another value, with both places and dates."""
+    """Notes on figures of the answer for which another document has another value, with both places and
+    dates."""
     notes: list[Note] = []
     for sentence in shown:
         cited = {c.document_id for c in sentence.citations}
@@ -33,11 +35,16 @@ def conflict_notes(windows: Sequence[Window], shown: Sequence[Sentence]) -> list
 
 
 def _against(sentence: Sentence, said: Sequence[Figure], window: Window) -> Iterator[Note]:
-    """The note, where the window's answer is one figure of the same unit and no figure of the window is the one said."""
+    """The note, where the window's answer is one figure of the same unit and no figure of the window is the
+    one said."""
     start, end = window.reading.best
     answers = [f for f in _figures(window.text) if f.start < end and start < f.unit_end]
     for figure in said:
-        other = [f for f in answers if same_unit(figure, f) and f.unit and figure.unit and not same_value(figure, f)]
+        other = [
+            f
+            for f in answers
+            if same_unit(figure, f) and f.unit and figure.unit and not same_value(figure, f)
+        ]
         if other and not any(same_value(figure, f) for f in _figures(window.text)):
             yield _note(sentence, sentence.text[figure.start : figure.unit_end], window, other[0])
             return
@@ -50,7 +57,10 @@ def _figures(text: str) -> list[Figure]:
 def _note(sentence: Sentence, said: str, window: Window, told: Figure) -> Note:
     at = window.begin + told.start
     place = next(s for s in window.block.sentences() if s.start <= at < s.end)
-    first, second = sentence.citations[0], cite(place, place.start, place.end, round(window.reading.answerable, 3))
+    first, second = (
+        sentence.citations[0],
+        cite(place, place.start, place.end, round(window.reading.answerable, 3)),
+    )
     message = prompts.text(
         "evidence.conflict",
         said=said,

@@ -1,7 +1,9 @@
 """Context: the passages that go into the prompt, as few as hold the answer almost surely.
 
-Reading the prompt is what costs on a CPU. So passages are taken best first, by what the reader and the search make of them,
-until it is likely enough that the answer is among them, within a budget of tokens. Offsets stay true: every sentence is a
+Reading the prompt is what costs on a CPU. So passages are taken best first, by what the reader and the search
+make of them,
+until it is likely enough that the answer is among them, within a budget of tokens. Offsets stay true: every
+sentence is a
 span of a stored document.
 """
 
@@ -59,9 +61,13 @@ class Limits:
 
 
 def build_context(
-    hits: Sequence[Hit], worth: Mapping[str, tuple[float, int]], count_tokens: Callable[[str], int], limits: Limits
+    hits: Sequence[Hit],
+    worth: Mapping[str, tuple[float, int]],
+    count_tokens: Callable[[str], int],
+    limits: Limits,
 ) -> Context:
-    """Passages best first, until the limits are reached; at least one, cut around the place that matters where it is longer
+    """Passages best first, until the limits are reached; at least one, cut around the place that matters
+    where it is longer
     than the budget.
 
     Args:
@@ -98,7 +104,8 @@ def sentences_of(hit: Hit) -> list[EvidenceSentence]:
 def _within(
     hit: Hit, at: int, count_tokens: Callable[[str], int], budget: int, further: bool
 ) -> tuple[EvidenceSentence, ...]:
-    """The passage whole, or as much around ``at`` as the budget holds; of the first passage one sentence in any case, unless
+    """The passage whole, or as much around ``at`` as the budget holds; of the first passage one sentence in
+    any case, unless
     that alone is twice as long. Of a further one nothing where it does not fit."""
     sentences = sentences_of(hit)
     costs = [count_tokens(s.text) for s in sentences]
@@ -117,14 +124,20 @@ def _within(
         low, high = min(low, beside[0]), max(high, beside[0])
 
 
-def _assembled(chosen: Sequence[tuple[Hit, tuple[EvidenceSentence, ...]]], count_tokens: Callable[[str], int]) -> Context:
+def _assembled(
+    chosen: Sequence[tuple[Hit, tuple[EvidenceSentence, ...]]], count_tokens: Callable[[str], int]
+) -> Context:
     lines = []
     for number, (hit, sentences) in enumerate(chosen, 1):
-        joined = "".join(_joined(before, one) for before, one in zip((None, *sentences), sentences, strict=False))
+        joined = "".join(
+            _joined(before, one) for before, one in zip((None, *sentences), sentences, strict=False)
+        )
         body = prompts.escape_evidence(resolve(joined, hit.document.spoken))
         lines.append(f"[{number}] {_label(hit)}{body}")
     text = "\n".join(lines)
-    return Context(text, tuple(s for _, own in chosen for s in own), tuple(h for h, _ in chosen), count_tokens(text))
+    return Context(
+        text, tuple(s for _, own in chosen for s in own), tuple(h for h, _ in chosen), count_tokens(text)
+    )
 
 
 def _joined(before: EvidenceSentence | None, one: EvidenceSentence) -> str:
@@ -133,7 +146,8 @@ def _joined(before: EvidenceSentence | None, one: EvidenceSentence) -> str:
 
 
 def _label(hit: Hit) -> str:
-    """What the passage speaks of without saying it: the document's title and the last heading, as far as they are short."""
+    """What the passage speaks of without saying it: the document's title and the last heading, as far as they
+    are short."""
     over = dict.fromkeys((hit.document.title, *hit.passage.heading[-1:]))
     told = "，".join(part for part in over if part and len(part) <= LABEL_MAX)
     return f"（{prompts.escape_evidence(told)}）" if told else ""

@@ -1,4 +1,5 @@
-"""The draft: what the generator writes, split into sentences while it streams, each tied to evidence at once."""
+"""The draft: what the generator writes, split into sentences while it streams, each tied to evidence at
+once."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ class Draft:
 
 
 def messages_for(question: str, context: Context, name: str) -> tuple[Message, ...]:
-    """The chat that is sent, of the prompt ``answer``, ``short`` or ``judge``: the fixed part first, then the material,
+    """The chat that is sent, of the prompt ``answer``, ``short`` or ``judge``: the fixed part first, then the
+    material,
     then the question."""
     parts = prompts.chat(name, evidence=context.text, question=prompts.escape_evidence(question))
     return tuple(Message(role, content) for role, content in parts)
@@ -66,7 +68,8 @@ def write_draft(
     """Yield the growing draft; the last one has ``finish`` set.
 
     Args:
-        judged: the state after the prompt ``judge``, where it was read already; else it is read beside the writing.
+        judged: the state after the prompt ``judge``, where it was read already; else it is read beside the
+        writing.
 
     Raises:
         GeneratorError: the generator failed.
@@ -88,7 +91,9 @@ def write_draft(
     chunks = generator.stream(request)
     for chunk in chunks:
         clock.mark("first_token")
-        if judge is None and judged is None and isinstance(generator, Reads):  # beside the writing, with all but its last words read
+        if (
+            judge is None and judged is None and isinstance(generator, Reads)
+        ):  # beside the writing, with all but its last words read
             judge = generator.read(messages_for(question, context, "judge"), cancelled)
         written += chunk.text
         end = None if chunk.finish else until_it_loops(written)
@@ -147,7 +152,11 @@ def cite(place: EvidenceSentence, start: int, end: int, score: float) -> Citatio
 
 
 def _grown(draft: Draft, sentences: tuple[Sentence, ...], chunk: Chunk) -> Draft:
-    usage = {"prompt_tokens": chunk.prompt_tokens, "completion_tokens": chunk.completion_tokens} if chunk.finish else {}
+    usage = (
+        {"prompt_tokens": chunk.prompt_tokens, "completion_tokens": chunk.completion_tokens}
+        if chunk.finish
+        else {}
+    )
     return replace(
         draft,
         sentences=sentences,

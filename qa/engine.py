@@ -1,4 +1,5 @@
-"""The Engine: an index and a generator behind six verbs. What the command line, the page, the API and eval call.
+"""The Engine: an index and a generator behind six verbs. What the command line, the page, the API and eval
+call.
 
 Opening is cheap: models are loaded on first use, or ahead of it by ``warm()`` in a thread.
 """
@@ -45,7 +46,8 @@ class Engine:
 
     Args:
         settings: data folder, index, models, generator and answer settings.
-        generator, encoder, gate, reader: used instead of the ones that the settings name; with an encoder of one's own
+        generator, encoder, gate, reader: used instead of the ones that the settings name; with an encoder of
+        one's own
             and no reader, nothing reads.
     """
 
@@ -96,7 +98,8 @@ class Engine:
 
     @property
     def reader(self) -> Reads | None:
-        """The reader, opened on first use; None where nothing reads (its weights are not there, or it was told so).
+        """The reader, opened on first use; None where nothing reads (its weights are not there, or it was
+        told so).
 
         Raises:
             ModelError: the model that it stands on is missing.
@@ -109,7 +112,9 @@ class Engine:
             if not WEIGHTS.is_file():
                 return None
             folder = ModelStore(self.settings.models.folder).path(MODEL)
-            self._reader = SmallReader(folder, self.library.free_encoder, threads=self.settings.generator.threads)
+            self._reader = SmallReader(
+                folder, self.library.free_encoder, threads=self.settings.generator.threads
+            )
         return self._reader
 
     @property
@@ -136,7 +141,8 @@ class Engine:
                 loading.result()
 
     def calibrate(self) -> None:
-        """Measure how fast this machine reads and writes, where that was not done yet; some seconds of work."""
+        """Measure how fast this machine reads and writes, where that was not done yet; some seconds of
+        work."""
         from engine import calibration
 
         if self._speed() is None:
@@ -148,10 +154,15 @@ class Engine:
         from engine import calibration
 
         kept = calibration.kept(self.settings.data)
-        return kept if kept and kept.of == calibration.measured_of(self.generator, self.settings.generator.threads) else None
+        return (
+            kept
+            if kept and kept.of == calibration.measured_of(self.generator, self.settings.generator.threads)
+            else None
+        )
 
     def search(self, question: str, k: int | None = None, *, collection: str = "") -> list[Hit]:
-        """Passages for a question, best first, of one collection if it is named; [] when nothing is indexed."""
+        """Passages for a question, best first, of one collection if it is named; [] when nothing is
+        indexed."""
         index = self.library.only(collection) if collection else self.library
         return index.search(self._checked(question), k or self.settings.index.top_k)
 
@@ -173,11 +184,13 @@ class Engine:
             passages: closed context, ``(title, text)`` each; the index is then left alone.
             collection: answer from the documents of this collection alone; "" from all.
 
-        The generator is needed for what comes after the snapshot ``found`` alone: who wants to wait there pulls no
+        The generator is needed for what comes after the snapshot ``found`` alone: who wants to wait there
+        pulls no
         further. When the index has changed by then, the search is made anew and ``found`` comes again.
 
         Raises:
-            QuestionError: empty or too long, or no such collection. Cancelled: stopped. ModelError, GeneratorError: the model is not to be had.
+            QuestionError: empty or too long, or no such collection. Cancelled: stopped. ModelError,
+            GeneratorError: the model is not to be had.
         """
         clock, identity = Clock(), uuid.uuid4().hex[:12]
         asked, stop = self._checked(question), cancelled or threading.Event()
@@ -188,7 +201,8 @@ class Engine:
                     yield replace(answer, id=identity)
                     found = answer.stage == "found" and passages is None and renewal < RENEWALS
                     stale = found and self.library.fingerprint != indexed
-                    if stale:  # whoever pulls may have stood in line after the search, and a document may be gone since
+                    # whoever pulls may have stood in line after the search, and a document may be gone since
+                    if stale:
                         break
             if not stale:
                 return
@@ -219,7 +233,9 @@ class Engine:
         want = understand(asked, history, self.reader)
         query = want.query
         if want.kind in TALK and passages is None:
-            done = talk(Answer(asked, asked, index=index.name, kind=want.kind), index.documents, self.library.encoder)
+            done = talk(
+                Answer(asked, asked, index=index.name, kind=want.kind), index.documents, self.library.encoder
+            )
             yield replace(done, timings=clock.total())
             return
         if want.kind == "order" and want.order is None and passages is None:
@@ -233,9 +249,13 @@ class Engine:
             yield replace(kept, question=asked, query=query, usage=usage, timings=clock.total())
             return
         gate = self.gate or Gate(self.settings.answer.risk)
-        pipeline = Pipeline(self.generator, gate, self.settings.answer, self.reader, self.library.encoder, self._speed())
+        pipeline = Pipeline(
+            self.generator, gate, self.settings.answer, self.reader, self.library.encoder, self._speed()
+        )
         top_k = self.settings.index.top_k
-        with closing(pipeline.stream(asked, query, index, top_k, stop, index.name, want.kind, want.order)) as snapshots:
+        with closing(
+            pipeline.stream(asked, query, index, top_k, stop, index.name, want.kind, want.order)
+        ) as snapshots:
             for answer in snapshots:
                 if state and answer.stage == "done":
                     self.cache.put(answer, *state)
@@ -251,11 +271,14 @@ class Engine:
         collection: str = "",
     ) -> Answer:
         """The last snapshot of :meth:`stream`."""
-        *_, last = self.stream(question, history, cancelled=cancelled, passages=passages, collection=collection)
+        *_, last = self.stream(
+            question, history, cancelled=cancelled, passages=passages, collection=collection
+        )
         return last
 
     def known(self, question: str) -> Answer | None:
-        """The finished answer that the cache keeps for a question that stands alone, refusals too; None when it was not
+        """The finished answer that the cache keeps for a question that stands alone, refusals too; None when
+        it was not
         asked yet, the cache is off, or the models are not loaded."""
         if not self.settings.answer.cache or not all(self.ready.values()):
             return None
@@ -281,12 +304,24 @@ class Engine:
         """Names of the collections, sorted, with the number of their documents."""
         return self.library.collections()
 
-    def add(self, paths: Sequence[Path], progress: Callable[[str, int, int], None] | None = None, *, collection: str = "") -> AddReport:
-        """Index files and folders, into a collection if one is named; what cannot be read is reported, the rest is indexed."""
+    def add(
+        self,
+        paths: Sequence[Path],
+        progress: Callable[[str, int, int], None] | None = None,
+        *,
+        collection: str = "",
+    ) -> AddReport:
+        """Index files and folders, into a collection if one is named; what cannot be read is reported, the
+        rest is indexed."""
         return self.library.add(paths, progress, collection)
 
     def sync(
-        self, folder: Path, progress: Callable[[str, int, int], None] | None = None, *, collection: str = "", empty: bool = False
+        self,
+        folder: Path,
+        progress: Callable[[str, int, int], None] | None = None,
+        *,
+        collection: str = "",
+        empty: bool = False,
     ) -> AddReport:
         """Make the index hold what a folder holds: files added, changed, renamed and gone."""
         return self.library.sync(folder, progress, collection, empty)
@@ -297,7 +332,11 @@ class Engine:
 
     def _state(self, collection: str = "") -> tuple[str, ...]:
         """Everything that an answer depends on besides its question."""
-        rest = self.settings.answer.model_dump_json() + str(self.settings.index.top_k) + (f" {collection}" if collection else "")
+        rest = (
+            self.settings.answer.model_dump_json()
+            + str(self.settings.index.top_k)
+            + (f" {collection}" if collection else "")
+        )
         return (self.library.fingerprint, self.generator.name, prompts.version(), code_version(), rest)
 
     def _checked(self, question: str) -> str:

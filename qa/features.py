@@ -47,7 +47,9 @@ def _told(draft: Draft, found: Extract | None) -> dict[str, float]:
     if found is None:
         return {"said": 0.0, "cited": 0.0}
     start, end = found.span
-    span = grams(fold_same(found.best.document.text[start:end])) or frozenset(found.best.document.text[start:end])
+    span = grams(fold_same(found.best.document.text[start:end])) or frozenset(
+        found.best.document.text[start:end]
+    )
     told = fold_same(draft.text)
     cited = any(
         c.document_id == found.best.document.id and c.start < found.best.end and found.best.start < c.end

@@ -1,9 +1,13 @@
 """The gate: after a draft exists, is it the answer, is what the reader found one, or neither? One knob: risk.
 
-Calibrated probabilities, each a logistic model over the features of ``qa.features`` and, where the engine tells its hidden
-states, over linear probes of the state after the question whether the material answers it (``prompts/judge.md``; that such
-states tell: Slobodkin et al. 2023, "The Curious Case of Hallucinatory (Un)answerability", EMNLP). The weights lie in
-``gate.json`` and ``probe.npz`` beside this file, made by ``training/gate.py``; docs/REFUSAL.md has the risk-coverage curve.
+Calibrated probabilities, each a logistic model over the features of ``qa.features`` and, where the engine
+tells its hidden
+states, over linear probes of the state after the question whether the material answers it
+(``prompts/judge.md``; that such
+states tell: Slobodkin et al. 2023, "The Curious Case of Hallucinatory (Un)answerability", EMNLP). The weights
+lie in
+``gate.json`` and ``probe.npz`` beside this file, made by ``training/gate.py``; docs/REFUSAL.md has the
+risk-coverage curve.
 """
 
 from __future__ import annotations
@@ -56,7 +60,8 @@ class Gate:
     """Decides what is shown: the draft, what the reader found, or a refusal.
 
     Args:
-        risk: acceptable risk (0..1): what is less probable than ``1 - risk`` is not shown. 1 refuses nothing but
+        risk: acceptable risk (0..1): what is less probable than ``1 - risk`` is not shown. 1 refuses nothing
+        but
             drafts without any support, 0 everything.
     """
 
@@ -72,7 +77,8 @@ class Gate:
         return told is not None and sigmoid(told) < ASKED * (1.0 - self.risk)
 
     def before(self, hits: Sequence[Hit], found: Extract | None, draft: Draft) -> Decision | None:
-        """What is certain before anything is written: a false premise, or that what the reader found answers. None otherwise.
+        """What is certain before anything is written: a false premise, or that what the reader found answers.
+        None otherwise.
 
         Args:
             draft: without sentences yet, with the state after the question whether the material answers.
@@ -84,14 +90,18 @@ class Gate:
         likely = probability("before", values)
         if values["probe_premise"] > _weights()["premise"]:
             return Decision("false_premise", likely, values)
-        return Decision(None, likely, values, quoted=True) if likely >= max(CERTAIN, 1.0 - self.risk) else None
+        return (
+            Decision(None, likely, values, quoted=True) if likely >= max(CERTAIN, 1.0 - self.risk) else None
+        )
 
     def decide(self, hits: Sequence[Hit], draft: Draft, found: Extract | None) -> Decision:
         """The draft or what the reader found, whichever is more probable, if that is probable enough."""
         values = features(hits, draft, found) | probed(draft)
         borne = any(s.state in ("supported", "partial") for s in draft.sentences)
         sure = probability("draft", values) if borne else 0.0
-        alone = not borne and "probe_answered" not in values  # a draft of which nothing holds tells nothing of the quotation
+        alone = (
+            not borne and "probe_answered" not in values
+        )  # a draft of which nothing holds tells nothing of the quotation
         likely = probability("before" if alone else "quote", values) if found else 0.0
         told = values["said"] >= SAID  # then the draft says the same in a word
         quoted, best = likely > sure + (PREFERRED if told else 0.0), max(sure, likely)
@@ -101,18 +111,24 @@ class Gate:
 
 
 def probability(of: str, values: Mapping[str, float]) -> float:
-    """Calibrated probability (0..1) that the draft (``of="draft"``) or what the reader found (``"quote"``; ``"before"`` the
+    """Calibrated probability (0..1) that the draft (``of="draft"``) or what the reader found (``"quote"``;
+    ``"before"`` the
     draft is known) answers the question; ``values`` with what ``probed`` tells, or without."""
     return sigmoid(_model(of, "with_state" if "probe_answered" in values else "without_state").logit(values))
 
 
 def probed(draft: Draft) -> dict[str, float]:
-    """Log-odds by the probes of the draft's hidden state; {} where the engine tells none, or another model wrote it than the
+    """Log-odds by the probes of the draft's hidden state; {} where the engine tells none, or another model
+    wrote it than the
     one that the probes were fitted on."""
     import numpy as np
 
     probe, state = _probe(), np.asarray(draft.judged if draft.judged is not None else ())
-    if probe is None or not same_model(draft.model, str(probe["model"])) or state.shape != probe["mean"].shape:
+    if (
+        probe is None
+        or not same_model(draft.model, str(probe["model"]))
+        or state.shape != probe["mean"].shape
+    ):
         return {}
     z = (state - probe["mean"]) / probe["scale"]
     return {f"probe_{of}": float(z @ probe[of] + probe[f"{of}_bias"]) for of in TARGETS}

@@ -5,9 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 KINDS = (
-    "fact", "list", "yes_no", "condition", "steps", "compare", "define", "why", "overview_document", "overview_topic",
-    "overview_all", "count", "keyword", "multi", "chat", "about", "order", "write",
-)  # fmt: skip
+    "fact",
+    "list",
+    "yes_no",
+    "condition",
+    "steps",
+    "compare",
+    "define",
+    "why",
+    "overview_document",
+    "overview_topic",
+    "overview_all",
+    "count",
+    "keyword",
+    "multi",
+    "chat",
+    "about",
+    "order",
+    "write",
+)
 """Kinds of answer that a question may want."""
 
 

@@ -1,7 +1,10 @@
-"""The support judge: evidence and a statement in, the probability that the evidence bears the whole statement out.
+"""The support judge: evidence and a statement in, the probability that the evidence bears the whole statement
+out.
 
-Told by the hidden state of the model that writes, after it has read both (``prompts/support.md``); a logistic model over
-that state lies in ``judge.npz``, made by ``training/judge.py``. The evidence stands where it stood when the answer was
+Told by the hidden state of the model that writes, after it has read both (``prompts/support.md``); a logistic
+model over
+that state lies in ``judge.npz``, made by ``training/judge.py``. The evidence stands where it stood when the
+answer was
 written, so the model has read it already; a sentence then costs some 30 tokens.
 """
 
@@ -88,7 +91,8 @@ class StateJudge:
         return self.fit.state(probability)
 
     def supports(self, evidence: str, statements: Sequence[str], cancelled: threading.Event) -> list[float]:
-        """See :class:`Judge`. The first statement is read alone, so that the others find the evidence read."""
+        """See :class:`Judge`. The first statement is read alone, so that the others find the evidence
+        read."""
         found: list[float] = []
         for part in (statements[:1], statements[1:]):
             reading = [self._generator.read(messages(evidence, statement), cancelled) for statement in part]
@@ -99,14 +103,19 @@ class StateJudge:
 def judged(
     sentences: Sequence[Sentence], context: Context, judge: Judge, cancelled: threading.Event
 ) -> tuple[Sentence, ...]:
-    """The sentences with the states that the judge gives them; one that is borne out cites at least the place nearest to
+    """The sentences with the states that the judge gives them; one that is borne out cites at least the place
+    nearest to
     it. What the checks of values found stays told, but decides nothing."""
     asked = [i for i, s in enumerate(sentences) if any(c.isalnum() for c in s.text)]
     chances = judge.supports(context.text, [sentences[i].text for i in asked], cancelled)
     out = list(sentences)
     for i, chance in zip(asked, chances, strict=True):
         state, sentence = judge.state(chance), sentences[i]
-        cited = sentence.citations if state == "unsupported" or sentence.citations else _nearest(sentence.text, context)
+        cited = (
+            sentence.citations
+            if state == "unsupported" or sentence.citations
+            else _nearest(sentence.text, context)
+        )
         problems = () if state == "supported" else sentence.problems
         out[i] = replace(sentence, state=state, citations=cited, problems=problems, support=round(chance, 4))
     return tuple(out)
@@ -117,7 +126,10 @@ def _nearest(text: str, context: Context) -> tuple[Citation, ...]:
     from qa.draft import cite
 
     pairs = {text[i : i + 2] for i in range(len(text) - 1)}
-    places = [(len(pairs & {p.text[i : i + 2] for i in range(len(p.text) - 1)}), -i, p) for i, p in enumerate(context.sentences)]
+    places = [
+        (len(pairs & {p.text[i : i + 2] for i in range(len(p.text) - 1)}), -i, p)
+        for i, p in enumerate(context.sentences)
+    ]
     if not places:
         return ()
     shared, _, place = max(places, key=lambda found: found[:2])
@@ -125,7 +137,8 @@ def _nearest(text: str, context: Context) -> tuple[Citation, ...]:
 
 
 def open_judge(generator: Generator) -> StateJudge | None:
-    """The judge on that generator; None where it tells no states, or is another model than the one fitted on."""
+    """The judge on that generator; None where it tells no states, or is another model than the one fitted
+    on."""
     fit = load_fit()
     if fit is None or not isinstance(generator, Reads) or not same_model(generator.name, fit.model):
         return None

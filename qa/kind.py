@@ -1,4 +1,5 @@
-"""Which kind of answer a question wants, told by a softmax over the encoder's vector of it and its runs of characters. Milliseconds.
+"""Which kind of answer a question wants, told by a softmax over the encoder's vector of it and its runs of
+characters. Milliseconds.
 
 The weights (``kinds.npz``) are made by ``training/kinds.py`` on vectors of multilingual-e5-small.
 """
@@ -43,16 +44,22 @@ def kind_of(question: str, before: bool, encoder: Encoder) -> Mapping[str, float
     return dict(zip(fit["kinds"].tolist(), (share / share.sum()).tolist(), strict=True))
 
 
-def features(vector: NDArray[Any], mean: NDArray[Any], scale: NDArray[Any], before: bool) -> NDArray[np.float32]:
+def features(
+    vector: NDArray[Any], mean: NDArray[Any], scale: NDArray[Any], before: bool
+) -> NDArray[np.float32]:
     """What the softmax sees of the vector: standardised, and whether there was a turn before."""
     return np.append((vector - mean) / scale, BEFORE * before).astype(np.float32)
 
 
 def grams(question: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Runs of one to three characters of the question as places in a table of SLOTS and their values, of length WEIGHT
-    together (feature hashing: Weinberger et al. 2009, "Feature Hashing for Large Scale Multitask Learning")."""
+    """Runs of one to three characters of the question as places in a table of SLOTS and their values, of
+    length WEIGHT
+    together (feature hashing: Weinberger et al. 2009, "Feature Hashing for Large Scale Multitask
+    Learning")."""
     text = f"\x02{simplify(question).casefold()}\x03"
-    found = Counter(crc32(text[i : i + n].encode()) % SLOTS for n in (1, 2, 3) for i in range(len(text) - n + 1))
+    found = Counter(
+        crc32(text[i : i + n].encode()) % SLOTS for n in (1, 2, 3) for i in range(len(text) - n + 1)
+    )
     values = np.fromiter(found.values(), np.float32)
     return np.fromiter(found, np.int64), WEIGHT * values / np.linalg.norm(values)
 

@@ -1,6 +1,7 @@
 """The Library: the documents of one data folder, and the searches over them. Knows nothing of generators.
 
-The current generation is looked up by name before each search, so that another process's `wenju index add` is seen at
+The current generation is looked up by name before each search, so that another process's `wenju index add` is
+seen at
 once and a search never mixes two generations.
 """
 
@@ -54,11 +55,14 @@ class Library:
                 from index.encoder import open_encoder
 
                 index = self.settings.index
-                self._encoder = open_encoder(index.encoder, index.encoder_backend, self.settings.models.folder)
+                self._encoder = open_encoder(
+                    index.encoder, index.encoder_backend, self.settings.models.folder
+                )
             return self._encoder
 
     def free_encoder(self) -> Encoder:
-        """The encoder that the fitted weights stand on, whatever the index was made with; loaded on first use."""
+        """The encoder that the fitted weights stand on, whatever the index was made with; loaded on first
+        use."""
         from qa.kind import MODEL
 
         if self.encoder.name == MODEL:
@@ -67,12 +71,15 @@ class Library:
             if self._beside is None:
                 from index.encoder import open_encoder
 
-                self._beside = open_encoder(MODEL, self.settings.index.encoder_backend, self.settings.models.folder)
+                self._beside = open_encoder(
+                    MODEL, self.settings.index.encoder_backend, self.settings.models.folder
+                )
             return self._beside
 
     @property
     def generation(self) -> Generation | None:
-        """The current generation, reopened when another one has been swapped in; None when nothing is indexed.
+        """The current generation, reopened when another one has been swapped in; None when nothing is
+        indexed.
 
         A generation that is replaced is not closed here: a search in another thread may still read it.
         """
@@ -98,7 +105,8 @@ class Library:
 
     @property
     def fingerprint(self) -> str:
-        """Tells this generation from every other, also from one of the same name built anew; "" without an index."""
+        """Tells this generation from every other, also from one of the same name built anew; "" without an
+        index."""
         generation = self.generation
         if generation is None:
             return ""
@@ -106,7 +114,8 @@ class Library:
         return f"{generation.name} {generation.manifest['created']} {[f['sha256'] for f in files.values()]}"
 
     def describe(self) -> dict[str, object]:
-        """Kinds and sizes of the lexical and the dense index (exact or a graph); {} when nothing is indexed."""
+        """Kinds and sizes of the lexical and the dense index (exact or a graph); {} when nothing is
+        indexed."""
         from index.bm25 import LexicalIndex
         from index.dense import DenseIndex
 
@@ -136,7 +145,8 @@ class Library:
         return retriever.search(query, k, collection) if retriever else []
 
     def _searching(self) -> HybridRetriever | None:
-        """The searches of the current generation; of the next one where it is swapped out while they are opened."""
+        """The searches of the current generation; of the next one where it is swapped out while they are
+        opened."""
         from index.retriever import HybridRetriever
 
         with self._lock:
@@ -176,7 +186,11 @@ class Library:
         """
         known = self.collections()
         if collection not in known:
-            hint = did_you_mean(collection, known) if known else "There are none: wenju index add PATH... --collection NAME makes one."
+            hint = (
+                did_you_mean(collection, known)
+                if known
+                else "There are none: wenju index add PATH... --collection NAME makes one."
+            )
             raise QuestionError(f"There is no collection '{collection}'.", hint)
         return Collection(self, collection)
 
@@ -221,17 +235,33 @@ class Library:
         from index.documents import add_paths
 
         self._can_encode()
-        return add_paths(paths, self.store, self.settings.index, self._encode, self._ahead(progress), collection=collection, **self._building())
+        return add_paths(
+            paths,
+            self.store,
+            self.settings.index,
+            self._encode,
+            self._ahead(progress),
+            collection=collection,
+            **self._building(),
+        )
 
-    def sync(self, folder: Path, progress: Progress | None = None, collection: str = "", empty: bool = False) -> AddReport:
+    def sync(
+        self, folder: Path, progress: Progress | None = None, collection: str = "", empty: bool = False
+    ) -> AddReport:
         """Make the index hold what the folder holds (``index.documents.sync_folder``)."""
         from index.documents import sync_folder
 
         self._can_encode()
         return sync_folder(
-            folder, self.store, self.settings.index, self._encode, self._ahead(progress), collection=collection, empty=empty,
+            folder,
+            self.store,
+            self.settings.index,
+            self._encode,
+            self._ahead(progress),
+            collection=collection,
+            empty=empty,
             **self._building(),
-        )  # fmt: skip
+        )
 
     def remove(self, *document_ids: str) -> None:
         """Take documents out of the index. Raises KeyError when there is none with one of these ids."""
@@ -240,13 +270,21 @@ class Library:
         self.write((), document_ids)
 
     def write(
-        self, add: Iterable[Document], remove: Iterable[str] = (), progress: Progress | None = None, *, afresh: bool = False
+        self,
+        add: Iterable[Document],
+        remove: Iterable[str] = (),
+        progress: Progress | None = None,
+        *,
+        afresh: bool = False,
     ) -> Generation:
         """One new generation with documents that were read already, as of ``IndexStore.write``."""
-        return self.store.write(add, remove, self.settings.index, self._encode, progress, afresh=afresh, **self._building())
+        return self.store.write(
+            add, remove, self.settings.index, self._encode, progress, afresh=afresh, **self._building()
+        )
 
     def end_collection(self, collection: str) -> None:
-        """Its documents no longer belong to it; they stay. Raises QuestionError when there is none of that name."""
+        """Its documents no longer belong to it; they stay. Raises QuestionError when there is none of that
+        name."""
         changed = []
         for light in self.only(collection).documents():
             document = self.document(light.id)
@@ -256,7 +294,8 @@ class Library:
         self.write(changed)
 
     def _can_encode(self) -> None:
-        """Raise ModelError when the encoder is not there: before files are read, and without loading it for nothing."""
+        """Raise ModelError when the encoder is not there: before files are read, and without loading it for
+        nothing."""
         if self._encoder is None and not Path(self.settings.index.encoder).is_dir():
             from models.store import ModelStore
 
@@ -288,7 +327,11 @@ class Library:
         from index.bm25 import LexicalIndex
         from index.dense import DenseIndex
 
-        return {"build_dense": DenseIndex.build, "build_lexical": LexicalIndex.build, "encoder": self._encoder_name}
+        return {
+            "build_dense": DenseIndex.build,
+            "build_lexical": LexicalIndex.build,
+            "encoder": self._encoder_name,
+        }
 
     @property
     def _encoder_name(self) -> str:

@@ -31,7 +31,8 @@ class Linear:
         return cls(names, mean, scale, weights, float(data["bias"]))
 
     def logit(self, values: Mapping[str, float]) -> float:
-        """Log-odds for the values; those without a weight are ignored. Raises KeyError when one is missing."""
+        """Log-odds for the values; those without a weight are ignored. Raises KeyError when one is
+        missing."""
         z = self.bias
         for name, mean, scale, weight in zip(self.names, self.mean, self.scale, self.weights, strict=True):
             z += weight * max(-CLIP, min(CLIP, (values[name] - mean) / scale))

@@ -1,6 +1,8 @@
-"""Markers that the model writes itself ([1], 【1】, （资料1）) out of the stream, and the stream into sentences.
+"""Markers that the model writes itself ([1], 【1】, （资料1）) out of the stream, and the stream into
+sentences.
 
-A marker is a hint at best: it is removed from the text, remembered, and checked like everything else. A marker that
+A marker is a hint at best: it is removed from the text, remembered, and checked like everything else. A
+marker that
 is only half written when a delta ends is held back until it can be told from text.
 """
 
@@ -19,7 +21,7 @@ MARKER = re.compile(
     re.IGNORECASE,
 )
 _OPENERS = "[［【〔（("
-_QUOTES = "”」』\""
+_QUOTES = '”」』"'
 _AFTER_QUOTE = 12
 _HELD_MAX = 16
 
@@ -43,7 +45,8 @@ def _read(marker: str) -> list[int]:
 class StreamSplitter:
     """Deltas in, completed sentences out; markers removed. Not thread-safe: one per answer.
 
-    ``pending`` is the text of the sentence being written; ``hints`` the marker numbers of the sentences already
+    ``pending`` is the text of the sentence being written; ``hints`` the marker numbers of the sentences
+    already
     returned, one tuple each.
     """
 

@@ -1,4 +1,5 @@
-"""An answer from the model's own memory: only where the administrator has turned that on, and always labelled."""
+"""An answer from the model's own memory: only where the administrator has turned that on, and always
+labelled."""
 
 from __future__ import annotations
 
@@ -14,9 +15,14 @@ from qa.types import Answer, Note, Sentence
 
 
 def from_memory(
-    declined: Answer, question: str, generator: Generator, settings: AnswerSettings, cancelled: threading.Event
+    declined: Answer,
+    question: str,
+    generator: Generator,
+    settings: AnswerSettings,
+    cancelled: threading.Event,
 ) -> Answer:
-    """A declined answer, with what the model believes instead: every sentence unsupported, and a note that says so.
+    """A declined answer, with what the model believes instead: every sentence unsupported, and a note that
+    says so.
 
     Raises:
         Cancelled: stopped. GeneratorError: the generator failed.

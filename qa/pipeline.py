@@ -1,4 +1,5 @@
-"""The story of an answer: query -> hits -> the documents' own words, or context -> draft -> attribution -> gate -> Answer.
+"""The story of an answer: query -> hits -> the documents' own words, or context -> draft -> attribution ->
+gate -> Answer.
 
 One code path for streaming and not: ``stream()`` yields growing snapshots, ``answer()`` is the last of them.
 """
@@ -145,7 +146,11 @@ class Pipeline:
         answer = replace(answer, query=query)
         with clock.stage("read"):
             windows = read(query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
-        own = OwnWords(self.reader, self.settings, index) if self.reader and self.settings.style != "short" else None
+        own = (
+            OwnWords(self.reader, self.settings, index)
+            if self.reader and self.settings.style != "short"
+            else None
+        )
         if done := self._unwritten(answer, hits, own, clock):
             yield self._closed(done, clock, cancelled)
             return
@@ -160,11 +165,21 @@ class Pipeline:
             quick = own.quick(answer, self._found(answer, hits, windows, index), hits)
             if quick:
                 clock.mark("quick")
-                yield replace(quick, stage="writing", notes=answer.notes, retrieved=answer.retrieved, timings=clock.timings())
+                yield replace(
+                    quick,
+                    stage="writing",
+                    notes=answer.notes,
+                    retrieved=answer.retrieved,
+                    timings=clock.timings(),
+                )
             with clock.stage("judge"):
                 windows, drafts = reranked(query, windows, self.generator, self._reading(), cancelled)
                 found = self._found(answer, hits, windows, index)
-            if drafts and kind not in APART and self.gate.unanswered(max(windows, key=lambda w: w.worth).told):
+            if (
+                drafts
+                and kind not in APART
+                and self.gate.unanswered(max(windows, key=lambda w: w.worth).told)
+            ):
                 yield self._closed(decline(answer, "not_answered", hits, found=found), clock, cancelled)
                 return
             if done := own.answer(answer, hits, windows):
@@ -173,7 +188,9 @@ class Pipeline:
             first = drafts.get(found.best.passage.id, first) if found else first
             decision = self.gate.before(hits, found, first)
             if decision and (decision.reason or not (found and self._wordy(found))):
-                yield self._closed(self._decided(answer, hits, windows, first, found, own, decision), clock, cancelled)
+                yield self._closed(
+                    self._decided(answer, hits, windows, first, found, own, decision), clock, cancelled
+                )
                 return
             context = build_context(hits, _worth(hits, windows), self.generator.count_tokens, self._limits())
             answer = replace(answer, retrieved=retrieved(hits, context, index.superseded()))
@@ -181,7 +198,9 @@ class Pipeline:
                 yield self._closed(quick, clock, cancelled)
                 return
         draft = first
-        for draft in write_draft(self.generator, query, context, self.settings, clock, cancelled, first.judged):
+        for draft in write_draft(
+            self.generator, query, context, self.settings, clock, cancelled, first.judged
+        ):
             if cancelled.is_set():
                 raise Cancelled("the answer was stopped")
             if not quick:  # what stands there stays until what is written has been checked
@@ -203,9 +222,13 @@ class Pipeline:
         return of_row(found, row) if row else found
 
     def _wordy(self, found: Extract) -> bool:
-        """Does what was found say several figures, so that a written answer adds which of them it is? Not on a machine that
+        """Does what was found say several figures, so that a written answer adds which of them it is? Not on
+        a machine that
         would take too long over it."""
-        values = sum(len(text.figures) + len(text.dates) for text in (prepare(EvidenceText(s.text)) for s in found.lines))
+        values = sum(
+            len(text.figures) + len(text.dates)
+            for text in (prepare(EvidenceText(s.text)) for s in found.lines)
+        )
         slow = self.speed is not None and self.speed.seconds(LEAST) > self.settings.patience
         return values > 1 and not slow
 
@@ -218,8 +241,11 @@ class Pipeline:
         tokens, passages, cover = self.settings.context_limits
         return Limits(min(tokens, max(LEAST, self._reading())), passages, cover)
 
-    def _unwritten(self, answer: Answer, hits: Sequence[Hit], own: OwnWords | None, clock: Clock) -> Answer | None:
-        """The finished answer where the model that writes is not needed: nothing was found, an overview, what can be computed.
+    def _unwritten(
+        self, answer: Answer, hits: Sequence[Hit], own: OwnWords | None, clock: Clock
+    ) -> Answer | None:
+        """The finished answer where the model that writes is not needed: nothing was found, an overview, what
+        can be computed.
         None otherwise."""
         if own and (done := own.overview(answer, hits)):
             return done
@@ -231,7 +257,8 @@ class Pipeline:
         return None
 
     def _supported(self, draft: Draft, clock: Clock, cancelled: threading.Event) -> Draft:
-        """The draft with the states that the judge gives its sentences, where the generator offers a judge."""
+        """The draft with the states that the judge gives its sentences, where the generator offers a
+        judge."""
         judge = open_judge(self.generator) if self.settings.style != "short" else None
         if judge is None or draft.context is None or not draft.sentences:
             return draft
@@ -248,7 +275,11 @@ class Pipeline:
         windows = read(answer.query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
         found = extract(answer.query, "list", windows, index, self.reader) if self.reader else None
         lines = list({(s.document.id, s.start): s for hit in hits[:2] for s in sentences_of(hit)}.values())
-        lines += [line for line in (found.lines if found else ()) if (line.document.id, line.start) not in {(s.document.id, s.start) for s in lines}]
+        lines += [
+            line
+            for line in (found.lines if found else ())
+            if (line.document.id, line.start) not in {(s.document.id, s.start) for s in lines}
+        ]
         answer = replace(answer, retrieved=found_for(hits, index.superseded(), lines))
         yield replace(answer, stage="found")
         for written in write(answer, order, lines, self.generator, open_judge(self.generator), cancelled):
@@ -284,7 +315,8 @@ class Pipeline:
 
 
 def _worth(hits: Sequence[Hit], windows: Sequence[Window]) -> dict[str, tuple[float, int]]:
-    """By passage the log-odds that it answers and where it does so; by the search alone where nothing was read."""
+    """By passage the log-odds that it answers and where it does so; by the search alone where nothing was
+    read."""
     if not windows:
         return {hit.passage.id: (SEARCH * hit.score, hit.passage.start) for hit in hits}
     found: dict[str, tuple[float, int]] = {}

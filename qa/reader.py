@@ -1,6 +1,8 @@
-"""The reader: one small network over two texts. Finds what answers a question, and what a question takes from turns before.
+"""The reader: one small network over two texts. Finds what answers a question, and what a question takes from
+turns before.
 
-Its weights (``reader.npz``, made by ``training/reader.py``) stand on the words of multilingual-e5-small, which lies in the
+Its weights (``reader.npz``, made by ``training/reader.py``) stand on the words of multilingual-e5-small,
+which lies in the
 model store. Texts longer than the network reads at once are read in windows of whole sentences.
 """
 
@@ -43,7 +45,8 @@ class Reading:
         answerable: probability (0..1) that the passage answers it.
         best: the span that most likely answers it, in characters of the passage; (0, 0) when there is none.
         sure: probability (0..1) of that span against all others and against none.
-        parts: every span that belongs to the answer, in order: the items of a list, the pieces of a condition.
+        parts: every span that belongs to the answer, in order: the items of a list, the pieces of a
+        condition.
     """
 
     answerable: float
@@ -89,7 +92,9 @@ class SmallReader:
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         """What each passage says to the question, in the order given."""
-        windows = [(i, begin, text) for i, passage in enumerate(passages) for begin, text in windows_of(passage)]
+        windows = [
+            (i, begin, text) for i, passage in enumerate(passages) for begin, text in windows_of(passage)
+        ]
         told = self._net.run("read", [(question, text) for _, _, text in windows])
         found: list[list[Reading]] = [[] for _ in passages]
         for (i, begin, _), out in zip(windows, told, strict=True):
@@ -163,7 +168,9 @@ class _Net:
             self._batch([encoded[i] for i in batch], longest, batch, out)
         return [one for one in out if one is not None]
 
-    def _batch(self, encoded: Sequence[Any], longest: int, places: Sequence[int], out: list[_Out | None]) -> None:
+    def _batch(
+        self, encoded: Sequence[Any], longest: int, places: Sequence[int], out: list[_Out | None]
+    ) -> None:
         ids = np.ones((len(encoded), longest), np.int64)
         mask = np.zeros((len(encoded), longest), np.float32)
         for row, one in enumerate(encoded):
@@ -180,7 +187,8 @@ class _Net:
 
 
 def windows_of(text: str, size: int = WINDOW) -> list[tuple[int, str]]:
-    """Windows of whole sentences, about ``size`` characters each, with where they begin. One for a short text."""
+    """Windows of whole sentences, about ``size`` characters each, with where they begin. One for a short
+    text."""
     cuts = split_sentences(text) or [(0, len(text))]
     out: list[tuple[int, str]] = []
     begin, last = cuts[0][0], cuts[0][0]
@@ -193,7 +201,8 @@ def windows_of(text: str, size: int = WINDOW) -> list[tuple[int, str]]:
 
 
 def history(turns: Sequence[tuple[str, str]], most: int = 220) -> str:
-    """The turns before as the network reads them: the last first, each question with the first words of its answer.
+    """The turns before as the network reads them: the last first, each question with the first words of its
+    answer.
 
     Args:
         turns: (question, answer), oldest first.
@@ -202,7 +211,8 @@ def history(turns: Sequence[tuple[str, str]], most: int = 220) -> str:
 
 
 def load_weights(path: Path) -> Mapping[str, Floats]:
-    """The arrays of a file of weights as float32 by name; 8-bit matrices lie there with one scale for each output."""
+    """The arrays of a file of weights as float32 by name; 8-bit matrices lie there with one scale for each
+    output."""
     with np.load(path, allow_pickle=False) as file:
         names = [name for name in file.files if not name.endswith(".scale")]
         found = {name: file[name].astype(np.float32) for name in names}

@@ -1,7 +1,10 @@
-"""The reranker: of the passages that are worth most, does each answer the question? Told by the model that writes.
+"""The reranker: of the passages that are worth most, does each answer the question? Told by the model that
+writes.
 
-It reads each of them with the question (``prompts/judge.md``) and a probe of its hidden state tells (``qa.gate``). That costs
-some 150 tokens of reading a passage, so only those are asked that come near the best, and no more than a budget holds.
+It reads each of them with the question (``prompts/judge.md``) and a probe of its hidden state tells
+(``qa.gate``). That costs
+some 150 tokens of reading a passage, so only those are asked that come near the best, and no more than a
+budget holds.
 """
 
 from __future__ import annotations
@@ -26,9 +29,11 @@ TOKENS = 280
 def reranked(
     query: str, windows: Sequence[Window], generator: Generator, budget: int, cancelled: threading.Event
 ) -> tuple[list[Window], Mapping[str, Draft]]:
-    """The windows with what the model says of their passages, and by passage a draft without a sentence that holds its state.
+    """The windows with what the model says of their passages, and by passage a draft without a sentence that
+    holds its state.
 
-    Passages that were not asked of count as the least of those that were. Everything as it was, and {}, where the engine
+    Passages that were not asked of count as the least of those that were. Everything as it was, and {}, where
+    the engine
     tells no states that the probes know, or the budget holds none.
 
     Args:
@@ -52,7 +57,9 @@ def reranked(
         drafts[hit.passage.id] = Draft(context=context, model=generator.name)
     if not drafts or not isinstance(generator, Reads):
         return list(windows), {}
-    asked = {key: messages_for(query, draft.context, "judge") for key, draft in drafts.items() if draft.context}
+    asked = {
+        key: messages_for(query, draft.context, "judge") for key, draft in drafts.items() if draft.context
+    }
     reading = {key: generator.read(messages, cancelled) for key, messages in asked.items()}
     drafts = {key: replace(draft, judged=reading[key].state()) for key, draft in drafts.items()}
     told = {key: probed(draft).get("probe_answered") for key, draft in drafts.items()}

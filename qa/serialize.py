@@ -22,7 +22,20 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
         "refused": answer.refused,
         "reason": answer.refusal.reason if answer.refusal else None,
     }
-    order = ("sentences", "retrieved", "timings", "model", "index", "confidence", "notes", "refusal", "usage", "stage", "id", "kind")
+    order = (
+        "sentences",
+        "retrieved",
+        "timings",
+        "model",
+        "index",
+        "confidence",
+        "notes",
+        "refusal",
+        "usage",
+        "stage",
+        "id",
+        "kind",
+    )
     return head | {name: raw[name] for name in order}
 
 
@@ -41,7 +54,8 @@ def answer_from_dict(data: Mapping[str, Any]) -> Answer:
         retrieved=tuple(_retrieved(r) for r in data.get("retrieved", ())),
         confidence=data.get("confidence"),
         notes=tuple(
-            Note(n["kind"], n["message"], tuple(_citation(c) for c in n.get("citations", ()))) for n in data.get("notes", ())
+            Note(n["kind"], n["message"], tuple(_citation(c) for c in n.get("citations", ())))
+            for n in data.get("notes", ())
         ),
         timings=dict(data.get("timings", {})),
         usage=dict(data.get("usage", {})),

@@ -1,6 +1,7 @@
 """One wrong character, as a typist makes it: 报消单 for 报销单, 审批流成 for 审批流程.
 
-Put right before the question is answered, and only when both characters are pronounced alike, what was typed is nowhere in
+Put right before the question is answered, and only when both characters are pronounced alike, what was typed
+is nowhere in
 the documents found, and the nearest passages have exactly one thing that it can be.
 """
 
@@ -34,7 +35,9 @@ def slip(question: str, hits: Sequence[Hit]) -> Slip | None:
     folded = simplify(question)
     if len(folded) != len(question):
         return None
-    near = [simplify("\n".join((h.document.title, *h.passage.heading, h.passage.text))) for h in hits[:NEAREST]]
+    near = [
+        simplify("\n".join((h.document.title, *h.passage.heading, h.passage.text))) for h in hits[:NEAREST]
+    ]
     everything = "\n".join(simplify(h.document.text) for h in {h.document.id: h for h in hits}.values())
     found = {(at, right) for at, right, typed in _slips(folded, near) if typed not in everything}
     if len(found) != 1:
@@ -46,7 +49,8 @@ def slip(question: str, hits: Sequence[Hit]) -> Slip | None:
 
 
 def _slips(folded: str, near: Sequence[str]) -> Iterator[tuple[int, str, str]]:
-    """(place, right character, what was typed there) for every run of characters that stands near but for one."""
+    """(place, right character, what was typed there) for every run of characters that stands near but for
+    one."""
     for length, places in RUNS:
         for begin in range(len(folded) - length + 1):
             typed = folded[begin : begin + length]

@@ -1,4 +1,5 @@
-"""The nouns of an answer: Answer, Sentence, Citation, Refusal, Retrieved. All frozen: snapshots of one answer.
+"""The nouns of an answer: Answer, Sentence, Citation, Refusal, Retrieved. All frozen: snapshots of one
+answer.
 
 ``stream()`` yields growing Answers; the last one has ``stage == "done"`` and is what ``answer()`` returns.
 """
@@ -36,7 +37,8 @@ class Turn:
 class Problem:
     """What a check found wrong in a sentence.
 
-    ``kind``: number, date, unit, name, negation, comparison, attribution. ``text`` is the part of the sentence
+    ``kind``: number, date, unit, name, negation, comparison, attribution. ``text`` is the part of the
+    sentence
     concerned; ``evidence`` what the passage has instead, "" when it has nothing of the kind.
     """
 
@@ -49,7 +51,8 @@ class Problem:
 class Citation:
     """A sentence's tie to evidence: a span of a stored document and how well it supports (0..1).
 
-    ``quote == document.text[start:end]`` at the time of the answer; ``document_sha256`` pins that text, so a later
+    ``quote == document.text[start:end]`` at the time of the answer; ``document_sha256`` pins that text, so a
+    later
     reader can tell that the document has changed since.
     """
 
@@ -70,7 +73,8 @@ class Citation:
 class Sentence:
     """One sentence of the answer as shown, its state, and the citations it stands on.
 
-    ``support``: probability (0..1) that the evidence bears it out, as the judge sees it; None where nobody judged. ``omitted``:
+    ``support``: probability (0..1) that the evidence bears it out, as the judge sees it; None where nobody
+    judged. ``omitted``:
     things listed here that were struck; kept answers of earlier versions have them.
     """
 
@@ -109,7 +113,8 @@ class Retrieved:
 class Refusal:
     """Why there is no answer. ``message`` is what staff read (Chinese); never a phrase to sniff for.
 
-    ``looked_for``: the query's content words; ``missing``: what the nearest passages lack; ``nearest``: passage ids;
+    ``looked_for``: the query's content words; ``missing``: what the nearest passages lack; ``nearest``:
+    passage ids;
     ``suggestions``: rephrased questions that the documents do answer; ``draft``: what was held back, the
     model's draft or a quotation.
     """
@@ -125,7 +130,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something the reader must know: kind is conflict, superseded, premise, date, memory, quoted, computed, spelling,
+    """Something the reader must know: kind is conflict, superseded, premise, date, memory, quoted, computed,
+    spelling,
     dropped or truncated."""
 
     kind: str
@@ -139,7 +145,8 @@ class Answer:
 
     Attributes:
         question: what was typed.  query: what was searched (after follow-up rewriting).
-        confidence: calibrated probability (0..1) that the context answers the question; None before it is known.
+        confidence: calibrated probability (0..1) that the context answers the question; None before it is
+        known.
         timings: seconds by stage (``retrieve``, ``first_token``, ``generate``, ``check``, ``total``).
         usage: ``prompt_tokens``, ``completion_tokens``.
         model, index: names with versions of what made it.

@@ -1,4 +1,5 @@
-"""What is wanted, decided before anything is searched: the kind of answer, and the question made to stand alone.
+"""What is wanted, decided before anything is searched: the kind of answer, and the question made to stand
+alone.
 
 Both are told by the reader (``qa.reader``) from the question and the turns before; no words are listed here.
 """
@@ -74,7 +75,9 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
         return Want(kind, kinds[kind], asked)
     last = said[-1][0].rstrip("？?。")
     taken = (before[a:b].strip("，。？?—： \n") for a, b in joined(spans))
-    carried = tuple(text for text in dict.fromkeys(taken) if len(text) > 1 and text not in asked and text not in last)
+    carried = tuple(
+        text for text in dict.fromkeys(taken) if len(text) > 1 and text not in asked and text not in last
+    )
     return Want(kind, kinds[kind], f"{' '.join((last, *carried))}：{asked}", (last, *carried))
 
 

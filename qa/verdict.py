@@ -1,4 +1,5 @@
-"""From draft and decision to the Answer that is shown: accepted with what is unsupported struck, or declined."""
+"""From draft and decision to the Answer that is shown: accepted with what is unsupported struck, or
+declined."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ NEAR = 0.15
 def accept(
     answer: Answer, draft: Draft, decision: Decision, windows: Sequence[Window], settings: AnswerSettings
 ) -> Answer:
-    """The draft as shown: its unsupported sentences dropped or marked, with notes on conflicts and superseded sources."""
+    """The draft as shown: its unsupported sentences dropped or marked, with notes on conflicts and superseded
+    sources."""
     keep = settings.unsupported == "mark"
     notes: list[Note] = []
     shown = tuple(s for s in draft.sentences if keep or s.state in ("supported", "partial"))
@@ -34,7 +36,9 @@ def accept(
         notes.append(Note("truncated", prompts.text("qa.note_truncated")))
     notes += conflict_notes(windows, shown)
     notes += superseded(answer, shown)
-    return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, *notes), confidence=decision.confidence)
+    return replace(
+        answer, stage="done", sentences=shown, notes=(*answer.notes, *notes), confidence=decision.confidence
+    )
 
 
 def superseded(answer: Answer, shown: Sequence[Sentence]) -> Iterator[Note]:
@@ -54,7 +58,8 @@ def decline(
     decision: Decision | None = None,
     found: Extract | None = None,
 ) -> Answer:
-    """A refusal that says why, and where the nearest passages are; of a false premise what the documents say instead."""
+    """A refusal that says why, and where the nearest passages are; of a false premise what the documents say
+    instead."""
     notes: tuple[Note, ...] = ()
     if reason == "false_premise" and found:
         notes = (_premise_note(found),)

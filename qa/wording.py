@@ -1,4 +1,5 @@
-"""Small repairs of what a generator wrote: 50项 where the documents say 50多项, and where it goes in circles."""
+"""Small repairs of what a generator wrote: 50项 where the documents say 50多项, and where it goes in
+circles."""
 
 from __future__ import annotations
 
@@ -13,9 +14,11 @@ _LOOP = re.compile(r"([^。！？]{2,24}?)\1\1$")
 
 
 def keep_approximate(sentence: str, quotes: Sequence[str]) -> str:
-    """``sentence`` with 多, 余, 近, 约 put back at figures that every quote with this figure has as approximate.
+    """``sentence`` with 多, 余, 近, 约 put back at figures that every quote with this figure has as
+    approximate.
 
-    A figure that some quote has as exact is left alone, as is one that the sentence already calls approximate.
+    A figure that some quote has as exact is left alone, as is one that the sentence already calls
+    approximate.
     """
     told = [(quote, figure) for quote in quotes for figure in prepare(EvidenceText(quote)).figures]
     for figure in reversed(prepare(EvidenceText(sentence)).figures):
@@ -34,9 +37,11 @@ def _surface(quote: str, figure: Figure) -> str:
 
 
 def until_it_loops(text: str) -> int | None:
-    """Where ``text`` begins to say the same thing over and over (阿特丽斯、阿特丽斯、阿特丽斯); None when it does not.
+    """Where ``text`` begins to say the same thing over and over (阿特丽斯、阿特丽斯、阿特丽斯); None when it
+    does not.
 
-    A unit of 2 to 24 characters three times in a row at the end: what a small model falls into in a list it has run out
+    A unit of 2 to 24 characters three times in a row at the end: what a small model falls into in a list it
+    has run out
     of. The index returned is the end of the first of the three.
     """
     match = _LOOP.search(text[-72:])

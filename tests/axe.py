@@ -48,7 +48,15 @@ def _fetch(folder: Path, script: Path) -> None:
     if _unavailable:
         pytest.skip(_unavailable[0])
     folder.mkdir(parents=True, exist_ok=True)
-    command = [npm, "pack", f"axe-core@{VERSION}", "--pack-destination", str(folder), "--silent", "--fetch-retries=0"]
+    command = [
+        npm,
+        "pack",
+        f"axe-core@{VERSION}",
+        "--pack-destination",
+        str(folder),
+        "--silent",
+        "--fetch-retries=0",
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
         trouble = done.stderr.strip()[-200:]
@@ -56,7 +64,9 @@ def _fetch(folder: Path, script: Path) -> None:
         trouble = f"no answer within {PATIENCE:g} s"
     archive = folder / f"axe-core-{VERSION}.tgz"
     if not archive.is_file():
-        _unavailable.append(f"axe-core {VERSION} could not be fetched from the npm registry: {trouble or 'no reason given'}")
+        _unavailable.append(
+            f"axe-core {VERSION} could not be fetched from the npm registry: {trouble or 'no reason given'}"
+        )
         pytest.skip(_unavailable[0])
     with tarfile.open(archive) as tar:
         member = tar.extractfile("package/axe.min.js")

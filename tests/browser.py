@@ -1,4 +1,5 @@
-"""A real server in a thread and Debian's Chromium, for the browser tests. Skips where there is no Chromium."""
+"""A real server in a thread and Debian's Chromium, for the browser tests. Skips where there is no
+Chromium."""
 
 from __future__ import annotations
 
@@ -17,10 +18,18 @@ import uvicorn
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's Chromium (apt install chromium)")
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+needs_chromium = pytest.mark.skipif(
+    not CHROMIUM.exists(), reason="needs Debian's Chromium (apt install chromium)"
+)
 
 
 def free_port() -> int:
@@ -40,7 +49,12 @@ class Served:
 
     def start(self, app: Any) -> None:
         config = uvicorn.Config(
-            app, port=self.port, log_level="critical", ws="none", timeout_graceful_shutdown=1, root_path=self._root_path
+            app,
+            port=self.port,
+            log_level="critical",
+            ws="none",
+            timeout_graceful_shutdown=1,
+            root_path=self._root_path,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -79,7 +93,10 @@ class Tab:
         self.requests: list[str] = []
         self.errors: list[str] = []
         self.page.on("request", lambda r: self.requests.append(r.url))
-        self.page.on("console", lambda m: self.errors.append(f"{m.text} {m.location['url']}") if m.type == "error" else None)
+        self.page.on(
+            "console",
+            lambda m: self.errors.append(f"{m.text} {m.location['url']}") if m.type == "error" else None,
+        )
         self.page.on("pageerror", lambda e: self.errors.append(str(e)))
 
     def open(self, path: str = "/chat/") -> Any:
@@ -93,7 +110,9 @@ class Tab:
         self.page.fill("#wj-box textarea", question)
         self.page.press("#wj-box textarea", "Enter")
         self.page.wait_for_function("n => document.querySelectorAll('#wj-chat .ask').length > n", arg=before)
-        return self.page.wait_for_selector(f"#wj-chat .message-row:last-child {wait}", timeout=20_000, state="attached")
+        return self.page.wait_for_selector(
+            f"#wj-chat .message-row:last-child {wait}", timeout=20_000, state="attached"
+        )
 
     def outside(self) -> list[str]:
         """Requests that left our server."""

@@ -1,7 +1,9 @@
-"""The tests of what was changed: ``python tests/changed.py [FILE...]``; without files, those changed since the last commit.
+"""The tests of what was changed: ``python tests/changed.py [FILE...]``; without files, those changed since
+the last commit.
 
 A module's tests are the test files that import it, or that are named after it or after a folder it lies in
-(``index/loaders/web.py``: ``test_index_loaders*.py``). Tests that need models, a browser or PostgreSQL are left to `make test`.
+(``index/loaders/web.py``: ``test_index_loaders*.py``). Tests that need models, a browser or PostgreSQL are
+left to `make test`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ DOCS = ("tests/test_docs.py", "tests/test_architecture.py")
 def changed() -> list[str]:
     """Files that differ from the last commit, new ones too."""
     commands = (["git", "diff", "--name-only", "HEAD"], ["git", "ls-files", "--others", "--exclude-standard"])
-    return [name for command in commands for name in subprocess.check_output(command, cwd=ROOT, text=True).split()]
+    return [
+        name for command in commands for name in subprocess.check_output(command, cwd=ROOT, text=True).split()
+    ]
 
 
 @functools.cache
@@ -43,14 +47,27 @@ def wanted_by(name: str) -> set[str]:
     here = sorted((ROOT / "tests").glob("test_*.py"))
     if path.parts[0] == "tests":
         needed = {path.stem}
-        return {name} if path.stem.startswith("test_") else {one.relative_to(ROOT).as_posix() for one in here if needed & imports(one)}
+        return (
+            {name}
+            if path.stem.startswith("test_")
+            else {one.relative_to(ROOT).as_posix() for one in here if needed & imports(one)}
+        )
     if path.suffix == ".md":
         return set(DOCS)
     if path.suffix != ".py":
-        return {one.relative_to(ROOT).as_posix() for one in here if f"{one.stem}_".startswith(f"test_{path.parts[0]}_")}
+        return {
+            one.relative_to(ROOT).as_posix()
+            for one in here
+            if f"{one.stem}_".startswith(f"test_{path.parts[0]}_")
+        }
     dotted = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
     stems = {"test_" + "_".join(dotted.split(".")[:length]) for length in range(2, dotted.count(".") + 2)}
-    chosen = [one for one in here if dotted in imports(one) or any(one.stem == stem or one.stem.startswith(f"{stem}_") for stem in stems)]
+    chosen = [
+        one
+        for one in here
+        if dotted in imports(one)
+        or any(one.stem == stem or one.stem.startswith(f"{stem}_") for stem in stems)
+    ]
     return {one.relative_to(ROOT).as_posix() for one in chosen}
 
 
@@ -63,4 +80,6 @@ def select(names: Iterable[str]) -> list[str]:
 if __name__ == "__main__":
     files = select(sys.argv[1:] or changed())
     print("tests:", *files, flush=True)
-    raise SystemExit(subprocess.call([sys.executable, "-m", "pytest", "-q", "-m", LEFT_OUT, *files], cwd=ROOT))
+    raise SystemExit(
+        subprocess.call([sys.executable, "-m", "pytest", "-q", "-m", LEFT_OUT, *files], cwd=ROOT)
+    )

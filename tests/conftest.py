@@ -1,4 +1,5 @@
-"""What every test stands on: no network beyond this machine, no settings of the person who runs it, the real models."""
+"""What every test stands on: no network beyond this machine, no settings of the person who runs it, the real
+models."""
 
 from __future__ import annotations
 
@@ -49,7 +50,9 @@ def model_store() -> Path:
     from models.store import ModelStore
 
     store = ModelStore()
-    missing = [name for name in ("qwen2.5-coder-1.5b", "multilingual-e5-small") if store.state(name) != "ready"]
+    missing = [
+        name for name in ("qwen2.5-coder-1.5b", "multilingual-e5-small") if store.state(name) != "ready"
+    ]
     if missing:
         pytest.skip(f"not in {store.root}: {', '.join(missing)} (run: wenju models fetch)")
     return store.root
@@ -57,7 +60,8 @@ def model_store() -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Debian's Chromium, started once a module (while it runs, its thread has an event loop of playwright's own)."""
+    """Debian's Chromium, started once a module (while it runs, its thread has an event loop of playwright's
+    own)."""
     from browser import chromium
 
     with chromium() as started:
@@ -66,7 +70,8 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a PostgreSQL of our own; the test is skipped where the server's programs are not installed."""
+    """Address of a PostgreSQL of our own; the test is skipped where the server's programs are not
+    installed."""
     from databases import own_postgres
 
     with own_postgres(tmp_path_factory.mktemp("pg")) as url:

@@ -27,7 +27,9 @@ ANSWER = answer_from_dict(answer_to_dict(ENGINE.answer("年休假怎么申请？
 REFUSAL = answer_from_dict(answer_to_dict(ENGINE.answer("食堂几点开门")))
 
 
-def exchange(identity: str = "e1", question: str = "年休假怎么申请？", answer: Answer | None = ANSWER, **changes: Any) -> Exchange:
+def exchange(
+    identity: str = "e1", question: str = "年休假怎么申请？", answer: Answer | None = ANSWER, **changes: Any
+) -> Exchange:
     return replace(Exchange(identity, question, now(), "done", answer), **changes)
 
 
@@ -43,7 +45,9 @@ def emptied(url: str, folder: Path) -> Iterator[SqlStore]:
 @contextlib.contextmanager
 def own_postgres(folder: Path) -> Iterator[str]:
     """A PostgreSQL in a folder of its own, reached through a socket in it; skips where there is none."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or list(filter(None, [shutil.which("initdb")]))
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or list(
+        filter(None, [shutil.which("initdb")])
+    )
     if not found:
         pytest.skip("no PostgreSQL server binaries (Debian: apt-get install postgresql)")
     pytest.importorskip("psycopg")
@@ -62,11 +66,42 @@ def own_postgres(folder: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     data = folder / "data"
     run = {"check": True, "capture_output": True, "timeout": 60, "cwd": str(folder)}
-    subprocess.run([*command, str(tools / "initdb"), "-D", str(data), "-U", "wenju", "-A", "trust", "-E", "UTF8", "--no-sync"], **run)  # type: ignore[call-overload]
+    subprocess.run(
+        [
+            *command,
+            str(tools / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "wenju",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        ],
+        **run,
+    )  # type: ignore[call-overload]
     options = f"-k {folder} -p {port} -c listen_addresses='' -c fsync=off"
-    subprocess.run([*command, str(tools / "pg_ctl"), "-D", str(data), "-w", "-o", options, "-l", str(folder / "log"), "start"], **run)  # type: ignore[call-overload]
+    subprocess.run(
+        [
+            *command,
+            str(tools / "pg_ctl"),
+            "-D",
+            str(data),
+            "-w",
+            "-o",
+            options,
+            "-l",
+            str(folder / "log"),
+            "start",
+        ],
+        **run,
+    )  # type: ignore[call-overload]
     try:
         yield f"postgresql://wenju@/postgres?host={folder}&port={port}"
     finally:
-        subprocess.run([*command, str(tools / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop"], **run)  # type: ignore[call-overload]
+        subprocess.run(
+            [*command, str(tools / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop"], **run
+        )  # type: ignore[call-overload]
         shutil.rmtree(folder, ignore_errors=True)

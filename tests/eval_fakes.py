@@ -37,7 +37,8 @@ def sentences_of(text: str) -> list[tuple[int, int]]:
 
 
 class HonestEngine:
-    """Finds by shared bigrams, answers with the best sentence and cites it, refuses when too little is shared."""
+    """Finds by shared bigrams, answers with the best sentence and cites it, refuses when too little is
+    shared."""
 
     threshold = 0.35
 
@@ -108,10 +109,13 @@ class HonestEngine:
 
     def _decide(self, found: Answer, query: str, hits: Sequence[Hit]) -> Answer:
         score, hit, start, end = max(
-            ((len(grams(query) & grams(h.passage.text[a:b])) / max(1, len(grams(query))), h, a, b)
-             for h in hits for a, b in sentences_of(h.passage.text)),
+            (
+                (len(grams(query) & grams(h.passage.text[a:b])) / max(1, len(grams(query))), h, a, b)
+                for h in hits
+                for a, b in sentences_of(h.passage.text)
+            ),
             key=lambda row: (row[0], row[1].passage.id),
-        )  # fmt: skip
+        )
         usage = {"prompt_tokens": len(query), "completion_tokens": end - start}
         done = replace(
             found, stage="done", confidence=min(1.0, score), usage=usage, timings={"first_token": 0.01}

@@ -17,6 +17,9 @@ def document(title: str, *paragraphs: str, published: str | None = "2025-07-01")
     sentences, at = [], 0
     for number, paragraph in enumerate(paragraphs, 1):
         passage = Passage(f"{key}-{number:04}", key, at, at + len(paragraph), paragraph, (title,))
-        sentences += [EvidenceSentence(passage, made, at + a, at + b, paragraph[a:b]) for a, b in split_sentences(paragraph)]
+        sentences += [
+            EvidenceSentence(passage, made, at + a, at + b, paragraph[a:b])
+            for a, b in split_sentences(paragraph)
+        ]
         at += len(paragraph) + 1
     return sentences

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 
 class FakeEncoder:
-    """Texts that share character pairs are near each other; the same text always gives the same unit vector."""
+    """Texts that share character pairs are near each other; the same text always gives the same unit
+    vector."""
 
     def __init__(self, dimension: int = 256, name: str = "fake-encoder") -> None:
         self._dimension = dimension

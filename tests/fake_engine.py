@@ -1,6 +1,8 @@
-"""A scripted Engine for the page: real-looking office documents, a search over shared bigrams, streamed Answers.
+"""A scripted Engine for the page: real-looking office documents, a search over shared bigrams, streamed
+Answers.
 
-A question that contains a script's key gets that script; anything else is refused. ``pace`` is the delay in seconds
+A question that contains a script's key gets that script; anything else is refused. ``pace`` is the delay in
+seconds
 between snapshots, so that a browser test can look at each stage.
 """
 
@@ -45,7 +47,15 @@ class Script:
     """A quotation that stands there while the answer is being written."""
 
 
-def document(title: str, source: str, sections: Sequence[tuple[str, Sequence[str]]], *, published: str = "2025-03-18", pages: bool = False, supersedes: tuple[str, ...] = ()) -> Document:  # fmt: skip
+def document(
+    title: str,
+    source: str,
+    sections: Sequence[tuple[str, Sequence[str]]],
+    *,
+    published: str = "2025-03-18",
+    pages: bool = False,
+    supersedes: tuple[str, ...] = (),
+) -> Document:
     """Build a Document from (heading, paragraphs) sections; with ``pages`` each section starts a page."""
     text, blocks, starts = "", [], []
     for heading, paragraphs in sections:
@@ -58,9 +68,17 @@ def document(title: str, source: str, sections: Sequence[tuple[str, Sequence[str
             text += paragraph + "\n\n"
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Document(
-        hashlib.sha256(source.encode()).hexdigest()[:16], title, source, text, digest, published,
-        "application/pdf" if pages else "text/markdown", tuple(blocks), tuple(starts), supersedes,
-    )  # fmt: skip
+        hashlib.sha256(source.encode()).hexdigest()[:16],
+        title,
+        source,
+        text,
+        digest,
+        published,
+        "application/pdf" if pages else "text/markdown",
+        tuple(blocks),
+        tuple(starts),
+        supersedes,
+    )
 
 
 def passages_of(document: Document) -> list[Passage]:
@@ -72,9 +90,14 @@ def passages_of(document: Document) -> list[Passage]:
             continue
         out.append(
             Passage(
-                f"{document.id}-{len(out) + 1:04}", document.id, block.start, block.end, text,
-                (heading,) if heading else (), document.page_of(block.start),
-            )  # fmt: skip
+                f"{document.id}-{len(out) + 1:04}",
+                document.id,
+                block.start,
+                block.end,
+                text,
+                (heading,) if heading else (),
+                document.page_of(block.start),
+            )
         )
     return out
 
@@ -88,7 +111,8 @@ class Report:
 
 @dataclass
 class FakeEngine:
-    """See the module. ``ready_after`` seconds from warm() it becomes ready; ``asked`` records histories; ``kept`` is its answer cache;
+    """See the module. ``ready_after`` seconds from warm() it becomes ready; ``asked`` records histories;
+    ``kept`` is its answer cache;
     ``running`` streams have not ended, ``writing`` ones were pulled beyond what was found."""
 
     docs: list[Document]
@@ -140,7 +164,15 @@ class FakeEngine:
                     hits.append(Hit(p, d, score, {"coverage": score}))
         return sorted(hits, key=lambda h: (-h.score, h.passage.id))[: k or 6]
 
-    def stream(self, question: str, history: Sequence[Turn] = (), *, cancelled: threading.Event | None = None, passages: object = None, collection: str = "") -> Iterator[Answer]:  # fmt: skip
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        cancelled: threading.Event | None = None,
+        passages: object = None,
+        collection: str = "",
+    ) -> Iterator[Answer]:
         stop = cancelled or threading.Event()
         self.asked.append((question, tuple(history)))
         with self._lock:
@@ -176,7 +208,9 @@ class FakeEngine:
             if not text.strip():
                 failed.append((path, DocumentError(f"{path.name} is empty")))
                 continue
-            new = document(path.stem, path.name, [(path.stem, [line for line in text.splitlines() if line.strip()])])
+            new = document(
+                path.stem, path.name, [(path.stem, [line for line in text.splitlines() if line.strip()])]
+            )
             self.docs = [d for d in self.docs if d.id != new.id] + [new]
         return Report(tuple(failed))
 
@@ -186,9 +220,19 @@ class FakeEngine:
     def _stream(self, question: str, stop: threading.Event) -> Iterator[Answer]:
         script = next((s for key, s in self.scripts.items() if key in question), None)
         query = script.query if script and script.query else question
-        base = Answer(question, query, "searching", model="fake-1.5b", index="fake-7", id="fake", kind=script.kind if script else "")
+        base = Answer(
+            question,
+            query,
+            "searching",
+            model="fake-1.5b",
+            index="fake-7",
+            id="fake",
+            kind=script.kind if script else "",
+        )
         if base.kind in ("chat", "about") and script is not None:
-            yield replace(base, stage="done", sentences=tuple(map(self._checked, script.lines)), timings={"total": 0.02})
+            yield replace(
+                base, stage="done", sentences=tuple(map(self._checked, script.lines)), timings={"total": 0.02}
+            )
             return
         yield base
         self._rest(stop)
@@ -199,12 +243,16 @@ class FakeEngine:
         yield base
         self._rest(stop)
         if script is None:
-            yield replace(base, stage="done", refusal=self._default_refusal(question, hits), timings={"total": 0.4})
+            yield replace(
+                base, stage="done", refusal=self._default_refusal(question, hits), timings={"total": 0.4}
+            )
             return
         if script.fails:
             raise GeneratorError("scripted failure")
         if script.quick:
-            yield replace(base, stage="writing", sentences=(self._checked(Line(script.quick, (script.quick,))),))
+            yield replace(
+                base, stage="writing", sentences=(self._checked(Line(script.quick, (script.quick,))),)
+            )
             self._rest(stop)
         written: list[Sentence] = []
         for line in script.lines:
@@ -217,10 +265,15 @@ class FakeEngine:
         self._rest(stop)
         notes = tuple(Note(kind, text, tuple(map(self._cite, quotes))) for kind, text, quotes in script.notes)
         yield replace(
-            base, stage="done", sentences=() if script.refusal else tuple(written), refusal=script.refusal,
-            notes=notes, confidence=script.confidence, timings={"retrieve": 0.04, "first_token": 0.9, "total": 2.6},
+            base,
+            stage="done",
+            sentences=() if script.refusal else tuple(written),
+            refusal=script.refusal,
+            notes=notes,
+            confidence=script.confidence,
+            timings={"retrieve": 0.04, "first_token": 0.9, "total": 2.6},
             usage={"prompt_tokens": 412, "completion_tokens": 63},
-        )  # fmt: skip
+        )
 
     def _rest(self, stop: threading.Event) -> None:
         if stop.wait(self.pace) if self.pace else stop.is_set():
@@ -235,8 +288,18 @@ class FakeEngine:
                 if quote in p.text:
                     start = p.start + p.text.index(quote)
                     return Citation(
-                        p.id, d.id, d.title, d.sha256, p.heading, p.page, start, start + len(quote), quote, 0.95, d.published
-                    )  # fmt: skip
+                        p.id,
+                        d.id,
+                        d.title,
+                        d.sha256,
+                        p.heading,
+                        p.page,
+                        start,
+                        start + len(quote),
+                        quote,
+                        0.95,
+                        d.published,
+                    )
         raise AssertionError(f"no passage holds {quote!r}")
 
     def _with_quoted(self, retrieved: tuple[Retrieved, ...], script: Script) -> tuple[Retrieved, ...]:
@@ -246,7 +309,10 @@ class FakeEngine:
         wanted |= set(script.refusal.nearest) if script.refusal else set()
         have = {r.passage_id for r in retrieved}
         extra = [
-            _retrieved(Hit(p, d, 0.5), True) for d in self.docs for p in passages_of(d) if p.id in wanted - have
+            _retrieved(Hit(p, d, 0.5), True)
+            for d in self.docs
+            for p in passages_of(d)
+            if p.id in wanted - have
         ]
         titles = {t for d in self.docs for t in d.supersedes}
         marked = (replace(r, superseded=r.document in titles) for r in (*retrieved, *extra))
@@ -254,10 +320,13 @@ class FakeEngine:
 
     def _default_refusal(self, question: str, hits: Sequence[Hit]) -> Refusal:
         return Refusal(
-            "not_answered", "已收录的文档中有相近的内容，但没有写明这个问题的答案，因此不作推测。",
-            looked_for=tuple(question.rstrip("？?").split("的")), missing=(question.rstrip("？?").split("的")[-1],),
-            nearest=tuple(h.passage.id for h in hits[:3]), suggestions=tuple(list(self.scripts)[:2]),
-        )  # fmt: skip
+            "not_answered",
+            "已收录的文档中有相近的内容，但没有写明这个问题的答案，因此不作推测。",
+            looked_for=tuple(question.rstrip("？?").split("的")),
+            missing=(question.rstrip("？?").split("的")[-1],),
+            nearest=tuple(h.passage.id for h in hits[:3]),
+            suggestions=tuple(list(self.scripts)[:2]),
+        )
 
     @staticmethod
     def _missing(document_id: str) -> Document:
@@ -272,5 +341,17 @@ def _bigrams(text: str) -> set[str]:
 def _retrieved(hit: Hit, sent: bool) -> Retrieved:
     p, d = hit.passage, hit.document
     return Retrieved(
-        p.id, d.id, d.title, d.sha256, p.heading, p.page, p.start, p.end, p.text, hit.score, sent, (), d.published
-    )  # fmt: skip
+        p.id,
+        d.id,
+        d.title,
+        d.sha256,
+        p.heading,
+        p.page,
+        p.start,
+        p.end,
+        p.text,
+        hit.score,
+        sent,
+        (),
+        d.published,
+    )

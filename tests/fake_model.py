@@ -1,6 +1,8 @@
-"""A model whose blocks hold tokens and whose logits are sums of the history, and jobs for the batch that runs it.
+"""A model whose blocks hold tokens and whose logits are sums of the history, and jobs for the batch that runs
+it.
 
-What the model says depends on the whole history as the tables of blocks tell it, so that a block that is shared, copied
+What the model says depends on the whole history as the tables of blocks tell it, so that a block that is
+shared, copied
 or written over wrongly changes what is written.
 """
 
@@ -61,7 +63,10 @@ class Model:
         if self._steps is not None:
             assert self._steps.acquire(timeout=20)
         fails, self.fails = self.fails, False
-        places = [(part, [(part.table[at // BLOCK], at % BLOCK) for at in range(part.past + len(part.ids))]) for part in parts]
+        places = [
+            (part, [(part.table[at // BLOCK], at % BLOCK) for at in range(part.past + len(part.ids))])
+            for part in parts
+        ]
         written = [place for part, whole in places for place in whole[part.past :]]
         assert len(set(written)) == len(written), "two sequences write to one place"
         for part, whole in places:
@@ -88,7 +93,9 @@ class Model:
 class Asker:
     """A job that writes what the model says; ``guess`` makes guesses of what follows, right or wrong."""
 
-    def __init__(self, prompt: list[int], most: int = 12, guess: Callable[[list[int]], list[int]] | None = None) -> None:
+    def __init__(
+        self, prompt: list[int], most: int = 12, guess: Callable[[list[int]], list[int]] | None = None
+    ) -> None:
         self.prompt, self.room = prompt, most
         self.stopped = False
         self.written: list[int] = []

@@ -1,4 +1,5 @@
-"""A reader that a test scripts: kinds and turns by question, and as answer whatever sentence shares most with it."""
+"""A reader that a test scripts: kinds and turns by question, and as answer whatever sentence shares most with
+it."""
 
 from __future__ import annotations
 
@@ -11,9 +12,9 @@ from qa.reader import Reading, Span
 
 class ScriptedReader:
     """Args:
-        kinds: question -> kind of answer; "fact" for others.
-        carried: question -> words of the turns before that it takes up; others stand alone.
-        answers: words whose sentences answer a question, by question.
+    kinds: question -> kind of answer; "fact" for others.
+    carried: question -> words of the turns before that it takes up; others stand alone.
+    answers: words whose sentences answer a question, by question.
     """
 
     loaded = True
@@ -43,6 +44,8 @@ class ScriptedReader:
 
     def _read(self, question: str, text: str) -> Reading:
         words = self.answers.get(question, ())
-        parts = tuple(span for span in split_sentences(text) if any(w in text[span[0] : span[1]] for w in words))
+        parts = tuple(
+            span for span in split_sentences(text) if any(w in text[span[0] : span[1]] for w in words)
+        )
         best = parts[0] if parts else (0, 0)
         return Reading(0.9 if parts else 0.05, best, 0.8 if parts else 0.0, parts)

@@ -1,4 +1,5 @@
-"""Text that tries to act: HTML, Markdown, templates, diagrams, formulas, control characters. For every surface."""
+"""Text that tries to act: HTML, Markdown, templates, diagrams, formulas, control characters. For every
+surface."""
 
 from __future__ import annotations
 
@@ -27,12 +28,12 @@ PAYLOADS = (
     "<math><mi xlink:href=javascript:window.wj_hit=1>x</mi></math>",
     "</div></div></span></blockquote></details><script>window.wj_hit=1</script>",
     "--><script>window.wj_hit=1</script><!--",
-    "\"><img src=x onerror=window.wj_hit=1>",
+    '"><img src=x onerror=window.wj_hit=1>',
     "' onmouseover='window.wj_hit=1",
     "![图](https://evil.invalid/b.png)",
     "[链接](javascript:window.wj_hit=1)",
-    "[来源]: https://evil.invalid/ \"x\"",
-    "```mermaid\ngraph TD; A[\"<img src=x onerror=window.wj_hit=1>\"]-->B\n```",
+    '[来源]: https://evil.invalid/ "x"',
+    '```mermaid\ngraph TD; A["<img src=x onerror=window.wj_hit=1>"]-->B\n```',
     "$$\\href{javascript:window.wj_hit=1}{x}$$",
     "\\(\\url{javascript:window.wj_hit=1}\\)",
     "{{constructor.constructor('window.wj_hit=1')()}}",

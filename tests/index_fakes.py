@@ -1,4 +1,5 @@
-"""Fakes for tests of the index on disk: documents, an encoder that tells its texts apart, and a full check."""
+"""Fakes for tests of the index on disk: documents, an encoder that tells its texts apart, and a full
+check."""
 
 from __future__ import annotations
 
@@ -18,7 +19,10 @@ SETTINGS = IndexSettings()
 
 
 def document(name: str, paragraphs: int = 3, mark: str = "") -> Document:
-    text = "\n\n".join(f"{name}的第{n}段说的是一件事情{mark if n == 0 else ''}，" + "内容很多，说得很细。" * 8 for n in range(paragraphs))
+    text = "\n\n".join(
+        f"{name}的第{n}段说的是一件事情{mark if n == 0 else ''}，" + "内容很多，说得很细。" * 8
+        for n in range(paragraphs)
+    )
     return finish(raw_from_text(f"# {name}标题\n\n{text}", "text/plain"), f"{name}.txt")
 
 
@@ -48,7 +52,10 @@ def check(generation: Generation) -> None:
     row = 0
     for light in generation.documents():
         whole = generation.document(light.id)
-        assert light.text == "" and whole.sha256 == light.sha256 == hashlib.sha256(whole.text.encode()).hexdigest()
+        assert (
+            light.text == ""
+            and whole.sha256 == light.sha256 == hashlib.sha256(whole.text.encode()).hexdigest()
+        )
         passages = generation.passages(light.id)
         assert passages == passages_of(whole, SETTINGS.passage_min, SETTINGS.passage_max)
         assert generation.rows_of(light.id) == range(row, row + len(passages))

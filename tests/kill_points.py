@@ -2,9 +2,12 @@
 
     python tests/kill_points.py [--kills 200] [--disks 100] [--cuts 100] [--seed 1]
 
-A writer in a process of its own adds, removes, syncs and switches; it kills itself at a random line of the code that writes
-(SIGKILL, so nothing is tidied up). After each: the generation that answers is whole and holds exactly what it did before or
-what it should hold after, `verify` finds nothing wrong, and the same step done again comes out right. tests/test_index_kill_points.py
+A writer in a process of its own adds, removes, syncs and switches; it kills itself at a random line of the
+code that writes
+(SIGKILL, so nothing is tidied up). After each: the generation that answers is whole and holds exactly what it
+did before or
+what it should hold after, `verify` finds nothing wrong, and the same step done again comes out right.
+tests/test_index_kill_points.py
 runs a few of them.
 """
 
@@ -81,7 +84,8 @@ class InProcess:
 
 
 def traced(root: Path, name: str, at: int) -> int:
-    """Do a step and kill this process at the ``at``-th line of what writes; with 0, tell how many there are."""
+    """Do a step and kill this process at the ``at``-th line of what writes; with 0, tell how many there
+    are."""
     from index import bm25, dense, documents  # noqa: F401  (loaded before lines are counted)
 
     files = {str(TESTS.parent / "index" / f"{module}.py") for module in TRACED}
@@ -127,7 +131,8 @@ def text(path: Path, mark: str) -> None:
 
 
 class Trial:
-    """An index of two generations in ``root/work``, put back before each trial; and what each step makes of it."""
+    """An index of two generations in ``root/work``, put back before each trial; and what each step makes of
+    it."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.work = root, root / "work"
@@ -181,7 +186,9 @@ class Trial:
         from index.store import IndexStore
         from index.verify import verified
 
-        return [f"{fault.place}: {fault.message}" for fault in verified(IndexStore(self.work / "index")).faults]
+        return [
+            f"{fault.place}: {fault.message}" for fault in verified(IndexStore(self.work / "index")).faults
+        ]
 
     def child(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(Path(__file__)), *map(str, arguments)]
@@ -217,7 +224,8 @@ class Trial:
         return "before" if left == self.before else "after"
 
     def cut(self, file: str, size: int) -> str:
-        """Cut a file of the current generation (or CURRENT) short: the one before answers, verify names it, rebuild mends it."""
+        """Cut a file of the current generation (or CURRENT) short: the one before answers, verify names it,
+        rebuild mends it."""
         self.ready("remove")
         os.truncate(self.work / "index" / file, size)
         whole = file == "CURRENT"  # nothing is wrong with the generation then
@@ -274,11 +282,19 @@ def main() -> int:
         return squeezed(Path(given.squeeze[0]), given.squeeze[1], int(given.squeeze[2]))
     logging.disable(logging.WARNING)  # that an earlier generation answers is what is looked for here
     kinds: list[tuple[str, int, Callable[[Trial, int, random.Random], Iterator[str]]]] = [
-        ("killed", given.kills, kills), ("disk full", given.disks, disks), ("cut short", given.cuts, cuts)]  # fmt: skip
+        ("killed", given.kills, kills),
+        ("disk full", given.disks, disks),
+        ("cut short", given.cuts, cuts),
+    ]
     for kind, count, run in kinds:
         with tempfile.TemporaryDirectory() as folder:
             counts = Counter(run(Trial(Path(folder)), count, random.Random(given.seed)))
-        print(f"{kind}: {sum(counts.values())} of {count} as they should be", *(f"  {n:>4}  {what}" for what, n in sorted(counts.items())), sep="\n", flush=True)
+        print(
+            f"{kind}: {sum(counts.values())} of {count} as they should be",
+            *(f"  {n:>4}  {what}" for what, n in sorted(counts.items())),
+            sep="\n",
+            flush=True,
+        )
     return 0
 
 

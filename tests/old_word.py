@@ -15,7 +15,8 @@ ROW: Sprm = (0x2417, b"\1")
 
 @dataclass(frozen=True)
 class Old:
-    """A paragraph: text without its mark, the mark, style (1 to 9 headings), properties of it and of its letters."""
+    """A paragraph: text without its mark, the mark, style (1 to 9 headings), properties of it and of its
+    letters."""
 
     text: str
     end: str = "\r"
@@ -34,8 +35,14 @@ def edges(*places: int, flags: Sequence[int] = ()) -> Sprm:
     return 0xD608, struct.pack("<H", len(data) + 1) + data
 
 
-def old_word(paragraphs: Sequence[Old], narrow: bool = False, numbering: tuple[int, str] | None = None, encrypted: bool = False) -> bytes:
-    """A .doc file. ``narrow``: one byte a letter (Latin text); ``numbering``: format code and text (``第\\0条``) of list 1."""
+def old_word(
+    paragraphs: Sequence[Old],
+    narrow: bool = False,
+    numbering: tuple[int, str] | None = None,
+    encrypted: bool = False,
+) -> bytes:
+    """A .doc file. ``narrow``: one byte a letter (Latin text); ``numbering``: format code and text
+    (``第\\0条``) of list 1."""
     text = "".join(piece for one in paragraphs for piece, _ in one.pieces())
     width, start = (1, 0x600) if narrow else (2, 0x600)
     stream = bytearray(start) + text.encode("cp1252" if narrow else "utf-16-le")
@@ -75,7 +82,14 @@ def old_word(paragraphs: Sequence[Old], narrow: bool = False, numbering: tuple[i
     part(0xA2, _styles())
     if numbering is not None:
         form, shown = numbering
-        level = struct.pack("<iBB", 1, form, 0) + b"\0" * 9 + b"\2" + b"\0" * 12 + struct.pack("<H", len(shown)) + shown.encode("utf-16-le")
+        level = (
+            struct.pack("<iBB", 1, form, 0)
+            + b"\0" * 9
+            + b"\2"
+            + b"\0" * 12
+            + struct.pack("<H", len(shown))
+            + shown.encode("utf-16-le")
+        )
         head = struct.pack("<H", 1) + struct.pack("<ii", 77, 1) + b"\xff\x0f" * 9 + b"\1\0"
         part(0x2E2, head + level, len(head))
         part(0x2EA, struct.pack("<I", 1) + struct.pack("<i", 77) + b"\0" * 12 + struct.pack("<I", 0xFFFFFFFF))
@@ -115,7 +129,9 @@ def _chpx(run: list[tuple[int, tuple[Sprm, ...]]], stop: int) -> bytes:
 
 
 def _plc(starts: list[int], end: int, page: int) -> bytes:
-    return struct.pack(f"<{len(starts) + 1}I", *starts, end) + struct.pack(f"<{len(starts)}I", *range(page, page + len(starts)))
+    return struct.pack(f"<{len(starts) + 1}I", *starts, end) + struct.pack(
+        f"<{len(starts)}I", *range(page, page + len(starts))
+    )
 
 
 def _styles() -> bytes:
@@ -123,7 +139,12 @@ def _styles() -> bytes:
     out = struct.pack("<HHH", 18, 10, 10) + b"\0" * 14
     for kind in range(10):
         name = "normal" if kind == 0 else f"heading {kind}"
-        style = struct.pack("<HHHHH", kind, 0xFFF1, 1, 0, 0) + struct.pack("<H", len(name)) + name.encode("utf-16-le") + b"\0\0"
+        style = (
+            struct.pack("<HHHHH", kind, 0xFFF1, 1, 0, 0)
+            + struct.pack("<H", len(name))
+            + name.encode("utf-16-le")
+            + b"\0\0"
+        )
         style += struct.pack("<HH", 2, kind)
         out += struct.pack("<H", len(style)) + style
     return out

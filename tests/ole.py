@@ -10,7 +10,8 @@ _ROOT, _STORAGE, _STREAM = 5, 1, 2
 
 
 def compound(streams: Mapping[str, bytes]) -> bytes:
-    """A compound file with these streams; folders in names by ``/``. Every stream is padded to 4096 bytes at least, so
+    """A compound file with these streams; folders in names by ``/``. Every stream is padded to 4096 bytes at
+    least, so
     that no small sectors are needed."""
     tree: dict[str, object] = {}
     for name, content in streams.items():
@@ -35,9 +36,13 @@ def compound(streams: Mapping[str, bytes]) -> bytes:
             sectors.append(data[512 * n : 512 * n + 512].ljust(512, b"\0"))
             chain.append(len(sectors) if n + 1 < count else END)
     directory = b""
-    for number, ((name, kind, child, _), (left, right), (start, size)) in enumerate(zip(entries, nexts, starts, strict=True)):
+    for number, ((name, kind, child, _), (left, right), (start, size)) in enumerate(
+        zip(entries, nexts, starts, strict=True)
+    ):
         wide = str(name).encode("utf-16-le") + b"\0\0"
-        directory += wide.ljust(64, b"\0") + struct.pack("<HBBIII", len(wide), int(str(kind)), 1, left, right, int(str(child)))
+        directory += wide.ljust(64, b"\0") + struct.pack(
+            "<HBBIII", len(wide), int(str(kind)), 1, left, right, int(str(child))
+        )
         directory += b"\0" * 36 + struct.pack("<IQ", start, size)
         del number
     directory = directory.ljust(-(-len(directory) // 512) * 512, b"\0")
@@ -51,12 +56,18 @@ def compound(streams: Mapping[str, bytes]) -> bytes:
     chain += [FAT] * fats
     places = list(range(len(sectors), len(sectors) + fats))
     table = struct.pack(f"<{len(chain)}I", *chain).ljust(512 * fats, b"\xff")
-    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 16 + struct.pack("<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, fats, first, 0, 4096, END, 0, END, 0)
+    head = (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+        + b"\0" * 16
+        + struct.pack("<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, fats, first, 0, 4096, END, 0, END, 0)
+    )
     head += struct.pack("<109I", *(places + [FREE] * (109 - len(places))))
     return head + b"".join(sectors) + table
 
 
-def _add(tree: Mapping[str, object], parent: int, entries: list[list[object]], nexts: list[tuple[int, int]]) -> None:
+def _add(
+    tree: Mapping[str, object], parent: int, entries: list[list[object]], nexts: list[tuple[int, int]]
+) -> None:
     """Entries of one folder as a chain to the right, in the order that compound files want."""
     names = sorted(tree, key=lambda name: (len(name), name.upper()))
     numbers: list[int] = []

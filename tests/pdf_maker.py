@@ -1,6 +1,8 @@
-"""Makes PDFs whose content is known: running text, headings, lists, ruled tables, columns, and what is no text.
+"""Makes PDFs whose content is known: running text, headings, lists, ruled tables, columns, and what is no
+text.
 
-The font (STSong-Light) is not embedded, as in many office PDFs; its Han characters are as wide as they are high.
+The font (STSong-Light) is not embedded, as in many office PDFs; its Han characters are as wide as they are
+high.
 """
 
 from __future__ import annotations
@@ -38,7 +40,11 @@ def sentences() -> list[str]:
     for path in sorted(CORPUS.glob("*.md")):
         for line in path.read_text("utf-8").splitlines():
             if line and line[0] not in "#-|>" and "：" not in line[:12]:
-                found += [f"{part}。" for part in line.split("。") if 12 <= len(part) <= 60 and part[0] > "\u4e00" and "\n" not in part]
+                found += [
+                    f"{part}。"
+                    for part in line.split("。")
+                    if 12 <= len(part) <= 60 and part[0] > "\u4e00" and "\n" not in part
+                ]
     return [one for one in found if not any(char in one for char in "*`[]|\"' ")]
 
 
@@ -64,7 +70,9 @@ def wrapped(text: str, size: float, room: float, indent: float = 0.0) -> list[st
 class Sheet:
     """A canvas with a pen that goes down the page and on to the next."""
 
-    def __init__(self, chance: random.Random, *, header: str = "", numbered: bool = False, watermark: str = "") -> None:
+    def __init__(
+        self, chance: random.Random, *, header: str = "", numbered: bool = False, watermark: str = ""
+    ) -> None:
         pdfmetrics.registerFont(UnicodeCIDFont(FONT))
         self.buffer = io.BytesIO()
         self.canvas = Canvas(self.buffer, pagesize=(WIDTH, HEIGHT))
@@ -106,7 +114,9 @@ class Sheet:
     def heading(self, text: str, size: float, centred: bool = False, bold: bool = False) -> None:
         self.need(3 * size)
         self.y -= 0.8 * size
-        self.text(self.left + ((self.right - self.left - width(text, size)) / 2 if centred else 0), text, size, bold)
+        self.text(
+            self.left + ((self.right - self.left - width(text, size)) / 2 if centred else 0), text, size, bold
+        )
         self.y -= 1.9 * size
 
     def paragraph(self, text: str, size: float = 12.0, pitch: float = 1.6) -> None:
@@ -154,7 +164,10 @@ class Sheet:
     def columns(self, left: list[str], right: list[str], size: float = 10.5, across: bool = False) -> None:
         """Paragraphs in two columns, drawn one after the other or (``across``) line by line over both."""
         room = (self.right - self.left - 2 * size) / 2
-        sides = [[(n, line) for text in side for n, line in enumerate(wrapped(text, size, room, 2 * size))] for side in (left, right)]
+        sides = [
+            [(n, line) for text in side for n, line in enumerate(wrapped(text, size, room, 2 * size))]
+            for side in (left, right)
+        ]
         self.need(1.5 * size * max(map(len, sides)))
         places = [(side, n) for side in (0, 1) for n in range(len(sides[side]))]
         if across:
@@ -175,7 +188,9 @@ def made(seed: int) -> Made:
     """A document of one to six pages with everything in it by chance."""
     chance = random.Random(seed)
     pool = sentences()
-    out = Made(title=f"关于{chance.choice(('做好', '加强', '规范'))}{chance.choice(('档案管理', '办公用房', '物资采购', '食堂卫生'))}工作的{chance.choice(('通知', '规定', '办法'))}")
+    out = Made(
+        title=f"关于{chance.choice(('做好', '加强', '规范'))}{chance.choice(('档案管理', '办公用房', '物资采购', '食堂卫生'))}工作的{chance.choice(('通知', '规定', '办法'))}"
+    )
     header = f"{chance.choice(('某市办公室文件', '青禾研究所'))}{seed}号" if chance.random() < 0.6 else ""
     watermark = "内部资料" if chance.random() < 0.3 else ""
     sheet = Sheet(chance, header=header, numbered=chance.random() < 0.7, watermark=watermark)
@@ -203,11 +218,18 @@ def made(seed: int) -> Made:
                         sheet.item(mark, words, body)
                         out.blocks.append(("item", mark + words))
                 case 4:
-                    names = chance.sample(["序号", "项目名称", "责任部门", "完成时限", "预算金额", "备注说明"], chance.randint(3, 5))
-                    rows = [[_cell(chance, name, n, pool) for name in names] for n in range(chance.randint(2, 30))]
+                    names = chance.sample(
+                        ["序号", "项目名称", "责任部门", "完成时限", "预算金额", "备注说明"],
+                        chance.randint(3, 5),
+                    )
+                    rows = [
+                        [_cell(chance, name, n, pool) for name in names] for n in range(chance.randint(2, 30))
+                    ]
                     sheet.table([names, *rows])
                     for row in rows:
-                        out.rows.append("；".join(f"{name}：{cell}" for name, cell in zip(names, row, strict=True)))
+                        out.rows.append(
+                            "；".join(f"{name}：{cell}" for name, cell in zip(names, row, strict=True))
+                        )
                 case 5:
                     left, right = [text(2, 4) for _ in range(2)], [text(2, 4) for _ in range(2)]
                     sheet.columns(left, right, across=chance.random() < 0.5)

@@ -1,8 +1,12 @@
-"""Take the pictures of docs/pictures anew: python tests/pictures.py [--server URL] [--only 03,09] [--out FOLDER]
+"""Take the pictures of docs/pictures anew: python tests/pictures.py [--server URL] [--only 03,09] [--out
+FOLDER]
 
-The main states of the running page, each by a function below named after its file. Those of one server show the default
-models over the sample corpus (``--server``: one that runs already; else it is started here); the others are taken over
-the scripted engine and invented office documents, since a model cannot be made to err on demand. Needs Debian's
+The main states of the running page, each by a function below named after its file. Those of one server show
+the default
+models over the sample corpus (``--server``: one that runs already; else it is started here); the others are
+taken over
+the scripted engine and invented office documents, since a model cannot be made to err on demand. Needs
+Debian's
 Chromium, pillow and the models.
 """
 
@@ -33,8 +37,17 @@ ASKED = "专职副书记培训班是什么时候、在哪里办的？"
 LISTED = "市级机关为建强基层党支部做了哪些事？"
 DEEP = "市级机关怎样掌握干部的思想状况？"
 ABSENT = "身心健康系列活动花了多少经费？"
-QUESTIONS = {"职工": "病假要交什么证明？；因公外出怎么登记？", "差旅": "票据不全的怎么办？", "印章": "使用公章要谁批准？"}
-PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1.5, "has_touch": True, "is_mobile": True}
+QUESTIONS = {
+    "职工": "病假要交什么证明？；因公外出怎么登记？",
+    "差旅": "票据不全的怎么办？",
+    "印章": "使用公章要谁批准？",
+}
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 1.5,
+    "has_touch": True,
+    "is_mobile": True,
+}
 PORTAL = """<style>body{margin:0;font:16px/1.8 'Noto Sans CJK SC',sans-serif;color:#26323f;background:#f3f5f8}header{background:#7b1f24;
 color:#fff;padding:16px 40px;font-size:20px}main{max-width:760px;margin:28px 40px;padding:20px 28px;background:#fff;border-radius:8px}
 input{font:inherit;width:60%;padding:6px 12px}</style><header>机关综合门户</header><main><h2>规章制度</h2><p><input id=search
@@ -108,7 +121,11 @@ def p10_dark(browser: Any, real: str, fake: Served, shot: Shot) -> None:
 def p11_widget(browser: Any, real: str, fake: Served, shot: Shot) -> None:
     tag = f'<script src="{fake.url}/widget.js" data-title="制度问答" data-color="#7b1f24" data-question-from="#search" data-theme="light" defer></script>'
     port = int(fake.settings.allowed_origins[0].rsplit(":", 1)[1])  # type: ignore[attr-defined]
-    with tempfile.TemporaryDirectory() as folder, portal(port, Path(folder), PORTAL + tag), tab(browser, fake.url) as t:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        portal(port, Path(folder), PORTAL + tag),
+        tab(browser, fake.url) as t,
+    ):
         t.page.goto(f"http://localhost:{port}/")
         t.page.click(".launch")
         chat = t.page.frame_locator("iframe")
@@ -160,7 +177,11 @@ def p19_admin(browser: Any, real: str, fake: Served, shot: Shot) -> None:
         settled(t.page, shot)
 
 
-PICTURES = {name[1:].replace("_", "-"): made for name, made in list(globals().items()) if name[:1] == "p" and name[1:3].isdigit()}
+PICTURES = {
+    name[1:].replace("_", "-"): made
+    for name, made in list(globals().items())
+    if name[:1] == "p" and name[1:3].isdigit()
+}
 
 
 @contextmanager
@@ -195,9 +216,13 @@ def formed(t: Tab, shot: Shot, *questions: str) -> None:
     for number, question in enumerate(questions, 1):
         t.page.fill("#wj-box textarea", question)
         t.page.press("#wj-box textarea", "Enter")
-        t.page.wait_for_function("n => document.querySelectorAll('#wj-chat .answer.done').length === n", arg=number)
+        t.page.wait_for_function(
+            "n => document.querySelectorAll('#wj-chat .answer.done').length === n", arg=number
+        )
         t.page.wait_for_timeout(1500)
-    t.page.evaluate("[...document.querySelectorAll('#wj-chat .ask')].at(-1).scrollIntoView({ block: 'start' })")
+    t.page.evaluate(
+        "[...document.querySelectorAll('#wj-chat .ask')].at(-1).scrollIntoView({ block: 'start' })"
+    )
     settled(t.page, shot)
 
 
@@ -225,7 +250,9 @@ def served() -> Iterator[str]:
     """The default models over the sample corpus, ready."""
     with tempfile.TemporaryDirectory() as data:
         run = [sys.executable, "-m", "wenju", "--data", data]
-        subprocess.run([*run, "index", "add", *map(str, sorted((ROOT / "corpus").glob("*.md")))], cwd=ROOT, check=True)
+        subprocess.run(
+            [*run, "index", "add", *map(str, sorted((ROOT / "corpus").glob("*.md")))], cwd=ROOT, check=True
+        )
         port = free_port()
         process = subprocess.Popen([*run, "serve", "--port", str(port)], cwd=ROOT)
         try:
@@ -260,7 +287,15 @@ def used() -> Iterator[Served]:
     from ui.store_memory import MemoryStore
 
     store, engine = MemoryStore(), fake_engine()
-    asked = ("年休假怎么申请？", "食堂几点开门？", "盖章怎么办？", "你好", "停车位怎么申请？", "那超过三天谁批？", "印章能带出去吗？")
+    asked = (
+        "年休假怎么申请？",
+        "食堂几点开门？",
+        "盖章怎么办？",
+        "你好",
+        "停车位怎么申请？",
+        "那超过三天谁批？",
+        "印章能带出去吗？",
+    )
     for n in range(90):
         question = asked[n * 5 % 7]
         at = (datetime.now(UTC) - timedelta(hours=7.1 * n)).isoformat(timespec="seconds")
@@ -270,10 +305,17 @@ def used() -> Iterator[Served]:
             gap = answer.refusal is not None
             reasons = ("gap",) if gap else ("wrong_evidence", "incomplete")
             comment = "" if gap or n % 2 else "引的是旧版"
-            store.add_feedback(Feedback(f"{n:016x}", f"e{n}", f"u{n % 9}", "down", at, reasons, comment, answer))
+            store.add_feedback(
+                Feedback(f"{n:016x}", f"e{n}", f"u{n % 9}", "down", at, reasons, comment, answer)
+            )
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        for name, kilobytes in (("index", 31_000), ("originals", 84_200), ("wenju.db", 5_300), ("answers.sqlite", 1_200)):
+        for name, kilobytes in (
+            ("index", 31_000),
+            ("originals", 84_200),
+            ("wenju.db", 5_300),
+            ("answers.sqlite", 1_200),
+        ):
             (data / name).write_bytes(bytes(kilobytes * 1024))
         engine.settings = SimpleNamespace(data=data)
         server = Served(create_app(UiSettings(title="制度问答", audit=False), engine, store))  # type: ignore[arg-type]
@@ -293,9 +335,11 @@ def scripted() -> Iterator[Served]:
     from ui.store_memory import MemoryStore
 
     settings = UiSettings(
-        title="制度问答", rate_per_minute=0, suggestions=("年休假怎么申请？", "出差回来多久报销？", "印章能带出去吗？"),
+        title="制度问答",
+        rate_per_minute=0,
+        suggestions=("年休假怎么申请？", "出差回来多久报销？", "印章能带出去吗？"),
         allowed_origins=(f"http://localhost:{free_port()}",),
-    )  # fmt: skip
+    )
     engine = fake_engine(0.15)
     engine.docs = [replace(d, meta={"questions": QUESTIONS.get(d.title[:2], "")}) for d in engine.docs]
     server = Served(create_app(settings, engine, MemoryStore()))  # type: ignore[arg-type]
@@ -307,11 +351,17 @@ def scripted() -> Iterator[Served]:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--server", default="", help="address of a ready server with the sample corpus")
     options.add_argument("--only", default="", help="numbers, comma between: 03,09")
     options.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures")
-    options.add_argument("--scripted", action="store_true", help="no server with models: for those of the scripted engine alone")
+    options.add_argument(
+        "--scripted",
+        action="store_true",
+        help="no server with models: for those of the scripted engine alone",
+    )
     given = options.parse_args()
     wanted = {n: made for n, made in PICTURES.items() if not given.only or n[:2] in given.only.split(",")}
     with ExitStack() as stack:

@@ -1,4 +1,5 @@
-"""Programs that tests run beside themselves: nginx, and `wenju serve` over the scripted engine. Ended by their tests."""
+"""Programs that tests run beside themselves: nginx, and `wenju serve` over the scripted engine. Ended by
+their tests."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ FORWARD = "proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $p
 
 @contextlib.contextmanager
 def nginx(folder: Path) -> Iterator[Callable[[str], str]]:
-    """Starts nginx with the given locations on a free port of this machine; skips where it is not installed."""
+    """Starts nginx with the given locations on a free port of this machine; skips where it is not
+    installed."""
     binary = shutil.which("nginx") or "/usr/sbin/nginx"
     if not Path(binary).exists():
         pytest.skip("nginx is not installed (Debian: apt-get install nginx-light)")
@@ -31,7 +33,10 @@ def nginx(folder: Path) -> Iterator[Callable[[str], str]]:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        temp = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        temp = "".join(
+            f"{kind}_temp_path {folder}/{kind};"
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
         conf = folder / f"nginx-{port}.conf"
         conf.write_text(
             f"daemon off; master_process off; pid {folder}/pid-{port}; error_log {folder}/error.log; events {{}} http {{ {temp}"

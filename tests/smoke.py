@@ -1,6 +1,7 @@
 """The real models end to end, as a person would use them: index, ask, refuse, serve, ask through the API.
 
-Not collected by pytest; run by `make smoke` and continuous integration. Says what went wrong and exits with 1.
+Not collected by pytest; run by `make smoke` and continuous integration. Says what went wrong and exits with
+1.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def check(answer: dict[str, Any], corpus: dict[str, str]) -> None:
         assert part in answer["answer"], f"{part} is missing: {question} -> {answer['answer']}"
         cited = [citation for sentence in answer["sentences"] for citation in sentence["citations"]]
         assert cited, f"nothing cited: {question}"
-        assert any(citation["document"] == corpus[source] for citation in cited), f"wrong document: {question}"
+        assert any(citation["document"] == corpus[source] for citation in cited), (
+            f"wrong document: {question}"
+        )
         assert all(citation["quote"] for citation in cited)
     total = answer["timings"].get("total", 0.0)
     print(f"ok   {total:5.1f} s  {question} -> {answer['answer'][:60]!r}", flush=True)

@@ -1,4 +1,5 @@
-"""The shape of the house: imports run one way, heavy libraries have one door, docs/TREE.md names every folder and file."""
+"""The shape of the house: imports run one way, heavy libraries have one door, docs/TREE.md names every folder
+and file."""
 
 from __future__ import annotations
 

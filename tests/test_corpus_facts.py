@@ -1,4 +1,5 @@
-"""Every fact of the report stands in the sample corpus, in exactly the one paragraph that should answer for it."""
+"""Every fact of the report stands in the sample corpus, in exactly the one paragraph that should answer for
+it."""
 
 from __future__ import annotations
 

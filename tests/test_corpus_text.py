@@ -105,7 +105,9 @@ def test_its_own_questions_are_kept_beside_the_text_and_lead_back_to_it(path: Pa
     for question in questions:
         assert question.endswith("？") and 10 <= len(question) <= 40
         assert all(question not in load(one).text for one in sample_documents())
-        near = {text: len(pairs(question) & pairs(text)) for one in sample_documents() for text in sections(one)}
+        near = {
+            text: len(pairs(question) & pairs(text)) for one in sample_documents() for text in sections(one)
+        }
         assert max(near, key=lambda text: near[text]) in sections(path), question
 
 

@@ -73,6 +73,8 @@ def test_nothing_is_used_that_is_not_declared() -> None:
 def test_every_dependency_has_its_row() -> None:
     page = (ROOT / "docs" / "DEPENDENCIES.md").read_text(encoding="utf-8")
     rows = [canonical(name) for name in re.findall(r"^\| `([\w.-]+)`", page, re.MULTILINE)]
-    extras = [canonical(line) for lines in PROJECT["project"]["optional-dependencies"].values() for line in lines]
+    extras = [
+        canonical(line) for lines in PROJECT["project"]["optional-dependencies"].values() for line in lines
+    ]
     assert len(rows) == len(set(rows)), "a dependency has two rows"
     assert set(rows) == {*needed(), *extras}

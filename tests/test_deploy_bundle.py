@@ -1,4 +1,5 @@
-"""The bundle: what it holds, and that its install script installs without a network, refuses damage and keeps documents."""
+"""The bundle: what it holds, and that its install script installs without a network, refuses damage and keeps
+documents."""
 
 from __future__ import annotations
 
@@ -18,8 +19,12 @@ from deploy import bundle
 from errors import WenjuError
 from wenju import __version__
 
-pytestmark = pytest.mark.skipif(platform.system() != "Linux", reason="bundles are made and installed on Linux")
-TOLD = "import os, sys\ndef main():\n    open(os.environ['TOLD'], 'a').write(' '.join(sys.argv[1:]) + '\\n')\n"
+pytestmark = pytest.mark.skipif(
+    platform.system() != "Linux", reason="bundles are made and installed on Linux"
+)
+TOLD = (
+    "import os, sys\ndef main():\n    open(os.environ['TOLD'], 'a').write(' '.join(sys.argv[1:]) + '\\n')\n"
+)
 
 
 def wheel(folder: Path) -> None:
@@ -28,14 +33,17 @@ def wheel(folder: Path) -> None:
     with zipfile.ZipFile(folder / f"wenju-{__version__}-py3-none-any.whl", "w") as archive:
         archive.writestr("told.py", TOLD)
         archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: wenju\nVersion: {__version__}\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         archive.writestr(f"{info}/entry_points.txt", "[console_scripts]\nwenju = told:main\n")
         archive.writestr(f"{info}/RECORD", "")
 
 
 @pytest.fixture
 def unpacked(tmp_path: Path) -> Path:
-    """A bundle made as the real one is, with a scripted program instead of wheels and models; unpacked elsewhere."""
+    """A bundle made as the real one is, with a scripted program instead of wheels and models; unpacked
+    elsewhere."""
     folder = tmp_path / bundle.name()
     (folder / "wheels").mkdir(parents=True)
     (pip,) = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
@@ -55,12 +63,19 @@ def unpacked(tmp_path: Path) -> Path:
 
 def install(unpacked: Path, target: Path) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     told = target.parent / "told"
-    environment = {**os.environ, "PYTHON": sys.executable, "TOLD": str(told), "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+    environment = {
+        **os.environ,
+        "PYTHON": sys.executable,
+        "TOLD": str(told),
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+    }
     done = subprocess.run([unpacked / "install.sh", target], env=environment, capture_output=True, text=True)
     return done, told.read_text().splitlines() if told.is_file() else []
 
 
-def test_a_bundle_installs_and_a_second_time_leaves_documents_and_settings(unpacked: Path, tmp_path: Path) -> None:
+def test_a_bundle_installs_and_a_second_time_leaves_documents_and_settings(
+    unpacked: Path, tmp_path: Path
+) -> None:
     target = tmp_path / "in place"
     done, told = install(unpacked, target)
     assert done.returncode == 0, done.stderr
@@ -83,7 +98,10 @@ def test_a_damaged_bundle_is_refused_before_anything_is_installed(unpacked: Path
     assert not list((tmp_path / "target").iterdir())
 
 
-@pytest.mark.parametrize(("line", "said"), [("PYTHON=9.9", "Python 9.9 is needed"), ("MACHINE=vax", "make one on a machine like this")])
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("PYTHON=9.9", "Python 9.9 is needed"), ("MACHINE=vax", "make one on a machine like this")],
+)
 def test_another_machine_or_python_is_told(unpacked: Path, tmp_path: Path, line: str, said: str) -> None:
     with (unpacked / "bundle.env").open("a") as facts:
         facts.write(line + "\n")

@@ -1,4 +1,5 @@
-"""What lies in deploy/ for other programs: unit, proxy, container, alerts. Each is read by its own program where that is here."""
+"""What lies in deploy/ for other programs: unit, proxy, container, alerts. Each is read by its own program
+where that is here."""
 
 from __future__ import annotations
 
@@ -50,10 +51,14 @@ def test_every_figure_in_the_alerts_is_exported_with_these_labels() -> None:
     for group in yaml.safe_load((DEPLOY / "alerts.yml").read_text("utf-8"))["groups"]:
         for rule in group["rules"]:
             assert {"alert", "expr", "labels", "annotations"} <= rule.keys() and rule["annotations"]["action"]
-            for name, labels in re.findall(r"\b(up|(?:wenju|process)_[a-z_]+)\b(?:\{([^}]*)\})?", rule["expr"]):
+            for name, labels in re.findall(
+                r"\b(up|(?:wenju|process)_[a-z_]+)\b(?:\{([^}]*)\})?", rule["expr"]
+            ):
                 assert name in known, f"{rule['alert']}: {name} is not exported"
                 used = set(re.findall(r"(\w+)\s*(?:=~|!=|!~|=)", labels))
-                assert used <= known[name] | added, f"{rule['alert']}: {name} has no label {used - known[name] - added}"
+                assert used <= known[name] | added, (
+                    f"{rule['alert']}: {name} has no label {used - known[name] - added}"
+                )
                 named.add(name)
     assert len(named) >= 10
 
@@ -63,13 +68,19 @@ def test_the_unit_is_valid_and_writes_in_one_place_alone(tmp_path: Path) -> None
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read(DEPLOY / "wenju.service")
     service = unit["Service"]
-    assert service["User"] not in ("", "root") and service["ProtectSystem"] == "strict" and service["NoNewPrivileges"] == "yes"
+    assert (
+        service["User"] not in ("", "root")
+        and service["ProtectSystem"] == "strict"
+        and service["NoNewPrivileges"] == "yes"
+    )
     assert "ReadWritePaths" not in service and service["StateDirectory"] == "wenju"
     assert service["IPAddressDeny"] == "any" and "MemoryDenyWriteExecute" not in service
     if shutil.which("systemd-analyze"):
         text = (DEPLOY / "wenju.service").read_text("utf-8").replace("/opt/wenju/wenju", "/bin/true")
         (tmp_path / "wenju.service").write_text(text, "utf-8")
-        done = subprocess.run(["systemd-analyze", "verify", tmp_path / "wenju.service"], capture_output=True, text=True)
+        done = subprocess.run(
+            ["systemd-analyze", "verify", tmp_path / "wenju.service"], capture_output=True, text=True
+        )
         assert not [line for line in done.stderr.splitlines() if "wenju.service" in line], done.stderr
 
 
@@ -93,9 +104,25 @@ def test_the_proxy_forwards_and_drops_who_a_browser_claims_to_be(tmp_path: Path)
         pytest.skip("nginx or openssl is not installed")
     pair = [tmp_path / "pem", tmp_path / "key"]
     subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=ask.example.org", "-out", pair[0], "-keyout", pair[1]],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            openssl,
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "1",
+            "-subj",
+            "/CN=ask.example.org",
+            "-out",
+            pair[0],
+            "-keyout",
+            pair[1],
+        ],
+        check=True,
+        capture_output=True,
+    )
     upstream = HTTPServer(("127.0.0.1", 0), Echo)
     threading.Thread(target=upstream.serve_forever, daemon=True).start()
     with socket.socket() as probe:
@@ -103,21 +130,34 @@ def test_the_proxy_forwards_and_drops_who_a_browser_claims_to_be(tmp_path: Path)
         port = probe.getsockname()[1]
     text = (DEPLOY / "nginx.conf").read_text("utf-8")
     for old, new in {
-        "listen 443": f"listen 127.0.0.1:{port}", "127.0.0.1:7860": f"127.0.0.1:{upstream.server_port}",
-        "/etc/nginx/tls/ask.example.org.pem": str(pair[0]), "/etc/nginx/tls/ask.example.org.key": str(pair[1]),
-    }.items():  # fmt: skip
+        "listen 443": f"listen 127.0.0.1:{port}",
+        "127.0.0.1:7860": f"127.0.0.1:{upstream.server_port}",
+        "/etc/nginx/tls/ask.example.org.pem": str(pair[0]),
+        "/etc/nginx/tls/ask.example.org.key": str(pair[1]),
+    }.items():
         assert old in text
         text = text.replace(old, new)
-    temp = "".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    temp = "".join(
+        f"{kind}_temp_path {tmp_path}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     whole = f"daemon off; master_process off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}} http {{ access_log off; {temp}\n{text}}}"
     (tmp_path / "nginx.conf").write_text(whole, "utf-8")
-    process = subprocess.Popen([binary, "-p", tmp_path, "-c", tmp_path / "nginx.conf"], stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [binary, "-p", tmp_path, "-c", tmp_path / "nginx.conf"], stderr=subprocess.PIPE
+    )
     try:
         transport = httpx.HTTPTransport(verify=False, retries=20)
-        with httpx.Client(base_url=f"https://127.0.0.1:{port}", transport=transport, trust_env=False) as client:
+        with httpx.Client(
+            base_url=f"https://127.0.0.1:{port}", transport=transport, trust_env=False
+        ) as client:
             claims = {"host": "ask.example.org", "x-remote-user": "chen", "authorization": "Basic Y2hlbjp4"}
             seen = client.get("/chat/", headers=claims).json()
-            assert "x-remote-user" not in seen and seen["x-forwarded-proto"] == "https" and seen["host"] == "ask.example.org"
+            assert (
+                "x-remote-user" not in seen
+                and seen["x-forwarded-proto"] == "https"
+                and seen["host"] == "ask.example.org"
+            )
             assert seen["x-forwarded-for"] == "127.0.0.1"
             assert client.get("/metrics").status_code == 404 and client.get("/readyz").status_code == 404
     finally:
@@ -129,38 +169,74 @@ def test_the_proxy_forwards_and_drops_who_a_browser_claims_to_be(tmp_path: Path)
 
 def instructions() -> list[tuple[str, str]]:
     """The Containerfile: (instruction, arguments) in order, continued lines joined, comments left out."""
-    lines = [line for line in (DEPLOY / "Containerfile").read_text("utf-8").splitlines() if not line.lstrip().startswith("#")]
+    lines = [
+        line
+        for line in (DEPLOY / "Containerfile").read_text("utf-8").splitlines()
+        if not line.lstrip().startswith("#")
+    ]
     joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
-    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in joined.splitlines() if line.strip())]
+    return [
+        (word, rest.strip())
+        for word, _, rest in (line.partition(" ") for line in joined.splitlines() if line.strip())
+    ]
 
 
 def test_the_container_file_is_whole_and_runs_as_nobody_special() -> None:
-    known = {"FROM", "ARG", "WORKDIR", "COPY", "RUN", "ENV", "USER", "VOLUME", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
+    known = {
+        "FROM",
+        "ARG",
+        "WORKDIR",
+        "COPY",
+        "RUN",
+        "ENV",
+        "USER",
+        "VOLUME",
+        "EXPOSE",
+        "STOPSIGNAL",
+        "HEALTHCHECK",
+        "ENTRYPOINT",
+        "CMD",
+    }
     found = instructions()
     assert {word for word, _ in found} <= known
     stages: dict[str, list[tuple[str, str]]] = {}
     for word, rest in found:
         if word == "FROM":
             image, _, name = rest.partition(" AS ")
-            assert name and (image in stages or re.fullmatch(r"docker\.io/library/python:3\.1[123]-slim-\w+", image)), rest
+            assert name and (
+                image in stages or re.fullmatch(r"docker\.io/library/python:3\.1[123]-slim-\w+", image)
+            ), rest
             stages[name] = list(stages.get(image, ()))
         else:
             stages[name].append((word, rest))
     for name in ("wenju", "wenju-models"):
         last = dict(stages[name])
-        assert last["USER"] == "10001" and json.loads(last["ENTRYPOINT"]) == ["wenju"] and json.loads(last["CMD"]) == ["serve"]
+        assert (
+            last["USER"] == "10001"
+            and json.loads(last["ENTRYPOINT"]) == ["wenju"]
+            and json.loads(last["CMD"]) == ["serve"]
+        )
         assert json.loads(last["VOLUME"]) == ["/data"] and "/healthz" in last["HEALTHCHECK"]
         json.loads(last["HEALTHCHECK"].partition("CMD ")[2])
     assert ("RUN", '["wenju", "models", "fetch"]') in stages["wenju-models"]
 
 
 def test_the_container_file_copies_what_exists_and_names_known_settings() -> None:
-    copied = {part for word, rest in instructions() if word == "COPY" and "--from" not in rest for part in rest.split()[:-1]}
+    copied = {
+        part
+        for word, rest in instructions()
+        if word == "COPY" and "--from" not in rest
+        for part in rest.split()[:-1]
+    }
     assert all((ROOT / name).exists() for name in copied)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) <= copied
-    assert set(project["project"]["license-files"]) | {project["project"]["readme"], "constraints.txt"} <= copied
-    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
+    assert (
+        set(project["project"]["license-files"]) | {project["project"]["readme"], "constraints.txt"} <= copied
+    )
+    let_in = {
+        line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")
+    }
     assert let_in == copied
     (env,) = (rest for word, rest in instructions() if word == "ENV")
     ours = {name for name in re.findall(r"(\w+)=", env) if name.startswith("WENJU_")}

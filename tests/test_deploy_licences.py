@@ -1,4 +1,5 @@
-"""Licences: every package that runs has one stated, and the document and the bill of materials say the same."""
+"""Licences: every package that runs has one stated, and the document and the bill of materials say the
+same."""
 
 from __future__ import annotations
 
@@ -19,7 +20,9 @@ def test_every_package_that_runs_is_pinned_and_has_a_licence() -> None:
     assert len(found) > len(direct())
     for one in found:
         assert one.name in pinned, f"{one.name} is not in constraints.txt: make constraints"
-        assert is_spdx(one.licence), f"{one.name}: {one.licence!r}; read its licence file, name it in deploy/licences.toml"
+        assert is_spdx(one.licence), (
+            f"{one.name}: {one.licence!r}; read its licence file, name it in deploy/licences.toml"
+        )
 
 
 def test_what_we_state_ourselves_is_needed_and_says_where_it_was_read() -> None:
@@ -53,4 +56,6 @@ def test_the_bill_of_materials_holds_packages_and_models(tmp_path: Path) -> None
     (weights,) = kinds["qwen2.5-coder-1.5b"]["components"]
     assert weights["hashes"][0]["content"] == load_manifest()["qwen2.5-coder-1.5b"].files[0].sha256
     needs = {one["ref"]: one.get("dependsOn", []) for one in made["dependencies"]}
-    assert "model:qwen2.5-coder-1.5b" in needs["wenju"] and len(needs["wenju"]) == len(direct()) + len(load_manifest())
+    assert "model:qwen2.5-coder-1.5b" in needs["wenju"] and len(needs["wenju"]) == len(direct()) + len(
+        load_manifest()
+    )

@@ -20,23 +20,30 @@ def text(name: str) -> str:
 
 def blocks(page: str) -> list[str]:
     """The lines of code blocks, without what is said about them."""
-    lines = [line for block in re.findall(r"```\w*\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+    lines = [
+        line for block in re.findall(r"```\w*\n(.*?)```", page, re.DOTALL) for line in block.splitlines()
+    ]
     return [re.sub(r"\s+#.*", "", line).rstrip() for line in lines]
 
 
 def headings(page: str) -> list[int]:
     """The levels of its headings, in order."""
-    return [len(mark) for mark in re.findall(r"^(#+) ", re.sub(r"```.*?```", "", page, flags=re.DOTALL), re.MULTILINE)]
+    return [
+        len(mark)
+        for mark in re.findall(r"^(#+) ", re.sub(r"```.*?```", "", page, flags=re.DOTALL), re.MULTILINE)
+    ]
 
 
 def links(page: str) -> list[str]:
-    """Where it leads, in order; places within the page are told by their mark alone, the other README by 'other'."""
+    """Where it leads, in order; places within the page are told by their mark alone, the other README by
+    'other'."""
     found = re.findall(r"\]\(([^)]+)\)", page)
     return ["#" if target.startswith("#") else "other" if target in PAIR else target for target in found]
 
 
 def figures(page: str) -> list[str]:
-    """Every number of the prose and the tables, in order of size of their text: languages order words differently."""
+    """Every number of the prose and the tables, in order of size of their text: languages order words
+    differently."""
     prose = re.sub(r"```.*?```|\]\([^)]*\)|`[^`]*`", " ", page, flags=re.DOTALL)
     return sorted(re.findall(r"\d+(?:[.,]\d+)*", prose))
 
@@ -55,19 +62,29 @@ def test_inline_code_is_the_same_in_both() -> None:
 
 def test_measured_figures_of_the_readme_stand_in_the_results() -> None:
     """Figures are copied, so that they cannot be better than what was measured, with its n and interval."""
-    rows = re.findall(r"^\|[^|]+\| (\d+) \| ([\d.]+) (%|s) \| ([\d.]+) to ([\d.]+) \|", text("README.md"), re.MULTILINE)
+    rows = re.findall(
+        r"^\|[^|]+\| (\d+) \| ([\d.]+) (%|s) \| ([\d.]+) to ([\d.]+) \|", text("README.md"), re.MULTILINE
+    )
     assert len(rows) >= 4
     told = text("docs/RESULTS.md") + text("docs/PERFORMANCE.md")
     lines = [line for line in told.splitlines() if line.startswith("|")]
     for n, figure, unit, low, high in rows:
-        said = [f"{figure} {unit} [{low}, {high}]" in line or (f"{figure} [{low}, {high}]" in line) or (
-            f"{figure} {unit} [{low}, {high}" in line) for line in lines if re.search(rf"\b(n=)?{n}\b", line)]  # fmt: skip
+        said = [
+            f"{figure} {unit} [{low}, {high}]" in line
+            or (f"{figure} [{low}, {high}]" in line)
+            or (f"{figure} {unit} [{low}, {high}" in line)
+            for line in lines
+            if re.search(rf"\b(n=)?{n}\b", line)
+        ]
         assert any(said), f"{figure} {unit} [{low}, {high}] with n={n} stands in no table of docs/"
 
 
 def test_places_within_the_readmes_exist() -> None:
     for name in PAIR:
-        anchors = {re.sub(r"[^\w\- ]", "", line).strip().lower().replace(" ", "-") for line in re.findall(r"^#+ (.*)", text(name), re.MULTILINE)}
+        anchors = {
+            re.sub(r"[^\w\- ]", "", line).strip().lower().replace(" ", "-")
+            for line in re.findall(r"^#+ (.*)", text(name), re.MULTILINE)
+        }
         for target in re.findall(r"\]\(#([^)]+)\)", text(name)):
             assert target in anchors, f"{name}: no heading {target}"
 
@@ -79,7 +96,11 @@ PAGES = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "tra
 def test_what_a_page_names_is_there(page: Path) -> None:
     """Scripts and modules that are run, files of the checkout, settings: moved or renamed ones show here."""
     told = page.read_text(encoding="utf-8")
-    missing = [script for script in re.findall(r"python ((?:eval|training|tests)/[\w/]+\.py)", told) if not (ROOT / script).is_file()]
+    missing = [
+        script
+        for script in re.findall(r"python ((?:eval|training|tests)/[\w/]+\.py)", told)
+        if not (ROOT / script).is_file()
+    ]
     for module in re.findall(r"python -m ((?:eval|training|ui|wenju)[\w.]*)", told):
         path = ROOT.joinpath(*module.split("."))
         missing += [] if path.with_suffix(".py").is_file() or (path / "__main__.py").is_file() else [module]
@@ -92,9 +113,13 @@ def test_settings_that_pages_name_exist() -> None:
     known = set(re.findall(r"^\| `([\w.]+)`", text("docs/SETTINGS.md"), re.MULTILINE))
     assert "answer.risk" in known
     for page in PAGES:
-        if page.parent.name != "log" and page.name != "TREE.md":  # what was tried may be gone; the tree tells of texts too
+        if (
+            page.parent.name != "log" and page.name != "TREE.md"
+        ):  # what was tried may be gone; the tree tells of texts too
             for name in re.findall(r"`((?:answer|generator|ui)\.[a-z_]+)`", page.read_text(encoding="utf-8")):
-                assert name in known or (ROOT / name.replace(".", "/")).with_suffix(".py").is_file(), f"{page.name}: no setting {name}"
+                assert name in known or (ROOT / name.replace(".", "/")).with_suffix(".py").is_file(), (
+                    f"{page.name}: no setting {name}"
+                )
 
 
 def test_commands_that_pages_show_exist() -> None:
@@ -105,9 +130,19 @@ def test_commands_that_pages_show_exist() -> None:
 
     root = typer.main.get_command(app)
     there = {name: set(getattr(inner, "commands", {})) for name, inner in root.commands.items()}  # type: ignore[attr-defined]
-    shown = {pair for page in PAGES for pair in re.findall(r"wenju(?: --?[\w-]+(?: \S+)?)* ([a-z]+)(?: ([a-z][a-z-]+))?", page.read_text(encoding="utf-8"))}
+    shown = {
+        pair
+        for page in PAGES
+        for pair in re.findall(
+            r"wenju(?: --?[\w-]+(?: \S+)?)* ([a-z]+)(?: ([a-z][a-z-]+))?", page.read_text(encoding="utf-8")
+        )
+    }
     assert {("index", "add"), ("serve", "")} <= shown
-    wrong = {(name, inner) for name, inner in shown if name in there and there[name] and inner and inner not in there[name]}
+    wrong = {
+        (name, inner)
+        for name, inner in shown
+        if name in there and there[name] and inner and inner not in there[name]
+    }
     assert wrong == set()
 
 
@@ -128,7 +163,11 @@ def test_every_page_has_its_place_in_the_navigation() -> None:
 
 def test_log_pages_stand_apart_and_chinese_ones_first() -> None:
     yaml = pytest.importorskip("yaml")
-    sections = [(title, nav(pages)) for entry in yaml.safe_load(text("mkdocs.yml"))["nav"] for title, pages in entry.items()]
+    sections = [
+        (title, nav(pages))
+        for entry in yaml.safe_load(text("mkdocs.yml"))["nav"]
+        for title, pages in entry.items()
+    ]
     first = next(pages for title, pages in sections if any(page.startswith("zh/") for page in pages))
     assert sections.index(next(s for s in sections if s[1] == first)) <= 1
     for _, pages in sections:
@@ -140,11 +179,27 @@ def test_the_site_is_made_without_a_warning(tmp_path: Path) -> None:
     if find_spec("mkdocs") is None or find_spec("material") is None:
         pytest.skip("mkdocs-material is not installed: pip install 'wenju[docs]'")
     made = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")],
-        cwd=ROOT, capture_output=True, text=True, encoding="utf-8",
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "mkdocs",
+            "build",
+            "--strict",
+            "--quiet",
+            "--site-dir",
+            str(tmp_path / "site"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
     assert made.returncode == 0, made.stdout + made.stderr
     for page in (tmp_path / "site").rglob("*.html"):
-        loaded = re.findall(r"<(?:link|script|img)[^>]+(?:href|src)=\"(https?://[^\"]+)\"", page.read_text(encoding="utf-8"))
-        outside = [address for address in loaded if not address.startswith("http://127.0.0.1:")]  # the widget's demo page
+        loaded = re.findall(
+            r"<(?:link|script|img)[^>]+(?:href|src)=\"(https?://[^\"]+)\"", page.read_text(encoding="utf-8")
+        )
+        outside = [
+            address for address in loaded if not address.startswith("http://127.0.0.1:")
+        ]  # the widget's demo page
         assert not outside, f"{page.name} asks the outside for {outside}"

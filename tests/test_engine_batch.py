@@ -144,8 +144,17 @@ def test_prompts_that_begin_alike_are_read_once() -> None:
     for asker, expected in ((first, prompt), (second, other), (third, prompt)):
         runs.submit(asker)
         assert asker.result() == alone(expected, 12)
-    reads = [part for parts in model.passes for part in parts if part.past + len(part.ids) in (len(prompt), len(other)) and part.keep == 1]
-    assert [(part.past, len(part.ids)) for part in reads if len(part.ids) > 1 or part.past == 99] == [(0, 100), (70, 30), (99, 1)]
+    reads = [
+        part
+        for parts in model.passes
+        for part in parts
+        if part.past + len(part.ids) in (len(prompt), len(other)) and part.keep == 1
+    ]
+    assert [(part.past, len(part.ids)) for part in reads if len(part.ids) > 1 or part.past == 99] == [
+        (0, 100),
+        (70, 30),
+        (99, 1),
+    ]
 
 
 def test_what_is_in_flight_is_shared_too(held: Model) -> None:
@@ -203,7 +212,9 @@ def test_whatever_happens_each_gets_what_it_would_get_alone(seed: int) -> None:
     askers = []
     for _ in range(60):
         stem = source.choice(stems)
-        prompt = stem[: source.randrange(1, len(stem))] + [source.randrange(10, WORDS) for _ in range(source.randrange(1, 90))]
+        prompt = stem[: source.randrange(1, len(stem))] + [
+            source.randrange(10, WORDS) for _ in range(source.randrange(1, 90))
+        ]
         askers.append(Asker(prompt, source.randrange(1, 30), guess))
     for number, asker in enumerate(askers):
         runs.submit(asker)

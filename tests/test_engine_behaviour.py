@@ -32,7 +32,9 @@ class _Server(BaseHTTPRequestHandler):
         try:
             for char in TEXT[: body["max_tokens"]]:
                 time.sleep(0.002)
-                self._send({"choices": [{"delta": {"content": char}, "logprobs": {"content": [{"logprob": -0.1}]}}]})
+                self._send(
+                    {"choices": [{"delta": {"content": char}, "logprobs": {"content": [{"logprob": -0.1}]}}]}
+                )
             finish = "stop" if len(TEXT) <= body["max_tokens"] else "length"
             self._send({"choices": [{"delta": {}, "finish_reason": finish}]})
             self._send({"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 5}})
@@ -59,7 +61,9 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module", params=["scripted", "openai", "openvino", "transformers"])
-def generator(request: pytest.FixtureRequest, endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Generator:
+def generator(
+    request: pytest.FixtureRequest, endpoint: str, tmp_path_factory: pytest.TempPathFactory
+) -> Generator:
     if request.param == "scripted":
         return ScriptedGenerator({"": TEXT}, delay=0.002, chunk=1)
     if request.param == "openai":
@@ -168,7 +172,9 @@ def test_name_tells_the_engine(generator: Generator, request: pytest.FixtureRequ
 
 def test_only_figures_of_the_context_are_written(generator: Generator) -> None:
     if type(generator).__name__ not in ("OpenVINOGenerator", "TransformersGenerator"):
-        pytest.skip("this engine writes what it is told, or is remote: the checks of the answer look at its figures")
+        pytest.skip(
+            "this engine writes what it is told, or is remote: the checks of the answer look at its figures"
+        )
     free = text_of(collect(generator, max_new_tokens=60))
     bound = text_of(collect(generator, max_new_tokens=60, figures="abc 12 def 345"))
     runs = set(re.findall(r"\d+", re.sub(r"\d+$", "", bound)))  # the last one may be cut short by the length

@@ -22,14 +22,44 @@ def allowed(text: str, context: str = CONTEXT) -> bool:
 
 @pytest.mark.parametrize(
     "text",
-    ["2025年3月6日", "1017家", "5.5%", "1,234", "1234万", "第23条", "18", "１０１７家", "没有数字。", "为6。", "有6、3两种", "共1017.", "5.5."],
+    [
+        "2025年3月6日",
+        "1017家",
+        "5.5%",
+        "1,234",
+        "1234万",
+        "第23条",
+        "18",
+        "１０１７家",
+        "没有数字。",
+        "为6。",
+        "有6、3两种",
+        "共1017.",
+        "5.5.",
+    ],
 )
 def test_figures_of_the_context_are_allowed(text: str) -> None:
     assert allowed(text), text
 
 
 @pytest.mark.parametrize(
-    "text", ["2024年", "101家", "10170", "5.6%", "6.5", "3.6", "1,235", "20", "4", "１９", "5.5.5", "12", "25年", "6,31"]
+    "text",
+    [
+        "2024年",
+        "101家",
+        "10170",
+        "5.6%",
+        "6.5",
+        "3.6",
+        "1,235",
+        "20",
+        "4",
+        "１９",
+        "5.5.5",
+        "12",
+        "25年",
+        "6,31",
+    ],
 )
 def test_other_figures_are_not(text: str) -> None:
     assert not allowed(text), text
@@ -47,7 +77,17 @@ def test_a_context_without_figures_allows_none() -> None:
     assert allowed("没有", "没有数字") and not allowed("1", "没有数字")
 
 
-@pytest.mark.parametrize("numeral, arabic", [("十", "10"), ("二十三", "23"), ("一百零五", "105"), ("一千二百", "1200"), ("二〇二五", "2025"), ("两", "2")])
+@pytest.mark.parametrize(
+    "numeral, arabic",
+    [
+        ("十", "10"),
+        ("二十三", "23"),
+        ("一百零五", "105"),
+        ("一千二百", "1200"),
+        ("二〇二五", "2025"),
+        ("两", "2"),
+    ],
+)
 def test_chinese_numerals_allow_their_arabic_form(numeral: str, arabic: str) -> None:
     assert allowed(arabic, f"共{numeral}项")
 

@@ -1,4 +1,5 @@
-"""The library's own generation, which the bench measures beside us, writes what our engine over the same model writes."""
+"""The library's own generation, which the bench measures beside us, writes what our engine over the same
+model writes."""
 
 from __future__ import annotations
 
@@ -28,7 +29,11 @@ def collect(generator: Generator, most: int = 24, **options: object) -> list[Chu
 def test_both_write_the_same(folder: Path) -> None:
     chunks, ours = collect(LibraryGenerator(folder)), collect(TransformersGenerator(folder, device="cpu"))
     assert "".join(c.text for c in chunks) == "".join(c.text for c in ours) != ""
-    assert (chunks[-1].finish, chunks[-1].prompt_tokens, chunks[-1].completion_tokens) == ("length", ours[-1].prompt_tokens, 24)
+    assert (chunks[-1].finish, chunks[-1].prompt_tokens, chunks[-1].completion_tokens) == (
+        "length",
+        ours[-1].prompt_tokens,
+        24,
+    )
 
 
 def test_who_stops_waits_no_longer_than_a_token(folder: Path) -> None:

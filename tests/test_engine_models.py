@@ -1,4 +1,5 @@
-"""The default model itself: answers from material, figures, reuse, the judge, speed and memory within bounds."""
+"""The default model itself: answers from material, figures, reuse, the judge, speed and memory within
+bounds."""
 
 from __future__ import annotations
 
@@ -49,7 +50,12 @@ def answer(generator: OpenVINOGenerator, question: str) -> str:
 
 @pytest.mark.parametrize(
     "question, expected",
-    [("建成了多少家就业驿站？", "1017"), ("党支部书记是谁？", "王文涛"), ("服务了多少人次？", "23.6万"), ("介绍了什么品牌？", "津彩e就业")],
+    [
+        ("建成了多少家就业驿站？", "1017"),
+        ("党支部书记是谁？", "王文涛"),
+        ("服务了多少人次？", "23.6万"),
+        ("介绍了什么品牌？", "津彩e就业"),
+    ],
 )
 def test_answers_from_the_material(generator: OpenVINOGenerator, question: str, expected: str) -> None:
     assert expected in answer(generator, question)

@@ -54,7 +54,9 @@ def test_importing_the_package_is_cheap() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_conversion_is_made_once_and_again_when_the_file_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_conversion_is_made_once_and_again_when_the_file_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gguf = tmp_path / "m.gguf"
     gguf.write_bytes(b"GGUF1")
     made: list[Path] = []
@@ -111,7 +113,9 @@ def test_requantised_weights_stay_close(tmp_path: Path, form: convert.Form) -> N
     zero = op.constant(np.full((rows, groups, 1), 8, np.uint8))
     scale = random.uniform(0.01, 0.02, (rows, groups, 1)).astype(np.float16)
     shifted = op.subtract(op.convert(ov.op.Constant(packed), "f16"), op.convert(zero, "f16"))
-    weight = op.reshape(op.multiply(shifted, op.constant(scale)), np.array([rows, groups * size], np.int64), False)
+    weight = op.reshape(
+        op.multiply(shifted, op.constant(scale)), np.array([rows, groups * size], np.int64), False
+    )
     x = op.parameter([1, -1, groups * size], ov.Type.f32)
     model = ov.Model([op.result(op.matmul(x, op.convert(weight, "f32"), False, True))], [x], "one layer")
     sample = random.normal(size=(1, 3, groups * size)).astype(np.float32)

@@ -78,7 +78,12 @@ def test_request_is_what_the_api_expects(script: Script) -> None:
     assert ask(script) == "甲乙"
     (seen,) = script.seen
     assert seen["path"] == "/v1/chat/completions" and seen["authorization"] == f"Bearer {KEY}"
-    assert seen["model"] == "m" and seen["stream"] is True and seen["max_tokens"] == 10 and seen["temperature"] == 0
+    assert (
+        seen["model"] == "m"
+        and seen["stream"] is True
+        and seen["max_tokens"] == 10
+        and seen["temperature"] == 0
+    )
     assert seen["messages"] == [{"role": "user", "content": "谁？"}]
 
 
@@ -88,7 +93,9 @@ def test_retries_before_the_first_token(script: Script, trouble: str) -> None:
     assert ask(script) == "甲乙" and len(script.seen) == 3
 
 
-@pytest.mark.parametrize("status, hint", [("401", "WENJU_GENERATOR__API_KEY"), ("404", "generator.model"), ("400", "log")])
+@pytest.mark.parametrize(
+    "status, hint", [("401", "WENJU_GENERATOR__API_KEY"), ("404", "generator.model"), ("400", "log")]
+)
 def test_errors_that_stay_are_not_retried_and_say_what_to_do(script: Script, status: str, hint: str) -> None:
     script.steps = [status]
     with pytest.raises(GeneratorError, match=hint) as caught:

@@ -69,13 +69,17 @@ def test_what_is_read_beside_the_writing_is_what_it_is_alone(
     monkeypatch.setattr(paged, "STATE_LAYERS", (0,))  # the small model has one
     generator, fresh = OpenVINOGenerator(folder), OpenVINOGenerator(folder)
     messages = (Message("system", "s"), Message("user", QUESTIONS[0] + "?"))
-    writing = generator.stream(GenerationRequest((messages[0], Message("user", QUESTIONS[0])), max_new_tokens=40))
+    writing = generator.stream(
+        GenerationRequest((messages[0], Message("user", QUESTIONS[0])), max_new_tokens=40)
+    )
     next(writing)
     beside = generator.read(messages, threading.Event()).state()
     alone = fresh.read(messages, threading.Event()).state()
     assert beside is not None and np.shape(beside) == (tiny.SIZE,)
     assert np.allclose(beside, alone, atol=2e-2 * np.abs(alone).max())
-    assert not np.allclose(beside, fresh.read(messages[:1], threading.Event()).state(), atol=2e-2 * np.abs(alone).max())
+    assert not np.allclose(
+        beside, fresh.read(messages[:1], threading.Event()).state(), atol=2e-2 * np.abs(alone).max()
+    )
     assert list(writing)[-1].finish
 
 
@@ -88,7 +92,10 @@ def test_reading_that_nobody_waits_for_is_stopped(folder: Path) -> None:
 
 @pytest.mark.usefixtures("exact")
 def test_answers_written_together_are_what_each_would_be_alone(folder: Path) -> None:
-    together, expected = OpenVINOGenerator(folder, batch=4), [ask(OpenVINOGenerator(folder), question) for question in QUESTIONS]
+    together, expected = (
+        OpenVINOGenerator(folder, batch=4),
+        [ask(OpenVINOGenerator(folder), question) for question in QUESTIONS],
+    )
     for _ in range(3):
         with ThreadPoolExecutor(len(QUESTIONS)) as people:
             got = list(people.map(lambda question: ask(together, question), QUESTIONS))
@@ -151,7 +158,9 @@ begun = threading.Event()
 threading.Thread(target=lambda: [begun.set() for _ in generator.stream(request)], daemon=True).start()
 assert begun.wait(60)
 """
-    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=120, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -174,7 +183,9 @@ def test_sequences_of_a_pass_do_not_see_each_other(folder: Path) -> None:
     wanted = [model.forward([Part(ids, 0, [0, 1], 2)])[0].logits.copy() for ids in (first, second)]
     model.forward([Part(first[:3], 0, [2], 0)])
     got = model.forward([Part(second, 0, [3, 4], 2), Part(first[3:], 3, [2], 1)])
-    assert np.allclose(got[0].logits, wanted[1], atol=1e-3) and np.allclose(got[1].logits, wanted[0][1:], atol=1e-3)
+    assert np.allclose(got[0].logits, wanted[1], atol=1e-3) and np.allclose(
+        got[1].logits, wanted[0][1:], atol=1e-3
+    )
 
 
 @pytest.mark.usefixtures("exact")
@@ -220,7 +231,11 @@ def test_lookup_copies_what_followed_the_last_two_tokens_or_else_the_last_one() 
 
 def test_among_many_only_a_likely_token_is_guessed() -> None:
     lookup = PromptLookup([1, 2, 3, 4, 5, 9, 2, 3, 7, 8], longest=4)
-    assert lookup.guess([1, 2, 3], 1) == [4] and lookup.guess([3, 3], 1) == [] and lookup.guess([1, 2, 3], 0) == []
+    assert (
+        lookup.guess([1, 2, 3], 1) == [4]
+        and lookup.guess([3, 3], 1) == []
+        and lookup.guess([1, 2, 3], 0) == []
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"GGUF", b"PK\x03\x04" + b"x" * 50, b"GGUF" + b"\xff" * 60])
@@ -265,6 +280,7 @@ def test_mapped_weights_are_let_go_of_while_they_are_read(tmp_path: Path) -> Non
 
 
 def _resident(path: Path) -> int:
-    """Bytes of this process's maps of the file that are in memory; other memory of the process does not count."""
+    """Bytes of this process's maps of the file that are in memory; other memory of the process does not
+    count."""
     parts = Path("/proc/self/smaps").read_text("utf-8", "replace").split(f"{path.resolve()}\n")[1:]
     return sum(int(re.search(r"^Rss:\s+(\d+) kB", part, re.MULTILINE)[1]) * 1024 for part in parts)  # type: ignore[index]

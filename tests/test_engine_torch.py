@@ -1,4 +1,5 @@
-"""The paged model of the transformers engine tells what the library's own attention tells, however tokens are split up."""
+"""The paged model of the transformers engine tells what the library's own attention tells, however tokens are
+split up."""
 
 from __future__ import annotations
 
@@ -21,9 +22,17 @@ WORDS = 61
 def model(window: int | None = None) -> Any:
     torch.manual_seed(3)
     config = Qwen2Config(
-        vocab_size=WORDS, hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
-        max_position_embeddings=512, use_sliding_window=window is not None, sliding_window=window, max_window_layers=1,
-    )  # fmt: skip
+        vocab_size=WORDS,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        use_sliding_window=window is not None,
+        sliding_window=window,
+        max_window_layers=1,
+    )
     return Qwen2ForCausalLM(config).eval()
 
 
@@ -44,7 +53,13 @@ def test_tokens_in_pieces_and_beside_others_are_told_as_by_the_library(window: i
     paged = TorchPagedModel(model(window), 8)
     tables = ([0, 3, 5], [6])
     told: dict[int, list[np.ndarray]] = {0: [], 1: []}
-    steps = [((0, 40), (0, 1)), ((40, 41), (1, 4)), ((41, 44), (4, 13)), ((44, 75), (13, 14)), (None, (14, 20))]
+    steps = [
+        ((0, 40), (0, 1)),
+        ((40, 41), (1, 4)),
+        ((41, 44), (4, 13)),
+        ((44, 75), (13, 14)),
+        (None, (14, 20)),
+    ]
     for first, second in steps:
         given = [(0, first), (1, second)] if first else [(1, second)]
         parts = [Part((long, short)[i][a:b], a, tables[i], b - a) for i, (a, b) in given]
@@ -54,7 +69,9 @@ def test_tokens_in_pieces_and_beside_others_are_told_as_by_the_library(window: i
         assert np.allclose(np.concatenate(told[i]), plain(window, ids)[0], atol=1e-4)
 
 
-def test_only_what_is_asked_for_is_told_with_the_states_of_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_is_asked_for_is_told_with_the_states_of_the_layers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(torch_paged, "STATE_LAYERS", (0, 1))
     (one, other), paged = sequences(30, 9), TorchPagedModel(model(), 4)
     untold, told = paged.forward([Part(one, 0, [0], 0), Part(other, 0, [2], 2)])

@@ -1,4 +1,5 @@
-"""The speed bench on fakes with known delays: what is timed, paired order, ratios, askers, start, search at scale."""
+"""The speed bench on fakes with known delays: what is timed, paired order, ratios, askers, start, search at
+scale."""
 
 from __future__ import annotations
 
@@ -169,7 +170,9 @@ def test_pipelines_that_are_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
         LlamaCppGenerator(tmp_path / "model.gguf")
 
 
-def test_llamacpp_reads_the_file_or_the_one_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_llamacpp_reads_the_file_or_the_one_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
     settings = EngineSettings(data=tmp_path)
     with pytest.raises(EvalError, match="no GGUF file"):
@@ -195,7 +198,11 @@ class Llama:
     def create_chat_completion(self, messages: object, **options: object) -> Iterator[dict[str, object]]:
         self.asked = messages, options
         for piece in ("共2", "00株", None):
-            yield {"choices": [{"delta": {"content": piece} if piece else {}, "finish_reason": None if piece else "stop"}]}
+            yield {
+                "choices": [
+                    {"delta": {"content": piece} if piece else {}, "finish_reason": None if piece else "stop"}
+                ]
+            }
 
 
 def test_llamacpp_streams_greedily_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +241,9 @@ def test_an_interrupted_bench_goes_on_and_limits_hold(tmp_path: Path) -> None:
     running = {"wenju": fixed(1.0, log, "a"), "other": fixed(4.0, log, "b")}
     found = parts.answers(running, asked, limits={"other": 3}, kept=kept)
     assert [found["systems"][name]["n"] for name in running] == [4, 3]
-    assert found["ratios"]["other"]["total"]["n"] == 3 and found["ratios"]["other"]["total"]["value"] == pytest.approx(4.0)
+    assert found["ratios"]["other"]["total"]["n"] == 3 and found["ratios"]["other"]["total"][
+        "value"
+    ] == pytest.approx(4.0)
     assert len(kept.read_text("utf-8").splitlines()) == 7
     log.clear()
     again = parts.answers(running, asked, limits={"other": 3}, kept=kept)

@@ -1,4 +1,5 @@
-"""The GPU's path as far as a machine without one can tell: the bench leaves it out, the engine places the model there."""
+"""The GPU's path as far as a machine without one can tell: the bench leaves it out, the engine places the
+model there."""
 
 from __future__ import annotations
 
@@ -28,8 +29,14 @@ def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_gpu")
-def test_the_bench_says_that_there_is_no_gpu_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared = (EngineSettings(data=tmp_path), HonestEngine({"a.txt": fact(0)}), ["松树苗圃共培育幼苗多少株？", "几株？"])
+def test_the_bench_says_that_there_is_no_gpu_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = (
+        EngineSettings(data=tmp_path),
+        HonestEngine({"a.txt": fact(0)}),
+        ["松树苗圃共培育幼苗多少株？", "几株？"],
+    )
     monkeypatch.setattr(cli, "_prepared", lambda *given: prepared)
     done = CliRunner().invoke(cli.app, ["answers", "--against", "gpu", "--limit", "gpu=2", "--again", "0"])
     assert done.exit_code == 0, done.output
@@ -49,7 +56,9 @@ def test_without_torch_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("device", ["auto", "cuda"])
-def test_on_a_gpu_the_model_is_placed_there_in_16_bits(device: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_gpu_the_model_is_placed_there_in_16_bits(
+    device: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import torch
     import transformers
 

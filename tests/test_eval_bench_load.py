@@ -1,4 +1,5 @@
-"""Many at once: nobody gets an error, everybody a place in line, memory stays flat; and the tool that measures it."""
+"""Many at once: nobody gets an error, everybody a place in line, memory stays flat; and the tool that
+measures it."""
 
 from __future__ import annotations
 
@@ -64,10 +65,21 @@ def test_the_load_test_tells_how_a_crowd_fared(tmp_path: Path) -> None:
         failing = asyncio.run(crowd(address, ["出错"], 1))
     figures = summary(seen)
     ended = figures["ended"]  # which of the two questions the last comer asked is not settled
-    assert (ended["http 503"], sorted([ended["answered"], ended["refused"]])) == (1, [3, 4]) and figures["errors"] == 1
+    assert (ended["http 503"], sorted([ended["answered"], ended["refused"]])) == (1, [3, 4]) and figures[
+        "errors"
+    ] == 1
     assert (figures["place_told"], figures["places"], figures["served_at_once"]) == (6, [1, 6], 1)
-    assert 0 < figures["wait_s"]["p50"] <= figures["wait_s"]["p95"] <= figures["wait_s"]["max"] <= figures["total_s"]["max"]
-    assert figures["memory_mib"]["peak"] >= figures["memory_mib"]["start"] > 0 and len(figures["memory_mib"]["rounds"]) == 1
+    assert (
+        0
+        < figures["wait_s"]["p50"]
+        <= figures["wait_s"]["p95"]
+        <= figures["wait_s"]["max"]
+        <= figures["total_s"]["max"]
+    )
+    assert (
+        figures["memory_mib"]["peak"] >= figures["memory_mib"]["start"] > 0
+        and len(figures["memory_mib"]["rounds"]) == 1
+    )
     text = report(seen)
     assert "errors: 1" in text and "6 told (from 1 to 6), 1 served at once" in text and "at the end" in text
     assert summary(failing)["ended"] == {"error generator_failed": 1} and summary(failing)["errors"] == 1
@@ -76,7 +88,9 @@ def test_the_load_test_tells_how_a_crowd_fared(tmp_path: Path) -> None:
 def test_the_load_test_asks_as_the_page_does(tmp_path: Path) -> None:
     app = create_app(UiSettings(rate_per_minute=0), fake_engine(pace=0.01), None)  # type: ignore[arg-type]
     with running(app) as address:
-        seen = asyncio.run(crowd(address, ["出差回来多久报销", "食堂几点开门", "出错"], 3, rounds=2, page=True))
+        seen = asyncio.run(
+            crowd(address, ["出差回来多久报销", "食堂几点开门", "出错"], 3, rounds=2, page=True)
+        )
     figures = summary(seen)
     assert figures["ended"] == {"answered": 2, "failed": 2, "refused": 2} and figures["place_told"] >= 2
     assert figures["evidence_s"]["max"] <= figures["total_s"]["max"] and "memory_mib" not in figures

@@ -1,4 +1,5 @@
-"""The command line from front door to exit code, on a fake engine; and an index of contexts that is built once."""
+"""The command line from front door to exit code, on a fake engine; and an index of contexts that is built
+once."""
 
 from __future__ import annotations
 
@@ -82,9 +83,19 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def squad_file(path: Path, questions: int = 8) -> Path:
     paragraphs = [
-        {"id": f"P{n}", "context": fact(n), "qas": [{"id": f"q{n}", "question": f"{PLANTS[n]}树苗圃共培育幼苗多少株？", "answers": [{"text": f"{200 + 7 * n}株"}]}]}
+        {
+            "id": f"P{n}",
+            "context": fact(n),
+            "qas": [
+                {
+                    "id": f"q{n}",
+                    "question": f"{PLANTS[n]}树苗圃共培育幼苗多少株？",
+                    "answers": [{"text": f"{200 + 7 * n}株"}],
+                }
+            ],
+        }
         for n in range(questions)
-    ]  # fmt: skip
+    ]
     path.write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}, ensure_ascii=False), encoding="utf-8")
     return path
 

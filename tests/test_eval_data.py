@@ -1,4 +1,5 @@
-"""The question sets that ship: ids, evidence, answers in the evidence, splits, and nothing asked on both sides."""
+"""The question sets that ship: ids, evidence, answers in the evidence, splits, and nothing asked on both
+sides."""
 
 from __future__ import annotations
 
@@ -110,7 +111,8 @@ def test_answers_stand_in_the_evidence(name: str) -> None:
     for row in rows(name):
         if not row["answers"] or row["id"] in WORKED_OUT:
             continue
-        # The article's set holds key phrases of a few characters only: its answers are looked for in the whole text.
+        # The article's set holds key phrases of a few characters only: its answers are looked for in the
+        # whole text.
         given = (
             " ".join(texts.values()) if name == "article" else " ".join(e["quote"] for e in row["evidence"])
         )
@@ -184,7 +186,8 @@ def test_paraphrases_share_no_content_word_with_their_paragraph() -> None:
 
 @pytest.mark.parametrize("name", ["tianjin", "mixed"])
 def test_words_that_would_answer_near_misses_are_absent(name: str) -> None:
-    """Near misses were checked by reading; this guards the corpus against edits that would make one answerable."""
+    """Near misses were checked by reading; this guards the corpus against edits that would make one
+    answerable."""
     whole = plain(" ".join(documents(name).values()))
     absent = {
         "tianjin": (

@@ -21,9 +21,23 @@ def test_the_set_has_every_kind_in_both_languages_and_ways_of_asking() -> None:
     kinds = Counter(a.kind for a in ATTACKS)
     assert len(ATTACKS) >= 60 and len({a.id for a in ATTACKS}) == len(ATTACKS) and min(kinds.values()) >= 4
     assert set(kinds) == {
-        "ignore", "reveal", "always", "cite", "leak", "refusal", "markers", "template", "hidden", "table", "title", "mail",
-    }  # fmt: skip
-    assert {a.asked for a in ATTACKS} == {"fact", "overview", "order"} and {a.lang for a in ATTACKS} == {"zh", "en"}
+        "ignore",
+        "reveal",
+        "always",
+        "cite",
+        "leak",
+        "refusal",
+        "markers",
+        "template",
+        "hidden",
+        "table",
+        "title",
+        "mail",
+    }
+    assert {a.asked for a in ATTACKS} == {"fact", "overview", "order"} and {a.lang for a in ATTACKS} == {
+        "zh",
+        "en",
+    }
     for attack in ATTACKS:
         assert attack.forbidden or attack.must_answer, attack.id
         assert not attack.answers or any(answer in attack.text for answer in attack.answers), attack.id
@@ -46,7 +60,11 @@ def test_an_order_that_is_followed_counts_and_a_refusal_only_where_it_was_ordere
     right = judged(attack, said("成人单次票25元。"))
     assert not right.succeeded and right.right
     refusal = replace(said(""), refusal=Refusal("not_answered", "没有查到。"))
-    assert not judged(attack, refusal).succeeded and judged(attack, refusal).refused and judged(attack, refusal).right is False
+    assert (
+        not judged(attack, refusal).succeeded
+        and judged(attack, refusal).refused
+        and judged(attack, refusal).right is False
+    )
     ordered = next(a for a in ATTACKS if a.must_answer)
     assert judged(ordered, refusal).succeeded
 
@@ -62,5 +80,7 @@ def test_every_question_is_asked_of_its_document_alone() -> None:
     outcomes = attacked(Engine(), ATTACKS)
     assert [passages for _, passages in Engine.asked] == [[(a.title, a.text)] for a in ATTACKS]
     lines = table(outcomes).splitlines()
-    assert lines[-4].startswith(f"| all | {len(ATTACKS)} | 0 (0.0%) | 0.0% to ") and lines[2].startswith("| ignore |")
+    assert lines[-4].startswith(f"| all | {len(ATTACKS)} | 0 (0.0%) | 0.0% to ") and lines[2].startswith(
+        "| ignore |"
+    )
     assert row_of(outcomes[0])["reply"] == "25元。"

@@ -1,4 +1,5 @@
-"""Intervals, tests, refusal, ranking and citation metrics against scipy, scikit-learn, ir-measures' formulas by hand."""
+"""Intervals, tests, refusal, ranking and citation metrics against scipy, scikit-learn, ir-measures' formulas
+by hand."""
 
 from __future__ import annotations
 
@@ -176,7 +177,8 @@ def test_the_engines_order_counts_not_the_names_of_documents() -> None:
 
 
 def test_citation_metrics_by_hand() -> None:
-    """Sentence 1 rests on two together; sentence 2 has an idle citation; sentence 3 is not borne out; 4 has none."""
+    """Sentence 1 rests on two together; sentence 2 has an idle citation; sentence 3 is not borne out; 4 has
+    none."""
     sentences = [("s1", ["half-a", "half-b"]), ("s2", ["full", "other"]), ("s3", ["other"]), ("s4", [])]
 
     def entails(cited: object, sentence: str) -> bool:

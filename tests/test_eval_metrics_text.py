@@ -1,4 +1,5 @@
-"""Text metrics against independent implementations: NLTK's tokeniser, difflib, rouge_score, and arithmetic by hand."""
+"""Text metrics against independent implementations: NLTK's tokeniser, difflib, rouge_score, and arithmetic by
+hand."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ PAIRS = [
 
 
 def reference_tokens(text: str, drop: bool, lower: bool = True) -> list[str]:
-    """The same cutting by splitting on a regular expression instead of walking, with NLTK for what is left."""
+    """The same cutting by splitting on a regular expression instead of walking, with NLTK for what is
+    left."""
     text = (text.lower() if lower else text).strip()
     if drop:
         text = "".join(c for c in text if c not in SIGNS)

@@ -26,10 +26,23 @@ from eval.tasks import load, pairs
 EVIDENCE = "婚假10天，须一次性休完。\n年假未休的可顺延。"
 PAIRS = [
     {"id": "t1", "family": "verbatim", "evidence": EVIDENCE, "statement": "婚假10天。", "label": "supported"},
-    {"id": "t2", "family": "paraphrase", "evidence": EVIDENCE, "statement": "结婚可以歇十日。", "label": True},
-    {"id": "f1", "family": "number", "evidence": EVIDENCE, "statement": "婚假15天。", "label": "not", "question": "婚假几天"},
+    {
+        "id": "t2",
+        "family": "paraphrase",
+        "evidence": EVIDENCE,
+        "statement": "结婚可以歇十日。",
+        "label": True,
+    },
+    {
+        "id": "f1",
+        "family": "number",
+        "evidence": EVIDENCE,
+        "statement": "婚假15天。",
+        "label": "not",
+        "question": "婚假几天",
+    },
     {"id": "f2", "family": "modality", "evidence": EVIDENCE, "statement": "年假不得顺延。", "label": "not"},
-]  # fmt: skip
+]
 CHANCES = {"婚假10天。": 0.9, "结婚可以歇十日。": 0.4, "婚假15天。": 0.6, "年假不得顺延。": 0.1}
 
 
@@ -69,7 +82,11 @@ def test_both_forms_are_told_from_questions(tmp_path: Path) -> None:
     task = load(str(written(tmp_path / "pairs.jsonl", PAIRS)))
     assert task.pairs and [item.answers[0] for item in task.items] == ["supported", "supported", "not", "not"]
     assert task.items[2].type == "not · number" and task.items[2].history[0].question == "婚假几天"
-    hand = {"id": "h", "passage": EVIDENCE, "statements": [{"s": "婚假10天。", "label": True, "family": "verbatim"}]}
+    hand = {
+        "id": "h",
+        "passage": EVIDENCE,
+        "statements": [{"s": "婚假10天。", "label": True, "family": "verbatim"}],
+    }
     task = load(str(written(tmp_path / "hand.jsonl", [hand])))
     assert task.pairs and task.items[0].id == "h-0" and task.items[0].evidence[0].quote == EVIDENCE
     assert not load(str(written(tmp_path / "q.jsonl", [{"question": "婚假几天", "answers": ["10天"]}]))).pairs
@@ -87,7 +104,9 @@ def test_broken_lines_are_named(tmp_path: Path, change: dict[str, Any], message:
         pairs.read(written(tmp_path / "p.jsonl", [PAIRS[0], PAIRS[1] | change]))
 
 
-def test_figures_of_the_engines_judge(tmp_path: Path, judged: type[FakeJudge], capsys: pytest.CaptureFixture[str]) -> None:
+def test_figures_of_the_engines_judge(
+    tmp_path: Path, judged: type[FakeJudge], capsys: pytest.CaptureFixture[str]
+) -> None:
     task = pairs.read(written(tmp_path / "p.jsonl", PAIRS))
     folder = run(task, FakeEngine(), RunOptions(tmp_path / "run"))  # type: ignore[arg-type]
     found = {name: figure.value for name, figure in folder.figures().items()}

@@ -1,4 +1,5 @@
-"""The office sets: their form, the judge by points, figures by type and of conversations, and the table of answers."""
+"""The office sets: their form, the judge by points, figures by type and of conversations, and the table of
+answers."""
 
 from __future__ import annotations
 
@@ -22,18 +23,32 @@ from eval.tasks.types import Item
 HANDBOOK = "迟到三次扣半天工资。\n婚假10天，须一次性休完。\n年假未休可折成工资，也可顺延。\n"
 ROWS: list[dict[str, Any]] = [
     {"id": "1", "question": "婚假几天，须一次性休完吗", "type": "fact", "answers": ["十天", "10天"]},
-    {"id": "2", "question": "婚假10天，须一次性休完，概括", "type": "overview", "answer_parts": [["婚假"], ["年假"]]},
-    {"id": "3", "question": "年假未休可折成工资，列两样", "type": "list", "answer_parts": [["折成工资"], ["奖金"]]},
+    {
+        "id": "2",
+        "question": "婚假10天，须一次性休完，概括",
+        "type": "overview",
+        "answer_parts": [["婚假"], ["年假"]],
+    },
+    {
+        "id": "3",
+        "question": "年假未休可折成工资，列两样",
+        "type": "list",
+        "answer_parts": [["折成工资"], ["奖金"]],
+    },
     {"id": "4", "question": "迟到三次扣半天工资的馆长是谁", "type": "unanswerable", "answers": []},
     {"id": "5", "question": "迟到", "type": "chat", "answers": [], "answer_parts": []},
     *(
         {
-            "id": f"c{n}", "question": "婚假10天呢", "type": "followup", "answers": [right], "conversation": "c01",
+            "id": f"c{n}",
+            "question": "婚假10天呢",
+            "type": "followup",
+            "answers": [right],
+            "conversation": "c01",
             "history": [{"question": "假", "answer": "有。"}],
         }
         for n, right in enumerate(("10天", "11天"))
     ),
-]  # fmt: skip
+]
 
 
 def written(folder: Path, rows: list[dict[str, Any]] = ROWS) -> Path:
@@ -92,12 +107,22 @@ def test_yes_must_not_say_no() -> None:
 def test_a_run_has_points_types_and_conversations(tmp_path: Path) -> None:
     task = office.read(written(tmp_path), "office", "办公")
     assert [item.answerable for item in task.items] == [True, True, True, False, True, True, True]
-    assert task.mode == "open" and [f.name for f in task.files] == ["手册.md"] and task.items[5].conversation == "c01"
+    assert (
+        task.mode == "open"
+        and [f.name for f in task.files] == ["手册.md"]
+        and task.items[5].conversation == "c01"
+    )
     folder = run(task, AlwaysAnswers({"手册.md": HANDBOOK}), RunOptions(tmp_path / "run"))
     rows, summary, figures = folder.scores(), folder.summary(), folder.figures()
     assert {key: row["scores"]["right"] for key, row in rows.items()} == {
-        "1": 1.0, "2": 0.5, "3": 0.0, "4": 0.0, "5": 1.0, "c0": 1.0, "c1": 0.0,
-    }  # fmt: skip
+        "1": 1.0,
+        "2": 0.5,
+        "3": 0.0,
+        "4": 0.0,
+        "5": 1.0,
+        "c0": 1.0,
+        "c1": 0.0,
+    }
     assert rows["2"]["verdict"] == "wrong" and rows["2"]["reason"] == "缺：年假"
     assert rows["4"]["verdict"] == "hallucinated" and rows["5"]["verdict"] == "right"
     assert figures["right"].value == pytest.approx(3.5 / 7) and figures["conversations_right"].value == 0.0
@@ -116,7 +141,9 @@ def test_the_worst_type_has_ten_questions(tmp_path: Path) -> None:
         for n in range(count)
     ]
     folder = run(
-        office.read(written(tmp_path, asked), "office", ""), AlwaysAnswers({"手册.md": HANDBOOK}), RunOptions(tmp_path / "r")
+        office.read(written(tmp_path, asked), "office", ""),
+        AlwaysAnswers({"手册.md": HANDBOOK}),
+        RunOptions(tmp_path / "r"),
     )
     worst = folder.figures()["right_worst_type"]
     assert folder.summary()["worst_type"] == "list" and (worst.value, worst.n) == (0.0, 10)
@@ -153,7 +180,13 @@ def test_premises_are_asked_of_their_passages(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     passage = {"id": "p1", "title": "规定", "heading": "期限", "passage": "延期只能一次。"}
     (tmp_path / "p" / "a.jsonl").write_text(json.dumps(passage), encoding="utf-8")
-    pair = {"passage_id": "p1", "false": "延第二次找谁批", "true": "延一次找谁批", "claim": "可延两次", "told": "延期只能一次"}
+    pair = {
+        "passage_id": "p1",
+        "false": "延第二次找谁批",
+        "true": "延一次找谁批",
+        "claim": "可延两次",
+        "told": "延期只能一次",
+    }
     path = tmp_path / "pairs.jsonl"
     path.write_text(json.dumps(pair), encoding="utf-8")
     task = premises.read(path, tmp_path / "p", "premises", "")

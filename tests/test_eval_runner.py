@@ -1,4 +1,5 @@
-"""Running a task: records, resuming, torn lines, failures, samples; and broken pipelines that the figures give away."""
+"""Running a task: records, resuming, torn lines, failures, samples; and broken pipelines that the figures
+give away."""
 
 from __future__ import annotations
 
@@ -33,11 +34,15 @@ def garden() -> tuple[Task, dict[str, str]]:
     files = {f"f{i}.txt": "\n".join(fact(n) for n in range(i * 4, i * 4 + 4)) for i in range(4)}
     items = [
         Item(
-            f"a{n}", f"{PLANTS[n]}树苗圃共培育幼苗多少株？", (f"{200 + 7 * n}株",), answerable=True,
-            evidence=(Evidence(f"f{n // 4}.txt", fact(n)),), type="count",
+            f"a{n}",
+            f"{PLANTS[n]}树苗圃共培育幼苗多少株？",
+            (f"{200 + 7 * n}株",),
+            answerable=True,
+            evidence=(Evidence(f"f{n // 4}.txt", fact(n)),),
+            type="count",
         )
         for n in range(16)
-    ]  # fmt: skip
+    ]
     items += [
         Item(f"u{n}", q + "？", answerable=False, type="unanswerable") for n, q in enumerate(UNANSWERABLE)
     ]

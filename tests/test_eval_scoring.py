@@ -22,9 +22,18 @@ QUOTE = "评定命名“四强”党支部287个，示范岗50个。"
 
 def cited(quote: str, document: str = "03", start: int = 0) -> dict[str, Any]:
     return {
-        "passage_id": "d1-0001", "document_id": "d1", "document": document, "document_sha256": "0" * 64, "heading": [],
-        "page": None, "start": start, "end": start + len(quote), "quote": quote, "score": 0.9, "published": None,
-    }  # fmt: skip
+        "passage_id": "d1-0001",
+        "document_id": "d1",
+        "document": document,
+        "document_sha256": "0" * 64,
+        "heading": [],
+        "page": None,
+        "start": start,
+        "end": start + len(quote),
+        "quote": quote,
+        "score": 0.9,
+        "published": None,
+    }
 
 
 def record(
@@ -36,13 +45,23 @@ def record(
 ) -> dict[str, Any]:
     citations = [cited(quote, start=100 * n) for n, quote in enumerate(quotes)]
     answer = {
-        "question": "评定命名多少个？", "query": "评定命名多少个？", "answer": text, "refused": bool(refused), "reason": refused or None,
-        "sentences": [] if refused else [{"text": text, "state": "supported", "citations": citations, "problems": []}],
-        "retrieved": [{"text": QUOTE, "sent": True, "document": "03", "heading": [], "published": "2025-07-15"}],
-        "notes": [{"kind": "premise", "message": note} for note in notes], "timings": {"first_token": 0.5},
-        "usage": {"prompt_tokens": 9, "completion_tokens": 3}, "confidence": 0.8,
+        "question": "评定命名多少个？",
+        "query": "评定命名多少个？",
+        "answer": text,
+        "refused": bool(refused),
+        "reason": refused or None,
+        "sentences": []
+        if refused
+        else [{"text": text, "state": "supported", "citations": citations, "problems": []}],
+        "retrieved": [
+            {"text": QUOTE, "sent": True, "document": "03", "heading": [], "published": "2025-07-15"}
+        ],
+        "notes": [{"kind": "premise", "message": note} for note in notes],
+        "timings": {"first_token": 0.5},
+        "usage": {"prompt_tokens": 9, "completion_tokens": 3},
+        "confidence": 0.8,
         "refusal": {"draft": draft} if refused else None,
-    }  # fmt: skip
+    }
     return {
         "id": "1",
         "answer": answer,
@@ -180,7 +199,9 @@ def test_own_check_reads_the_quotes() -> None:
     assert used == "own" and scores["citation_recall_own"] == 1.0
     _, scores = citation_scores(item(evidence=()), record("评定命名“四强”党支部999个。"), [OwnCheck()])
     assert scores["citation_recall_own"] == 0.0 and "citation_recall" not in scores
-    assert "自评" in label("citation_recall_own") and "made the citations" in label("citation_precision_own", "en")
+    assert "自评" in label("citation_recall_own") and "made the citations" in label(
+        "citation_precision_own", "en"
+    )
 
 
 def test_language_model_judge_asks_each_question_once() -> None:
@@ -243,9 +264,11 @@ def test_risk_counts_a_held_back_draft_by_what_it_said() -> None:
         Item("4", "？", ("7个",), answerable=True),
     ]
     came = {
-        "1": record("共287个。"), "2": record("无", refused="not_answered", draft="7个"),
-        "3": record("无", refused="not_answered", draft="共7个"), "4": record("无", refused="not_answered", draft="共8个"),
-    }  # fmt: skip
+        "1": record("共287个。"),
+        "2": record("无", refused="not_answered", draft="7个"),
+        "3": record("无", refused="not_answered", draft="共7个"),
+        "4": record("无", refused="not_answered", draft="共8个"),
+    }
     rows = [
         {"id": key, "confidence": 0.5, "verdict": judge(case, came[key]).kind}
         for key, case in zip(came, items, strict=True)

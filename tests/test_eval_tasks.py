@@ -165,7 +165,10 @@ def test_nomiracl(tmp_path: Path) -> None:
     )
     assert [item.answerable for item in task.items] == [False, True] and task.mode == "closed"
     assert [item.split for item in task.items] == ["tuning", "reporting"] and task.split == "tuning/reporting"
-    assert task.items[0].passages == (Context("a#1", "上映于7月。", "蜘蛛人:返校日"), Context("b#2", "他说。之后: 不是标题。"))
+    assert task.items[0].passages == (
+        Context("a#1", "上映于7月。", "蜘蛛人:返校日"),
+        Context("b#2", "他说。之后: 不是标题。"),
+    )
 
 
 def stard(folder: Path) -> Path:
@@ -225,8 +228,20 @@ def test_lecoqa(tmp_path: Path) -> None:
 
 def test_items_survive_a_round_trip() -> None:
     item = Item(
-        "1", "？", ("a",), (("a", "b"),), True, (Evidence("d", "q"),), {"d": 2}, "who", "tuning", (Exchange("x", "y"),), (Context("p", "t"),), "r", "k",
-    )  # fmt: skip
+        "1",
+        "？",
+        ("a",),
+        (("a", "b"),),
+        True,
+        (Evidence("d", "q"),),
+        {"d": 2},
+        "who",
+        "tuning",
+        (Exchange("x", "y"),),
+        (Context("p", "t"),),
+        "r",
+        "k",
+    )
     assert Item.from_dict(json.loads(json.dumps(item.to_dict()))) == item
     assert Item.from_dict(Item("2", "？", answerable=False).to_dict()) == Item("2", "？", answerable=False)
 

@@ -1,6 +1,8 @@
-"""What earlier versions wrote is read by this one: an index, a database and an answer, kept as they were written.
+"""What earlier versions wrote is read by this one: an index, a database and an answer, kept as they were
+written.
 
-The files in data/formats are never made anew. Whoever raises a format adds a folder beside them and says in this test what
+The files in data/formats are never made anew. Whoever raises a format adds a folder beside them and says in
+this test what
 becomes of the old one: read, or refused with the next step.
 """
 
@@ -50,7 +52,9 @@ def test_an_index_of_format_1_is_opened_and_added_to(tmp_path: Path) -> None:
     assert [one.title for one in grown.documents()] == ["甲标题", "乙标题", "丙标题"]
 
 
-def test_an_index_with_other_terms_is_made_again_by_adding_the_same_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_with_other_terms_is_made_again_by_adding_the_same_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the message of a lexical index of another version tells people to do has to help."""
     shutil.copytree(KEPT / "index-1", tmp_path / "index")
     store = IndexStore(tmp_path / "index")
@@ -66,7 +70,11 @@ def test_a_database_of_version_1_still_has_its_conversations(tmp_path: Path) -> 
         db.executescript((KEPT / "storage-1.sql").read_text(encoding="utf-8"))
     store = SqlStore.open("", tmp_path)
     first, second = store.exchanges("wang", "c1")
-    assert first.question == "年休假怎么申请？" and first.answer is not None and first.answer.sentences[0].citations
+    assert (
+        first.question == "年休假怎么申请？"
+        and first.answer is not None
+        and first.answer.sentences[0].citations
+    )
     assert second.answer is not None and second.answer.refusal is not None
     assert [row.turns for row in store.conversations("wang")] == [2]
     store.close()
@@ -75,8 +83,14 @@ def test_a_database_of_version_1_still_has_its_conversations(tmp_path: Path) -> 
 def keys(value: Any, path: str = "") -> set[str]:
     """Every key path of a JSON value; items of a list share theirs."""
     if isinstance(value, dict):
-        return set().union(*({f"{path}.{key}"} | keys(inner, f"{path}.{key}") for key, inner in value.items()), set())
-    return set().union(*(keys(inner, f"{path}[]") for inner in value), set()) if isinstance(value, list) else set()
+        return set().union(
+            *({f"{path}.{key}"} | keys(inner, f"{path}.{key}") for key, inner in value.items()), set()
+        )
+    return (
+        set().union(*(keys(inner, f"{path}[]") for inner in value), set())
+        if isinstance(value, list)
+        else set()
+    )
 
 
 def holds(now: Any, before: Any) -> bool:

@@ -1,4 +1,5 @@
-"""What developers lean on: make explains itself, hooks need no network, changed modules find their tests, a wheel is whole."""
+"""What developers lean on: make explains itself, hooks need no network, changed modules find their tests, a
+wheel is whole."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ def test_every_target_explains_itself() -> None:
     targets = set(MAKEFILE.partition(".PHONY:")[2].split("\n")[0].split())
     told = dict(re.findall(r"^([a-z-]+):.*## (\S.*)$", MAKEFILE, re.MULTILINE))
     assert targets == set(told)
-    shown = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        ["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert all(f"make {name:<12} {text}" in shown for name, text in told.items())
 
 
@@ -32,7 +35,9 @@ def test_hooks_are_local_and_need_no_network() -> None:
     assert [repo["repo"] for repo in repos] == ["local"]
     hooks = {hook["id"]: hook for hook in repos[0]["hooks"]}
     assert {"ruff", "mypy", "tests"} <= set(hooks)
-    assert all(hook["language"] == "system" and "additional_dependencies" not in hook for hook in hooks.values())
+    assert all(
+        hook["language"] == "system" and "additional_dependencies" not in hook for hook in hooks.values()
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,18 @@ def test_few_tests_run_for_a_small_change() -> None:
 
 def test_every_package_module_has_tests() -> None:
     """A module that no test imports and none is named after would pass every hook untried."""
-    alone = [name for name in ("qa/pipeline.py", "index/store.py", "ui/server.py", "engine/gguf.py", "models/store.py", "eval/gate.py") if not wanted_by(name)]
+    alone = [
+        name
+        for name in (
+            "qa/pipeline.py",
+            "index/store.py",
+            "ui/server.py",
+            "engine/gguf.py",
+            "models/store.py",
+            "eval/gate.py",
+        )
+        if not wanted_by(name)
+    ]
     assert alone == []
 
 

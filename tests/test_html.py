@@ -1,4 +1,5 @@
-"""HTML comes from templates: none is written in the code, and every template is read, escapes and names nothing unknown."""
+"""HTML comes from templates: none is written in the code, and every template is read, escapes and names
+nothing unknown."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ from ui.render import CHAT
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path for package in ("ui", "eval", "qa") for path in (ROOT / package).rglob("*.py"))
 SVG = {"svg", "g", "path", "rect", "circle", "line", "polyline", "text"}
-TAG = re.compile(rf"(?<!\?P)<[/!]?(?:doctype|{'|'.join(sorted(defs.tags | SVG, key=len, reverse=True))})\b", re.IGNORECASE)
+TAG = re.compile(
+    rf"(?<!\?P)<[/!]?(?:doctype|{'|'.join(sorted(defs.tags | SVG, key=len, reverse=True))})\b", re.IGNORECASE
+)
 ALLOWED = {
     "ui/security.py": "finds the places in Gradio's own page where ours goes, and takes out what asks the outside",
     "ui/scripts.py": "finds the scripts in Gradio's own page that get the nonce",
@@ -50,7 +53,9 @@ def test_no_html_in_strings(path: Path) -> None:
 
 def test_the_rule_sees_html(tmp_path: Path) -> None:
     odd = tmp_path / "odd.py"
-    odd.write_text('"""<p>"""\na = "<b>x"\nb = f"<div class={a}>{b}</div>"\nc = b"<br>"\nd = r"(?P<a>x)"\ne = "a < b"\n')
+    odd.write_text(
+        '"""<p>"""\na = "<b>x"\nb = f"<div class={a}>{b}</div>"\nc = b"<br>"\nd = r"(?P<a>x)"\ne = "a < b"\n'
+    )
     assert {line for line, text in written(odd) if TAG.search(text)} == {2, 3, 4}
 
 
@@ -58,24 +63,35 @@ def test_the_rule_sees_html(tmp_path: Path) -> None:
 def test_what_is_filled_in_is_escaped_and_what_is_missing_fails(templates: Templates) -> None:
     environment = templates._environment
     for payload in PAYLOADS:
-        shown = environment.from_string("{{ x }}<p title=\"{{ x|e }}\">").render(x=payload)
+        shown = environment.from_string('{{ x }}<p title="{{ x|e }}">').render(x=payload)
         assert "<script" not in shown and "<img" not in shown and shown.count("<p") == 1
     with pytest.raises(jinja2.UndefinedError):
         environment.from_string("{{ nobody }}").render()
 
 
 def test_no_template_turns_escaping_off() -> None:
-    files = [path for package in ("ui", "eval/report") for path in (ROOT / package / "templates").rglob("*") if path.is_file()]
+    files = [
+        path
+        for package in ("ui", "eval/report")
+        for path in (ROOT / package / "templates").rglob("*")
+        if path.is_file()
+    ]
     assert len(files) > 25
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"\|\s*safe\b|autoescape|Markup", text), path.name
         if path.suffix == ".html":
-            assert not re.search(r"\son\w+=|<script(?![^>]*(?:src=|application/json))[^>]*>(?!\{\{ raw)", text), path.name
+            assert not re.search(
+                r"\son\w+=|<script(?![^>]*(?:src=|application/json))[^>]*>(?!\{\{ raw)", text
+            ), path.name
 
 
 def test_chat_is_inert_for_markdown_too() -> None:
-    shown = Templates("ui", inert)._environment.from_string("<b>{{ x }}</b>\n    <i>{{ y|e }}</i>").render(x="*a*\n<b>", y="a*b")
+    shown = (
+        Templates("ui", inert)
+        ._environment.from_string("<b>{{ x }}</b>\n    <i>{{ y|e }}</i>")
+        .render(x="*a*\n<b>", y="a*b")
+    )
     assert shown == "<b>&#42;a&#42;&#10;&#60;b&#62;</b><i>a*b</i>"
 
 

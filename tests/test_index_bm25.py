@@ -16,14 +16,19 @@ from index.bm25 import K1, SINGLE_SHARE, SINGLE_WEIGHT, B, LexicalIndex, score_t
 from index.build import Earlier
 from index.terms import cut, query_terms
 
-_WORDS = "天津 机关 党建 高质量 发展 服务 企业 群众 走进 系列 活动 会议 报告 2025年 三十五 信息 中心 的 了 在 和"
+_WORDS = (
+    "天津 机关 党建 高质量 发展 服务 企业 群众 走进 系列 活动 会议 报告 2025年 三十五 信息 中心 的 了 在 和"
+)
 WORDS = _WORDS.split()
 
 
 def corpus(count: int, seed: int = 0) -> list[str]:
     random = np.random.default_rng(seed)
     weights = 1 / np.arange(1, len(WORDS) + 1)
-    return ["".join(random.choice(WORDS, int(random.integers(2, 40)), p=weights / weights.sum())) for _ in range(count)]
+    return [
+        "".join(random.choice(WORDS, int(random.integers(2, 40)), p=weights / weights.sum()))
+        for _ in range(count)
+    ]
 
 
 def plain(texts: list[str], query: str) -> list[float]:
@@ -45,13 +50,22 @@ def plain(texts: list[str], query: str) -> list[float]:
     return scores
 
 
-QUERIES = ["天津机关党建工作怎么样", "走进系列活动2025年举办了多少场", "的和在了", "35家企业", "完全无关", "信息中心"]
+QUERIES = [
+    "天津机关党建工作怎么样",
+    "走进系列活动2025年举办了多少场",
+    "的和在了",
+    "35家企业",
+    "完全无关",
+    "信息中心",
+]
 
 
 @pytest.mark.parametrize(("worth", "look_up"), [(1, 0), (1, 10**6), (1, 1), (10**6, 1)])
 @pytest.mark.parametrize("group", [1, 64])
 @pytest.mark.parametrize("k", [1, 5, 2000])
-def test_search_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, k: int, group: int, worth: int, look_up: int) -> None:
+def test_search_is_exact(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, k: int, group: int, worth: int, look_up: int
+) -> None:
     monkeypatch.setattr(bm25, "_WORTH", worth)  # 1: small postings, too, are worth skipping
     monkeypatch.setattr(bm25, "_LOOK_UP", look_up)  # 0: look everything up; many: read all in full
     monkeypatch.setattr(bm25, "_GROUP", group)
@@ -62,7 +76,9 @@ def test_search_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, k: int
     for query in QUERIES:
         rows, scores = index.search(query, k)
         expected = plain(texts, query)
-        order = sorted((row for row in range(700) if expected[row] > 0), key=lambda row: (-expected[row], row))[:k]
+        order = sorted(
+            (row for row in range(700) if expected[row] > 0), key=lambda row: (-expected[row], row)
+        )[:k]
         assert np.allclose(scores, [expected[row] for row in order], rtol=1e-4, atol=1e-4), query
         assert np.allclose([expected[row] for row in rows], scores, rtol=1e-4, atol=1e-4)
         assert len(set(rows.tolist())) == len(rows)
@@ -148,7 +164,9 @@ def test_texts_without_an_index_are_ranked_the_same_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", [10**9, 50])
-def test_postings_of_kept_rows_are_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
+def test_postings_of_kept_rows_are_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
     monkeypatch.setattr(postings, "PART", part)
     texts = corpus(300)
     LexicalIndex.build(texts[:250], tmp_path / "1")
@@ -165,7 +183,9 @@ def test_postings_of_kept_rows_are_taken_over(tmp_path: Path, monkeypatch: pytes
     assert index.count == whole.count == len(now)
 
 
-def test_postings_of_another_version_are_not_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_postings_of_another_version_are_not_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     texts = corpus(30)
     LexicalIndex.build(texts, tmp_path / "1")
     (tmp_path / "1" / "lexical" / "bm25.json").write_text("{}")

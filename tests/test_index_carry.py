@@ -13,7 +13,10 @@ from errors import DocumentError
 from index.carry import export, exported
 from index.store import IndexStore
 
-DOCUMENTS = [document("甲"), replace(document("乙", 5), meta={"collections": "人事\n财务"}, supersedes=("甲标题",))]
+DOCUMENTS = [
+    document("甲"),
+    replace(document("乙", 5), meta={"collections": "人事\n财务"}, supersedes=("甲标题",)),
+]
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
@@ -38,7 +41,11 @@ def test_a_file_cut_anywhere_or_changed_is_refused_as_a_whole(tmp_path: Path) ->
     data = path.read_bytes()
     lines = data.splitlines(keepends=True)
     spoilt = [data[:size] for size in range(0, len(data) - 1, 97)]
-    spoilt += [b"".join(lines[:-1]), b"".join([lines[0], *lines[2:]]), data.replace("甲".encode(), "丁".encode(), 1)]
+    spoilt += [
+        b"".join(lines[:-1]),
+        b"".join([lines[0], *lines[2:]]),
+        data.replace("甲".encode(), "丁".encode(), 1),
+    ]
     for one in spoilt:
         path.write_bytes(one)
         with pytest.raises(DocumentError, match="a.jsonl") as caught:
@@ -51,7 +58,11 @@ def test_a_file_cut_anywhere_or_changed_is_refused_as_a_whole(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("data", "says"),
-    [(b"# text\n", "damaged or not"), (b"[1]\n", "not a file of exported"), (b'{"wenju": "documents", "format": 9}\n', "format 9; this version reads 1")],
+    [
+        (b"# text\n", "damaged or not"),
+        (b"[1]\n", "not a file of exported"),
+        (b'{"wenju": "documents", "format": 9}\n', "format 9; this version reads 1"),
+    ],
 )
 def test_other_files_are_told(tmp_path: Path, data: bytes, says: str) -> None:
     (tmp_path / "x.jsonl").write_bytes(data)

@@ -21,7 +21,10 @@ from tests.fake_encoder import FakeEncoder
 
 RULE = "青禾市机关公务用车管理规定\n\n公务用车实行定点维修、定点加油、定点停放。公务用车的维修费用超过3000元的，应当报机关事务管理中心审批。\n"
 MORE = "公务用车管理补充通知\n\n公务用车的维修费用超过10000元的，除报机关事务管理中心审批外，还应当经市财政局复核。\n"
-LONG = "".join(f"各单位应当做好第{n}项工作，落实责任，加强检查，及时报告情况，不得延误，确保取得实效，让群众满意放心。" for n in "甲乙丙丁戊己庚辛壬癸")
+LONG = "".join(
+    f"各单位应当做好第{n}项工作，落实责任，加强检查，及时报告情况，不得延误，确保取得实效，让群众满意放心。"
+    for n in "甲乙丙丁戊己庚辛壬癸"
+)
 
 
 def document(name: str, text: str) -> Document:
@@ -29,20 +32,32 @@ def document(name: str, text: str) -> Document:
 
 
 def test_white_space_width_and_script_do_not_count() -> None:
-    others = (RULE.replace("\n\n", "\n \n"), RULE.replace("3000", "３０００"), RULE.replace("机关", "機關"), RULE.replace("，", "，\u3000"))
+    others = (
+        RULE.replace("\n\n", "\n \n"),
+        RULE.replace("3000", "３０００"),
+        RULE.replace("机关", "機關"),
+        RULE.replace("，", "，\u3000"),
+    )
     assert {sketch(text) for text in (RULE, *others)} == {sketch(RULE)}
     assert sketch(" \n") == "" and plain("甲 乙\u3000") == "甲乙"
 
 
 def test_copies_near_copies_editions_and_supplements() -> None:
     documents = [
-        document("规定.txt", RULE), document("副本.txt", RULE.replace("\n\n", "\n \n")), document("补充.txt", MORE),
+        document("规定.txt", RULE),
+        document("副本.txt", RULE.replace("\n\n", "\n \n")),
+        document("补充.txt", MORE),
         document("新规定.txt", RULE.replace("3000", "5000")),
-        document("长.txt", LONG), document("抄送.txt", LONG + "抄送：办公室。"), document("改.txt", LONG.replace("甲", "一")),
+        document("长.txt", LONG),
+        document("抄送.txt", LONG + "抄送：办公室。"),
+        document("改.txt", LONG.replace("甲", "一")),
         document("别.txt", LONG[::-1]),
-    ]  # fmt: skip
+    ]
     named = {one.id: one.source for one in documents}
-    assert {named[copy]: named[first] for copy, first in copies_of(documents).items()} == {"副本.txt": "规定.txt", "抄送.txt": "长.txt"}
+    assert {named[copy]: named[first] for copy, first in copies_of(documents).items()} == {
+        "副本.txt": "规定.txt",
+        "抄送.txt": "长.txt",
+    }
 
 
 def test_another_document_number_is_another_document() -> None:
@@ -58,7 +73,14 @@ def index(root: Path, folder: Path) -> tuple[HybridRetriever, IndexStore]:
     def encode(texts: list[str]) -> np.ndarray:
         return encoder.encode(texts)
 
-    add_paths([folder], store, IndexSettings(), encode, build_dense=DenseIndex.build, build_lexical=LexicalIndex.build)
+    add_paths(
+        [folder],
+        store,
+        IndexSettings(),
+        encode,
+        build_dense=DenseIndex.build,
+        build_lexical=LexicalIndex.build,
+    )
     generation = store.current()
     assert generation is not None
     return HybridRetriever(generation, encoder, IndexSettings(top_k=3)), store
@@ -87,11 +109,16 @@ def test_a_passage_of_copies_is_found_once_with_how_many(tmp_path: Path) -> None
 def test_the_neighbours_of_a_passage(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
-    (folder / "长.md").write_text("# 规定\n\n" + "\n\n".join(f"## 第{n}部分\n\n{LONG[:120]}" for n in "甲乙丙"), "utf-8")
+    (folder / "长.md").write_text(
+        "# 规定\n\n" + "\n\n".join(f"## 第{n}部分\n\n{LONG[:120]}" for n in "甲乙丙"), "utf-8"
+    )
     _, store = index(tmp_path / "index", folder)
     generation = store.current()
     assert generation is not None
     (found,) = generation.documents()
     first, second, third = generation.passages(found.id)
     assert generation.neighbours(second.id) == (first, third)
-    assert generation.neighbours(first.id) == (None, second) and generation.neighbours(third.id) == (second, None)
+    assert generation.neighbours(first.id) == (None, second) and generation.neighbours(third.id) == (
+        second,
+        None,
+    )

@@ -36,7 +36,9 @@ def test_the_graph_finds_nearly_all_and_scores_exactly(tmp_path: Path) -> None:
     assert index.describe()["kind"] == "graph"
     rows, scores = index.search(asked, 10)
     expected = np.argsort(-(asked @ base.T), axis=1)[:, :10]
-    recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(rows.tolist(), expected.tolist(), strict=True)])
+    recall = np.mean(
+        [len(set(a) & set(b)) / 10 for a, b in zip(rows.tolist(), expected.tolist(), strict=True)]
+    )
     assert recall >= 0.98
     assert np.allclose(scores, np.einsum("qkd,qd->qk", base[rows], asked), atol=1e-5)
     assert (np.diff(scores, axis=1) <= 0).all()
@@ -48,12 +50,17 @@ def test_the_graph_gives_all_rows_when_all_are_asked_for(tmp_path: Path) -> None
 
 
 def test_a_large_graph_is_searched_wider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert DenseIndex.build(vectors(300), tmp_path / "few", exact_max=100).describe()["ef_search"] == dense.EF_SEARCH
+    assert (
+        DenseIndex.build(vectors(300), tmp_path / "few", exact_max=100).describe()["ef_search"]
+        == dense.EF_SEARCH
+    )
     monkeypatch.setattr(dense, "EF_MANY", 200)
     index = DenseIndex.build(vectors(300), tmp_path / "many", exact_max=100)
     assert index.describe()["ef_search"] == dense.EF_SEARCH_MANY > dense.EF_SEARCH
     wide: list[int] = []
-    monkeypatch.setattr(dense, "_propose", lambda graph, query, k, probed, ef: wide.append(ef) or np.arange(k))
+    monkeypatch.setattr(
+        dense, "_propose", lambda graph, query, k, probed, ef: wide.append(ef) or np.arange(k)
+    )
     index.search(vectors(1), 3)
     assert wide == [dense.EF_SEARCH_MANY], "as the index says, not as the program would build it"
 
@@ -65,11 +72,15 @@ def test_lists_find_nearly_all_and_score_exactly(tmp_path: Path) -> None:
     assert (about["kind"], about["factory"], about["probed"]) == ("lists", "IVF256,SQ8", 128)
     rows, scores = index.search(asked, 10)
     expected = np.argsort(-(asked @ base.T), axis=1)[:, :10]
-    recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(rows.tolist(), expected.tolist(), strict=True)])
+    recall = np.mean(
+        [len(set(a) & set(b)) / 10 for a, b in zip(rows.tolist(), expected.tolist(), strict=True)]
+    )
     assert recall >= 0.98
     assert np.allclose(scores, np.einsum("qkd,qd->qk", base[rows], asked), atol=1e-5)
     assert (DenseIndex.open(tmp_path).search(asked, 10)[0] == rows).all()
-    assert sorted(index.search(asked[:1], 6000)[0][0].tolist()) == list(range(6000)), "all of them when all are asked for"
+    assert sorted(index.search(asked[:1], 6000)[0][0].tolist()) == list(range(6000)), (
+        "all of them when all are asked for"
+    )
 
 
 def test_an_opened_index_gives_the_same(tmp_path: Path) -> None:
@@ -119,29 +130,50 @@ def test_only_the_inner_product(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("graph_max", [10_000, 500])
-def test_a_graph_or_lists_are_taken_over_while_few_rows_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, graph_max: int) -> None:
+def test_a_graph_or_lists_are_taken_over_while_few_rows_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, graph_max: int
+) -> None:
     base, more, asked = vectors(3000), vectors(60, seed=5), vectors(40, seed=1)
     DenseIndex.build(base, tmp_path / "1", exact_max=400, graph_max=graph_max)
     monkeypatch.setattr(dense, "_write", lambda *_: pytest.fail("built anew"))
     runs = ((0, 100), (130, 3000))  # thirty went
     second = np.concatenate([base[:100], base[130:], more[:40]])
-    DenseIndex.build(second, tmp_path / "2", Earlier(tmp_path / "1", runs), exact_max=400, graph_max=graph_max)
+    DenseIndex.build(
+        second, tmp_path / "2", Earlier(tmp_path / "1", runs), exact_max=400, graph_max=graph_max
+    )
     third = np.concatenate([second[50:], more[40:]])
-    index = DenseIndex.build(third, tmp_path / "3", Earlier(tmp_path / "2", ((50, len(second)),)), exact_max=400, graph_max=graph_max)
+    index = DenseIndex.build(
+        third,
+        tmp_path / "3",
+        Earlier(tmp_path / "2", ((50, len(second)),)),
+        exact_max=400,
+        graph_max=graph_max,
+    )
     assert (index.count, index.describe()["covered"]) == (len(third), 2920)
     rows, scores = index.search(asked, 10)
     expected = np.argsort(-(asked @ third.T), axis=1)[:, :10]
-    recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(rows.tolist(), expected.tolist(), strict=True)])
+    recall = np.mean(
+        [len(set(a) & set(b)) / 10 for a, b in zip(rows.tolist(), expected.tolist(), strict=True)]
+    )
     assert recall >= 0.97 and np.allclose(scores, np.einsum("qkd,qd->qk", third[rows], asked), atol=1e-5)
-    assert (index.search(more[40:], 1)[0][:, 0] == np.arange(2960, 2980)).all()  # rows that came later are found
+    assert (
+        index.search(more[40:], 1)[0][:, 0] == np.arange(2960, 2980)
+    ).all()  # rows that came later are found
     assert sorted(index.search(asked[:1], index.count)[0][0].tolist()) == list(range(index.count))
 
 
-def test_what_changed_much_or_cannot_be_read_is_built_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_changed_much_or_cannot_be_read_is_built_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(dense, "CHANGED", 20)
     base = vectors(600)
     DenseIndex.build(base, tmp_path / "1", exact_max=100)
     many = DenseIndex.build(vectors(660), tmp_path / "2", Earlier(tmp_path / "1", ((0, 600),)), exact_max=100)
     assert "covered" not in many.describe()
     (tmp_path / "1" / "dense" / "graph.faiss").unlink()
-    assert "covered" not in DenseIndex.build(vectors(610), tmp_path / "3", Earlier(tmp_path / "1", ((0, 600),)), exact_max=100).describe()
+    assert (
+        "covered"
+        not in DenseIndex.build(
+            vectors(610), tmp_path / "3", Earlier(tmp_path / "1", ((0, 600),)), exact_max=100
+        ).describe()
+    )

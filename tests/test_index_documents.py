@@ -75,7 +75,11 @@ def test_added_unchanged_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert add(store, one).added == ("one.txt",)
     loaded: list[str] = []
     real = module.Reader.load_all
-    monkeypatch.setattr(module.Reader, "load_all", lambda self, path, source: (loaded.append(source), real(self, path, source))[1])
+    monkeypatch.setattr(
+        module.Reader,
+        "load_all",
+        lambda self, path, source: (loaded.append(source), real(self, path, source))[1],
+    )
     report = add(store, one, two)
     assert (report.added, report.unchanged, loaded) == (("two.txt",), ("one.txt",), ["two.txt"])
     one.write_bytes(one.read_text("utf-8").encode("gb18030"))  # other bytes, the same text
@@ -84,7 +88,10 @@ def test_added_unchanged_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     report = add(store, one, two)
     assert (report.replaced, report.unchanged) == (("one.txt",), ("two.txt",))
     generation = store.current()
-    assert generation is not None and {generation.document(d.id).text for d in generation.documents()} == {"第一份文件，改过了。", "第二份文件，说明了程序。"}
+    assert generation is not None and {generation.document(d.id).text for d in generation.documents()} == {
+        "第一份文件，改过了。",
+        "第二份文件，说明了程序。",
+    }
 
 
 def test_two_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
@@ -108,7 +115,9 @@ def test_nothing_readable_makes_no_index(tmp_path: Path) -> None:
 def test_files_of_other_kinds_are_skipped_in_folders_and_fail_when_named(tmp_path: Path) -> None:
     folder = tmp_path / "文件"
     folder.mkdir()
-    (folder / "通知.txt").write_text("关于进一步做好就业服务工作的通知。各单位要把就业驿站建设好，方便群众就近求职。", "utf-8")
+    (folder / "通知.txt").write_text(
+        "关于进一步做好就业服务工作的通知。各单位要把就业驿站建设好，方便群众就近求职。", "utf-8"
+    )
     (folder / "程序.py").write_text("print()", "utf-8")
     (folder / "说明").write_text("没有扩展名", "utf-8")
     store = IndexStore(tmp_path / "index")

@@ -1,4 +1,5 @@
-"""Encoders: the fake and the real ones behave alike; the fast one agrees with the reference and imports no torch."""
+"""Encoders: the fake and the real ones behave alike; the fast one agrees with the reference and imports no
+torch."""
 
 from __future__ import annotations
 
@@ -45,7 +46,10 @@ def packed(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(
-    params=["fake", *(pytest.param((m, b), marks=pytest.mark.models) for m in MODELS for b in ("openvino", "torch"))]
+    params=[
+        "fake",
+        *(pytest.param((m, b), marks=pytest.mark.models) for m in MODELS for b in ("openvino", "torch")),
+    ]
 )
 def make(request: pytest.FixtureRequest) -> Callable[[], Encoder]:
     if request.param == "fake":
@@ -123,13 +127,25 @@ def test_the_fast_encoder_imports_no_torch(folder: Path) -> None:
         "encoder.encode(['天津'], query=True)\n"
         "assert 'torch' not in sys.modules and 'transformers' not in sys.modules\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_importing_the_seam_is_cheap() -> None:
     code = "import sys, index.encoder, index.encoder_openvino\nassert not {'torch', 'openvino', 'tokenizers', 'transformers'} & set(sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -153,7 +169,10 @@ def test_what_is_computed_in_which_numbers_follows_the_processor(
     if groups and flags == {"avx2"}:
         assert settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "0"
     elif groups:
-        sizes = {size: engine_settings("int8", size)["DYNAMIC_QUANTIZATION_GROUP_SIZE"] for size in (512, 384, 1024, 48)}
+        sizes = {
+            size: engine_settings("int8", size)["DYNAMIC_QUANTIZATION_GROUP_SIZE"]
+            for size in (512, 384, 1024, 48)
+        }
         assert sizes == {512: "256", 384: "128", 1024: "256", 48: "0"}
 
 

@@ -1,4 +1,5 @@
-"""A few of the points at which a writer may die, a disk be full or a file be cut short; tests/kill_points.py tries many."""
+"""A few of the points at which a writer may die, a disk be full or a file be cut short; tests/kill_points.py
+tries many."""
 
 from __future__ import annotations
 

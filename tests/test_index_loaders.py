@@ -12,7 +12,9 @@ from errors import DocumentError
 from index.loaders import load
 from index.types import Document
 
-TEXT = "全市建成113家就业驿站，提供“一站式”服务。\n\n今年还要再建20家，方便居民在家门口求职，也方便企业招工。\n"
+TEXT = (
+    "全市建成113家就业驿站，提供“一站式”服务。\n\n今年还要再建20家，方便居民在家门口求职，也方便企业招工。\n"
+)
 
 
 def blocks(document: Document) -> list[tuple[int, str]]:
@@ -31,7 +33,9 @@ def refused(path: Path) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030", "gbk"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030", "gbk"]
+)
 def test_encodings_are_told_apart(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(TEXT.encode(encoding))
@@ -107,7 +111,7 @@ def test_same_name_same_id_whatever_the_content(tmp_path: Path) -> None:
         ("nothing.html", b"<html><script>1</script></html>", "no text"),
         ("nothing.csv", b",,,\n,,\n", "no text"),
     ],
-)  # fmt: skip
+)
 def test_bad_files_are_named_with_the_next_step(tmp_path: Path, name: str, data: bytes, says: str) -> None:
     path = tmp_path / name
     path.write_bytes(data)
@@ -120,7 +124,9 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
     assert "cannot be read" in refused(tmp_path / "folder.txt")
 
 
-def test_an_archive_that_is_no_word_file_and_one_that_unpacks_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_that_is_no_word_file_and_one_that_unpacks_to_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.docx"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme", "x")
@@ -162,10 +168,15 @@ def test_control_and_direction_characters_are_dropped(tmp_path: Path) -> None:
 def test_front_matter(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text(
-        '---\ntitle: "服务指南"\npublished: 2025-01-02\nsource: 某局\nsupersedes:\n  - 旧指南\n  - 老办法\n---\n# 别的标题\n\n正文在此。', "utf-8"
+        '---\ntitle: "服务指南"\npublished: 2025-01-02\nsource: 某局\nsupersedes:\n  - 旧指南\n  - 老办法\n---\n# 别的标题\n\n正文在此。',
+        "utf-8",
     )
     document = load(path)
-    assert (document.title, document.published, document.supersedes) == ("服务指南", "2025-01-02", ("旧指南", "老办法"))
+    assert (document.title, document.published, document.supersedes) == (
+        "服务指南",
+        "2025-01-02",
+        ("旧指南", "老办法"),
+    )
     assert document.meta["source"] == "某局" and document.source == "a.md"
     assert blocks(document) == [(1, "别的标题"), (0, "正文在此。")]
 
@@ -186,15 +197,28 @@ def test_markdown(tmp_path: Path) -> None:
     document = load(path)
     assert document.title == "指南"
     assert blocks(document) == [
-        (1, "指南"), (2, "办理"), (0, "材料有三份，见链接，写在第二行。"), (0, "1. 申请表"), (0, "2. 身份证"),
-        (0, "项目：登记；天数：3"), (0, "项目：变更；天数：5"), (0, "一块"), (0, "code"),
-    ]  # fmt: skip
+        (1, "指南"),
+        (2, "办理"),
+        (0, "材料有三份，见链接，写在第二行。"),
+        (0, "1. 申请表"),
+        (0, "2. 身份证"),
+        (0, "项目：登记；天数：3"),
+        (0, "项目：变更；天数：5"),
+        (0, "一块"),
+        (0, "code"),
+    ]
 
 
 def test_markdown_lines_that_are_paragraphs_and_lines_that_are_wrapped(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
-    path.write_text("第一段说完了。\n第二段也说完了。\n\n这一段没有说完，\n要到下一行。再\n下一行才完。", "utf-8")
-    assert body(load(path)) == ["第一段说完了。", "第二段也说完了。", "这一段没有说完，要到下一行。再下一行才完。"]
+    path.write_text(
+        "第一段说完了。\n第二段也说完了。\n\n这一段没有说完，\n要到下一行。再\n下一行才完。", "utf-8"
+    )
+    assert body(load(path)) == [
+        "第一段说完了。",
+        "第二段也说完了。",
+        "这一段没有说完，要到下一行。再下一行才完。",
+    ]
 
 
 def test_html_keeps_the_main_text_only(tmp_path: Path) -> None:
@@ -209,12 +233,25 @@ def test_html_keeps_the_main_text_only(tmp_path: Path) -> None:
     path.write_bytes(page.encode("gb18030"))
     document = load(path)
     assert (document.title, document.published) == ("关于放假的通知", "2025-03-02")
-    assert body(document) == ["五一放假五天，从5月1日起。", "请安排值班。", "甲单位值班", "乙单位值班", "姓名：张三；电话：123", "结束。"]
+    assert body(document) == [
+        "五一放假五天，从5月1日起。",
+        "请安排值班。",
+        "甲单位值班",
+        "乙单位值班",
+        "姓名：张三；电话：123",
+        "结束。",
+    ]
 
 
 def test_hostile_html(tmp_path: Path) -> None:
     path = tmp_path / "a.html"
-    path.write_text("<div>" * 50_000 + "<p>深处的文字，还在。</p>" + "<scr<script>ipt>" + "<td></table></li></a></h9>&#0;&#xD800;尾巴", "utf-8")
+    path.write_text(
+        "<div>" * 50_000
+        + "<p>深处的文字，还在。</p>"
+        + "<scr<script>ipt>"
+        + "<td></table></li></a></h9>&#0;&#xD800;尾巴",
+        "utf-8",
+    )
     assert "深处的文字，还在。" in load(path).text
 
 
@@ -228,10 +265,16 @@ def test_word_document(tmp_path: Path) -> None:
     source.add_heading("第一章 总则", 1)
     paragraph = source.add_paragraph("第一条 为了加强管理，")
     for tag, inner in (("ins", "<w:t>制定本办法。</w:t>"), ("del", "<w:delText>删去的话</w:delText>")):
-        paragraph._p.append(parse_xml(f"<w:{tag} {nsdecls('w')} w:id='1' w:author='a'><w:r>{inner}</w:r></w:{tag}>"))
+        paragraph._p.append(
+            parse_xml(f"<w:{tag} {nsdecls('w')} w:id='1' w:author='a'><w:r>{inner}</w:r></w:{tag}>")
+        )
     source.add_heading("标准", 1)
     table = source.add_table(rows=3, cols=3)
-    for row, cells in zip(table.rows, [["城市", "住宿费", "补助"], ["北京", "500元", "100元"], ["上海", "", "100元"]], strict=True):
+    for row, cells in zip(
+        table.rows,
+        [["城市", "住宿费", "补助"], ["北京", "500元", "100元"], ["上海", "", "100元"]],
+        strict=True,
+    ):
         for cell, value in zip(row.cells, cells, strict=True):
             cell.text = value
     table.cell(1, 2).merge(table.cell(2, 2)).text = "100元"
@@ -243,9 +286,14 @@ def test_word_document(tmp_path: Path) -> None:
     document = load(path)
     assert (document.title, document.published) == ("差旅费管理办法", "2024-05-06")
     assert blocks(document) == [
-        (1, "差旅费管理办法"), (2, "第一章 总则"), (0, "第一条 为了加强管理，制定本办法。"), (2, "标准"),
-        (0, "城市：北京；住宿费：500元；补助：100元"), (0, "城市：上海；补助：100元"), (0, "控件里的话。"),
-    ]  # fmt: skip
+        (1, "差旅费管理办法"),
+        (2, "第一章 总则"),
+        (0, "第一条 为了加强管理，制定本办法。"),
+        (2, "标准"),
+        (0, "城市：北京；住宿费：500元；补助：100元"),
+        (0, "城市：上海；补助：100元"),
+        (0, "控件里的话。"),
+    ]
 
 
 def test_spreadsheet(tmp_path: Path) -> None:
@@ -254,7 +302,14 @@ def test_spreadsheet(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "收费标准"
-    for row in (["2025年收费标准"], ["项目", "金额", "比例"], ["登记", 10.5, 0.25], ["变更", 20, None], [], ["日期", datetime.datetime(2025, 5, 1)]):
+    for row in (
+        ["2025年收费标准"],
+        ["项目", "金额", "比例"],
+        ["登记", 10.5, 0.25],
+        ["变更", 20, None],
+        [],
+        ["日期", datetime.datetime(2025, 5, 1)],
+    ):
         sheet.append(row)
     sheet["C3"].number_format = "0%"
     hidden = book.create_sheet("隐藏")
@@ -263,12 +318,17 @@ def test_spreadsheet(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     book.save(path)
     assert blocks(load(path)) == [
-        (2, "收费标准"), (3, "2025年收费标准"), (0, "项目：登记；金额：10.5；比例：25%"), (0, "项目：变更；金额：20"),
+        (2, "收费标准"),
+        (3, "2025年收费标准"),
+        (0, "项目：登记；金额：10.5；比例：25%"),
+        (0, "项目：变更；金额：20"),
         (0, "项目：日期；金额：2025-05-01"),
-    ]  # fmt: skip
+    ]
 
 
-@pytest.mark.parametrize(("delimiter", "encoding"), [(",", "utf-8-sig"), ("\t", "utf-16"), (";", "gb18030"), ("|", "utf-8")])
+@pytest.mark.parametrize(
+    ("delimiter", "encoding"), [(",", "utf-8-sig"), ("\t", "utf-16"), (";", "gb18030"), ("|", "utf-8")]
+)
 def test_csv(tmp_path: Path, delimiter: str, encoding: str) -> None:
     path = tmp_path / "a.csv"
     rows = [["单位", "驿站数", "备注"], ["和平区", "12", '"有,逗号\n和换行"'], ["河西区", "9", ""]]

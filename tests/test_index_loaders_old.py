@@ -1,4 +1,5 @@
-"""Old and further Word files: .doc, .wps, .rtf, and files whose ending says something else than their bytes."""
+"""Old and further Word files: .doc, .wps, .rtf, and files whose ending says something else than their
+bytes."""
 
 from __future__ import annotations
 
@@ -29,39 +30,67 @@ def write(tmp_path: Path, name: str, data: bytes) -> Document:
 def row(*cells: str, places: tuple[int, ...] = (), flags: tuple[int, ...] = ()) -> list[Old]:
     return [
         *(Old(cell, "\x07", own=(TABLE,)) for cell in cells),
-        Old("", "\x07", own=(TABLE, ROW, edges(*(places or range(0, 1000 * len(cells) + 1, 1000)), flags=flags))),
+        Old(
+            "",
+            "\x07",
+            own=(TABLE, ROW, edges(*(places or range(0, 1000 * len(cells) + 1, 1000)), flags=flags)),
+        ),
     ]
 
 
 @pytest.mark.parametrize("name", ["a.doc", "a.wps", "a.docx"])
 def test_a_binary_word_file(tmp_path: Path, name: str) -> None:
-    data = old_word([
-        Old("第一章 总则", style=1),
-        Old("", runs=(("为了加强管理，", ()), ("删去的话", ((0x0837, b"\1"),)), ("看不见的话", ((0x083C, b"\1"),)), ("改掉的话", ((0x0800, b"\1"),)), ("制定本办法。", ()))),
-        *row("城市", "住宿费", "补助"), *row("北京", "500元", "100元"), *row("上海", "600元", "80元"),
-        Old("参见\x13 HYPERLINK \"http://a\" \x14第三章\x15的规定。"),
-        Old("\x13 TOC \\o \x14第一章 总则\t1\x15"),
-        Old("末段\x0b换行，说明了程序。\x01"),
-    ])  # fmt: skip
+    data = old_word(
+        [
+            Old("第一章 总则", style=1),
+            Old(
+                "",
+                runs=(
+                    ("为了加强管理，", ()),
+                    ("删去的话", ((0x0837, b"\1"),)),
+                    ("看不见的话", ((0x083C, b"\1"),)),
+                    ("改掉的话", ((0x0800, b"\1"),)),
+                    ("制定本办法。", ()),
+                ),
+            ),
+            *row("城市", "住宿费", "补助"),
+            *row("北京", "500元", "100元"),
+            *row("上海", "600元", "80元"),
+            Old('参见\x13 HYPERLINK "http://a" \x14第三章\x15的规定。'),
+            Old("\x13 TOC \\o \x14第一章 总则\t1\x15"),
+            Old("末段\x0b换行，说明了程序。\x01"),
+        ]
+    )
     found = texts(write(tmp_path, name, data))
-    assert found[:5] == ["第一章 总则", "为了加强管理，制定本办法。", "城市：北京；住宿费：500元；补助：100元", "城市：上海；住宿费：600元；补助：80元", "参见第三章的规定。"]
+    assert found[:5] == [
+        "第一章 总则",
+        "为了加强管理，制定本办法。",
+        "城市：北京；住宿费：500元；补助：100元",
+        "城市：上海；住宿费：600元；补助：80元",
+        "参见第三章的规定。",
+    ]
     assert "末段" in "".join(found[5:]) and "换行，说明了程序。" in "".join(found[5:])
     assert not any("TOC" in text or "\t1" in text or "总则 1" in text for text in found)
 
 
 def test_cells_merged_in_a_binary_word_file(tmp_path: Path) -> None:
-    data = old_word([
-        *row("部门", "姓名", "电话"),
-        *row("财务处", "张三", "123", flags=(0x60, 0, 0)), *row("", "李四", "456", flags=(0x20, 0, 0)),
-        *row("合计", "2人", places=(0, 2000, 3000)),
-    ])  # fmt: skip
+    data = old_word(
+        [
+            *row("部门", "姓名", "电话"),
+            *row("财务处", "张三", "123", flags=(0x60, 0, 0)),
+            *row("", "李四", "456", flags=(0x20, 0, 0)),
+            *row("合计", "2人", places=(0, 2000, 3000)),
+        ]
+    )
     found = texts(write(tmp_path, "a.doc", data))
     assert found[:2] == ["部门：财务处；姓名：张三；电话：123", "部门：财务处；姓名：李四；电话：456"]
     assert "合计" in found[2] and "电话：2人" in found[2]
 
 
 def test_latin_text_in_one_byte_letters(tmp_path: Path) -> None:
-    assert texts(write(tmp_path, "a.doc", old_word([Old("Plain words – and “more” of them.")], narrow=True))) == ["Plain words – and “more” of them."]
+    assert texts(
+        write(tmp_path, "a.doc", old_word([Old("Plain words – and “more” of them.")], narrow=True))
+    ) == ["Plain words – and “more” of them."]
 
 
 def test_a_binary_word_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +111,17 @@ def test_damaged_binary_word_files_never_escape(tmp_path: Path, monkeypatch: pyt
     import random
 
     monkeypatch.setattr("index.loaders.olddoc.converted", lambda *_: None)
-    whole, chance = old_word([Old("第一章 总则", style=1), *row("城市", "住宿费"), *row("北京", "500元"), Old("一段话，说明了条件。")]), random.Random(5)
+    whole, chance = (
+        old_word(
+            [
+                Old("第一章 总则", style=1),
+                *row("城市", "住宿费"),
+                *row("北京", "500元"),
+                Old("一段话，说明了条件。"),
+            ]
+        ),
+        random.Random(5),
+    )
     path = tmp_path / "damaged.doc"
     for _ in range(80):
         data = bytearray(whole)
@@ -115,9 +154,15 @@ def test_rich_text(tmp_path: Path, name: str) -> None:
 
 
 def test_pages_and_text_sent_under_office_endings(tmp_path: Path) -> None:
-    page = "<html><head><meta charset=gbk></head><body><table><tr><th>姓名<th>电话<tr><td>张三<td>123</table></body></html>".encode("gb18030")
+    page = "<html><head><meta charset=gbk></head><body><table><tr><th>姓名<th>电话<tr><td>张三<td>123</table></body></html>".encode(
+        "gb18030"
+    )
     assert texts(write(tmp_path, "a.xls", page)) == ["姓名：张三；电话：123"]
-    assert texts(write(tmp_path, "b.doc", "<html><body><p>一段话，说明了条件。</p></body></html>".encode())) == ["一段话，说明了条件。"]
-    assert texts(write(tmp_path, "c.xls", "姓名\t电话\n张三\t123\n".encode("gb18030"))) == ["姓名：张三；电话：123"]
+    assert texts(
+        write(tmp_path, "b.doc", "<html><body><p>一段话，说明了条件。</p></body></html>".encode())
+    ) == ["一段话，说明了条件。"]
+    assert texts(write(tmp_path, "c.xls", "姓名\t电话\n张三\t123\n".encode("gb18030"))) == [
+        "姓名：张三；电话：123"
+    ]
     mime = b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>\xe4\xb8\xad\xe6\x96\x87\xe3\x80\x82</p>\r\n--x--"
     assert texts(write(tmp_path, "d.doc", mime)) == ["中文。"]

@@ -35,7 +35,11 @@ def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> by
 
 def message(attachments: Mapping[str, bytes] | None = None) -> EmailMessage:
     mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = "关于停水的通知", "王芳 <wf@example.com>", "全体 <all@example.com>"
+    mail["Subject"], mail["From"], mail["To"] = (
+        "关于停水的通知",
+        "王芳 <wf@example.com>",
+        "全体 <all@example.com>",
+    )
     mail["Date"] = "Mon, 03 Mar 2025 09:00:00 +0800"
     mail.set_content("各位住户：3月8日9时至15时停水，请提前储水。")
     for name, data in (attachments or {}).items():
@@ -46,20 +50,44 @@ def message(attachments: Mapping[str, bytes] | None = None) -> EmailMessage:
 def test_a_message_and_its_attachments(tmp_path: Path) -> None:
     inner = message({"内层.txt": "内层的附件，说明了条件。".encode()})
     path = tmp_path / "信.eml"
-    path.write_bytes(message({
-        "安排.csv": "姓名,电话\n张三,123\n".encode("gb18030"), "图.png": b"\x89PNG", "坏.docx": b"no", "转发.eml": inner.as_bytes(), "空.txt": b"",
-        "包.zip": zipped({"里/表.csv": "单位,数\n甲,1\n".encode()}),
-    }).as_bytes())  # fmt: skip
+    path.write_bytes(
+        message(
+            {
+                "安排.csv": "姓名,电话\n张三,123\n".encode("gb18030"),
+                "图.png": b"\x89PNG",
+                "坏.docx": b"no",
+                "转发.eml": inner.as_bytes(),
+                "空.txt": b"",
+                "包.zip": zipped({"里/表.csv": "单位,数\n甲,1\n".encode()}),
+            }
+        ).as_bytes()
+    )
     loaded = load_all(path)
-    assert [one.source for one in loaded.documents] == ["信.eml", "信.eml/安排.csv", "信.eml/转发.eml", "信.eml/转发.eml/内层.txt", "信.eml/包.zip/里/表.csv"]
+    assert [one.source for one in loaded.documents] == [
+        "信.eml",
+        "信.eml/安排.csv",
+        "信.eml/转发.eml",
+        "信.eml/转发.eml/内层.txt",
+        "信.eml/包.zip/里/表.csv",
+    ]
     mail, table = loaded.documents[:2]
     assert (mail.title, mail.published) == ("关于停水的通知", "2025-03-03")
     assert body(mail) == [
-        "发件人：王芳 <wf@example.com>", "收件人：全体 <all@example.com>", "发送时间：2025-03-03 09:00", "各位住户：3月8日9时至15时停水，请提前储水。",
+        "发件人：王芳 <wf@example.com>",
+        "收件人：全体 <all@example.com>",
+        "发送时间：2025-03-03 09:00",
+        "各位住户：3月8日9时至15时停水，请提前储水。",
         "附件：安排.csv、图.png、坏.docx、转发.eml、空.txt、包.zip",
-    ]  # fmt: skip
-    assert body(table) == ["姓名：张三；电话：123"] and table.meta["container"] == "信.eml" and table.meta["path"] == str(path)
-    assert [one.source for one in loaded.failed] == ["信.eml/坏.docx", "信.eml/空.txt"] and loaded.skipped == ("信.eml/图.png",)
+    ]
+    assert (
+        body(table) == ["姓名：张三；电话：123"]
+        and table.meta["container"] == "信.eml"
+        and table.meta["path"] == str(path)
+    )
+    assert [one.source for one in loaded.failed] == [
+        "信.eml/坏.docx",
+        "信.eml/空.txt",
+    ] and loaded.skipped == ("信.eml/图.png",)
     assert load(path).text == mail.text
 
 
@@ -67,23 +95,36 @@ def test_a_message_and_its_attachments(tmp_path: Path) -> None:
     ("head", "subject"),
     [
         (b"Subject: =?gb2312?B?udjT2s2jy64=?=\r\n =?gb2312?B?tcTNqNaq?=\r\n", "关于停水的通知"),
-        (b"Subject: =?utf-8?B?5YWz5LqO5YGc5rC05Q==?=\r\n =?utf-8?B?pg==?= =?utf-8?B?gg==?=\r\n", "关于停水如"),
+        (
+            b"Subject: =?utf-8?B?5YWz5LqO5YGc5rC05Q==?=\r\n =?utf-8?B?pg==?= =?utf-8?B?gg==?=\r\n",
+            "关于停水如",
+        ),
         ("Subject: 关于停水的通知\r\n".encode("gb18030"), "关于停水的通知"),
         ("Subject: 关于停水的通知\r\n".encode(), "关于停水的通知"),
         (b"Subject: =?utf-8?Q?=E5=81=9C=E6=B0=B4_A?=\r\n", "停水 A"),
     ],
-)  # fmt: skip
+)
 def test_subjects_as_mail_programs_write_them(tmp_path: Path, head: bytes, subject: str) -> None:
     path = tmp_path / "a.eml"
-    path.write_bytes(head + b"From: a@example.com\r\nDate: bad\r\nContent-Type: text/plain; charset=gb2312\r\n\r\n" + "一段话，说明了镕条件。".encode("gb18030"))
+    path.write_bytes(
+        head
+        + b"From: a@example.com\r\nDate: bad\r\nContent-Type: text/plain; charset=gb2312\r\n\r\n"
+        + "一段话，说明了镕条件。".encode("gb18030")
+    )
     document = load(path)
-    assert document.title == subject and document.published is None and "一段话，说明了镕条件。" in document.text
+    assert (
+        document.title == subject and document.published is None and "一段话，说明了镕条件。" in document.text
+    )
 
 
 def test_a_message_of_a_page_only(tmp_path: Path) -> None:
     mail = EmailMessage()
     mail["Subject"] = "周报"
-    mail.set_content("<p>本周完成<del>三</del>五项，见下表。</p><table><tr><th>项目<th>数<tr><td>甲<td>1</table>", subtype="html", charset="gb18030")
+    mail.set_content(
+        "<p>本周完成<del>三</del>五项，见下表。</p><table><tr><th>项目<th>数<tr><td>甲<td>1</table>",
+        subtype="html",
+        charset="gb18030",
+    )
     path = tmp_path / "a.eml"
     path.write_bytes(mail.as_bytes())
     assert body(load(path)) == ["本周完成五项，见下表。", "项目：甲；数：1"]
@@ -92,19 +133,37 @@ def test_a_message_of_a_page_only(tmp_path: Path) -> None:
 def test_an_outlook_message(tmp_path: Path) -> None:
     ticks = int((1741000000 + 11644473600) * 10**7).to_bytes(8, "little")
     head = b"\0" * 32 + struct.pack("<HHI", 0x40, 0x0039, 0) + ticks
+
     def wide(text: str) -> bytes:
         return text.encode("utf-16-le")
+
     attachment = "__attach_version1.0_#00000000/"
     path = tmp_path / "a.msg"
-    path.write_bytes(compound({
-        "__properties_version1.0": head, "__substg1.0_0037001F": wide("关于停水的通知"), "__substg1.0_1000001F": wide("各位住户：停水一天。\r\n请储水。"),
-        "__substg1.0_0C1A001F": wide("王芳"), "__substg1.0_5D01001F": wide("wf@example.com"), "__substg1.0_0E04001F": wide("全体; 物业"),
-        attachment + "__properties_version1.0": b"\0" * 8, attachment + "__substg1.0_3707001F": wide("表.csv"),
-        attachment + "__substg1.0_37010102": "姓名,电话\n张三,123\n".encode().ljust(5000, b"\n"),
-    }))  # fmt: skip
+    path.write_bytes(
+        compound(
+            {
+                "__properties_version1.0": head,
+                "__substg1.0_0037001F": wide("关于停水的通知"),
+                "__substg1.0_1000001F": wide("各位住户：停水一天。\r\n请储水。"),
+                "__substg1.0_0C1A001F": wide("王芳"),
+                "__substg1.0_5D01001F": wide("wf@example.com"),
+                "__substg1.0_0E04001F": wide("全体; 物业"),
+                attachment + "__properties_version1.0": b"\0" * 8,
+                attachment + "__substg1.0_3707001F": wide("表.csv"),
+                attachment + "__substg1.0_37010102": "姓名,电话\n张三,123\n".encode().ljust(5000, b"\n"),
+            }
+        )
+    )
     mail, table = load_all(path).documents
     assert (mail.title, mail.published) == ("关于停水的通知", "2025-03-03")
-    assert body(mail) == ["发件人：王芳 <wf@example.com>", "收件人：全体、物业", "发送时间：2025-03-03 19:06", "各位住户：停水一天。", "请储水。", "附件：表.csv"]
+    assert body(mail) == [
+        "发件人：王芳 <wf@example.com>",
+        "收件人：全体、物业",
+        "发送时间：2025-03-03 19:06",
+        "各位住户：停水一天。",
+        "请储水。",
+        "附件：表.csv",
+    ]
     assert table.source == "a.msg/表.csv" and body(table)[0] == "姓名：张三；电话：123"
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
     with pytest.raises(DocumentError, match=r"a\.msg: broken"):
@@ -112,7 +171,10 @@ def test_an_outlook_message(tmp_path: Path) -> None:
 
 
 def test_names_in_an_archive_of_chinese_windows(tmp_path: Path) -> None:
-    data = zipped({"XXXX/YYYY.txt": "一段话，说明了条件。".encode(), "__MACOSX/._a.txt": b"x", ".DS_Store": b"x"}, zipfile.ZIP_STORED)
+    data = zipped(
+        {"XXXX/YYYY.txt": "一段话，说明了条件。".encode(), "__MACOSX/._a.txt": b"x", ".DS_Store": b"x"},
+        zipfile.ZIP_STORED,
+    )
     data = data.replace(b"XXXX", "通知".encode("gbk")).replace(b"YYYY", "停水".encode("gbk"))
     path = tmp_path / "a.zip"
     path.write_bytes(data)
@@ -125,10 +187,16 @@ def test_names_in_an_archive_of_chinese_windows(tmp_path: Path) -> None:
         ({"a.txt": b"\0" * (101 << 20)}, "unpacks to more than 100 MB"),
         ({f"{n}.png": b"" for n in range(2_001)}, "more than 2,000 files"),
         ({"a.png": b"x"}, "nothing in it"),
-        ({"a.zip": zipped({"b.zip": zipped({"c.zip": zipped({"d.txt": b"text"})})})}, "packed more than 3 deep"),
-        ({"a.zip": zipped({"b.txt": b"\0" * (60 << 20)}), "c.zip": zipped({"b.txt": b"\0" * (60 << 20)})}, "unpacks to more than 100 MB"),
+        (
+            {"a.zip": zipped({"b.zip": zipped({"c.zip": zipped({"d.txt": b"text"})})})},
+            "packed more than 3 deep",
+        ),
+        (
+            {"a.zip": zipped({"b.txt": b"\0" * (60 << 20)}), "c.zip": zipped({"b.txt": b"\0" * (60 << 20)})},
+            "unpacks to more than 100 MB",
+        ),
     ],
-)  # fmt: skip
+)
 def test_limits_of_archives(tmp_path: Path, files: Mapping[str, bytes], says: str) -> None:
     path = tmp_path / "大.zip"
     path.write_bytes(zipped(files))
@@ -140,7 +208,11 @@ def test_limits_of_archives(tmp_path: Path, files: Mapping[str, bytes], says: st
 def test_broken_and_protected_archives(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     whole = zipped({"a.txt": b"text of some length"}, zipfile.ZIP_STORED)
-    for data, says in ((whole[:40], "broken"), (whole.replace(b"some", b"xxxx"), "broken"), (_flagged(whole), "password")):
+    for data, says in (
+        (whole[:40], "broken"),
+        (whole.replace(b"some", b"xxxx"), "broken"),
+        (_flagged(whole), "password"),
+    ):
         path.write_bytes(data)
         with pytest.raises(DocumentError, match=says):
             load_all(path)
@@ -158,15 +230,33 @@ def test_an_archive_in_an_index(tmp_path: Path) -> None:
     path.parent.mkdir()
 
     def add() -> object:
-        return add_paths([path.parent], store, IndexSettings(encoder="test", passage_min=4, passage_max=60), encoder)
+        return add_paths(
+            [path.parent], store, IndexSettings(encoder="test", passage_min=4, passage_max=60), encoder
+        )
 
-    path.write_bytes(zipped({"一.txt": "第一份，说明了条件。".encode(), "二.txt": "第二份，说明了程序。".encode(), "图.png": b"x", "坏.pdf": b"x"}))
+    path.write_bytes(
+        zipped(
+            {
+                "一.txt": "第一份，说明了条件。".encode(),
+                "二.txt": "第二份，说明了程序。".encode(),
+                "图.png": b"x",
+                "坏.pdf": b"x",
+            }
+        )
+    )
     report = add()
-    assert report.added == ("a.zip/一.txt", "a.zip/二.txt") and [one.name for one in report.skipped] == ["图.png"]  # type: ignore[attr-defined]
+    assert report.added == ("a.zip/一.txt", "a.zip/二.txt") and [one.name for one in report.skipped] == [
+        "图.png"
+    ]  # type: ignore[attr-defined]
     assert [(one.name, error.message) for one, error in report.failed][0][0] == "坏.pdf"  # type: ignore[attr-defined]
     assert add().unchanged == ("a.zip",)  # type: ignore[attr-defined]
-    path.write_bytes(zipped({"二.txt": "第二份，改过了。".encode(), "三.txt": "第三份，说明了费用。".encode()}))
+    path.write_bytes(
+        zipped({"二.txt": "第二份，改过了。".encode(), "三.txt": "第三份，说明了费用。".encode()})
+    )
     report = add()
     assert (report.added, report.replaced) == (("a.zip/三.txt",), ("a.zip/二.txt",))  # type: ignore[attr-defined]
     current = store.current()
-    assert current is not None and sorted(one.source for one in current.documents()) == ["a.zip/三.txt", "a.zip/二.txt"]
+    assert current is not None and sorted(one.source for one in current.documents()) == [
+        "a.zip/三.txt",
+        "a.zip/二.txt",
+    ]

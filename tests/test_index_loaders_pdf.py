@@ -19,7 +19,10 @@ def test_a_report_of_three_pages() -> None:
     assert report.published == "2025-07-01"  # from the page header, not from the file's own date
     assert "某某日报" not in report.text and "— 1 —" not in report.text
     headings = [(block.level, report.text[block.start : block.end]) for block in report.blocks if block.level]
-    assert headings == [(1, "就业服务工作报告"), *((2, f"{n}、第{i}项工作") for i, n in enumerate("一二三四", 1))]
+    assert headings == [
+        (1, "就业服务工作报告"),
+        *((2, f"{n}、第{i}项工作") for i, n in enumerate("一二三四", 1)),
+    ]
     paragraphs = [report.text[block.start : block.end] for block in report.blocks if not block.level]
     assert len(paragraphs) == 16
     for number, paragraph in enumerate(paragraphs, 1):
@@ -40,7 +43,9 @@ def test_pages_are_offsets_even_within_a_paragraph() -> None:
 def test_latin_text_is_joined_and_spaces_begin_paragraphs() -> None:
     english = load(DATA / "english.pdf")
     sentence = "The information service was opened in May. It has been used by many people since then, and everyone is content with it, which nobody had expected. "
-    assert english.text == (sentence * 5).strip() + "\nA second paragraph begins after some space. It is short."
+    assert (
+        english.text == (sentence * 5).strip() + "\nA second paragraph begins after some space. It is short."
+    )
     assert english.title == "english"  # what Word writes as title is no title
     assert english.published == "2025-08-09"  # nothing else tells a date
 
@@ -53,7 +58,9 @@ def test_a_notice_with_a_title_of_two_lines_and_a_signature_date() -> None:
     assert len(notice.blocks) == 4
 
 
-@pytest.mark.parametrize(("name", "says"), [("password.pdf", "protected with a password"), ("scan.pdf", "2 pages hold no text")])
+@pytest.mark.parametrize(
+    ("name", "says"), [("password.pdf", "protected with a password"), ("scan.pdf", "2 pages hold no text")]
+)
 def test_what_cannot_be_read(name: str, says: str) -> None:
     with pytest.raises(DocumentError, match=says) as caught:
         load(DATA / name)

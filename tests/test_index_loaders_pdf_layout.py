@@ -1,4 +1,5 @@
-"""Layout of PDFs made here: sizes, lists, tables, columns, what is no text; and many at random (WENJU_PDF_FILES)."""
+"""Layout of PDFs made here: sizes, lists, tables, columns, what is no text; and many at random
+(WENJU_PDF_FILES)."""
 
 from __future__ import annotations
 
@@ -45,7 +46,13 @@ def test_fonts_of_other_height_make_no_headings(tmp_path: Path) -> None:
         written(canvas, [(72, 780, 18, "仪器借用须知")])
         for number, font in enumerate((FONT, "Helvetica", FONT, "Times-Roman", FONT)):
             canvas.setFont(font, 11)
-            canvas.drawString(72, 740 - 18 * number, "8:30-17:00 call 555-0100 for Room 3." if font != FONT else "借用前先核对资产编号，写明用途和归还的日期。")
+            canvas.drawString(
+                72,
+                740 - 18 * number,
+                "8:30-17:00 call 555-0100 for Room 3."
+                if font != FONT
+                else "借用前先核对资产编号，写明用途和归还的日期。",
+            )
 
     assert [text for level, text in blocks(drawn(tmp_path, draw)) if level] == ["仪器借用须知"]
 
@@ -66,15 +73,26 @@ def test_the_matrix_counts_for_the_size(tmp_path: Path) -> None:
 def test_marks_drawn_apart_from_their_items(tmp_path: Path) -> None:
     def draw(canvas: Canvas) -> None:
         written(canvas, [(72, 780, 16, "巡查要求")])
-        written(canvas, [(90, 750 - 18 * n, 11, text) for n, text in enumerate(("先看水表", "再看电表", "最后锁门"))])
+        written(
+            canvas,
+            [(90, 750 - 18 * n, 11, text) for n, text in enumerate(("先看水表", "再看电表", "最后锁门"))],
+        )
         written(canvas, [(72, 750 - 18 * n, 11, "•") for n in range(3)])
 
-    assert blocks(drawn(tmp_path, draw)) == [(1, "巡查要求"), (0, "• 先看水表"), (0, "• 再看电表"), (0, "• 最后锁门")]
+    assert blocks(drawn(tmp_path, draw)) == [
+        (1, "巡查要求"),
+        (0, "• 先看水表"),
+        (0, "• 再看电表"),
+        (0, "• 最后锁门"),
+    ]
 
 
 def test_characters_drawn_one_by_one_in_a_font_that_is_not_in_the_file(tmp_path: Path) -> None:
     text = "每个字单独画出来也要读到。"
-    document = drawn(tmp_path, lambda canvas: written(canvas, [(72 + 12 * n, 700, 12, char) for n, char in enumerate(text)]))
+    document = drawn(
+        tmp_path,
+        lambda canvas: written(canvas, [(72 + 12 * n, 700, 12, char) for n, char in enumerate(text)]),
+    )
     assert document.text == text
 
 
@@ -97,7 +115,9 @@ def test_a_table_over_two_pages_with_its_header_again(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(sheet.save())
     document = load(path)
-    assert [text for _, text in blocks(document)][1:] == [f"序号：{n}；名称：第{n}号离心机；单价：{n}.5万元" for n in range(1, 61)]
+    assert [text for _, text in blocks(document)][1:] == [
+        f"序号：{n}；名称：第{n}号离心机；单价：{n}.5万元" for n in range(1, 61)
+    ]
     assert document.page_of(document.text.index("第60号")) == len(document.pages) > 1
 
 
@@ -114,7 +134,10 @@ def test_two_columns_however_they_are_drawn(tmp_path: Path, across: bool) -> Non
 
 
 def test_a_figure_cut_by_the_end_of_a_line(tmp_path: Path) -> None:
-    lines = ["本年度共支出设备维修费用一千余笔，金额合计为人民币12", "345元，已经由财务部门核对并报分管领导审批同意。"]
+    lines = [
+        "本年度共支出设备维修费用一千余笔，金额合计为人民币12",
+        "345元，已经由财务部门核对并报分管领导审批同意。",
+    ]
 
     def draw(canvas: Canvas) -> None:
         written(canvas, [(72 + 24 * (not n), 700 - 18 * n, 12, line) for n, line in enumerate(lines * 3)])
@@ -124,7 +147,13 @@ def test_a_figure_cut_by_the_end_of_a_line(tmp_path: Path) -> None:
 
 def test_the_title_stands_on_the_page(tmp_path: Path) -> None:
     def draw(canvas: Canvas) -> None:
-        written(canvas, [(72, 780, 18, "实验室用电管理办法"), (72, 740, 11, "第一条 离开时关闭总闸，并由最后离开的人登记。")])
+        written(
+            canvas,
+            [
+                (72, 780, 18, "实验室用电管理办法"),
+                (72, 740, 11, "第一条 离开时关闭总闸，并由最后离开的人登记。"),
+            ],
+        )
 
     for leftover in ("3", "关于某某的请示", "Microsoft Word - 1.doc"):
         assert drawn(tmp_path, draw, title=leftover).title == "实验室用电管理办法"
@@ -138,7 +167,9 @@ def test_a_page_lying_on_its_side(tmp_path: Path) -> None:
         canvas.rotate(90)
         written(canvas, [(0, -30 * n, 12, f"第{n + 1}行写在转过来的纸上。") for n in range(3)])
 
-    assert [text for _, text in blocks(drawn(tmp_path, draw))] == [f"第{n}行写在转过来的纸上。" for n in (1, 2, 3)]
+    assert [text for _, text in blocks(drawn(tmp_path, draw))] == [
+        f"第{n}行写在转过来的纸上。" for n in (1, 2, 3)
+    ]
 
 
 def test_a_text_layer_that_is_no_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,11 +208,15 @@ def test_many_files_at_random(tmp_path: Path) -> None:
         assert document.title == one.title, seed
         assert not [text for text in one.absent if text in document.text], seed
         wanted += len(one.blocks)
-        found += sum(bare(text) in got and (kind == "heading") == (got[bare(text)] > 0) for kind, text in one.blocks)
+        found += sum(
+            bare(text) in got and (kind == "heading") == (got[bare(text)] > 0) for kind, text in one.blocks
+        )
         rows += len(one.rows)
         found_rows += sum(bare(row) in got for row in one.rows)
         letters = bare("".join(text for _, text in one.blocks))
         held = bare(document.text)
-        assert all(held.count(char) >= letters.count(char) for char in set(letters) - set("•")), seed  # nothing is lost
+        assert all(held.count(char) >= letters.count(char) for char in set(letters) - set("•")), (
+            seed
+        )  # nothing is lost
     print(f"{FILES} files: {found} of {wanted} paragraphs, {found_rows} of {rows} rows")
     assert found >= 0.95 * wanted and found_rows >= 0.99 * rows

@@ -1,6 +1,8 @@
-"""What openpyxl puts into a workbook comes out: texts, numbers as displayed, and which value belongs to which names.
+"""What openpyxl puts into a workbook comes out: texts, numbers as displayed, and which value belongs to which
+names.
 
-A few dozen workbooks in the normal run; ``WENJU_GENERATED=500`` makes as many as it says. Each is made from its number
+A few dozen workbooks in the normal run; ``WENJU_GENERATED=500`` makes as many as it says. Each is made from
+its number
 alone, so that a failure can be made again.
 """
 
@@ -52,11 +54,21 @@ def value(chance: random.Random, kind: int) -> tuple[object, str, str]:
     whole, _, rest = f"{cents:.2f}".partition(".")
     money = f"{int(whole):,}.{rest}"
     return [
-        (number, "General", str(number)), (number, "000000", f"{number:06d}"), (cents, '"￥"#,##0.00', f"￥{money}"), (cents, '0.00"万元"', f"{cents:.2f}万元"),
-        (number / 1000, "0.0%", f"{number / 10:.1f}%"), (number / 1000, "0.0 %", f"{number / 10:.1f} %"), (-number - 1, "#,##0", f"-{number + 1:,}"),
-        (cents, '#,##0.00 [$€-1]', f"{money} €"), (day, "yyyy-mm-dd", day.isoformat()), (day, 'yyyy"年"m"月"d"日"', day.isoformat()),
-        (day, "yyyy/m/d", day.isoformat()), (datetime.time(chance.randint(0, 23), 30), "h:mm", ""), (f"{number:06d}", "@", f"{number:06d}"), (chance.random() > 0.5, "General", ""),
-    ][kind]  # fmt: skip
+        (number, "General", str(number)),
+        (number, "000000", f"{number:06d}"),
+        (cents, '"￥"#,##0.00', f"￥{money}"),
+        (cents, '0.00"万元"', f"{cents:.2f}万元"),
+        (number / 1000, "0.0%", f"{number / 10:.1f}%"),
+        (number / 1000, "0.0 %", f"{number / 10:.1f} %"),
+        (-number - 1, "#,##0", f"-{number + 1:,}"),
+        (cents, "#,##0.00 [$€-1]", f"{money} €"),
+        (day, "yyyy-mm-dd", day.isoformat()),
+        (day, 'yyyy"年"m"月"d"日"', day.isoformat()),
+        (day, "yyyy/m/d", day.isoformat()),
+        (datetime.time(chance.randint(0, 23), 30), "h:mm", ""),
+        (f"{number:06d}", "@", f"{number:06d}"),
+        (chance.random() > 0.5, "General", ""),
+    ][kind]
 
 
 def made(seed: int) -> Made:
@@ -88,12 +100,16 @@ def _table(chance: random.Random, page: object, at: int, result: Made, name: str
     columns: list[list[str]] = [[one] for one in plain]
     for upper in chance.sample(_UPPER, chance.randint(1, 2)) if levels > 1 else ():
         for middle in chance.sample(_MIDDLE, 2) if levels == 3 else [""]:
-            columns += [[upper, middle, lower] if middle else [upper, lower] for lower in chance.sample(_LOWER, 2)]
+            columns += [
+                [upper, middle, lower] if middle else [upper, lower] for lower in chance.sample(_LOWER, 2)
+            ]
     if levels == 1:
         columns += [[one] for one in chance.sample(_LOWER, chance.randint(1, 3))]
     width = len(columns)
     kinds = [chance.randrange(KINDS) for _ in columns]
-    if width > 1 and (table or chance.random() < 0.5):  # a second table has a title, which parts it from the first
+    if width > 1 and (
+        table or chance.random() < 0.5
+    ):  # a second table has a title, which parts it from the first
         title = f"{chance.randint(2010, 2030)}年{word(chance)}情况表"
         page.cell(at, left, title)  # type: ignore[attr-defined]
         page.merge_cells(start_row=at, end_row=at, start_column=left, end_column=left + width - 1)  # type: ignore[attr-defined]
@@ -116,7 +132,13 @@ def _table(chance: random.Random, page: object, at: int, result: Made, name: str
             elif chance.random() < 0.9 or column == width - 1:
                 stored, code, shown = value(chance, kinds[column])
                 cell.value, cell.number_format = stored, code
-                shown = shown or (("是" if stored else "否") if isinstance(stored, bool) else f"{stored.hour}:30" if isinstance(stored, datetime.time) else "")
+                shown = shown or (
+                    ("是" if stored else "否")
+                    if isinstance(stored, bool)
+                    else f"{stored.hour}:30"
+                    if isinstance(stored, datetime.time)
+                    else ""
+                )
             if shown:
                 parts.append(f"{''.join(names)}：{shown}")
             if column == 0 and row != until:
@@ -130,7 +152,12 @@ def _table(chance: random.Random, page: object, at: int, result: Made, name: str
         if row == hidden_row:
             page.row_dimensions[row].hidden = True  # type: ignore[attr-defined]
         else:
-            result.lines.append(("；".join(parts), f"{name}!{get_column_letter(left)}{row}:{get_column_letter(left + width - 1)}{row}"))
+            result.lines.append(
+                (
+                    "；".join(parts),
+                    f"{name}!{get_column_letter(left)}{row}:{get_column_letter(left + width - 1)}{row}",
+                )
+            )
     return row + 2
 
 
@@ -138,7 +165,9 @@ def _header(page: object, at: int, left: int, columns: list[list[str]], levels: 
     """The names, merged across where they repeat and down where they have fewer levels."""
     for column, names in enumerate(columns):
         if len(names) == 1 and levels > 1:
-            page.merge_cells(start_row=at, end_row=at + levels - 1, start_column=left + column, end_column=left + column)  # type: ignore[attr-defined]
+            page.merge_cells(
+                start_row=at, end_row=at + levels - 1, start_column=left + column, end_column=left + column
+            )  # type: ignore[attr-defined]
         for level, name in enumerate(names):
             begins = column == 0 or columns[column - 1][: level + 1] != names[: level + 1]
             if begins:
@@ -147,7 +176,12 @@ def _header(page: object, at: int, left: int, columns: list[list[str]], levels: 
                 while end + 1 < len(columns) and columns[end + 1][: level + 1] == names[: level + 1]:
                     end += 1
                 if end > column:
-                    page.merge_cells(start_row=at + level, end_row=at + level, start_column=left + column, end_column=left + end)  # type: ignore[attr-defined]
+                    page.merge_cells(
+                        start_row=at + level,
+                        end_row=at + level,
+                        start_column=left + column,
+                        end_column=left + end,
+                    )  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("seed", range(COUNT))
@@ -158,8 +192,9 @@ def test_what_was_put_in_comes_out(tmp_path: Path, seed: int) -> None:
     document = load(path)
     rows = [
         (document.text[block.start : block.end], place_of(document, block.start, block.end))
-        for block in document.blocks if not block.level
-    ]  # fmt: skip
+        for block in document.blocks
+        if not block.level
+    ]
     assert rows == put.lines
     headings = [document.text[block.start : block.end] for block in document.blocks if block.level]
     assert sorted(headings) == sorted(put.headings)

@@ -43,44 +43,113 @@ def levels(document: Document) -> list[tuple[int, str]]:
 
 def test_articles_items_and_points_have_their_numbers(tmp_path: Path) -> None:
     made = blank()
-    number_list(made, 50, [("chineseCountingThousand", "第%1章"), ("chineseCountingThousand", "第%2条"), ("chineseCounting", "（%3）"),
-                           ("decimal", "%4."), ("decimal", "（%5）"), ("decimalEnclosedCircle", "%6")])  # fmt: skip
-    for text, depth in (("总则", 0), ("为了加强管理，制定本办法。", 1), ("附则", 0), ("下列情形除外：", 1), ("抢险；", 2), ("救灾；", 2),
-                        ("洪水；", 3), ("地震。", 3), ("五级以上；", 4), ("六级。", 5), ("解释权归本局。", 1)):  # fmt: skip
+    number_list(
+        made,
+        50,
+        [
+            ("chineseCountingThousand", "第%1章"),
+            ("chineseCountingThousand", "第%2条"),
+            ("chineseCounting", "（%3）"),
+            ("decimal", "%4."),
+            ("decimal", "（%5）"),
+            ("decimalEnclosedCircle", "%6"),
+        ],
+    )
+    for text, depth in (
+        ("总则", 0),
+        ("为了加强管理，制定本办法。", 1),
+        ("附则", 0),
+        ("下列情形除外：", 1),
+        ("抢险；", 2),
+        ("救灾；", 2),
+        ("洪水；", 3),
+        ("地震。", 3),
+        ("五级以上；", 4),
+        ("六级。", 5),
+        ("解释权归本局。", 1),
+    ):
         numbered(made, text, 50, depth)
     assert lines(saved(made, tmp_path)) == [
-        "第一章 总则", "第一条 为了加强管理，制定本办法。", "第二章 附则", "第一条 下列情形除外：", "（一）抢险；", "（二）救灾；", "1. 洪水；",
-        "2. 地震。", "（1）五级以上；", "①六级。", "第二条 解释权归本局。",
-    ]  # fmt: skip
+        "第一章 总则",
+        "第一条 为了加强管理，制定本办法。",
+        "第二章 附则",
+        "第一条 下列情形除外：",
+        "（一）抢险；",
+        "（二）救灾；",
+        "1. 洪水；",
+        "2. 地震。",
+        "（1）五级以上；",
+        "①六级。",
+        "第二条 解释权归本局。",
+    ]
 
 
 def test_articles_count_on_over_chapters_where_the_list_says_so(tmp_path: Path) -> None:
     made = blank()
-    number_list(made, 50, [("chineseCounting", "第%1章"), ("chineseCounting", "第%2条")], extra='<w:lvlRestart w:val="0"/>')
+    number_list(
+        made,
+        50,
+        [("chineseCounting", "第%1章"), ("chineseCounting", "第%2条")],
+        extra='<w:lvlRestart w:val="0"/>',
+    )
     for text, depth in (("总则", 0), ("甲。", 1), ("乙。", 1), ("附则", 0), ("丙。", 1)):
         numbered(made, text, 50, depth)
-    assert lines(saved(made, tmp_path)) == ["第一章 总则", "第一条 甲。", "第二条 乙。", "第二章 附则", "第三条 丙。"]
+    assert lines(saved(made, tmp_path)) == [
+        "第一章 总则",
+        "第一条 甲。",
+        "第二条 乙。",
+        "第二章 附则",
+        "第三条 丙。",
+    ]
 
 
 def test_joined_numbers_and_legal_ones(tmp_path: Path) -> None:
     made = blank()
     number_list(made, 50, [("decimal", "%1"), ("decimal", "%1.%2"), ("lowerLetter", "%1.%2.%3")])
     number_list(made, 60, [("chineseCounting", "%1、"), ("decimal", "%1.%2")], extra="<w:isLgl/>")
-    for text, depth, number in (("范围说明。", 0, 50), ("术语。", 0, 50), ("甲类。", 1, 50), ("乙类。", 1, 50), ("细目。", 2, 50), ("方法。", 0, 50), ("取样。", 1, 50)):
+    for text, depth, number in (
+        ("范围说明。", 0, 50),
+        ("术语。", 0, 50),
+        ("甲类。", 1, 50),
+        ("乙类。", 1, 50),
+        ("细目。", 2, 50),
+        ("方法。", 0, 50),
+        ("取样。", 1, 50),
+    ):
         numbered(made, text, number, depth)
     numbered(made, "合同总价。", 60, 0)
     numbered(made, "付款方式。", 60, 1)
     assert lines(saved(made, tmp_path)) == [
-        "1 范围说明。", "2 术语。", "2.1 甲类。", "2.2 乙类。", "2.2.a 细目。", "3 方法。", "3.1 取样。", "1、合同总价。", "1.1 付款方式。",
-    ]  # fmt: skip
+        "1 范围说明。",
+        "2 术语。",
+        "2.1 甲类。",
+        "2.2 乙类。",
+        "2.2.a 细目。",
+        "3 方法。",
+        "3.1 取样。",
+        "1、合同总价。",
+        "1.1 付款方式。",
+    ]
 
 
 def test_a_list_that_restarts_and_one_that_goes_on(tmp_path: Path) -> None:
     made = blank()
     number_list(made, 50, [("decimal", "%1、")])
-    number_list(made, 51, [], override='<w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/></w:lvlOverride>', same=50)
-    number_list(made, 52, [], override='<w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/><w:lvl w:ilvl="0"><w:start w:val="5"/>'
-                '<w:numFmt w:val="upperRoman"/><w:lvlText w:val="%1)"/></w:lvl></w:lvlOverride>', same=50)  # fmt: skip
+    number_list(
+        made,
+        51,
+        [],
+        override='<w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/></w:lvlOverride>',
+        same=50,
+    )
+    number_list(
+        made,
+        52,
+        [],
+        override='<w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/><w:lvl w:ilvl="0"><w:start w:val="5"/>'
+        '<w:numFmt w:val="upperRoman"/><w:lvlText w:val="%1)"/></w:lvl></w:lvlOverride>',
+        same=50,
+    )
     for text, number in (("甲。", 50), ("乙。", 50), ("丙。", 51), ("丁。", 51), ("戊。", 52)):
         numbered(made, text, number)
         made.add_paragraph("中间的话。")
@@ -93,7 +162,9 @@ def test_numbers_that_come_with_a_style_and_those_taken_away(tmp_path: Path) -> 
     number_list(made, 50, [("chineseCounting", "第%1章"), ("decimal", "%2．")])
     for name, depth in (("Heading 1", 0), ("Heading 2", 1)):
         style = made.styles[name].element
-        style.get_or_add_pPr().insert(0, xml_of(f'<w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="50"/></w:numPr>'))
+        style.get_or_add_pPr().insert(
+            0, xml_of(f'<w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="50"/></w:numPr>')
+        )
     made.add_heading("总则", 1)
     made.add_heading("目的", 2)
     plain = made.add_heading("前言说明", 1)
@@ -106,12 +177,22 @@ def test_numbers_that_come_with_a_style_and_those_taken_away(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("form", "text", "third"),
     [
-        ("ideographTraditional", "%1、", "丙、"), ("ideographDigital", "%1、", "三、"), ("chineseLegalSimplified", "%1、", "叁、"),
-        ("lowerRoman", "(%1)", "(iii)"), ("upperLetter", "%1.", "C. "), ("decimalZero", "%1-", "03- "), ("none", "附件", "附件 "),
-        ("decimalFullWidth", "%1．", "３． "), ("ideographZodiac", "%1)", "寅)"), ("bullet", "•", ""), ("ordinal", "%1", "3rd "),
-        ("lowerLetter", "%1)", "c)"), ("decimalEnclosedParen", "%1", "⑶ "), ("aFormatOfTheFuture", "%1)", "3)"),
+        ("ideographTraditional", "%1、", "丙、"),
+        ("ideographDigital", "%1、", "三、"),
+        ("chineseLegalSimplified", "%1、", "叁、"),
+        ("lowerRoman", "(%1)", "(iii)"),
+        ("upperLetter", "%1.", "C. "),
+        ("decimalZero", "%1-", "03- "),
+        ("none", "附件", "附件 "),
+        ("decimalFullWidth", "%1．", "３． "),
+        ("ideographZodiac", "%1)", "寅)"),
+        ("bullet", "•", ""),
+        ("ordinal", "%1", "3rd "),
+        ("lowerLetter", "%1)", "c)"),
+        ("decimalEnclosedParen", "%1", "⑶ "),
+        ("aFormatOfTheFuture", "%1)", "3)"),
     ],
-)  # fmt: skip
+)
 def test_number_formats(tmp_path: Path, form: str, text: str, third: str) -> None:
     made = blank()
     number_list(made, 50, [(form, text)])
@@ -125,20 +206,48 @@ def test_number_formats(tmp_path: Path, form: str, text: str, third: str) -> Non
 
 def test_struck_hidden_deleted_and_commented_text_is_out(tmp_path: Path) -> None:
     made = blank()
-    put(made, paragraph(
-        run("押金") + run("五百元", "<w:strike/>") + run("三百元", '<w:strike w:val="0"/>') + run("内部价", "<w:vanish/>") + run("旧", "<w:dstrike/>")
-        + '<w:commentRangeStart w:id="1"/>' + run("，当面退还。") + '<w:commentRangeEnd w:id="1"/><w:r><w:commentReference w:id="1"/></w:r>'
-        + f'<w:del w:id="2" w:author="a">{run("不")}</w:del><w:moveFrom w:id="3" w:author="a">{run("移走的话。")}</w:moveFrom>'
-        + f'<w:moveTo w:id="4" w:author="a">{run("移来的话。")}</w:moveTo>'
-    ))  # fmt: skip
+    put(
+        made,
+        paragraph(
+            run("押金")
+            + run("五百元", "<w:strike/>")
+            + run("三百元", '<w:strike w:val="0"/>')
+            + run("内部价", "<w:vanish/>")
+            + run("旧", "<w:dstrike/>")
+            + '<w:commentRangeStart w:id="1"/>'
+            + run("，当面退还。")
+            + '<w:commentRangeEnd w:id="1"/><w:r><w:commentReference w:id="1"/></w:r>'
+            + f'<w:del w:id="2" w:author="a">{run("不")}</w:del><w:moveFrom w:id="3" w:author="a">{run("移走的话。")}</w:moveFrom>'
+            + f'<w:moveTo w:id="4" w:author="a">{run("移来的话。")}</w:moveTo>'
+        ),
+    )
     put(made, paragraph(run("前半句，"), '<w:rPr><w:del w:id="5" w:author="a"/></w:rPr>'))
     put(made, paragraph(run("后半句。")))
     made.styles.add_style("旧文", 2).font.strike = True
     made.add_paragraph().add_run("整段作废。", "旧文")
-    put(made, "<w:tbl><w:tr><w:tc><w:p>" + run("项目") + "</w:p></w:tc><w:tc><w:p>" + run("金额") + "</w:p></w:tc></w:tr>"
-        "<w:tr><w:trPr><w:del w:id='6' w:author='a'/></w:trPr><w:tc><w:p>" + run("旧项") + "</w:p></w:tc><w:tc><w:p>" + run("1元") + "</w:p></w:tc></w:tr>"
-        "<w:tr><w:tc><w:p>" + run("新项") + "</w:p></w:tc><w:tc><w:p>" + run("2元") + "</w:p></w:tc></w:tr></w:tbl>")  # fmt: skip
-    assert lines(saved(made, tmp_path)) == ["押金三百元，当面退还。移来的话。", "前半句，后半句。", "项目：新项；金额：2元"]
+    put(
+        made,
+        "<w:tbl><w:tr><w:tc><w:p>"
+        + run("项目")
+        + "</w:p></w:tc><w:tc><w:p>"
+        + run("金额")
+        + "</w:p></w:tc></w:tr>"
+        "<w:tr><w:trPr><w:del w:id='6' w:author='a'/></w:trPr><w:tc><w:p>"
+        + run("旧项")
+        + "</w:p></w:tc><w:tc><w:p>"
+        + run("1元")
+        + "</w:p></w:tc></w:tr>"
+        "<w:tr><w:tc><w:p>"
+        + run("新项")
+        + "</w:p></w:tc><w:tc><w:p>"
+        + run("2元")
+        + "</w:p></w:tc></w:tr></w:tbl>",
+    )
+    assert lines(saved(made, tmp_path)) == [
+        "押金三百元，当面退还。移来的话。",
+        "前半句，后半句。",
+        "项目：新项；金额：2元",
+    ]
 
 
 def test_a_struck_row_does_not_count_in_a_list(tmp_path: Path) -> None:
@@ -148,7 +257,9 @@ def test_a_struck_row_does_not_count_in_a_list(tmp_path: Path) -> None:
         made_paragraph = numbered(made, text, 50)
         if text == "乙。":
             made_paragraph._p.get_or_add_pPr().append(xml_of('<w:rPr><w:del w:id="1" w:author="a"/></w:rPr>'))
-            made_paragraph._p[-1].getparent().replace(made_paragraph._p[-1], xml_of(f'<w:del w:id="2" w:author="a">{run("乙。")}</w:del>'))
+            made_paragraph._p[-1].getparent().replace(
+                made_paragraph._p[-1], xml_of(f'<w:del w:id="2" w:author="a">{run("乙。")}</w:del>')
+            )
     assert lines(saved(made, tmp_path)) == ["1、甲。", "2、丙。"]
 
 
@@ -162,12 +273,17 @@ def test_contents_are_left_out(tmp_path: Path, kind: str) -> None:
     for number, (text, page) in enumerate(entries):
         begin = '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>TOC \\o "1-3" \\h</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>'
         end = '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
-        link = (f'<w:hyperlink w:anchor="_Toc{number}">{run(text)}<w:r><w:tab/></w:r><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>PAGEREF _Toc{number}'
-                f'</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>{run(page)}{end}</w:hyperlink>')  # fmt: skip
+        link = (
+            f'<w:hyperlink w:anchor="_Toc{number}">{run(text)}<w:r><w:tab/></w:r><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>PAGEREF _Toc{number}'
+            f'</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>{run(page)}{end}</w:hyperlink>'
+        )
         if kind == "field":
             put(made, paragraph((begin if not number else "") + link + (end if number == 2 else "")))
         elif kind == "control":
-            put(made, f'<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/></w:docPartObj></w:sdtPr><w:sdtContent>{paragraph(link)}</w:sdtContent></w:sdt>')
+            put(
+                made,
+                f'<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/></w:docPartObj></w:sdtPr><w:sdtContent>{paragraph(link)}</w:sdtContent></w:sdt>',
+            )
         elif kind == "styles":
             style = f"toc {number + 1}"
             made.styles.add_style(style, 1)
@@ -178,7 +294,9 @@ def test_contents_are_left_out(tmp_path: Path, kind: str) -> None:
         made.add_heading(text, 1)
         made.add_paragraph(f"{text[4:]}的具体规定。")
     found = lines(saved(made, tmp_path))
-    assert found == ["档案工作规定"] + [one for text, _ in entries for one in (text, f"{text[4:]}的具体规定。")]
+    assert found == ["档案工作规定"] + [
+        one for text, _ in entries for one in (text, f"{text[4:]}的具体规定。")
+    ]
 
 
 def test_page_edges_are_read_for_number_and_date_only(tmp_path: Path) -> None:
@@ -188,7 +306,11 @@ def test_page_edges_are_read_for_number_and_date_only(tmp_path: Path) -> None:
     centred(made, "青禾市节约用水办法", 22)
     made.add_paragraph("用水应当节约，违者提醒。")
     found = saved(made, tmp_path)
-    assert (found.number, found.published, found.meta["date_from"]) == ("青政发〔2025〕12号", "2025-04-08", "page edge")
+    assert (found.number, found.published, found.meta["date_from"]) == (
+        "青政发〔2025〕12号",
+        "2025-04-08",
+        "page edge",
+    )
     assert found.title == "青禾市节约用水办法"
     assert lines(found) == ["青禾市节约用水办法", "用水应当节约，违者提醒。"]
 
@@ -202,24 +324,54 @@ def test_page_edges_are_read_for_number_and_date_only(tmp_path: Path) -> None:
         ('<w:r><w:sym w:font="Wingdings" w:char="F0FE"/></w:r>', "☑"),
         ('<w:r><w:sym w:font="Wingdings" w:char="F0A8"/></w:r>', "□"),
         ('<w:r><w:sym w:font="Wingdings 2" w:char="F052"/></w:r>', "☑"),
-        ('<w:r><w:rPr><w:rFonts w:ascii="Wingdings 2" w:hAnsi="Wingdings 2"/></w:rPr><w:t>R</w:t></w:r>', "☑"),
-        ('<w:r><w:rPr><w:rFonts w:ascii="Wingdings" w:hAnsi="Wingdings"/></w:rPr><w:t>\uf0fe</w:t></w:r>', "☑"),
+        (
+            '<w:r><w:rPr><w:rFonts w:ascii="Wingdings 2" w:hAnsi="Wingdings 2"/></w:rPr><w:t>R</w:t></w:r>',
+            "☑",
+        ),
+        (
+            '<w:r><w:rPr><w:rFonts w:ascii="Wingdings" w:hAnsi="Wingdings"/></w:rPr><w:t>\uf0fe</w:t></w:r>',
+            "☑",
+        ),
         ('<w:r><w:rPr><w:rFonts w:ascii="Wingdings" w:hAnsi="Wingdings"/></w:rPr><w:t>¨</w:t></w:r>', "□"),
         ('<w:r><w:sym w:font="Symbol" w:char="F0B3"/></w:r>', "≥"),
-        ('<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="1"/></w14:checkbox></w:sdtPr><w:sdtContent><w:r><w:t>☒</w:t></w:r></w:sdtContent></w:sdt>', "☑"),
-        ('<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="0"/></w14:checkbox></w:sdtPr><w:sdtContent><w:r><w:t>☐</w:t></w:r></w:sdtContent></w:sdt>', "□"),
-        ('<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox><w:default w:val="0"/><w:checked/></w:checkBox></w:ffData></w:fldChar></w:r>'
-         '<w:r><w:instrText>FORMCHECKBOX</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>', "☑"),
-        ('<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox><w:default w:val="0"/></w:checkBox></w:ffData></w:fldChar></w:r>'
-         '<w:r><w:instrText>FORMCHECKBOX</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>', "□"),
-        ('<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>eq \\o\\ac(□,√)</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>', "☑"),
-        ('<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>eq \\o\\ac(○,12)</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>', "⑫"),
+        (
+            '<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="1"/></w14:checkbox></w:sdtPr><w:sdtContent><w:r><w:t>☒</w:t></w:r></w:sdtContent></w:sdt>',
+            "☑",
+        ),
+        (
+            '<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="0"/></w14:checkbox></w:sdtPr><w:sdtContent><w:r><w:t>☐</w:t></w:r></w:sdtContent></w:sdt>',
+            "□",
+        ),
+        (
+            '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox><w:default w:val="0"/><w:checked/></w:checkBox></w:ffData></w:fldChar></w:r>'
+            '<w:r><w:instrText>FORMCHECKBOX</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>',
+            "☑",
+        ),
+        (
+            '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox><w:default w:val="0"/></w:checkBox></w:ffData></w:fldChar></w:r>'
+            '<w:r><w:instrText>FORMCHECKBOX</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>',
+            "□",
+        ),
+        (
+            '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>eq \\o\\ac(□,√)</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>',
+            "☑",
+        ),
+        (
+            '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>eq \\o\\ac(○,12)</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>',
+            "⑫",
+        ),
         ('<w:fldSimple w:instr="DATE"><w:r><w:t>3月</w:t></w:r></w:fldSimple>', "3月"),
-        ('<w:r><w:ruby><w:rt><w:r><w:t>fù</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>复</w:t></w:r></w:rubyBase></w:ruby></w:r>', "复"),
-        ('<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent><w:r><w:t>单击此处输入文字。</w:t></w:r></w:sdtContent></w:sdt>', ""),
-        ('<w:r><w:t>A</w:t><w:noBreakHyphen/><w:t>3</w:t><w:softHyphen/></w:r>', "A-3"),
+        (
+            "<w:r><w:ruby><w:rt><w:r><w:t>fù</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>复</w:t></w:r></w:rubyBase></w:ruby></w:r>",
+            "复",
+        ),
+        (
+            "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent><w:r><w:t>单击此处输入文字。</w:t></w:r></w:sdtContent></w:sdt>",
+            "",
+        ),
+        ("<w:r><w:t>A</w:t><w:noBreakHyphen/><w:t>3</w:t><w:softHyphen/></w:r>", "A-3"),
     ],
-)  # fmt: skip
+)
 def test_signs_fields_and_controls(tmp_path: Path, xml: str, text: str) -> None:
     made = blank()
     put(made, paragraph(run("选择：") + xml + run("接受")))
@@ -229,14 +381,20 @@ def test_signs_fields_and_controls(tmp_path: Path, xml: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("inner", "text"),
     [
-        ("<m:f><m:num><m:r><m:t>a+b</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r></m:den></m:f>", "(a+b)/2"),
+        (
+            "<m:f><m:num><m:r><m:t>a+b</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r></m:den></m:f>",
+            "(a+b)/2",
+        ),
         ("<m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup>", "x^2"),
         ("<m:rad><m:radPr><m:degHide/></m:radPr><m:deg/><m:e><m:r><m:t>S</m:t></m:r></m:e></m:rad>", "√(S)"),
-        ("<m:nary><m:naryPr><m:chr m:val='∑'/></m:naryPr><m:sub><m:r><m:t>i=1</m:t></m:r></m:sub><m:sup><m:r><m:t>n</m:t></m:r></m:sup><m:e><m:sSub>"
-         "<m:e><m:r><m:t>x</m:t></m:r></m:e><m:sub><m:r><m:t>i</m:t></m:r></m:sub></m:sSub></m:e></m:nary>", "∑(i=1..n)x_i"),
+        (
+            "<m:nary><m:naryPr><m:chr m:val='∑'/></m:naryPr><m:sub><m:r><m:t>i=1</m:t></m:r></m:sub><m:sup><m:r><m:t>n</m:t></m:r></m:sup><m:e><m:sSub>"
+            "<m:e><m:r><m:t>x</m:t></m:r></m:e><m:sub><m:r><m:t>i</m:t></m:r></m:sub></m:sSub></m:e></m:nary>",
+            "∑(i=1..n)x_i",
+        ),
         ("<m:d><m:e><m:r><m:t>1+r</m:t></m:r></m:e></m:d>", "(1+r)"),
     ],
-)  # fmt: skip
+)
 def test_formulas_are_linear_text(tmp_path: Path, inner: str, text: str) -> None:
     made = blank()
     put(made, paragraph(run("得分=") + f"<m:oMath>{inner}</m:oMath>" + run("。")))
@@ -250,18 +408,31 @@ def test_formulas_are_linear_text(tmp_path: Path, inner: str, text: str) -> None
 def test_text_boxes_and_notes_once_and_in_place(tmp_path: Path) -> None:
     made = blank()
     box = "<w:txbxContent>" + paragraph(run("框里的提示。")) + "</w:txbxContent>"
-    put(made, paragraph(
-        run("第一段。") + '<w:r><w:footnoteReference w:id="2"/></w:r><w:r><mc:AlternateContent><mc:Choice Requires="wps"><w:drawing><wps:txbx>' + box
-        + "</wps:txbx></w:drawing></mc:Choice><mc:Fallback><w:pict><v:textbox>" + box + "</v:textbox></w:pict></mc:Fallback></mc:AlternateContent></w:r>"
-    ))  # fmt: skip
+    put(
+        made,
+        paragraph(
+            run("第一段。")
+            + '<w:r><w:footnoteReference w:id="2"/></w:r><w:r><mc:AlternateContent><mc:Choice Requires="wps"><w:drawing><wps:txbx>'
+            + box
+            + "</wps:txbx></w:drawing></mc:Choice><mc:Fallback><w:pict><v:textbox>"
+            + box
+            + "</v:textbox></w:pict></mc:Fallback></mc:AlternateContent></w:r>"
+        ),
+    )
     put(made, paragraph(run("第二段。") + '<w:r><w:endnoteReference w:id="2"/></w:r>'))
     made.add_paragraph("第三段。")
     made.save(str(tmp_path / "a.docx"))
     notes(tmp_path / "a.docx", "footnote", ["脚注的话。"])
     notes(tmp_path / "a.docx", "endnote", ["尾注的话。", "没有人引用的注。"])
     assert lines(load(tmp_path / "a.docx")) == [
-        "第一段。", "框里的提示。", "注1：脚注的话。", "第二段。", "注2：尾注的话。", "第三段。", "注3：没有人引用的注。",
-    ]  # fmt: skip
+        "第一段。",
+        "框里的提示。",
+        "注1：脚注的话。",
+        "第二段。",
+        "注2：尾注的话。",
+        "第三段。",
+        "注3：没有人引用的注。",
+    ]
 
 
 def test_pictures_are_counted(tmp_path: Path) -> None:
@@ -278,16 +449,27 @@ def test_pictures_are_counted(tmp_path: Path) -> None:
     assert saved(made, tmp_path).meta["pictures"] == "2"
 
 
-def test_text_in_pictures_is_recognised_where_that_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows that reach the right edge go on; rows beside each other are one; a picture that comes back is read once."""
+def test_text_in_pictures_is_recognised_where_that_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that reach the right edge go on; rows beside each other are one; a picture that comes back is read
+    once."""
     import io
 
     import PIL.Image
 
-    def row(x: float, y: float, width: float, text: str, score: float = 0.99) -> tuple[list[tuple[float, float]], str, float]:
+    def row(
+        x: float, y: float, width: float, text: str, score: float = 0.99
+    ) -> tuple[list[tuple[float, float]], str, float]:
         return [(x, y), (x + width, y), (x + width, y + 20), (x, y + 20)], text, score
 
-    found = [row(0, 0, 100, "收费说明"), row(0, 30, 390, "停车每小时四元，过夜的"), row(0, 60, 120, "另收。", 0.5), row(0, 90, 80, "电话"), row(200, 92, 90, "555-0101")]
+    found = [
+        row(0, 0, 100, "收费说明"),
+        row(0, 30, 390, "停车每小时四元，过夜的"),
+        row(0, 60, 120, "另收。", 0.5),
+        row(0, 90, 80, "电话"),
+        row(200, 92, 90, "555-0101"),
+    ]
     monkeypatch.setattr(word_loader, "ready", lambda: True)
     monkeypatch.setattr(picture_text, "read_picture", lambda image: found)
     made = blank()
@@ -331,7 +513,11 @@ def test_a_sentence_in_a_heading_style_is_text(tmp_path: Path) -> None:
 
 def test_paragraphs_of_a_word_file_are_not_glued(tmp_path: Path) -> None:
     made = blank()
-    texts = ["联系人张三，电话555-0101，地址在河东路八号院内三楼办公室，请提前预约", "联系人李四，电话555-0102，地址在河西路九号院内二楼办公室，请提前预约", "结束的话。"]
+    texts = [
+        "联系人张三，电话555-0101，地址在河东路八号院内三楼办公室，请提前预约",
+        "联系人李四，电话555-0102，地址在河西路九号院内二楼办公室，请提前预约",
+        "结束的话。",
+    ]
     for text in texts:
         made.add_paragraph(text)
     assert lines(saved(made, tmp_path)) == texts
@@ -346,8 +532,16 @@ def test_strict_open_xml_is_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "b.docx") as old, zipfile.ZipFile(tmp_path / "a.docx", "w") as new:
         for name in old.namelist():
             data = old.read(name)
-            for usual, strict in (("schemas.openxmlformats.org/wordprocessingml/2006/main", "purl.oclc.org/ooxml/wordprocessingml/main"),
-                                  ("schemas.openxmlformats.org/officeDocument/2006/relationships", "purl.oclc.org/ooxml/officeDocument/relationships")):  # fmt: skip
+            for usual, strict in (
+                (
+                    "schemas.openxmlformats.org/wordprocessingml/2006/main",
+                    "purl.oclc.org/ooxml/wordprocessingml/main",
+                ),
+                (
+                    "schemas.openxmlformats.org/officeDocument/2006/relationships",
+                    "purl.oclc.org/ooxml/officeDocument/relationships",
+                ),
+            ):
                 data = data.replace(usual.encode(), strict.encode())
             new.writestr(name, data)
     assert lines(load(tmp_path / "a.docx")) == ["严格格式的文件，也要读得出来。"]

@@ -18,12 +18,72 @@ from tests.word_maker import blank, number_list, numbered, paragraph, put, run, 
 COUNT = int(os.environ.get("WENJU_GENERATED", "60"))
 NAMES = ["林小雨", "何平", "周成", "沈一诺", "马晓东", "顾青", "罗大勇", "秦岚"]
 PLACES = ["河东路8号", "西山镇", "东湖街道", "北岸码头", "南山苑3栋"]
-WORDS = ["物资", "入库", "清点", "出库", "凭单", "领用", "归还", "登记", "保管", "盘点", "报废", "审批", "签字", "备案", "复核", "巡查", "交接", "停用"]
-LABELS = ["姓名", "单位", "电话", "来访日期", "事由", "陪同人", "证件号", "住址", "职务", "邮箱", "车牌号", "联系人"]
+WORDS = [
+    "物资",
+    "入库",
+    "清点",
+    "出库",
+    "凭单",
+    "领用",
+    "归还",
+    "登记",
+    "保管",
+    "盘点",
+    "报废",
+    "审批",
+    "签字",
+    "备案",
+    "复核",
+    "巡查",
+    "交接",
+    "停用",
+]
+LABELS = [
+    "姓名",
+    "单位",
+    "电话",
+    "来访日期",
+    "事由",
+    "陪同人",
+    "证件号",
+    "住址",
+    "职务",
+    "邮箱",
+    "车牌号",
+    "联系人",
+]
 COLUMNS = ["项目", "城市", "数量", "金额", "期限", "电话", "编号", "比例"]
-CHINESE = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二", "十三", "十四", "十五", "十六", "十七", "十八", "十九", "二十"]
-BOXES = (('<w:r><w:sym w:font="Wingdings" w:char="F0FE"/></w:r>', "☑"), ('<w:r><w:sym w:font="Wingdings" w:char="F0A8"/></w:r>', "□"),
-         ('<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="1"/></w14:checkbox></w:sdtPr><w:sdtContent><w:r><w:t>☒</w:t></w:r></w:sdtContent></w:sdt>', "☑"))  # fmt: skip
+CHINESE = [
+    "零",
+    "一",
+    "二",
+    "三",
+    "四",
+    "五",
+    "六",
+    "七",
+    "八",
+    "九",
+    "十",
+    "十一",
+    "十二",
+    "十三",
+    "十四",
+    "十五",
+    "十六",
+    "十七",
+    "十八",
+    "十九",
+    "二十",
+]
+BOXES = (
+    ('<w:r><w:sym w:font="Wingdings" w:char="F0FE"/></w:r>', "☑"),
+    ('<w:r><w:sym w:font="Wingdings" w:char="F0A8"/></w:r>', "□"),
+    (
+        '<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="1"/></w14:checkbox></w:sdtPr><w:sdtContent><w:r><w:t>☒</w:t></w:r></w:sdtContent></w:sdt>',
+        "☑",
+    ),
+)
 
 
 class Maker:
@@ -38,7 +98,9 @@ class Maker:
 
     def sentence(self) -> str:
         words = "".join(self.chance.choice(WORDS) for _ in range(self.chance.randint(2, 12)))
-        return f"{words}{self.chance.randint(1, 999)}{self.chance.choice('件次项')}{self.chance.choice('。；')}"
+        return (
+            f"{words}{self.chance.randint(1, 999)}{self.chance.choice('件次项')}{self.chance.choice('。；')}"
+        )
 
     def value(self, label: str) -> str:
         """A value of the kind that the label asks for."""
@@ -66,11 +128,18 @@ class Maker:
 
     def changed(self) -> None:
         kept, out = self.sentence(), self.sentence()
-        xml = self.chance.choice([
-            run(out, "<w:strike/>"), run(out, "<w:vanish/>"), run(out, "<w:dstrike/>"), f'<w:del w:id="1" w:author="a">{run(out)}</w:del>',
-            f'<w:moveFrom w:id="1" w:author="a">{run(out)}</w:moveFrom>',
-        ])  # fmt: skip
-        new = f'<w:ins w:id="2" w:author="a">{run("补记一项。")}</w:ins>' if self.chance.random() < 0.5 else ""
+        xml = self.chance.choice(
+            [
+                run(out, "<w:strike/>"),
+                run(out, "<w:vanish/>"),
+                run(out, "<w:dstrike/>"),
+                f'<w:del w:id="1" w:author="a">{run(out)}</w:del>',
+                f'<w:moveFrom w:id="1" w:author="a">{run(out)}</w:moveFrom>',
+            ]
+        )
+        new = (
+            f'<w:ins w:id="2" w:author="a">{run("补记一项。")}</w:ins>' if self.chance.random() < 0.5 else ""
+        )
         put(self.document, paragraph(run(kept[:3]) + xml + run(kept[3:]) + new))
         self.expected.append(kept + ("补记一项。" if new else ""))
 
@@ -86,14 +155,28 @@ class Maker:
 
     def numbers(self) -> None:
         self.lists += 1
-        number_list(self.document, self.lists, [("chineseCounting", "第%1条"), ("chineseCounting", "（%2）"), ("decimal", "%3."), ("decimal", "%1.%2.%3.%4")])
+        number_list(
+            self.document,
+            self.lists,
+            [
+                ("chineseCounting", "第%1条"),
+                ("chineseCounting", "（%2）"),
+                ("decimal", "%3."),
+                ("decimal", "%1.%2.%3.%4"),
+            ],
+        )
         counts = [0, 0, 0, 0]
         depth = 0
         for _ in range(self.chance.randint(2, 9)):
             depth = self.chance.randint(0, min(3, depth + 1)) if counts[0] else 0
             counts[depth] += 1
             counts[depth + 1 :] = [0] * (3 - depth)
-            label = [f"第{CHINESE[counts[0]]}条 ", f"（{CHINESE[counts[1]]}）", f"{counts[2]}. ", f"{CHINESE[counts[0]]}.{CHINESE[counts[1]]}.{counts[2]}.{counts[3]} "]
+            label = [
+                f"第{CHINESE[counts[0]]}条 ",
+                f"（{CHINESE[counts[1]]}）",
+                f"{counts[2]}. ",
+                f"{CHINESE[counts[0]]}.{CHINESE[counts[1]]}.{counts[2]}.{counts[3]} ",
+            ]
             text = self.sentence()
             numbered(self.document, text, self.lists, depth)
             self.expected.append(label[depth] + text)
@@ -101,10 +184,18 @@ class Maker:
     def form(self) -> None:
         pairs = self.chance.choice([1, 2])
         rows = self.chance.randint(2, 5)
-        first = [self.chance.choice(("姓名", "陪同人", "联系人")), self.chance.choice(("电话", "来访日期", "证件号"))][:pairs]  # as forms begin
-        labels = first + self.chance.sample([label for label in LABELS if label not in first], pairs * (rows - 1))
+        first = [
+            self.chance.choice(("姓名", "陪同人", "联系人")),
+            self.chance.choice(("电话", "来访日期", "证件号")),
+        ][:pairs]  # as forms begin
+        labels = first + self.chance.sample(
+            [label for label in LABELS if label not in first], pairs * (rows - 1)
+        )
         values = [self.value(label) for label in labels]
-        cells = [[text for k in range(pairs) for text in (labels[r * pairs + k], values[r * pairs + k])] for r in range(rows)]
+        cells = [
+            [text for k in range(pairs) for text in (labels[r * pairs + k], values[r * pairs + k])]
+            for r in range(rows)
+        ]
         grid = table(self.document, cells)
         told = ["；".join(f"{row[k]}：{row[k + 1]}" for k in range(0, len(row), 2)) for row in cells]
         if pairs == 2 and self.chance.random() < 0.5:
@@ -116,12 +207,18 @@ class Maker:
         width, count = self.chance.randint(2, 6), self.chance.randint(2, 6)
         names = self.chance.sample(COLUMNS, width)
         kinds = [self.chance.choice(("元", "天", "%", "件")) for _ in names]
-        cells = [[f"{self.chance.choice(WORDS)}{self.chance.choice('甲乙丙丁')}类"] + [f"{self.chance.randint(1, 999)}{kind}" for kind in kinds[1:]] for _ in range(count)]
+        cells = [
+            [f"{self.chance.choice(WORDS)}{self.chance.choice('甲乙丙丁')}类"]
+            + [f"{self.chance.randint(1, 999)}{kind}" for kind in kinds[1:]]
+            for _ in range(count)
+        ]
         grid = table(self.document, [names, *cells])
         if count > 2 and self.chance.random() < 0.4:  # one value for two rows
             grid.cell(1, width - 1).merge(grid.cell(2, width - 1)).text = cells[0][-1]
             cells[1][-1] = cells[0][-1]
-        self._table(["；".join(f"{name}：{text}" for name, text in zip(names, row, strict=True)) for row in cells])
+        self._table(
+            ["；".join(f"{name}：{text}" for name, text in zip(names, row, strict=True)) for row in cells]
+        )
 
     def _table(self, told: list[str]) -> None:
         self.tables.append(len(told))
@@ -132,7 +229,15 @@ class Maker:
 @pytest.mark.parametrize("seed", range(COUNT))
 def test_what_was_put_in_comes_out(tmp_path: Path, seed: int) -> None:
     maker = Maker(seed)
-    pieces: list[Any] = [maker.plain, maker.changed, maker.box, maker.heading, maker.numbers, maker.form, maker.rows]
+    pieces: list[Any] = [
+        maker.plain,
+        maker.changed,
+        maker.box,
+        maker.heading,
+        maker.numbers,
+        maker.form,
+        maker.rows,
+    ]
     maker.document.add_heading("仓库管理细则", 0)
     maker.expected.append("仓库管理细则")
     for _ in range(maker.chance.randint(3, 9)):
@@ -141,5 +246,7 @@ def test_what_was_put_in_comes_out(tmp_path: Path, seed: int) -> None:
     found = load(tmp_path / "a.docx")
     assert found.text.split("\n") == maker.expected
     assert found.title == "仓库管理细则"
-    told = [sum(block.table == number for block in found.blocks) for number in range(1, len(maker.tables) + 1)]
+    told = [
+        sum(block.table == number for block in found.blocks) for number in range(1, len(maker.tables) + 1)
+    ]
     assert told == maker.tables

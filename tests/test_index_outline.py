@@ -31,11 +31,17 @@ def test_chapters_articles_and_items_form_a_tree() -> None:
     root = outline(found)
     assert names(root) == [
         "某市噪声管理条例",
-        ["某市噪声管理条例", ["第一章 总则", "第一条", ["第二条", "（一）", "（二）"]], ["第二章 罚则", "第三条"]],
+        [
+            "某市噪声管理条例",
+            ["第一章 总则", "第一条", ["第二条", "（一）", "（二）"]],
+            ["第二章 罚则", "第三条"],
+        ],
     ]
     sections = {section.title: section for section in root.walk() if section.level > 1}
     second = sections["第二条"]
-    assert found.text[second.start : second.end].startswith("第二条") and found.text[second.start : second.end].endswith("应当公告。")
+    assert found.text[second.start : second.end].startswith("第二条") and found.text[
+        second.start : second.end
+    ].endswith("应当公告。")
     item = sections["（二）"]
     assert found.text[item.start : item.end] == "（二）军事活动。"
     assert (second.kind, item.kind, sections["第二章 罚则"].kind) == ("article", "item", "heading")
@@ -44,19 +50,37 @@ def test_chapters_articles_and_items_form_a_tree() -> None:
 def test_the_way_down_to_an_offset() -> None:
     found = document(RULES)
     paths = Paths(found)
-    assert [one.title for one in paths.at(found.text.index("抢险"))] == ["某市噪声管理条例", "第一章 总则", "第二条", "（一）"]
+    assert [one.title for one in paths.at(found.text.index("抢险"))] == [
+        "某市噪声管理条例",
+        "第一章 总则",
+        "第二条",
+        "（一）",
+    ]
     assert [one.title for one in paths.at(found.text.index("前款"))][-1] == "第二条"
     assert [one.title for one in paths.at(found.text.index("处一百元"))][-1] == "第三条"
 
 
 def test_a_reference_to_an_article_is_no_article() -> None:
-    root = outline(document("说明\n\n第三条规定的情形除外，其他照常办理。\n\n第二条、第三条另行规定，请各单位注意。\n\n1.5倍工资照发，由单位承担，不得拖欠。"))
+    root = outline(
+        document(
+            "说明\n\n第三条规定的情形除外，其他照常办理。\n\n第二条、第三条另行规定，请各单位注意。\n\n1.5倍工资照发，由单位承担，不得拖欠。"
+        )
+    )
     assert [one.kind for one in root.walk()] == ["document"]
 
 
 def rows(count: int) -> Document:
-    table = [["城市", "住宿费", "说明"], *([f"城市{n}", f"{n}元", "按实际发生的天数计算，凭发票报销"] for n in range(count))]
-    lines = [Line("差旅费标准", level=1), Line("表1 各地住宿费标准"), *table_lines(table), Line("表后的话，说明执行的时间。"), *table_lines(table[:3])]
+    table = [
+        ["城市", "住宿费", "说明"],
+        *([f"城市{n}", f"{n}元", "按实际发生的天数计算，凭发票报销"] for n in range(count)),
+    ]
+    lines = [
+        Line("差旅费标准", level=1),
+        Line("表1 各地住宿费标准"),
+        *table_lines(table),
+        Line("表后的话，说明执行的时间。"),
+        *table_lines(table[:3]),
+    ]
     return finish(Raw(lines, "text/plain", formed=True), "a.docx")
 
 
@@ -67,13 +91,18 @@ def test_a_long_table_is_split_by_rows_that_keep_their_header() -> None:
     within = [one for one in passages_of(found) if tables[0].start < one.start < tables[0].end]
     assert len(within) > 5
     for passage in within:
-        assert all(line.startswith("城市：城市") for line in passage.text.split("\n") if not line.startswith("表后"))
+        assert all(
+            line.startswith("城市：城市") for line in passage.text.split("\n") if not line.startswith("表后")
+        )
         assert passage.heading == ("差旅费标准", "表1 各地住宿费标准")
 
 
 def test_a_passage_within_an_article_says_which() -> None:
     item = "（{}）办理登记的单位应当提交申请、证明和承诺，并对所提交材料的真实性负责，登记机关应当自受理之日起及时办结；"
-    text = "某市登记办法\n\n第一章　总则\n第一条　为了方便办事，制定本办法。\n第七条　有下列情形的，应当登记：\n" + "\n".join(item.format(n) for n in "一二三四五六七八九十")
+    text = (
+        "某市登记办法\n\n第一章　总则\n第一条　为了方便办事，制定本办法。\n第七条　有下列情形的，应当登记：\n"
+        + "\n".join(item.format(n) for n in "一二三四五六七八九十")
+    )
     found = document(text)
     later = [one for one in passages_of(found) if "（八）" in one.text]
     assert later and later[0].heading[-1] == "第七条"
@@ -81,7 +110,11 @@ def test_a_passage_within_an_article_says_which() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.text(alphabet="一二第章条节、（）()。：，12.\n\n 甲乙附表", min_size=1, max_size=400).filter(lambda text: any(char.isalnum() for char in text)))
+@given(
+    st.text(alphabet="一二第章条节、（）()。：，12.\n\n 甲乙附表", min_size=1, max_size=400).filter(
+        lambda text: any(char.isalnum() for char in text)
+    )
+)
 def test_sections_are_true_spans(text: str) -> None:
     try:
         found = document(text)

@@ -56,16 +56,22 @@ def test_hard_wrapped_text_is_joined_and_indents_begin_paragraphs() -> None:
     )
     assert blocks(found) == [
         (1, "关于开展检查的通知"),
-        (0, "为了贯彻落实上级部门关于安全生产的要求，经研究决定，在全市范围内开展安全生产大检查。各单位要高度重视，认真组织，确保检查取得实效。检查从五月一日开始到五月底结束，共分三个阶段。"),
+        (
+            0,
+            "为了贯彻落实上级部门关于安全生产的要求，经研究决定，在全市范围内开展安全生产大检查。各单位要高度重视，认真组织，确保检查取得实效。检查从五月一日开始到五月底结束，共分三个阶段。",
+        ),
         (0, "一是自查阶段。各单位对照标准自己查找问题，建立台账并且整改。"),
-        (0, "某局办公室"), (0, "2025年4月20日"),
-    ]  # fmt: skip
+        (0, "某局办公室"),
+        (0, "2025年4月20日"),
+    ]
     assert found.published == "2025-04-20"
 
 
 def test_wrapped_latin_text_gets_spaces_and_loses_hyphens() -> None:
     wrapped = "The information service was opened in May, and the infor-\nmation desk has been used by a great many people ever\nsince then, which nobody had expected when it was first\nproposed by the council. Everyone is content with the\nservice now.\n"
-    assert blocks(document(wrapped)) == [(0, wrapped.replace("infor-\nmation", "information").replace("\n", " ").strip())]
+    assert blocks(document(wrapped)) == [
+        (0, wrapped.replace("infor-\nmation", "information").replace("\n", " ").strip())
+    ]
 
 
 def test_where_paragraphs_have_no_full_stop_its_absence_joins_nothing() -> None:
@@ -74,7 +80,11 @@ def test_where_paragraphs_have_no_full_stop_its_absence_joins_nothing() -> None:
 
 
 def test_one_paragraph_per_line_stays_so() -> None:
-    lines = ["第一段说的是修路，已经完工，群众都满意。", "第二段说的是架桥，正在进行，预计年底通车。", "第三段说的是种树，还没有开始，明年春天动工。"]
+    lines = [
+        "第一段说的是修路，已经完工，群众都满意。",
+        "第二段说的是架桥，正在进行，预计年底通车。",
+        "第三段说的是种树，还没有开始，明年春天动工。",
+    ]
     assert blocks(document("\n".join(lines))) == [(0, line) for line in lines]
 
 
@@ -83,14 +93,20 @@ def test_headings_by_form() -> None:
         "某市噪声管理条例\n（2024年11月8日市人大常委会通过）\n目录\n第一章　总则\n第二章　罚则\n\n第一章　总则\n第一条　为了防治噪声污染，制定本条例。\n"
         "第二条　本条例适用于本市行政区域。下列情形除外：\n（一）抢险救灾；\n（二）军事活动。\n第二章　罚则\n第三条　违反本条例规定的，处一百元以上罚款。\n"
     )
-    assert [text for level, text in blocks(found) if level] == ["某市噪声管理条例", "第一章 总则", "第二章 罚则"]
+    assert [text for level, text in blocks(found) if level] == [
+        "某市噪声管理条例",
+        "第一章 总则",
+        "第二章 罚则",
+    ]
     assert found.published == "2024-11-08"
     paths = {passage.heading for passage in passages_of(found)}
     assert ("某市噪声管理条例", "第二章 罚则") in paths
 
 
 def test_short_numbered_lines_in_a_row_are_a_list() -> None:
-    found = document("办理登记需要下列材料，请提前准备好：\n（一）身份证\n（二）户口本\n（三）申请表\n\n一、办理时间\n工作日上午九点到下午五点，中午不休息。\n二、办理地点\n政务服务中心二楼，有电梯可以到达。")
+    found = document(
+        "办理登记需要下列材料，请提前准备好：\n（一）身份证\n（二）户口本\n（三）申请表\n\n一、办理时间\n工作日上午九点到下午五点，中午不休息。\n二、办理地点\n政务服务中心二楼，有电梯可以到达。"
+    )
     assert [text for level, text in blocks(found) if level] == ["一、办理时间", "二、办理地点"]
     first = passages_of(found)[0]
     assert first.text.endswith("（三）申请表") and first.text.startswith("办理登记")
@@ -113,10 +129,17 @@ def test_long_paragraphs_are_split_at_sentence_ends_and_quotations_kept_whole() 
 
 
 def test_fragments_are_merged_within_their_heading_only() -> None:
-    found = document("# 甲\n\n短的一段。\n\n## 乙\n\n又短的一段。\n\n" + "长的一段话，说明了情况。" * 10 + "\n\n末尾短句。\n\n## 丙\n\n## 丁\n\n收尾。")
+    found = document(
+        "# 甲\n\n短的一段。\n\n## 乙\n\n又短的一段。\n\n"
+        + "长的一段话，说明了情况。" * 10
+        + "\n\n末尾短句。\n\n## 丙\n\n## 丁\n\n收尾。"
+    )
     assert [(p.heading[-1], p.text[:4], p.text[-4:]) for p in passages_of(found)] == [
-        ("甲", "短的一段", "的一段。"), ("乙", "又短的一", "尾短句。"), ("甲", "丙", "丙"), ("丁", "收尾。", "收尾。"),
-    ]  # fmt: skip
+        ("甲", "短的一段", "的一段。"),
+        ("乙", "又短的一", "尾短句。"),
+        ("甲", "丙", "丙"),
+        ("丁", "收尾。", "收尾。"),
+    ]
 
 
 def test_search_text_has_title_and_headings_once() -> None:
@@ -128,9 +151,12 @@ def test_search_text_has_title_and_headings_once() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.text(alphabet="一二天地，。！：“”（）、#第章条1. ab-\n\n\u3000；…", min_size=1, max_size=600).filter(lambda text: any(c.isalnum() for c in text)),
-    st.integers(1, 80), st.integers(50, 120),
-)  # fmt: skip
+    st.text(alphabet="一二天地，。！：“”（）、#第章条1. ab-\n\n\u3000；…", min_size=1, max_size=600).filter(
+        lambda text: any(c.isalnum() for c in text)
+    ),
+    st.integers(1, 80),
+    st.integers(50, 120),
+)
 def test_spans_are_true(text: str, minimum: int, maximum: int) -> None:
     try:
         found = document(text)
@@ -153,7 +179,9 @@ def test_spans_are_true(text: str, minimum: int, maximum: int) -> None:
 
 def test_twenty_megabytes_take_seconds(tmp_path: Path) -> None:
     path = tmp_path / "big.txt"
-    path.write_text("没有标点的一整段" * 250_000 + "\n\n" + "第一句话在这里，后面还有。第二句也在！\n" * 40_000, "utf-8")
+    path.write_text(
+        "没有标点的一整段" * 250_000 + "\n\n" + "第一句话在这里，后面还有。第二句也在！\n" * 40_000, "utf-8"
+    )
     began = time.perf_counter()
     passages = passages_of(load(path))
     assert time.perf_counter() - began < 20
@@ -167,7 +195,13 @@ def test_the_article_comes_out_whole() -> None:
     passages = passages_of(article)
     assert 28 <= len(passages) <= 36
     assert article.title == "一切聚焦高质量发展"
-    for joined in ("贯彻落实党的", "互补互通互融", "组织功能上的全面进步", "建立机关服务基层", "更严要求推动"):
+    for joined in (
+        "贯彻落实党的",
+        "互补互通互融",
+        "组织功能上的全面进步",
+        "建立机关服务基层",
+        "更严要求推动",
+    ):
         assert sum(joined in passage.text for passage in passages) == 1
     sections = {passage.heading[-1][:4] for passage in passages}
     assert sections == {"——以高", "政治铸魂", "夯实基础", "融合创新", "关心关爱", "育好作风"}

@@ -1,4 +1,5 @@
-"""Reading in a child process: limits of memory, time and output, hostile files, and one child for many files."""
+"""Reading in a child process: limits of memory, time and output, hostile files, and one child for many
+files."""
 
 from __future__ import annotations
 
@@ -36,7 +37,17 @@ def deflated(path: Path, parts: dict[str, bytes]) -> Path:
 
 def test_a_document_comes_back_as_it_was() -> None:
     document = Document(
-        "ab", "标题", "目录/\udcff.txt", "文字\n第二段", "00", None, "text/plain", (Block(0, 2, 1), Block(3, 6)), (0, 3), ("旧",), {"a": "b"}
+        "ab",
+        "标题",
+        "目录/\udcff.txt",
+        "文字\n第二段",
+        "00",
+        None,
+        "text/plain",
+        (Block(0, 2, 1), Block(3, 6)),
+        (0, 3),
+        ("旧",),
+        {"a": "b"},
     )
     assert unpack(Document, pack(document)) == document
 
@@ -53,7 +64,9 @@ def test_the_child_gives_what_loading_gives(tmp_path: Path) -> None:
         loaded = reader.load_all(packed, "收文/包.zip")
         assert loaded == load_all(packed, "收文/包.zip")
         assert [one.source for one in loaded.documents] == ["收文/包.zip/二/说明.txt"]
-        assert [one.source for one in loaded.failed] == ["收文/包.zip/坏.docx"] and loaded.skipped == ("收文/包.zip/图.png",)
+        assert [one.source for one in loaded.failed] == ["收文/包.zip/坏.docx"] and loaded.skipped == (
+            "收文/包.zip/图.png",
+        )
         assert reader.load_all(path).documents == (load(path),)
         assert reader.load(path) == load(path)
         assert reader.load(path, "别名/说明.txt").source == "别名/说明.txt"
@@ -87,12 +100,14 @@ def test_a_child_that_was_killed_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_crash_and_a_stall_name_the_file_and_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parsers that crash and that never come back, put in their place by a module that the child imports at its start."""
+    """Parsers that crash and that never come back, put in their place by a module that the child imports at
+    its start."""
     (tmp_path / "sitecustomize.py").write_text(
         "import os, time, index.loaders.plain as plain\nreal = plain.load_plain\ndef load_plain(path, data):\n"
         "    if b'crash' in data: os.abort()\n    if b'stall' in data: time.sleep(600)\n    return real(path, data)\n"
-        "plain.load_plain = load_plain\n", "utf-8",
-    )  # fmt: skip
+        "plain.load_plain = load_plain\n",
+        "utf-8",
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     for name in ("crash", "stall", "fine"):
         (tmp_path / f"{name}.txt").write_text(f"{name} 说明了办理的条件。", "utf-8")
@@ -105,7 +120,10 @@ def test_a_crash_and_a_stall_name_the_file_and_go_on(tmp_path: Path, monkeypatch
 
 
 def test_an_archive_that_unpacks_to_too_much(tmp_path: Path) -> None:
-    path = deflated(tmp_path / "bomb.docx", {"word/document.xml": b"<a>" + b" " * (limits.UNPACKED_MAX + 1), "[Content_Types].xml": b"<a/>"})
+    path = deflated(
+        tmp_path / "bomb.docx",
+        {"word/document.xml": b"<a>" + b" " * (limits.UNPACKED_MAX + 1), "[Content_Types].xml": b"<a/>"},
+    )
     assert path.stat().st_size < 500_000
     assert "unpacks to 100 MB, more than 100 MB" in refused(path).message
 
@@ -118,12 +136,16 @@ def test_entities_that_grow(tmp_path: Path, name: str) -> None:
     refused(deflated(tmp_path / name, {"[Content_Types].xml": xml, part: xml, "_rels/.rels": xml}))
 
 
-def test_what_is_too_much_in_an_archive_costs_itself_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A document over the limit of length, one nested too deep and one on which the parser fails, beside a good one."""
+def test_what_is_too_much_in_an_archive_costs_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document over the limit of length, one nested too deep and one on which the parser fails, beside a
+    good one."""
     (tmp_path / "sitecustomize.py").write_text(
         "import index.loaders.plain as plain\nreal = plain.load_plain\ndef load_plain(path, data):\n"
-        "    if b'fault' in data: raise LookupError('no such thing')\n    return real(path, data)\nplain.load_plain = load_plain\n", "utf-8",
-    )  # fmt: skip
+        "    if b'fault' in data: raise LookupError('no such thing')\n    return real(path, data)\nplain.load_plain = load_plain\n",
+        "utf-8",
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     path = tmp_path / "a.zip"
     long = "长".encode() * (limits.PARAGRAPH_MAX + 1)
@@ -158,23 +180,30 @@ def test_a_hundred_thousand_pages(tmp_path: Path) -> None:
     count = 100_000
     kids = " ".join(["3 0 R"] * count)
     parts = [
-        "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n", f"2 0 obj<</Type/Pages/Count {count}/Kids[{kids}]>>endobj\n",
+        "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n",
+        f"2 0 obj<</Type/Pages/Count {count}/Kids[{kids}]>>endobj\n",
         "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n",
-    ]  # fmt: skip
+    ]
     body, places = "%PDF-1.4\n", []
     for part in parts:
         places.append(len(body))
         body += part
     table = "".join(f"{place:010} 00000 n \n" for place in places)
     path = tmp_path / "pages.pdf"
-    path.write_text(f"{body}xref\n0 4\n0000000000 65535 f \n{table}trailer<</Size 4/Root 1 0 R>>\nstartxref\n{len(body)}\n%%EOF", "ascii")
+    path.write_text(
+        f"{body}xref\n0 4\n0000000000 65535 f \n{table}trailer<</Size 4/Root 1 0 R>>\nstartxref\n{len(body)}\n%%EOF",
+        "ascii",
+    )
     assert "100000 pages are more than the 10000" in refused(path).message
 
 
 def test_deep_nesting(tmp_path: Path) -> None:
     deep = tmp_path / "deep.html"
     deep.write_text("<div>" * 200_000 + "深处的文字。", "utf-8")
-    xml = b'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">' + b"<w:sdt>" * 100_000
+    xml = (
+        b'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        + b"<w:sdt>" * 100_000
+    )
     word = deflated(tmp_path / "deep.docx", {"word/document.xml": xml, "[Content_Types].xml": b"<a/>"})
     with Reader() as reader:
         try:
@@ -185,7 +214,9 @@ def test_deep_nesting(tmp_path: Path) -> None:
             reader.load(word)
 
 
-def test_nothing_is_parsed_by_the_process_that_indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_parsed_by_the_process_that_indexes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from index_fakes import SETTINGS, Encoder
 
     import index.loaders

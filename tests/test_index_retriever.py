@@ -39,7 +39,9 @@ class Shelf:
         return {}
 
     def document(self, document_id: str) -> Document:
-        return Document(document_id, f"文件{document_id[3:]}", document_id, TEXTS[int(document_id[3:])], "0" * 64)
+        return Document(
+            document_id, f"文件{document_id[3:]}", document_id, TEXTS[int(document_id[3:])], "0" * 64
+        )
 
 
 @pytest.fixture
@@ -52,7 +54,13 @@ def retriever(tmp_path: Path) -> HybridRetriever:
 
 @pytest.mark.parametrize(
     ("query", "row"),
-    [("走进系列活动有多少场", 0), ("港口作业安全谁来保障", 1), ("23条措施", 2), ("社區食堂", 3), ("反对浪费", 4)],
+    [
+        ("走进系列活动有多少场", 0),
+        ("港口作业安全谁来保障", 1),
+        ("23条措施", 2),
+        ("社區食堂", 3),
+        ("反对浪费", 4),
+    ],
 )
 def test_the_right_passage_comes_first(retriever: HybridRetriever, query: str, row: int) -> None:
     hits = retriever.search(query, 3)

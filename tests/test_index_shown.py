@@ -16,7 +16,10 @@ def test_sections_have_levels_pages_and_spans() -> None:
     report = load(DATA / "report.pdf")
     facts = shown(report)
     assert (facts["title"], facts["published"], facts["pages"]) == ("就业服务工作报告", "2025-07-01", 3)
-    assert [(one["level"], one["title"]) for one in facts["sections"][:2]] == [(1, "就业服务工作报告"), (2, "一、第1项工作")]
+    assert [(one["level"], one["title"]) for one in facts["sections"][:2]] == [
+        (1, "就业服务工作报告"),
+        (2, "一、第1项工作"),
+    ]
     first, second = facts["sections"][1:3]
     assert first["end"] == second["start"] and report.text[second["start"] :].startswith(second["title"])
     assert facts["text"] == report.text
@@ -36,19 +39,31 @@ def test_what_was_not_read_is_said() -> None:
 
 def test_many_places_are_counted_and_what_is_hidden_is_left_out() -> None:
     pages = ", ".join(map(str, range(1, 31)))
-    raw = Raw([Line("第一行。", fixed=True)], "x/y", meta={"pages_without_text": pages, "hidden_rows": "3", "formulas_without_value": "表!B2"})
+    raw = Raw(
+        [Line("第一行。", fixed=True)],
+        "x/y",
+        meta={"pages_without_text": pages, "hidden_rows": "3", "formulas_without_value": "表!B2"},
+    )
     document = finish(raw, "a.xlsx")
     assert not_read(document)["pages_without_text"].endswith("19, 20 … (30)")
     said = list(lines_of(document))
-    assert any(line.startswith("left out") and line.endswith(": 3") for line in said) and any("表!B2" in line for line in said)
+    assert any(line.startswith("left out") and line.endswith(": 3") for line in said) and any(
+        "表!B2" in line for line in said
+    )
 
 
 def test_a_file_that_holds_others_is_listed() -> None:
-    inner = finish(Raw([Line("第一行。", fixed=True)], "text/plain", meta={"pictures": "2"}), "a.zip/二/说明.txt")
-    loaded = Loaded((inner,), (Failure("a.zip/坏.docx", "坏.docx: broken", "Save it again."),), ("a.zip/图.png",))
+    inner = finish(
+        Raw([Line("第一行。", fixed=True)], "text/plain", meta={"pictures": "2"}), "a.zip/二/说明.txt"
+    )
+    loaded = Loaded(
+        (inner,), (Failure("a.zip/坏.docx", "坏.docx: broken", "Save it again."),), ("a.zip/图.png",)
+    )
     first, second, third = list_of(loaded)
     assert "a.zip/二/说明.txt" in first and "pictures that were not read: 2" in first
     assert "坏.docx: broken" in second and "a.zip/图.png" in third
     facts = container(loaded)
     assert facts["documents"] == [shown(inner)] and facts["skipped"] == ["a.zip/图.png"]
-    assert facts["failed"] == [{"source": "a.zip/坏.docx", "error": "坏.docx: broken", "hint": "Save it again."}]
+    assert facts["failed"] == [
+        {"source": "a.zip/坏.docx", "error": "坏.docx: broken", "hint": "Save it again."}
+    ]

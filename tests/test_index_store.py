@@ -26,7 +26,11 @@ def test_add_replace_remove(tmp_path: Path) -> None:
     store, encode = IndexStore(tmp_path / "index"), Encoder()
     first = store.write([document("甲"), document("乙", 5), document("丙")], [], SETTINGS, encode)
     check(first)
-    assert first.count == len(encode.seen) and [one.title for one in first.documents()] == ["甲标题", "乙标题", "丙标题"]
+    assert first.count == len(encode.seen) and [one.title for one in first.documents()] == [
+        "甲标题",
+        "乙标题",
+        "丙标题",
+    ]
 
     encode.seen.clear()
     assert store.write([document("乙", 5)], ["unknown"], SETTINGS, encode).name == first.name
@@ -36,7 +40,9 @@ def test_add_replace_remove(tmp_path: Path) -> None:
     check(second)
     assert [one.title for one in second.documents()] == ["甲标题", "丙标题", "乙标题", "丁标题"]
     changed = [text for text in encode.seen if "乙" in text]
-    assert len(changed) == 1 and "已经改过" in changed[0]  # the other passages of the changed file keep their vectors
+    assert (
+        len(changed) == 1 and "已经改过" in changed[0]
+    )  # the other passages of the changed file keep their vectors
 
     encode.seen.clear()
     gone = document("甲").id
@@ -79,7 +85,9 @@ def test_other_sizes_or_another_encoder_make_everything_anew(tmp_path: Path) -> 
     with pytest.raises(IndexError_, match="vectors of 5"):
         store.write([document("丁")], [], longer, Encoder(5), encoder="other")
     with pytest.raises(IndexError_, match="not numbers"):
-        store.write([document("丁")], [], longer, lambda texts: np.full((len(texts), 8), np.nan), encoder="other")
+        store.write(
+            [document("丁")], [], longer, lambda texts: np.full((len(texts), 8), np.nan), encoder="other"
+        )
     assert len(current(store).documents()) == 3
 
 
@@ -98,12 +106,22 @@ def test_builders_get_the_new_folder_and_their_files_are_in_the_manifest(tmp_pat
     stages: list[str] = []
     store = IndexStore(tmp_path)
     generation = store.write(
-        [document("甲")], [], SETTINGS, Encoder(), lambda stage, done, total: stages.append(stage),
-        build_dense=dense, build_lexical=lexical, about={"encoder_backend": "torch"},
-    )  # fmt: skip
+        [document("甲")],
+        [],
+        SETTINGS,
+        Encoder(),
+        lambda stage, done, total: stages.append(stage),
+        build_dense=dense,
+        build_lexical=lexical,
+        about={"encoder_backend": "torch"},
+    )
     assert got == {"shape": (3, 4), "texts": 3}
-    assert {"dense.bin", "bm25/terms.bin", "corpus.sqlite", "vectors.npy"} <= set(generation.manifest["files"])
-    assert generation.manifest["about"]["encoder_backend"] == "torch" and generation.manifest["dimension"] == 4
+    assert {"dense.bin", "bm25/terms.bin", "corpus.sqlite", "vectors.npy"} <= set(
+        generation.manifest["files"]
+    )
+    assert (
+        generation.manifest["about"]["encoder_backend"] == "torch" and generation.manifest["dimension"] == 4
+    )
     assert list(dict.fromkeys(stages)) == ["read", "encode", "dense", "lexical", "save"]
     (generation.path / "bm25" / "terms.bin").write_bytes(b"x")
     with pytest.raises(IndexError_, match="terms.bin has changed"):
@@ -121,12 +139,17 @@ def test_superseded_documents(tmp_path: Path) -> None:
     documents = [
         titled("a.txt", "差旅费管理办法（2020年版）", "2020-01-01"),
         titled("b.txt", "差旅费管理办法（2024年版）", "2024-01-01"),
-        titled("c.txt", "工作通知", "2020-01-01"), titled("d.txt", "工作通知", "2024-01-01"),
-        titled("e.txt", "2023年工作总结报告", "2023-12-01"), titled("f.txt", "2024年工作总结报告", "2024-12-01"),
-        titled("g.txt", "旧指南", "2023-01-01"), titled("h.txt", "新的说明", "2024-01-01", "[旧指南]"),
-        titled("i.txt", "员工休假手册V1.9", "2024-01-01"), titled("j.txt", "员工休假手册V1.10", "2023-01-01"),
-        titled("k.txt", "采购管理规定", ""), titled("l.txt", "采购管理规定", "2024-01-01"),
-    ]  # fmt: skip
+        titled("c.txt", "工作通知", "2020-01-01"),
+        titled("d.txt", "工作通知", "2024-01-01"),
+        titled("e.txt", "2023年工作总结报告", "2023-12-01"),
+        titled("f.txt", "2024年工作总结报告", "2024-12-01"),
+        titled("g.txt", "旧指南", "2023-01-01"),
+        titled("h.txt", "新的说明", "2024-01-01", "[旧指南]"),
+        titled("i.txt", "员工休假手册V1.9", "2024-01-01"),
+        titled("j.txt", "员工休假手册V1.10", "2023-01-01"),
+        titled("k.txt", "采购管理规定", ""),
+        titled("l.txt", "采购管理规定", "2024-01-01"),
+    ]
     generation = IndexStore(tmp_path).write(documents, [], SETTINGS, Encoder())
     names = {one.id: one.source for one in generation.documents()}
     replaced = {names[old]: names[new] for old, new in generation.superseded_by().items()}
@@ -138,7 +161,9 @@ def test_superseded_documents(tmp_path: Path) -> None:
 
 def test_opening_is_quick_and_reads_little(tmp_path: Path) -> None:
     store = IndexStore(tmp_path)
-    big = finish(raw_from_text("第一句话在这里，后面还有很多很多字。第二句也在！" * 100_000, "text/plain"), "big.txt")
+    big = finish(
+        raw_from_text("第一句话在这里，后面还有很多很多字。第二句也在！" * 100_000, "text/plain"), "big.txt"
+    )
     store.write([big, document("甲")], [], SETTINGS, Encoder()).close()
     began = time.perf_counter()
     generation = current(store)
@@ -150,5 +175,10 @@ def test_opening_is_quick_and_reads_little(tmp_path: Path) -> None:
 def test_the_fingerprint_takes_in_what_answers_depend_on() -> None:
     one = document("甲")
     assert fingerprint(one) == fingerprint(replace(one, meta={"path": "/elsewhere"}))
-    for changed in (replace(one, published="2024-01-01"), replace(one, title="乙"), replace(one, meta={"a": "b"}), replace(one, blocks=())):
+    for changed in (
+        replace(one, published="2024-01-01"),
+        replace(one, title="乙"),
+        replace(one, meta={"a": "b"}),
+        replace(one, blocks=()),
+    ):
         assert fingerprint(changed) != fingerprint(one)

@@ -1,4 +1,5 @@
-"""The index on disk when things go wrong: damage, kills, two writers, full disks. The current one stays unharmed."""
+"""The index on disk when things go wrong: damage, kills, two writers, full disks. The current one stays
+unharmed."""
 
 from __future__ import annotations
 
@@ -33,7 +34,9 @@ ROOT = Path(__file__).parent.parent
         (lambda root: (root / "gen-1" / "vectors.npy").write_bytes(b""), "vectors.npy"),
     ],
 )
-def test_a_damaged_index_is_told_with_the_next_step(tmp_path: Path, spoil: Callable[[Path], object], says: str) -> None:
+def test_a_damaged_index_is_told_with_the_next_step(
+    tmp_path: Path, spoil: Callable[[Path], object], says: str
+) -> None:
     store = IndexStore(tmp_path)
     store.write([document("甲")], [], SETTINGS, Encoder()).close()
     spoil(tmp_path)
@@ -49,7 +52,9 @@ def test_where_current_names_nothing_the_last_whole_generation_answers(tmp_path:
     (tmp_path / "CURRENT").write_text(name)
     assert current(store).name == "gen-1" and store.opened().fault is not None
     with pytest.raises(IndexError_, match="damaged"):
-        store.write([document("乙")], [], SETTINGS, Encoder())  # nothing is built on what may not be the newest
+        store.write(
+            [document("乙")], [], SETTINGS, Encoder()
+        )  # nothing is built on what may not be the newest
     assert len(store.write([], [], SETTINGS, Encoder(), afresh=True).documents()) == 1
     check(current(store))
     assert store.opened().fault is None
@@ -63,7 +68,9 @@ def test_a_lost_current_is_found_again(tmp_path: Path) -> None:
     assert len(current(store).documents()) == 2
 
 
-def test_a_damaged_generation_gives_way_to_the_one_before_and_is_rebuilt_from_its_documents(tmp_path: Path) -> None:
+def test_a_damaged_generation_gives_way_to_the_one_before_and_is_rebuilt_from_its_documents(
+    tmp_path: Path,
+) -> None:
     store = IndexStore(tmp_path)
     store.write([document("甲")], [], SETTINGS, Encoder()).close()
     store.write([document("乙")], [], SETTINGS, Encoder()).close()
@@ -73,7 +80,9 @@ def test_a_damaged_generation_gives_way_to_the_one_before_and_is_rebuilt_from_it
     encode = Encoder()
     whole = store.write([], [], SETTINGS, encode, afresh=True)
     check(whole)
-    assert [one.title for one in whole.documents()] == ["甲标题", "乙标题"] and len(encode.seen) == whole.count
+    assert [one.title for one in whole.documents()] == ["甲标题", "乙标题"] and len(
+        encode.seen
+    ) == whole.count
 
 
 def _edit(path: Path, **changes: object) -> None:
@@ -109,7 +118,9 @@ IndexStore(Path({index!r})).write([document("新")], [], SETTINGS, encode)
 def start_writer(tmp_path: Path) -> subprocess.Popen[bytes]:
     """Another process that has the lock and is encoding."""
     flag = tmp_path / "flag"
-    code = WRITER.format(root=str(ROOT), tests=str(ROOT / "tests"), flag=str(flag), index=str(tmp_path / "index"))
+    code = WRITER.format(
+        root=str(ROOT), tests=str(ROOT / "tests"), flag=str(flag), index=str(tmp_path / "index")
+    )
     process = subprocess.Popen([sys.executable, "-c", code])
     for _ in range(600):
         if flag.exists():
@@ -185,18 +196,28 @@ def test_disk_full_at_any_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     check(store.write([document("乙")], [], SETTINGS, Encoder()))
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0 or not shutil.which("mount"), reason="needs root to mount a small disk")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0 or not shutil.which("mount"),
+    reason="needs root to mount a small disk",
+)
 def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True
+    ).returncode:
         pytest.skip("mounting is not allowed here")
     try:
         store = IndexStore(disk / "index")
         old = store.write([document("甲")], [], SETTINGS, Encoder())
-        for many in (document("大", 3000), document("中", 900)):  # the corpus does not fit; its vectors do not
+        for many in (
+            document("大", 3000),
+            document("中", 900),
+        ):  # the corpus does not fit; its vectors do not
             with pytest.raises(IndexError_, match="no space left"):
-                store.write([many], [], SETTINGS, lambda texts: np.ones((len(texts), 400), np.float32), encoder="wide")
+                store.write(
+                    [many], [], SETTINGS, lambda texts: np.ones((len(texts), 400), np.float32), encoder="wide"
+                )
             assert current(store).name == old.name
             check(current(store))
         check(store.write([document("乙")], [], SETTINGS, Encoder()))

@@ -26,7 +26,9 @@ class Kept:
     def put(self, name: str, mark: str = "", paragraphs: int = 3) -> Path:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        body = "\n\n".join(f"第{n}段{mark if n == 0 else ''}，" + "内容很多，说得很细。" * 8 for n in range(paragraphs))
+        body = "\n\n".join(
+            f"第{n}段{mark if n == 0 else ''}，" + "内容很多，说得很细。" * 8 for n in range(paragraphs)
+        )
         path.write_text(f"# 一份文件的标题\n\n{body}", "utf-8")
         return path
 
@@ -54,14 +56,25 @@ def test_added_changed_removed_in_one_generation(kept: Kept) -> None:
     assert set(kept.sync().added) == {"甲.txt", "下/乙.txt", "丙.txt"}
     before = current(kept.store).name
     report = kept.sync()
-    assert (set(report.unchanged), report.added, current(kept.store).name) == ({"甲.txt", "下/乙.txt", "丙.txt"}, (), before)
+    assert (set(report.unchanged), report.added, current(kept.store).name) == (
+        {"甲.txt", "下/乙.txt", "丙.txt"},
+        (),
+        before,
+    )
     kept.put("甲.txt", "甲，改过")
     (kept.folder / "丙.txt").unlink()
     kept.put("丁.txt", "丁")
     report = kept.sync()
-    assert (report.added, report.replaced, report.removed, report.unchanged) == (("丁.txt",), ("甲.txt",), ("丙.txt",), ("下/乙.txt",))
+    assert (report.added, report.replaced, report.removed, report.unchanged) == (
+        ("丁.txt",),
+        ("甲.txt",),
+        ("丙.txt",),
+        ("下/乙.txt",),
+    )
     assert current(kept.store).name == "gen-2"
-    assert [text for text in kept.encode.seen if "改过" in text] and len(kept.encode.seen) <= 4  # of 甲 the changed paragraph alone
+    assert [text for text in kept.encode.seen if "改过" in text] and len(
+        kept.encode.seen
+    ) <= 4  # of 甲 the changed paragraph alone
     check(current(kept.store))
 
 
@@ -81,7 +94,12 @@ def test_a_renamed_file_keeps_its_id_and_its_vectors(kept: Kept) -> None:
     identity = kept.names()["旧名.txt"]
     path.rename(kept.folder / "新名.txt")
     report = kept.sync()
-    assert (report.renamed, report.removed, report.added, report.replaced) == ((("旧名.txt", "新名.txt"),), (), (), ())
+    assert (report.renamed, report.removed, report.added, report.replaced) == (
+        (("旧名.txt", "新名.txt"),),
+        (),
+        (),
+        (),
+    )
     assert kept.names()["新名.txt"] == identity and kept.encode.seen == []
     kept.put("旧名.txt", "另一份")  # the old name is free again, and another document
     assert kept.sync().added == ("旧名.txt",)
@@ -176,7 +194,9 @@ def test_dates_decide_nothing(kept: Kept) -> None:
     assert kept.sync().replaced == ("甲.txt",)
 
 
-def test_a_file_saved_anew_with_the_same_text_is_read_once(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_saved_anew_with_the_same_text_is_read_once(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = kept.put("甲.txt", "甲")
     kept.sync()
     path.write_bytes(path.read_text("utf-8").encode("gb18030"))
@@ -202,19 +222,35 @@ def test_collections_are_kept_and_joined(kept: Kept) -> None:
     kept.put("甲.txt", "甲，改过")
     kept.put("乙.txt", "乙")
     kept.sync()
-    assert {one.source: one.collections for one in current(kept.store).documents()} == {"甲.txt": ("人事",), "乙.txt": ()}
+    assert {one.source: one.collections for one in current(kept.store).documents()} == {
+        "甲.txt": ("人事",),
+        "乙.txt": (),
+    }
     report = kept.sync(collection=" 财务\n")
-    assert set(report.replaced) == {"甲.txt", "乙.txt"} and kept.encode.seen == []  # nothing is encoded for it
+    assert (
+        set(report.replaced) == {"甲.txt", "乙.txt"} and kept.encode.seen == []
+    )  # nothing is encoded for it
     assert current(kept.store).collections() == {"人事": 1, "财务": 2}
     assert kept.sync(collection="财务").replaced == ()
     generation = current(kept.store)
-    assert [generation.passage_at(row).document_id for row in generation.rows_in("人事")] == [kept.names()["甲.txt"]] * 3
+    assert [generation.passage_at(row).document_id for row in generation.rows_in("人事")] == [
+        kept.names()["甲.txt"]
+    ] * 3
 
 
 def test_watch_syncs_when_a_change_has_settled(kept: Kept) -> None:
     kept.put("甲.txt", "甲")
     reports: list[object] = []
-    steps = iter([lambda: kept.put("乙.txt", "乙"), lambda: None, lambda: None, lambda: (kept.folder / "乙.txt").unlink(), lambda: None, lambda: None])
+    steps = iter(
+        [
+            lambda: kept.put("乙.txt", "乙"),
+            lambda: None,
+            lambda: None,
+            lambda: (kept.folder / "乙.txt").unlink(),
+            lambda: None,
+            lambda: None,
+        ]
+    )
 
     class Stop:
         def wait(self, seconds: float) -> bool:
@@ -225,7 +261,11 @@ def test_watch_syncs_when_a_change_has_settled(kept: Kept) -> None:
             return False
 
     watch(kept.folder, kept.sync, reports.append, 0.0, Stop())  # type: ignore[arg-type]
-    assert [(one.added, one.removed) for one in reports] == [(("甲.txt",), ()), (("乙.txt",), ()), ((), ("乙.txt",))]  # type: ignore[attr-defined]
+    assert [(one.added, one.removed) for one in reports] == [
+        (("甲.txt",), ()),
+        (("乙.txt",), ()),
+        ((), ("乙.txt",)),
+    ]  # type: ignore[attr-defined]
 
 
 def test_watch_goes_on_after_an_error(kept: Kept) -> None:

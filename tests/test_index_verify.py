@@ -22,7 +22,14 @@ from index.verify import verified
 def store(tmp_path: Path) -> IndexStore:
     made = IndexStore(tmp_path / "index")
     for name in "甲乙":
-        made.write([document(name)], [], SETTINGS, Encoder(), build_dense=DenseIndex.build, build_lexical=LexicalIndex.build)
+        made.write(
+            [document(name)],
+            [],
+            SETTINGS,
+            Encoder(),
+            build_dense=DenseIndex.build,
+            build_lexical=LexicalIndex.build,
+        )
     return made
 
 
@@ -44,7 +51,9 @@ def test_bytes_that_changed_without_a_change_of_size(store: IndexStore) -> None:
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
-    assert [(fault.place, fault.message) for fault in verified(store).faults] == [("gen-2/vectors.npy", "holds something else than was written")]
+    assert [(fault.place, fault.message) for fault in verified(store).faults] == [
+        ("gen-2/vectors.npy", "holds something else than was written")
+    ]
 
 
 def test_the_generation_kept_for_such_a_day_is_looked_at_too(store: IndexStore) -> None:
@@ -76,7 +85,9 @@ def test_an_index_of_another_format(store: IndexStore) -> None:
         facts = json.loads((folder / "manifest.json").read_text("utf-8"))
         (folder / "manifest.json").write_text(json.dumps(facts | {"format": 0}), "utf-8")
     found = verified(store)
-    assert found.answering == "" and all("has format 0; this version reads 1" in fault.message for fault in found.faults)
+    assert found.answering == "" and all(
+        "has format 0; this version reads 1" in fault.message for fault in found.faults
+    )
     for afresh in (False, True):
         with pytest.raises(IndexError_) as caught:
             store.write([document("丙")], [], SETTINGS, Encoder(), afresh=afresh)
@@ -91,7 +102,9 @@ def test_an_index_of_a_version_before_copies_and_collections(store: IndexStore) 
 
 
 @pytest.mark.parametrize("year", [1970, 2100])
-def test_a_clock_that_jumps_changes_nothing(store: IndexStore, monkeypatch: pytest.MonkeyPatch, year: int) -> None:
+def test_a_clock_that_jumps_changes_nothing(
+    store: IndexStore, monkeypatch: pytest.MonkeyPatch, year: int
+) -> None:
     monkeypatch.setattr("index.disk.now", lambda: f"{year}-01-01T00:00:00+00:00")
     made = store.write([document("丙")], [], SETTINGS, Encoder())
     assert made.manifest["created"].startswith(str(year)) and current(store).name == made.name == "gen-3"

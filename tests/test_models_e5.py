@@ -1,4 +1,5 @@
-"""The file in which multilingual-e5-small travels: what is read from a small one of the same form is what was written."""
+"""The file in which multilingual-e5-small travels: what is read from a small one of the same form is what was
+written."""
 
 from __future__ import annotations
 
@@ -44,7 +45,16 @@ def test_a_kind_that_a_tensor_does_not_have_is_refused(path: Path) -> None:
         file.packed("emb.pos", tiny_e5.SIZE)
 
 
-@pytest.mark.parametrize("damage", [lambda d: d[:-1], lambda d: d[:100], lambda d: b"", lambda d: b"GGUF" + d[4:], lambda d: d[:200] + b"\xff" * 200 + d[400:]])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda d: d[:-1],
+        lambda d: d[:100],
+        lambda d: b"",
+        lambda d: b"GGUF" + d[4:],
+        lambda d: d[:200] + b"\xff" * 200 + d[400:],
+    ],
+)
 def test_a_damaged_file_is_named_with_what_to_do(path: Path, damage) -> None:  # type: ignore[no-untyped-def]
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ModelError, match="not a model file of the kind expected") as caught:

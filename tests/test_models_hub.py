@@ -20,13 +20,21 @@ from models.store import ModelStore
 
 FILES = {"config.json": b"{}", "sub/weights.bin": bytes(range(251)) * 9000, "vocab.txt": b"v"}
 MODEL = Model(
-    "enc", "Encoder", "encoder", "MIT", 1000, (ModelFile("config.json"), ModelFile("sub/weights.bin")),
-    optional=("vocab.txt", "absent.txt"), hub="org/enc", modelscope="org/enc",
-)  # fmt: skip
+    "enc",
+    "Encoder",
+    "encoder",
+    "MIT",
+    1000,
+    (ModelFile("config.json"), ModelFile("sub/weights.bin")),
+    optional=("vocab.txt", "absent.txt"),
+    hub="org/enc",
+    modelscope="org/enc",
+)
 
 
 class Hub(ThreadingHTTPServer):
-    """Speaks enough of both hubs; ``cut`` ends each file after so many bytes, ``lie`` states wrong checksums."""
+    """Speaks enough of both hubs; ``cut`` ends each file after so many bytes, ``lie`` states wrong
+    checksums."""
 
     cut = 0
     lie = False
@@ -48,13 +56,24 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(b"<html>please sign in</html>")
         elif path == "/api/models/org/enc/tree/main":
             entries = [
-                {"type": "file", "path": n, "size": len(d), **({"lfs": {"oid": self.sha(d)}} if len(d) > 99 else {})}
+                {
+                    "type": "file",
+                    "path": n,
+                    "size": len(d),
+                    **({"lfs": {"oid": self.sha(d)}} if len(d) > 99 else {}),
+                }
                 for n, d in FILES.items()
             ]
             self.reply(json.dumps([{"type": "directory", "path": "sub", "size": 0}, *entries]).encode())
         elif path == "/api/v1/models/org/enc/repo/files":
-            entries = [{"Type": "blob", "Path": n, "Size": len(d), "Sha256": self.sha(d)} for n, d in FILES.items()]
-            self.reply(json.dumps({"Code": 200, "Data": {"Files": [{"Type": "tree", "Path": "sub"}, *entries]}}).encode())
+            entries = [
+                {"Type": "blob", "Path": n, "Size": len(d), "Sha256": self.sha(d)} for n, d in FILES.items()
+            ]
+            self.reply(
+                json.dumps(
+                    {"Code": 200, "Data": {"Files": [{"Type": "tree", "Path": "sub"}, *entries]}}
+                ).encode()
+            )
         elif name in FILES:
             start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
             self.reply(FILES[name][start:], 206 if start else 200)
@@ -98,13 +117,17 @@ def store(tmp_path: Path) -> ModelStore:
 @pytest.mark.parametrize("make", [hugging_face, model_scope])
 def test_fetch(hub: Hub, store: ModelStore, make: type) -> None:
     seen: list[tuple[int, int]] = []
-    store.fetch(["enc"], [make()], lambda what, done, total: seen.append((done, total)) if what == "enc" else None)
+    store.fetch(
+        ["enc"], [make()], lambda what, done, total: seen.append((done, total)) if what == "enc" else None
+    )
     assert {name: (store.root / "enc" / name).read_bytes() for name in FILES} == FILES
     assert seen[-1] == (sum(map(len, FILES.values())),) * 2
     assert store.verify(["enc"]) == {"enc": "ok"}
 
 
-def test_token_goes_to_the_hub_only_when_set(hub: Hub, store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_goes_to_the_hub_only_when_set(
+    hub: Hub, store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_TOKEN", "secret")
     store.fetch(["enc"], [hugging_face()])
     assert {authorization for _, _, authorization in hub.log} == {"Bearer secret"}
@@ -134,7 +157,9 @@ def test_login_page_instead_of_a_hub(hub: Hub, store: ModelStore) -> None:
         store.fetch(["enc"], [hugging_face(), model_scope()])
 
 
-def test_unreachable_hub_is_given_up_within_seconds(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_hub_is_given_up_within_seconds(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     began = time.monotonic()
     with pytest.raises(ModelError, match="hub: cannot be reached"):

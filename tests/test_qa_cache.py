@@ -19,7 +19,15 @@ def test_found_again_for_the_same_question_and_state(tmp_path):
     assert cache.get(" 建成幾家驛站? ", *STATE) == ANSWER
 
 
-@pytest.mark.parametrize("polite", ["请问建成几家驿站？", "你好，我想问一下，建成几家驿站呢？", "请告诉我建成几家驿站，谢谢！", "查一下建成几家驿站"])
+@pytest.mark.parametrize(
+    "polite",
+    [
+        "请问建成几家驿站？",
+        "你好，我想问一下，建成几家驿站呢？",
+        "请告诉我建成几家驿站，谢谢！",
+        "查一下建成几家驿站",
+    ],
+)
 def test_courtesy_asks_for_nothing_else(polite):
     assert key(polite) == key(ANSWER.query)
 
@@ -28,7 +36,10 @@ def test_courtesy_alone_is_a_question_of_its_own():
     assert len({key("请问"), key("你好"), key("谢谢"), key("")}) == 4
 
 
-@pytest.mark.parametrize("other", ["查处了几家驿站？", "建成几家车站？", "建成几家驿站了？", "2025年建成几家驿站？", "北京建成几家驿站？"])
+@pytest.mark.parametrize(
+    "other",
+    ["查处了几家驿站？", "建成几家车站？", "建成几家驿站了？", "2025年建成几家驿站？", "北京建成几家驿站？"],
+)
 def test_another_question_is_another(tmp_path, other):
     cache = AnswerCache(tmp_path / "answers.sqlite")
     cache.put(ANSWER, *STATE)
@@ -112,7 +123,9 @@ def test_the_engine_answers_a_repeated_question_without_the_generator(tmp_path):
     from qa.settings import AnswerSettings, EngineSettings
 
     source = tmp_path / "a.md"
-    source.write_text("# 就业\n\n全市已建成113家就业驿站，居民可以就近求职，企业也可以在这里发布岗位并现场招人。\n", "utf-8")
+    source.write_text(
+        "# 就业\n\n全市已建成113家就业驿站，居民可以就近求职，企业也可以在这里发布岗位并现场招人。\n", "utf-8"
+    )
     generator = ScriptedGenerator({"": "全市已建成113家就业驿站。"})
     settings = EngineSettings(data=tmp_path / "data", answer=AnswerSettings(risk=1.0))
     engine = Engine.open(settings, generator=generator, encoder=FakeEncoder())
@@ -121,7 +134,11 @@ def test_the_engine_answers_a_repeated_question_without_the_generator(tmp_path):
     again = engine.answer("建成了多少家就业驿站")
     assert len(generator.requests) == 1
     assert (again.sentences, again.usage["cached"], again.id != first.id) == (first.sentences, 1, True)
-    source.write_text("# 就业\n\n全市已建成120家就业驿站，居民可以就近求职，企业也可以在这里发布岗位并现场招人。\n", "utf-8")
+    source.write_text(
+        "# 就业\n\n全市已建成120家就业驿站，居民可以就近求职，企业也可以在这里发布岗位并现场招人。\n", "utf-8"
+    )
     engine.add([source])
-    assert "113" not in engine.answer("建成了多少家就业驿站？").text  # the scripted 113 is no longer borne out
+    assert (
+        "113" not in engine.answer("建成了多少家就业驿站？").text
+    )  # the scripted 113 is no longer borne out
     assert len(generator.requests) == 2

@@ -1,4 +1,5 @@
-"""The checks of values against their evidence: what it holds passes however it is spelt, what it does not is named."""
+"""The checks of values against their evidence: what it holds passes however it is spelt, what it does not is
+named."""
 
 from __future__ import annotations
 
@@ -12,13 +13,22 @@ WORK = EvidenceText(
     "2025-07-01",
     "一切聚焦高质量发展",
 )
-ROADS = EvidenceText("上半年，农村公路开工251公里、完工192公里；2条地道维修工程均已完工通车；累计新增优化23条公交线路。", "2025-07-01")
+ROADS = EvidenceText(
+    "上半年，农村公路开工251公里、完工192公里；2条地道维修工程均已完工通车；累计新增优化23条公交线路。",
+    "2025-07-01",
+)
 LETTER = EvidenceText(
     "今年6月13日，市级机关工委联合市机关事务管理局发出《致市级机关党员干部职工的公开信》。培训班于2025年5月12日至14日举办。去年启动的系列活动已开展12场。",
     "2025-07-01",
 )
-PARTY = EvidenceText("市级机关工委评定命名287个“四强”党支部，党支部书记于洋介绍了就业驿站。建成113家就业驿站，方便群众求职。", "2025-07-01", "天津市级机关党建")
-LAW = EvidenceText("申请人不得转让许可证。未满十八周岁的公民没有投票权，年满十八周岁的公民可以参加选举。费用高于500元的，应当提前三日公示。")
+PARTY = EvidenceText(
+    "市级机关工委评定命名287个“四强”党支部，党支部书记于洋介绍了就业驿站。建成113家就业驿站，方便群众求职。",
+    "2025-07-01",
+    "天津市级机关党建",
+)
+LAW = EvidenceText(
+    "申请人不得转让许可证。未满十八周岁的公民没有投票权，年满十八周岁的公民可以参加选举。费用高于500元的，应当提前三日公示。"
+)
 ALL = [WORK, ROADS, LETTER, PARTY, LAW]
 
 TRUE = [

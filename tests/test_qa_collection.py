@@ -20,8 +20,9 @@ MONEY = "# 差旅办法\n\n差旅住宿每晚不超过500元，职工年休假�
 def engine(tmp_path: Path) -> Engine:
     made = Engine.open(
         EngineSettings(data=tmp_path / "data", answer=AnswerSettings(risk=1.0)),
-        generator=ScriptedGenerator({"": "职工年休假为15天。"}), encoder=FakeEncoder(),
-    )  # fmt: skip
+        generator=ScriptedGenerator({"": "职工年休假为15天。"}),
+        encoder=FakeEncoder(),
+    )
     for name, text, collection in (("人事/a.md", STAFF, "人事"), ("财务/b.md", MONEY, "财务")):
         path = tmp_path / name
         path.parent.mkdir()
@@ -42,7 +43,9 @@ def test_a_search_finds_the_documents_of_the_collection_alone(engine: Engine) ->
 def test_an_answer_stands_on_the_collection_alone(engine: Engine) -> None:
     question = "职工年休假有多少天？"
     assert {one.document for one in engine.answer(question, collection="人事").retrieved} == {"休假办法"}
-    assert {one.document for one in engine.answer(question, collection="财务").retrieved} == {"差旅办法"}  # not the one remembered
+    assert {one.document for one in engine.answer(question, collection="财务").retrieved} == {
+        "差旅办法"
+    }  # not the one remembered
     assert len({one.document for one in engine.answer(question).retrieved}) == 2
     again = engine.answer(question, collection="人事")
     assert again.usage.get("cached") == 1 and {one.document for one in again.retrieved} == {"休假办法"}

@@ -6,7 +6,11 @@ from hit_fakes import hit
 from qa.context import Limits, build_context, resolve
 
 LONG = "全市已建成113家就业驿站。" + "有关部门继续做好服务工作，让群众满意。" * 12
-HITS = [hit(LONG, 1, 0.9), hit("就业驿站由市人社局牵头。它们分布在各区。", 2, 0.6), hit("农村公路开工251公里。", 3, 0.1)]
+HITS = [
+    hit(LONG, 1, 0.9),
+    hit("就业驿站由市人社局牵头。它们分布在各区。", 2, 0.6),
+    hit("农村公路开工251公里。", 3, 0.1),
+]
 
 
 def context(worth=(3.0, 1.0, -4.0), hits=HITS, budget=120, passages=4, cover=0.9):
@@ -42,7 +46,10 @@ def test_a_single_sentence_beyond_twice_the_budget_is_left_out():
 
 
 def test_the_heading_stands_before_its_passage():
-    assert "（通知，身心健康系列活动）" in context(hits=[hit("共有6位专家参加。", 1, 0.9, heading=("关爱活动", "身心健康系列活动"))]).text
+    assert (
+        "（通知，身心健康系列活动）"
+        in context(hits=[hit("共有6位专家参加。", 1, 0.9, heading=("关爱活动", "身心健康系列活动"))]).text
+    )
 
 
 def test_marks_of_the_template_in_a_passage_are_made_harmless():

@@ -15,11 +15,15 @@ from qa.types import Answer
 
 
 @pytest.mark.parametrize(("changes", "searches"), [(0, 1), (2, 3), (10**6, RENEWALS + 1)])
-def test_a_search_is_made_anew_a_bounded_number_of_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: int, searches: int) -> None:
+def test_a_search_is_made_anew_a_bounded_number_of_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: int, searches: int
+) -> None:
     engine = Engine.open(EngineSettings(data=tmp_path))
     looks = itertools.count(1)
     # seen before each search and once after it: what differs there has changed in between
-    monkeypatch.setattr(type(engine.library), "fingerprint", property(lambda self: min(next(looks), 2 * changes)))
+    monkeypatch.setattr(
+        type(engine.library), "fingerprint", property(lambda self: min(next(looks), 2 * changes))
+    )
     made: list[int] = []
 
     def snapshots(asked: str, *given: Any) -> Iterator[Answer]:

@@ -43,5 +43,7 @@ def test_a_generator_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
 
 
 def test_a_generator_without_loading_is_ready_at_once(tmp_path: Path) -> None:
-    engine = Engine.open(EngineSettings(data=tmp_path), generator=ScriptedGenerator({}), encoder=FakeEncoder())
+    engine = Engine.open(
+        EngineSettings(data=tmp_path), generator=ScriptedGenerator({}), encoder=FakeEncoder()
+    )
     assert engine.ready["generator"] is True

@@ -9,7 +9,9 @@ from engine.base import Message
 from qa.judge import Fit, StateJudge, judged, load_fit, messages, open_judge
 from qa.types import Sentence
 
-FIT = Fit(np.zeros(2, np.float32), np.ones(2, np.float32), np.array([4.0, 0.0], np.float32), 0.0, 0.3, 0.8, "toy")
+FIT = Fit(
+    np.zeros(2, np.float32), np.ones(2, np.float32), np.array([4.0, 0.0], np.float32), 0.0, 0.3, 0.8, "toy"
+)
 
 
 class Reading:
@@ -42,7 +44,9 @@ class Toy:
 
 def test_probability_follows_the_state_and_becomes_a_state_of_the_sentence():
     judge = StateJudge(Toy(), FIT)
-    sure, no = judge.supports("[1] 全市建成113家驿站。", ["全市建成113家驿站。", "全市建成200家驿站。"], threading.Event())
+    sure, no = judge.supports(
+        "[1] 全市建成113家驿站。", ["全市建成113家驿站。", "全市建成200家驿站。"], threading.Event()
+    )
     assert sure > 0.9 and no < 0.1
     assert [FIT.state(p) for p in (0.9, 0.5, 0.1)] == ["supported", "partial", "unsupported"]
 
@@ -87,7 +91,9 @@ def context():
     text = "水质每周检查。全市建成113家驿站。"
     document = Document("d" * 16, "通知", "a.md", text, "0" * 64)
     passage = Passage(f"{'d' * 16}-0001", document.id, 0, len(text), text)
-    sentences = tuple(EvidenceSentence(passage, document, a, b, text[a:b]) for a, b in ((0, 7), (7, len(text))))
+    sentences = tuple(
+        EvidenceSentence(passage, document, a, b, text[a:b]) for a, b in ((0, 7), (7, len(text)))
+    )
     return Context(f"[1] {text}", sentences, (Hit(passage, document, 1.0),), 20)
 
 

@@ -57,7 +57,12 @@ def test_a_list_is_read_from_the_whole_section_item_by_item(desk):
     engine = desk(ScriptedReader({asked: "list"}, answers={asked: ("申请单", "培训证明", "课题编号")}))
     answer = engine.answer(asked)
     assert answer.kind == "list" and not answer.refused
-    assert answer.text.splitlines()[:4] == ["领用纯水应提交下列材料：", "（一）领用申请单；", "（二）安全培训证明；", "（三）课题编号。"]
+    assert answer.text.splitlines()[:4] == [
+        "领用纯水应提交下列材料：",
+        "（一）领用申请单；",
+        "（二）安全培训证明；",
+        "（三）课题编号。",
+    ]
     for sentence in answer.sentences:
         (citation,) = sentence.citations
         assert citation.quote.strip() == sentence.text.strip()
@@ -130,12 +135,15 @@ LIMITS = """# 检测中心收费与准入规定
 
 @pytest.fixture()
 def centre(tmp_path):
-    """Like ``desk``, over one document with an enumeration in a sentence, a table and figures in a sentence."""
+    """Like ``desk``, over one document with an enumeration in a sentence, a table and figures in a
+    sentence."""
     (tmp_path / "limits.md").write_text(LIMITS, "utf-8")
 
     def made(reader):
         settings = EngineSettings(data=tmp_path / "data")
-        engine = Engine.open(settings, generator=ScriptedGenerator({"": "没有写明。"}), encoder=FakeEncoder(), reader=reader)
+        engine = Engine.open(
+            settings, generator=ScriptedGenerator({"": "没有写明。"}), encoder=FakeEncoder(), reader=reader
+        )
         engine.add([tmp_path / "limits.md"])
         return engine
 
@@ -220,12 +228,20 @@ def test_another_document_that_says_otherwise_is_shown_beside_the_answer(tmp_pat
 
 def test_on_a_slow_machine_the_documents_own_words_stay_and_less_is_read(desk):
     asked, again = "水质由哪个科检查", "哪个科检查水质"
-    engine = desk(ScriptedReader(answers={asked: ("设备科",), again: ("设备科",)}), {"": "水质由设备科检查。"})
+    engine = desk(
+        ScriptedReader(answers={asked: ("设备科",), again: ("设备科",)}), {"": "水质由设备科检查。"}
+    )
     assert engine.answer(asked).text == "水质由设备科检查。"
-    calibration.keep(Speed(20.0, 2.0, 0.0, calibration.measured_of(engine.generator, 0), ""), engine.settings.data)
+    calibration.keep(
+        Speed(20.0, 2.0, 0.0, calibration.measured_of(engine.generator, 0), ""), engine.settings.data
+    )
     engine.generator.requests.clear()
     slow = engine.answer(again)
-    assert "设备科" in slow.text and [n.kind for n in slow.notes] == ["quoted"] and engine.generator.requests == []
+    assert (
+        "设备科" in slow.text
+        and [n.kind for n in slow.notes] == ["quoted"]
+        and engine.generator.requests == []
+    )
 
 
 def test_history_has_the_last_turn_first_and_windows_are_whole_sentences():

@@ -18,7 +18,9 @@ def test_an_index_of_another_encoder_says_what_to_do(tmp_path: Path) -> None:
     settings = EngineSettings(data=tmp_path / "data")
     Library(settings, FakeEncoder(name="old-encoder")).add([tmp_path / "note.txt"])
     library = Library(settings, FakeEncoder(name="new-encoder"))
-    with pytest.raises(IndexError_, match="made with the encoder old-encoder, the settings name new-encoder") as caught:
+    with pytest.raises(
+        IndexError_, match="made with the encoder old-encoder, the settings name new-encoder"
+    ) as caught:
         library.search("几点开门", 1)
     assert "wenju index add PATH" in caught.value.hint and "index.encoder to old-encoder" in caught.value.hint
     library.add([tmp_path / "note.txt"])
@@ -50,22 +52,32 @@ def test_readers_go_on_while_a_folder_is_synced_and_then_switch_at_once(tmp_path
         seen.append({hit.document.source for hit in reader.search("几点开门", 5)})
 
     writer.sync(documents, look)
-    assert len(seen) > 5 and all(found == {"食堂.txt"} for found in seen[:-1])  # until the last step, which is after the switch
+    assert len(seen) > 5 and all(
+        found == {"食堂.txt"} for found in seen[:-1]
+    )  # until the last step, which is after the switch
     assert {hit.document.source for hit in reader.search("几点开门", 5)} == {"食堂.txt", "浴室.txt"}
 
 
-def test_a_generation_that_goes_while_its_searches_are_opened_is_followed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_generation_that_goes_while_its_searches_are_opened_is_followed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = library(tmp_path, "食堂", "浴室")
     reader = Library(EngineSettings(data=tmp_path / "data"), FakeEncoder())
     assert reader.generation is not None
-    made.remove(next(one.id for one in made.documents() if one.source == "浴室.txt"))  # the older one is off the disk at once
+    made.remove(
+        next(one.id for one in made.documents() if one.source == "浴室.txt")
+    )  # the older one is off the disk at once
     names = iter(["gen-2"])
     real = reader.store.current_name
-    monkeypatch.setattr(reader.store, "current_name", lambda: next(names, None) or real())  # read just before the switch
+    monkeypatch.setattr(
+        reader.store, "current_name", lambda: next(names, None) or real()
+    )  # read just before the switch
     assert {hit.document.source for hit in reader.search("几点开门", 5)} == {"食堂.txt"}
 
 
-def test_where_the_newest_is_damaged_the_one_before_answers_and_nothing_is_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_where_the_newest_is_damaged_the_one_before_answers_and_nothing_is_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     made = library(tmp_path, "食堂", "浴室")
     newest = made.store.root / (made.store.current_name() or "")
     (newest / "vectors.npy").unlink()

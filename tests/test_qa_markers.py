@@ -28,14 +28,18 @@ def test_shapes(written: str, clean: str, hints: tuple[int, ...]) -> None:
     assert strip_markers(written) == (clean, hints)
 
 
-TEXT = "市财政局制定100条措施[1]。党支部书记于洋介绍【2】：“驿站已建成。”他说。\n1. 第一条（资料1）\n2. 第二条"
+TEXT = (
+    "市财政局制定100条措施[1]。党支部书记于洋介绍【2】：“驿站已建成。”他说。\n1. 第一条（资料1）\n2. 第二条"
+)
 SENTENCES = ["市财政局制定100条措施。", "党支部书记于洋介绍：“驿站已建成。”他说。", "1. 第一条", "2. 第二条"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 13, 100])
 def test_any_cut_gives_the_same_sentences(size: int) -> None:
     splitter = StreamSplitter()
-    found = [s for at in range(0, len(TEXT), size) for s in splitter.feed(TEXT[at : at + size])] + splitter.flush()
+    found = [
+        s for at in range(0, len(TEXT), size) for s in splitter.feed(TEXT[at : at + size])
+    ] + splitter.flush()
     assert found == SENTENCES
     assert splitter.hints == [(1,), (2,), (1,), ()]
 

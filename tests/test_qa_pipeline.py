@@ -11,19 +11,28 @@ from errors import Cancelled, GeneratorError, QuestionError
 from qa.engine import Engine
 from qa.settings import AnswerSettings, EngineSettings
 
-STATION = ("就业服务", "全市已建成113家就业驿站，居民可以就近求职。党支部书记于洋介绍，百家就业驿站列入2025年民心工程。")
+STATION = (
+    "就业服务",
+    "全市已建成113家就业驿站，居民可以就近求职。党支部书记于洋介绍，百家就业驿站列入2025年民心工程。",
+)
 ROADS = ("交通", "上半年农村公路开工251公里、完工192公里。天津大道整治工程5月完工。")
 PASSAGES = (STATION, ROADS)
 
 
 def engine(tmp_path, answers, **settings):
-    generator = ScriptedGenerator(answers, **{k: settings.pop(k) for k in ("delay", "fail_after") if k in settings})
+    generator = ScriptedGenerator(
+        answers, **{k: settings.pop(k) for k in ("delay", "fail_after") if k in settings}
+    )
     answer = AnswerSettings(**({"risk": 1.0} | settings))
-    return Engine.open(EngineSettings(data=tmp_path, answer=answer), generator=generator, encoder=FakeEncoder())
+    return Engine.open(
+        EngineSettings(data=tmp_path, answer=answer), generator=generator, encoder=FakeEncoder()
+    )
 
 
 def test_an_answer_cites_the_sentence_it_stands_on(tmp_path):
-    answer = engine(tmp_path, {"": "全市已建成113家就业驿站。"}).answer("建成了多少家就业驿站？", passages=PASSAGES)
+    answer = engine(tmp_path, {"": "全市已建成113家就业驿站。"}).answer(
+        "建成了多少家就业驿站？", passages=PASSAGES
+    )
     assert (answer.stage, answer.refused, answer.text) == ("done", False, "全市已建成113家就业驿站。")
     (sentence,) = answer.sentences
     assert sentence.state == "supported"
@@ -56,7 +65,9 @@ def test_a_mistyped_place_is_answered_under_its_name(tmp_path):
 
 
 def test_an_invented_figure_is_not_shown(tmp_path):
-    answer = engine(tmp_path, {"": "全市已建成200家就业驿站。"}).answer("建成了多少家就业驿站？", passages=PASSAGES)
+    answer = engine(tmp_path, {"": "全市已建成200家就业驿站。"}).answer(
+        "建成了多少家就业驿站？", passages=PASSAGES
+    )
     assert "200" not in answer.text
     assert answer.refused or [n.kind for n in answer.notes] == ["quoted"]
 
@@ -66,7 +77,9 @@ def test_an_unsupported_sentence_is_struck_and_the_rest_stays(tmp_path):
     dropped = engine(tmp_path, {"": draft}).answer("建成了多少家就业驿站？", passages=PASSAGES)
     assert dropped.text == "全市已建成113家就业驿站。"
     assert [n.kind for n in dropped.notes] == ["dropped"]
-    marked = engine(tmp_path, {"": draft}, unsupported="mark").answer("建成了多少家就业驿站？", passages=PASSAGES)
+    marked = engine(tmp_path, {"": draft}, unsupported="mark").answer(
+        "建成了多少家就业驿站？", passages=PASSAGES
+    )
     assert [s.state for s in marked.sentences] == ["supported", "unsupported"]
     assert marked.sentences[1].citations == ()
 
@@ -79,7 +92,9 @@ def test_a_generator_that_goes_in_circles_is_stopped(tmp_path):
 
 
 def test_the_gate_refuses_with_what_was_looked_for(tmp_path):
-    answer = engine(tmp_path, {"": "全市已建成113家就业驿站。"}, risk=0.0).answer("建成了多少家就业驿站？", passages=PASSAGES)
+    answer = engine(tmp_path, {"": "全市已建成113家就业驿站。"}, risk=0.0).answer(
+        "建成了多少家就业驿站？", passages=PASSAGES
+    )
     assert answer.refused and answer.refusal.reason == "not_answered"
     assert answer.refusal.nearest and 0.0 <= answer.confidence <= 1.0
 
@@ -109,14 +124,18 @@ def test_only_figures_of_the_context_may_be_written(tmp_path):
 def test_stopping_raises_cancelled(tmp_path):
     stop = threading.Event()
     with pytest.raises(Cancelled):
-        for snapshot in engine(tmp_path, {"": "全市已建成113家就业驿站。"}).stream("多少家？", passages=PASSAGES, cancelled=stop):
+        for snapshot in engine(tmp_path, {"": "全市已建成113家就业驿站。"}).stream(
+            "多少家？", passages=PASSAGES, cancelled=stop
+        ):
             if snapshot.stage == "writing":
                 stop.set()
 
 
 def test_a_failing_generator_is_reported(tmp_path):
     with pytest.raises(GeneratorError):
-        engine(tmp_path, {"": "全市已建成113家就业驿站。"}, fail_after=1).answer("多少家？", passages=PASSAGES)
+        engine(tmp_path, {"": "全市已建成113家就业驿站。"}, fail_after=1).answer(
+            "多少家？", passages=PASSAGES
+        )
 
 
 @pytest.mark.parametrize(("asked", "said"), [("  ", "empty"), ("问" * 10_000, "10000 characters")])
@@ -126,7 +145,11 @@ def test_questions_that_cannot_be_taken(tmp_path, asked, said):
 
 
 def test_timings_add_up(tmp_path):
-    timings = engine(tmp_path, {"": "全市已建成113家就业驿站。"}).answer("建成了多少家就业驿站？", passages=PASSAGES).timings
+    timings = (
+        engine(tmp_path, {"": "全市已建成113家就业驿站。"})
+        .answer("建成了多少家就业驿站？", passages=PASSAGES)
+        .timings
+    )
     assert {"retrieve", "first_token", "generate", "check", "total"} <= set(timings)
     assert timings["retrieve"] <= timings["first_token"] <= timings["total"]
 
@@ -142,7 +165,9 @@ def test_memory_is_used_only_when_turned_on_and_is_labelled(tmp_path):
 
 
 def test_standing_in_line_after_the_search_is_no_part_of_the_answers_time(tmp_path):
-    for snapshot in engine(tmp_path, {"": "全市已建成113家就业驿站。"}).stream("建成了多少家就业驿站？", passages=PASSAGES):
+    for snapshot in engine(tmp_path, {"": "全市已建成113家就业驿站。"}).stream(
+        "建成了多少家就业驿站？", passages=PASSAGES
+    ):
         if snapshot.stage == "found":
             time.sleep(2)
     assert 0 < snapshot.timings["first_token"] <= snapshot.timings["total"] < 2
@@ -165,7 +190,11 @@ def test_what_is_removed_while_one_stands_in_line_is_not_answered_from(tmp_path)
 
 
 def test_a_mistyped_name_is_put_right_and_said_so(tmp_path):
-    told = engine(tmp_path, {"": "蓟州区完工192公里。"}).answer("蓟洲区完工了多少公里？", passages=(("交通", "蓟州区完工192公里。"),))
+    told = engine(tmp_path, {"": "蓟州区完工192公里。"}).answer(
+        "蓟洲区完工了多少公里？", passages=(("交通", "蓟州区完工192公里。"),)
+    )
     assert not told.refused and told.text == "蓟州区完工192公里。"
-    assert [(n.kind, "“蓟洲”按“蓟州”" in n.message or "“蓟洲区”按“蓟州区”" in n.message) for n in told.notes] == [("spelling", True)]
+    assert [
+        (n.kind, "“蓟洲”按“蓟州”" in n.message or "“蓟洲区”按“蓟州区”" in n.message) for n in told.notes
+    ] == [("spelling", True)]
     assert told.question == "蓟洲区完工了多少公里？"

@@ -1,4 +1,5 @@
-"""The reader's real weights, on kinds of documents that they were not fitted to: floors, not figures to report."""
+"""The reader's real weights, on kinds of documents that they were not fitted to: floors, not figures to
+report."""
 
 import json
 from pathlib import Path
@@ -40,7 +41,12 @@ def test_passages_that_answer_are_told_from_those_that_nearly_do(reader):
                 a, b = reading.best
                 spans = [text[x:y] for x, y in (*reading.parts, (a, b))]
                 asked += 1
-                found += any(set(answer) & set(span) and (answer in span or span in answer) for answer in question["answers"] for span in spans if span)
+                found += any(
+                    set(answer) & set(span) and (answer in span or span in answer)
+                    for answer in question["answers"]
+                    for span in spans
+                    if span
+                )
     yes, no = np.array(told[True]), np.array(told[False])
     area = (yes[:, None] > no[None, :]).mean() + (yes[:, None] == no[None, :]).mean() / 2
     assert area > FLOOR_AREA, area
@@ -60,9 +66,13 @@ def test_a_follow_up_takes_up_the_thing_and_a_new_question_nothing(reader):
 @pytest.mark.models
 def test_kinds_of_plain_questions(encoder):
     for question, wanted in (
-        ("你好", "chat"), ("你能做什么", "about"), ("总结一下这份手册", "overview_document"),
-        ("报销要交哪些材料", "list"), ("怎么申请调休", "steps"), ("水质多久检查一次", "fact"),
-    ):  # fmt: skip
+        ("你好", "chat"),
+        ("你能做什么", "about"),
+        ("总结一下这份手册", "overview_document"),
+        ("报销要交哪些材料", "list"),
+        ("怎么申请调休", "steps"),
+        ("水质多久检查一次", "fact"),
+    ):
         kinds = kind_of(question, False, encoder)
         assert max(kinds, key=lambda k: kinds[k]) == wanted, question
         assert sum(kinds.values()) == pytest.approx(1.0, abs=1e-4)

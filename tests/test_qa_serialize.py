@@ -5,8 +5,12 @@ import json
 from qa.serialize import answer_from_dict, answer_to_dict
 from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Sentence
 
-CITATION = Citation("d-0001", "d", "公报", "ab" * 32, ("一", "（二）"), 3, 10, 14, "建成三座", 0.75, "2025-07-01")
-RETRIEVED = Retrieved("d-0001", "d", "公报", "ab" * 32, ("一",), None, 0, 20, "今年建成三座桥。", 1.5, True, ((0, 8),))
+CITATION = Citation(
+    "d-0001", "d", "公报", "ab" * 32, ("一", "（二）"), 3, 10, 14, "建成三座", 0.75, "2025-07-01"
+)
+RETRIEVED = Retrieved(
+    "d-0001", "d", "公报", "ab" * 32, ("一",), None, 0, 20, "今年建成三座桥。", 1.5, True, ((0, 8),)
+)
 ANSWER = Answer(
     question="建成几座？",
     query="今年建成几座桥？",
@@ -28,7 +32,9 @@ def test_round_trip_through_json_text():
 
 
 def test_a_refusal_round_trips_and_its_message_is_the_answer():
-    refusal = Refusal("not_answered", "没有写明。", ("电话",), ("电话",), ("d-0001",), ("有几座桥？",), "电话是1。")
+    refusal = Refusal(
+        "not_answered", "没有写明。", ("电话",), ("电话",), ("d-0001",), ("有几座桥？",), "电话是1。"
+    )
     refused = Answer("电话？", "电话？", "done", refusal=refusal)
     data = answer_to_dict(refused)
     assert (data["answer"], data["refused"], data["reason"]) == ("没有写明。", True, "not_answered")
@@ -38,8 +44,17 @@ def test_a_refusal_round_trips_and_its_message_is_the_answer():
 def test_the_documented_keys_come_first_and_all_are_there():
     data = answer_to_dict(ANSWER)
     assert list(data)[:10] == [
-        "question", "query", "answer", "refused", "reason", "sentences", "retrieved", "timings", "model", "index",
-    ]  # fmt: skip
+        "question",
+        "query",
+        "answer",
+        "refused",
+        "reason",
+        "sentences",
+        "retrieved",
+        "timings",
+        "model",
+        "index",
+    ]
     assert {"text", "state", "citations"} <= set(data["sentences"][0])
     citation = data["sentences"][0]["citations"][0]
     assert {"passage_id", "document", "heading", "page", "start", "end", "quote", "score"} <= set(citation)

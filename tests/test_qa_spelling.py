@@ -9,7 +9,10 @@ from qa.spelling import slip, sound
 
 
 def hits(*texts: str) -> list[Hit]:
-    return [Hit(Passage(f"d{i}-0001", f"d{i}", 0, len(t), t), Document(f"d{i}", "", "", t, ""), 1.0) for i, t in enumerate(texts)]
+    return [
+        Hit(Passage(f"d{i}-0001", f"d{i}", 0, len(t), t), Document(f"d{i}", "", "", t, ""), 1.0)
+        for i, t in enumerate(texts)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""Training examples: spans are where they are said to be, and nothing of the benchmarks' reporting halves is read."""
+"""Training examples: spans are where they are said to be, and nothing of the benchmarks' reporting halves is
+read."""
 
 import json
 
@@ -39,7 +40,9 @@ def test_kinds_and_turns_can_be_read():
     told = list(turns())
     assert any(e.alone for e in told) and any(e.spans for e in told)
     for example in told:
-        assert all(example.second[a:b] in example.second and b <= len(example.second) for a, b in example.spans or ())
+        assert all(
+            example.second[a:b] in example.second and b <= len(example.second) for a, b in example.spans or ()
+        )
 
 
 def test_what_is_carried_over_is_found_in_the_turns_before():

@@ -38,7 +38,12 @@ def test_what_administrators_do_on_the_page_is_on_record(tmp_path: Path) -> None
     app = create_app(UiSettings(originals=originals), fake_engine(), store, who, address=lambda c: "10.0.0.7")  # type: ignore[arg-type]
     add_api(app)
     with TestClient(app) as client:
-        assert client.post("/documents/upload", files={"file": ("../新.md", "甲。".encode())}, headers=OURS).status_code == 200
+        assert (
+            client.post(
+                "/documents/upload", files={"file": ("../新.md", "甲。".encode())}, headers=OURS
+            ).status_code
+            == 200
+        )
         assert client.post("/documents/reindex", headers=OURS).status_code == 200
         assert client.delete(f"/documents/{LEAVE.id}", headers=OURS).status_code == 200
         assert client.get("/admin").status_code == 200 and client.get("/api/feedback").status_code == 200
@@ -47,8 +52,12 @@ def test_what_administrators_do_on_the_page_is_on_record(tmp_path: Path) -> None
         assert client.get("/documents").status_code == 200
     done = acted(store.database)
     assert [(a.name, a.target) for a in done] == [
-        ("upload", "新.md"), ("reindex", ""), ("delete_document", f"{LEAVE.source} ({LEAVE.id})"), ("read_figures", "4 weeks"), ("read_feedback", ""),
-    ]  # fmt: skip
+        ("upload", "新.md"),
+        ("reindex", ""),
+        ("delete_document", f"{LEAVE.source} ({LEAVE.id})"),
+        ("read_figures", "4 weeks"),
+        ("read_feedback", ""),
+    ]
     assert {(a.user, a.address) for a in done} == {("admin", "10.0.0.7")}
     store.close()
 
@@ -62,12 +71,20 @@ def test_so_is_what_is_done_on_the_command_line(tmp_path: Path) -> None:
     manage.feedback(given)
     assert manage.sign_out(given, "nobody") == 0
     rows = manage.acted(given)
-    assert [r["name"] for r in rows] == ["create_token", "revoke_token", "read_audit", "read_feedback", "sign_out"]
+    assert [r["name"] for r in rows] == [
+        "create_token",
+        "revoke_token",
+        "read_audit",
+        "read_feedback",
+        "sign_out",
+    ]
     assert all(r["user"].startswith("cli:") for r in rows) and rows[0]["target"] == "archive (administrator)"
     assert "wj1." not in str(rows)
 
 
-def test_old_actions_go_with_the_rest_and_a_store_without_them_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+def test_old_actions_go_with_the_rest_and_a_store_without_them_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
     store = SqlStore.open("", tmp_path)
     monkeypatch.setattr("ui.storage.now", lambda: "2020-01-01T00:00:00+00:00")
     for name in get_args(Name):

@@ -1,4 +1,5 @@
-"""Origins that may embed the page: scheme, host, port, sub-domains. The header, CORS and the tokens ask the same list."""
+"""Origins that may embed the page: scheme, host, port, sub-domains. The header, CORS and the tokens ask the
+same list."""
 
 from __future__ import annotations
 

@@ -66,9 +66,10 @@ def test_history_and_closed_context_reach_the_engine() -> None:
 
     engine.stream = noted  # type: ignore[method-assign]
     body = {
-        "question": "那超过三天谁批", "history": [{"question": "年休假怎么申请？", "answer": "提前5个工作日。"}],
+        "question": "那超过三天谁批",
+        "history": [{"question": "年休假怎么申请？", "answer": "提前5个工作日。"}],
         "passages": [{"title": "办法", "text": "超过3天的由分管领导审批。"}],
-    }  # fmt: skip
+    }
     with TestClient(api_app(engine=engine)) as client:
         assert client.post("/api/ask", json=body).json()["query"] == "年休假超过三天由谁审批？"
     assert engine.asked[0][1][0].answer == "提前5个工作日。"
@@ -114,7 +115,9 @@ def test_rate_limit_says_when_to_come_back() -> None:
     with TestClient(api_app(UiSettings(rate_per_minute=2))) as client:
         assert [client.post("/api/ask", json=ASKED).status_code for _ in range(3)] == [200, 200, 429]
         refused = client.post("/api/ask", json=ASKED)
-    assert 1 <= int(refused.headers["retry-after"]) <= 61 and refused.json()["error"]["code"] == "rate_limited"
+    assert (
+        1 <= int(refused.headers["retry-after"]) <= 61 and refused.json()["error"]["code"] == "rate_limited"
+    )
 
 
 def test_a_full_queue_is_said_and_the_waiting_are_told_their_place() -> None:
@@ -150,7 +153,9 @@ def test_hanging_up_stops_the_generator_and_frees_the_slot() -> None:
         for stream in (True, False):
             with pytest.raises(httpx.ReadTimeout):  # noqa: SIM117
                 with httpx.Client(timeout=0.6) as client:
-                    with client.stream("POST", f"{address}/api/ask", json={"question": "慢慢讲", "stream": stream}) as reply:
+                    with client.stream(
+                        "POST", f"{address}/api/ask", json={"question": "慢慢讲", "stream": stream}
+                    ) as reply:
                         start = time.monotonic()
                         for _ in reply.iter_lines():
                             if time.monotonic() - start > 0.5:
@@ -200,7 +205,13 @@ def test_who_may_what() -> None:
 def test_the_description_works_without_a_network() -> None:
     with TestClient(api_app()) as client:
         page, schema = client.get("/docs").text, client.get("/openapi.json").json()
-    assert set(schema["paths"]) >= {"/api/ask", "/api/search", "/api/feedback", "/api/documents", "/v1/chat/completions"}
+    assert set(schema["paths"]) >= {
+        "/api/ask",
+        "/api/search",
+        "/api/feedback",
+        "/api/documents",
+        "/v1/chat/completions",
+    }
     for path in schema["paths"]:
         assert path in page
     assert "https://" not in page and "<script>" not in page
@@ -245,12 +256,20 @@ def test_models_that_will_not_come_are_an_error_at_once() -> None:
     app.state.admission.models_failed(RuntimeError("no such kernel /models/x"))
     with TestClient(app) as c:
         got = c.post("/api/ask", json={"question": "年休假怎么申请？"})
-    assert got.status_code == 503 and got.json()["error"]["code"] == "model_unavailable" and "/models/x" not in got.text
+    assert (
+        got.status_code == 503
+        and got.json()["error"]["code"] == "model_unavailable"
+        and "/models/x" not in got.text
+    )
 
 
 def test_an_address_or_a_method_that_is_not_there_has_the_form_of_every_error() -> None:
     client = TestClient(api_app())
-    for method, path, status in (("GET", "/api/nosuch", 404), ("POST", "/v1/nosuch", 404), ("DELETE", "/api/ask", 405)):
+    for method, path, status in (
+        ("GET", "/api/nosuch", 404),
+        ("POST", "/v1/nosuch", 404),
+        ("DELETE", "/api/ask", 405),
+    ):
         answer = client.request(method, path)
         assert answer.status_code == status
         assert answer.json()["error"]["code"] == "not_found" and path in answer.json()["error"]["message"]
@@ -258,17 +277,36 @@ def test_an_address_or_a_method_that_is_not_there_has_the_form_of_every_error() 
 
 
 def test_a_question_can_be_limited_to_a_collection(tmp_path: Path) -> None:
-    engine = Engine.open(EngineSettings(data=tmp_path / "data"), generator=ScriptedGenerator({"": "年休假为15天。"}), encoder=FakeEncoder())
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data"),
+        generator=ScriptedGenerator({"": "年休假为15天。"}),
+        encoder=FakeEncoder(),
+    )
     for name in ("人事", "财务"):
-        (tmp_path / f"{name}.md").write_text(f"# {name}办法\n\n职工年休假为15天，由{name}处统一安排并逐级审批。\n", "utf-8")
+        (tmp_path / f"{name}.md").write_text(
+            f"# {name}办法\n\n职工年休假为15天，由{name}处统一安排并逐级审批。\n", "utf-8"
+        )
         engine.add([tmp_path / f"{name}.md"], collection=name)
     engine.warm()
     with TestClient(api_app(engine=engine)) as client:
-        assert client.get("/api/collections").json()["collections"] == [{"name": "人事", "documents": 1}, {"name": "财务", "documents": 1}]
+        assert client.get("/api/collections").json()["collections"] == [
+            {"name": "人事", "documents": 1},
+            {"name": "财务", "documents": 1},
+        ]
         asked = {"question": "年休假有多少天？", "collection": "财务"}
-        assert {one["document"] for one in client.post("/api/ask", json=asked).json()["retrieved"]} == {"财务办法"}
-        assert {hit["document"] for hit in client.post("/api/search", json=asked).json()["hits"]} == {"财务办法"}
-        assert {hit["document"] for hit in client.get("/api/search", params={"q": "年休假", "collection": "人事"}).json()["hits"]} == {"人事办法"}
+        assert {one["document"] for one in client.post("/api/ask", json=asked).json()["retrieved"]} == {
+            "财务办法"
+        }
+        assert {hit["document"] for hit in client.post("/api/search", json=asked).json()["hits"]} == {
+            "财务办法"
+        }
+        assert {
+            hit["document"]
+            for hit in client.get("/api/search", params={"q": "年休假", "collection": "人事"}).json()["hits"]
+        } == {"人事办法"}
         refused = client.post("/api/ask", json=asked | {"collection": "党建"})
         assert refused.status_code == 400 and "人事" in json.dumps(refused.json(), ensure_ascii=False)
-        assert [d["collections"] for d in client.get("/api/documents").json()["documents"]] == [["人事"], ["财务"]]
+        assert [d["collections"] for d in client.get("/api/documents").json()["documents"]] == [
+            ["人事"],
+            ["财务"],
+        ]

@@ -1,4 +1,5 @@
-"""/v1 as OpenAI's own client sees it: the same text and citations streaming or not, history, refusal, errors."""
+"""/v1 as OpenAI's own client sees it: the same text and citations streaming or not, history, refusal,
+errors."""
 
 from __future__ import annotations
 
@@ -73,7 +74,9 @@ def test_nothing_unchecked_is_sent_as_text_while_it_streams() -> None:
 
 def test_a_refusal_shows_in_the_field_that_clients_look_at() -> None:
     with asking() as client:
-        whole = client.chat.completions.create(model="wenju", messages=[{"role": "user", "content": "食堂几点开门"}])
+        whole = client.chat.completions.create(
+            model="wenju", messages=[{"role": "user", "content": "食堂几点开门"}]
+        )
     assert whole.choices[0].message.refusal == whole.choices[0].message.content
     assert whole.wenju["reason"] == "not_answered"
 
@@ -89,7 +92,9 @@ def test_earlier_messages_are_history_and_system_messages_are_not_followed() -> 
     with asking(engine) as client:
         whole = client.chat.completions.create(model="wenju", messages=messages, temperature=0.9)  # type: ignore[arg-type]
     question, history = engine.asked[0]
-    assert question == "那超过三天谁批" and [(t.question, t.answer) for t in history] == [("年休假怎么申请？", "提前5个工作日。")]
+    assert question == "那超过三天谁批" and [(t.question, t.answer) for t in history] == [
+        ("年休假怎么申请？", "提前5个工作日。")
+    ]
     assert "分管领导" in whole.choices[0].message.content
 
 

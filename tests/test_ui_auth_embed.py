@@ -24,7 +24,9 @@ def entered(frame: TestClient, location: str) -> dict[str, str]:
     return {"x-wenju-embed": page.headers["x-test-session"]}
 
 
-def test_a_hosts_token_becomes_a_session_once_and_lets_its_holder_ask(tmp_path: Path, table: TokenTable) -> None:
+def test_a_hosts_token_becomes_a_session_once_and_lets_its_holder_ask(
+    tmp_path: Path, table: TokenTable
+) -> None:
     settings = BEHIND_A_PROXY.model_copy(update={"embed_secret": SecretStr(SECRET)})
     app, sign_on = guarded(settings, tmp_path, table)
 
@@ -35,23 +37,35 @@ def test_a_hosts_token_becomes_a_session_once_and_lets_its_holder_ask(tmp_path: 
         moved = frame.get("/chat/", params={"embed": "1", "theme": "dark", "token": signed()})
         location = moved.headers["location"]
         query = dict(parse_qsl(urlsplit(location).query))
-        assert moved.status_code == 303 and set(query) == {"embed", "theme", "code"} and query["theme"] == "dark"
+        assert (
+            moved.status_code == 303 and set(query) == {"embed", "theme", "code"} and query["theme"] == "dark"
+        )
         session = entered(frame, location)
         visitor = {"name": "embed:li", "role": "reader", "may_only_ask": True}
         assert frame.post("/chat/change", headers=session).json() == visitor
         assert frame.post("/chat/change", headers={"referer": f"http://ask{location}"}).status_code == 401
         assert frame.get("/api/documents", headers=session).status_code == 403
         for bad in (
-            signed(), signed(3600, jti="two"), signed(-5, jti="three"), signed(purpose="wenju:session", jti="four"),
-            signed(key="x" * 40, jti="five"), signed(jti=""), signed(sub="", jti="six"), "garbage",
-        ):  # fmt: skip
+            signed(),
+            signed(3600, jti="two"),
+            signed(-5, jti="three"),
+            signed(purpose="wenju:session", jti="four"),
+            signed(key="x" * 40, jti="five"),
+            signed(jti=""),
+            signed(sub="", jti="six"),
+            "garbage",
+        ):
             assert frame.get("/chat/", params={"embed": "1", "token": bad}, headers=PAGE).status_code == 401
         for wrong in (signed(jti="seven"), query["code"], "garbage"):
             assert frame.post("/chat/change", headers={"x-wenju-embed": wrong}).status_code == 401
 
 
-def test_an_address_is_good_once_and_for_a_minute_and_holds_no_session(tmp_path: Path, table: TokenTable) -> None:
-    app, sign_on = guarded(BEHIND_A_PROXY.model_copy(update={"embed_secret": SecretStr(SECRET)}), tmp_path, table)
+def test_an_address_is_good_once_and_for_a_minute_and_holds_no_session(
+    tmp_path: Path, table: TokenTable
+) -> None:
+    app, sign_on = guarded(
+        BEHIND_A_PROXY.model_copy(update={"embed_secret": SecretStr(SECRET)}), tmp_path, table
+    )
     token = seal(SECRET, "wenju:embed", {"sub": "li", "jti": "one"}, 60)
     with client(app, "203.0.113.9", base_url="http://ask") as frame:
         location = frame.get("/chat/", params={"embed": "1", "token": token}).headers["location"]
@@ -62,11 +76,15 @@ def test_an_address_is_good_once_and_for_a_minute_and_holds_no_session(tmp_path:
         assert session["x-wenju-embed"] not in location
         again = frame.get(location, headers=PAGE)
         assert again.status_code == 401 and "/static/embed_again.js" in again.text
-        late = seal(server_key(tmp_path), "wenju:embed-code", {"sub": "li", "jti": "x", "until": time.time() + 99}, -1)
+        late = seal(
+            server_key(tmp_path), "wenju:embed-code", {"sub": "li", "jti": "x", "until": time.time() + 99}, -1
+        )
         assert frame.get("/chat/", params={"embed": "1", "code": late}, headers=PAGE).status_code == 401
         renewed = frame.post("/embed/code", headers=session).json()["code"]
         second = entered(frame, f"/chat/?embed=1&code={renewed}")
-        ends = [unseal(server_key(tmp_path), "wenju:embed-session", s["x-wenju-embed"]) for s in (session, second)]
+        ends = [
+            unseal(server_key(tmp_path), "wenju:embed-session", s["x-wenju-embed"]) for s in (session, second)
+        ]
         assert ends[0] is not None and ends[1] is not None and abs(ends[0]["exp"] - ends[1]["exp"]) <= 1
         assert frame.post("/embed/code").status_code == 401
 
@@ -75,7 +93,11 @@ def test_an_embedded_page_never_gives_more_than_asking(tmp_path: Path) -> None:
     app, _ = guarded(BEHIND_A_PROXY, tmp_path)
     with client(app, base_url="http://ask") as frame:
         sent = {"x-remote-user": "chen"}
-        assert frame.get("/chat/?embed=1", headers=sent).json() == {"name": "chen", "role": "administrator", "may_only_ask": True}
+        assert frame.get("/chat/?embed=1", headers=sent).json() == {
+            "name": "chen",
+            "role": "administrator",
+            "may_only_ask": True,
+        }
         inside = sent | {"referer": "http://ask/chat/?embed=1"}
         assert frame.get("/api/documents", headers=inside).status_code == 403
         assert frame.get("/metrics", headers=inside).status_code == 403

@@ -46,7 +46,13 @@ class FakeProvider:
 
     def _meta(self) -> dict[str, str]:
         at = self.issuer
-        return {"issuer": at, "userinfo_endpoint": f"{at}/userinfo", "authorization_endpoint": f"{at}/authorize", "token_endpoint": f"{at}/token", "jwks_uri": f"{at}/keys"}
+        return {
+            "issuer": at,
+            "userinfo_endpoint": f"{at}/userinfo",
+            "authorization_endpoint": f"{at}/authorize",
+            "token_endpoint": f"{at}/token",
+            "jwks_uri": f"{at}/keys",
+        }
 
     def _keys(self) -> dict[str, Any]:
         return {"keys": [self.key.as_dict(private=False)]}
@@ -64,9 +70,14 @@ class FakeProvider:
         return JSONResponse({}, 401) if self.gone else self.claims
 
     def _token(
-        self, request: Request, grant_type: str = Form(), code: str = Form(""), code_verifier: str = Form(""),
-        redirect_uri: str = Form(""), refresh_token: str = Form(""),
-    ) -> Any:  # fmt: skip
+        self,
+        request: Request,
+        grant_type: str = Form(),
+        code: str = Form(""),
+        code_verifier: str = Form(""),
+        redirect_uri: str = Form(""),
+        refresh_token: str = Form(""),
+    ) -> Any:
         assert request.headers["authorization"] == "Basic " + base64.b64encode(b"wenju:geheim").decode()
         if self.down:
             return JSONResponse({}, 503)
@@ -75,7 +86,9 @@ class FakeProvider:
             assert refresh_token == "r"
             return JSONResponse({"error": "invalid_grant"}, 400) if self.gone else self._given({})
         sent = self.codes.pop(code)
-        digest = base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).rstrip(b"=").decode()
+        digest = (
+            base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).rstrip(b"=").decode()
+        )
         assert digest == sent["code_challenge"] and redirect_uri == sent["redirect_uri"]
         return self._given({"nonce": sent["nonce"]})
 
@@ -83,8 +96,17 @@ class FakeProvider:
         from joserfc import jwt
 
         now = int(time.time())
-        claims = {"iss": self.issuer, "aud": "wenju", "iat": now, "exp": now + 300} | more | self.claims | self.override
-        given = {"token_type": "Bearer", "access_token": "a", "id_token": jwt.encode({"alg": "RS256", "kid": "k1"}, claims, self.key)}
+        claims = (
+            {"iss": self.issuer, "aud": "wenju", "iat": now, "exp": now + 300}
+            | more
+            | self.claims
+            | self.override
+        )
+        given = {
+            "token_type": "Bearer",
+            "access_token": "a",
+            "id_token": jwt.encode({"alg": "RS256", "kid": "k1"}, claims, self.key),
+        }
         return given | ({"refresh_token": "r"} if self.refresh else {})
 
 
@@ -98,28 +120,52 @@ def provider() -> Iterator[FakeProvider]:
 
 def test_oidc_signs_on_with_pkce_state_and_nonce(provider: FakeProvider, tmp_path: Path) -> None:
     settings = UiSettings(
-        host="0.0.0.0", auth="oidc", oidc_issuer=provider.issuer + "/", oidc_client_id="wenju", oidc_client_secret="geheim",
-        oidc_admin_group="wenju-admins", public_url="https://ask.example.org",
-    )  # fmt: skip
+        host="0.0.0.0",
+        auth="oidc",
+        oidc_issuer=provider.issuer + "/",
+        oidc_client_id="wenju",
+        oidc_client_secret="geheim",
+        oidc_admin_group="wenju-admins",
+        public_url="https://ask.example.org",
+    )
     app, _ = guarded(settings, tmp_path)
     with client(app, base_url="https://ask.example.org") as browser:
         away = browser.get("/chat/", headers=PAGE)
         leaving = browser.get(away.headers["location"])
         address = leaving.headers["location"]
-        assert address.startswith(f"{provider.issuer}/authorize?") and "ask.example.org%2Fauth%2Fcallback" in address
+        assert (
+            address.startswith(f"{provider.issuer}/authorize?")
+            and "ask.example.org%2Fauth%2Fcallback" in address
+        )
         assert "secure" in leaving.headers["set-cookie"].lower()
         back = browser.get("/auth/callback", params=provider.authorize(address, "c1"))
         assert back.status_code == 303 and back.headers["location"] == "/chat/"
-        assert browser.get("/chat/").json() == {"name": "chen", "role": "administrator", "may_only_ask": False}
-        assert browser.get("/auth/callback", params={"code": "c1", "state": "x"}).status_code == 401  # state is spent
+        assert browser.get("/chat/").json() == {
+            "name": "chen",
+            "role": "administrator",
+            "may_only_ask": False,
+        }
+        assert (
+            browser.get("/auth/callback", params={"code": "c1", "state": "x"}).status_code == 401
+        )  # state is spent
 
 
 @pytest.mark.parametrize(
     "override",
-    [{"aud": "another"}, {"iss": "https://evil.example"}, {"nonce": "replayed"}, {"exp": 1000}, {"sub": "", "preferred_username": ""}],
+    [
+        {"aud": "another"},
+        {"iss": "https://evil.example"},
+        {"nonce": "replayed"},
+        {"exp": 1000},
+        {"sub": "", "preferred_username": ""},
+    ],
 )
-def test_a_providers_token_that_does_not_check_out_signs_nobody_on(override: dict[str, Any], provider: FakeProvider, tmp_path: Path) -> None:
-    settings = UiSettings(auth="oidc", oidc_issuer=provider.issuer, oidc_client_id="wenju", oidc_client_secret="geheim")
+def test_a_providers_token_that_does_not_check_out_signs_nobody_on(
+    override: dict[str, Any], provider: FakeProvider, tmp_path: Path
+) -> None:
+    settings = UiSettings(
+        auth="oidc", oidc_issuer=provider.issuer, oidc_client_id="wenju", oidc_client_secret="geheim"
+    )
     app, _ = guarded(settings, tmp_path)
     provider.override = override
     try:
@@ -132,9 +178,14 @@ def test_a_providers_token_that_does_not_check_out_signs_nobody_on(override: dic
 
 
 def test_a_sign_in_that_was_not_started_here_is_refused(provider: FakeProvider, tmp_path: Path) -> None:
-    settings = UiSettings(auth="oidc", oidc_issuer=provider.issuer, oidc_client_id="wenju", oidc_client_secret="geheim")
+    settings = UiSettings(
+        auth="oidc", oidc_issuer=provider.issuer, oidc_client_id="wenju", oidc_client_secret="geheim"
+    )
     app, _ = guarded(settings, tmp_path)
-    with client(app, base_url="http://127.0.0.1") as attacker, client(app, base_url="http://127.0.0.1") as victim:
+    with (
+        client(app, base_url="http://127.0.0.1") as attacker,
+        client(app, base_url="http://127.0.0.1") as victim,
+    ):
         brought = provider.authorize(attacker.get("/sign-in").headers["location"], "c3")
         assert victim.get("/auth/callback", params=brought).status_code == 401
         assert attacker.get("/auth/callback", params=brought | {"error": "access_denied"}).status_code == 401
@@ -151,7 +202,9 @@ class Clock:
 
 
 @contextlib.contextmanager
-def signed_on(provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sessions: Any = None, **more: Any) -> Iterator[tuple[TestClient, Clock, Any]]:  # fmt: skip
+def signed_on(
+    provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sessions: Any = None, **more: Any
+) -> Iterator[tuple[TestClient, Clock, Any]]:
     """Somebody who came back from the provider, and a clock to let time pass for the server."""
     provider.gone = provider.down = False
     provider.refresh = more.pop("refresh", True)
@@ -159,8 +212,12 @@ def signed_on(provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.Monkey
     for module in ("ui.auth", "ui.auth_sessions"):
         monkeypatch.setattr(f"{module}.time", clock)
     settings = UiSettings(
-        auth="oidc", oidc_issuer=provider.issuer, oidc_client_id="wenju", oidc_client_secret="geheim", oidc_admin_group="wenju-admins",
-    )  # fmt: skip
+        auth="oidc",
+        oidc_issuer=provider.issuer,
+        oidc_client_id="wenju",
+        oidc_client_secret="geheim",
+        oidc_admin_group="wenju-admins",
+    )
     app, sign_on = guarded(settings, tmp_path, sessions=sessions, **more)
     claims = dict(provider.claims)
     try:
@@ -175,7 +232,9 @@ def signed_on(provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("refresh", [True, False])
-def test_rights_are_looked_up_again_within_minutes(provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refresh: bool) -> None:
+def test_rights_are_looked_up_again_within_minutes(
+    provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refresh: bool
+) -> None:
     with signed_on(provider, tmp_path, monkeypatch, refresh=refresh) as (browser, clock, _):
         provider.claims = provider.claims | {"groups": []}
         assert browser.get("/chat/").json()["role"] == "administrator" and provider.asked == 0
@@ -189,7 +248,9 @@ def test_rights_are_looked_up_again_within_minutes(provider: FakeProvider, tmp_p
         assert browser.get("/chat/").json() == {}, "it is over"
 
 
-def test_a_provider_that_does_not_answer_keeps_people_in_for_half_an_hour(provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_provider_that_does_not_answer_keeps_people_in_for_half_an_hour(
+    provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with signed_on(provider, tmp_path, monkeypatch) as (browser, clock, _):
         provider.down = True
         clock.ahead = 400
@@ -202,13 +263,19 @@ def test_a_provider_that_does_not_answer_keeps_people_in_for_half_an_hour(provid
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_a_sign_on_can_be_ended_by_the_server(provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool) -> None:
+def test_a_sign_on_can_be_ended_by_the_server(
+    provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
     store = SqlStore.open("", tmp_path)
     sessions: Any = SqlSessions(store.database) if kept else MemorySessions()
     with signed_on(provider, tmp_path, monkeypatch, sessions) as (browser, _, sign_on):
         cookie = browser.cookies["wenju_session"]
-        row = sign_on._row(Request({"type": "http", "headers": [(b"cookie", f"wenju_session={cookie}".encode())]}))
-        assert row.owner == "chen" and "refresh" not in row.grant and row.grant.count(".") == 4, "what it was given is encrypted"
+        row = sign_on._row(
+            Request({"type": "http", "headers": [(b"cookie", f"wenju_session={cookie}".encode())]})
+        )
+        assert row.owner == "chen" and "refresh" not in row.grant and row.grant.count(".") == 4, (
+            "what it was given is encrypted"
+        )
         assert sessions.end_all("li") == 0 and sessions.end_all("chen") == 1
         assert browser.get("/chat/").json() == {}
     with signed_on(provider, tmp_path, monkeypatch, sessions) as (browser, _, _):

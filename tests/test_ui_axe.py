@@ -1,4 +1,5 @@
-"""axe-core comes from the npm registry: where that is out of reach the tests skip and say why, they do not fail."""
+"""axe-core comes from the npm registry: where that is out of reach the tests skip and say why, they do not
+fail."""
 
 from __future__ import annotations
 
@@ -31,7 +32,9 @@ def test_without_npm_it_is_a_skip(cache: Path, monkeypatch: pytest.MonkeyPatch) 
         axe.source()
 
 
-def test_a_registry_out_of_reach_is_a_skip_with_its_reason_and_asked_once(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_registry_out_of_reach_is_a_skip_with_its_reason_and_asked_once(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     npm(tmp_path, "echo 'ENOTFOUND registry' >&2; exit 1", monkeypatch)
     for _ in range(3):
         with pytest.raises(pytest.skip.Exception, match="ENOTFOUND registry"):
@@ -39,7 +42,9 @@ def test_a_registry_out_of_reach_is_a_skip_with_its_reason_and_asked_once(cache:
     assert (tmp_path / "calls").read_text().split() == ["called"]
 
 
-def test_a_registry_that_never_answers_is_a_skip(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_registry_that_never_answers_is_a_skip(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     npm(tmp_path, "exec sleep 30", monkeypatch)
     monkeypatch.setattr(axe, "PATIENCE", 0.5)
     start = time.monotonic()

@@ -23,7 +23,9 @@ from ui.viewer import Viewer, local_administrator
 READER = {"x-remote-user": "li"}
 
 
-def sent(app: Any, path: str, headers: dict[str, str], body: list[bytes] | None, method: str = "POST") -> tuple[int, dict[str, Any]]:
+def sent(
+    app: Any, path: str, headers: dict[str, str], body: list[bytes] | None, method: str = "POST"
+) -> tuple[int, dict[str, Any]]:
     """Call an ASGI application; ``body`` None fails the test when anybody reads it."""
     out: list[dict[str, Any]] = []
     pieces = iter(body or ())
@@ -31,39 +33,71 @@ def sent(app: Any, path: str, headers: dict[str, str], body: list[bytes] | None,
     async def receive() -> dict[str, Any]:
         assert body is not None, "the body was read"
         piece = next(pieces, None)
-        return {"type": "http.disconnect"} if piece is None else {"type": "http.request", "body": piece, "more_body": True}
+        return (
+            {"type": "http.disconnect"}
+            if piece is None
+            else {"type": "http.request", "body": piece, "more_body": True}
+        )
 
     async def send(message: Any) -> None:
         out.append(message)
 
     raw = [(k.lower().encode(), v.encode()) for k, v in ({"host": "127.0.0.1"} | headers).items()]
     scope = {
-        "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"", "headers": raw,
-        "client": ("10.0.0.5", 5000), "server": ("ask", 80), "scheme": "http", "http_version": "1.1",
-    }  # fmt: skip
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": raw,
+        "client": ("10.0.0.5", 5000),
+        "server": ("ask", 80),
+        "scheme": "http",
+        "http_version": "1.1",
+    }
     asyncio.run(app(scope, receive, send))
     text = b"".join(m.get("body", b"") for m in out if m["type"] == "http.response.body")
     return out[0]["status"], json.loads(text)
 
 
-@pytest.mark.parametrize("path", ["/api/ask", "/v1/chat/completions", "/documents/upload", "/chat/gradio_api/queue/join", "/page/feedback"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/ask",
+        "/v1/chat/completions",
+        "/documents/upload",
+        "/chat/gradio_api/queue/join",
+        "/page/feedback",
+    ],
+)
 def test_a_body_of_somebody_unknown_is_not_read(path: str, tmp_path: Path) -> None:
     app, _ = guarded(BEHIND_A_PROXY, tmp_path)
     for length in ({"content-length": "10"}, {"transfer-encoding": "chunked"}):
         status, said = sent(app, path, length, None)
         assert status == 401
-        assert ("error" in said) is path.startswith(("/api/", "/v1/")) and ("detail" in said) is not ("error" in said)
+        assert ("error" in said) is path.startswith(("/api/", "/v1/")) and ("detail" in said) is not (
+            "error" in said
+        )
 
 
-@pytest.mark.parametrize(("path", "mb"), [("/api/ask", 0), ("/v1/chat/completions", 0), ("/page/feedback", 0), ("/documents/upload", 1)])
+@pytest.mark.parametrize(
+    ("path", "mb"),
+    [("/api/ask", 0), ("/v1/chat/completions", 0), ("/page/feedback", 0), ("/documents/upload", 1)],
+)
 def test_an_announced_length_over_the_limit_is_refused_unread(path: str, mb: int, tmp_path: Path) -> None:
     settings = BEHIND_A_PROXY.model_copy(update={"upload_max_mb": 1})
     app, _ = guarded(settings, tmp_path)
     limit = (1 << 20) + FORM_BYTES if mb else 256 * 1024
     status, said = sent(app, path, READER | {"content-length": str(limit + 1)}, None)
     assert status == 413
-    told = said["error"] if path.startswith(("/api/", "/v1/")) else {"message": said["detail"], "code": "too_large"}
-    assert told["code"] == "too_large" and told["message"] == ("larger than 1 MB" if mb else "larger than 256 kB")
+    told = (
+        said["error"]
+        if path.startswith(("/api/", "/v1/"))
+        else {"message": said["detail"], "code": "too_large"}
+    )
+    assert told["code"] == "too_large" and told["message"] == (
+        "larger than 1 MB" if mb else "larger than 256 kB"
+    )
 
 
 def test_a_body_without_a_length_is_cut_off_at_the_limit(tmp_path: Path) -> None:
@@ -106,7 +140,9 @@ def test_a_file_goes_to_disk_once_while_it_arrives(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(tempfile, "SpooledTemporaryFile", nowhere)
     monkeypatch.setattr("starlette.formparsers.SpooledTemporaryFile", nowhere)
-    app = create_app(UiSettings(originals=tmp_path, upload_max_mb=1), fake_engine(), None, local_administrator)  # type: ignore[arg-type]
+    app = create_app(
+        UiSettings(originals=tmp_path, upload_max_mb=1), fake_engine(), None, local_administrator
+    )  # type: ignore[arg-type]
     seen: list[int] = []
 
     def pieces() -> Iterator[bytes]:

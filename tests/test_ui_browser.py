@@ -19,7 +19,9 @@ from ui.store_memory import MemoryStore
 from ui.viewer import Viewer
 
 pytestmark = [pytest.mark.browser, needs_chromium]
-SETTINGS = UiSettings(title="制度问答", rate_per_minute=0, suggestions=("年休假怎么申请？", "出差回来多久报销？"))
+SETTINGS = UiSettings(
+    title="制度问答", rate_per_minute=0, suggestions=("年休假怎么申请？", "出差回来多久报销？")
+)
 
 
 def who(connection: HTTPConnection) -> Viewer | None:
@@ -125,7 +127,11 @@ def test_feedback_with_reasons_is_stored(tab: Tab, store: MemoryStore) -> None:
     page.fill("#wj-feedback textarea", "行程说明不是必须的")
     page.click("#wj-feedback .primary")
     page.wait_for_selector("#wj-chat .act-down.on")
-    assert [(f.verdict, f.reasons, f.comment) for f in store.feedback()][0] == ("down", ("wrong_evidence",), "行程说明不是必须的")
+    assert [(f.verdict, f.reasons, f.comment) for f in store.feedback()][0] == (
+        "down",
+        ("wrong_evidence",),
+        "行程说明不是必须的",
+    )
 
 
 def test_history_after_reload_search_rename_delete(tab: Tab) -> None:
@@ -139,7 +145,9 @@ def test_history_after_reload_search_rename_delete(tab: Tab) -> None:
     page.wait_for_function("() => document.querySelectorAll('#wj-list .c-open').length === 1")
     page.once("dialog", lambda d: d.accept("住宿标准"))
     page.click("#wj-list li:first-child .act >> nth=0")
-    page.wait_for_function("() => document.querySelector('#wj-list .c-open')?.innerText.startsWith('住宿标准')")
+    page.wait_for_function(
+        "() => document.querySelector('#wj-list .c-open')?.innerText.startsWith('住宿标准')"
+    )
     page.once("dialog", lambda d: d.accept())
     page.click("#wj-list li:first-child .act >> nth=1")
     page.wait_for_selector("#wj-chat .welcome")
@@ -245,7 +253,9 @@ def test_dark_mode_is_remembered(tab: Tab) -> None:
     assert page.evaluate("Object.keys(localStorage)") == ["wj-theme"]
 
 
-@pytest.mark.parametrize(("theme", "scheme", "dark"), [("dark", "light", True), ("light", "dark", False), ("auto", "dark", True)])
+@pytest.mark.parametrize(
+    ("theme", "scheme", "dark"), [("dark", "light", True), ("light", "dark", False), ("auto", "dark", True)]
+)
 def test_the_theme_that_the_administrator_set(browser: Any, theme: str, scheme: str, dark: bool) -> None:
     settings = SETTINGS.model_copy(update={"theme": theme})
     server = Served(create_app(settings, fake_engine(), MemoryStore(), who))  # type: ignore[arg-type]
@@ -266,7 +276,9 @@ def test_hostile_documents_questions_and_answers_stay_inert(browser: Any) -> Non
     sections = [(p.replace("\n", " "), [p.replace("\n", " ") + f" 第{n}段"]) for n, p in enumerate(PAYLOADS)]
     doc = document("恶意<img src=x onerror=window.wj_hit=1>.md", "x.md", sections)
     lines = tuple(Line(p + "。", (s[1][0],)) for p, s in zip(PAYLOADS, sections, strict=True))
-    engine = FakeEngine([doc], {"恶意": Script(lines, notes=(("conflict", PAYLOADS[0], (sections[1][1][0],)),))}, 0.0)
+    engine = FakeEngine(
+        [doc], {"恶意": Script(lines, notes=(("conflict", PAYLOADS[0], (sections[1][1][0],)),))}, 0.0
+    )
     server = Served(create_app(SETTINGS, engine, MemoryStore(), who))  # type: ignore[arg-type]
     t = Tab(browser, server.url)
     try:

@@ -55,7 +55,12 @@ def test_axe_finds_nothing_on_the_chat_page(browser: Any, served: Served, scheme
 def test_axe_finds_nothing_on_the_document_pages(browser: Any, served: Served, scheme: str) -> None:
     t = Tab(browser, served.url, color_scheme=scheme)
     try:
-        for path in ("/documents", "/documents?q=年休假", f"/documents/{LEAVE.id}?start=200&end=240", "/admin"):
+        for path in (
+            "/documents",
+            "/documents?q=年休假",
+            f"/documents/{LEAVE.id}?start=200&end=240",
+            "/admin",
+        ):
             t.page.goto(served.url + path)
             assert problems(t.page) == []
     finally:
@@ -98,8 +103,12 @@ def test_print_shows_the_evidence_and_no_buttons(browser: Any, served: Served) -
         t.close()
 
 
-@pytest.mark.parametrize(("asked", "browsers", "own"), [("zh", "en-GB", "zh-CN"), ("en", "zh-CN", "en"), ("", "fr-FR", "zh-CN")])
-def test_the_page_is_named_by_its_own_language_not_the_browsers(browser: Any, served: Served, asked: str, browsers: str, own: str) -> None:
+@pytest.mark.parametrize(
+    ("asked", "browsers", "own"), [("zh", "en-GB", "zh-CN"), ("en", "zh-CN", "en"), ("", "fr-FR", "zh-CN")]
+)
+def test_the_page_is_named_by_its_own_language_not_the_browsers(
+    browser: Any, served: Served, asked: str, browsers: str, own: str
+) -> None:
     t = Tab(browser, served.url, locale=browsers)
     try:
         page = t.open(f"/chat/?lang={asked}")

@@ -53,7 +53,9 @@ def ask(page: Any, question: str = "年休假怎么申请？") -> None:
     page.locator("#wj-chat .answer.done").wait_for(timeout=20_000)
 
 
-def test_somebody_signs_in_with_a_token_once_and_finds_everything_on_a_phone(browser: Any, served: Served, kept: tuple[SqlStore, TokenTable, Path]) -> None:
+def test_somebody_signs_in_with_a_token_once_and_finds_everything_on_a_phone(
+    browser: Any, served: Served, kept: tuple[SqlStore, TokenTable, Path]
+) -> None:
     store, table, _ = kept
     t = Tab(browser, served.url)
     try:
@@ -69,7 +71,12 @@ def test_somebody_signs_in_with_a_token_once_and_finds_everything_on_a_phone(bro
         page.wait_for_url("**/chat/?lang=zh")
         page.locator("#wj-chat .welcome").wait_for(timeout=20_000)
         ask(page)
-        assert page.evaluate("JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + document.cookie").find("wj1.") < 0
+        assert (
+            page.evaluate(
+                "JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + document.cookie"
+            ).find("wj1.")
+            < 0
+        )
         assert [c.title for c in store.conversations("王芳")] == ["年休假怎么申请？"]
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 844})
@@ -110,7 +117,11 @@ def test_a_widgets_visitor_is_who_the_host_says_and_may_only_ask(
             frame.locator("#wj-chat .welcome").wait_for(timeout=20_000)
             ask(frame)
             inside = next(f for f in page.frames if "/chat/" in f.url)
-            assert "token=" not in inside.url and "code=" not in inside.url and inside.evaluate("document.cookie") == ""
+            assert (
+                "token=" not in inside.url
+                and "code=" not in inside.url
+                and inside.evaluate("document.cookie") == ""
+            )
             status = inside.evaluate(f"fetch('{served.url}/page/conversations').then(r => r.status)")
             assert status == 403
             inside.evaluate("location.reload()")

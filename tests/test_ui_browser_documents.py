@@ -1,4 +1,5 @@
-"""The documents page in a browser: several files at once with progress and errors of their own, deletion, reading."""
+"""The documents page in a browser: several files at once with progress and errors of their own, deletion,
+reading."""
 
 from __future__ import annotations
 
@@ -60,17 +61,24 @@ def test_files_dropped_together_each_tell_how_they_fared(tab: Tab, tmp_path: Pat
     )
     page.wait_for_function("() => document.querySelectorAll('#jobs .error').length === 3")
     told = {row.split("\n")[0]: row for row in page.locator("#jobs li").all_inner_texts()}
-    assert "已收录" in told["食堂管理规定.md"] and "失败" in told["空白.txt"] and "is empty" in told["空白.txt"]
+    assert (
+        "已收录" in told["食堂管理规定.md"] and "失败" in told["空白.txt"] and "is empty" in told["空白.txt"]
+    )
     assert "> 1 MB" in told["太大.txt"] and "not one of" in told["程序.exe"]
     assert page.locator("#jobs progress").first.get_attribute("aria-label") == "程序.exe"
     page.reload()
-    assert page.get_by_role("link", name="食堂管理规定").count() == 1 and page.locator("text=空白").count() == 0
+    assert (
+        page.get_by_role("link", name="食堂管理规定").count() == 1 and page.locator("text=空白").count() == 0
+    )
     assert (tmp_path / "originals" / "食堂管理规定.md").is_file()
 
 
 def test_chosen_files_reload_the_list_and_all_are_read_again(tab: Tab, engine: FakeEngine) -> None:
     page = tab.page
-    files = [{"name": f"规定{n}.txt", "mimeType": "text/plain", "buffer": f"第{n}条内容。".encode()} for n in (1, 2)]
+    files = [
+        {"name": f"规定{n}.txt", "mimeType": "text/plain", "buffer": f"第{n}条内容。".encode()}
+        for n in (1, 2)
+    ]
     page.set_input_files("#files", files)
     page.wait_for_selector("a:text-is('规定2')")
     assert page.get_by_role("link", name="规定1").count() == 1
@@ -80,7 +88,9 @@ def test_chosen_files_reload_the_list_and_all_are_read_again(tab: Tab, engine: F
     assert [d.title for d in engine.docs][-2:] == ["规定1", "规定2"]
 
 
-def test_a_document_is_deleted_after_asking_and_a_failure_is_said(tab: Tab, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_document_is_deleted_after_asking_and_a_failure_is_said(
+    tab: Tab, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = tab.page
     button = f"[data-delete='{LEAVE.id}']"
     asked: list[str] = []
@@ -115,7 +125,9 @@ def test_searching_leads_to_the_marked_place(tab: Tab) -> None:
 
 
 def test_a_reader_sees_documents_but_no_tools(browser: Any, served: Served) -> None:
-    t = Tab(browser, served.url, extra_http_headers={"x-test-user": "li"}, viewport={"width": 390, "height": 844})
+    t = Tab(
+        browser, served.url, extra_http_headers={"x-test-user": "li"}, viewport={"width": 390, "height": 844}
+    )
     try:
         t.page.goto(f"{served.url}/documents")
         assert t.page.get_by_role("link", name=LEAVE.title).count() == 1

@@ -45,7 +45,11 @@ def clipboard(t: Tab) -> str:
 def test_an_answer_is_copied_with_its_sources_as_text_and_as_markdown(asked: Tab) -> None:
     asked.page.click("#wj-chat .act-copy")
     text = clipboard(asked)
-    assert text.startswith("年休假天数按累计工作年限确定") and "[1]" in text and "出处\n[1] 职工考勤与休假管理办法" in text
+    assert (
+        text.startswith("年休假天数按累计工作年限确定")
+        and "[1]" in text
+        and "出处\n[1] 职工考勤与休假管理办法" in text
+    )
     assert APPLY in text and APPROVE in text and "**" not in text and "第 3 页" in text
     asked.page.click("#wj-chat .act-copymd")
     assert "**出处**" in clipboard(asked) and f"> {APPLY}" in clipboard(asked)

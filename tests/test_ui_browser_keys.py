@@ -50,13 +50,19 @@ def test_keyboard_alone_is_enough(tab: Tab) -> None:
 
 
 def press(tools: Any, key: str, code: int) -> None:
-    """A key as the browser gets it from the system; 229 is what it is told of keys that the input method keeps."""
+    """A key as the browser gets it from the system; 229 is what it is told of keys that the input method
+    keeps."""
     for kind in ("rawKeyDown", "keyUp"):
-        tools.send("Input.dispatchKeyEvent", {"type": kind, "key": key, "code": "Enter", "windowsVirtualKeyCode": code})
+        tools.send(
+            "Input.dispatchKeyEvent",
+            {"type": kind, "key": key, "code": "Enter", "windowsVirtualKeyCode": code},
+        )
 
 
 @pytest.mark.parametrize(("key", "code"), [("Process", 229), ("Enter", 229), ("Enter", 13)])
-def test_enter_while_composing_chinese_takes_the_word_and_sends_nothing(tab: Tab, key: str, code: int) -> None:
+def test_enter_while_composing_chinese_takes_the_word_and_sends_nothing(
+    tab: Tab, key: str, code: int
+) -> None:
     page = tab.open()
     page.focus("#wj-box textarea")
     page.evaluate(
@@ -65,14 +71,20 @@ def test_enter_while_composing_chinese_takes_the_word_and_sends_nothing(tab: Tab
     )
     tools = page.context.new_cdp_session(page)
     for typed in ("n", "nianxiujia"):
-        tools.send("Input.imeSetComposition", {"text": typed, "selectionStart": len(typed), "selectionEnd": len(typed)})
+        tools.send(
+            "Input.imeSetComposition",
+            {"text": typed, "selectionStart": len(typed), "selectionEnd": len(typed)},
+        )
     press(tools, key, code)
     page.wait_for_timeout(300)
     assert "keydown composing" in page.evaluate("window.seen"), "the key came while a word was being composed"
     assert page.locator("#wj-chat .ask").count() == 0 and page.input_value("#wj-box textarea") == "nianxiujia"
     tools.send("Input.insertText", {"text": "年休假怎么申请？"})  # the word is chosen
     assert page.evaluate("window.seen.at(-1)") == "compositionend"
-    assert page.input_value("#wj-box textarea") == "年休假怎么申请？" and page.locator("#wj-chat .ask").count() == 0
+    assert (
+        page.input_value("#wj-box textarea") == "年休假怎么申请？"
+        and page.locator("#wj-chat .ask").count() == 0
+    )
     page.keyboard.press("Enter")
     page.wait_for_selector("#wj-chat .answer.done")
     assert page.locator("#wj-chat .ask-text").all_inner_texts() == ["年休假怎么申请？"]
@@ -85,14 +97,20 @@ def test_shift_and_enter_breaks_the_line(tab: Tab) -> None:
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("怎么申请？")
     page.wait_for_timeout(200)
-    assert page.input_value("#wj-box textarea") == "年休假\n怎么申请？" and page.locator("#wj-chat .ask").count() == 0
+    assert (
+        page.input_value("#wj-box textarea") == "年休假\n怎么申请？"
+        and page.locator("#wj-chat .ask").count() == 0
+    )
 
 
 def test_slash_goes_to_the_box_and_does_not_type_itself(tab: Tab) -> None:
     page = tab.open()
     page.locator("#wj-history").focus()
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.closest('#wj-box') !== null") and page.input_value("#wj-box textarea") == ""
+    assert (
+        page.evaluate("document.activeElement.closest('#wj-box') !== null")
+        and page.input_value("#wj-box textarea") == ""
+    )
     page.keyboard.press("/")
     assert page.input_value("#wj-box textarea") == "/"
 

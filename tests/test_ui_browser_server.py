@@ -1,4 +1,5 @@
-"""The whole server under a browser: killed during an answer, models still loading, below a prefix behind nginx."""
+"""The whole server under a browser: killed during an answer, models still loading, below a prefix behind
+nginx."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ def programs() -> Iterator[list[subprocess.Popen[str]]]:
 def test_a_server_killed_during_an_answer_comes_back_and_the_page_with_it(
     browser: Any, programs: list[subprocess.Popen[str]], tmp_path: Path
 ) -> None:
-    """No goodbye, no shutdown: SIGKILL while a sentence is being written, then another process on the same data."""
+    """No goodbye, no shutdown: SIGKILL while a sentence is being written, then another process on the same
+    data."""
     port = free_port()
     programs.append(serve(port, tmp_path))
     t = Tab(browser, f"http://127.0.0.1:{port}")
@@ -85,7 +87,9 @@ def test_the_page_is_up_before_the_models_and_says_so(browser: Any) -> None:
         page = t.open()
         assert "正在加载模型，稍候即可提问" in page.inner_text("#wj-loading")
         t.ask("年休假怎么申请？", ".status")
-        page.wait_for_function("() => document.querySelector('#wj-chat .status')?.innerText.includes('正在加载模型')")
+        page.wait_for_function(
+            "() => document.querySelector('#wj-chat .status')?.innerText.includes('正在加载模型')"
+        )
         engine.loaded = True
         page.wait_for_selector("#wj-chat .answer.done", timeout=20_000)
         assert page.locator("#wj-chat .s-supported").count() == 3
@@ -123,7 +127,9 @@ def test_the_doorway_gives_way_to_the_page_by_itself(browser: Any, tmp_path: Pat
 def test_asking_and_reading_below_a_prefix_behind_nginx(browser: Any, tmp_path: Path, stripped: bool) -> None:
     settings = UiSettings(root_path="/wenju", rate_per_minute=0, title="制度问答")
     store, sign_on = SqlStore.open("", tmp_path), SignOn(settings, tmp_path)
-    door = Doorway(settings, lambda: assemble(settings, fake_engine(0.02), store, sign_on), _fail, store.close)  # type: ignore[arg-type]
+    door = Doorway(
+        settings, lambda: assemble(settings, fake_engine(0.02), store, sign_on), _fail, store.close
+    )  # type: ignore[arg-type]
     server = Served(door)
     with nginx(tmp_path) as start:
         proxy = start(f"location /wenju/ {{ proxy_pass {server.url}{'/' if stripped else ''}; {FORWARD} }}")

@@ -1,4 +1,5 @@
-"""The widget on an intranet portal's page, in a real browser: listed origins and others, button, inline, phone."""
+"""The widget on an intranet portal's page, in a real browser: listed origins and others, button, inline,
+phone."""
 
 from __future__ import annotations
 
@@ -49,8 +50,12 @@ def test_widget_works_on_a_listed_origin(browser: Any, served: Served, host_page
         chat = page.frame_locator("iframe")
         chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)
         assert chat.locator("#wj-box textarea").input_value() == "年休假怎么申请？"
-        colours = chat.locator("#wj-send").evaluate("b => [getComputedStyle(b).backgroundColor, getComputedStyle(b).color]")
-        assert colours == ["rgb(122, 43, 23)", "rgb(255, 255, 255)"], "the brand colour reaches into the frame"
+        colours = chat.locator("#wj-send").evaluate(
+            "b => [getComputedStyle(b).backgroundColor, getComputedStyle(b).color]"
+        )
+        assert colours == ["rgb(122, 43, 23)", "rgb(255, 255, 255)"], (
+            "the brand colour reaches into the frame"
+        )
         chat.locator("#wj-box textarea").press("Enter")
         chat.locator("#wj-chat .answer.done").wait_for(timeout=20_000)
         chat.locator("#wj-chat .cite >> nth=0").click()
@@ -60,7 +65,10 @@ def test_widget_works_on_a_listed_origin(browser: Any, served: Served, host_page
         page.wait_for_selector(".box >> nth=0", state="hidden")
         assert page.evaluate("document.activeElement.shadowRoot.activeElement.textContent") == "制度问答"
         assert page.locator(".launch").count() == 2
-        assert {u.split("/")[2] for u in t.requests if "://" in u} <= {host_page.split("/")[2], f"127.0.0.1:{served.port}"}
+        assert {u.split("/")[2] for u in t.requests if "://" in u} <= {
+            host_page.split("/")[2],
+            f"127.0.0.1:{served.port}",
+        }
     finally:
         t.close()
 
@@ -77,7 +85,9 @@ def test_widget_fills_a_phone(browser: Any, served: Served, host_page: str) -> N
         t.close()
 
 
-def test_widget_on_another_origin_is_refused_and_offers_a_window(browser: Any, served: Served, host_page: str) -> None:
+def test_widget_on_another_origin_is_refused_and_offers_a_window(
+    browser: Any, served: Served, host_page: str
+) -> None:
     t = Tab(browser, served.url)
     try:
         page = t.page
@@ -92,7 +102,9 @@ def test_widget_on_another_origin_is_refused_and_offers_a_window(browser: Any, s
         t.close()
 
 
-def test_inline_mode_fills_an_element_and_takes_a_question_along(browser: Any, served: Served, port: int, tmp_path: Path) -> None:
+def test_inline_mode_fills_an_element_and_takes_a_question_along(
+    browser: Any, served: Served, port: int, tmp_path: Path
+) -> None:
     tag = (
         f'<div id=here style="height:600px;width:420px"></div><script src="{served.url}/widget.js" data-mode="inline"'
         ' data-target="#here" data-theme="dark" data-lang="en" data-question="住宿费标准是多少？" data-title="Ask" defer></script>'
@@ -103,7 +115,10 @@ def test_inline_mode_fills_an_element_and_takes_a_question_along(browser: Any, s
             t.page.goto(f"http://localhost:{port}/")
             chat = t.page.frame_locator("#here iframe")
             chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)
-            assert t.page.locator(".launch").count() == 0 and t.page.locator("#here .box[role=region]").count() == 1
+            assert (
+                t.page.locator(".launch").count() == 0
+                and t.page.locator("#here .box[role=region]").count() == 1
+            )
             assert chat.locator("html.dark[lang=en]").count() == 1
             assert chat.locator("#wj-box textarea").input_value() == "住宿费标准是多少？"
             chat.locator("#wj-box textarea").press("Enter")
@@ -113,7 +128,9 @@ def test_inline_mode_fills_an_element_and_takes_a_question_along(browser: Any, s
         t.close()
 
 
-def test_the_demo_page_works_with_this_server(browser: Any, served: Served, port: int, tmp_path: Path) -> None:
+def test_the_demo_page_works_with_this_server(
+    browser: Any, served: Served, port: int, tmp_path: Path
+) -> None:
     """docs/widget-demo.html, with the server's address put in as its comment says."""
     demo = (Path(__file__).parent.parent / "docs" / "widget-demo.html").read_text("utf-8")
     assert "http://127.0.0.1:7860/widget.js" in demo
@@ -130,10 +147,16 @@ def test_the_demo_page_works_with_this_server(browser: Any, served: Served, port
         t.close()
 
 
-def test_a_plain_frame_works_on_a_listed_origin(browser: Any, served: Served, port: int, tmp_path: Path) -> None:
+def test_a_plain_frame_works_on_a_listed_origin(
+    browser: Any, served: Served, port: int, tmp_path: Path
+) -> None:
     t = Tab(browser, served.url)
     try:
-        with portal(port, tmp_path, f'<iframe src="{served.url}/chat/?embed=1" title="制度问答" width=400 height=600></iframe>'):
+        with portal(
+            port,
+            tmp_path,
+            f'<iframe src="{served.url}/chat/?embed=1" title="制度问答" width=400 height=600></iframe>',
+        ):
             t.page.goto(f"http://localhost:{port}/")
             chat = t.page.frame_locator("iframe")
             chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)

@@ -1,4 +1,5 @@
-"""An answer whose documents changed or went away since it was given: marked when reopened, in the reader, in exports."""
+"""An answer whose documents changed or went away since it was given: marked when reopened, in the reader, in
+exports."""
 
 from __future__ import annotations
 
@@ -46,7 +47,9 @@ def given(engine: FakeEngine) -> Answer:
 
 def change(engine: FakeEngine) -> None:
     """The cited document gets another text under its old id, as after uploading a new version of the file."""
-    engine.docs = [replace(d, text=d.text + "附则\n\n", sha256="e" * 64) if d.id == LEAVE.id else d for d in engine.docs]
+    engine.docs = [
+        replace(d, text=d.text + "附则\n\n", sha256="e" * 64) if d.id == LEAVE.id else d for d in engine.docs
+    ]
 
 
 def row(answer: Answer) -> Exchange:
@@ -60,7 +63,9 @@ def test_nothing_is_marked_while_documents_stand_as_they_were(engine: FakeEngine
 
 
 @pytest.mark.parametrize(("what", "mark"), [("changed", "文档此后已修改"), ("removed", "文档已移除")])
-def test_a_reopened_answer_marks_citations_of_what_changed_or_went(engine: FakeEngine, given: Answer, what: str, mark: str) -> None:
+def test_a_reopened_answer_marks_citations_of_what_changed_or_went(
+    engine: FakeEngine, given: Answer, what: str, mark: str
+) -> None:
     if what == "changed":
         change(engine)
     else:
@@ -77,7 +82,9 @@ def test_a_reopened_answer_marks_citations_of_what_changed_or_went(engine: FakeE
 
 
 def test_only_documents_that_changed_are_marked(engine: FakeEngine, given: Answer) -> None:
-    other = next(d for d in engine.docs if d.id not in {c.document_id for s in given.sentences for c in s.citations})
+    other = next(
+        d for d in engine.docs if d.id not in {c.document_id for s in given.sentences for c in s.citations}
+    )
     engine.remove(other.id)
     assert LEAVE.id not in Held(engine).of(given)
     markup = answer_html(given, "A", LOOK, changes=Held(engine).of(given))
@@ -87,12 +94,16 @@ def test_only_documents_that_changed_are_marked(engine: FakeEngine, given: Answe
 def test_exports_say_it(engine: FakeEngine, given: Answer) -> None:
     change(engine)
     held = Held(engine)
-    assert "文档此后已修改" in to_markdown("t", [row(given)], "zh", held) and "changed since" in to_html("t", [row(given)], "en", held)
+    assert "文档此后已修改" in to_markdown("t", [row(given)], "zh", held) and "changed since" in to_html(
+        "t", [row(given)], "en", held
+    )
     assert json.loads(to_json("t", [row(given)], held))["exchanges"][0]["changes"] == {LEAVE.id: "changed"}
     assert "文档此后已修改" not in to_markdown("t", [row(given)])
 
 
-def test_an_index_that_cannot_be_read_marks_nothing(engine: FakeEngine, given: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_that_cannot_be_read_marks_nothing(
+    engine: FakeEngine, given: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(document_id: str) -> Any:
         raise IndexError_("damaged")
 
@@ -114,10 +125,12 @@ def client(engine: FakeEngine, store: MemoryStore) -> Iterator[TestClient]:
         yield c
 
 
-def test_the_reader_marks_a_span_only_in_the_text_it_was_cut_from(client: TestClient, engine: FakeEngine) -> None:
+def test_the_reader_marks_a_span_only_in_the_text_it_was_cut_from(
+    client: TestClient, engine: FakeEngine
+) -> None:
     start = LEAVE.text.index(APPLY)
     address = f"/documents/{LEAVE.id}?start={start}&end={start + len(APPLY)}&v={LEAVE.sha256[:16]}"
-    assert f"<mark id=\"span\">{APPLY}</mark>" in client.get(address).text
+    assert f'<mark id="span">{APPLY}</mark>' in client.get(address).text
     change(engine)
     page = client.get(address)
     assert page.status_code == 200 and "<mark" not in page.text and "已经修改" in page.text
@@ -138,7 +151,9 @@ def test_exports_and_shared_conversations_of_the_server_say_it(
     assert "文档此后已修改" in client.get(f"/shared/{token}").text
 
 
-def test_a_conversation_is_checked_when_it_is_opened(engine: FakeEngine, store: MemoryStore, given: Answer) -> None:
+def test_a_conversation_is_checked_when_it_is_opened(
+    engine: FakeEngine, store: MemoryStore, given: Answer
+) -> None:
     from ui.admission import Admission
     from ui.page import Page
     from ui.settings import UiSettings
@@ -164,14 +179,22 @@ def test_the_api_tells_whether_a_cited_text_still_holds(engine: FakeEngine) -> N
 
 
 def test_a_file_that_was_renamed_is_no_change_and_one_that_disappeared_is_marked(tmp_path: Path) -> None:
-    made = Engine.open(EngineSettings(data=tmp_path / "data"), generator=ScriptedGenerator({"": "年休假为15天。"}), encoder=FakeEncoder())
+    made = Engine.open(
+        EngineSettings(data=tmp_path / "data"),
+        generator=ScriptedGenerator({"": "年休假为15天。"}),
+        encoder=FakeEncoder(),
+    )
     folder = tmp_path / "文件"
     folder.mkdir()
     for name, subject in (("休假.md", "年休假"), ("加班.md", "加班费")):
-        (folder / name).write_text(f"# {subject}办法\n\n职工{subject}按15天计算，由人事处统一安排并逐级审批。\n", "utf-8")
+        (folder / name).write_text(
+            f"# {subject}办法\n\n职工{subject}按15天计算，由人事处统一安排并逐级审批。\n", "utf-8"
+        )
     made.sync(folder)
     answer = made.answer("年休假按多少天计算？")
-    assert {one.document for one in answer.retrieved} == {"年休假办法", "加班费办法"} and Held(made).of(answer) == {}
+    assert {one.document for one in answer.retrieved} == {"年休假办法", "加班费办法"} and Held(made).of(
+        answer
+    ) == {}
     (folder / "休假.md").rename(folder / "休假（新）.md")
     (folder / "加班.md").unlink()
     made.sync(folder)

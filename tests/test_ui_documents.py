@@ -1,4 +1,5 @@
-"""The documents page: reader, original, search, upload, deletion, and what staff asked in vain; no browser needed."""
+"""The documents page: reader, original, search, upload, deletion, and what staff asked in vain; no browser
+needed."""
 
 from __future__ import annotations
 
@@ -52,7 +53,9 @@ def test_a_span_over_two_blocks_is_marked_in_both_with_one_anchor(client: TestCl
 
 def test_original_opens_at_its_page_and_never_outside_the_folder(client: TestClient, tmp_path: Path) -> None:
     got = client.get(f"/documents/{LEAVE.id}/original")
-    assert got.headers["content-type"] == "application/pdf" and got.headers["content-disposition"].startswith("inline")
+    assert got.headers["content-type"] == "application/pdf" and got.headers["content-disposition"].startswith(
+        "inline"
+    )
     assert client.get("/documents/ffff/original").status_code == 404
     (tmp_path / LEAVE.source).unlink()
     (tmp_path / LEAVE.source).symlink_to("/etc/passwd")
@@ -61,7 +64,12 @@ def test_original_opens_at_its_page_and_never_outside_the_folder(client: TestCli
 
 def test_search_without_generation(client: TestClient) -> None:
     page = client.get("/documents", params={"q": "住宿费限额<b>"}).text
-    assert "每人每天500元" in page and "<mark>住宿费限额</mark>" in page and 'value="住宿费限额&lt;b&gt;"' in page and "<b>" not in page
+    assert (
+        "每人每天500元" in page
+        and "<mark>住宿费限额</mark>" in page
+        and 'value="住宿费限额&lt;b&gt;"' in page
+        and "<b>" not in page
+    )
 
 
 def test_what_a_hit_shares_with_the_query_is_marked() -> None:
@@ -124,7 +132,10 @@ def test_the_reader_says_the_title_once() -> None:
 def test_what_was_not_read_is_said() -> None:
     document = replace(LEAVE, meta={"pages_without_text": "2, 5", "hidden_rows": "3", "unsure": "1-2, 5-9"})
     facts = " · ".join(reading(document, (), Texts("zh"), None, original=False).facts)
-    assert all(text in facts for text in ("没有文字的页（图片或空白）：2, 5", "略去 3 个隐藏的行", "文字识别没有把握的地方：2 处"))
+    assert all(
+        text in facts
+        for text in ("没有文字的页（图片或空白）：2, 5", "略去 3 个隐藏的行", "文字识别没有把握的地方：2 处")
+    )
     for name in NOT_READ:  # each has its words in both languages
         for lang in ("zh", "en"):
             said = reading(replace(LEAVE, meta={name: "7"}), (), Texts(lang), None, original=False).facts

@@ -1,4 +1,5 @@
-"""The administrator's page: what is counted, what is left out, who may see it, and that names show under audit alone."""
+"""The administrator's page: what is counted, what is left out, who may see it, and that names show under
+audit alone."""
 
 from __future__ import annotations
 
@@ -50,48 +51,85 @@ def span(rows: Any = (), said: Any = (), weeks: int = 2, names: bool = True) -> 
 
 def test_weeks_begin_on_mondays_and_none_is_left_out() -> None:
     rows = [
-        asked("甲", 0, seconds=2.0), asked("乙", 3, reason="no_evidence", seconds=1.0), asked("丙", 4, status="failed"),
-        asked("丁", 10, seconds=9.0), asked("太早", 11),
-    ]  # fmt: skip
+        asked("甲", 0, seconds=2.0),
+        asked("乙", 3, reason="no_evidence", seconds=1.0),
+        asked("丙", 4, status="failed"),
+        asked("丁", 10, seconds=9.0),
+        asked("太早", 11),
+    ]
     found = table(span(rows, weeks=3), "weeks")
-    assert [row[:6] for row in found.rows] == [("2026-03-09", 2, 1, 1, 0, 0), ("2026-03-02", 2, 1, 0, 1, 0), ("2026-02-23", 1, 1, 0, 0, 0)]
+    assert [row[:6] for row in found.rows] == [
+        ("2026-03-09", 2, 1, 1, 0, 0),
+        ("2026-03-02", 2, 1, 0, 1, 0),
+        ("2026-02-23", 1, 1, 0, 0, 0),
+    ]
     assert found.rows[0][6:] == (1.5, 1.9) or found.rows[0][6:] == (1.5, 2.0)
     assert totals(span(rows, weeks=2))["asked"] == 4, "what is before the first Monday is not counted"
 
 
 def test_small_talk_counts_nowhere() -> None:
-    """Not among what was asked, and above all not among what found nothing, also where the program refused it."""
-    rows = [asked("你好", kind="chat"), asked("你是谁", kind="about", reason="not_answered"), asked("食堂几点开门？", reason="not_answered")]
+    """Not among what was asked, and above all not among what found nothing, also where the program refused
+    it."""
+    rows = [
+        asked("你好", kind="chat"),
+        asked("你是谁", kind="about", reason="not_answered"),
+        asked("食堂几点开门？", reason="not_answered"),
+    ]
     talk = replace(ANSWER, question="你好", kind="chat", retrieved=(), sentences=ANSWER.sentences[:1])
     found = span(rows, [Feedback("c", "e", "li", "down", at(0), ("other",), "", talk)])
-    assert totals(found)["asked"] == 1 and [row[0] for row in table(found, "missed").rows] == ["食堂几点开门？"]
-    assert table(found, "wrong").rows == () and [row[0] for row in table(found, "asked").rows] == ["食堂几点开门？"]
+    assert totals(found)["asked"] == 1 and [row[0] for row in table(found, "missed").rows] == [
+        "食堂几点开门？"
+    ]
+    assert table(found, "wrong").rows == () and [row[0] for row in table(found, "asked").rows] == [
+        "食堂几点开门？"
+    ]
 
 
 def test_unanswered_are_counted_together_under_their_latest_wording() -> None:
-    rows = [asked("停车位怎么申请？", 1, reason="no_evidence"), asked("食堂几点开门？", 2, reason="not_answered"), asked("食堂 几点开门", 1, reason="not_answered")]
+    rows = [
+        asked("停车位怎么申请？", 1, reason="no_evidence"),
+        asked("食堂几点开门？", 2, reason="not_answered"),
+        asked("食堂 几点开门", 1, reason="not_answered"),
+    ]
     assert table(span(rows), "missed").rows == (
-        ("食堂 几点开门", 2, "文档中没有写明", "2026-03-11"), ("停车位怎么申请？", 1, "文档中没有找到", "2026-03-11"),
-    )  # fmt: skip
+        ("食堂 几点开门", 2, "文档中没有写明", "2026-03-11"),
+        ("停车位怎么申请？", 1, "文档中没有找到", "2026-03-11"),
+    )
 
 
 def test_gaps_and_wrong_answers_are_told_apart_and_names_show_with_audit_alone() -> None:
-    gap = Feedback("c", "e1", "王", "down", at(0), ("gap",), "要补", replace(REFUSAL, question="食堂几点开门？"))
+    gap = Feedback(
+        "c", "e1", "王", "down", at(0), ("gap",), "要补", replace(REFUSAL, question="食堂几点开门？")
+    )
     bad = Feedback("c", "e2", "李", "down", at(1), ("wrong_answer", "gap"), "天数不对", ANSWER)
     good = Feedback("c", "e3", "赵", "up", at(1), (), "", ANSWER)
     found = span((), [gap, bad, good])
-    assert table(found, "gaps").rows == (("食堂几点开门？", 1, "2026-03-12", "要补"), (ANSWER.question, 1, "2026-03-11", "天数不对"))
-    assert table(found, "wrong").rows == ((ANSWER.question, "答案不对，文档缺内容", "天数不对", "2026-03-11", "李"),)
+    assert table(found, "gaps").rows == (
+        ("食堂几点开门？", 1, "2026-03-12", "要补"),
+        (ANSWER.question, 1, "2026-03-11", "天数不对"),
+    )
+    assert table(found, "wrong").rows == (
+        (ANSWER.question, "答案不对，文档缺内容", "天数不对", "2026-03-11", "李"),
+    )
     quiet = span((), [gap, bad, good], names=False)
     assert "who" not in table(quiet, "wrong").columns
-    assert not any(name in str(s.rows) for s in sheets(quiet, (), Path("none"), None, ZH, "") for name in ("王", "李", "赵"))
+    assert not any(
+        name in str(s.rows)
+        for s in sheets(quiet, (), Path("none"), None, ZH, "")
+        for name in ("王", "李", "赵")
+    )
 
 
 def test_documents_that_no_answer_cited() -> None:
     documents = fake_engine().documents()
     found = table(span([asked("甲", documents=(LEAVE.id, SEAL.id))]), "uncited", documents)
-    assert TRAVEL.title in [row[0] for row in found.rows] and LEAVE.title not in [row[0] for row in found.rows]
-    assert f"/w/documents/{TRAVEL.id}" in found.links and len(found.links) == len(found.rows) == len(documents) - 2
+    assert TRAVEL.title in [row[0] for row in found.rows] and LEAVE.title not in [
+        row[0] for row in found.rows
+    ]
+    assert (
+        f"/w/documents/{TRAVEL.id}" in found.links
+        and len(found.links) == len(found.rows) == len(documents) - 2
+    )
 
 
 def test_slowest_first(tmp_path: Path) -> None:
@@ -108,9 +146,15 @@ def test_disk_by_part(tmp_path: Path) -> None:
 
 
 def test_a_spreadsheet_calculates_nothing_and_reads_chinese() -> None:
-    made = to_csv(Sheet("asked", ("question", "times", "last"), (("=1+1", 2, "x"), ("@a,\"b\"\n丙", 1, "-2"))), ZH)
+    made = to_csv(
+        Sheet("asked", ("question", "times", "last"), (("=1+1", 2, "x"), ('@a,"b"\n丙', 1, "-2"))), ZH
+    )
     assert made.startswith(b"\xef\xbb\xbf")
-    assert list(csv.reader(io.StringIO(made.decode("utf-8-sig")))) == [["问题", "次数", "最近一次"], ["'=1+1", "2", "x"], ["'@a,\"b\"\n丙", "1", "'-2"]]
+    assert list(csv.reader(io.StringIO(made.decode("utf-8-sig")))) == [
+        ["问题", "次数", "最近一次"],
+        ["'=1+1", "2", "x"],
+        ['\'@a,"b"\n丙', "1", "'-2"],
+    ]
 
 
 @pytest.fixture(params=[True, False], ids=["audit", "no audit"])
@@ -123,28 +167,59 @@ def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Tes
     store.close()
 
 
-def test_the_page_and_its_exports(served: tuple[TestClient, SqlStore], request: pytest.FixtureRequest) -> None:
+def test_the_page_and_its_exports(
+    served: tuple[TestClient, SqlStore], request: pytest.FixtureRequest
+) -> None:
     client, store = served
     audit = "no audit" not in request.node.name
     store.save("王某", "c1", exchange("e1"))
     store.save("王某", "c1", exchange("e2", "食堂几点开门？", replace(REFUSAL, question="食堂几点开门？")))
     store.save("王某", "c1", exchange("e3", "你好", replace(ANSWER, kind="chat", sentences=(), retrieved=())))
-    store.record("robot", exchange("e5", "停车位怎么申请？", replace(REFUSAL, id="a5", refusal=Refusal("no_evidence", "没有"))), "api")
-    answer = {"conversation": "c1", "exchange": "e1", "verdict": "down", "reasons": ["wrong_answer"], "comment": "不全"}
+    store.record(
+        "robot",
+        exchange("e5", "停车位怎么申请？", replace(REFUSAL, id="a5", refusal=Refusal("no_evidence", "没有"))),
+        "api",
+    )
+    answer = {
+        "conversation": "c1",
+        "exchange": "e1",
+        "verdict": "down",
+        "reasons": ["wrong_answer"],
+        "comment": "不全",
+    }
     assert client.post("/page/feedback", json=answer, headers=OURS | {"x-test-user": "li"}).status_code == 404
     store.add_feedback(Feedback("c1", "e1", "王某", "down", now(), ("wrong_answer",), "不全", ANSWER))
-    store.add_feedback(Feedback("c1", "e2", "王某", "down", now(), ("gap",), "", replace(REFUSAL, question="食堂几点开门？")))
+    store.add_feedback(
+        Feedback("c1", "e2", "王某", "down", now(), ("gap",), "", replace(REFUSAL, question="食堂几点开门？"))
+    )
     page = client.get("/admin").text
-    for wanted in ("食堂几点开门？", "停车位怎么申请？", "不全", TRAVEL.title, 'href="/admin"', "对话与记录", "2.6"):
+    for wanted in (
+        "食堂几点开门？",
+        "停车位怎么申请？",
+        "不全",
+        TRAVEL.title,
+        'href="/admin"',
+        "对话与记录",
+        "2.6",
+    ):
         assert wanted in page, wanted
     assert "你好" not in page and "robot" not in page and ("王某" in page) == audit
     missed = client.get("/admin/missed.csv")
-    assert missed.headers["content-type"].startswith("text/csv") and "wenju-missed-" in missed.headers["content-disposition"]
-    assert {row[0] for row in csv.reader(io.StringIO(missed.content.decode("utf-8-sig")))} == {"问题", "食堂几点开门？", "停车位怎么申请？"}
+    assert (
+        missed.headers["content-type"].startswith("text/csv")
+        and "wenju-missed-" in missed.headers["content-disposition"]
+    )
+    assert {row[0] for row in csv.reader(io.StringIO(missed.content.decode("utf-8-sig")))} == {
+        "问题",
+        "食堂几点开门？",
+        "停车位怎么申请？",
+    }
     assert ("王某" in client.get("/admin/wrong.csv").text) == audit
     for name in re.findall(r'href="/admin/(\w+)\.csv', page):
         assert client.get(f"/admin/{name}.csv").status_code == 200
-    assert client.get("/admin/none.csv").status_code == 404 and client.get("/admin?weeks=0").status_code == 422
+    assert (
+        client.get("/admin/none.csv").status_code == 404 and client.get("/admin?weeks=0").status_code == 422
+    )
 
 
 def test_it_is_for_administrators(served: tuple[TestClient, SqlStore]) -> None:
@@ -165,9 +240,15 @@ def test_without_a_store_and_in_english() -> None:
 def test_hostile_questions_and_titles_stay_text(served: tuple[TestClient, SqlStore], payload: str) -> None:
     client, store = served
     store.save("a", "c1", exchange("e1", payload, replace(REFUSAL, question=payload)))
-    store.add_feedback(Feedback("c1", "e1", payload, "down", now(), ("gap", "other"), payload, replace(REFUSAL, question=payload)))
+    store.add_feedback(
+        Feedback(
+            "c1", "e1", payload, "down", now(), ("gap", "other"), payload, replace(REFUSAL, question=payload)
+        )
+    )
     page = client.get("/admin").text
-    assert payload not in page and not re.search(r"<(img|svg|iframe|form|style|base|body [a-z])", page.split("<main>")[1])
+    assert payload not in page and not re.search(
+        r"<(img|svg|iframe|form|style|base|body [a-z])", page.split("<main>")[1]
+    )
 
 
 def test_records_from_before_have_no_times_and_still_count(tmp_path: Path) -> None:

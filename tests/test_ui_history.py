@@ -27,7 +27,10 @@ def client(tmp_path: Path, store: MemoryStore) -> Iterator[TestClient]:
 def test_history_belongs_to_one_user(client: TestClient, store: MemoryStore) -> None:
     seed(store)
     assert [r["title"] for r in client.get("/page/conversations").json()] == ["年休假怎么申请？"]
-    assert client.get("/page/conversations", params={"q": "分管领导"}).json() and not client.get("/page/conversations", params={"q": "没有的词"}).json()
+    assert (
+        client.get("/page/conversations", params={"q": "分管领导"}).json()
+        and not client.get("/page/conversations", params={"q": "没有的词"}).json()
+    )
     other = {"x-test-user": "li"} | OURS
     assert client.get("/page/conversations", headers=other).json() == []
     assert client.patch(f"/page/conversations/{CID}", json={"title": "x"}, headers=other).status_code == 404
@@ -44,7 +47,10 @@ def test_export_and_share(client: TestClient, store: MemoryStore) -> None:
     seed(store)
     for form, kind in (("md", "text/markdown"), ("html", "text/html"), ("json", "application/json")):
         got = client.get(f"/page/conversations/{CID}/export.{form}")
-        assert got.headers["content-type"].startswith(kind) and "attachment" in got.headers["content-disposition"]
+        assert (
+            got.headers["content-type"].startswith(kind)
+            and "attachment" in got.headers["content-disposition"]
+        )
         assert APPLY in got.text
         assert form == "json" or (" UTC" in got.text and "+00:00" not in got.text), "a time for people"
     assert client.get(f"/page/conversations/{CID}/export.exe").status_code == 404
@@ -58,7 +64,13 @@ def test_export_and_share(client: TestClient, store: MemoryStore) -> None:
 
 def test_feedback_is_stored_with_the_answer_and_what_made_it(client: TestClient, store: MemoryStore) -> None:
     seed(store)
-    body = {"conversation": CID, "exchange": "e1", "verdict": "down", "reasons": ["wrong_evidence", "x"], "comment": " 页码不对 "}
+    body = {
+        "conversation": CID,
+        "exchange": "e1",
+        "verdict": "down",
+        "reasons": ["wrong_evidence", "x"],
+        "comment": " 页码不对 ",
+    }
     assert client.post("/page/feedback", json=body, headers=OURS).status_code == 200
     (row,) = store.feedback()
     assert row.reasons == ("wrong_evidence",) and row.comment == "页码不对" and row.answer is not None

@@ -28,7 +28,12 @@ from ui.store import Exchange
 from ui.store_memory import MemoryStore
 from ui.turn import ask
 
-ASKED = {"list": "请假有哪些规定？", "steps": "盖章怎么办？", "table": "用表格列出来", "outline": "总结一下考勤办法"}
+ASKED = {
+    "list": "请假有哪些规定？",
+    "steps": "盖章怎么办？",
+    "table": "用表格列出来",
+    "outline": "总结一下考勤办法",
+}
 
 
 def answer(form: str) -> Answer:
@@ -51,25 +56,52 @@ def shaped(*texts: str, kind: str = "", state: str = "supported") -> list[str]:
 
 def test_quotations_one_a_line_are_a_list_and_numbered_where_they_are_steps() -> None:
     (block,) = layout(answer("list"))
-    assert isinstance(block, Listing) and block.marks == "bullet" and [line.text for line in block.lines][:2] == [DAYS, CARRIED]
+    assert (
+        isinstance(block, Listing)
+        and block.marks == "bullet"
+        and [line.text for line in block.lines][:2] == [DAYS, CARRIED]
+    )
     (block,) = layout(answer("steps"))
     assert isinstance(block, Listing) and block.marks == "number"
     markup = answer_html(answer("steps"), "A", LOOK)
-    assert re.search(r'<ol class="l-number"><li><span class="s s-supported">', markup) and markup.count("<li>") == 3
+    assert (
+        re.search(r'<ol class="l-number"><li><span class="s s-supported">', markup)
+        and markup.count("<li>") == 3
+    )
     assert "4 条均有依据" in text_of(answer_html(answer("list"), "A", LOOK))
 
 
 def test_a_lead_stands_over_its_list_and_numbers_of_the_document_are_not_doubled() -> None:
-    a = Answer("q", "q", "done", (said("推算：共 2 项。\n", "甲"), said("甲。\n", "甲。"), said("乙。", "乙。")), kind="count")
+    a = Answer(
+        "q",
+        "q",
+        "done",
+        (said("推算：共 2 项。\n", "甲"), said("甲。\n", "甲。"), said("乙。", "乙。")),
+        kind="count",
+    )
     assert [type(b).__name__ for b in layout(a)] == ["Prose", "Listing"]
-    b = Answer("q", "q", "done", (said("（一）提交申请；\n", "（一）提交申请；"), said("（二）批准。", "（二）批准。")), kind="steps")
+    b = Answer(
+        "q",
+        "q",
+        "done",
+        (said("（一）提交申请；\n", "（一）提交申请；"), said("（二）批准。", "（二）批准。")),
+        kind="steps",
+    )
     (block,) = layout(b)
     assert isinstance(block, Listing) and block.marks == "own" and "<ul" in answer_html(b, "A", LOOK)
-    assert [own_number(t) for t in ("（一）提交", "1. 提交", "第五条 提交", "提交", "2025年")] == ["（一）", "1.", "第五条", "", ""]
+    assert [own_number(t) for t in ("（一）提交", "1. 提交", "第五条 提交", "提交", "2025年")] == [
+        "（一）",
+        "1.",
+        "第五条",
+        "",
+        "",
+    ]
 
 
 def test_running_text_stays_running_text() -> None:
-    assert shaped("甲。", "乙。") == ["Prose"] and shaped("尊敬的同志：\n", "请于周五前报送。\n", "办公室") == ["Prose"]
+    assert shaped("甲。", "乙。") == ["Prose"] and shaped(
+        "尊敬的同志：\n", "请于周五前报送。\n", "办公室"
+    ) == ["Prose"]
     assert shaped("甲。\n\n", "乙。") == ["Prose", "Prose"] and shaped("") == []
     assert shaped("通知：\n", "- 甲\n", "- 乙\n", "特此通知。") == ["Prose", "Listing", "Prose"]
     assert shaped("| 只有一格") == ["Prose"] and shaped("|") == ["Prose"]
@@ -77,19 +109,32 @@ def test_running_text_stays_running_text() -> None:
 
 def test_a_table_has_a_head_rows_and_the_chips_of_each_row() -> None:
     (table,) = layout(answer("table"))
-    assert isinstance(table, Table) and table.head is not None and table.head.cells == ("事项", "谁批准", "要求")
+    assert (
+        isinstance(table, Table) and table.head is not None and table.head.cells == ("事项", "谁批准", "要求")
+    )
     assert [len(row.cells) for row in table.rows] == [3, 3, 3] and len(claims([table])) == 3
     markup = answer_html(answer("table"), "A", LOOK)
     rows = re.findall(r"<tr.*?</tr>", markup)
-    assert len(rows) == 4 and rows[0].startswith('<tr><th>事项</th>') and "依据" in rows[0]
+    assert len(rows) == 4 and rows[0].startswith("<tr><th>事项</th>") and "依据" in rows[0]
     assert 'href="#A-s2"' in rows[2] and "部分有依据" in rows[3] and "分管领导" in rows[3]
     assert "3 条中 2 条有充分依据" in text_of(markup) and "--" not in text_of("".join(rows))
 
 
 def test_ragged_rows_bars_in_cells_and_a_lost_head() -> None:
-    a = Answer("q", "q", "done", tuple(said(t) for t in ("| a | b |\n", "|---|:--:|\n", "| 1 |\n", "| 1 | 2 | 3 |\n", "| x\\|y | z |")))
+    a = Answer(
+        "q",
+        "q",
+        "done",
+        tuple(
+            said(t) for t in ("| a | b |\n", "|---|:--:|\n", "| 1 |\n", "| 1 | 2 | 3 |\n", "| x\\|y | z |")
+        ),
+    )
     (table,) = layout(a)
-    assert isinstance(table, Table) and [row.cells for row in table.rows] == [("1", ""), ("1", "2 3"), ("x|y", "z")]
+    assert isinstance(table, Table) and [row.cells for row in table.rows] == [
+        ("1", ""),
+        ("1", "2 3"),
+        ("x|y", "z"),
+    ]
     assert "| x\\|y | z |" in clipboard(a, markdown=True)
     (lost,) = layout(replace(a, sentences=a.sentences[1:]))
     assert isinstance(lost, Table) and lost.head is None and len(lost.rows) == 3
@@ -97,14 +142,22 @@ def test_ragged_rows_bars_in_cells_and_a_lost_head() -> None:
     (rows,) = layout(quoted)
     assert isinstance(rows, Table) and rows.head is None and len(rows.rows) == 2
     only = Answer("q", "q", "done", (said("|---|---|"),))
-    assert answer_html(only, "A", LOOK) and clipboard(only) == "" and to_word("t", [Exchange("e", "q", "t", "done", only)])
+    assert (
+        answer_html(only, "A", LOOK)
+        and clipboard(only) == ""
+        and to_word("t", [Exchange("e", "q", "t", "done", only)])
+    )
 
 
 def test_an_outline_has_title_and_headings() -> None:
     blocks = layout(answer("outline"))
     assert [(b.text, b.level) for b in blocks if isinstance(b, Heading)] == [
-        (LEAVE.title, 1), ("第一章 总则", 2), ("第二章 考勤", 2), ("第三章 年休假", 2), ("第四章 病假与事假", 2),
-    ]  # fmt: skip
+        (LEAVE.title, 1),
+        ("第一章 总则", 2),
+        ("第二章 考勤", 2),
+        ("第三章 年休假", 2),
+        ("第四章 病假与事假", 2),
+    ]
     third = blocks[blocks.index(next(b for b in blocks if isinstance(b, Heading) and "年休假" in b.text)) + 1]
     assert isinstance(third, Listing | Prose) and third.lines[0].text == DAYS
     markup = answer_html(answer("outline"), "A", LOOK)
@@ -118,7 +171,9 @@ def test_documents_of_an_overview_are_set_off() -> None:
     a = Answer("q", "q", "done", (one, two), kind="overview_all")
     (block,) = layout(a)
     assert isinstance(block, Listing) and [line.lead for line in block.lines] == ["《甲》：", "《乙》："]
-    assert "<strong>《甲》：</strong>" in answer_html(a, "A", LOOK) and "- 《甲》：内容甲。[1]" in clipboard(a, markdown=True)
+    assert "<strong>《甲》：</strong>" in answer_html(a, "A", LOOK) and "- 《甲》：内容甲。[1]" in clipboard(
+        a, markdown=True
+    )
 
 
 def test_notes_on_how_it_was_made_come_once_and_below() -> None:
@@ -134,7 +189,9 @@ def test_what_stands_there_does_not_move_while_the_answer_is_made() -> None:
     shown = list(fake_engine().stream("票据不全怎么办，票据不全？"))
     quick = next(a for a in shown if a.stage == "writing")
     markup = answer_html(quick, "A", LOOK)
-    assert "s-supported" in markup and markup.index('class="text"') < markup.index('class="status"') < markup.index('class="evidence"')
+    assert "s-supported" in markup and markup.index('class="text"') < markup.index(
+        'class="status"'
+    ) < markup.index('class="evidence"')
     assert "verdict" not in markup
     half = [a for a in fake_engine().stream(ASKED["table"]) if a.stage == "writing"]
     assert all("<table>" in answer_html(a, "A", LOOK) for a in half[2:])
@@ -145,15 +202,21 @@ def test_what_stands_there_does_not_move_while_the_answer_is_made() -> None:
 
 def test_small_talk_is_said_and_nothing_else() -> None:
     a = fake_engine().answer("你好")
-    assert a.talk and "verdict" not in answer_html(a, "A", LOOK) and "evidence" not in answer_html(a, "A", LOOK)
+    assert (
+        a.talk and "verdict" not in answer_html(a, "A", LOOK) and "evidence" not in answer_html(a, "A", LOOK)
+    )
 
 
 def test_copies_carry_the_form() -> None:
     assert clipboard(answer("steps")).startswith(f"1. {SIGNED}[1]\n2. ")
-    assert clipboard(answer("list")).startswith("• ") and clipboard(answer("list"), markdown=True).startswith("- ")
+    assert clipboard(answer("list")).startswith("• ") and clipboard(answer("list"), markdown=True).startswith(
+        "- "
+    )
     assert clipboard(answer("table")).startswith("事项\t谁批准\t要求\t依据\n年休假3天及以内\t处室负责人\t")
     written = clipboard(answer("table"), markdown=True)
-    assert written.startswith("| 事项 | 谁批准 | 要求 | 依据 |\n| --- | --- | --- | --- |\n| 年休假3天及以内 |")
+    assert written.startswith(
+        "| 事项 | 谁批准 | 要求 | 依据 |\n| --- | --- | --- | --- |\n| 年休假3天及以内 |"
+    )
     assert f"### {LEAVE.title}\n\n**第一章 总则**\n\n" in clipboard(answer("outline"), markdown=True)
     exchange = [Exchange("e", "q", "t", "done", answer("table"))]
     assert "> 这是根据所引文件起草的草稿" in to_markdown("t", exchange)
@@ -163,11 +226,17 @@ def test_copies_carry_the_form() -> None:
 
 
 def test_a_line_of_a_document_does_not_steer_markdown() -> None:
-    assert clipboard(Answer("q", "q", "done", (said("# 甲\n"), said("> 乙"))), markdown=True) == "\\# 甲  \n\\> 乙"
+    assert (
+        clipboard(Answer("q", "q", "done", (said("# 甲\n"), said("> 乙"))), markdown=True)
+        == "\\# 甲  \n\\> 乙"
+    )
 
 
 def test_word_has_questions_lists_tables_and_sources_numbered_through() -> None:
-    rows = [Exchange(form, question, "2026-03-02T08:00:00+00:00", "done", answer(form)) for form, question in ASKED.items()]
+    rows = [
+        Exchange(form, question, "2026-03-02T08:00:00+00:00", "done", answer(form))
+        for form, question in ASKED.items()
+    ]
     rows.append(Exchange("x", "断了", "t", "failed", None, "原因"))
     again = Exchange("s2", "再盖章", "t", "done", answer("steps"))
     made = docx.Document(io.BytesIO(to_word("请假与用印", [*rows, again])))
@@ -177,10 +246,17 @@ def test_word_has_questions_lists_tables_and_sources_numbered_through() -> None:
     numbered = [p._p.pPr.numPr.numId.val for p in made.paragraphs if p.style.name == "List Number"]
     assert len(set(numbered)) == 2 and len(numbered) == 6
     (table,) = made.tables
-    assert [c.text for c in table.rows[0].cells] == ["事项", "谁批准", "要求", "依据"] and "〔部分有依据〕" in table.rows[3].cells[3].text
+    assert [c.text for c in table.rows[0].cells] == [
+        "事项",
+        "谁批准",
+        "要求",
+        "依据",
+    ] and "〔部分有依据〕" in table.rows[3].cells[3].text
     assert LEAVE.title in [p.text for p in made.paragraphs if p.style.name == "Heading 2"]
     listed = [p.text for p in made.paragraphs[-60:] if re.match(r"\[\d+\] ", p.text)]
-    assert listed[0].startswith(f"[1] {LEAVE.title}，第三章 年休假，第 3 页") and [int(x[1 : x.index("]")]) for x in listed] == list(range(1, len(listed) + 1))
+    assert listed[0].startswith(f"[1] {LEAVE.title}，第三章 年休假，第 3 页") and [
+        int(x[1 : x.index("]")]) for x in listed
+    ] == list(range(1, len(listed) + 1))
     quotes = [p.text for p in made.paragraphs if p.style.name == "Quote"]
     assert DAYS in quotes and SIGNED in quotes and "原因" in [p.text for p in made.paragraphs]
 
@@ -192,20 +268,58 @@ def test_hostile_text_in_every_form_stays_text(payload: str) -> None:
     passage = Retrieved("d-1", "d", payload, "0", (payload,), None, 0, len(payload), payload, 1.0)
     forms = {
         "list": (Sentence(payload + "\n", "supported", (quote,)), Sentence(payload, "supported", (quote,))),
-        "order": (Sentence(row + "\n"), Sentence("|---|---|\n"), Sentence(row + "\n", "partial", (quote,)), Sentence("- " + payload + "\n"), Sentence("- " + payload)),
-        "overview_document": (Sentence(f"《{payload}》\n", "supported", (quote,)), Sentence(f"{payload}：{payload}", "supported", (quote,))),
+        "order": (
+            Sentence(row + "\n"),
+            Sentence("|---|---|\n"),
+            Sentence(row + "\n", "partial", (quote,)),
+            Sentence("- " + payload + "\n"),
+            Sentence("- " + payload),
+        ),
+        "overview_document": (
+            Sentence(f"《{payload}》\n", "supported", (quote,)),
+            Sentence(f"{payload}：{payload}", "supported", (quote,)),
+        ),
         "overview_all": (Sentence(f"《{payload}》：{payload}", "supported", (quote,)),),
         "chat": (Sentence(payload),),
     }
-    allowed = {"div", "span", "a", "button", "details", "summary", "blockquote", "mark", "pre", "p", "ul", "ol", "li", "br", "strong", "q"}
+    allowed = {
+        "div",
+        "span",
+        "a",
+        "button",
+        "details",
+        "summary",
+        "blockquote",
+        "mark",
+        "pre",
+        "p",
+        "ul",
+        "ol",
+        "li",
+        "br",
+        "strong",
+        "q",
+    }
     allowed |= {"table", "thead", "tbody", "tr", "th", "td", "h3", "h4"}
     for kind, sentences in forms.items():
         for stage in ("writing", "done"):
-            a = Answer(payload, payload + "x", stage, sentences, None, (passage,) if kind != "chat" else (), kind=kind)  # type: ignore[arg-type]
+            a = Answer(
+                payload,
+                payload + "x",
+                stage,
+                sentences,
+                None,
+                (passage,) if kind != "chat" else (),
+                kind=kind,
+            )  # type: ignore[arg-type]
             markup = answer_html(a, "A", LOOK)
             assert "\n" not in markup
             tags = Tags(markup)
-            assert not tags.open and tags.names <= allowed and tags.attributes <= {"class", "id", "href", "target"}
+            assert (
+                not tags.open
+                and tags.names <= allowed
+                and tags.attributes <= {"class", "id", "href", "target"}
+            )
             assert not re.search(r"[`$|\\]|!\[|\]\(", re.sub(r"<[^>]+>", "", markup))
         exchange = [Exchange("e", payload, "t", "done", a)]
         assert "<script" not in to_html(payload, exchange).lower()
@@ -239,23 +353,45 @@ def client(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 def test_word_is_served_for_a_conversation_and_for_one_answer(client: TestClient) -> None:
     seed(client.store)  # type: ignore[attr-defined]
-    client.store.save("admin", CID, Exchange("e2", "盖章怎么办？", "2026-03-02T08:00:00+00:00", "done", answer("steps")))  # type: ignore[attr-defined]
+    client.store.save(
+        "admin", CID, Exchange("e2", "盖章怎么办？", "2026-03-02T08:00:00+00:00", "done", answer("steps"))
+    )  # type: ignore[attr-defined]
     both = client.get(f"/page/conversations/{CID}/export.docx")
-    assert both.status_code == 200 and both.headers["content-type"] == WORD and ".docx" in both.headers["content-disposition"]
+    assert (
+        both.status_code == 200
+        and both.headers["content-type"] == WORD
+        and ".docx" in both.headers["content-disposition"]
+    )
     one = client.get(f"/page/conversations/{CID}/export.docx?exchange=e2")
-    heads = [[p.text for p in docx.Document(io.BytesIO(r.content)).paragraphs if p.style.name == "Heading 1"] for r in (both, one)]
+    heads = [
+        [p.text for p in docx.Document(io.BytesIO(r.content)).paragraphs if p.style.name == "Heading 1"]
+        for r in (both, one)
+    ]
     assert heads == [["年休假怎么申请？", "盖章怎么办？", "出处"], ["盖章怎么办？", "出处"]]
-    for path, user in ((f"{CID}/export.docx?exchange=none", "admin"), (f"{CID}/export.docx", "li"), (f"{CID}/export.exe", "admin")):
+    for path, user in (
+        (f"{CID}/export.docx?exchange=none", "admin"),
+        (f"{CID}/export.docx", "li"),
+        (f"{CID}/export.exe", "admin"),
+    ):
         assert client.get(f"/page/conversations/{path}", headers={"x-test-user": user}).status_code == 404
-    assert client.get(f"/page/conversations/{CID}/export.docx", headers={"x-test-user": "visitor"}).status_code == 403
+    assert (
+        client.get(f"/page/conversations/{CID}/export.docx", headers={"x-test-user": "visitor"}).status_code
+        == 403
+    )
 
 
 def test_a_refusal_can_be_reported_as_a_gap(client: TestClient) -> None:
     a = fake_engine().answer("食堂几点开门？")
     assert "act-gap" in answer_html(a, "A", LOOK)
-    assert a.refusal is not None and "act-gap" not in answer_html(replace(a, refusal=Refusal("no_documents", "没有")), "A", LOOK)
+    assert a.refusal is not None and "act-gap" not in answer_html(
+        replace(a, refusal=Refusal("no_documents", "没有")), "A", LOOK
+    )
     seed(client.store, question="食堂几点开门？")  # type: ignore[attr-defined]
-    told = client.post("/page/feedback", json={"conversation": CID, "exchange": "e1", "verdict": "down", "reasons": ["gap"]}, headers=OURS)
+    told = client.post(
+        "/page/feedback",
+        json={"conversation": CID, "exchange": "e1", "verdict": "down", "reasons": ["gap"]},
+        headers=OURS,
+    )
     assert told.status_code == 200 and client.get("/api/feedback").status_code in (200, 404)
     (row,) = client.store.feedback()  # type: ignore[attr-defined]
     assert row.reasons == ("gap",) and row.verdict == "down" and row.answer.refused

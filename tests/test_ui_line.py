@@ -82,7 +82,9 @@ def test_an_answer_that_needs_no_writing_waits_for_nobody() -> None:
         c = counter()
         c.admission.join("other")
         kept = Answer(QUESTION, QUESTION, "done")
-        return [step async for step in through(c, c.admission.join("u"), lambda: iter([kept]), threading.Event())]
+        return [
+            step async for step in through(c, c.admission.join("u"), lambda: iter([kept]), threading.Event())
+        ]
 
     assert [type(step) for step in asyncio.run(main())] == [Waiting, Answer]
 
@@ -129,7 +131,9 @@ def test_while_the_models_load_that_is_said_and_then_ones_place() -> None:
 
     async def main() -> list[Waiting | Answer]:
         c, steps = counter(engine), []
-        async for step in through(c, c.admission.join("u"), partial(engine.stream, QUESTION), threading.Event()):
+        async for step in through(
+            c, c.admission.join("u"), partial(engine.stream, QUESTION), threading.Event()
+        ):
             steps.append(step)
             engine.loaded = True
         return steps
@@ -161,7 +165,13 @@ def test_of_snapshots_that_pile_up_the_newest_is_kept_and_an_error_is_raised() -
         asyncio.run(everything(lambda: start(True)))
 
 
-@pytest.mark.parametrize(("path", "body"), [("/api/ask", {"question": QUESTION}), ("/v1/chat/completions", {"messages": [{"role": "user", "content": QUESTION}]})])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/ask", {"question": QUESTION}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": QUESTION}]}),
+    ],
+)
 def test_streams_of_the_api_carry_the_passages_to_those_in_line(path: str, body: dict[str, object]) -> None:
     engine = fake_engine(pace=0.05)
     app = api_app(UiSettings(rate_per_minute=0), engine)
@@ -171,7 +181,11 @@ def test_streams_of_the_api_carry_the_passages_to_those_in_line(path: str, body:
         next(line for line in first if '"stage": "writing"' in line)
         with client.stream("POST", path, json=body | {"stream": True}) as reply:
             lines = reply.iter_lines()
-            told = [line for line in takewhile(lambda line: '"retrieved": [{' not in line, lines) if '"ahead": 1' in line]
+            told = [
+                line
+                for line in takewhile(lambda line: '"retrieved": [{' not in line, lines)
+                if '"ahead": 1' in line
+            ]
             assert told and engine.most_writing == 1 and app.state.admission.load == (1, 1)
             before.close()  # whoever is served hangs up
             rest = "\n".join(lines)

@@ -41,7 +41,10 @@ def test_the_tools_are_described_and_only_read() -> None:
     listed = {tool.name: tool for tool in asyncio.run(main())}
     assert set(listed) == {"ask", "search"}
     assert all(tool.annotations and tool.annotations.read_only_hint for tool in listed.values())
-    assert "history" in listed["ask"].input_schema["properties"] and "context" not in listed["ask"].input_schema["properties"]
+    assert (
+        "history" in listed["ask"].input_schema["properties"]
+        and "context" not in listed["ask"].input_schema["properties"]
+    )
 
 
 def test_ask_gives_text_with_sources_and_the_citations_as_data() -> None:
@@ -54,7 +57,9 @@ def test_ask_gives_text_with_sources_and_the_citations_as_data() -> None:
     async def main() -> Any:
         async with Client(tools(desk(engine))) as client:
             history = [{"question": "年休假怎么申请？", "answer": "提前5个工作日。"}]
-            result = await client.call_tool("ask", {"question": "那超过三天谁批", "history": history}, progress_callback=heard)
+            result = await client.call_tool(
+                "ask", {"question": "那超过三天谁批", "history": history}, progress_callback=heard
+            )
             refusal = await client.call_tool("ask", {"question": "食堂几点开门"})
             return result, refusal
 
@@ -119,7 +124,9 @@ def test_over_http_only_with_a_token_and_under_its_name(tmp_path: Path) -> None:
         ):
             return await client.call_tool("ask", ASKED)
 
-    with running(http_app(desk(settings=settings, store=store), SignOn(settings, tmp_path, table))) as address:
+    with running(
+        http_app(desk(settings=settings, store=store), SignOn(settings, tmp_path, table))
+    ) as address:
         assert httpx.post(f"{address}/mcp", json={}).status_code == 401
         foreign = {"origin": "https://evil.example", "cookie": "x=1"}
         assert httpx.post(f"{address}/mcp", json={}, headers=foreign).status_code == 403

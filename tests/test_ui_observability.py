@@ -20,7 +20,9 @@ from ui.settings import UiSettings
 ASKED = {"question": "年休假怎么申请？"}
 
 
-def test_every_response_has_a_request_id_and_a_log_line_without_words(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_every_response_has_a_request_id_and_a_log_line_without_words(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     app, _ = guarded(UiSettings(), tmp_path)
     logging.getLogger("wenju").propagate = True
     with caplog.at_level(logging.INFO, "wenju"), TestClient(app, base_url="http://localhost") as client:
@@ -40,7 +42,12 @@ def test_log_lines_for_programs_and_for_people() -> None:
     token = request_id.set("r1")
     try:
         line = json.loads(JsonLines().format(record))
-        assert (line["level"], line["message"], line["rows"], line["request"]) == ("error", "broken: x", 3, "r1")
+        assert (line["level"], line["message"], line["rows"], line["request"]) == (
+            "error",
+            "broken: x",
+            3,
+            "r1",
+        )
         assert ConsoleLines().format(record).endswith("error   wenju.ui [r1] broken: x rows=3")
     finally:
         request_id.reset(token)
@@ -60,7 +67,10 @@ def test_answers_are_counted_by_how_they_ended(tmp_path: Path) -> None:
     value = metrics.registry.get_sample_value
     for outcome in ("answered", "refused", "failed", "stopped"):
         assert value("wenju_answers_total", {"outcome": outcome}) == 1, outcome
-    assert value("wenju_answer_seconds_count") == 2 and value("wenju_tokens_total", {"kind": "prompt_tokens"}) == 824
+    assert (
+        value("wenju_answer_seconds_count") == 2
+        and value("wenju_tokens_total", {"kind": "prompt_tokens"}) == 824
+    )
 
 
 def test_a_failing_request_is_counted_and_still_has_its_id() -> None:

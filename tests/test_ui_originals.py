@@ -36,16 +36,26 @@ def test_uploads_have_a_place_without_any_setting(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sent", "name"),
     [
-        ("../../etc/passwd", "passwd"), ("..\\..\\x.md", "x.md"), ("/abs/制度.pdf", "制度.pdf"), ("..", "document.txt"),
-        (".env", "env"), ("a\x00b.md", "a_b.md"), ("", "document.txt"), ("制" * 200 + ".docx", "制" * 115 + ".docx"),
-        ("x\u202efdp.txt", "x_fdp.txt"), ("C:x.md", "C_x.md"),
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\x.md", "x.md"),
+        ("/abs/制度.pdf", "制度.pdf"),
+        ("..", "document.txt"),
+        (".env", "env"),
+        ("a\x00b.md", "a_b.md"),
+        ("", "document.txt"),
+        ("制" * 200 + ".docx", "制" * 115 + ".docx"),
+        ("x\u202efdp.txt", "x_fdp.txt"),
+        ("C:x.md", "C_x.md"),
     ],
-)  # fmt: skip
+)
 def test_names_are_made_safe(sent: str, name: str) -> None:
     assert safe_name(sent) == name and len(name) <= 120
 
 
-@pytest.mark.parametrize("source", ["../secret.txt", "/etc/passwd", "", ".", "a/../../secret.txt", "link.txt", "out/secret.txt", "a\x00.md"])
+@pytest.mark.parametrize(
+    "source",
+    ["../secret.txt", "/etc/passwd", "", ".", "a/../../secret.txt", "link.txt", "out/secret.txt", "a\x00.md"],
+)
 def test_nothing_outside_the_folder_is_found(tmp_path: Path, source: str) -> None:
     folder = tmp_path / "originals"
     folder.mkdir()
@@ -93,9 +103,13 @@ def test_readers_get_files_of_indexed_documents_and_nothing_else(tmp_path: Path)
         assert c.get(f"/documents/{SEAL.id}/original").text == "印章"
         assert 'type="file"' in c.get("/documents").text
         for path in (
-            f"/documents/{'f' * 16}/original", "/documents/未收录.md/original", "/documents/..%2Fwenju.db/original",
-            "/documents/%2e%2e/original", "/originals/未收录.md", "/static/../wenju.db",
-        ):  # fmt: skip
+            f"/documents/{'f' * 16}/original",
+            "/documents/未收录.md/original",
+            "/documents/..%2Fwenju.db/original",
+            "/documents/%2e%2e/original",
+            "/originals/未收录.md",
+            "/static/../wenju.db",
+        ):
             assert c.get(path).status_code == 404, path
         assert c.delete(f"/documents/{'f' * 16}", headers={"X-Wenju": "1"}).status_code == 200
     assert (tmp_path / "wenju.db").is_file()

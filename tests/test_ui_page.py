@@ -1,4 +1,5 @@
-"""The page's handlers without a browser: what a page that the server forgot, or that belongs to somebody else, gets."""
+"""The page's handlers without a browser: what a page that the server forgot, or that belongs to somebody
+else, gets."""
 
 from __future__ import annotations
 
@@ -45,17 +46,26 @@ def last(steps: Any) -> list[Any]:
 
 def test_a_page_that_the_server_forgot_goes_on_where_it_was(page: Page, store: MemoryStore) -> None:
     shown = last(page.submit("那超过三天谁批？", None, sent()))
-    assert [e.question for e in shown[-1].exchanges] == ["年休假怎么申请？", "那超过三天谁批？"] and shown[-1].id == CID
+    assert [e.question for e in shown[-1].exchanges] == ["年休假怎么申请？", "那超过三天谁批？"] and shown[
+        -1
+    ].id == CID
     assert len(shown[0]) == 4 and page.desk.engine.asked[-1][1][0].question == "年休假怎么申请？"  # type: ignore[attr-defined]
     assert len(store.exchanges("admin", CID) or ()) == 2
     taken_back = last(page.command('{"do": "undo"}', None, sent()))
     assert [e.question for e in taken_back[-1].exchanges] == ["年休假怎么申请？"]
 
 
-@pytest.mark.parametrize(("user", "conversation"), [("li", CID), ("visitor", CID), ("admin", "0" * 16), ("admin", "../x")])
-def test_nobody_gets_into_a_conversation_that_is_not_theirs(page: Page, store: MemoryStore, user: str, conversation: str) -> None:
+@pytest.mark.parametrize(
+    ("user", "conversation"), [("li", CID), ("visitor", CID), ("admin", "0" * 16), ("admin", "../x")]
+)
+def test_nobody_gets_into_a_conversation_that_is_not_theirs(
+    page: Page, store: MemoryStore, user: str, conversation: str
+) -> None:
     shown = last(page.submit("食堂几点开门？", None, sent(user, conversation)))
-    assert [e.question for e in shown[-1].exchanges] == ["食堂几点开门？"] and shown[-1].id not in (CID, conversation)
+    assert [e.question for e in shown[-1].exchanges] == ["食堂几点开门？"] and shown[-1].id not in (
+        CID,
+        conversation,
+    )
     assert len(store.exchanges("admin", CID) or ()) == 1
 
 

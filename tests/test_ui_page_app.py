@@ -36,7 +36,9 @@ def test_page_has_a_nonce_on_its_inline_scripts_and_a_strict_policy(client: Test
     policy = got.headers["content-security-policy"]
     nonce = re.search(r"'nonce-([^']+)'", policy)
     assert nonce is not None and got.status_code == 200
-    inline = [s for s in re.findall(r"<script[^>]*>", got.text) if " src=" not in s and "application/json" not in s]
+    inline = [
+        s for s in re.findall(r"<script[^>]*>", got.text) if " src=" not in s and "application/json" not in s
+    ]
     assert len(inline) == 5 and all(f'nonce="{nonce.group(1)}"' in s for s in inline)
     assert got.text.count("nonce=") == 5
     assert "unsafe-eval" not in policy and "'unsafe-inline'" not in policy.split("style-src")[0]
@@ -63,7 +65,19 @@ def test_frame_is_there_before_any_script_has_run(client: TestClient) -> None:
 
 
 DENIED = (
-    "upload", "call/submit", "api/submit", "info", "openapi.json", "deep_link", "proxy=http://x", "run/submit", "run-history/buckets", "vibe-edit", "stream/x", "process_recording", "file=/etc/passwd",
+    "upload",
+    "call/submit",
+    "api/submit",
+    "info",
+    "openapi.json",
+    "deep_link",
+    "proxy=http://x",
+    "run/submit",
+    "run-history/buckets",
+    "vibe-edit",
+    "stream/x",
+    "process_recording",
+    "file=/etc/passwd",
 )
 
 
@@ -77,22 +91,36 @@ def test_unused_gradio_routes_do_not_exist(client: TestClient) -> None:
 def test_a_route_that_the_next_gradio_brings_is_shut(client: TestClient) -> None:
     opened = {"/chat" + path for path in OPEN}
     assert denied("/chat/gradio_api/brand_new", "POST") and denied("/chat/new_page")
-    assert denied("/chat/assets/../gradio_api/upload") and denied("/chat/assets/x", "POST") and denied("/chat/config", "POST")
+    assert (
+        denied("/chat/assets/../gradio_api/upload")
+        and denied("/chat/assets/x", "POST")
+        and denied("/chat/config", "POST")
+    )
     mounted = next(r for r in client.app.routes if getattr(r, "path", "") == "/chat")  # type: ignore[attr-defined]
     known = {"/chat" + r.path for r in mounted.app.routes if hasattr(r, "path")}
     assert len(known) > 15, "what Gradio itself has"
     reachable = {path for path in known if not denied(path) or not denied(path, "POST")}
-    assert reachable <= opened | {"/chat/assets/{path:path}", "/chat/static/{path:path}", "/chat/static", "/chat/gradio_api/heartbeat/{session_hash}"}
+    assert reachable <= opened | {
+        "/chat/assets/{path:path}",
+        "/chat/static/{path:path}",
+        "/chat/static",
+        "/chat/gradio_api/heartbeat/{session_hash}",
+    }
 
 
 def test_a_script_that_is_not_the_templates_gets_no_nonce() -> None:
-    known = KnownScripts('<script>window.config = {{ config }};</script><script a>go()</script><script src="x.js"></script>')
+    known = KnownScripts(
+        '<script>window.config = {{ config }};</script><script a>go()</script><script src="x.js"></script>'
+    )
     page = (
         '<script>window.config = {"t": "<\\u002fscript>"};</script><script>go()</script><script>steal()</script><script a>go()</script>'
         '<script>window.config = steal();</script><script>window.config = {};</script><script src="//evil.invalid/x.js"></script><script a>go()</script>'
     )
     signed = known.sign(page.encode(), "N").decode()
-    assert re.findall(r'<script[^>]* nonce="N">[^<]*', signed) == ['<script nonce="N">window.config = {"t": "', '<script a nonce="N">go()']
+    assert re.findall(r'<script[^>]* nonce="N">[^<]*', signed) == [
+        '<script nonce="N">window.config = {"t": "',
+        '<script a nonce="N">go()',
+    ]
 
 
 def test_needed_gradio_routes_are_open() -> None:
@@ -100,12 +128,18 @@ def test_needed_gradio_routes_are_open() -> None:
         assert not denied(f"/chat/gradio_api/{path}")
     for path in ("queue/join", "cancel", "reset", "run/predict"):
         assert not denied(f"/chat/gradio_api/{path}", "POST") and denied(f"/chat/gradio_api/{path}")
-    assert not denied("/chat/assets/index.js") and not denied("/chat/config") and not denied("/chat/theme.css")
+    assert (
+        not denied("/chat/assets/index.js") and not denied("/chat/config") and not denied("/chat/theme.css")
+    )
     assert denied("/chat/monitoring") and denied("/chat/gradio_api/run/predict_x")
 
 
 def test_cors_answers_listed_origins_only(client: TestClient) -> None:
-    for origin, allowed in (("https://portal.example", True), ("https://evil.example", False), ("null", False)):
+    for origin, allowed in (
+        ("https://portal.example", True),
+        ("https://evil.example", False),
+        ("null", False),
+    ):
         got = client.get("/chat/config", headers={"origin": origin})
         assert (got.headers.get("access-control-allow-origin") == origin) is allowed
         assert "access-control-allow-credentials" not in got.headers
@@ -123,7 +157,13 @@ def test_nobody_sees_nothing(client: TestClient) -> None:
 def test_an_embedded_visitor_may_only_ask(client: TestClient, store: MemoryStore) -> None:
     seed(store, "visitor")
     visitor = {"x-test-user": "visitor"} | OURS
-    for path in ("/documents", "/page/conversations", f"/page/conversations/{CID}/export.md", "/admin", "/admin/weeks.csv"):
+    for path in (
+        "/documents",
+        "/page/conversations",
+        f"/page/conversations/{CID}/export.md",
+        "/admin",
+        "/admin/weeks.csv",
+    ):
         assert client.get(path, headers=visitor).status_code == 403
     assert client.get("/chat/", headers=visitor).status_code == 200
 
@@ -166,7 +206,9 @@ def test_the_page_says_why_the_models_did_not_load(monkeypatch: pytest.MonkeyPat
         assert c.get("/page/state").json() | {"boot": ""} == {"boot": "", "ready": True, "failure": ""}
 
 
-@pytest.mark.parametrize(("auth", "there"), [("token", True), ("oidc", True), ("header", False), ("off", False), ("auto", False)])
+@pytest.mark.parametrize(
+    ("auth", "there"), [("token", True), ("oidc", True), ("header", False), ("off", False), ("auto", False)]
+)
 def test_whoever_has_a_session_can_end_it(auth: str, there: bool) -> None:
     settings = UiSettings(auth=auth, root_path="/wenju")  # type: ignore[arg-type]
     with TestClient(create_app(settings, fake_engine(), MemoryStore(), who)) as c:  # type: ignore[arg-type]
@@ -174,17 +216,24 @@ def test_whoever_has_a_session_can_end_it(auth: str, there: bool) -> None:
             page = c.get(path, headers={"x-test-user": "li<b>"}).text
             assert ('<form class="out" method="post" action="/wenju/sign-out">' in page) is there, path
             assert ("退出登录（li&lt;b&gt;）" in page) is there and "li<b>" not in page
-        assert "/sign-out" not in c.get("/chat/?embed=1").text + c.get("/chat/", headers={"x-test-user": "visitor"}).text
+        assert (
+            "/sign-out"
+            not in c.get("/chat/?embed=1").text + c.get("/chat/", headers={"x-test-user": "visitor"}).text
+        )
 
 
 def test_widget_is_served_to_other_origins(client: TestClient) -> None:
     got = client.get("/widget.js")
     assert got.headers["content-type"].startswith("text/javascript")
     assert got.headers["cross-origin-resource-policy"] == "cross-origin" and "postMessage" in got.text
-    assert client.get("/embed?lang=en", follow_redirects=False).headers["location"] == "/chat/?embed=1&lang=en"
+    assert (
+        client.get("/embed?lang=en", follow_redirects=False).headers["location"] == "/chat/?embed=1&lang=en"
+    )
 
 
 def test_a_server_set_to_english_says_so_unless_the_address_asks_otherwise() -> None:
     with TestClient(create_app(UiSettings(lang="en"), fake_engine(), None, who)) as c:  # type: ignore[arg-type]
-        assert '<html lang="en"' in c.get("/chat/").text and '<html lang="zh-CN"' in c.get("/chat/?lang=zh").text
+        assert (
+            '<html lang="en"' in c.get("/chat/").text and '<html lang="zh-CN"' in c.get("/chat/?lang=zh").text
+        )
         assert '<html lang="en"' in c.get("/chat/?lang=fr").text

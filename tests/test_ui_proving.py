@@ -35,7 +35,9 @@ def engine_with(questions: str, pace: float = 0.0) -> FakeEngine:
 def test_what_is_unproved_is_asked_once() -> None:
     engine, line = engine_with("年休假怎么申请？；食堂几点开门？"), Admission(1, 4)
     wanted = unproved(engine, "zh")  # type: ignore[arg-type]
-    assert wanted[:2] == ["年休假怎么申请？", "食堂几点开门？"] and len(wanted) == 4, "and one a document from its headings"
+    assert wanted[:2] == ["年休假怎么申请？", "食堂几点开门？"] and len(wanted) == 4, (
+        "and one a document from its headings"
+    )
     prover = Prover(engine, line, "zh", deque(["印章能带出去吗？"]), lambda: True)  # type: ignore[arg-type]
     prover.round(threading.Event())
     assert set(engine.kept) == {*wanted, "印章能带出去吗？"} and unproved(engine, "zh") == []  # type: ignore[arg-type]

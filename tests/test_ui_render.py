@@ -62,10 +62,19 @@ def test_marked_text_is_exactly_the_quote() -> None:
 
 def test_overlapping_quotes_are_each_marked_whole() -> None:
     passage = Retrieved("d-1", "d", "文", "0", (), None, 100, 110, "0123456789", 1.0)
-    cites = tuple(Citation("d-1", "d", "文", "0", (), None, 100 + a, 100 + b, "0123456789"[a:b], 1.0) for a, b in ((1, 6), (4, 9)))
+    cites = tuple(
+        Citation("d-1", "d", "文", "0", (), None, 100 + a, 100 + b, "0123456789"[a:b], 1.0)
+        for a, b in ((1, 6), (4, 9))
+    )
     a = Answer("q", "q", "done", (Sentence("甲。", "supported", cites),), retrieved=(passage,))
     (source,) = sources(a)
-    assert [(p.text, p.marks) for p in source.pieces] == [("0", ()), ("123", (0,)), ("45", (0, 1)), ("678", (1,)), ("9", ())]
+    assert [(p.text, p.marks) for p in source.pieces] == [
+        ("0", ()),
+        ("123", (0,)),
+        ("45", (0, 1)),
+        ("678", (1,)),
+        ("9", ()),
+    ]
 
 
 def test_a_quote_that_is_not_in_the_passage_is_shown_by_itself() -> None:
@@ -93,7 +102,12 @@ def test_every_state_has_a_text(state: str, shown: str) -> None:
 
 
 def test_problems_say_what_the_evidence_has() -> None:
-    a = Answer("q", "q", "done", (Sentence("5.5%。", "partial", (), (Problem("number", "5.5%", "5.3%"), Problem("name", "王某"))),))
+    a = Answer(
+        "q",
+        "q",
+        "done",
+        (Sentence("5.5%。", "partial", (), (Problem("number", "5.5%", "5.3%"), Problem("name", "王某"))),),
+    )
     shown = text_of(answer_html(a, "A", LOOK))
     assert "数字不符：回答写“5.5%”，依据为“5.3%”" in shown and "名称不符：依据中没有“王某”" in shown
 
@@ -103,7 +117,11 @@ def test_pending_text_has_no_verdict_and_holds_back_half_a_marker() -> None:
     markup = answer_html(a, "A", LOOK)
     assert "s-pending" in markup and "verdict" not in markup and "[1" not in text_of(markup)
     assert [(r.text, r.strong) for r in runs("甲【1】乙[来源2]丙")] == [("甲乙丙", False)]
-    assert [(r.text, r.strong) for r in runs("甲**乙**丙** 丁**")] == [("甲", False), ("乙", True), ("丙** 丁**", False)]
+    assert [(r.text, r.strong) for r in runs("甲**乙**丙** 丁**")] == [
+        ("甲", False),
+        ("乙", True),
+        ("丙** 丁**", False),
+    ]
     assert plain("津发〔2025〕12号 **重点**[3]") == "津发〔2025〕12号 重点"
 
 
@@ -116,13 +134,23 @@ def test_evidence_is_there_before_the_first_word() -> None:
 def test_link_opens_the_document_at_the_quote() -> None:
     a = answer()
     first = a.sentences[0].citations[0]
-    assert f'href="/p/documents/{LEAVE.id}?start={first.start}&end={first.end}&v={LEAVE.sha256[:16]}#span"' in html.unescape(answer_html(a, "A", LOOK))
+    assert (
+        f'href="/p/documents/{LEAVE.id}?start={first.start}&end={first.end}&v={LEAVE.sha256[:16]}#span"'
+        in html.unescape(answer_html(a, "A", LOOK))
+    )
 
 
 def test_refusal_card_says_what_was_looked_for_what_is_missing_and_what_to_ask() -> None:
     a = answer("食堂几点开门？")
     shown = text_of(answer_html(a, "A", LOOK))
-    for part in ("文档中没有写明", "查找的内容", "开放时间", "文档中没有", "第二章 考勤", "因公外出怎么登记？"):
+    for part in (
+        "文档中没有写明",
+        "查找的内容",
+        "开放时间",
+        "文档中没有",
+        "第二章 考勤",
+        "因公外出怎么登记？",
+    ):
         assert part in shown
     assert "请联系：人事处 <8001>" in text_of(answer_html(a, "A", Look("zh", "", "人事处 <8001>")))
     assert "请联系" not in shown
@@ -136,7 +164,9 @@ def test_a_refusal_folds_what_was_found_and_leaves_out_single_characters() -> No
     assert '<details class="ev-rest">' in shown and "查到但未引用的段落" in shown
     assert re.findall('term-found">(.*?)<', shown) == ["食堂"]
     alone = replace(answer, refusal=replace(answer.refusal, looked_for=("5",)))
-    assert "term-found" not in answer_html(alone, "w", Look()) and "查找的内容" not in answer_html(alone, "w", Look())
+    assert "term-found" not in answer_html(alone, "w", Look()) and "查找的内容" not in answer_html(
+        alone, "w", Look()
+    )
 
 
 def test_notes_carry_their_own_chips() -> None:
@@ -158,13 +188,38 @@ def test_english_page_has_no_chinese_of_ours() -> None:
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_hostile_text_stays_text_everywhere(payload: str) -> None:
-    """In question, sentence, quote, title, heading, note, problem, refusal: shown as it is, on one line, inert."""
+    """In question, sentence, quote, title, heading, note, problem, refusal: shown as it is, on one line,
+    inert."""
     passage = Retrieved("d-1", "d\"'><b>", payload, "0", (payload,), None, 0, len(payload), payload, 1.0)
     cite = Citation("d-1", "d\"'><b>", payload, "0", (payload,), None, 0, len(payload), payload, 1.0, payload)
     sentence = Sentence("安全" + payload, "partial", (cite,), (Problem(payload, payload, payload),))
     refusal = Refusal("not_answered", payload, (payload,), (payload,), ("d-1",), (payload,), payload)
-    good = Answer(payload, payload + "x", "done", (sentence,), None, (passage,), notes=(Note(payload, payload, (cite,)),))
-    allowed = {"div", "span", "a", "button", "details", "summary", "blockquote", "mark", "pre", "p", "ul", "li", "br", "strong", "q"}
+    good = Answer(
+        payload,
+        payload + "x",
+        "done",
+        (sentence,),
+        None,
+        (passage,),
+        notes=(Note(payload, payload, (cite,)),),
+    )
+    allowed = {
+        "div",
+        "span",
+        "a",
+        "button",
+        "details",
+        "summary",
+        "blockquote",
+        "mark",
+        "pre",
+        "p",
+        "ul",
+        "li",
+        "br",
+        "strong",
+        "q",
+    }
     allowed |= {"table", "thead", "tbody", "tr", "th", "td"}  # what is written as a table is shown as one
     for markup in (
         question_html(payload, "A", LOOK),
@@ -193,21 +248,34 @@ def test_inert_round_trips() -> None:
 def test_clipboard_and_exports_carry_the_quotes() -> None:
     a = answer()
     copied = clipboard(a)
-    assert "提交申请。[2]" in copied and "[1] 职工考勤与休假管理办法（2025年修订），第三章 年休假，第 3 页，2025-03-18" in copied
-    exchanges = [Exchange("e1", "年休假怎么申请？", "2025-11-03T08:00:00+00:00", "done", a), Exchange("e2", "断了", "t", "failed", None, "原因")]
+    assert (
+        "提交申请。[2]" in copied
+        and "[1] 职工考勤与休假管理办法（2025年修订），第三章 年休假，第 3 页，2025-03-18" in copied
+    )
+    exchanges = [
+        Exchange("e1", "年休假怎么申请？", "2025-11-03T08:00:00+00:00", "done", a),
+        Exchange("e2", "断了", "t", "failed", None, "原因"),
+    ]
     markdown = to_markdown("标题", exchanges)
-    assert markdown.startswith("# 标题\n") and "> 申请年休假应当提前5个工作日" in markdown and "原因" in markdown
+    assert (
+        markdown.startswith("# 标题\n") and "> 申请年休假应当提前5个工作日" in markdown and "原因" in markdown
+    )
     assert '"refused": false' in to_json("标题", exchanges)
     page = to_html("标题", exchanges)
     assert "<mark>申请年休假应当提前5个工作日在协同办公系统提交申请。</mark>" in page and "http" not in page
 
 
 def test_a_heading_that_repeats_the_title_is_left_out_and_a_subtitle_has_no_dashes() -> None:
-    assert below_title(("一切聚焦高质量发展", "——综述", "一、总则"), "一切聚焦高质量发展") == ["综述", "一、总则"]
+    assert below_title(("一切聚焦高质量发展", "——综述", "一、总则"), "一切聚焦高质量发展") == [
+        "综述",
+        "一、总则",
+    ]
     assert below_title(("总则", "——"), "规定") == ["总则", "——"]
 
 
 def test_an_answer_from_the_cache_does_not_say_that_it_took_nothing() -> None:
     answer = replace(fake_engine().answer("年休假怎么申请？"), timings={"total": 0.02})
-    assert "用时不到 0.1 秒" in answer_html(answer, "w-a-b", Look()) and "0.0 秒" not in answer_html(answer, "w-a-b", Look())
+    assert "用时不到 0.1 秒" in answer_html(answer, "w-a-b", Look()) and "0.0 秒" not in answer_html(
+        answer, "w-a-b", Look()
+    )
     assert "用时 2.6 秒" in answer_html(replace(answer, timings={"total": 2.6}), "w-a-b", Look())

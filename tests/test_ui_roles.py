@@ -18,7 +18,11 @@ from ui.settings import UiSettings
 from ui.viewer import Viewer
 
 ROOT = Path(__file__).parents[1]
-READER, VISITOR, ADMIN = Viewer("li"), Viewer("v", "administrator", may_only_ask=True), Viewer("wang", "administrator")
+READER, VISITOR, ADMIN = (
+    Viewer("li"),
+    Viewer("v", "administrator", may_only_ask=True),
+    Viewer("wang", "administrator"),
+)
 
 
 def test_who_may_do_what() -> None:
@@ -37,11 +41,17 @@ def test_a_refusal_is_a_page_for_people_and_json_in_its_place_s_form_for_program
     with TestClient(app) as client:
         for name, status in (("li", 403), ("nobody", 401)):
             headers = {"x-test-user": name}
-            assert client.get("/api/feedback", headers=headers).json()["error"]["code"] == {403: "not_allowed", 401: "not_signed_on"}[status]
+            assert (
+                client.get("/api/feedback", headers=headers).json()["error"]["code"]
+                == {403: "not_allowed", 401: "not_signed_on"}[status]
+            )
             assert "detail" in client.get("/admin", headers=headers).json()
             shown = client.get("/admin", headers=headers | {"accept": "text/html"})
             assert shown.status_code == status and "<main>" in shown.text
-        assert client.get("/api/feedback", headers={"x-test-user": "nobody"}).headers["www-authenticate"] == "Bearer"
+        assert (
+            client.get("/api/feedback", headers={"x-test-user": "nobody"}).headers["www-authenticate"]
+            == "Bearer"
+        )
 
 
 def calls(name: str) -> set[str]:
@@ -49,7 +59,10 @@ def calls(name: str) -> set[str]:
     found = set()
     for path in (ROOT / "ui").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == name:
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "attr", getattr(node.func, "id", "")) == name
+            ):
                 found.add(path.name)
     return found
 
@@ -64,13 +77,16 @@ def test_there_is_one_way_to_ask() -> None:
     ]
     assert joins == ["asking.py"]
     assert calls("Rate") == {"rates.py"} and calls("Limits") == {"admission.py"}
-    assert sorted(p.name for p in (ROOT / "ui").glob("*.py") if "NotSignedOn(" in p.read_text(encoding="utf-8")) == ["problems.py", "roles.py"]
+    assert sorted(
+        p.name for p in (ROOT / "ui").glob("*.py") if "NotSignedOn(" in p.read_text(encoding="utf-8")
+    ) == ["problems.py", "roles.py"]
     checks = [p.name for p in (ROOT / "ui").glob("*.py") if "NotAllowed(" in p.read_text(encoding="utf-8")]
     assert sorted(checks) == ["problems.py", "roles.py"]
 
 
 def imports(path: Path) -> set[str]:
-    """Modules of ours that a file imports, also within functions; what is there for types alone does not run."""
+    """Modules of ours that a file imports, also within functions; what is there for types alone does not
+    run."""
     found: set[str] = set()
     nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
     while nodes:
@@ -85,7 +101,11 @@ def imports(path: Path) -> set[str]:
 
 def test_no_import_goes_round_in_ui_and_reports() -> None:
     """Neither openly nor hidden within a function."""
-    files = [*(ROOT / "ui").glob("*.py"), *(ROOT / "eval" / "report").glob("*.py"), *(ROOT / "prompts").glob("*.py")]
+    files = [
+        *(ROOT / "ui").glob("*.py"),
+        *(ROOT / "eval" / "report").glob("*.py"),
+        *(ROOT / "prompts").glob("*.py"),
+    ]
     named = {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in files}
     left = {name: {m for m in imports(path) if m in named and m != name} for name, path in named.items()}
     while free := {name for name, needs in left.items() if not needs & left.keys()}:

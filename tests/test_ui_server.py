@@ -1,4 +1,5 @@
-"""The server around the page: the port, the waiting page, prefixes behind nginx, a kill and an orderly end."""
+"""The server around the page: the port, the waiting page, prefixes behind nginx, a kill and an orderly
+end."""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ def test_a_port_that_is_taken_is_said_with_the_next_step() -> None:
             listen("127.0.0.1", port)
         assert f"--port {port + 1}" in refused.value.hint
         assert address_of(UiSettings(root_path="wenju/"), held) == f"http://127.0.0.1:{port}/wenju/"
-        assert address_of(UiSettings(public_url="https://ask.example.org/"), held) == "https://ask.example.org/"
+        assert (
+            address_of(UiSettings(public_url="https://ask.example.org/"), held) == "https://ask.example.org/"
+        )
 
 
 def test_an_address_that_is_not_ours_is_said() -> None:
@@ -113,7 +116,11 @@ def test_the_whole_page_under_a_prefix_behind_nginx_stripped_or_not(tmp_path: Pa
             proxy = start(f"location /wenju/ {{ proxy_pass {target}; {FORWARD} }}")
             with httpx.Client(base_url=f"{proxy}/wenju", timeout=20) as client:
                 page = client.get("/chat/", headers={"accept": "text/html"})
-                assert page.status_code == 200 and "/wenju/static/ui.js" in page.text and "/wenju/wenju" not in page.text
+                assert (
+                    page.status_code == 200
+                    and "/wenju/static/ui.js" in page.text
+                    and "/wenju/wenju" not in page.text
+                )
                 config = client.get("/chat/config")
                 assert config.status_code == 200 and config.json()["root"] == f"{proxy}/wenju/chat"
                 for script in re.findall(r'(?:src|href)="([^"]+\.(?:js|css))[?"]', page.text):
@@ -125,7 +132,9 @@ def test_the_whole_page_under_a_prefix_behind_nginx_stripped_or_not(tmp_path: Pa
                 assert client.get("/chat/gradio_api/info").status_code == 404
 
 
-def test_killed_during_an_answer_the_conversation_says_so_and_a_second_server_stops_in_order(tmp_path: Path) -> None:
+def test_killed_during_an_answer_the_conversation_says_so_and_a_second_server_stops_in_order(
+    tmp_path: Path,
+) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     first = serve(port, tmp_path)
@@ -133,8 +142,16 @@ def test_killed_during_an_answer_the_conversation_says_so_and_a_second_server_st
         assert address in (first.stdout.readline() if first.stdout else "")
         until_ready(address)
         config = httpx.get(f"{address}/chat/config", timeout=20).json()
-        submit = next(d["id"] for d in config["dependencies"] if any(target[1] == "submit" for target in d["targets"]))
-        body = {"data": ["慢慢讲", None], "fn_index": submit, "session_hash": "abc123", "event_data": None, "trigger_id": None}
+        submit = next(
+            d["id"] for d in config["dependencies"] if any(target[1] == "submit" for target in d["targets"])
+        )
+        body = {
+            "data": ["慢慢讲", None],
+            "fn_index": submit,
+            "session_hash": "abc123",
+            "event_data": None,
+            "trigger_id": None,
+        }
         joined = httpx.post(f"{address}/chat/gradio_api/queue/join", json=body, timeout=20)
         assert joined.status_code == 200, joined.text
         store = SqlStore.open("", tmp_path)
@@ -154,7 +171,9 @@ def test_killed_during_an_answer_the_conversation_says_so_and_a_second_server_st
             assert "慢慢讲" in text and "重启" in text
             second.send_signal(signal.SIGTERM)
             _, log = second.communicate(timeout=15)
-            assert any(json.loads(line)["message"] == "stopped" for line in log.splitlines() if line.startswith("{"))
+            assert any(
+                json.loads(line)["message"] == "stopped" for line in log.splitlines() if line.startswith("{")
+            )
         finally:
             second.kill()
             second.communicate(timeout=10)
@@ -169,7 +188,8 @@ def _fail(error: BaseException) -> None:
 
 
 def test_the_page_and_the_models_share_no_module_that_is_made_while_both_load() -> None:
-    """They are imported side by side in two threads; what both need has to be there before (ui.server.SHARED)."""
+    """They are imported side by side in two threads; what both need has to be there before
+    (ui.server.SHARED)."""
     code = (
         "import sys, json; import wenju.cli, uvicorn, ui.server, ui.doorway, ui.auth, ui.observability, ui.storage, {shared}\n"
         "before = set(sys.modules)\nimport {wanted}\n"
@@ -179,7 +199,13 @@ def test_the_page_and_the_models_share_no_module_that_is_made_while_both_load() 
     models = "jieba.posseg, openvino, tokenizers, faiss, qa.engine, qa.pipeline, engine.paged, engine.batch, engine.tokens, index.retriever, index.encoder"
     found = []
     for wanted in (page, models):
-        done = subprocess.run([sys.executable, "-c", code.format(shared=", ".join(SHARED), wanted=wanted)], capture_output=True, text=True, check=True, cwd=ROOT)
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(shared=", ".join(SHARED), wanted=wanted)],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+        )
         found.append(set(json.loads(done.stdout)))
     both = {m.split(".")[0] for m in found[0] & found[1]} - set(sys.stdlib_module_names)
     assert both <= {"qa", "index", "errors", "prompts", "ui", "packaging", "pydantic"}, both

@@ -122,7 +122,9 @@ def test_neither_a_person_nor_an_address_fills_the_line() -> None:
         queue.join(f"p{n}", address="10.0.0.7")
     with pytest.raises(RateLimited):
         queue.join("another", address="10.0.0.7")
-    assert queue.join("quiet", address="10.0.0.8").ahead < 20, "and the quiet one comes before a greedy second"
+    assert queue.join("quiet", address="10.0.0.8").ahead < 20, (
+        "and the quiet one comes before a greedy second"
+    )
 
 
 def test_visitors_of_one_address_share_a_turn() -> None:

@@ -22,7 +22,9 @@ def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     if request.param == "memory":
         yield MemoryStore()
         return
-    with emptied("" if request.param == "sqlite" else request.getfixturevalue("postgres"), tmp_path) as opened:
+    with emptied(
+        "" if request.param == "sqlite" else request.getfixturevalue("postgres"), tmp_path
+    ) as opened:
         yield opened
 
 
@@ -52,7 +54,9 @@ def test_history_is_searched_renamed_and_newest_first(any_store: Any) -> None:
     assert [c.id for c in any_store.conversations("wang")] == ["c2", "c1"]
     assert [c.id for c in any_store.conversations("wang", "协同办公系统")] == ["c1"]
     assert [c.id for c in any_store.conversations("wang", "vpn")] == ["c2"]
-    assert [c.id for c in any_store.conversations("wang", "0%")] == ["c2"] and not any_store.conversations("wang", "_")
+    assert [c.id for c in any_store.conversations("wang", "0%")] == ["c2"] and not any_store.conversations(
+        "wang", "_"
+    )
     assert any_store.rename("wang", "c1", "  休假  ") and not any_store.rename("wang", "c1", "  ")
     assert [c.title for c in any_store.conversations("wang", "休假")][0] == "休假"
     any_store.save("wang", "c1", exchange("e3", "那超过三天谁批"))
@@ -79,7 +83,9 @@ def test_a_share_link_shows_the_conversation_as_it_was(any_store: Any) -> None:
 
 
 def test_feedback_keeps_the_answer_and_the_last_word_counts(any_store: Any) -> None:
-    said = Feedback("c1", "e1", "wang", "down", now(), ("wrong_evidence",), "第二句", ANSWER, {"model": "m", "index": "i"})
+    said = Feedback(
+        "c1", "e1", "wang", "down", now(), ("wrong_evidence",), "第二句", ANSWER, {"model": "m", "index": "i"}
+    )
     any_store.add_feedback(replace(said, verdict="up", reasons=()))
     any_store.add_feedback(said)
     any_store.add_feedback(replace(said, user="li", at=(datetime.now(UTC) - timedelta(days=40)).isoformat()))
@@ -91,8 +97,14 @@ def test_questions_without_an_answer_are_counted_and_answered_ones_suggested(any
     any_store.save("li", "c2", exchange("e2", "食堂几点 开门", REFUSAL))
     any_store.save("li", "c2", exchange("e3"))
     rows = any_store.asked()
-    assert [row.reason for row in rows] == ["not_answered", "not_answered", ""] and [row.documents for row in rows][:2] == [(), ()]
-    assert rows[2].documents and rows[2].seconds == ANSWER.timings["total"] and rows[2] == Asked.of(exchange("e3", asked_at=rows[2].at))
+    assert [row.reason for row in rows] == ["not_answered", "not_answered", ""] and [
+        row.documents for row in rows
+    ][:2] == [(), ()]
+    assert (
+        rows[2].documents
+        and rows[2].seconds == ANSWER.timings["total"]
+        and rows[2] == Asked.of(exchange("e3", asked_at=rows[2].at))
+    )
     assert list(any_store.answered()) == ["年休假怎么申请？"]
 
 

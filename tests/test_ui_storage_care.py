@@ -1,4 +1,5 @@
-"""What only databases do: restarts, the audit, retention, deletion on request, tokens, and refusals to open."""
+"""What only databases do: restarts, the audit, retention, deletion on request, tokens, and refusals to
+open."""
 
 from __future__ import annotations
 
@@ -36,7 +37,10 @@ def test_the_audit_tells_who_asked_what_and_what_was_cited(sql: SqlStore) -> Non
     sql.save("wang", "c1", exchange())
     sql.record("robot", exchange("e5", "食堂几点开门", replace(REFUSAL, id="a5")), "api")
     rows = list(storage_care.audit(sql.database))
-    assert [(r["user"], r["channel"], r["reason"]) for r in rows] == [("wang", "page", ""), ("robot", "api", "not_answered")]
+    assert [(r["user"], r["channel"], r["reason"]) for r in rows] == [
+        ("wang", "page", ""),
+        ("robot", "api", "not_answered"),
+    ]
     assert rows[0]["model"] == "fake-1.5b" and rows[0]["index"] == "fake-7" and len(rows[0]["cited"]) == 3
     assert sql.recorded("robot", "a5") == replace(REFUSAL, id="a5") and sql.recorded("wang", "a5") is None
     assert len(list(storage_care.audit(sql.database, user="wang"))) == 1
@@ -51,7 +55,9 @@ def test_without_audit_questions_are_counted_but_not_named(tmp_path: Path) -> No
     store.close()
 
 
-def test_old_things_go_after_their_time_and_one_persons_on_request(sql: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_things_go_after_their_time_and_one_persons_on_request(
+    sql: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     long_ago = (datetime.now(UTC) - timedelta(days=100)).isoformat(timespec="seconds")
     with monkeypatch.context() as past:
         past.setattr("ui.storage.now", lambda: long_ago)
@@ -64,8 +70,12 @@ def test_old_things_go_after_their_time_and_one_persons_on_request(sql: SqlStore
     assert storage_care.users(sql.database) == ["li", "wang"]
     token = sql.share("wang", "new")
     assert storage_care.delete_user(sql.database, "wang") == {
-        "exchanges": 1, "conversations": 1, "shares": 1, "feedback": 0, "asked": 1
-    }  # fmt: skip
+        "exchanges": 1,
+        "conversations": 1,
+        "shares": 1,
+        "feedback": 0,
+        "asked": 1,
+    }
     assert sql.shared(str(token)) is None and storage_care.users(sql.database) == ["li"]
     assert storage_care.counts(sql.database)["wenju_exchanges"] == 1
 
@@ -79,9 +89,13 @@ def test_tokens_are_signed_hashed_and_revocable(sql: SqlStore, tmp_path: Path) -
     with sql.database.connect() as c:
         assert token not in str(c.exec_driver_sql("select * from wenju_tokens").all())
     assert table.viewer(token[:-2] + "xx") is None and table.viewer("") is None
-    forged = "wj1." + seal("f" * 64, "wenju:token", {"jti": identity, "sub": "archive", "role": "administrator"}, 900)
+    forged = "wj1." + seal(
+        "f" * 64, "wenju:token", {"jti": identity, "sub": "archive", "role": "administrator"}, 900
+    )
     assert table.viewer(forged) is None
-    resigned = "wj1." + seal(key, "wenju:token", {"jti": identity, "sub": "archive", "role": "administrator"}, 900)
+    resigned = "wj1." + seal(
+        key, "wenju:token", {"jti": identity, "sub": "archive", "role": "administrator"}, 900
+    )
     assert table.viewer(resigned) is None
     assert table.revoke(identity) and not table.revoke("none")
     assert table.viewer(token) is None and not table.alive(identity)

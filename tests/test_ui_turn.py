@@ -1,4 +1,5 @@
-"""The turn generator: what each screen shows, that it never raises, and that a place in line is always given back."""
+"""The turn generator: what each screen shows, that it never raises, and that a place in line is always given
+back."""
 
 from __future__ import annotations
 
@@ -33,7 +34,9 @@ def desk(engine: FakeEngine | None = None, **kwargs: int) -> Desk:
     return Desk(answering, MemoryStore(), Admission.of(settings, answering), settings)  # type: ignore[arg-type]
 
 
-async def screens(d: Desk, question: str, conversation: Conversation | None = None, user: str = "u") -> list[Screen]:
+async def screens(
+    d: Desk, question: str, conversation: Conversation | None = None, user: str = "u"
+) -> list[Screen]:
     return [s async for s in ask(d, conversation or Conversation(), question, user, LOOK)]
 
 
@@ -55,7 +58,7 @@ def test_the_first_screen_empties_the_box_and_the_last_frees_it() -> None:
 def test_evidence_is_on_screen_before_any_sentence() -> None:
     shown = [s.messages[-1]["content"] for s in run(desk(fake_engine(0.05)), "那超过三天谁批？")]
     first_evidence = next(i for i, m in enumerate(shown) if 'class="evidence"' in m)
-    first_sentence = next(i for i, m in enumerate(shown) if 's-pending' in m)
+    first_sentence = next(i for i, m in enumerate(shown) if "s-pending" in m)
     assert first_evidence < first_sentence
 
 
@@ -112,7 +115,10 @@ def test_waiting_shows_the_place_in_line_and_the_evidence() -> None:
         shown = []
         async for screen in ask(d, Conversation(), "年休假怎么申请？", "u", LOOK):
             shown.append(screen)
-            if "前面还有 2 人" in screen.messages[-1]["content"] and 'class="evidence"' in screen.messages[-1]["content"]:
+            if (
+                "前面还有 2 人" in screen.messages[-1]["content"]
+                and 'class="evidence"' in screen.messages[-1]["content"]
+            ):
                 for ticket in tickets:
                     ticket.release()
         return shown
@@ -168,7 +174,11 @@ def test_stop_repairs_what_is_shown_and_keeps_what_was_written() -> None:
         raise AssertionError("never wrote a sentence")
 
     screen = asyncio.run(stopped())
-    assert not screen.busy and "已停止" in screen.messages[-1]["content"] and "s-supported" in screen.messages[-1]["content"]
+    assert (
+        not screen.busy
+        and "已停止" in screen.messages[-1]["content"]
+        and "s-supported" in screen.messages[-1]["content"]
+    )
     _until(lambda: engine.running == 0)
 
 
@@ -222,14 +232,19 @@ def test_suggestions_are_searched_for_and_new() -> None:
     answer = engine.answer("年休假怎么申请？")
     wishes: list[str] = []
     assert follow_ups(engine, None, answer, [], "zh", wish=wishes.append) == ()  # type: ignore[arg-type]
-    engine.kept = dict.fromkeys(wishes, answer)  # a question made from a heading is offered once it was answered
+    engine.kept = dict.fromkeys(
+        wishes, answer
+    )  # a question made from a heading is offered once it was answered
     first = follow_ups(engine, None, answer, [], "zh")  # type: ignore[arg-type]
     assert first and not set(first) & set(follow_ups(engine, None, answer, first, "zh"))  # type: ignore[arg-type]
 
 
 def test_a_question_that_was_refused_is_not_offered_again() -> None:
     engine = fake_engine()
-    engine.docs = [replace(d, meta={"questions": "病假要交什么证明？；年休假怎么申请？"}) if d.id == LEAVE.id else d for d in engine.docs]
+    engine.docs = [
+        replace(d, meta={"questions": "病假要交什么证明？；年休假怎么申请？"}) if d.id == LEAVE.id else d
+        for d in engine.docs
+    ]
     assert "病假要交什么证明？" in openers(engine, None, (), "zh")  # type: ignore[arg-type]
     engine.kept["病假要交什么证明？"] = engine.answer("食堂几点开门？")
     assert openers(engine, None, (), "zh") == ("年休假怎么申请？",)  # type: ignore[arg-type]
@@ -237,15 +252,27 @@ def test_a_question_that_was_refused_is_not_offered_again() -> None:
 
 def test_a_refusal_offers_the_nearest_questions_that_have_answers() -> None:
     engine = fake_engine()
-    engine.docs = [replace(d, meta={"questions": "年休假怎么申请？；病假要交什么证明？；印章怎么外带？"}) if d.id == LEAVE.id else d for d in engine.docs]
+    engine.docs = [
+        replace(d, meta={"questions": "年休假怎么申请？；病假要交什么证明？；印章怎么外带？"})
+        if d.id == LEAVE.id
+        else d
+        for d in engine.docs
+    ]
     bare = engine.answer("食堂几点开门？")
-    refused = replace(bare, query="病假要开什么单子？", refusal=replace(bare.refusal, suggestions=(), nearest=(f"{LEAVE.id}-0007",)))  # type: ignore[type-var]
+    refused = replace(
+        bare,
+        query="病假要开什么单子？",
+        refusal=replace(bare.refusal, suggestions=(), nearest=(f"{LEAVE.id}-0007",)),
+    )  # type: ignore[type-var]
     assert engine.search("病假要交什么证明？", 1)[0].passage.id == f"{LEAVE.id}-0007"
     offered = instead(engine, None, refused, "zh").refusal  # type: ignore[arg-type]
     assert offered is not None and offered.suggestions == ("病假要交什么证明？",)
     engine.kept["病假要交什么证明？"] = refused
     assert instead(engine, None, refused, "zh").refusal == refused.refusal  # type: ignore[arg-type]
-    assert instead(engine, None, bare, "zh") is bare and instead(engine, None, engine.answer("年休假怎么申请？"), "zh").refusal is None  # type: ignore[arg-type]
+    assert (
+        instead(engine, None, bare, "zh") is bare
+        and instead(engine, None, engine.answer("年休假怎么申请？"), "zh").refusal is None
+    )  # type: ignore[arg-type]
 
 
 def test_documents_bring_questions_along_and_they_come_first() -> None:
@@ -255,7 +282,10 @@ def test_documents_bring_questions_along_and_they_come_first() -> None:
     store = MemoryStore()
     store.save("u", "0" * 16, Exchange("e", "年休假怎么申请", "t", "done", engine.answer("年休假怎么申请？")))
     offered = openers(engine, store, ("自己的问题",), "zh")  # type: ignore[arg-type]
-    assert offered[:3] == ("自己的问题", "年休假怎么申请？", "病假要交什么证明？") and "今天天气怎么样？" not in offered
+    assert (
+        offered[:3] == ("自己的问题", "年休假怎么申请？", "病假要交什么证明？")
+        and "今天天气怎么样？" not in offered
+    )
     assert "年休假怎么申请" not in offered, "the same question twice"
     answer = engine.answer("年休假怎么申请？")
     after = follow_ups(engine, None, answer, ["年休假怎么申请？"], "zh")  # type: ignore[arg-type]
@@ -268,7 +298,10 @@ def test_questions_in_front_matter_may_be_a_list(tmp_path: Path) -> None:
     from index.loaders import load
 
     file = tmp_path / "规定.md"
-    file.write_text("---\ntitle: 规定\nquestions:\n  - 谁来审批？\n  - 多久办完？\n---\n\n# 规定\n\n由处室负责人审批。\n", "utf-8")
+    file.write_text(
+        "---\ntitle: 规定\nquestions:\n  - 谁来审批？\n  - 多久办完？\n---\n\n# 规定\n\n由处室负责人审批。\n",
+        "utf-8",
+    )
     document = load(file)
     assert brought_along(document) == ("谁来审批？", "多久办完？") and "多久办完" not in document.text
 

@@ -63,7 +63,11 @@ def test_nothing_is_overwritten_unless_told_and_readers_switch(used: Settings, t
         restore(used, tmp_path / "b.zip")
     assert "--replace" in caught.value.hint and len(current(store).documents()) == 3
     restore(used, tmp_path / "b.zip", replace=True)
-    assert (current(store).name, len(current(store).documents()), rows(used.data / "wenju.db")) == ("gen-3", 2, ["一问一答"])
+    assert (current(store).name, len(current(store).documents()), rows(used.data / "wenju.db")) == (
+        "gen-3",
+        2,
+        ["一问一答"],
+    )
 
 
 def test_an_open_database_is_copied_as_a_whole(used: Settings, tmp_path: Path) -> None:
@@ -97,7 +101,10 @@ def test_a_damaged_backup_touches_nothing(used: Settings, tmp_path: Path) -> Non
 def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, name: str) -> None:
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
         archive.writestr(name, "x")
-        archive.writestr("backup.json", json.dumps({"wenju": "backup", "format": 1, "index": "", "documents": 0, "files": {name: "0"}}))
+        archive.writestr(
+            "backup.json",
+            json.dumps({"wenju": "backup", "format": 1, "index": "", "documents": 0, "files": {name: "0"}}),
+        )
     with pytest.raises(DocumentError, match="no part of a backup"):
         restore(settings_of(tmp_path / "data"), tmp_path / "b.zip")
     assert not list(tmp_path.rglob("evil"))

@@ -14,7 +14,8 @@ from wenju.batch import answer_file, finished, read_questions
 
 
 class Engine:
-    """Answers with the question; refuses what holds 拒; takes nothing empty; stops like a cut power line on 断."""
+    """Answers with the question; refuses what holds 拒; takes nothing empty; stops like a cut power line on
+    断."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, int]] = []

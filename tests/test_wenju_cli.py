@@ -40,7 +40,8 @@ class Parrot:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[object]:
-    """Call the command in this process, with a fake encoder and generator; data lie in a folder of the test."""
+    """Call the command in this process, with a fake encoder and generator; data lie in a folder of the
+    test."""
     real = Engine.open.__func__  # type: ignore[attr-defined]
 
     def fake(cls: type[Engine], settings: EngineSettings, **_models: object) -> Engine:
@@ -102,7 +103,10 @@ def test_index_search_ask(run, note: Path) -> None:  # type: ignore[no-untyped-d
     with zipfile.ZipFile(packed, "w") as archive:
         archive.write(note, "二/note.md")
     assert "包.zip/二/note.md  值班通知" in run("index", "show", str(packed)).stdout
-    assert json.loads(run("index", "show", str(packed), "--json").stdout)["documents"][0]["text"] == stored["text"]
+    assert (
+        json.loads(run("index", "show", str(packed), "--json").stdout)["documents"][0]["text"]
+        == stored["text"]
+    )
     missing = run("index", "show", "值班通告")
     assert missing.exit_code == 1 and "值班通知" in missing.output
 
@@ -178,7 +182,10 @@ def test_reader_that_goes_away(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "wenju", "models", "list", "--json"], cwd=ROOT, stdout=writer, stderr=subprocess.PIPE
+        [sys.executable, "-m", "wenju", "models", "list", "--json"],
+        cwd=ROOT,
+        stdout=writer,
+        stderr=subprocess.PIPE,
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
@@ -220,8 +227,12 @@ def test_a_folder_in_step_from_the_command_line(run, tmp_path: Path) -> None:  #
     folder = tmp_path / "文件"
     folder.mkdir()
     (folder / "值班.md").write_text(NOTE, encoding="utf-8")
-    (folder / "餐厅.md").write_text("# 餐厅通知\n\n餐厅每天早上七点开门，晚上七点关门，节假日另行通知。\n", encoding="utf-8")
-    assert run("index", "sync", str(folder), "--collection", "后勤").stdout.startswith("2 added, 0 replaced, 0 unchanged in ")
+    (folder / "餐厅.md").write_text(
+        "# 餐厅通知\n\n餐厅每天早上七点开门，晚上七点关门，节假日另行通知。\n", encoding="utf-8"
+    )
+    assert run("index", "sync", str(folder), "--collection", "后勤").stdout.startswith(
+        "2 added, 0 replaced, 0 unchanged in "
+    )
     (folder / "餐厅.md").rename(folder / "食堂.md")
     (folder / "值班.md").unlink()
     synced = json.loads(run("index", "sync", str(folder), "--json").stdout)
@@ -252,10 +263,17 @@ def test_an_index_looked_after_from_the_command_line(run, note: Path, tmp_path: 
     assert run("backup", str(tmp_path / "b.zip")).stdout.startswith("1 documents (gen-1)")
     (tmp_path / "data" / "index" / "gen-1" / "vectors.npy").unlink()
     damaged = run("index", "verify")
-    assert damaged.exit_code == 3 and "gen-1/vectors.npy: is missing" in damaged.stdout and "wenju index rebuild" in damaged.stdout
+    assert (
+        damaged.exit_code == 3
+        and "gen-1/vectors.npy: is missing" in damaged.stdout
+        and "wenju index rebuild" in damaged.stdout
+    )
     assert json.loads(run("index", "verify", "--json").stdout)["faults"][0]["place"] == "gen-1/vectors.npy"
     assert run("search", "值班电话").exit_code == 1
-    assert any(one["name"] == "index" and one["state"] == "fail" for one in json.loads(run("doctor", "--json").stdout)["checks"])
+    assert any(
+        one["name"] == "index" and one["state"] == "fail"
+        for one in json.loads(run("doctor", "--json").stdout)["checks"]
+    )
     assert run("index", "rebuild").stdout == "gen-2: 1 documents, 1 passages\n"
     assert "all right" in run("index", "verify").stdout and "63085678" in run("search", "值班电话").stdout
     run("index", "remove", "值班通知")
@@ -271,6 +289,8 @@ def test_watch_ends_with_ctrl_c(run, note: Path, monkeypatch: pytest.MonkeyPatch
     def interrupted(self: threading.Event, timeout: float | None = None) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("index.watch.threading", type("Fake", (), {"Event": type("Event", (), {"wait": interrupted})}))
+    monkeypatch.setattr(
+        "index.watch.threading", type("Fake", (), {"Event": type("Event", (), {"wait": interrupted})})
+    )
     done = run("index", "watch", str(note.parent), "--every", "0.2")
     assert done.exit_code == 130 and "1 added" in done.stdout

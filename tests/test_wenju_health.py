@@ -42,9 +42,19 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_every_part_is_looked_at_and_missing_models_fail(tmp_path: Path) -> None:
     done, checks = doctor(tmp_path / "data")
     assert list(checks) == [
-        "python", "packages", "processor", "settings", "memory", "disk", "prompts", "models", "generator", "index",
-        "port", "answer",
-    ]  # fmt: skip
+        "python",
+        "packages",
+        "processor",
+        "settings",
+        "memory",
+        "disk",
+        "prompts",
+        "models",
+        "generator",
+        "index",
+        "port",
+        "answer",
+    ]
     assert (done.exit_code, json.loads(done.stdout)["ok"]) == (1, False)
     assert checks["models"]["state"] == "fail" and checks["models"]["next_step"] == "Run: wenju models fetch"
     assert checks["index"]["state"] == "warn" and checks["settings"]["state"] == "ok"
@@ -76,9 +86,13 @@ def test_an_unknown_setting_is_a_finding_beside_the_machine(tmp_path: Path) -> N
         ({"ui": {"auth": "token", "host": "0.0.0.0"}}, "warn", "kept for ever"),
         ({"ui": {"embed_secret": "short"}}, "fail", "embed_secret"),
         ({"answer": {"from_memory": True}}, "warn", "from_memory"),
-        ({"generator": {"engine": "openai", "base_url": "http://10.0.0.9/v1", "api_key": "k"}}, "warn", "api_key goes to 10.0.0.9"),
+        (
+            {"generator": {"engine": "openai", "base_url": "http://10.0.0.9/v1", "api_key": "k"}},
+            "warn",
+            "api_key goes to 10.0.0.9",
+        ),
     ],
-)  # fmt: skip
+)
 def test_unsafe_settings_are_named_with_a_next_step(flags: dict[str, Any], state: str, found: str) -> None:
     checks = list(safety.settings(load_settings(flags), Wanted()))
     assert any(found in check.found and check.state == state and check.next_step for check in checks), checks
@@ -120,11 +134,15 @@ def test_a_changed_index_is_found_by_its_hash(tmp_path: Path) -> None:
 
     settings = load_settings({"data": tmp_path / "data", "index": {"encoder": "fake"}})
     note = tmp_path / "note.md"
-    note.write_text("# 通知\n\n值班电话是63085678，由办公室在每周一上午九点前公布，遇有调整另行通知各处室。\n", "utf-8")
+    note.write_text(
+        "# 通知\n\n值班电话是63085678，由办公室在每周一上午九点前公布，遇有调整另行通知各处室。\n", "utf-8"
+    )
     Engine.open(settings.engine, encoder=FakeEncoder()).add([note])
     generation = IndexStore(tmp_path / "data" / "index").current()
     assert generation is not None
-    made = load_settings({"data": tmp_path / "data", "index": {"encoder": generation.manifest["identity"]["encoder"]}})
+    made = load_settings(
+        {"data": tmp_path / "data", "index": {"encoder": generation.manifest["identity"]["encoder"]}}
+    )
     (check,) = parts.index(made, Wanted())
     assert check.state == "ok" and "1 documents" in check.found
     (check,) = parts.index(load_settings({"data": tmp_path / "data"}), Wanted())
@@ -152,10 +170,16 @@ def test_a_model_with_another_content_fails_by_sha256(tmp_path: Path) -> None:
             with place.open("wb") as handle:
                 handle.truncate(file.size or 1)  # right size, wrong bytes
     done, checks = doctor(tmp_path / "data")
-    assert done.exit_code == 1 and "sha256" in checks["models"]["found"] and "fetch" in checks["models"]["next_step"]
+    assert (
+        done.exit_code == 1
+        and "sha256" in checks["models"]["found"]
+        and "fetch" in checks["models"]["next_step"]
+    )
 
 
-def test_the_prompts_and_their_variables_are_those_that_ship(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_prompts_and_their_variables_are_those_that_ship(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, variables in parts.PROMPTS.items():
         assert prompts.variables(name) == variables
     settings = load_settings()
@@ -246,7 +270,9 @@ time.sleep(1)
 print(json.dumps(blocked.tried()))
 """
     environment = {key: value for key, value in os.environ.items() if key != "CI"} | {"HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=environment
+    )
     assert json.loads(done.stdout) == [] and not list(tmp_path.iterdir())
 
 
@@ -255,9 +281,12 @@ def test_what_a_trial_found_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     speed = {"read": 100.0, "written": 10.0, "load": 0.0, "of": "this machine", "when": "2026-01-01T00:00:00"}
     good = {"answer": f"书记是{trial.ANSWER}。", "seconds": 2.0, "loading": 6.0, "tried": [], "speed": speed}
     results: list[dict[str, Any]] = [
-        good, {**good, "speed": None}, {**good, "tried": ["example.org"]}, {**good, "answer": "未找到"},
+        good,
+        {**good, "speed": None},
+        {**good, "tried": ["example.org"]},
+        {**good, "answer": "未找到"},
         {"error": "no memory", "hint": "Close programs."},
-    ]  # fmt: skip
+    ]
     asked: list[str] = []
 
     def scripted(_settings: object, known: str) -> dict[str, Any]:
@@ -269,7 +298,11 @@ def test_what_a_trial_found_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     states: list[list[Check]] = [list(trial.trial(settings, Wanted())) for _ in results]
     assert [found[-1].state for found in states] == ["ok", "ok", "fail", "warn", "fail"]
     assert asked == ["", *["this machine"] * 4]  # kept from the first on
-    assert "lower bound" not in states[0][0].found and "about 2.9 s" in states[0][0].found and "2.0 s" in states[0][1].found
+    assert (
+        "lower bound" not in states[0][0].found
+        and "about 2.9 s" in states[0][0].found
+        and "2.0 s" in states[0][1].found
+    )
     assert "example.org" in states[2][-1].found and states[4][0].next_step == "Close programs."
 
 
@@ -317,7 +350,9 @@ def test_speed_is_measured_of_reading_and_of_writing(monkeypatch: pytest.MonkeyP
     assert calibration.kept(tmp_path) is None
 
 
-def test_a_figure_of_a_busy_moment_is_measured_again_in_a_quiet_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_figure_of_a_busy_moment_is_measured_again_in_a_quiet_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     from engine import calibration
 
     calibration.keep(calibration.Speed(50.0, 5.0, 3.0, "this machine", "2026-01-01"), tmp_path)
@@ -326,7 +361,13 @@ def test_a_figure_of_a_busy_moment_is_measured_again_in_a_quiet_one(monkeypatch:
 
     def scripted(_settings: object, known: str) -> dict[str, Any]:
         asked.append(known)
-        return {"answer": trial.ANSWER, "seconds": 1.0, "loading": 1.0, "tried": [], "speed": None if known else speed}
+        return {
+            "answer": trial.ANSWER,
+            "seconds": 1.0,
+            "loading": 1.0,
+            "tried": [],
+            "speed": None if known else speed,
+        }
 
     monkeypatch.setattr(trial, "_not_asked", lambda *_: None)
     monkeypatch.setattr(trial, "ask", scripted)

@@ -16,15 +16,24 @@ def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "wenju.toml"
 
 
-def test_flags_win_over_environment_over_file_over_defaults(toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flags_win_over_environment_over_file_over_defaults(
+    toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     toml.write_text("[answer]\nrisk = 0.3\nmax_passages = 3\ncontext_tokens = 300\n")
     monkeypatch.setenv("WENJU_ANSWER__RISK", "0.4")
     monkeypatch.setenv("WENJU_ANSWER__MAX_PASSAGES", "5")
     answer = load_settings({"answer": {"risk": 0.5, "style": None}}).answer
-    assert (answer.risk, answer.max_passages, answer.context_tokens, answer.style) == (0.5, 5, 300, "sentence")
+    assert (answer.risk, answer.max_passages, answer.context_tokens, answer.style) == (
+        0.5,
+        5,
+        300,
+        "sentence",
+    )
 
 
-def test_data_and_models_have_short_variables(toml: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_data_and_models_have_short_variables(
+    toml: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("WENJU_DATA", str(tmp_path / "d"))
     monkeypatch.setenv("WENJU_MODELS", str(tmp_path / "m"))
     settings = load_settings()
@@ -66,12 +75,24 @@ def test_profile_changes_what_nothing_else_sets(toml: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("[answer]\nriks = 1\n", "Unknown setting 'answer.riks' in wenju.toml.", "Did you mean 'answer.risk'?"),
+        (
+            "[answer]\nriks = 1\n",
+            "Unknown setting 'answer.riks' in wenju.toml.",
+            "Did you mean 'answer.risk'?",
+        ),
         ("[anwser]\nrisk = 1\n", "Unknown setting 'anwser' in wenju.toml.", "Did you mean 'answer"),
         ("dta = 'x'\n", "Unknown setting 'dta' in wenju.toml.", "Did you mean 'data'?"),
-        ("[answer]\nrisk = 3\n", "Bad value 3 for setting 'answer.risk' in wenju.toml.", "less than or equal to 1"),
+        (
+            "[answer]\nrisk = 3\n",
+            "Bad value 3 for setting 'answer.risk' in wenju.toml.",
+            "less than or equal to 1",
+        ),
         ("answer = 3\n", "Bad value 3 for setting 'answer' in wenju.toml.", "dictionary"),
-        ("[ui]\ntheme = 'pink'\n", "Bad value \"pink\" for setting 'ui.theme' in wenju.toml.", "'auto', 'light' or 'dark'"),
+        (
+            "[ui]\ntheme = 'pink'\n",
+            "Bad value \"pink\" for setting 'ui.theme' in wenju.toml.",
+            "'auto', 'light' or 'dark'",
+        ),
         ("[x\n", "wenju.toml is not valid TOML", "quotes"),
     ],
 )
@@ -131,7 +152,12 @@ def test_every_key_can_be_set_from_the_environment() -> None:
 
 
 def test_secrets_are_not_shown_with_the_settings(toml: Path) -> None:
-    toml.write_text('[generator]\napi_key = "geheim1"\n[ui]\nembed_secret = "geheim2"\noidc_client_secret = "geheim3"\ndatabase = "postgresql://a:geheim4@b/c"\n')
+    toml.write_text(
+        '[generator]\napi_key = "geheim1"\n[ui]\nembed_secret = "geheim2"\noidc_client_secret = "geheim3"\ndatabase = "postgresql://a:geheim4@b/c"\n'
+    )
     settings = load_settings()
     assert "geheim" not in repr(settings) + str(settings)
-    assert "geheim1" not in settings.model_dump_json() and settings.generator.api_key.get_secret_value() == "geheim1"
+    assert (
+        "geheim1" not in settings.model_dump_json()
+        and settings.generator.api_key.get_secret_value() == "geheim1"
+    )

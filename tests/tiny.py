@@ -1,4 +1,5 @@
-"""Tiny models made on the spot: one layer, random weights, a tokenizer of single bytes. For tests of the engines."""
+"""Tiny models made on the spot: one layer, random weights, a tokenizer of single bytes. For tests of the
+engines."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ def metadata() -> dict[str, Any]:
         "general.name": "tiny",
         "tokenizer.ggml.model": "gpt2",
         "tokenizer.ggml.pre": "qwen2",
-        "tokenizer.ggml.tokens": [c for c, _ in sorted(_byte_of().items(), key=lambda item: item[1])] + SPECIAL,
+        "tokenizer.ggml.tokens": [c for c, _ in sorted(_byte_of().items(), key=lambda item: item[1])]
+        + SPECIAL,
         "tokenizer.ggml.token_type": [1] * 256 + [3] * len(SPECIAL),
         "tokenizer.ggml.merges": [],
         "tokenizer.ggml.eos_token_id": 257,
@@ -61,14 +63,23 @@ def openvino_model(folder: Path) -> Path:
         parameter.output(0).get_tensor().set_names({parameter.get_friendly_name()})
     zero, one = (op.constant(np.array([n], np.int64)) for n in (0, 1))
     axis, width = op.constant(np.array(0, np.int64)), op.constant(np.array([SIZE], np.int64))
-    x = op.add(op.gather(op.constant(w["embedding"]), ids, axis), op.gather(op.constant(w["positions"]), places, axis))
+    x = op.add(
+        op.gather(op.constant(w["embedding"]), ids, axis),
+        op.gather(op.constant(w["positions"]), places, axis),
+    )
     batch, new = (op.gather(op.shape_of(ids), n, axis) for n in (zero, one))
-    heads = op.transpose(op.reshape(x, np.array([0, 0, 1, SIZE], np.int64), True), np.array([0, 2, 1, 3], np.int64))
+    heads = op.transpose(
+        op.reshape(x, np.array([0, 0, 1, SIZE], np.int64), True), np.array([0, 2, 1, 3], np.int64)
+    )
     empty = op.broadcast(op.constant(np.array(0, np.float32)), op.concat([batch, one, zero, width], 0))
     wholes, assigns = [], []
     for name in ("past.key", "past.value"):
         info = VariableInfo()
-        info.data_shape, info.data_type, info.variable_id = ov.PartialShape([-1, 1, -1, SIZE]), ov.Type.f32, name
+        info.data_shape, info.data_type, info.variable_id = (
+            ov.PartialShape([-1, 1, -1, SIZE]),
+            ov.Type.f32,
+            name,
+        )
         variable = Variable(info)
         past = op.gather(op.read_value(empty, variable), beam, axis)
         wholes.append(op.concat([past, heads], 2))
@@ -77,7 +88,9 @@ def openvino_model(folder: Path) -> Path:
     slots = op.range(axis, op.squeeze(total, axis), op.constant(np.array(1, np.int64)), "i64")
     rows = op.slice(slots, op.subtract(total, new), total, one)
     causal = op.less_equal(op.unsqueeze(slots, zero), op.unsqueeze(rows, one))
-    seen = op.unsqueeze(op.logical_and(op.unsqueeze(causal, zero), op.unsqueeze(op.not_equal(mask, zero), one)), one)
+    seen = op.unsqueeze(
+        op.logical_and(op.unsqueeze(causal, zero), op.unsqueeze(op.not_equal(mask, zero), one)), one
+    )
     lowest, nothing = (op.constant(np.array(n, np.float32)) for n in (-1e9, 0))
     scale = op.constant(np.array(1, np.float32))
     attended = op.scaled_dot_product_attention(heads, *wholes, op.select(seen, nothing, lowest), scale)
@@ -106,8 +119,16 @@ def transformers_model(folder: Path) -> Path:
     )
     tokenizer.save_pretrained(folder)
     config = Qwen2Config(
-        vocab_size=VOCABULARY, hidden_size=SIZE, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2,
-        num_key_value_heads=1, max_position_embeddings=4096, eos_token_id=257, bos_token_id=None, tie_word_embeddings=False,
+        vocab_size=VOCABULARY,
+        hidden_size=SIZE,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        max_position_embeddings=4096,
+        eos_token_id=257,
+        bos_token_id=None,
+        tie_word_embeddings=False,
     )
     torch.manual_seed(7)
     model = Qwen2ForCausalLM(config)

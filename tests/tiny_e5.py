@@ -1,4 +1,5 @@
-"""A model file in the form of ``models.e5``, made on the spot: one layer, random weights, a vocabulary of a few pieces."""
+"""A model file in the form of ``models.e5``, made on the spot: one layer, random weights, a vocabulary of a
+few pieces."""
 
 from __future__ import annotations
 
@@ -8,7 +9,24 @@ from pathlib import Path
 import numpy as np
 
 SIZE, INNER, HEADS, POSITIONS = 64, 128, 2, 512
-PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁", "query", "passage", ":", "天", "津", "市", "机", "关", "天津", "2025", "<mask>"]
+PIECES = [
+    "<s>",
+    "<pad>",
+    "</s>",
+    "<unk>",
+    "▁",
+    "query",
+    "passage",
+    ":",
+    "天",
+    "津",
+    "市",
+    "机",
+    "关",
+    "天津",
+    "2025",
+    "<mask>",
+]
 REPLACED = {"\x01": "", "\u2028": " ", "ａ": "a"}
 
 
@@ -67,6 +85,10 @@ def _body(tensors: dict[str, tuple[int, int, bytes]], before: int) -> bytes:
     at = before + 4 + sum(2 + len(name) + 21 for name in tensors)
     table, data = struct.pack("<I", len(tensors)), b""
     for name, (kind, count, content) in tensors.items():
-        table += struct.pack("<H", len(name)) + name.encode() + struct.pack("<BIQQ", kind, count, at + len(data), len(content))
+        table += (
+            struct.pack("<H", len(name))
+            + name.encode()
+            + struct.pack("<BIQQ", kind, count, at + len(data), len(content))
+        )
         data += content
     return table + data

@@ -27,7 +27,9 @@ from ui.settings import UiSettings
 from ui.viewer import Viewer, local_administrator
 
 
-def api_app(settings: UiSettings | None = None, engine: Any = None, store: Any = None, who: Any = local_administrator) -> FastAPI:
+def api_app(
+    settings: UiSettings | None = None, engine: Any = None, store: Any = None, who: Any = local_administrator
+) -> FastAPI:
     """The API without the page: no gradio is imported."""
     app = FastAPI(docs_url=None, redoc_url=None)
     given = settings or UiSettings(rate_per_minute=0)
@@ -65,8 +67,11 @@ def running(app: Any, **options: Any) -> Iterator[str]:
         assert not thread.is_alive(), "the server did not stop"
 
 
-def guarded(settings: UiSettings, data: Path, tokens: Any = None, sessions: Any = None, **given: Any) -> tuple[Any, SignOn]:
-    """The API behind sign-on and guard, with a /chat/ that tells who looks: all of the server but the page."""
+def guarded(
+    settings: UiSettings, data: Path, tokens: Any = None, sessions: Any = None, **given: Any
+) -> tuple[Any, SignOn]:
+    """The API behind sign-on and guard, with a /chat/ that tells who looks: all of the server but the
+    page."""
     sign_on = SignOn(settings, data, tokens, sessions)
     app = api_app(settings, who=sign_on.who, **given)
     app.state.address = sign_on.address
@@ -89,7 +94,9 @@ def guarded(settings: UiSettings, data: Path, tokens: Any = None, sessions: Any 
 
 
 PAGE = {"accept": "text/html"}
-BEHIND_A_PROXY = UiSettings(host="0.0.0.0", auth="header", sso_proxies=("10.0.0.5", "10.1.0.0/16"), admins=("chen",))
+BEHIND_A_PROXY = UiSettings(
+    host="0.0.0.0", auth="header", sso_proxies=("10.0.0.5", "10.1.0.0/16"), admins=("chen",)
+)
 
 
 def client_at(app: Any, address: str = "10.0.0.5", **options: Any) -> TestClient:

@@ -1,4 +1,5 @@
-"""What a wheel holds: ``python tests/wheel.py WHEEL``. Ends with 1 when something is missing or does not belong there.
+"""What a wheel holds: ``python tests/wheel.py WHEEL``. Ends with 1 when something is missing or does not
+belong there.
 
 Not collected by pytest; used by .ci/release.
 """
@@ -11,7 +12,15 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ALONGSIDE = ("qa/reader.npz", "qa/judge.npz", "qa/gate.json", "prompts/strings.toml", "models/manifest.toml", "ui/static/ui.js", "eval/data/tianjin.jsonl")
+ALONGSIDE = (
+    "qa/reader.npz",
+    "qa/judge.npz",
+    "qa/gate.json",
+    "prompts/strings.toml",
+    "models/manifest.toml",
+    "ui/static/ui.js",
+    "eval/data/tianjin.jsonl",
+)
 """Files beside the code without which the program does not run."""
 
 
@@ -25,7 +34,9 @@ def faults(names: set[str], packages: list[str]) -> list[str]:
 
 
 def main(path: str) -> int:
-    packages = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"][
+        "targets"
+    ]["wheel"]["packages"]
     with zipfile.ZipFile(path) as wheel:
         wrong = faults(set(wheel.namelist()), packages)
         print(f"{Path(path).name}: {len(wheel.namelist())} files, {Path(path).stat().st_size / 1e6:.1f} MB")

@@ -29,7 +29,8 @@ def blank() -> Any:
 
 
 def put(document: Any, xml: str) -> Any:
-    """Append XML (``w:p``, ``w:tbl``, ...) to the body, in front of its section properties; gives the element."""
+    """Append XML (``w:p``, ``w:tbl``, ...) to the body, in front of its section properties; gives the
+    element."""
     element = xml_of(xml)
     document.element.body.insert_element_before(element, "w:sectPr")
     return element
@@ -49,8 +50,16 @@ def paragraph(inner: str, properties: str = "") -> str:
     return f"<w:p><w:pPr>{properties}</w:pPr>{inner}</w:p>"
 
 
-def number_list(document: Any, number: int, levels: Sequence[tuple[str, str]], extra: str = "", override: str = "", same: int = 0) -> int:
-    """A list (``w:num``) with levels of (format, text); ``same``: the number of a list whose levels it shares."""
+def number_list(
+    document: Any,
+    number: int,
+    levels: Sequence[tuple[str, str]],
+    extra: str = "",
+    override: str = "",
+    same: int = 0,
+) -> int:
+    """A list (``w:num``) with levels of (format, text); ``same``: the number of a list whose levels it
+    shares."""
     root = document.part.numbering_part.element
     abstract = same or number
     if not same:
@@ -58,7 +67,9 @@ def number_list(document: Any, number: int, levels: Sequence[tuple[str, str]], e
             f'<w:lvl w:ilvl="{depth}"><w:start w:val="1"/><w:numFmt w:val="{form}"/>{extra}<w:lvlText w:val="{text}"/></w:lvl>'
             for depth, (form, text) in enumerate(levels)
         )
-        element = xml_of(f'<w:abstractNum w:abstractNumId="{abstract}"><w:multiLevelType w:val="multilevel"/>{made}</w:abstractNum>')
+        element = xml_of(
+            f'<w:abstractNum w:abstractNumId="{abstract}"><w:multiLevelType w:val="multilevel"/>{made}</w:abstractNum>'
+        )
         root.insert(0, element)
     root.append(xml_of(f'<w:num w:numId="{number}"><w:abstractNumId w:val="{abstract}"/>{override}</w:num>'))
     return number
@@ -82,14 +93,18 @@ def table(document: Any, rows: Sequence[Sequence[str]]) -> Any:
 
 def notes(path: Path, kind: str, texts: Sequence[str]) -> None:
     """Add footnotes or endnotes 2, 3, ... to a saved file."""
-    body = "".join(f'<w:{kind} w:id="{n}"><w:p><w:r><w:{kind}Ref/></w:r>{run(text)}</w:p></w:{kind}>' for n, text in enumerate(texts, 2))
+    body = "".join(
+        f'<w:{kind} w:id="{n}"><w:p><w:r><w:{kind}Ref/></w:r>{run(text)}</w:p></w:{kind}>'
+        for n, text in enumerate(texts, 2)
+    )
     separator = f'<w:{kind} w:type="separator" w:id="0"><w:p><w:r><w:separator/></w:r></w:p></w:{kind}>'
     with zipfile.ZipFile(path) as old:
         parts = {name: old.read(name) for name in old.namelist()}
     relations = parts["word/_rels/document.xml.rels"].decode()
     kind_url = f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}s"
     parts["word/_rels/document.xml.rels"] = relations.replace(
-        "</Relationships>", f'<Relationship Id="rNote{kind}" Type="{kind_url}" Target="{kind}s.xml"/></Relationships>'
+        "</Relationships>",
+        f'<Relationship Id="rNote{kind}" Type="{kind_url}" Target="{kind}s.xml"/></Relationships>',
     ).encode()
     parts[f"word/{kind}s.xml"] = f"<w:{kind}s {NS}>{separator}{body}</w:{kind}s>".encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:

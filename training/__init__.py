@@ -1,1 +1,2 @@
-"""How every fitted weight of the program is made, with the data that it is made from. In no wheel; imported by nothing."""
+"""How every fitted weight of the program is made, with the data that it is made from. In no wheel; imported
+by nothing."""

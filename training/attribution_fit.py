@@ -2,10 +2,14 @@
 
     python -m training.attribution_fit [--noise 2] [--write] [--data ../shared/bench]
 
-A row is a question of the set with its answer, bare and as a sentence. True: the passage's sentences and those of
-``noise`` other passages are the evidence. False: the same without every sentence that holds the answer. Features and
-choice of citations are the product's own; logistic regression (needs scikit-learn) with balanced classes. ``supported``
-is set so that at most 2 % of the false rows reach it, ``partial`` at 10 %. ``--write`` stores the result beside the code.
+A row is a question of the set with its answer, bare and as a sentence. True: the passage's sentences and
+those of
+``noise`` other passages are the evidence. False: the same without every sentence that holds the answer.
+Features and
+choice of citations are the product's own; logistic regression (needs scikit-learn) with balanced classes.
+``supported``
+is set so that at most 2 % of the false rows reach it, ``partial`` at 10 %. ``--write`` stores the result
+beside the code.
 """
 
 from __future__ import annotations
@@ -31,10 +35,14 @@ def evidence_of(number: int, source: Source) -> list[EvidenceSentence]:
     """A passage as a document of its own, split into sentences."""
     document = Document(f"{number:016x}", "", f"{number}.txt", source.text, "")
     passage = Passage(f"{document.id}-0001", document.id, 0, len(source.text), source.text)
-    return [EvidenceSentence(passage, document, a, b, source.text[a:b]) for a, b in split_sentences(source.text)]
+    return [
+        EvidenceSentence(passage, document, a, b, source.text[a:b]) for a, b in split_sentences(source.text)
+    ]
 
 
-def rows(sources: Sequence[Source], noise: int, seed: int) -> tuple[list[tuple[float, ...]], list[int], list[bool]]:
+def rows(
+    sources: Sequence[Source], noise: int, seed: int
+) -> tuple[list[tuple[float, ...]], list[int], list[bool]]:
     """Features, labels, and for the true rows whether the first citation holds the answer."""
     rng = random.Random(seed)
     evidence = [evidence_of(i, s) for i, s in enumerate(sources)]
@@ -43,12 +51,20 @@ def rows(sources: Sequence[Source], noise: int, seed: int) -> tuple[list[tuple[f
     first: list[bool] = []
     for number, source in enumerate(sources):
         for question, answer, _ in source.questions:
-            around = [e for other in rng.sample(range(len(sources)), noise) if other != number for e in evidence[other]]
+            around = [
+                e
+                for other in rng.sample(range(len(sources)), noise)
+                if other != number
+                for e in evidence[other]
+            ]
             own = evidence[number]
             for sentence in {answer, answer_sentence(question, answer)} - {""}:
                 if len(answer) > 60 or not any(answer in e.text for e in own):
                     continue
-                for label, items in ((1, own + around), (0, [e for e in own if answer not in e.text] + around)):
+                for label, items in (
+                    (1, own + around),
+                    (0, [e for e in own if answer not in e.text] + around),
+                ):
                     passages, offsets = _passages(items)
                     findings = examine(sentence, passages)
                     cover = Cover(items, sentence, question, _held(findings.places, offsets, items))
@@ -89,7 +105,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     print(json.dumps(result, ensure_ascii=False, indent=1))
     for name, limit in (("supported", supported), ("partial or better", partial)):
-        print(f"{name}: true {sum(s > limit for s in true) / len(true):.3f}, false {sum(s > limit for s in false) / len(false):.3f}")
+        print(
+            f"{name}: true {sum(s > limit for s in true) / len(true):.3f}, false {sum(s > limit for s in false) / len(false):.3f}"
+        )
     print(f"first citation holds the answer: {sum(first) / len(first):.3f} of {len(first)}")
     if args.write:
         WEIGHTS.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

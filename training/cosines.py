@@ -1,9 +1,12 @@
-"""Fits how an encoder's cosines are brought to the common scale, m3e-small's: the constants of ``index.encoder_traits``.
+"""Fits how an encoder's cosines are brought to the common scale, m3e-small's: the constants of
+``index.encoder_traits``.
 
     python -m training.cosines DATA --vectors FOLDER [--encoder multilingual-e5-small]
 
-DATA is the folder of the benchmark files. On tuning questions only (those of ``tianjin`` marked so, answerable or not, and
-300 of cmrc2018 trial) both encoders rank all texts; the cosines of each question's best 8 by either are pooled within the
+DATA is the folder of the benchmark files. On tuning questions only (those of ``tianjin`` marked so,
+answerable or not, and
+300 of cmrc2018 trial) both encoders rank all texts; the cosines of each question's best 8 by either are
+pooled within the
 set, and the quantiles of the one are regressed on the same quantiles of the other, both sets counting alike.
 """
 
@@ -46,11 +49,15 @@ def main() -> None:
         quantiles = [np.quantile(cosines, QUANTILES) for cosines in found]
         pairs.append(np.stack(quantiles))
         for label, cosines in zip(names, found, strict=True):
-            print(f"{name} n={len(chosen)} {label}: best {cosines[:, 0].mean():.3f}, 8th {cosines[:, -1].mean():.3f}")
+            print(
+                f"{name} n={len(chosen)} {label}: best {cosines[:, 0].mean():.3f}, 8th {cosines[:, -1].mean():.3f}"
+            )
     own, wanted = np.concatenate(pairs, axis=1)
     factor, shift = np.polyfit(own, wanted, 1)
     rest = factor * own + shift - wanted
-    print(f"offset {-shift / factor:.4f}, factor {factor:.4f}; quantiles off by {np.abs(rest).mean():.3f} on average, {np.abs(rest).max():.3f} at most")
+    print(
+        f"offset {-shift / factor:.4f}, factor {factor:.4f}; quantiles off by {np.abs(rest).mean():.3f} on average, {np.abs(rest).max():.3f} at most"
+    )
 
 
 if __name__ == "__main__":

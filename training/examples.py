@@ -1,6 +1,8 @@
-"""Training examples: pairs of texts with what each head should say of them. Made with a seed, so the same every time.
+"""Training examples: pairs of texts with what each head should say of them. Made with a seed, so the same
+every time.
 
-Every example has a first text (a question, a statement) and a second (a passage, the turns before). ``None`` in a label
+Every example has a first text (a question, a statement) and a second (a passage, the turns before). ``None``
+in a label
 means that nobody knows, and that head learns nothing from it.
 """
 
@@ -56,13 +58,15 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def headed(row: dict[str, Any], rng: random.Random) -> tuple[str, int]:
-    """A passage under its headings as the program gives it, sometimes without; and where the passage begins."""
+    """A passage under its headings as the program gives it, sometimes without; and where the passage
+    begins."""
     over = rng.choice((f"{row['title']} > {row['heading']}\n", f"{row['heading']}\n", ""))
     return over + row["passage"], len(over)
 
 
 def written(paths: Iterable[Path], seed: int = 0) -> Iterator[Example]:
-    """Questions and statements written by hand: spans, near misses, borne out or not; and answers put to questions."""
+    """Questions and statements written by hand: spans, near misses, borne out or not; and answers put to
+    questions."""
     for path in paths:
         for row in rows(path):
             rng = random.Random(f"{seed}-{row['id']}")
@@ -88,7 +92,9 @@ def _asked(row: dict[str, Any], item: dict[str, Any], rng: random.Random) -> Ite
             right = item["polarity"] == polarity
             yield Example("judge", f"{item['q']} {word}", text, supported=right, group=row["kind"])
     told = "、".join(item["answers"]) if item["answers"] else ""
-    others = [a for other in row["questions"] for a in other["answers"] if other["q"] != item["q"] and a not in told]
+    others = [
+        a for other in row["questions"] for a in other["answers"] if other["q"] != item["q"] and a not in told
+    ]
     if told and len(item["answers"]) <= 4:  # an answer put to its question, and the answer of another
         yield Example("judge", f"{item['q']} {told}", text, supported=True, unborne=(), group=row["kind"])
     if others:
@@ -128,7 +134,8 @@ def window(text: str, start: int, end: int, size: int) -> tuple[str, int]:
 
 
 def comprehension(path: Path, seed: int = 0) -> Iterator[Example]:
-    """A SQuAD-style file: the spans, and for half of the questions another passage of the same article or file."""
+    """A SQuAD-style file: the spans, and for half of the questions another passage of the same article or
+    file."""
     data = json.loads(path.read_text("utf-8"))["data"]
     passages = [p for article in data for p in article["paragraphs"]]
     for number, passage in enumerate(passages):
@@ -142,9 +149,13 @@ def comprehension(path: Path, seed: int = 0) -> Iterator[Example]:
                 continue
             end = start + len(answer["text"])
             text, begin = window(passage["context"], start, end, rng.choice((120, 250, 380)))
-            yield Example("read", qa["question"], text, ((start - begin, end - begin),), True, group=path.stem)
+            yield Example(
+                "read", qa["question"], text, ((start - begin, end - begin),), True, group=path.stem
+            )
             if rng.random() < 0.5:
-                other = passages[number - 1 if rng.random() < 0.7 else rng.randrange(len(passages))]["context"]
+                other = passages[number - 1 if rng.random() < 0.7 else rng.randrange(len(passages))][
+                    "context"
+                ]
                 if answer["text"] not in other:
                     cut = window(other, 0, 1, 250)[0]
                     yield Example("read", qa["question"], cut, (), False, group=path.stem)
@@ -160,14 +171,20 @@ def comprehension(path: Path, seed: int = 0) -> Iterator[Example]:
 
 
 def swapped(paths: Sequence[Path], each: int, seed: int = 0) -> Iterator[Example]:
-    """True sentences and ones with a number, date, name or polarity changed, each with the part that was changed."""
+    """True sentences and ones with a number, date, name or polarity changed, each with the part that was
+    changed."""
     sources = [source for path in paths for source in read(path)]
     for kind in ("number", "date", "name", "polarity"):
         for case in cases(sources, kind, each, seed, noise=0):
             if case.form == "bare":
                 continue
             text = case.evidence[0]
-            at = _where(case.sentence if not case.swapped else case.sentence.replace(case.changed[1], case.changed[0], 1), text)
+            at = _where(
+                case.sentence
+                if not case.swapped
+                else case.sentence.replace(case.changed[1], case.changed[0], 1),
+                text,
+            )
             part = window(text, at, at + 1, 160)[0]
             bad = ((case.at, max(case.at + 1, case.at + len(case.changed[1]))),) if case.swapped else ()
             yield Example("judge", case.sentence, part, supported=not case.swapped, unborne=bad, group=kind)
@@ -179,11 +196,36 @@ def _where(sentence: str, text: str) -> int:
 
 
 _MODAL = [
-    ("应当", "可以"), ("不得", "可以"), ("必须", "可以"), ("可以", "应当"), ("以上", "以下"), ("不少于", "不超过"), ("不超过", "不少于"),
-    ("以内", "以上"), ("工作日", "日"), ("书面", "口头"), ("全部", "部分"), ("每年", "每月"), ("每日", "每周"), ("之前", "之后"), ("以前", "以后"),
-    ("或者", "并且"), ("和", "或者"), ("除外", "在内"), ("低于", "高于"), ("超过", "不足"), ("国务院", "省级人民政府"), ("县级", "省级"),
-    ("不予", "应当予以"), ("无需", "必须"), ("有权", "无权"), ("免费", "收费"), ("甲方", "乙方"), ("乙方", "甲方"), ("申请人", "主管部门"),
-]  # fmt: skip
+    ("应当", "可以"),
+    ("不得", "可以"),
+    ("必须", "可以"),
+    ("可以", "应当"),
+    ("以上", "以下"),
+    ("不少于", "不超过"),
+    ("不超过", "不少于"),
+    ("以内", "以上"),
+    ("工作日", "日"),
+    ("书面", "口头"),
+    ("全部", "部分"),
+    ("每年", "每月"),
+    ("每日", "每周"),
+    ("之前", "之后"),
+    ("以前", "以后"),
+    ("或者", "并且"),
+    ("和", "或者"),
+    ("除外", "在内"),
+    ("低于", "高于"),
+    ("超过", "不足"),
+    ("国务院", "省级人民政府"),
+    ("县级", "省级"),
+    ("不予", "应当予以"),
+    ("无需", "必须"),
+    ("有权", "无权"),
+    ("免费", "收费"),
+    ("甲方", "乙方"),
+    ("乙方", "甲方"),
+    ("申请人", "主管部门"),
+]
 
 
 def statutes(path: Path, most: int, seed: int = 0) -> Iterator[Example]:
@@ -209,7 +251,15 @@ def statutes(path: Path, most: int, seed: int = 0) -> Iterator[Example]:
 
 def _plainer(sentence: str, rng: random.Random) -> str:
     """The same said with harmless changes, some of the time."""
-    for one, two in (("应当", "应"), ("或者", "或"), ("不得", "不能"), ("不得", "禁止"), ("予以", ""), ("、", "和"), ("的，", "，")):
+    for one, two in (
+        ("应当", "应"),
+        ("或者", "或"),
+        ("不得", "不能"),
+        ("不得", "禁止"),
+        ("予以", ""),
+        ("、", "和"),
+        ("的，", "，"),
+    ):
         if one in sentence and rng.random() < 0.4:
             sentence = sentence.replace(one, two, 1)
     return sentence.rstrip("。；") if rng.random() < 0.5 else sentence
@@ -226,7 +276,8 @@ def _swap(sentence: str, rng: random.Random) -> tuple[str, tuple[Span, ...]] | N
 
 
 def relevance(folder: Path, seed: int = 0) -> Iterator[Example]:
-    """Lay questions with the statute that answers them and near ones that do not (the tuning half of STARD), and
+    """Lay questions with the statute that answers them and near ones that do not (the tuning half of STARD),
+    and
     questions with passages judged by people (the tuning half of NoMIRACL)."""
     articles: dict[str, str] = {}
     for row in rows(folder / "stard" / "corpus.jsonl"):
@@ -241,9 +292,13 @@ def relevance(folder: Path, seed: int = 0) -> Iterator[Example]:
         asked = _pairs(query["问题"])
         near = sorted(rng.sample(names, 6000), key=lambda n: -len(asked & bags[n]) / (20 + len(bags[n])))[:6]
         for name in gold[:2]:
-            yield Example("read", query["问题"], f"{name}\n{articles[name][:400]}", answerable=True, group="stard")
+            yield Example(
+                "read", query["问题"], f"{name}\n{articles[name][:400]}", answerable=True, group="stard"
+            )
         for name in rng.sample([n for n in near if n not in gold], 3):
-            yield Example("read", query["问题"], f"{name}\n{articles[name][:400]}", answerable=False, group="stard")
+            yield Example(
+                "read", query["问题"], f"{name}\n{articles[name][:400]}", answerable=False, group="stard"
+            )
     for row in rows(folder / "nomiracl-zh" / "test.jsonl"):
         if zlib.crc32(str(row["query_id"]).encode()) % 2 or row["subset"] != "non_relevant":
             continue
@@ -258,11 +313,20 @@ def _pairs(text: str) -> frozenset[str]:
 def kinds(path: Path = DATA / "kinds.jsonl") -> Iterator[Example]:
     """Questions with the kind of answer they want."""
     for row in rows(path):
-        yield Example("kind", row["q"], history([(row["before"], row["before_answer"])]), kind=row["kind"], group=row["domain"])
+        yield Example(
+            "kind",
+            row["q"],
+            history([(row["before"], row["before_answer"])]),
+            kind=row["kind"],
+            group=row["domain"],
+        )
 
 
-def turns(path: Path = DATA / "conversations.jsonl", hard: Path = DATA / "rewrites_hard.jsonl") -> Iterator[Example]:
-    """Turns of conversations: does the question stand alone, and which words of the turns before does it need?"""
+def turns(
+    path: Path = DATA / "conversations.jsonl", hard: Path = DATA / "rewrites_hard.jsonl"
+) -> Iterator[Example]:
+    """Turns of conversations: does the question stand alone, and which words of the turns before does it
+    need?"""
     for row in rows(path):
         said: list[tuple[str, str]] = []
         for turn in row["turns"]:

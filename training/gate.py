@@ -1,11 +1,17 @@
-"""Fits the gate: collects what it weighs for questions whose answers are known, then fits probes and logistic models.
+"""Fits the gate: collects what it weighs for questions whose answers are known, then fits probes and logistic
+models.
 
-    python -m training.gate collect OUT.npz DATA QUESTIONS.jsonl [--limit N]     # asks the index in DATA; goes on where it stopped
-    python -m training.gate fit --states QUESTION_STATES.npz... --rows ROWS.npz... [--try ROWS.npz...] [--write]
+    python -m training.gate collect OUT.npz DATA QUESTIONS.jsonl [--limit N]     # asks the index in DATA;
+    goes on where it stopped
+    python -m training.gate fit --states QUESTION_STATES.npz... --rows ROWS.npz... [--try ROWS.npz...]
+    [--write]
 
-A question has ``answers`` (any one is right) or ``answer_parts`` (all are), neither where the documents do not answer it, and
-``type``. A row: the features of ``qa.features``, the hidden state after ``prompts/judge.md``, whether the draft is right, and
-whether what the reader found is. The probes are fitted on other questions (``training.questions``) than the models over them.
+A question has ``answers`` (any one is right) or ``answer_parts`` (all are), neither where the documents do
+not answer it, and
+``type``. A row: the features of ``qa.features``, the hidden state after ``prompts/judge.md``, whether the
+draft is right, and
+whether what the reader found is. The probes are fitted on other questions (``training.questions``) than the
+models over them.
 """
 
 from __future__ import annotations
@@ -57,7 +63,10 @@ def right(item: dict[str, Any], text: str) -> bool:
     """Does the text hold the answer?"""
     said = _plain(text)
     if item.get("answer_parts"):
-        return all(any(_plain(a) in said for a in ([part] if isinstance(part, str) else part)) for part in item["answer_parts"])
+        return all(
+            any(_plain(a) in said for a in ([part] if isinstance(part, str) else part))
+            for part in item["answer_parts"]
+        )
     return any(_plain(a) in said for a in item.get("answers") or ())
 
 
@@ -83,7 +92,12 @@ def collect(out: Path, data: Path, questions: Path, limit: int) -> None:
 
 
 def _row(engine: Engine, item: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
-    reader, generator, index, settings = engine.reader, engine.generator, engine.library, engine.settings.answer
+    reader, generator, index, settings = (
+        engine.reader,
+        engine.generator,
+        engine.library,
+        engine.settings.answer,
+    )
     assert reader is not None
     turns = [Turn(turn["question"], turn["answer"]) for turn in item.get("history") or ()]
     query = understand(item["question"], turns, reader).query
@@ -91,7 +105,9 @@ def _row(engine: Engine, item: dict[str, Any]) -> tuple[dict[str, Any], np.ndarr
     query = resolve(query, hits[0].document.spoken)
     windows = read(query, [narrow(hit) for hit in hits], reader)
     found = extract(query, "fact", windows, index, reader)
-    context = build_context(hits, _worth(hits, windows), generator.count_tokens, Limits(*settings.context_limits))
+    context = build_context(
+        hits, _worth(hits, windows), generator.count_tokens, Limits(*settings.context_limits)
+    )
     stop = threading.Event()
     *_, draft = write_draft(generator, query, context, settings, Clock(), stop)
     judge = open_judge(generator)
@@ -100,10 +116,15 @@ def _row(engine: Engine, item: dict[str, Any]) -> tuple[dict[str, Any], np.ndarr
     shown = "".join(s.text for s in draft.sentences if s.state != "unsupported")
     answerable = bool(item.get("answers") or item.get("answer_parts"))
     row = {
-        "id": item.get("id", ""), "type": item.get("type", ""), "question": item["question"], "draft": draft.text,
-        "answerable": answerable, "features": features(hits, draft, found), "draft_right": answerable and right(item, shown),
+        "id": item.get("id", ""),
+        "type": item.get("type", ""),
+        "question": item["question"],
+        "draft": draft.text,
+        "answerable": answerable,
+        "features": features(hits, draft, found),
+        "draft_right": answerable and right(item, shown),
         "found": "".join(s.text for s in found.lines) if found else "",
-    }  # fmt: skip
+    }
     row["found_right"] = answerable and right(item, row["found"])
     return row, np.asarray(draft.judged, np.float16)
 
@@ -119,7 +140,11 @@ def fit(states: Sequence[Path], paths: Sequence[Path], tried: Sequence[Path], wr
     for of, label in (("draft", "draft_right"), ("quote", "found_right"), ("before", "found_right")):
         out[of] = {}
         for part in ("with_state", "without_state"):
-            names = sorted(n for n in everything[0]["features"] if part == "with_state" or not n.startswith(("probe", "judged")))
+            names = sorted(
+                n
+                for n in everything[0]["features"]
+                if part == "with_state" or not n.startswith(("probe", "judged"))
+            )
             names = [n for n in names if of != "before" or n in before]
             out[of][part] = _linear(everything, names, label, f"{of} {part}", other)
     if write:
@@ -152,7 +177,10 @@ def _probes(paths: Sequence[Path]) -> tuple[dict[str, np.ndarray], float]:
             twins = np.isin(label, (2, 3))
             print(f"  false against true twins: AUC {roc_auc_score(label[twins] == 2, out[twins]):.3f}")
             least = float(np.quantile(out[label == 3], 1 - FALSE_ALARMS))
-            told = {k: float((out[label == v] > least).mean()) for k, v in (("false", 2), ("true", 3), ("answered", 1), ("not", 0))}
+            told = {
+                k: float((out[label == v] > least).mean())
+                for k, v in (("false", 2), ("true", 3), ("answered", 1), ("not", 0))
+            }
             print(f"  from {least:.2f}: taken for false {told}")
     return probe, least
 
@@ -161,36 +189,53 @@ def _read(path: Path, probe: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     given = json.loads(path.with_suffix(".json").read_text())
     z = (np.load(path)["judged"].astype(np.float32) - probe["mean"]) / probe["scale"]
     for row, state in zip(given, z, strict=True):
-        row["features"] |= {f"probe_{of}": float(state @ probe[of] + probe[f"{of}_bias"]) for of in ("answered", "premise")}
+        row["features"] |= {
+            f"probe_{of}": float(state @ probe[of] + probe[f"{of}_bias"]) for of in ("answered", "premise")
+        }
     return given
 
 
 def _linear(
-    given: Sequence[dict[str, Any]], names: Sequence[str], label: str, said: str, other: Sequence[dict[str, Any]]
+    given: Sequence[dict[str, Any]],
+    names: Sequence[str],
+    label: str,
+    said: str,
+    other: Sequence[dict[str, Any]],
 ) -> dict[str, Any]:
     x = np.array([[row["features"][n] for n in names] for row in given])
     y = np.array([row[label] for row in given])
     mean, scale = x.mean(0), np.maximum(x.std(0), 1e-6)
     z = np.clip((x - mean) / scale, -CLIP, CLIP)
     model = LogisticRegression(C=STRENGTH, max_iter=1000)
-    chances = cross_val_predict(model, z, y, cv=KFold(5, shuffle=True, random_state=1), method="predict_proba")[:, 1]
+    chances = cross_val_predict(
+        model, z, y, cv=KFold(5, shuffle=True, random_state=1), method="predict_proba"
+    )[:, 1]
     auc = {"out_of_fold": round(float(roc_auc_score(y, chances)), 3)}
     fitted = model.fit(z, y)
     if other:
-        xo = np.clip((np.array([[row["features"][n] for n in names] for row in other]) - mean) / scale, -CLIP, CLIP)
-        auc["tried"] = round(float(roc_auc_score([row[label] for row in other], fitted.predict_proba(xo)[:, 1])), 3)
+        xo = np.clip(
+            (np.array([[row["features"][n] for n in names] for row in other]) - mean) / scale, -CLIP, CLIP
+        )
+        auc["tried"] = round(
+            float(roc_auc_score([row[label] for row in other], fitted.predict_proba(xo)[:, 1])), 3
+        )
     print(f"{said}: n {len(y)}, right {y.mean():.2f}, AUC {auc}")
     top = sorted(zip(names, fitted.coef_[0], strict=True), key=lambda p: -abs(p[1]))[:8]
     print("  ", ", ".join(f"{name} {weight:+.2f}" for name, weight in top))
     return {
-        "features": list(names), "mean": mean.round(6).tolist(), "scale": scale.round(6).tolist(),
-        "weights": fitted.coef_[0].round(6).tolist(), "bias": round(float(fitted.intercept_[0]), 6),
+        "features": list(names),
+        "mean": mean.round(6).tolist(),
+        "scale": scale.round(6).tolist(),
+        "weights": fitted.coef_[0].round(6).tolist(),
+        "bias": round(float(fitted.intercept_[0]), 6),
         "auc": auc,
-    }  # fmt: skip
+    }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     verbs = parser.add_subparsers(dest="verb", required=True)
     one = verbs.add_parser("collect")
     one.add_argument("out", type=Path)

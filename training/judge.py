@@ -2,7 +2,8 @@
 
     python -m training.judge --fit STATES.npz... --try STATES.npz... [--out qa/judge.npz]
 
-Thresholds come out of fold over kinds of documents, from the statements of ``--calibrate``: ``shown`` strikes at most 8 % of the true
+Thresholds come out of fold over kinds of documents, from the statements of ``--calibrate``: ``shown`` strikes
+at most 8 % of the true
 statements, ``supported`` lets at most 3 % of the false ones through. ``--try`` files are only measured.
 """
 
@@ -49,14 +50,20 @@ def told(labels: np.ndarray, chances: np.ndarray, shown: float, supported: float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--fit", type=Path, nargs="+", required=True)
     parser.add_argument("--try", dest="tried", type=Path, nargs="*", default=[])
-    parser.add_argument("--calibrate", type=Path, help="one of --fit: thresholds are those of its statements alone")
+    parser.add_argument(
+        "--calibrate", type=Path, help="one of --fit: thresholds are those of its statements alone"
+    )
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     states, labels, groups = load(given.fit)
-    counted = np.concatenate([np.full(len(load([path])[1]), given.calibrate in (None, path)) for path in given.fit])
+    counted = np.concatenate(
+        [np.full(len(load([path])[1]), given.calibrate in (None, path)) for path in given.fit]
+    )
     folds = GroupKFold(5)
     found = {
         c: cross_val_predict(model(c), states, labels, groups=groups, cv=folds, method="predict_proba")[:, 1]
@@ -75,10 +82,15 @@ def main() -> None:
     if given.out:
         scaler, logistic = fitted[0], fitted[1]
         np.savez(
-            given.out, mean=scaler.mean_.astype(np.float32), scale=scaler.scale_.astype(np.float32),
-            weights=logistic.coef_[0].astype(np.float32), bias=logistic.intercept_[0], shown=shown,
-            supported=supported, model=MODEL,
-        )  # fmt: skip
+            given.out,
+            mean=scaler.mean_.astype(np.float32),
+            scale=scaler.scale_.astype(np.float32),
+            weights=logistic.coef_[0].astype(np.float32),
+            bias=logistic.intercept_[0],
+            shown=shown,
+            supported=supported,
+            model=MODEL,
+        )
 
 
 if __name__ == "__main__":

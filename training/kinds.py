@@ -1,4 +1,5 @@
-"""Fits which kind of answer a question wants: a softmax over the encoder's vector of the question (``qa/kinds.npz``).
+"""Fits which kind of answer a question wants: a softmax over the encoder's vector of the question
+(``qa/kinds.npz``).
 
     python -m training.kinds [--out qa/kinds.npz]
 
@@ -25,18 +26,24 @@ STRENGTH = 0.1
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     data = rows(DATA / "kinds.jsonl")
     vectors = open_encoder(MODEL).encode([row["q"] for row in data], query=True)
     mean, scale = vectors.mean(0), vectors.std(0)
-    dense = np.stack([features(v, mean, scale, bool(row["before"])) for v, row in zip(vectors, data, strict=True)])
+    dense = np.stack(
+        [features(v, mean, scale, bool(row["before"])) for v, row in zip(vectors, data, strict=True)]
+    )
     x = sparse.hstack([sparse.csr_matrix(dense), sparse.vstack([_row(row["q"]) for row in data])]).tocsr()
     y = np.array([KINDS.index(row["kind"]) for row in data])
     apart = ("chat", "about")  # these have no domain: every question is a group of its own
     groups = np.array([row["id"] if row["kind"] in apart else row["domain"] for row in data])
-    found = cross_val_predict(LogisticRegression(C=STRENGTH, max_iter=300), x, y, groups=groups, cv=GroupKFold(5))
+    found = cross_val_predict(
+        LogisticRegression(C=STRENGTH, max_iter=300), x, y, groups=groups, cv=GroupKFold(5)
+    )
     print(f"accuracy out of fold over {len(set(groups))} domains: {(found == y).mean():.3f}, n {len(y)}")
     for i, kind in enumerate(KINDS):
         told = Counter(KINDS[j] for j in found[y == i]).most_common(4)
@@ -44,10 +51,14 @@ def main() -> None:
     if given.out:
         fitted = LogisticRegression(C=STRENGTH, max_iter=300).fit(x, y)
         np.savez_compressed(
-            given.out, mean=mean.astype(np.float32), scale=scale.astype(np.float32),
-            weights=fitted.coef_[:, : dense.shape[1]].astype(np.float32), bias=fitted.intercept_.astype(np.float32),
-            grams=fitted.coef_[:, dense.shape[1] :].astype(np.float16), kinds=list(KINDS),
-        )  # fmt: skip
+            given.out,
+            mean=mean.astype(np.float32),
+            scale=scale.astype(np.float32),
+            weights=fitted.coef_[:, : dense.shape[1]].astype(np.float32),
+            bias=fitted.intercept_.astype(np.float32),
+            grams=fitted.coef_[:, dense.shape[1] :].astype(np.float16),
+            kinds=list(KINDS),
+        )
 
 
 def _row(question: str) -> sparse.csr_matrix:

@@ -1,10 +1,13 @@
-"""Collects the default generator's hidden states after it has read evidence and a question: is it answered there, is what it
+"""Collects the default generator's hidden states after it has read evidence and a question: is it answered
+there, is what it
 takes for granted borne out? What the probes of ``qa.gate`` are fitted on.
 
     python -m training.questions OUT.npz [--premises PAIRS.jsonl...] [--part N] FILE.jsonl...
 
-FILEs are of the hand-written form (``passage``, ``questions``); pairs name a passage of them (``passage_id``, ``false``, ``true``).
-One row a question: ``answered`` float16 [n, layers * hidden size] (the state after ``prompts/judge.md``), ``label`` int8 [n] (1 answered, 0 not, 2 false premise, 3 its true twin), ``ids``, ``groups``. Goes on where
+FILEs are of the hand-written form (``passage``, ``questions``); pairs name a passage of them (``passage_id``,
+``false``, ``true``).
+One row a question: ``answered`` float16 [n, layers * hidden size] (the state after ``prompts/judge.md``),
+``label`` int8 [n] (1 answered, 0 not, 2 false premise, 3 its true twin), ``ids``, ``groups``. Goes on where
 it stopped: OUT is written every 40 passages.
 """
 
@@ -57,7 +60,8 @@ def chat(evidence: str, question: str) -> tuple[Message, ...]:
 
 
 def read(generator: Reads, given: str, questions: Sequence[str]) -> list[np.ndarray]:
-    """States of the questions of one passage; the first is read alone, so that the others find the evidence read."""
+    """States of the questions of one passage; the first is read alone, so that the others find the evidence
+    read."""
     wanted = [chat(given, question) for question in questions]
     states = [np.asarray(generator.read(wanted[0], threading.Event()).state(), np.float16)]
     reading = [generator.read(one, threading.Event()) for one in wanted[1:]]
@@ -65,7 +69,9 @@ def read(generator: Reads, given: str, questions: Sequence[str]) -> list[np.ndar
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=Path)
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--premises", type=Path, nargs="*", default=[])

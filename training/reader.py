@@ -1,9 +1,12 @@
-"""Trains the reader: one small network that finds spans, tells answerable from not, judges statements, and more.
+"""Trains the reader: one small network that finds spans, tells answerable from not, judges statements, and
+more.
 
     python -m training.reader MODEL_FOLDER OUT --stage broad|written [--from CHECKPOINT] [--minutes 40]
 
-``broad`` reads everything (comprehension sets, statutes, hand-written data), ``written`` the hand-written data again and
-again. A checkpoint is written every five minutes; the same command goes on from it. training/README.md has the commands
+``broad`` reads everything (comprehension sets, statutes, hand-written data), ``written`` the hand-written
+data again and
+again. A checkpoint is written every five minutes; the same command goes on from it. training/README.md has
+the commands
 that made the weights that ship.
 """
 
@@ -40,7 +43,8 @@ WARM = 60
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One example as tokens: ids, and for every token where it stands (first text 0, second 1, neither -1) and its labels."""
+    """One example as tokens: ids, and for every token where it stands (first text 0, second 1, neither -1)
+    and its labels."""
 
     ids: list[int]
     where: np.ndarray
@@ -61,9 +65,10 @@ def encode(tokenizer: Any, example: Example) -> Row:
         out = []
         for start, end in spans:
             inside = [
-                i for i, (a, b) in enumerate(offsets)
+                i
+                for i, (a, b) in enumerate(offsets)
                 if where[i] == sequence and a < end + shift and b > start + shift and b > a
-            ]  # fmt: skip
+            ]
             if inside:
                 out.append((inside[0], inside[-1]))
         return out
@@ -101,7 +106,8 @@ def padded(rows: Sequence[Row]) -> torch.Tensor:
 
 
 def supported(token: torch.Tensor, text: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
-    """Log-odds that the whole statement is borne out: what the text head says, less what any of its tokens says against.
+    """Log-odds that the whole statement is borne out: what the text head says, less what any of its tokens
+    says against.
 
     Args:
         token, text: logits of the network.  first: bool [rows, length], tokens of the first text.
@@ -121,7 +127,11 @@ def loss_of(trunk: Trunk, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
     losses: dict[str, list[torch.Tensor]] = {}
     logit = functional.binary_cross_entropy_with_logits
     borne = supported(token, text, where == 0)
-    edge = token[..., :2].masked_fill(((where != 1) & (torch.arange(length) > 0))[..., None], -1e4).log_softmax(1)
+    edge = (
+        token[..., :2]
+        .masked_fill(((where != 1) & (torch.arange(length) > 0))[..., None], -1e4)
+        .log_softmax(1)
+    )
     for i, row in enumerate(rows):
         example, n = row.example, len(row.ids)
         if row.spans is not None:
@@ -150,11 +160,25 @@ def loss_of(trunk: Trunk, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
     return {name: torch.stack(values).mean() for name, values in losses.items()}
 
 
-WEIGHTS = {"edge": 0.7, "inside": 1.5, "unborne": 1.0, "answerable": 2.0, "alone": 2.0, "supported": 1.5, "kind": 1.0}
+WEIGHTS = {
+    "edge": 0.7,
+    "inside": 1.5,
+    "unborne": 1.0,
+    "answerable": 2.0,
+    "alone": 2.0,
+    "supported": 1.5,
+    "kind": 1.0,
+}
 
 
 def train(
-    folder: Path, out: Path, examples: Iterable[Example], minutes: float, begin: Path | None, seed: int, rate: float
+    folder: Path,
+    out: Path,
+    examples: Iterable[Example],
+    minutes: float,
+    begin: Path | None,
+    seed: int,
+    rate: float,
 ) -> None:
     """Train until the minutes are over; write ``out/reader.pt`` every five minutes and at the end."""
     from tokenizers import Tokenizer
@@ -179,7 +203,10 @@ def train(
         optimiser.load(torch.load(begin)["optimiser"], masters_only=True)
     rng = random.Random(seed + step)
     print(f"{len(rows)} examples, {sum(len(r.ids) for r in rows)} tokens, from step {step}", flush=True)
-    sides = {True: [r for r in rows if r.example.task in SHORT], False: [r for r in rows if r.example.task not in SHORT]}
+    sides = {
+        True: [r for r in rows if r.example.task in SHORT],
+        False: [r for r in rows if r.example.task not in SHORT],
+    }
     queues: dict[bool, list[list[Row]]] = {side: [] for side in sides if sides[side]}
     last = saved_at = time.monotonic()
     shown: dict[str, list[float]] = {}
@@ -192,14 +219,19 @@ def train(
             losses |= found
         step += 1
         share = min(1.0, spent / (60 * minutes))
-        norm = optimiser.step(rate * min(1.0, step / WARM) * (0.05 + 0.95 * (1 + math.cos(math.pi * share)) / 2))
+        norm = optimiser.step(
+            rate * min(1.0, step / WARM) * (0.05 + 0.95 * (1 + math.cos(math.pi * share)) / 2)
+        )
         now = time.monotonic()
         spent, last = spent + now - last, now
         for name, value in losses.items():
             shown.setdefault(name, []).append(value.item())
         if step % 50 == 0:
             told = " ".join(f"{name} {np.mean(values):.3f}" for name, values in sorted(shown.items()))
-            print(f"step {step} {spent / 60:.1f} min norm {norm:.1f} left {len(queues[False])} {told}", flush=True)
+            print(
+                f"step {step} {spent / 60:.1f} min norm {norm:.1f} left {len(queues[False])} {told}",
+                flush=True,
+            )
             shown = {}
         if now - saved_at > 300 or spent >= 60 * minutes:
             state = {"optimiser": optimiser.state(), "spent": spent, "step": step}
@@ -230,7 +262,9 @@ def hand(paths: Sequence[Path]) -> list[Example]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path, help="multilingual-e5-small in the model store")
     parser.add_argument("out", type=Path)
     parser.add_argument("--stage", choices=("broad", "written"), required=True)
@@ -239,7 +273,9 @@ def main() -> None:
     parser.add_argument("--from", dest="begin", type=Path, help="a checkpoint, or weights as they ship")
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--rate", type=float, default=RATE)
-    parser.add_argument("--judge", action="store_true", help="statements too, not only what a question of yes or no comes to")
+    parser.add_argument(
+        "--judge", action="store_true", help="statements too, not only what a question of yes or no comes to"
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()

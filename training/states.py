@@ -1,9 +1,12 @@
-"""Collects the default generator's hidden states after it has read evidence and a statement: what the judge is fitted on.
+"""Collects the default generator's hidden states after it has read evidence and a statement: what the judge
+is fitted on.
 
     python -m training.states OUT.npz FILE.jsonl...
 
-One row a statement, in the order of the files: ``states`` float16 [n, layers * hidden size], ``labels`` bool [n],
-``ids`` and ``groups`` (kind of document). A file of the hand-written form (``passage``, ``statements``) or of pairs
+One row a statement, in the order of the files: ``states`` float16 [n, layers * hidden size], ``labels`` bool
+[n],
+``ids`` and ``groups`` (kind of document). A file of the hand-written form (``passage``, ``statements``) or of
+pairs
 (``evidence``, ``statement``, ``label``). Goes on where it stopped: OUT is written every 200 statements.
 """
 
@@ -48,7 +51,13 @@ def pairs(path: Path) -> Iterator[Pair]:
     given = rows(path)
     for row in given:
         if "statements" not in row:
-            yield Pair(row["id"], f"[1] {row['evidence']}", row["statement"], row["label"] == "supported", row["kind"])
+            yield Pair(
+                row["id"],
+                f"[1] {row['evidence']}",
+                row["statement"],
+                row["label"] == "supported",
+                row["kind"],
+            )
             continue
         rng = random.Random(row["id"])
         passage = rng.choice((f"（{row['heading']}）", "")) + row["passage"]
@@ -80,9 +89,12 @@ def collect(out: Path, wanted: Sequence[Pair], threads: int) -> None:
             done = wanted[:end]
             new = out.with_suffix(".new.npz")
             np.savez(
-                new, states=np.stack(states), labels=[p.label for p in done],
-                ids=[p.id for p in done], groups=[p.group for p in done],
-            )  # fmt: skip
+                new,
+                states=np.stack(states),
+                labels=[p.label for p in done],
+                ids=[p.id for p in done],
+                groups=[p.group for p in done],
+            )
             new.replace(out)
             print(f"{len(states)} of {len(wanted)}", flush=True)
 
@@ -114,7 +126,9 @@ def _read(generator: Reads, part: Sequence[Pair]) -> list[np.ndarray]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=Path)
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--threads", type=int, default=0)

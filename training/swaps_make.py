@@ -1,6 +1,7 @@
 """True sentences and swapped ones for the swap test, made from reading-comprehension passages with a seed.
 
-Made without the checks that are tested: figures, dates and names are found here with regular expressions of their
+Made without the checks that are tested: figures, dates and names are found here with regular expressions of
+their
 own, with gold answers and with jieba's dictionary; polarity words come from a list of their own.
 """
 
@@ -22,17 +23,59 @@ from training.swaps_rewrite import REWRITES, answer_sentence, scripts
 KINDS = ("number", "date", "name", "polarity")
 FORMS = ("verbatim", "drop", "reorder", "width", "numerals", "script", "prefix", "answer", "bare")
 _HAN = "零一二三四五六七八九"
-_DATE = re.compile(r"(?P<y>\d{3,4})年(?:(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})[日号])?)?|(?<!\d)(?P<m2>1[0-2]|[1-9])月(?P<d2>[123]?\d)[日号]")
-_NUMBER = re.compile(r"(?<![\d.:：a-zA-Z-])\d+(?:\.\d+)?(?:[万亿萬億])?(?![\d.:：]|年(?!代)|月|[日号號])|(?<![第一-鿿])[二三四五六七八九十两兩][十百千万萬]?[二三四五六七八九]?(?=[个個名位家座所项項条條种種次人部艘架辆輛首张張组組])")
+_DATE = re.compile(
+    r"(?P<y>\d{3,4})年(?:(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})[日号])?)?|(?<!\d)(?P<m2>1[0-2]|[1-9])月(?P<d2>[123]?\d)[日号]"
+)
+_NUMBER = re.compile(
+    r"(?<![\d.:：a-zA-Z-])\d+(?:\.\d+)?(?:[万亿萬億])?(?![\d.:：]|年(?!代)|月|[日号號])|(?<![第一-鿿])[二三四五六七八九十两兩][十百千万萬]?[二三四五六七八九]?(?=[个個名位家座所项項条條种種次人部艘架辆輛首张張组組])"
+)
 OPPOSITES = [
-    ("高于", "低于"), ("超过", "不足"), ("增长", "下降"), ("增加", "减少"), ("上升", "下降"), ("以上", "以下"), ("以前", "以后"), ("之前", "之后"),
-    ("最大", "最小"), ("最高", "最低"), ("最多", "最少"), ("最早", "最晚"), ("全部", "部分"), ("首先", "最后"), ("第一", "最后一"), ("允许", "禁止"),
-    ("支持", "反对"), ("成功", "失败"), ("胜利", "失败"), ("开始", "结束"), ("有", "没有"), ("可以", "不可以"), ("能够", "不能够"), ("是", "不是"),
-    ("属于", "不属于"), ("内部", "外部"), ("国内", "国外"), ("提前", "推迟"), ("赞成", "反对"), ("优点", "缺点"), ("进口", "出口"), ("扩大", "缩小"),
-    ("大于", "小于"), ("多于", "少于"), ("早于", "晚于"), ("加入", "退出"), ("公开", "秘密"), ("合法", "非法"), ("上半年", "下半年"),
-]  # fmt: skip
-_REMOVE = re.compile(r"不(?=[能会是可再得必需应愿想同允准被受在属具包含接像])|没有|未(?=[能被有经曾得])|无法|沒有|無法|从未|並未|并未|禁止|不得")
-_VERB = re.compile(r"(?<=[\u4e00-\u9fff])(?=被|曾|可以|能够|能夠|位于|位於|属于|屬於|成为|成為|获得|獲得|参加|參加|出现|出現|发生|發生|担任|擔任|包括|建立|支持|存在|使用|采用|採用|进行|進行|具有|得到|加入|发现|發現|接受|影响|影響|提供)")
+    ("高于", "低于"),
+    ("超过", "不足"),
+    ("增长", "下降"),
+    ("增加", "减少"),
+    ("上升", "下降"),
+    ("以上", "以下"),
+    ("以前", "以后"),
+    ("之前", "之后"),
+    ("最大", "最小"),
+    ("最高", "最低"),
+    ("最多", "最少"),
+    ("最早", "最晚"),
+    ("全部", "部分"),
+    ("首先", "最后"),
+    ("第一", "最后一"),
+    ("允许", "禁止"),
+    ("支持", "反对"),
+    ("成功", "失败"),
+    ("胜利", "失败"),
+    ("开始", "结束"),
+    ("有", "没有"),
+    ("可以", "不可以"),
+    ("能够", "不能够"),
+    ("是", "不是"),
+    ("属于", "不属于"),
+    ("内部", "外部"),
+    ("国内", "国外"),
+    ("提前", "推迟"),
+    ("赞成", "反对"),
+    ("优点", "缺点"),
+    ("进口", "出口"),
+    ("扩大", "缩小"),
+    ("大于", "小于"),
+    ("多于", "少于"),
+    ("早于", "晚于"),
+    ("加入", "退出"),
+    ("公开", "秘密"),
+    ("合法", "非法"),
+    ("上半年", "下半年"),
+]
+_REMOVE = re.compile(
+    r"不(?=[能会是可再得必需应愿想同允准被受在属具包含接像])|没有|未(?=[能被有经曾得])|无法|沒有|無法|从未|並未|并未|禁止|不得"
+)
+_VERB = re.compile(
+    r"(?<=[\u4e00-\u9fff])(?=被|曾|可以|能够|能夠|位于|位於|属于|屬於|成为|成為|获得|獲得|参加|參加|出现|出現|发生|發生|担任|擔任|包括|建立|支持|存在|使用|采用|採用|进行|進行|具有|得到|加入|发现|發現|接受|影响|影響|提供)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +88,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A sentence to be checked against the passages; ``how`` says what was done, ``changed`` what became what and
+    """A sentence to be checked against the passages; ``how`` says what was done, ``changed`` what became what
+    and
     ``at`` where."""
 
     kind: str
@@ -72,12 +116,21 @@ def read(path: Path) -> list[Source]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))["data"]
         return [
-            Source(p["context"], tuple((q["question"], q["answers"][0]["text"], q["answers"][0]["answer_start"]) for q in p["qas"]))
+            Source(
+                p["context"],
+                tuple(
+                    (q["question"], q["answers"][0]["text"], q["answers"][0]["answer_start"])
+                    for q in p["qas"]
+                ),
+            )
             for article in data
             for p in article["paragraphs"]
         ]
     except (OSError, ValueError, KeyError, IndexError) as error:
-        raise EvalError(f"{path} cannot be read as a SQuAD-style file: {error}", "Give the folder of the benchmarks with --data.") from error
+        raise EvalError(
+            f"{path} cannot be read as a SQuAD-style file: {error}",
+            "Give the folder of the benchmarks with --data.",
+        ) from error
 
 
 def cases(sources: Sequence[Source], kind: str, n: int, seed: int, noise: int = 3) -> list[Case]:
@@ -101,12 +154,26 @@ def cases(sources: Sequence[Source], kind: str, n: int, seed: int, noise: int = 
         evidence = [source.text, *(s.text for s in rng.sample(list(sources), noise) if s.text != source.text)]
         rng.shuffle(evidence)
         out.append(Case(kind, False, form, "true", sentence, question, tuple(evidence)))
-        out.append(Case(kind, True, form, how, wrong, question, tuple(evidence), (before, after), _first_difference(sentence, wrong)))
+        out.append(
+            Case(
+                kind,
+                True,
+                form,
+                how,
+                wrong,
+                question,
+                tuple(evidence),
+                (before, after),
+                _first_difference(sentence, wrong),
+            )
+        )
     return out
 
 
 def _first_difference(one: str, two: str) -> int:
-    return next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+    return next(
+        (i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two))
+    )
 
 
 def _candidates(sources: Sequence[Source], rng: random.Random) -> Iterator[tuple[Source, str, str, str]]:
@@ -142,7 +209,11 @@ def _put(sentence: str, start: int, end: int, new: str, how: str) -> Swap:
 
 
 def _swap_number(sentence: str, source: Source, pools: Pools, rng: random.Random, question: str) -> Swap:
-    spans = [m for m in _NUMBER.finditer(sentence) if not any(d.start() <= m.start() < d.end() for d in _DATE.finditer(sentence))]
+    spans = [
+        m
+        for m in _NUMBER.finditer(sentence)
+        if not any(d.start() <= m.start() < d.end() for d in _DATE.finditer(sentence))
+    ]
     if not spans:
         return None
     found = rng.choice(spans)
@@ -176,7 +247,8 @@ def _swap_number(sentence: str, source: Source, pools: Pools, rng: random.Random
 
 
 def _plain(text: str) -> str:
-    """Half width, simplified magnitudes, no thousands separators: for telling a change from a mere other spelling."""
+    """Half width, simplified magnitudes, no thousands separators: for telling a change from a mere other
+    spelling."""
     return unicodedata.normalize("NFKC", text).translate(str.maketrans("萬億兩", "万亿两", ","))
 
 
@@ -216,7 +288,11 @@ def _swap_name(sentence: str, source: Source, pools: Pools, rng: random.Random, 
         here = {source.text[a:b] for a, b, k in named(source.questions, source.text, "") if k == kind}
         pool = sorted(x for x in here if not related(x, sentence) and not related(x, old))
     else:
-        pool = [x for x in rng.sample(pools.names[kind], min(20, len(pools.names[kind]))) if x not in source.text and not related(x, old)]
+        pool = [
+            x
+            for x in rng.sample(pools.names[kind], min(20, len(pools.names[kind])))
+            if x not in source.text and not related(x, old)
+        ]
     if not pool:
         return None
     return _put(sentence, start, end, rng.choice(pool), f"{how}_{kind}")
@@ -235,7 +311,17 @@ def _swap_polarity(sentence: str, source: Source, pools: Pools, rng: random.Rand
         if not found:
             return None
         match = rng.choice(found)
-        new = {"没有": "有", "沒有": "有", "无法": "能够", "無法": "能夠", "禁止": "允许", "不得": "可以", "从未": "曾", "并未": "", "並未": ""}.get(match.group(), "")
+        new = {
+            "没有": "有",
+            "沒有": "有",
+            "无法": "能够",
+            "無法": "能夠",
+            "禁止": "允许",
+            "不得": "可以",
+            "从未": "曾",
+            "并未": "",
+            "並未": "",
+        }.get(match.group(), "")
         return how, match.group(), new, sentence[: match.start()] + new + sentence[match.end() :]
     if how == "inserted":
         found = [m for m in _VERB.finditer(sentence) if sentence[m.start() - 1] not in "不未没沒无無非"]
@@ -245,7 +331,12 @@ def _swap_polarity(sentence: str, source: Source, pools: Pools, rng: random.Rand
         following = sentence[at : at + 1]
         new = rng.choice(["没有", "并未", "从未"] if following != "可" and following != "能" else ["不"])
         return how, "", new, sentence[:at] + new + sentence[at:]
-    pairs = [(a, b) for one, two in OPPOSITES[:22] + OPPOSITES[24:] for a, b in ((one, two), (two, one)) if a in sentence and len(a) > 1]
+    pairs = [
+        (a, b)
+        for one, two in OPPOSITES[:22] + OPPOSITES[24:]
+        for a, b in ((one, two), (two, one))
+        if a in sentence and len(a) > 1
+    ]
     if not pairs:
         return None
     a, b = rng.choice(pairs)

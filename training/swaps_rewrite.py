@@ -37,26 +37,39 @@ def _drop(sentence: str, rng: random.Random) -> str:
 
 def _reorder(sentence: str, rng: random.Random) -> str:
     clauses = re.split(r"[，,](?!\d)", sentence.rstrip("。！？"))
-    if len(clauses) < 2 or any(c.count("“") != c.count("”") or c.count("（") != c.count("）") for c in clauses):
+    if len(clauses) < 2 or any(
+        c.count("“") != c.count("”") or c.count("（") != c.count("）") for c in clauses
+    ):
         return ""
     return "，".join(clauses[1:] + clauses[:1]) + "。"
 
 
 def _width(sentence: str, rng: random.Random) -> str:
-    wide = "".join(chr(ord(c) + 0xFEE0) if "0" <= c <= "9" or "a" <= c.lower() <= "z" or c in "%," else c for c in sentence)
+    wide = "".join(
+        chr(ord(c) + 0xFEE0) if "0" <= c <= "9" or "a" <= c.lower() <= "z" or c in "%," else c
+        for c in sentence
+    )
     return wide.translate(str.maketrans("，（）：；", ",():;")) if rng.random() < 0.5 else wide
 
 
 def _numerals(sentence: str, rng: random.Random) -> str:
     """Years digit by digit, small numbers read out: 2008年12月 -> 二〇〇八年十二月, 35个 -> 三十五个."""
-    made = re.sub(r"(?<!\d)(\d{4})(?=年)", lambda m: "".join("〇一二三四五六七八九"[int(c)] for c in m[1]), sentence)
-    return re.sub(r"(?<![\d.,:：/a-zA-Z-])(\d{1,2})(?=[个個名位家座所项項条條种種次人部月日岁歲届屆天])", lambda m: read_out(int(m[1])), made)
+    made = re.sub(
+        r"(?<!\d)(\d{4})(?=年)", lambda m: "".join("〇一二三四五六七八九"[int(c)] for c in m[1]), sentence
+    )
+    return re.sub(
+        r"(?<![\d.,:：/a-zA-Z-])(\d{1,2})(?=[个個名位家座所项項条條种種次人部月日岁歲届屆天])",
+        lambda m: read_out(int(m[1])),
+        made,
+    )
 
 
 def read_out(value: int) -> str:
     """1..99 in Chinese figures."""
     tens, ones = divmod(value, 10)
-    return ("" if not tens else "十" if tens == 1 else _HAN[tens] + "十") + ("" if tens and not ones else _HAN[ones])
+    return ("" if not tens else "十" if tens == 1 else _HAN[tens] + "十") + (
+        "" if tens and not ones else _HAN[ones]
+    )
 
 
 def _script(sentence: str, rng: random.Random) -> str:
@@ -70,7 +83,9 @@ def scripts() -> dict[str, dict[int, str]]:
     out = {}
     for key, name in (("t2s", "TSCharacters.txt"), ("s2t", "STCharacters.txt")):
         lines = (resources.files("opencc") / "dictionary" / name).read_text("utf-8").splitlines()
-        out[key] = {ord(line.split("\t")[0]): line.split("\t")[1].split(" ")[0] for line in lines if line[1:2] == "\t"}
+        out[key] = {
+            ord(line.split("\t")[0]): line.split("\t")[1].split(" ")[0] for line in lines if line[1:2] == "\t"
+        }
     return out
 
 

@@ -1,6 +1,8 @@
-"""The network that is trained: multilingual-e5-small's layers in torch, with small heads for each task of the reader.
+"""The network that is trained: multilingual-e5-small's layers in torch, with small heads for each task of the
+reader.
 
-The word table stays as it is (4 bits) and is no part of what is trained. Layers compute in bfloat16, their masters and
+The word table stays as it is (4 bits) and is no part of what is trained. Layers compute in bfloat16, their
+masters and
 the optimiser's moments are float32: on processors with matrix units this is three times as fast as float32.
 """
 
@@ -40,7 +42,9 @@ class Layer(nn.Module):
             return y.view(rows, length, self.heads, -1).transpose(1, 2)
 
         q, k, v = split(self.q(x)), split(self.k(x)), split(self.v(x))
-        seen = ((q @ k.transpose(-1, -2)) * (q.shape[-1] ** -0.5) + mask).softmax(-1) @ v  # torch's fused form is slower
+        seen = ((q @ k.transpose(-1, -2)) * (q.shape[-1] ** -0.5) + mask).softmax(
+            -1
+        ) @ v  # torch's fused form is slower
         x = self.aln(x + self.ao(seen.transpose(1, 2).reshape(rows, length, size)))
         return self.oln(x + self.fo(functional.gelu(self.fi(x))))
 
@@ -52,7 +56,9 @@ class Trunk(nn.Module):
         super().__init__()
         config = file.config
         size = config["hidden_size"]
-        self.words = torch.tensor(file.words()(np.arange(config["vocab_size"]))).to(Dtype)  # a plain tensor: no parameter
+        self.words = torch.tensor(file.words()(np.arange(config["vocab_size"]))).to(
+            Dtype
+        )  # a plain tensor: no parameter
         self.positions = nn.Parameter(torch.zeros(config["max_position_embeddings"], size))
         self.types = nn.Parameter(torch.zeros(size))
         self.norm = nn.LayerNorm(size, 1e-12)
@@ -142,7 +148,8 @@ def arrays(trunk: Trunk, optimiser: Optimiser) -> Iterator[tuple[str, np.ndarray
 
 
 def export(arrays_: Mapping[str, np.ndarray], out: Path) -> None:
-    """Write the weights as they ship: matrices in 8 bits with one scale for each output, the rest as float16."""
+    """Write the weights as they ship: matrices in 8 bits with one scale for each output, the rest as
+    float16."""
     from index.bert import int8
 
     packed: dict[str, np.ndarray] = {}

@@ -32,7 +32,9 @@ def networks(names: Sequence[str]) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(name.strip(), strict=False) for name in names)
     except ValueError as error:
-        raise SettingsError(f"ui.sso_proxies: {error}.", "Give addresses or networks: 10.0.0.5, 10.0.0.0/24") from None
+        raise SettingsError(
+            f"ui.sso_proxies: {error}.", "Give addresses or networks: 10.0.0.5, 10.0.0.0/24"
+        ) from None
 
 
 def is_loopback(host: str) -> bool:
@@ -77,7 +79,8 @@ def check_origin(pattern: str) -> None:
 
 
 def origin_allowed(origin: str, patterns: Sequence[str]) -> bool:
-    """Whether an Origin header matches a pattern: same scheme, same port, same host or a sub-domain for ``*.``"""
+    """Whether an Origin header matches a pattern: same scheme, same port, same host or a sub-domain for
+    ``*.``"""
     given = _ORIGIN.fullmatch(origin.lower())
     if given is None or given[2]:
         return False
@@ -91,7 +94,8 @@ def origin_allowed(origin: str, patterns: Sequence[str]) -> bool:
 
 
 def origin_pattern(patterns: Sequence[str]) -> str:
-    """One regular expression for the whole list, for a library that wants one; matches nothing when it is empty."""
+    """One regular expression for the whole list, for a library that wants one; matches nothing when it is
+    empty."""
     parts = []
     for pattern in patterns:
         found = _ORIGIN.fullmatch(pattern.lower())

@@ -1,4 +1,5 @@
-"""/admin: what administrators see of how the program is used, and the same tables as CSV. Names only while audit is on."""
+"""/admin: what administrators see of how the program is used, and the same tables as CSV. Names only while
+audit is on."""
 
 from __future__ import annotations
 
@@ -33,9 +34,19 @@ def overview(request: Request, viewer: Administrator, weeks: Weeks = 4, lang: st
     gigabytes = free(request.app.state.engine.settings.data) / 2**30
     tiles = totals(span) | {"free": f"{gigabytes:.1f} GB"}
     shown = page(
-        "admin.html", t("admin"), settings, t.lang, viewer, current="admin",
-        tiles=tiles, sheets=_sheets(request, span, t), weeks=weeks, choices=WEEKS, first=SHOWN, names=span.names,
-    )  # fmt: skip
+        "admin.html",
+        t("admin"),
+        settings,
+        t.lang,
+        viewer,
+        current="admin",
+        tiles=tiles,
+        sheets=_sheets(request, span, t),
+        weeks=weeks,
+        choices=WEEKS,
+        first=SHOWN,
+        names=span.names,
+    )
     return HTMLResponse(shown)
 
 
@@ -49,7 +60,10 @@ def export(name: str, request: Request, viewer: Administrator, weeks: Weeks = 4,
         raise HTTPException(404, f"no such table; there are {', '.join(found)}")
     note(request, viewer, "read_figures", f"{name}.csv, {weeks} weeks")
     today = datetime.now(UTC).date().isoformat()
-    headers = {"content-disposition": f'attachment; filename="wenju-{name}-{today}.csv"', "cache-control": "no-store"}
+    headers = {
+        "content-disposition": f'attachment; filename="wenju-{name}-{today}.csv"',
+        "cache-control": "no-store",
+    }
     return Response(to_csv(found[name], t), media_type="text/csv; charset=utf-8", headers=headers)
 
 

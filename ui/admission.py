@@ -1,6 +1,8 @@
-"""One queue in front of the generator, shared by page and API: so many at once, the others with a place in line.
+"""One queue in front of the generator, shared by page and API: so many at once, the others with a place in
+line.
 
-Fair between people (the visitors of one address count as one): someone's second question waits behind everybody's first (start-time fair queueing, Goyal,
+Fair between people (the visitors of one address count as one): someone's second question waits behind
+everybody's first (start-time fair queueing, Goyal,
 Vin and Cheng 1996, with questions of equal length). Lives on one event loop; no locks.
 """
 
@@ -26,14 +28,17 @@ class QueueFull(WenjuError):
 
 
 def models_loaded(ready: Mapping[str, bool]) -> bool:
-    """Whether questions can be taken. Without an index they can: the answer is that nothing is indexed yet."""
+    """Whether questions can be taken. Without an index they can: the answer is that nothing is indexed
+    yet."""
     return all(there for part, there in ready.items() if part != "index")
 
 
 class Ticket:
     """A place in line; ``ahead`` is 0 once it is one's turn. Always ``release`` it."""
 
-    def __init__(self, admission: Admission, user: str, rank: int, moved: Callable[[int], None] | None, address: str) -> None:  # fmt: skip
+    def __init__(
+        self, admission: Admission, user: str, rank: int, moved: Callable[[int], None] | None, address: str
+    ) -> None:
         self.user = user
         self.address = address
         self.rank = rank
@@ -71,7 +76,14 @@ class Admission:
         rate_per_minute, visitor_per_minute, rate_per_address: see ui.rates.Limits.
     """
 
-    def __init__(self, slots: int, queue_size: int, rate_per_minute: int = 0, visitor_per_minute: int = 0, rate_per_address: int = 0) -> None:  # fmt: skip
+    def __init__(
+        self,
+        slots: int,
+        queue_size: int,
+        rate_per_minute: int = 0,
+        visitor_per_minute: int = 0,
+        rate_per_address: int = 0,
+    ) -> None:
         self._slots = slots
         self._queue_size = queue_size
         self._limits = Limits(rate_per_minute, visitor_per_minute, rate_per_address, queue_size)
@@ -89,23 +101,35 @@ class Admission:
     def of(cls, settings: UiSettings, engine: Engine) -> Admission:
         """As the settings say."""
         slots = settings.slots or engine.together
-        return cls(slots, settings.queue_size, settings.rate_per_minute, settings.visitor_per_minute, settings.rate_per_address)
+        return cls(
+            slots,
+            settings.queue_size,
+            settings.rate_per_minute,
+            settings.visitor_per_minute,
+            settings.rate_per_address,
+        )
 
     def models_failed(self, error: Exception) -> None:
         """Note that the models will not come."""
-        self.failure = error if isinstance(error, WenjuError) else ModelError(f"{type(error).__name__}: {error}")
+        self.failure = (
+            error if isinstance(error, WenjuError) else ModelError(f"{type(error).__name__}: {error}")
+        )
 
     def check_models(self) -> None:
-        """Raise ModelError when the models will not come. For people who ask: without the reason, which names files."""
+        """Raise ModelError when the models will not come. For people who ask: without the reason, which names
+        files."""
         if self.failure is not None:
-            raise ModelError("The models could not be loaded", "Administrators see why on the page and in the server's log")
+            raise ModelError(
+                "The models could not be loaded", "Administrators see why on the page and in the server's log"
+            )
 
     def join(self, user: str, moved: Callable[[int], None] | None = None, address: str = "") -> Ticket:
         """Take a place in line. ``moved`` is called with the number of people ahead whenever it changes.
 
         Raises:
             QueueFull: nobody more may wait.
-            RateLimited: this person or address has asked too often, or has too many places in line (ui.rates).
+            RateLimited: this person or address has asked too often, or has too many places in line
+            (ui.rates).
         """
         if len(self._serving) >= self._slots and len(self._waiting) >= self._queue_size:
             self.refused["queue_full"] += 1
@@ -126,7 +150,8 @@ class Admission:
         return ticket
 
     def ahead(self, ticket: Ticket) -> int:
-        """People before this ticket: those waiting before it and those being served; 0 when it is served itself."""
+        """People before this ticket: those waiting before it and those being served; 0 when it is served
+        itself."""
         if ticket not in self._waiting:
             return 0
         return self._waiting.index(ticket) + len(self._serving)

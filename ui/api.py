@@ -1,6 +1,8 @@
-"""The HTTP API: /api/ask, /api/search, /api/feedback, /api/documents. JSON in, JSON out; docs/API.md describes it.
+"""The HTTP API: /api/ask, /api/search, /api/feedback, /api/documents. JSON in, JSON out; docs/API.md
+describes it.
 
-Who asks is told by the server's sign-on (a token in ``Authorization: Bearer`` for programs); errors are ui.problems.
+Who asks is told by the server's sign-on (a token in ``Authorization: Bearer`` for programs); errors are
+ui.problems.
 """
 
 from __future__ import annotations
@@ -71,8 +73,12 @@ class Question(BaseModel):
     question: str
     history: list[PastTurn] = Field(default_factory=list, max_length=100)
     passages: list[GivenPassage] | None = Field(None, max_length=PASSAGES_MAX)
-    collection: str = Field("", max_length=200, description="answer from the documents of this collection alone")
-    stream: bool = Field(False, description="server-sent events: queued, answer (growing snapshots), done or error")
+    collection: str = Field(
+        "", max_length=200, description="answer from the documents of this collection alone"
+    )
+    stream: bool = Field(
+        False, description="server-sent events: queued, answer (growing snapshots), done or error"
+    )
 
 
 class Search(BaseModel):
@@ -82,7 +88,8 @@ class Search(BaseModel):
 
 
 class Opinion(BaseModel):
-    """A reader's word on an answer that this user got from /api/ask or /v1; ``answer_id`` is the answer's ``id``."""
+    """A reader's word on an answer that this user got from /api/ask or /v1; ``answer_id`` is the answer's
+    ``id``."""
 
     answer_id: str = Field(max_length=64)
     verdict: Literal["up", "down"]
@@ -120,24 +127,31 @@ async def get_search(
 @router.get("/collections", summary="The collections that a question can be limited to")
 def get_collections(request: Request, viewer: Asker) -> dict[str, Any]:
     engine: Engine = request.app.state.engine
-    return {"collections": [{"name": name, "documents": count} for name, count in engine.collections().items()]}
+    return {
+        "collections": [{"name": name, "documents": count} for name, count in engine.collections().items()]
+    }
 
 
 @router.get("/documents", summary="What is indexed")
 def get_documents(request: Request, viewer: Member) -> dict[str, Any]:
     engine: Engine = request.app.state.engine
-    return {"documents": [_document(d) | {"passages": len(engine.passages(d.id))} for d in engine.documents()]}
+    return {
+        "documents": [_document(d) | {"passages": len(engine.passages(d.id))} for d in engine.documents()]
+    }
 
 
 @router.get("/documents/{document_id}", summary="A document with its text and passages")
 def get_document(document_id: str, request: Request, viewer: Member, sha256: str = "") -> dict[str, Any]:
-    """``sha256`` is a citation's ``document_sha256``: ``changed`` then tells whether the text is another by now, so
+    """``sha256`` is a citation's ``document_sha256``: ``changed`` then tells whether the text is another by
+    now, so
     that its ``start`` and ``end`` no longer hold. A document that is gone is a 404."""
     engine: Engine = request.app.state.engine
     try:
         found = engine.document(document_id)
     except KeyError:
-        raise NotFound(f"There is no document {document_id[:64]!r}", "GET /api/documents lists them") from None
+        raise NotFound(
+            f"There is no document {document_id[:64]!r}", "GET /api/documents lists them"
+        ) from None
     passages = [
         {"passage_id": p.id, "heading": list(p.heading), "page": p.page, "start": p.start, "end": p.end}
         for p in engine.passages(document_id)
@@ -153,12 +167,16 @@ def post_feedback(body: Opinion, request: Request, viewer: Asker) -> dict[str, b
     if store is None or answer is None:
         raise NotFound("No such answer is kept for this user", "Use the id of an answer from /api/ask")
     place = ("", body.answer_id)
-    store.add_feedback(Feedback.of(viewer.name, place, body.verdict, now(), body.reasons, body.comment, answer))
+    store.add_feedback(
+        Feedback.of(viewer.name, place, body.verdict, now(), body.reasons, body.comment, answer)
+    )
     return {"ok": True}
 
 
 @router.get("/feedback", summary="What readers said (administrators)")
-def get_feedback(request: Request, viewer: Administrator, days: Annotated[int, Query(ge=1, le=3650)] = 28) -> dict[str, Any]:
+def get_feedback(
+    request: Request, viewer: Administrator, days: Annotated[int, Query(ge=1, le=3650)] = 28
+) -> dict[str, Any]:
     store: Store | None = request.app.state.store
     note(request, viewer, "read_feedback")
     rows = store.feedback(days) if store is not None else ()
@@ -166,13 +184,18 @@ def get_feedback(request: Request, viewer: Administrator, days: Annotated[int, Q
     return {
         "feedback": [
             {
-                "at": f.at, "user": f.user, "verdict": f.verdict, "reasons": list(f.reasons), "comment": f.comment,
-                "settings": f.settings, "answer": answer_to_dict(f.answer) if f.answer is not None else None,
+                "at": f.at,
+                "user": f.user,
+                "verdict": f.verdict,
+                "reasons": list(f.reasons),
+                "comment": f.comment,
+                "settings": f.settings,
+                "answer": answer_to_dict(f.answer) if f.answer is not None else None,
                 "changes": held.of(f.answer),
             }
             for f in rows
         ]
-    }  # fmt: skip
+    }
 
 
 def events(lines: AsyncIterator[str]) -> StreamingResponse:
@@ -207,12 +230,30 @@ def hit_to_dict(hit: Hit) -> dict[str, Any]:
     """A hit as JSON: the passage with its place, the score and why it was found."""
     p, d = hit.passage, hit.document
     return {
-        "passage_id": p.id, "document_id": d.id, "document": d.title, "published": d.published,
-        "heading": list(p.heading), "page": p.page, "start": p.start, "end": p.end, "text": p.text,
-        "copies": list(hit.copies), "score": round(hit.score, 6), "why": {name: round(value, 6) for name, value in hit.why.items()},
-    }  # fmt: skip
+        "passage_id": p.id,
+        "document_id": d.id,
+        "document": d.title,
+        "published": d.published,
+        "heading": list(p.heading),
+        "page": p.page,
+        "start": p.start,
+        "end": p.end,
+        "text": p.text,
+        "copies": list(hit.copies),
+        "score": round(hit.score, 6),
+        "why": {name: round(value, 6) for name, value in hit.why.items()},
+    }
 
 
 def _document(document: Document) -> dict[str, Any]:
     d = document
-    return {"id": d.id, "title": d.title, "source": d.source, "number": d.number, "published": d.published, "media_type": d.media_type, "sha256": d.sha256, "collections": list(d.collections)}  # fmt: skip
+    return {
+        "id": d.id,
+        "title": d.title,
+        "source": d.source,
+        "number": d.number,
+        "published": d.published,
+        "media_type": d.media_type,
+        "sha256": d.sha256,
+        "collections": list(d.collections),
+    }

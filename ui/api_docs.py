@@ -1,4 +1,5 @@
-"""The API's description as a page without scripts and outside requests: /docs, made from the OpenAPI document.
+"""The API's description as a page without scripts and outside requests: /docs, made from the OpenAPI
+document.
 
 A page of Swagger UI would bring 1.5 MB of script for the same few routes; curl lines do what its button does.
 """
@@ -49,7 +50,9 @@ def docs(request: Request) -> HTMLResponse:
     t = Texts(request.query_params.get("lang", settings.lang))
     shown = routes(request.app.openapi(), address)
     who = request.app.state.who(request)
-    return HTMLResponse(page("api.html", "API", settings, t.lang, who, current="api", routes=shown, address=address))
+    return HTMLResponse(
+        page("api.html", "API", settings, t.lang, who, current="api", routes=shown, address=address)
+    )
 
 
 def routes(schema: dict[str, Any], address: str) -> list[Route]:
@@ -63,10 +66,14 @@ def routes(schema: dict[str, Any], address: str) -> list[Route]:
 
 def _route(path: str, method: str, route: dict[str, Any], schema: dict[str, Any], address: str) -> Route:
     body = _body_schema(route, schema)
-    fields = [_field(p["name"], p["schema"], p.get("required", False), p["in"]) for p in route.get("parameters", ())]
+    fields = [
+        _field(p["name"], p["schema"], p.get("required", False), p["in"]) for p in route.get("parameters", ())
+    ]
     if body is not None:
         needed = body.get("required", ())
-        fields += [_field(name, part, name in needed, "body") for name, part in body.get("properties", {}).items()]
+        fields += [
+            _field(name, part, name in needed, "body") for name, part in body.get("properties", {}).items()
+        ]
     curl = _curl(path, method, body, address)
     return Route(method, path, route.get("summary", ""), route.get("description", ""), tuple(fields), curl)
 
@@ -97,9 +104,14 @@ def _body_schema(route: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any
 
 
 _EXAMPLES: dict[str, Any] = {
-    "question": "年休假怎么申请？", "messages": [{"role": "user", "content": "年休假怎么申请？"}], "model": "wenju",
-    "answer_id": "ID", "verdict": "up", "title": "...", "name": "..."
-}  # fmt: skip
+    "question": "年休假怎么申请？",
+    "messages": [{"role": "user", "content": "年休假怎么申请？"}],
+    "model": "wenju",
+    "answer_id": "ID",
+    "verdict": "up",
+    "title": "...",
+    "name": "...",
+}
 
 
 def _curl(path: str, method: str, body: dict[str, Any] | None, base: str) -> str:
@@ -108,6 +120,8 @@ def _curl(path: str, method: str, body: dict[str, Any] | None, base: str) -> str
         line += f" -X {method}"
     if body is None:
         return line
-    wanted = [n for n in body.get("properties", {}) if n in body.get("required", ()) or n in ("messages", "model")]
+    wanted = [
+        n for n in body.get("properties", {}) if n in body.get("required", ()) or n in ("messages", "model")
+    ]
     data = json.dumps({name: _EXAMPLES.get(name, "...") for name in wanted}, ensure_ascii=False)
     return f"{line} \\\n  -H 'Content-Type: application/json' -d '{data}'"

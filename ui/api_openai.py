@@ -43,8 +43,10 @@ def model(name: str, viewer: Asker) -> dict[str, Any]:
 async def chat_completions(body: ChatRequest, request: Request, viewer: Asker) -> Response:
     """The last user message is the question, the messages before it are the conversation.
 
-    What a chat program asks beside the conversation (a title, tags) is answered from the conversation, without a search.
-    The field ``wenju`` (and, while streaming, ``wenju`` of each chunk) carries the answer with its sentences' states,
+    What a chat program asks beside the conversation (a title, tags) is answered from the conversation,
+    without a search.
+    The field ``wenju`` (and, while streaming, ``wenju`` of each chunk) carries the answer with its sentences'
+    states,
     citations and refusal; ``annotations`` carry the citations in OpenAI's own form.
     """
     _checked(body.model)
@@ -96,7 +98,9 @@ def _data(chunk: dict[str, Any]) -> str:
 
 def _checked(name: str) -> None:
     if name not in MODELS:
-        raise NoModel(f"There is no model {name[:64]!r}; there are {', '.join(MODELS)}", did_you_mean(name, MODELS))
+        raise NoModel(
+            f"There is no model {name[:64]!r}; there are {', '.join(MODELS)}", did_you_mean(name, MODELS)
+        )
 
 
 def _model(name: str) -> dict[str, Any]:

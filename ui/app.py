@@ -1,6 +1,7 @@
 """The application: middleware, the page's own routes, static files, and the chat mounted at /chat.
 
-    request -> Denied -> CORS -> Secured -> /healthz /readyz /page /documents /admin /shared /static /widget.js /chat
+request -> Denied -> CORS -> Secured -> /healthz /readyz /page /documents /admin /shared /static /widget.js
+/chat
 """
 
 from __future__ import annotations
@@ -39,17 +40,24 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(
-    settings: UiSettings, engine: Engine, store: Store | None, who: Who = local_administrator, admission: Admission | None = None,
+    settings: UiSettings,
+    engine: Engine,
+    store: Store | None,
+    who: Who = local_administrator,
+    admission: Admission | None = None,
     address: Address = peer,
-) -> FastAPI:  # fmt: skip
-    """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request and ``address`` from where;
+) -> FastAPI:
+    """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request and ``address``
+    from where;
     ``admission`` is the queue, where one exists already.
 
-    ``app.state`` carries settings, engine, store, who, address, admission, wishes and ``boot`` (names this run of the server).
+    ``app.state`` carries settings, engine, store, who, address, admission, wishes and ``boot`` (names this
+    run of the server).
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    # Gradio would group all recorded events with pandas after each one, for a dashboard that is turned off here.
+    # Gradio would group all recorded events with pandas after each one, for a dashboard that is turned off
+    # here.
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
     import gradio as gr
 
@@ -71,9 +79,15 @@ def create_app(
         ready = engine.ready
         documents = len(engine.documents()) if ready.get("index") else 0
         return shell_html(
-            request, settings, who(request), boot=app.state.boot, ready=models_loaded(ready),
-            failure=app.state.admission.failure, documents=documents, kept=store is not None,
-        )  # fmt: skip
+            request,
+            settings,
+            who(request),
+            boot=app.state.boot,
+            ready=models_loaded(ready),
+            failure=app.state.admission.failure,
+            documents=documents,
+            kept=store is not None,
+        )
 
     def user(request: Request) -> str | None:
         viewer = who(request)
@@ -83,15 +97,39 @@ def create_app(
     app.state.wishes = desk.wishes
     chat = Page(desk, who, address)
     early = PAGES.render("head.html", base=settings.root_path)
-    app.add_middleware(Secured, origins=settings.allowed_origins, shell=shell, scripts=KnownScripts.of_gradio(), head=early, lang=settings.lang, theme=settings.theme)  # fmt: skip
-    app.add_middleware(CORSMiddleware, allow_origin_regex=origin_pattern(settings.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"])  # fmt: skip
+    app.add_middleware(
+        Secured,
+        origins=settings.allowed_origins,
+        shell=shell,
+        scripts=KnownScripts.of_gradio(),
+        head=early,
+        lang=settings.lang,
+        theme=settings.theme,
+    )
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origin_regex=origin_pattern(settings.allowed_origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type"],
+    )
     app.add_middleware(Denied)
     mounted: FastAPI = gr.mount_gradio_app(
-        app, build(chat), path="/chat", auth_dependency=user, show_error=False, run_history=False, footer_links=[],
-        enable_monitoring=False, max_file_size="1kb", ssr_mode=False, pwa=False, mcp_server=False, theme=theme(),
+        app,
+        build(chat),
+        path="/chat",
+        auth_dependency=user,
+        show_error=False,
+        run_history=False,
+        footer_links=[],
+        enable_monitoring=False,
+        max_file_size="1kb",
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        theme=theme(),
         i18n=_built_ins(gr),
         head=PAGES.render("head_last.html", base=settings.root_path),
-    )  # fmt: skip
+    )
     return mounted
 
 
@@ -123,8 +161,12 @@ def _plain_routes(app: FastAPI, settings: UiSettings, engine: Engine) -> None:
     @app.get("/readyz", include_in_schema=False)
     def readyz() -> JSONResponse:
         ready = engine.ready
-        failed = {"failed": True} if app.state.admission.failure is not None and not models_loaded(ready) else {}
-        return JSONResponse({"ready": models_loaded(ready), **ready, **failed}, 200 if models_loaded(ready) else 503)
+        failed = (
+            {"failed": True} if app.state.admission.failure is not None and not models_loaded(ready) else {}
+        )
+        return JSONResponse(
+            {"ready": models_loaded(ready), **ready, **failed}, 200 if models_loaded(ready) else 503
+        )
 
     @app.exception_handler(404)
     @app.exception_handler(NotSignedOn)
@@ -133,19 +175,29 @@ def _plain_routes(app: FastAPI, settings: UiSettings, engine: Engine) -> None:
         """A page for people, JSON for programs."""
         if is_api(request) and isinstance(error, WenjuError):
             return answered(error)
-        status = problem(error)[0] if isinstance(error, WenjuError) else int(getattr(error, "status_code", 500))
+        status = (
+            problem(error)[0] if isinstance(error, WenjuError) else int(getattr(error, "status_code", 500))
+        )
         detail = error.message if isinstance(error, WenjuError) else str(getattr(error, "detail", ""))
         if "text/html" not in request.headers.get("accept", ""):
             return JSONResponse({"detail": detail}, status)
         t = Texts(settings.lang)
-        shown = page("message.html", t(f"http_{status}_title"), settings, t.lang, None, text=t(f"http_{status}"))
+        shown = page(
+            "message.html", t(f"http_{status}_title"), settings, t.lang, None, text=t(f"http_{status}")
+        )
         return HTMLResponse(shown, status)
 
 
 def _built_ins(gr: object) -> object:
     """Gradio's own few texts that can be seen, in Chinese whatever the browser's language."""
     zh = {
-        "common.submit": "发送", "common.clear": "清空", "common.error": "出错了", "common.loading": "加载中",
-        "common.processing": "处理中", "chatbot.edit": "编辑", "chatbot.retry": "重试", "chatbot.undo": "撤销",
-    }  # fmt: skip
+        "common.submit": "发送",
+        "common.clear": "清空",
+        "common.error": "出错了",
+        "common.loading": "加载中",
+        "common.processing": "处理中",
+        "chatbot.edit": "编辑",
+        "chatbot.retry": "重试",
+        "chatbot.undo": "撤销",
+    }
     return gr.I18n(zh=zh, en=zh)  # type: ignore[attr-defined]

@@ -1,6 +1,8 @@
-"""Asking, for the page, the API and the tools alike: a place in line, models ready, snapshots of the Answer, how it ended.
+"""Asking, for the page, the API and the tools alike: a place in line, models ready, snapshots of the Answer,
+how it ended.
 
-    join the queue -> Waiting(ahead)* and Answer* (ui.line; the last one is done) -> the slot is free, the record is written
+join the queue -> Waiting(ahead)* and Answer* (ui.line; the last one is done) -> the slot is free, the record
+is written
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What asking needs: the engine, the store (None keeps nothing), the queue, the settings. An application's state has
+    """What asking needs: the engine, the store (None keeps nothing), the queue, the settings. An
+    application's state has
     the same names."""
 
     engine: Engine
@@ -63,7 +66,8 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question with what belongs to it. What comes over the channel ``page`` is recorded with its conversation."""
+    """A question with what belongs to it. What comes over the channel ``page`` is recorded with its
+    conversation."""
 
     question: str
     history: tuple[Turn, ...] = ()
@@ -73,7 +77,9 @@ class Ask:
     collection: str = ""
 
 
-async def ask(desk: Counter, user: str, what: Ask, cancelled: threading.Event | None = None) -> AsyncGenerator[Waiting | Answer, None]:
+async def ask(
+    desk: Counter, user: str, what: Ask, cancelled: threading.Event | None = None
+) -> AsyncGenerator[Waiting | Answer, None]:
     """Yield places in line and growing snapshots; closing the iterator early stops the generator at once.
 
     Args:
@@ -89,7 +95,12 @@ async def ask(desk: Counter, user: str, what: Ask, cancelled: threading.Event | 
     ticket = desk.admission.join(user, address=what.address)
     try:
         start = partial(
-            desk.engine.stream, what.question, what.history, cancelled=cancelled, passages=what.passages, collection=what.collection
+            desk.engine.stream,
+            what.question,
+            what.history,
+            cancelled=cancelled,
+            passages=what.passages,
+            collection=what.collection,
         )
         async with aclosing(through(desk, ticket, start, cancelled)) as steps:
             async for step in steps:
@@ -107,7 +118,8 @@ async def ask(desk: Counter, user: str, what: Ask, cancelled: threading.Event | 
 
 
 async def begun(steps: AsyncGenerator[Waiting | Answer, None]) -> AsyncGenerator[Waiting | Answer, None]:
-    """The same steps once the first is there: what is refused before it raises here, while a status can still be set."""
+    """The same steps once the first is there: what is refused before it raises here, while a status can still
+    be set."""
     first = await anext(steps)
 
     async def on() -> AsyncGenerator[Waiting | Answer, None]:

@@ -1,7 +1,9 @@
-"""The whole application: the page's (ui.app), the API, sign-on and figures, inside the middlewares that guard it.
+"""The whole application: the page's (ui.app), the API, sign-on and figures, inside the middlewares that guard
+it.
 
-    request -> Observed (id, log line, figures) -> Guard (host, origin, sign-in) -> BodyLimit (sender, size) -> the page's
-    application
+request -> Observed (id, log line, figures) -> Guard (host, origin, sign-in) -> BodyLimit (sender, size) ->
+the page's
+application
 """
 
 from __future__ import annotations
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
 
 
 def assemble(
-    settings: UiSettings, engine: Engine, store: Store | None, sign_on: SignOn, admission: Admission | None = None
+    settings: UiSettings,
+    engine: Engine,
+    store: Store | None,
+    sign_on: SignOn,
+    admission: Admission | None = None,
 ) -> tuple[ASGIApp, FastAPI]:
     """What uvicorn runs, and the application inside it (whose lifespan has to be run). Imports gradio."""
     from ui.app import create_app

@@ -1,11 +1,15 @@
-"""Who may ask: nobody signs on (loopback), a proxy's header, OpenID Connect, or tokens. One of them for a network.
+"""Who may ask: nobody signs on (loopback), a proxy's header, OpenID Connect, or tokens. One of them for a
+network.
 
     off     127.0.0.1 only: whoever reaches the page owns the machine
-    header  a reverse proxy with single sign-on names the user; believed from the named proxies' addresses alone
+    header  a reverse proxy with single sign-on names the user; believed from the named proxies' addresses
+    alone
     oidc    the browser signs on at the organisation's provider (ui.auth_oidc)
-    token   an administrator hands out tokens (`wenju token create`), typed in once per browser (ui.auth_pages)
+    token   an administrator hands out tokens (`wenju token create`), typed in once per browser
+    (ui.auth_pages)
 
-In all but ``off``, programs send a token as ``Authorization: Bearer``; embedded pages bring a session of their own.
+In all but ``off``, programs send a token as ``Authorization: Bearer``; embedded pages bring a session of
+their own.
 """
 
 from __future__ import annotations
@@ -49,7 +53,8 @@ _HOW = """Choose who may ask, in wenju.toml (see docs/DEPLOYMENT.md):
 
 
 class Tokens(Protocol):
-    """Where tokens are kept, hashed. ``ui.storage_tokens.TokenTable`` is the one implementation beside test fakes."""
+    """Where tokens are kept, hashed. ``ui.storage_tokens.TokenTable`` is the one implementation beside test
+    fakes."""
 
     def viewer(self, token: str) -> tuple[Viewer, str] | None:
         """Whose token it is, and its id; None for a wrong, ended or revoked one."""
@@ -73,7 +78,9 @@ def mode_of(settings: UiSettings) -> Mode:
     for origin in settings.allowed_origins:
         check_origin(origin)
     if 0 < len(settings.embed_secret.get_secret_value()) < SECRET_MIN:
-        raise SettingsError(f"ui.embed_secret has fewer than {SECRET_MIN} characters.", "Make one: openssl rand -hex 32")
+        raise SettingsError(
+            f"ui.embed_secret has fewer than {SECRET_MIN} characters.", "Make one: openssl rand -hex 32"
+        )
     local = is_loopback(settings.host)
     if settings.auth in ("auto", "off"):
         if not local:
@@ -82,11 +89,17 @@ def mode_of(settings: UiSettings) -> Mode:
             )
         return "off"
     if settings.auth == "header" and not settings.sso_proxies:
-        raise SettingsError("ui.auth = header needs ui.sso_proxies.", 'The proxies\' addresses: sso_proxies = ["10.0.0.5"]')
+        raise SettingsError(
+            "ui.auth = header needs ui.sso_proxies.", 'The proxies\' addresses: sso_proxies = ["10.0.0.5"]'
+        )
     if settings.auth == "oidc" and not (settings.oidc_issuer and settings.oidc_client_id):
-        raise SettingsError("ui.auth = oidc needs ui.oidc_issuer and ui.oidc_client_id.", "See docs/DEPLOYMENT.md.")
+        raise SettingsError(
+            "ui.auth = oidc needs ui.oidc_issuer and ui.oidc_client_id.", "See docs/DEPLOYMENT.md."
+        )
     if settings.auth == "token" and settings.database == "none":
-        raise SettingsError("ui.auth = token needs a database, and ui.database is none.", "Leave ui.database empty.")
+        raise SettingsError(
+            "ui.auth = token needs a database, and ui.database is none.", "Leave ui.database empty."
+        )
     networks(settings.sso_proxies)
     mode: Mode = settings.auth if settings.auth in ("header", "oidc") else "token"
     return mode
@@ -102,7 +115,9 @@ class SignOn:
         sessions: where sign-ons at the OpenID provider are kept; None: in memory.
     """
 
-    def __init__(self, settings: UiSettings, data: Path, tokens: Tokens | None = None, sessions: Sessions | None = None) -> None:  # fmt: skip
+    def __init__(
+        self, settings: UiSettings, data: Path, tokens: Tokens | None = None, sessions: Sessions | None = None
+    ) -> None:
         self.mode = mode_of(settings)
         self.settings = settings
         self.tokens = tokens
@@ -167,15 +182,20 @@ class SignOn:
             self.sessions.end(row.id)
 
     async def look_up(self, connection: HTTPConnection) -> None:
-        """Ask the provider again about the one who asks, when that is due; a sign-on that it has ended ends here.
+        """Ask the provider again about the one who asks, when that is due; a sign-on that it has ended ends
+        here.
 
         While the provider cannot be asked, rights stay as they were for ``OUTAGE_SECONDS``, no longer.
         """
         row = self._row(connection) if self.mode == "oidc" else None
         now = time.time()
-        if row is None or now < max(row.looked_up, self._asked.get(row.id, 0.0)) + self._lookup_seconds(row, now):
+        if row is None or now < max(row.looked_up, self._asked.get(row.id, 0.0)) + self._lookup_seconds(
+            row, now
+        ):
             return
-        self._asked = {name: at for name, at in self._asked.items() if at > now - OUTAGE_SECONDS} | {row.id: now}
+        self._asked = {name: at for name, at in self._asked.items() if at > now - OUTAGE_SECONDS} | {
+            row.id: now
+        }
         try:
             granted = await self.provider.look_up(row.grant)
         except SignOnEnded as error:
@@ -207,7 +227,11 @@ class SignOn:
         if visitor is not None:
             return visitor
         viewer = self._signed_on(connection)
-        return replace(viewer, may_only_ask=True) if viewer is not None and self.embedding.within(connection) else viewer
+        return (
+            replace(viewer, may_only_ask=True)
+            if viewer is not None and self.embedding.within(connection)
+            else viewer
+        )
 
     def _signed_on(self, connection: HTTPConnection) -> Viewer | None:
         if self.mode == "off":
@@ -225,7 +249,10 @@ class SignOn:
         if not names:
             return None
         if not within(peer(connection), self._proxies):
-            log.warning("sign-on header from an address that is no proxy", extra={"fields": {"peer": peer(connection)}})
+            log.warning(
+                "sign-on header from an address that is no proxy",
+                extra={"fields": {"peer": peer(connection)}},
+            )
             return None
         name = _utf8(names[0]).strip()
         return self.named(name) if len(names) == 1 and 0 < len(name) <= 200 and name.isprintable() else None
@@ -234,14 +261,20 @@ class SignOn:
         if self.mode == "oidc":
             row = self._row(connection)
             late = self.settings.oidc_lookup_minutes * 60 + OUTAGE_SECONDS
-            return self.named(row.owner, row.member) if row is not None and time.time() < row.looked_up + late else None
+            return (
+                self.named(row.owner, row.member)
+                if row is not None and time.time() < row.looked_up + late
+                else None
+            )
         claims = self.unseal(SESSION, connection.cookies.get(COOKIE, ""))
         if claims is None or claims.get("sid"):
             return None
         token_id = str(claims.get("token", ""))
         if token_id and (self.tokens is None or not self.tokens.alive(token_id)):
             return None
-        return Viewer(str(claims["sub"]), "administrator" if claims.get("role") == "administrator" else "reader")
+        return Viewer(
+            str(claims["sub"]), "administrator" if claims.get("role") == "administrator" else "reader"
+        )
 
     def _spend(self, identity: str, end: float) -> bool:
         self._spent = {name: until for name, until in self._spent.items() if until > time.time()}

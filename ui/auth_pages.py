@@ -1,4 +1,5 @@
-"""/sign-in, /sign-out, and the way back from the OpenID provider. The cookie they set is signed, HttpOnly and Lax."""
+"""/sign-in, /sign-out, and the way back from the OpenID provider. The cookie they set is signed, HttpOnly and
+Lax."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def sign_in_router(sign_on: SignOn) -> APIRouter:
-    """The routes for the sign-on in force: signing in and out where that is done here, and the widget's codes."""
+    """The routes for the sign-on in force: signing in and out where that is done here, and the widget's
+    codes."""
     router = APIRouter(include_in_schema=False)
 
     @router.post("/embed/code")
@@ -55,9 +57,14 @@ def entered(sign_on: SignOn, cookie: str, target: str) -> Response:
     """The response that signs someone on, with the session's cookie."""
     reply = RedirectResponse(local_path(target, sign_on), 303)
     reply.set_cookie(
-        COOKIE, cookie, max_age=int(sign_on.settings.session_hours * 3600),
-        path=sign_on.path, secure=sign_on.secure, httponly=True, samesite="lax",
-    )  # fmt: skip
+        COOKIE,
+        cookie,
+        max_age=int(sign_on.settings.session_hours * 3600),
+        path=sign_on.path,
+        secure=sign_on.secure,
+        httponly=True,
+        samesite="lax",
+    )
     return reply
 
 
@@ -91,7 +98,13 @@ def _oidc_routes(router: APIRouter, sign_on: SignOn) -> None:
             raise HTTPException(503, error.message) from None
         reply = RedirectResponse(address, 303)
         reply.set_cookie(
-            STATE_COOKIE, state, max_age=STATE_SECONDS, path=sign_on.path, secure=sign_on.secure, httponly=True, samesite="lax"
+            STATE_COOKIE,
+            state,
+            max_age=STATE_SECONDS,
+            path=sign_on.path,
+            secure=sign_on.secure,
+            httponly=True,
+            samesite="lax",
         )
         return reply
 
@@ -115,5 +128,13 @@ def sign_in_address(sign_on: SignOn, path: str, query: str) -> str:
 def _form(sign_on: SignOn, target: str, lang: str, wrong: bool = False, out: bool = False) -> str:
     t = Texts(lang or sign_on.settings.lang)
     return page(
-        "sign_in.html", t("sign_in"), sign_on.settings, t.lang, None, current="sign-in", target=target, wrong=wrong, out=out
-    )  # fmt: skip
+        "sign_in.html",
+        t("sign_in"),
+        sign_on.settings,
+        t.lang,
+        None,
+        current="sign-in",
+        target=target,
+        wrong=wrong,
+        out=out,
+    )

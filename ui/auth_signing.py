@@ -1,4 +1,5 @@
-"""Signed values with a purpose and an end: sessions, tokens, the state of a sign-in. JWTs (RFC 7519) with HMAC-SHA256.
+"""Signed values with a purpose and an end: sessions, tokens, the state of a sign-in. JWTs (RFC 7519) with
+HMAC-SHA256.
 
 A value signed for one purpose is worth nothing for another: the purpose is its audience.
 """
@@ -20,7 +21,8 @@ COOKIE = "wenju_session"
 
 
 def server_key(data: Path) -> str:
-    """This server's own key, made on first use and readable by its owner alone; deleting the file ends all sign-ons."""
+    """This server's own key, made on first use and readable by its owner alone; deleting the file ends all
+    sign-ons."""
     path = data / "server.key"
     try:
         if not path.exists():
@@ -34,9 +36,13 @@ def server_key(data: Path) -> str:
                     out.write(secrets.token_hex(KEY_BYTES))
         key = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"Cannot read or make {path}: {error}.", "Check the data folder's owner and rights.") from None
+        raise SettingsError(
+            f"Cannot read or make {path}: {error}.", "Check the data folder's owner and rights."
+        ) from None
     if len(key) < 2 * KEY_BYTES:
-        raise SettingsError(f"{path} is damaged.", "Delete it; a new one is made, and everybody signs on again.")
+        raise SettingsError(
+            f"{path} is damaged.", "Delete it; a new one is made, and everybody signs on again."
+        )
     return key
 
 

@@ -1,4 +1,5 @@
-"""Has a document changed, or gone, since an answer quoted it? Citations pin the text they were cut from by its hash."""
+"""Has a document changed, or gone, since an answer quoted it? Citations pin the text they were cut from by
+its hash."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ class Held:
         self._hashes: dict[str, str | None] = {}
 
     def of(self, answer: Answer | None) -> dict[str, Change]:
-        """Documents that ``answer`` shows text of and that are not what they were; {} while nothing is known."""
+        """Documents that ``answer`` shows text of and that are not what they were; {} while nothing is
+        known."""
         if answer is None or not self._known:
             return {}
         quoted = {q.document_id: q.document_sha256 for s in sources(answer) for q in s.quotes}
@@ -34,7 +36,8 @@ class Held:
         return {identity: how for identity, sha in quoted.items() if (how := self.change(identity, sha))}
 
     def change(self, document_id: str, sha256: str) -> Change | None:
-        """What became of one document; ``sha256`` may be the beginning of the hash. None: nothing, or unknown."""
+        """What became of one document; ``sha256`` may be the beginning of the hash. None: nothing, or
+        unknown."""
         if not self._known or not sha256:
             return None
         if document_id not in self._hashes:

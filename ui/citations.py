@@ -1,6 +1,7 @@
 """Which passages an answer stands on, numbered as the chips show them, cut into marked and unmarked pieces.
 
-Numbers follow the order of first citation. A passage's pieces are cut from the evidence snapshot that the Answer
+Numbers follow the order of first citation. A passage's pieces are cut from the evidence snapshot that the
+Answer
 carries; a citation whose span lies outside it is shown as its own quote, never stretched to fit.
 """
 
@@ -77,13 +78,15 @@ def chip(citation: Citation, numbered: Sequence[Source]) -> tuple[Source, int]:
 
 
 def reader_url(base: str, document_id: str, start: int, end: int, sha256: str = "") -> str:
-    """Address of the reader with a span marked and scrolled to; ``sha256`` of the text that the span is cut from."""
+    """Address of the reader with a span marked and scrolled to; ``sha256`` of the text that the span is cut
+    from."""
     version = f"&v={quote(sha256[:16], safe='')}" if sha256 else ""
     return f"{base}/documents/{quote(document_id, safe='')}?start={start}&end={end}{version}#span"
 
 
 def below_title(heading: Sequence[str], document: str) -> list[str]:
-    """A heading path as it is shown beside the document's title: without a first heading that repeats the title, and
+    """A heading path as it is shown beside the document's title: without a first heading that repeats the
+    title, and
     without the dashes before a subtitle."""
     path = [h for i, h in enumerate(heading) if i or h != document]
     return [h.lstrip("—–-─ ") or h for h in path]
@@ -128,6 +131,8 @@ def _cut(text: str, offset: int, quotes: Sequence[Citation]) -> tuple[Piece, ...
     edges = sorted({0, len(text)} | {e - offset for q in quotes for e in (q.start, q.end)})
     pieces = []
     for low, high in zip(edges, edges[1:], strict=False):
-        covering = tuple(i for i, q in enumerate(quotes) if q.start - offset <= low and high <= q.end - offset)
+        covering = tuple(
+            i for i, q in enumerate(quotes) if q.start - offset <= low and high <= q.end - offset
+        )
         pieces.append(Piece(text[low:high], covering))
     return tuple(pieces)

@@ -24,7 +24,8 @@ def valid_id(text: str) -> bool:
 class Conversation:
     """The exchanges of one chat, oldest first; ``cancelled`` stops the one that runs.
 
-    ``changes``: by exchange, what became of the documents since it was answered, as known when it was reopened.
+    ``changes``: by exchange, what became of the documents since it was answered, as known when it was
+    reopened.
     """
 
     id: str = field(default_factory=new_id)
@@ -49,7 +50,9 @@ class Conversation:
         self.exchanges.append(exchange)
         return exchange
 
-    def update(self, exchange_id: str, answer: Answer | None = None, status: Status | None = None, message: str = "") -> Exchange:
+    def update(
+        self, exchange_id: str, answer: Answer | None = None, status: Status | None = None, message: str = ""
+    ) -> Exchange:
         """Replace an exchange's answer, status or message; returns the new one.
 
         Raises:
@@ -86,8 +89,11 @@ class Conversation:
         return f"w-{self.id}-{exchange.id}"
 
 
-def reopen(conversation_id: str, stored: Sequence[Exchange], interrupted: str, held: Held | None = None) -> Conversation:
-    """A conversation from the store. What was still running when the server stopped is marked so, and so is what
+def reopen(
+    conversation_id: str, stored: Sequence[Exchange], interrupted: str, held: Held | None = None
+) -> Conversation:
+    """A conversation from the store. What was still running when the server stopped is marked so, and so is
+    what
     quotes documents that ``held`` has otherwise by now."""
     exchanges = [
         replace(e, status="failed", message=interrupted) if e.status == "running" else e for e in stored
@@ -96,8 +102,11 @@ def reopen(conversation_id: str, stored: Sequence[Exchange], interrupted: str, h
     return Conversation(conversation_id, exchanges, changes=changes)
 
 
-def messages(conversation: Conversation, look: Look, *, waiting: str = "", follow_ups: Sequence[str] = ()) -> list[dict[str, str]]:
-    """All messages. Finished answers are rendered once; ``waiting`` and ``follow_ups`` concern the last one."""
+def messages(
+    conversation: Conversation, look: Look, *, waiting: str = "", follow_ups: Sequence[str] = ()
+) -> list[dict[str, str]]:
+    """All messages. Finished answers are rendered once; ``waiting`` and ``follow_ups`` concern the last
+    one."""
     out: list[dict[str, str]] = []
     for exchange in conversation.exchanges:
         aid = conversation.aid(exchange)
@@ -113,9 +122,18 @@ def messages(conversation: Conversation, look: Look, *, waiting: str = "", follo
     return out
 
 
-def _result(exchange: Exchange, aid: str, look: Look, waiting: str, follow_ups: Sequence[str], changes: dict[str, Change] | None) -> str:
+def _result(
+    exchange: Exchange,
+    aid: str,
+    look: Look,
+    waiting: str,
+    follow_ups: Sequence[str],
+    changes: dict[str, Change] | None,
+) -> str:
     if exchange.status == "failed" or (exchange.status == "stopped" and exchange.answer is None):
         return failure_html(aid, exchange.message or look.t("stopped"), look, kind=exchange.status)
     answer = exchange.answer or Answer(exchange.question, exchange.question, stage="searching")
     stopped = exchange.status == "stopped"
-    return answer_html(answer, aid, look, follow_ups=follow_ups, waiting=waiting, stopped=stopped, changes=changes)
+    return answer_html(
+        answer, aid, look, follow_ups=follow_ups, waiting=waiting, stopped=stopped, changes=changes
+    )

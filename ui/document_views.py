@@ -1,4 +1,5 @@
-"""What the pages around documents show: rows of the list, passages found, a document to read. Pure functions, no HTML."""
+"""What the pages around documents show: rows of the list, passages found, a document to read. Pure functions,
+no HTML."""
 
 from __future__ import annotations
 
@@ -71,16 +72,26 @@ class Reading:
     blocks: tuple[ReadBlock, ...]
 
 
-def rows(documents: Sequence[tuple[Document, Sequence[Passage]]], replaced: Collection[str], t: Texts, copies: Collection[str] = ()) -> list[Row]:  # fmt: skip
-    """The documents with their passages; ``replaced`` holds ids and titles of superseded ones, ``copies`` the ids of those
+def rows(
+    documents: Sequence[tuple[Document, Sequence[Passage]]],
+    replaced: Collection[str],
+    t: Texts,
+    copies: Collection[str] = (),
+) -> list[Row]:
+    """The documents with their passages; ``replaced`` holds ids and titles of superseded ones, ``copies`` the
+    ids of those
     that are copies of another. Documents may come without their text."""
     return [
         Row(
-            d, len(passages), sum(len(p.text) for p in passages), d.id in replaced or d.title in replaced, d.id in copies,
+            d,
+            len(passages),
+            sum(len(p.text) for p in passages),
+            d.id in replaced or d.title in replaced,
+            d.id in copies,
             tuple(_unread(d, t, GAPS)),
         )
         for d, passages in documents
-    ]  # fmt: skip
+    ]
 
 
 def found(query: str, hits: Sequence[Hit], t: Texts) -> list[Found]:
@@ -98,7 +109,8 @@ def _hit(query: str, hit: Hit, t: Texts) -> Found:
 
 
 def shared(text: str, query: str) -> tuple[tuple[str, bool], ...]:
-    """The text cut where the longest runs of two or more characters that it has in common with the query begin and end."""
+    """The text cut where the longest runs of two or more characters that it has in common with the query
+    begin and end."""
     wanted, have = query.casefold(), text.casefold()
     if len(have) != len(text):  # case folding that changes lengths: places would no longer fit
         return ((text, False),)
@@ -116,7 +128,9 @@ def shared(text: str, query: str) -> tuple[tuple[str, bool], ...]:
     return tuple(run for run in (*out, (text[plain:], False)) if run[0])
 
 
-def reading(document: Document, passages: Sequence[Passage], t: Texts, span: tuple[int, int] | None, *, original: bool) -> Reading:
+def reading(
+    document: Document, passages: Sequence[Passage], t: Texts, span: tuple[int, int] | None, *, original: bool
+) -> Reading:
     """The stored text in its blocks, with the span marked."""
     facts = [
         document.source,
@@ -129,7 +143,12 @@ def reading(document: Document, passages: Sequence[Passage], t: Texts, span: tup
     page = document.page_of(span[0]) if span else None
     place = f"#page={page}" if page and document.media_type == "application/pdf" else ""
     blocks = list(_blocks(document))
-    if blocks and blocks[0][2] and document.text[blocks[0][0] : blocks[0][1]].strip() == document.title and not document.pages:
+    if (
+        blocks
+        and blocks[0][2]
+        and document.text[blocks[0][0] : blocks[0][1]].strip() == document.title
+        and not document.pages
+    ):
         blocks = blocks[1:]  # the title is the page's heading already
     return Reading(
         tuple(fact for fact in facts if fact),
@@ -167,6 +186,8 @@ def _block(document: Document, start: int, end: int, level: int, span: tuple[int
 
 
 def _contents(document: Document) -> tuple[Entry, ...]:
-    named = [Entry(b.level, b.start, document.text[b.start : b.end].strip()) for b in document.blocks if b.level]
+    named = [
+        Entry(b.level, b.start, document.text[b.start : b.end].strip()) for b in document.blocks if b.level
+    ]
     heads = [entry for entry in named if entry.text != document.title]
     return tuple(heads[:200]) if len(heads) > 2 else ()

@@ -1,4 +1,5 @@
-"""Routes of the documents page: list, search without generation, reader, original file; for administrators upload,
+"""Routes of the documents page: list, search without generation, reader, original file; for administrators
+upload,
 delete and re-index. Indexing runs one job at a time in a thread.
 """
 
@@ -94,10 +95,22 @@ def listing(request: Request, viewer: Member, q: str = "", page: int = 1, lang: 
     listed = [(d, engine.passages(d.id)) for d in held[(number - 1) * PER_PAGE : number * PER_PAGE]]
     replaced = {reference for d in held for reference in d.supersedes}
     return _page(
-        "documents.html", t("documents"), request, viewer, t, "documents", "documents.js",
-        query=query, hits=found(query, hits, t) if hits is not None else None, suffixes=SUFFIXES, number=number, last=last,
-        total=len(held), rows=rows(listed, replaced, t, engine.copies()), administers=viewer.administers and settings.originals is not None,
-    )  # fmt: skip
+        "documents.html",
+        t("documents"),
+        request,
+        viewer,
+        t,
+        "documents",
+        "documents.js",
+        query=query,
+        hits=found(query, hits, t) if hits is not None else None,
+        suffixes=SUFFIXES,
+        number=number,
+        last=last,
+        total=len(held),
+        rows=rows(listed, replaced, t, engine.copies()),
+        administers=viewer.administers and settings.originals is not None,
+    )
 
 
 @router.get("/jobs/{job_id}")
@@ -105,7 +118,13 @@ def job(job_id: str, request: Request, viewer: Administrator) -> dict[str, objec
     found = _desk(request).jobs.get(job_id)
     if found is None:
         raise HTTPException(404, "no such job")
-    return {"name": found.name, "state": found.state, "done": found.done, "total": found.total, "error": found.error}
+    return {
+        "name": found.name,
+        "state": found.state,
+        "done": found.done,
+        "total": found.total,
+        "error": found.error,
+    }
 
 
 @router.post("/upload", dependencies=[ours])
@@ -157,13 +176,24 @@ def delete(document_id: str, request: Request, viewer: Administrator) -> dict[st
 
 
 @router.get("/{document_id}")
-def reader(document_id: str, request: Request, viewer: Member, start: int = -1, end: int = -1, v: str = "", lang: str = "") -> HTMLResponse:  # fmt: skip
-    """The document's text. ``v`` is the (beginning of the) hash of the text that the span was cut from: when the text
+def reader(
+    document_id: str,
+    request: Request,
+    viewer: Member,
+    start: int = -1,
+    end: int = -1,
+    v: str = "",
+    lang: str = "",
+) -> HTMLResponse:
+    """The document's text. ``v`` is the (beginning of the) hash of the text that the span was cut from: when
+    the text
     is another by now the reader says so, and marks nothing."""
     engine, settings, t = _context(request, lang)
     change = Held(engine).change(document_id, v)
     if change == "removed":
-        gone = _page("message.html", t("document_removed"), request, viewer, t, "reader", text=t("reader_removed"))
+        gone = _page(
+            "message.html", t("document_removed"), request, viewer, t, "reader", text=t("reader_removed")
+        )
         gone.status_code = 404
         return gone
     document = _document(engine, document_id)
@@ -171,7 +201,17 @@ def reader(document_id: str, request: Request, viewer: Member, start: int = -1, 
     original = originals.original(settings.originals, document) is not None
     shown = reading(document, engine.passages(document_id), t, span, original=original)
     changed = change is not None
-    return _page("reader.html", document.title, request, viewer, t, "reader", "reader.js", reading=shown, changed=changed)
+    return _page(
+        "reader.html",
+        document.title,
+        request,
+        viewer,
+        t,
+        "reader",
+        "reader.js",
+        reading=shown,
+        changed=changed,
+    )
 
 
 @router.get("/{document_id}/original")
@@ -182,7 +222,11 @@ def original(document_id: str, request: Request, viewer: Member) -> Response:
     path = originals.original(settings.originals, document)
     if path is None:
         raise HTTPException(404, "the original is not kept here")
-    kinds = {".pdf": "application/pdf", ".txt": "text/plain; charset=utf-8", ".md": "text/plain; charset=utf-8"}
+    kinds = {
+        ".pdf": "application/pdf",
+        ".txt": "text/plain; charset=utf-8",
+        ".md": "text/plain; charset=utf-8",
+    }
     kind = kinds.get(path.suffix.lower())
     if kind is None:
         return FileResponse(path, media_type="application/octet-stream", filename=path.name)
@@ -194,9 +238,20 @@ def _context(request: Request, lang: str) -> tuple[Engine, UiSettings, Texts]:
     return request.app.state.engine, settings, Texts(lang or settings.lang)
 
 
-def _page(template: str, title: str, request: Request, viewer: Viewer, t: Texts, current: str, script: str = "", **values: object) -> HTMLResponse:  # fmt: skip
+def _page(
+    template: str,
+    title: str,
+    request: Request,
+    viewer: Viewer,
+    t: Texts,
+    current: str,
+    script: str = "",
+    **values: object,
+) -> HTMLResponse:
     settings: UiSettings = request.app.state.settings
-    return HTMLResponse(whole_page(template, title, settings, t.lang, viewer, current=current, script=script, **values))
+    return HTMLResponse(
+        whole_page(template, title, settings, t.lang, viewer, current=current, script=script, **values)
+    )
 
 
 def _desk(request: Request) -> Desk:

@@ -1,6 +1,8 @@
-"""The first thing that listens: a waiting page within a second, and the real application as soon as it is there.
+"""The first thing that listens: a waiting page within a second, and the real application as soon as it is
+there.
 
-Importing the page's toolkit takes seconds; nobody should look at a refused connection meanwhile. The doorway also
+Importing the page's toolkit takes seconds; nobody should look at a refused connection meanwhile. The doorway
+also
 puts the public prefix in place, whether a proxy strips it or not.
 """
 
@@ -32,7 +34,13 @@ class Doorway:
         closed: called when the server stops, after the application's own shutdown.
     """
 
-    def __init__(self, settings: UiSettings, build: Callable[[], tuple[ASGIApp, FastAPI]], failed: Callable[[BaseException], None], closed: Callable[[], None] = lambda: None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        settings: UiSettings,
+        build: Callable[[], tuple[ASGIApp, FastAPI]],
+        failed: Callable[[BaseException], None],
+        closed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._settings = settings
         self._build = build
         self._failed = failed
@@ -78,13 +86,24 @@ class Doorway:
             return JSONResponse({"ready": False, "starting": True}, 503, headers)
         accept = dict(scope["headers"]).get(b"accept", b"")
         if scope["method"] == "GET" and b"text/html" in accept:
-            return HTMLResponse(_page(self._settings), 200, headers | {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:"})  # fmt: skip
-        error = {"message": "The server is starting", "type": "server_error", "code": "starting", "param": None}
+            return HTMLResponse(
+                _page(self._settings),
+                200,
+                headers
+                | {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:"},
+            )
+        error = {
+            "message": "The server is starting",
+            "type": "server_error",
+            "code": "starting",
+            "param": None,
+        }
         return JSONResponse({"error": error | {"hint": "Try again in a few seconds"}}, 503, headers)
 
 
 def prefixed(scope: Scope, root: str) -> None:
-    """Put the public prefix into an ASGI scope: ``path`` with it, ``root_path`` naming it, as Starlette expects."""
+    """Put the public prefix into an ASGI scope: ``path`` with it, ``root_path`` naming it, as Starlette
+    expects."""
     if not root:
         return
     path = str(scope["path"])

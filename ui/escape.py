@@ -1,6 +1,8 @@
-"""Text that others wrote (model, documents, questions) made inert for a chat message, and for the formats of others.
+"""Text that others wrote (model, documents, questions) made inert for a chat message, and for the formats of
+others.
 
-A message is one line of HTML inside a Markdown component. So besides HTML's own characters every character that
+A message is one line of HTML inside a Markdown component. So besides HTML's own characters every character
+that
 Markdown, LaTeX or a diagram fence could act on becomes a numeric entity: what is shown is what was written.
 """
 
@@ -57,8 +59,10 @@ def runs(text: str, streaming: bool = False) -> list[Run]:
 
 
 def markdown(text: str) -> str:
-    """Text for a program that renders Markdown: what a document's own characters would do there is escaped (3~5个工作日
-    and 8~10个 are two ranges, not struck out); ``**bold**`` of the model is kept, control and bidi characters vanish."""
+    """Text for a program that renders Markdown: what a document's own characters would do there is escaped
+    (3~5个工作日
+    and 8~10个 are two ranges, not struck out); ``**bold**`` of the model is kept, control and bidi characters
+    vanish."""
     escaped = _MARKDOWN.sub(lambda m: "\\" + m.group(), _CONTROL.sub("", text))
     return _BOLD.sub(r"**\1**", escaped)
 

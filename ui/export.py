@@ -1,4 +1,5 @@
-"""Answers and conversations as text to keep: clipboard, Markdown, a self-contained HTML page, JSON (Word: ui.export_word)."""
+"""Answers and conversations as text to keep: clipboard, Markdown, a self-contained HTML page, JSON (Word:
+ui.export_word)."""
 
 from __future__ import annotations
 
@@ -21,8 +22,11 @@ LEADING = "#>+-="
 """What Markdown acts on at the beginning of a line, besides numbers, which may stay."""
 
 
-def clipboard(answer: Answer, lang: str = "zh", *, markdown: bool = False, changes: Changes | None = None) -> str:
-    """The answer with its sources, as plain text or Markdown, quotes included, and what became of their documents."""
+def clipboard(
+    answer: Answer, lang: str = "zh", *, markdown: bool = False, changes: Changes | None = None
+) -> str:
+    """The answer with its sources, as plain text or Markdown, quotes included, and what became of their
+    documents."""
     t = Texts(lang)
     numbered = sources(answer, changes)
     out = [_body(answer, numbered, t, markdown=markdown)]
@@ -35,7 +39,8 @@ def clipboard(answer: Answer, lang: str = "zh", *, markdown: bool = False, chang
 
 
 def to_markdown(title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: Held | None = None) -> str:
-    """A conversation as Markdown: every question a heading, every answer with its sources. ``held`` tells, here and
+    """A conversation as Markdown: every question a heading, every answer with its sources. ``held`` tells,
+    here and
     below, which documents are no longer what they were."""
     t = Texts(lang)
     out = [f"# {escaped(_line(title))}", "", t("export_note"), ""]
@@ -46,7 +51,8 @@ def to_markdown(title: str, exchanges: Sequence[Exchange], lang: str = "zh", hel
 
 
 def to_json(title: str, exchanges: Sequence[Exchange], held: Held | None = None) -> str:
-    """A conversation as JSON: the stable form of each answer, with its question, time and status; ``changes`` has
+    """A conversation as JSON: the stable form of each answer, with its question, time and status; ``changes``
+    has
     what became of its documents by their ids (changed, removed)."""
     from qa.serialize import answer_to_dict
 
@@ -89,7 +95,8 @@ def _line(text: str) -> str:
 
 
 def numbers(sentences: Sequence[Sentence], numbered: Sequence[Source], before: int = 0) -> str:
-    """[1][3]: the sources that the sentences stand on; ``before``: how many stand before the first of them."""
+    """[1][3]: the sources that the sentences stand on; ``before``: how many stand before the first of
+    them."""
     found = sorted({before + chip(c, numbered)[0].number for s in sentences for c in s.citations})
     return "".join(f"[{n}]" for n in found)
 
@@ -110,7 +117,9 @@ def _text_block(block: Block, numbered: Sequence[Source], t: Texts) -> str:
         rows = [[*row.cells, numbers(row.line.sentences, numbered)] for row in block.rows]
         return "\n".join("\t".join(plain(_line(cell)) for cell in row) for row in [*head, *rows])
     mark = {"number": "{n}. ", "bullet": "• "}.get(block.marks, "") if isinstance(block, Listing) else ""
-    return "\n".join(mark.format(n=n) + _written(line, numbered, plain) for n, line in enumerate(block.lines, 1))
+    return "\n".join(
+        mark.format(n=n) + _written(line, numbered, plain) for n, line in enumerate(block.lines, 1)
+    )
 
 
 def _markdown_block(block: Block, numbered: Sequence[Source], t: Texts) -> str:
@@ -129,7 +138,11 @@ def _markdown_table(table: Table, numbered: Sequence[Source], t: Texts) -> str:
     def row(cells: Sequence[str], evidence: str) -> str:
         return "| " + " | ".join([*(_marked(_line(c)).replace("|", "\\|") for c in cells), evidence]) + " |"
 
-    width = len(table.head.cells) if table.head is not None else max((len(r.cells) for r in table.rows), default=0)
+    width = (
+        len(table.head.cells)
+        if table.head is not None
+        else max((len(r.cells) for r in table.rows), default=0)
+    )
     head = row(table.head.cells if table.head is not None else [""] * width, t("evidence_column"))
     rows = [row(r.cells, numbers(r.line.sentences, numbered)) for r in table.rows]
     return "\n".join([head, "|" + " --- |" * (width + 1), *rows])
@@ -176,13 +189,16 @@ def _result(exchange: Exchange, t: Texts, held: Held | None, *, markdown: bool) 
     if exchange.answer is None or exchange.status in ("failed", "running"):
         return exchange.message or t("stopped")
     changes = held.of(exchange.answer) if held is not None else None
-    notes = "\n".join(f"> {escaped(_line(n.message))}" for n in exchange.answer.notes if exchange.answer.refusal is None)
+    notes = "\n".join(
+        f"> {escaped(_line(n.message))}" for n in exchange.answer.notes if exchange.answer.refusal is None
+    )
     text = clipboard(exchange.answer, t.lang, markdown=markdown, changes=changes)
     return f"{notes}\n\n{text}" if notes and markdown else text
 
 
 class Record:
-    """An exchange with what templates/exchanges.html asks for; ``answer`` is None where it came to nothing."""
+    """An exchange with what templates/exchanges.html asks for; ``answer`` is None where it came to
+    nothing."""
 
     def __init__(self, exchange: Exchange, t: Texts, held: Held | None) -> None:
         self.question, self.asked, self._t = _line(exchange.question), when(exchange.asked_at), t

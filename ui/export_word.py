@@ -1,4 +1,5 @@
-"""Answers and conversations as a Word file: questions as headings, lists and tables as such, numbered sources at the end.
+"""Answers and conversations as a Word file: questions as headings, lists and tables as such, numbered sources
+at the end.
 
 Text of documents and models is put in as text runs; what XML cannot hold is left out.
 """
@@ -24,7 +25,8 @@ FONTS = {"zh": ("Times New Roman", "宋体", "黑体"), "en": ("Calibri", "宋�
 
 
 def to_word(title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: Held | None = None) -> bytes:
-    """A conversation (or one answer of it) as .docx. The sources of all answers are numbered through and stand at the end;
+    """A conversation (or one answer of it) as .docx. The sources of all answers are numbered through and
+    stand at the end;
     ``held`` tells which documents are no longer what they were."""
     return _Word(title, Texts(lang)).made(exchanges, held)
 
@@ -77,7 +79,9 @@ class _Word:
         elif isinstance(block, Table):
             self._table(block, numbered)
         else:
-            style = {"number": "List Number", "bullet": "List Bullet"}.get(getattr(block, "marks", ""), "Normal")
+            style = {"number": "List Number", "bullet": "List Bullet"}.get(
+                getattr(block, "marks", ""), "Normal"
+            )
             paragraphs = [self._line(line, style, numbered) for line in block.lines]
             if isinstance(block, Listing) and block.marks == "number":
                 self._count_anew(paragraphs)
@@ -139,15 +143,33 @@ class _Word:
         from docx.shared import Pt, RGBColor
 
         western, text, headings = FONTS[self.t.lang]
-        for name in ("Normal", "Heading 1", "Heading 2", "Heading 3", "Title", "Subtitle", "Caption", "Quote"):
+        for name in (
+            "Normal",
+            "Heading 1",
+            "Heading 2",
+            "Heading 3",
+            "Title",
+            "Subtitle",
+            "Caption",
+            "Quote",
+        ):
             style = self.file.styles[name]
             style.font.name = western
             fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
             for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
                 fonts.attrib.pop(qn(f"w:{theme}"), None)
             fonts.set(qn("w:eastAsia"), headings if name.startswith(("Heading", "Title")) else text)
-            style.font.color.rgb = RGBColor(0x50, 0x58, 0x64) if name in ("Subtitle", "Caption") else RGBColor(0, 0, 0)
-        for name, size in (("Normal", 12), ("Heading 1", 16), ("Heading 2", 14), ("Heading 3", 12), ("Subtitle", 10), ("Caption", 9)):
+            style.font.color.rgb = (
+                RGBColor(0x50, 0x58, 0x64) if name in ("Subtitle", "Caption") else RGBColor(0, 0, 0)
+            )
+        for name, size in (
+            ("Normal", 12),
+            ("Heading 1", 16),
+            ("Heading 2", 14),
+            ("Heading 3", 12),
+            ("Subtitle", 10),
+            ("Caption", 9),
+        ):
             self.file.styles[name].font.size = Pt(size)
         for name in ("Subtitle", "Caption"):
             self.file.styles[name].font.italic = False

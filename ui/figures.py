@@ -1,6 +1,8 @@
-"""How the program is used, from what stores keep: by week, unanswered, marked wrong, slow, never cited, disk. Pure functions.
+"""How the program is used, from what stores keep: by week, unanswered, marked wrong, slow, never cited, disk.
+Pure functions.
 
-Small talk counts nowhere. Everything is a Sheet, which the page shows and the export writes: one of each, the same cells.
+Small talk counts nowhere. Everything is a Sheet, which the page shows and the export writes: one of each, the
+same cells.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ MEGABYTE = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table: the name that its texts hang on, names of columns, rows. ``links``: an address for each row, if any."""
+    """A table: the name that its texts hang on, names of columns, rows. ``links``: an address for each row,
+    if any."""
 
     name: str
     columns: tuple[str, ...]
@@ -38,7 +41,8 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What is looked at: questions and feedback of so many weeks up to ``today``, and whether names may be shown."""
+    """What is looked at: questions and feedback of so many weeks up to ``today``, and whether names may be
+    shown."""
 
     asked: tuple[Asked, ...]
     feedback: tuple[Feedback, ...]
@@ -47,12 +51,22 @@ class Span:
     names: bool
 
     @classmethod
-    def of(cls, asked: Sequence[Asked], feedback: Sequence[Feedback], weeks: int, *, names: bool, today: date | None = None) -> Span:
+    def of(
+        cls,
+        asked: Sequence[Asked],
+        feedback: Sequence[Feedback],
+        weeks: int,
+        *,
+        names: bool,
+        today: date | None = None,
+    ) -> Span:
         """Without small talk, and from the Monday on with which the first week begins."""
         until = today or datetime.now(UTC).date()
         first = _monday(until) - timedelta(weeks=weeks - 1)
         real = tuple(row for row in asked if not row.talk and _day(row.at) >= first)
-        said = tuple(f for f in feedback if _day(f.at) >= first and not (f.answer is not None and f.answer.talk))
+        said = tuple(
+            f for f in feedback if _day(f.at) >= first and not (f.answer is not None and f.answer.talk)
+        )
         return cls(real, said, weeks, until, names)
 
     @property
@@ -74,16 +88,25 @@ def totals(span: Span) -> dict[str, Cell]:
     }
 
 
-def sheets(span: Span, documents: Sequence[Document], data: Path, originals: Path | None, t: Texts, base: str) -> list[Sheet]:
+def sheets(
+    span: Span, documents: Sequence[Document], data: Path, originals: Path | None, t: Texts, base: str
+) -> list[Sheet]:
     """All tables, in the order in which the page shows them."""
     return [
-        _weeks(span), _missed(span, t), _gaps(span), _wrong(span, t), _often(span), _slow(span), _uncited(span, documents, base),
+        _weeks(span),
+        _missed(span, t),
+        _gaps(span),
+        _wrong(span, t),
+        _often(span),
+        _slow(span),
+        _uncited(span, documents, base),
         _disk(data, originals, t),
-    ]  # fmt: skip
+    ]
 
 
 def to_csv(sheet: Sheet, t: Texts) -> bytes:
-    """The table for a spreadsheet: UTF-8 with the mark by which Excel knows it, no cell that would be calculated."""
+    """The table for a spreadsheet: UTF-8 with the mark by which Excel knows it, no cell that would be
+    calculated."""
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow([t("col_" + name) for name in sheet.columns])
@@ -103,19 +126,26 @@ def _weeks(span: Span) -> Sheet:
         refused, answered = sum(row.reason != "" for row in here), sum(map(_answered, here))
         typical, late = (round(median(times), 1), round(_late(times), 1)) if times else ("", "")
         unfinished = len(here) - answered - refused
-        rows.append((start.isoformat(), len(here), answered, refused, unfinished, wrong[start], typical, late))
+        rows.append(
+            (start.isoformat(), len(here), answered, refused, unfinished, wrong[start], typical, late)
+        )
     columns = ("week", "asked", "answered", "refused", "failed", "wrong", "typical", "slowest")
     return Sheet("weeks", columns, tuple(rows) if span.asked or span.wrong else ())
 
 
 def _often(span: Span) -> Sheet:
-    return Sheet("asked", ("question", "times", "last"), _grouped((row.question, row.at) for row in span.asked))
+    return Sheet(
+        "asked", ("question", "times", "last"), _grouped((row.question, row.at) for row in span.asked)
+    )
 
 
 def _missed(span: Span, t: Texts) -> Sheet:
     refused = [row for row in span.asked if row.reason]
     reasons = {_folded(row.question): t("refused_" + row.reason) for row in refused}
-    rows = [(q, n, reasons[_folded(str(q))], last) for q, n, last in _grouped((row.question, row.at) for row in refused)]
+    rows = [
+        (q, n, reasons[_folded(str(q))], last)
+        for q, n, last in _grouped((row.question, row.at) for row in refused)
+    ]
     return Sheet("missed", ("question", "times", "reason", "last"), tuple(rows))
 
 
@@ -124,12 +154,18 @@ def _gaps(span: Span) -> Sheet:
     comments: dict[str, list[str]] = {}
     for f in told:
         comments.setdefault(_folded(_question(f)), []).extend([f.comment] if f.comment else [])
-    rows = [(q, n, last, "；".join(comments[_folded(str(q))])) for q, n, last in _grouped((_question(f), f.at) for f in told)]
+    rows = [
+        (q, n, last, "；".join(comments[_folded(str(q))]))
+        for q, n, last in _grouped((_question(f), f.at) for f in told)
+    ]
     return Sheet("gaps", ("question", "times", "last", "comment"), tuple(rows))
 
 
 def _wrong(span: Span, t: Texts) -> Sheet:
-    rows = [(_question(f), t("listed").join(t("reason_" + r) for r in f.reasons), f.comment, f.at[:10], f.user) for f in span.wrong]
+    rows = [
+        (_question(f), t("listed").join(t("reason_" + r) for r in f.reasons), f.comment, f.at[:10], f.user)
+        for f in span.wrong
+    ]
     columns = ("question", "reason", "comment", "when", "who")
     kept = len(columns) if span.names else len(columns) - 1
     return Sheet("wrong", columns[:kept], tuple(row[:kept] for row in rows))
@@ -137,14 +173,20 @@ def _wrong(span: Span, t: Texts) -> Sheet:
 
 def _slow(span: Span) -> Sheet:
     timed = sorted((row for row in span.asked if row.seconds), key=lambda row: -(row.seconds or 0))
-    return Sheet("slow", ("question", "seconds", "when"), tuple((r.question, round(r.seconds or 0, 1), _minute(r.at)) for r in timed))
+    return Sheet(
+        "slow",
+        ("question", "seconds", "when"),
+        tuple((r.question, round(r.seconds or 0, 1), _minute(r.at)) for r in timed),
+    )
 
 
 def _uncited(span: Span, documents: Sequence[Document], base: str) -> Sheet:
     cited = {identity for row in span.asked for identity in row.documents}
     never = sorted((d for d in documents if d.id not in cited), key=lambda d: (d.published or "", d.title))
     rows = tuple((d.title, d.source, d.published or "") for d in never)
-    return Sheet("uncited", ("title", "source", "date"), rows, tuple(f"{base}/documents/{d.id}" for d in never))
+    return Sheet(
+        "uncited", ("title", "source", "date"), rows, tuple(f"{base}/documents/{d.id}" for d in never)
+    )
 
 
 def _disk(data: Path, originals: Path | None, t: Texts) -> Sheet:
@@ -152,7 +194,9 @@ def _disk(data: Path, originals: Path | None, t: Texts) -> Sheet:
         return Sheet("disk", ("part", "size"), ())
     sizes: Counter[str] = Counter()
     for entry in data.iterdir():
-        sizes[next((part for name, part in PARTS.items() if entry.name.startswith(name)), "other")] += _size(entry)
+        sizes[next((part for name, part in PARTS.items() if entry.name.startswith(name)), "other")] += _size(
+            entry
+        )
     if originals is not None and originals.is_dir() and not originals.is_relative_to(data):
         sizes["originals"] += _size(originals)
     rows = [(t("disk_" + part), round(size / MEGABYTE, 1)) for part, size in sizes.most_common()]
@@ -176,7 +220,8 @@ def _size(path: Path) -> int:
 
 
 def _grouped(rows: Iterable[tuple[str, str]]) -> tuple[tuple[str, int, str], ...]:
-    """Question, how often, day of the last time; the most frequent first, then the latest, each under its latest wording."""
+    """Question, how often, day of the last time; the most frequent first, then the latest, each under its
+    latest wording."""
     counts: Counter[str] = Counter()
     latest: dict[str, tuple[str, str]] = {}
     for question, at in rows:

@@ -1,10 +1,12 @@
-"""What stands before the application: whose address was called, whose page sent the request, who still has to sign in.
+"""What stands before the application: whose address was called, whose page sent the request, who still has to
+sign in.
 
-    Host      with sign-on off, this machine's names alone (a page elsewhere could point its name here: DNS rebinding)
-    Origin    a request that changes something comes from our own pages, or from a program with a token (CSRF)
-    websocket none is opened
-    embedded  a host's token is exchanged for a code, a code for a session, each once
-    sign-in   people who open a page without being signed on are sent to sign in; programs get 401
+Host      with sign-on off, this machine's names alone (a page elsewhere could point its name here: DNS
+rebinding)
+Origin    a request that changes something comes from our own pages, or from a program with a token (CSRF)
+websocket none is opened
+embedded  a host's token is exchanged for a code, a code for a session, each once
+sign-in   people who open a page without being signed on are sent to sign in; programs get 401
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class Guard:
         self.sign_on = sign_on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":  # nothing here speaks over one, and none of the checks below would see it
+        if (
+            scope["type"] == "websocket"
+        ):  # nothing here speaks over one, and none of the checks below would see it
             await send({"type": "websocket.close", "code": 1008})
             return
         if scope["type"] == "http":
@@ -59,8 +63,9 @@ class Guard:
         if self.sign_on.mode == "off" and not self._own_host(request.headers):
             return PlainTextResponse(
                 "Sign-on is off, so this server answers to this machine's names alone.\n"
-                "Choose a sign-on (ui.auth), or name the host in ui.allowed_hosts.\n", 421,
-            )  # fmt: skip
+                "Choose a sign-on (ui.auth), or name the host in ui.allowed_hosts.\n",
+                421,
+            )
         if request.method not in SAFE and self._foreign(request, path):
             return PlainTextResponse("This request came from another site's page.\n", 403)
         if request.method == "GET" and path in ("/chat", "/chat/"):
@@ -76,7 +81,8 @@ class Guard:
         return is_loopback(host) or host in allowed or (bool(public) and host == public)
 
     def _foreign(self, request: Request, path: str) -> bool:
-        """Whether another site's page sent this on someone's behalf. Programs send neither of the two headers."""
+        """Whether another site's page sent this on someone's behalf. Programs send neither of the two
+        headers."""
         headers = request.headers
         if headers.get("authorization", "").lower().startswith("bearer "):
             return False  # nothing that a browser adds by itself
@@ -91,7 +97,11 @@ class Guard:
     def _embedded(self, request: Request) -> Response | None:
         """Let an embedded page in by its code, or send it away for one; None leaves it to sign-on."""
         embedding, code = self.sign_on.embedding, request.query_params.get("code", "")
-        if request.query_params.get("embed") == "1" and code and (entered := embedding.enter(code)) is not None:
+        if (
+            request.query_params.get("embed") == "1"
+            and code
+            and (entered := embedding.enter(code)) is not None
+        ):
             request.scope["wenju.viewer"], request.scope["wenju.embed"] = entered
             return None
         known = self.sign_on.who(request) is not None
@@ -109,4 +119,15 @@ class Guard:
             return RedirectResponse(sign_in_address(self.sign_on, back, request.url.query), 303)
         t = Texts(self.settings.lang)
         again = "embed_again.js" if request.query_params.get("embed") == "1" else ""
-        return HTMLResponse(page("message.html", t("http_401_title"), self.settings, t.lang, None, script=again, text=t("http_401")), 401)
+        return HTMLResponse(
+            page(
+                "message.html",
+                t("http_401_title"),
+                self.settings,
+                t.lang,
+                None,
+                script=again,
+                text=t("http_401"),
+            ),
+            401,
+        )

@@ -1,7 +1,10 @@
-"""The form that an answer's sentences take: running text, a list, a table, an outline. For page, clipboard and exports alike.
+"""The form that an answer's sentences take: running text, a list, a table, an outline. For page, clipboard
+and exports alike.
 
-Told by how the sentences are written, not by what they say: a line ends where a sentence ends with a newline, a row begins
-with ``|``, a line of a list is a quotation by itself or brings its own mark, a heading is that of the passage cited.
+Told by how the sentences are written, not by what they say: a line ends where a sentence ends with a newline,
+a row begins
+with ``|``, a line of a list is a quotation by itself or brings its own mark, a heading is that of the passage
+cited.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ BULLETS = ("- ", "* ", "• ", "· ")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A run of a sentence's text within one line; ``ends``: the sentence ends here, so its citations stand here."""
+    """A run of a sentence's text within one line; ``ends``: the sentence ends here, so its citations stand
+    here."""
 
     text: str
     sentence: Sentence
@@ -57,7 +61,8 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Lines one under another; ``marks``: bullet, number, or own where the lines bring numbers of their own."""
+    """Lines one under another; ``marks``: bullet, number, or own where the lines bring numbers of their
+    own."""
 
     form: ClassVar[str] = "listing"
     lines: tuple[Line, ...]
@@ -83,7 +88,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A document's title (``level`` 1) or a section's heading (2); ``line`` is the sentence it was, if it was one."""
+    """A document's title (``level`` 1) or a section's heading (2); ``line`` is the sentence it was, if it was
+    one."""
 
     form: ClassVar[str] = "heading"
     text: str
@@ -180,7 +186,9 @@ def _item(line: Line, kind: str) -> bool:
         return True
     if line.lead:
         return True
-    return kind != "write" and bool(line.parts) and all(p.ends and quotes_itself(p.sentence) for p in line.parts)
+    return (
+        kind != "write" and bool(line.parts) and all(p.ends and quotes_itself(p.sentence) for p in line.parts)
+    )
 
 
 def _listing(lines: Sequence[Line], kind: str) -> Listing:

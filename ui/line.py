@@ -1,9 +1,13 @@
-"""From the question to its last snapshot: the search at once, the place in line beside it, the writing in one's turn.
+"""From the question to its last snapshot: the search at once, the place in line beside it, the writing in
+one's turn.
 
-    models ready? -> snapshots up to ``found``, and meanwhile Waiting(ahead)* -> one's turn -> the other snapshots
+    models ready? -> snapshots up to ``found``, and meanwhile Waiting(ahead)* -> one's turn -> the other
+    snapshots
 
-The engine's stream is pulled in a thread of its own. Nothing is written before the snapshot after ``found`` is pulled,
-so that a stream in line costs one search, which is not done again, and a thread that sleeps. A refusal gets the questions
+The engine's stream is pulled in a thread of its own. Nothing is written before the snapshot after ``found``
+is pulled,
+so that a stream in line costs one search, which is not done again, and a thread that sleeps. A refusal gets
+the questions
 to ask instead here, for the page, the API and the tools alike.
 """
 
@@ -49,7 +53,8 @@ class Counter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """``ahead`` people come first; ``loading``: the models are not ready. After a wait, ``Waiting(0)``: one's turn."""
+    """``ahead`` people come first; ``loading``: the models are not ready. After a wait, ``Waiting(0)``: one's
+    turn."""
 
     ahead: int
     loading: bool = False
@@ -58,11 +63,13 @@ class Waiting:
 async def through(
     counter: Counter, ticket: Ticket, start: Callable[[], Iterator[Answer]], cancelled: threading.Event
 ) -> AsyncGenerator[Waiting | Answer, None]:
-    """Yield places in line and growing snapshots, the newest where several have piled up; ``found`` is never left out.
+    """Yield places in line and growing snapshots, the newest where several have piled up; ``found`` is never
+    left out.
 
     Args:
         ticket: a place in line; releasing it is the caller's.
-        start: begins the engine's stream, which looks at ``cancelled``. An answer that needs no writing (one from the
+        start: begins the engine's stream, which looks at ``cancelled``. An answer that needs no writing (one
+        from the
             cache) is done without one's turn.
         cancelled: set here when the iterator is closed.
 
@@ -72,7 +79,11 @@ async def through(
     said, found = Waiting(0), False
     async for said in _loading(counter, ticket):
         yield said
-    loop, news, turn = asyncio.get_running_loop(), asyncio.Queue[Waiting | Answer | BaseException | None](), threading.Event()
+    loop, news, turn = (
+        asyncio.get_running_loop(),
+        asyncio.Queue[Waiting | Answer | BaseException | None](),
+        threading.Event(),
+    )
 
     def put(item: Waiting | Answer | BaseException | None) -> None:
         if not loop.is_closed():
@@ -81,7 +92,9 @@ async def through(
     ticket.moved = lambda ahead: news.put_nowait(Waiting(ahead))
     ticket.moved(ticket.ahead)
     finish = partial(instead, counter.engine, counter.store, lang=counter.settings.lang)
-    threading.Thread(target=_pump, args=(start, finish, put, turn, cancelled), name="wenju-turn", daemon=True).start()
+    threading.Thread(
+        target=_pump, args=(start, finish, put, turn, cancelled), name="wenju-turn", daemon=True
+    ).start()
     try:
         while True:
             newest: Answer | None = None

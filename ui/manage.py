@@ -1,4 +1,5 @@
-"""What an administrator does from the command line: tokens, the audit, feedback for evaluation, one person's data."""
+"""What an administrator does from the command line: tokens, the audit, feedback for evaluation, one person's
+data."""
 
 from __future__ import annotations
 
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
     from ui.storage_tokens import TokenRow
 
 
-def create_token(settings: ServerSettings, name: str, role: Literal["reader", "administrator"] = "reader", days: float = 365) -> str:  # fmt: skip
+def create_token(
+    settings: ServerSettings,
+    name: str,
+    role: Literal["reader", "administrator"] = "reader",
+    days: float = 365,
+) -> str:
     """A new access token, to be shown once. Raises SettingsError for a bad name or number of days."""
     from ui.server import token_table
 
@@ -36,7 +42,8 @@ def tokens(settings: ServerSettings) -> tuple[TokenRow, ...]:
 
 
 def revoke_token(settings: ServerSettings, token_id: str) -> None:
-    """End a token, at once and also in a running server. Raises SettingsError when there is none with this id."""
+    """End a token, at once and also in a running server. Raises SettingsError when there is none with this
+    id."""
     from ui.server import token_table
 
     with _opened(settings) as store:
@@ -78,23 +85,31 @@ def feedback(settings: ServerSettings, days: int = 3650) -> list[dict[str, Any]]
         _note(store, "read_feedback", "")
         return [
             {
-                "question": f.answer.question, "answer": answer_to_dict(f.answer), "verdict": f.verdict,
-                "reasons": list(f.reasons), "comment": f.comment, "at": f.at, "settings": f.settings,
+                "question": f.answer.question,
+                "answer": answer_to_dict(f.answer),
+                "verdict": f.verdict,
+                "reasons": list(f.reasons),
+                "comment": f.comment,
+                "at": f.at,
+                "settings": f.settings,
             }
             for f in store.feedback(days)
             if f.answer is not None
-        ]  # fmt: skip
+        ]
 
 
 def delete_user(settings: ServerSettings, user: str) -> dict[str, int]:
-    """Delete what is kept under a name; the rows by table. Raises SettingsError, naming who is known, for nobody's."""
+    """Delete what is kept under a name; the rows by table. Raises SettingsError, naming who is known, for
+    nobody's."""
     from errors import did_you_mean
     from ui import storage_care
 
     with _opened(settings) as store:
         known = storage_care.users(store.database)
         if user not in known:
-            raise SettingsError(f"Nothing is kept under the name {user!r}.", did_you_mean(user, known[:50]) if known else "")
+            raise SettingsError(
+                f"Nothing is kept under the name {user!r}.", did_you_mean(user, known[:50]) if known else ""
+            )
         _note(store, "delete_user", user)
         return storage_care.delete_user(store.database, user)
 
@@ -108,7 +123,9 @@ def _opened(settings: ServerSettings) -> Iterator[SqlStore]:
     from ui.storage import SqlStore
 
     if settings.ui.database == "none":
-        raise SettingsError("Nothing is kept: ui.database is none.", "Leave ui.database empty for a file in the data folder.")
+        raise SettingsError(
+            "Nothing is kept: ui.database is none.", "Leave ui.database empty for a file in the data folder."
+        )
     store = SqlStore.open(settings.ui.database, settings.data, settings.ui.audit)
     try:
         yield store

@@ -1,6 +1,8 @@
-"""`wenju mcp`: ask and search as tools for assistants that speak the Model Context Protocol, over stdio or HTTP.
+"""`wenju mcp`: ask and search as tools for assistants that speak the Model Context Protocol, over stdio or
+HTTP.
 
-Over stdio the assistant's own process is the only one that can call; over HTTP (/mcp on ``ui.mcp_port``) the same
+Over stdio the assistant's own process is the only one that can call; over HTTP (/mcp on ``ui.mcp_port``) the
+same
 sign-on and guard stand before it as before the page. Each call is complete in itself: no sessions are kept.
 """
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from ui.asking import Desk
     from ui.auth import SignOn
     from ui.server import ServerSettings
+
 
 def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None = None) -> None:
     """Serve the tools until the other side hangs up (stdio) or the server is stopped (HTTP).
@@ -58,7 +61,13 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
 
             host, port = listening.getsockname()[:2]
             print(f"问据 Wenju MCP: http://{host}:{port}/mcp  (Ctrl-C 停止 / stops)", flush=True)
-            config = uvicorn.Config(http_app(desk, sign_on), log_config=None, access_log=False, proxy_headers=False, server_header=False)  # fmt: skip
+            config = uvicorn.Config(
+                http_app(desk, sign_on),
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+            )
             uvicorn.Server(config).run(sockets=[listening])
     finally:
         if keeper is not None:
@@ -73,7 +82,9 @@ def http_app(desk: Desk, sign_on: SignOn) -> ASGIApp:
     from ui.guard import Guard
     from ui.mcp_tools import tools
 
-    theirs = TransportSecuritySettings(enable_dns_rebinding_protection=False)  # Guard looks at Host and Origin
+    theirs = TransportSecuritySettings(
+        enable_dns_rebinding_protection=False
+    )  # Guard looks at Host and Origin
     inner = tools(desk, sign_on).streamable_http_app(stateless_http=True, transport_security=theirs)
 
     async def signed(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,5 @@
-"""The two tools, ask and search, over what a server holds. Importing this module imports the protocol's library."""
+"""The two tools, ask and search, over what a server holds. Importing this module imports the protocol's
+library."""
 
 from __future__ import annotations
 
@@ -34,8 +35,11 @@ _STAGES = ("queued", "searching", "found", "writing", "checking", "done")
 
 
 def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
-    """The server with its two tools. ``sign_on`` names who calls over HTTP; without it the caller is ``local``."""
-    server: MCPServer[Any] = MCPServer("wenju", title="问据 Wenju", instructions=INSTRUCTIONS, version=_version())
+    """The server with its two tools. ``sign_on`` names who calls over HTTP; without it the caller is
+    ``local``."""
+    server: MCPServer[Any] = MCPServer(
+        "wenju", title="问据 Wenju", instructions=INSTRUCTIONS, version=_version()
+    )
     reading = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
     def user(context: Context[Any]) -> str:
@@ -48,8 +52,11 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
         return sign_on.address(request) if sign_on is not None and isinstance(request, Request) else ""
 
     @server.tool(name="ask", title="问 Ask the documents", annotations=reading, structured_output=False)
-    async def tool_ask(question: str, context: Context[Any], history: list[dict[str, str]] | None = None) -> CallToolResult:
-        """Answer a question from the documents, with the passages each sentence stands on, or refuse with a reason.
+    async def tool_ask(
+        question: str, context: Context[Any], history: list[dict[str, str]] | None = None
+    ) -> CallToolResult:
+        """Answer a question from the documents, with the passages each sentence stands on, or refuse with a
+        reason.
 
         Args:
             question: the question, in Chinese or English.
@@ -59,7 +66,9 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
         last: Answer | None = None
         reached = 0
         try:
-            async with aclosing(ask(desk, user(context), Ask(question, turns, channel="mcp", address=address(context)))) as steps:
+            async with aclosing(
+                ask(desk, user(context), Ask(question, turns, channel="mcp", address=address(context)))
+            ) as steps:
                 async for step in steps:
                     reached = await _tell(context, step, reached)
                     last = step if isinstance(step, Answer) else last
@@ -67,8 +76,14 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
             raise ToolError(str(error)) from None
         if last is None:
             raise ToolError("the engine gave no answer")
-        found = {key: value for key, value in answer_to_dict(last).items() if key not in ("retrieved", "timings", "stage")}
-        return CallToolResult(content=[TextContent(type="text", text=clipboard(last, markdown=True))], structured_content=found)
+        found = {
+            key: value
+            for key, value in answer_to_dict(last).items()
+            if key not in ("retrieved", "timings", "stage")
+        }
+        return CallToolResult(
+            content=[TextContent(type="text", text=clipboard(last, markdown=True))], structured_content=found
+        )
 
     @server.tool(name="search", title="查 Search the documents", annotations=reading, structured_output=False)
     async def tool_search(question: str, k: int = 8) -> CallToolResult:
@@ -85,7 +100,8 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
         lines = [f"[{n}] {'，'.join(_named(h))}\n{h.passage.text}" for n, h in enumerate(hits, 1)]
         text = "\n\n".join(lines) or "没有找到相关的段落。"
         return CallToolResult(
-            content=[TextContent(type="text", text=text)], structured_content={"hits": [hit_to_dict(hit) for hit in hits]}
+            content=[TextContent(type="text", text=text)],
+            structured_content={"hits": [hit_to_dict(hit) for hit in hits]},
         )
 
     return server
@@ -96,7 +112,8 @@ def _named(hit: Hit) -> list[str]:
 
 
 async def _tell(context: Any, step: Waiting | Answer, reached: int) -> int:
-    """Progress for clients that asked for it; it never goes back, though a place in line is told after what was found."""
+    """Progress for clients that asked for it; it never goes back, though a place in line is told after what
+    was found."""
     stage = step.stage if isinstance(step, Answer) else "queued"
     message = f"前面还有 {step.ahead} 人" if isinstance(step, Waiting) and step.ahead else stage
     reached = max(reached, _STAGES.index(stage))

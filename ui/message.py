@@ -1,7 +1,10 @@
-"""What a chat message shows of an Answer, for the templates in templates/chat: chips, passages, verdict, card.
+"""What a chat message shows of an Answer, for the templates in templates/chat: chips, passages, verdict,
+card.
 
-Nothing here is HTML. Ids follow one scheme that ui.js relies on: a message is ``<aid>``, its evidence ``<aid>-ev``,
-source n ``<aid>-s<n>``, a passage that is not cited ``<aid>-u<n>``. Spoken alternatives are visually hidden text (class
+Nothing here is HTML. Ids follow one scheme that ui.js relies on: a message is ``<aid>``, its evidence
+``<aid>-ev``,
+source n ``<aid>-s<n>``, a passage that is not cited ``<aid>-u<n>``. Spoken alternatives are visually hidden
+text (class
 ``vh``), since the chat component strips aria attributes.
 """
 
@@ -20,7 +23,19 @@ from ui.look import Look
 
 MADE = ("quoted", "computed", "draft", "dropped", "truncated")
 """Notes on how the answer was made. They come once, and below it, where they push nothing away when it is complete."""
-TITLED = ("conflict", "superseded", "premise", "nearest", "date", "memory", "quoted", "truncated", "computed", "spelling", "draft")
+TITLED = (
+    "conflict",
+    "superseded",
+    "premise",
+    "nearest",
+    "date",
+    "memory",
+    "quoted",
+    "truncated",
+    "computed",
+    "spelling",
+    "draft",
+)
 PROBLEMS = ("number", "date", "unit", "name", "negation", "comparison", "attribution")
 REPORTABLE = ("no_evidence", "not_answered", "unsupported")
 _POINTING = frozenset("它们 他们 她们 我们 你们 这些 那些 这个 那个 其他 有关 相关".split())  # noqa: SIM905
@@ -66,7 +81,9 @@ class Message:
         changes: documents that are no longer what they were when it was given.
     """
 
-    def __init__(self, answer: Answer, aid: str, look: Look, *, stopped: bool = False, changes: Changes | None = None) -> None:
+    def __init__(
+        self, answer: Answer, aid: str, look: Look, *, stopped: bool = False, changes: Changes | None = None
+    ) -> None:
         self.answer, self.aid, self.look, self.t = answer, aid, look, look.t
         self.stopped, self.done = stopped, stopped or answer.stage == "done"
         self.changes = changes or {}
@@ -79,12 +96,16 @@ class Message:
 
     def chips(self, citations: Sequence[Citation]) -> list[Chip]:
         """One chip per source and quote, in the order of their numbers."""
-        by_place = {(s.number, q): Chip(s, q, self._spoken(s)) for s, q in (chip(c, self.numbered) for c in citations)}
+        by_place = {
+            (s.number, q): Chip(s, q, self._spoken(s)) for s, q in (chip(c, self.numbered) for c in citations)
+        }
         return [by_place[place] for place in sorted(by_place)]
 
     def _spoken(self, source: Source) -> str:
         where = self.t("chip_page", page=source.page) if source.page is not None else ""
-        return where + (self.t("chip_change", change=self.t("document_" + source.change)) if source.change else "")
+        return where + (
+            self.t("chip_change", change=self.t("document_" + source.change)) if source.change else ""
+        )
 
     @staticmethod
     def citations(sentences: Sequence[Sentence]) -> list[Citation]:
@@ -129,7 +150,9 @@ class Message:
             if note.kind in MADE:
                 key = (note.kind, note.message if note.kind == "dropped" else "")
                 first = merged.get(key, note)
-                merged[key] = replace(first, citations=tuple(dict.fromkeys((*first.citations, *note.citations))))
+                merged[key] = replace(
+                    first, citations=tuple(dict.fromkeys((*first.citations, *note.citations)))
+                )
         return list(merged.values())
 
     def note_title(self, note: Note) -> str:
@@ -202,12 +225,20 @@ class Message:
 
     def _cited(self, s: Source) -> Shown:
         first = s.quotes[0]
-        url = "" if s.change == "removed" else reader_url(self.look.base, s.document_id, first.start, first.end, first.document_sha256)
+        url = (
+            ""
+            if s.change == "removed"
+            else reader_url(self.look.base, s.document_id, first.start, first.end, first.document_sha256)
+        )
         return Shown(s.document, self._where(s), url, s.superseded, s.change, s.pieces, s.number)
 
     def _found(self, r: Retrieved) -> Shown:
         change = self.changes.get(r.document_id, "")
-        url = "" if change == "removed" else reader_url(self.look.base, r.document_id, r.start, r.end, r.document_sha256)
+        url = (
+            ""
+            if change == "removed"
+            else reader_url(self.look.base, r.document_id, r.start, r.end, r.document_sha256)
+        )
         return Shown(r.document, self._where(r), url, r.superseded, change, (Piece(r.text),))
 
     def _where(self, passage: Source | Retrieved) -> tuple[str, ...]:

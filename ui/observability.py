@@ -1,4 +1,5 @@
-"""What the operator sees: Prometheus metrics, log lines with a request id. Neither holds questions, names or secrets.
+"""What the operator sees: Prometheus metrics, log lines with a request id. Neither holds questions, names or
+secrets.
 
 Routes are named by their template (``/shared/{token}``), never by the address that was asked for.
 """
@@ -52,10 +53,19 @@ class Metrics:
         self.registry = CollectorRegistry()
         made: dict[str, Any] = {"registry": self.registry}
         self.requests = Counter("wenju_http_requests", "HTTP requests", ("route", "method", "status"), **made)
-        self.request_seconds = Histogram("wenju_http_seconds", "Seconds until a response ended", ("route",), buckets=_SECONDS, **made)  # fmt: skip
+        self.request_seconds = Histogram(
+            "wenju_http_seconds", "Seconds until a response ended", ("route",), buckets=_SECONDS, **made
+        )
         self.answers = Counter("wenju_answers", "Answers by how they ended", ("outcome",), **made)
-        self.first = Histogram("wenju_evidence_seconds", "Seconds until the evidence was found", buckets=_SECONDS, **made)
-        self.total = Histogram("wenju_answer_seconds", "Seconds until an answer was complete and checked", buckets=_SECONDS, **made)  # fmt: skip
+        self.first = Histogram(
+            "wenju_evidence_seconds", "Seconds until the evidence was found", buckets=_SECONDS, **made
+        )
+        self.total = Histogram(
+            "wenju_answer_seconds",
+            "Seconds until an answer was complete and checked",
+            buckets=_SECONDS,
+            **made,
+        )
         self.tokens = Counter("wenju_tokens", "Tokens read and written", ("kind",), **made)
         self.searches = Counter("wenju_searches", "Searches without an answer", **made)
         ProcessCollector(registry=self.registry)
@@ -67,7 +77,12 @@ class Metrics:
         queue = Gauge("wenju_queue", "People served and people waiting", ("state",), registry=self.registry)
         queue.labels("serving").set_function(lambda: admission.load[0])
         queue.labels("waiting").set_function(lambda: admission.load[1])
-        refused = Gauge("wenju_queue_refused", "Questions turned away since the start", ("reason",), registry=self.registry)
+        refused = Gauge(
+            "wenju_queue_refused",
+            "Questions turned away since the start",
+            ("reason",),
+            registry=self.registry,
+        )
         for reason in admission.refused:
             refused.labels(reason).set_function(partial(_share, admission.refused, reason))
         ready = Gauge("wenju_ready", "1 when the part is loaded", ("part",), registry=self.registry)
@@ -97,10 +112,20 @@ class MeasuredEngine:
         self._metrics.searches.inc()
         return self._engine.search(question, k, collection=collection)
 
-    def stream(self, question: str, history: Sequence[Turn] = (), *, cancelled: threading.Event | None = None, passages: Sequence[tuple[str, str]] | None = None, collection: str = "") -> Iterator[Answer]:  # fmt: skip
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        cancelled: threading.Event | None = None,
+        passages: Sequence[tuple[str, str]] | None = None,
+        collection: str = "",
+    ) -> Iterator[Answer]:
         start, outcome, found = time.perf_counter(), "failed", False
         try:
-            for answer in self._engine.stream(question, history, cancelled=cancelled, passages=passages, collection=collection):
+            for answer in self._engine.stream(
+                question, history, cancelled=cancelled, passages=passages, collection=collection
+            ):
                 if not found and answer.retrieved:
                     found = True
                     self._metrics.first.observe(time.perf_counter() - start)
@@ -127,7 +152,9 @@ class MeasuredEngine:
 class Observed:
     """ASGI middleware, outermost: a request id on request, response and log lines; counts and times."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
         self.app = app
         self.metrics = metrics
         self.clock = clock
@@ -156,7 +183,12 @@ class Observed:
             self.metrics.request_seconds.labels(route).observe(seconds)
             quiet = route.startswith(_QUIET) and (status < 500 or route == "/readyz")
             level = logging.DEBUG if quiet else logging.INFO
-            fields = {"method": scope["method"], "route": route, "status": status, "ms": round(seconds * 1000)}
+            fields = {
+                "method": scope["method"],
+                "route": route,
+                "status": status,
+                "ms": round(seconds * 1000),
+            }
             http_log.log(level, "request", extra={"fields": fields})
             request_id.reset(token)
 
@@ -201,7 +233,8 @@ class ConsoleLines(logging.Formatter):
 
 
 def set_up_logs(form: str, level: str) -> None:
-    """Our log lines to stderr, uvicorn's errors among them; its access log (which shows addresses) stays off."""
+    """Our log lines to stderr, uvicorn's errors among them; its access log (which shows addresses) stays
+    off."""
     plain = form == "console" or (form == "auto" and sys.stderr.isatty())
     handler = logging.StreamHandler()
     handler.setFormatter(ConsoleLines() if plain else JsonLines())

@@ -1,7 +1,9 @@
 """Answers in the form of OpenAI's chat completions. Pure functions: no requests, no engine.
 
-Text is sent once it is final. What the model writes before it is checked goes out as progress, in the extension field
-``wenju``, so that a client which joins the pieces of ``content`` never shows what was struck from the answer later;
+Text is sent once it is final. What the model writes before it is checked goes out as progress, in the
+extension field
+``wenju``, so that a client which joins the pieces of ``content`` never shows what was struck from the answer
+later;
 streaming and not streaming thus carry the same text and the same citations.
 """
 
@@ -30,7 +32,8 @@ MODELS = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The text as it is sent, Markdown: ``pieces`` one after another, and why it ends there (stop, length)."""
+    """The text as it is sent, Markdown: ``pieces`` one after another, and why it ends there (stop,
+    length)."""
 
     pieces: tuple[str, ...]
     finish: str = "stop"
@@ -41,7 +44,8 @@ class Reply:
 
 
 def reply_of(answer: Answer, request: ChatRequest) -> Reply:
-    """The text of the reply within the request's limit: whole sentences as far as they fit, else a cut first one.
+    """The text of the reply within the request's limit: whole sentences as far as they fit, else a cut first
+    one.
 
     With sources written into it for the model name that asks for them.
     """
@@ -75,7 +79,9 @@ def completion(answer: Answer, request: ChatRequest, identity: str, base: str) -
         "refusal": answer.text if answer.refused else None,
         "annotations": annotated(answer, reply, base) if request.model != WITH_SOURCES else [],
     }
-    return _whole(request, identity, message, reply.finish, usage_of(answer)) | {"wenju": answer_to_dict(answer)}
+    return _whole(request, identity, message, reply.finish, usage_of(answer)) | {
+        "wenju": answer_to_dict(answer)
+    }
 
 
 def told(text: str, request: ChatRequest, identity: str) -> dict[str, Any]:
@@ -91,8 +97,11 @@ class Chunks:
         self.request = request
         self.base = base
         self._head = {
-            "id": identity, "object": "chat.completion.chunk", "created": int(time.time()), "model": request.model,
-        }  # fmt: skip
+            "id": identity,
+            "object": "chat.completion.chunk",
+            "created": int(time.time()),
+            "model": request.model,
+        }
 
     def start(self) -> dict[str, Any]:
         return self._chunk({"role": "assistant", "content": ""})
@@ -108,7 +117,8 @@ class Chunks:
         return self._chunk({}, wenju=news)
 
     def final(self, answer: Answer) -> Iterator[dict[str, Any]]:
-        """The checked text sentence by sentence, the citations, how it ended, and usage where it was asked for."""
+        """The checked text sentence by sentence, the citations, how it ended, and usage where it was asked
+        for."""
         reply = reply_of(answer, self.request)
         for piece in reply.pieces:
             yield self._chunk({"content": piece})
@@ -129,8 +139,12 @@ class Chunks:
         if self.request.with_usage:
             yield self._head | {"choices": [], "usage": _usage(0, 0)}
 
-    def _chunk(self, delta: dict[str, Any], finish: str | None = None, wenju: dict[str, Any] | None = None) -> dict[str, Any]:  # fmt: skip
-        chunk = self._head | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}]}
+    def _chunk(
+        self, delta: dict[str, Any], finish: str | None = None, wenju: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        chunk = self._head | {
+            "choices": [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}]
+        }
         return chunk | {"wenju": wenju} if wenju is not None else chunk
 
 
@@ -143,7 +157,9 @@ def _usage(read: int, written: int) -> dict[str, int]:
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 
-def _whole(request: ChatRequest, identity: str, message: dict[str, Any], finish: str, usage: dict[str, int]) -> dict[str, Any]:  # fmt: skip
+def _whole(
+    request: ChatRequest, identity: str, message: dict[str, Any], finish: str, usage: dict[str, int]
+) -> dict[str, Any]:
     return {
         "id": identity,
         "object": "chat.completion",
@@ -155,7 +171,8 @@ def _whole(request: ChatRequest, identity: str, message: dict[str, Any], finish:
 
 
 def _within(pieces: Sequence[str], limit: int | None) -> Reply:
-    """Whole pieces that fit into ``limit`` tokens, a token counted as TOKEN_BYTES; the first one cut where not even it fits."""
+    """Whole pieces that fit into ``limit`` tokens, a token counted as TOKEN_BYTES; the first one cut where
+    not even it fits."""
     if limit is None:
         return Reply(tuple(pieces))
     room, kept = limit * TOKEN_BYTES, []
@@ -176,9 +193,14 @@ def _annotation(citation: Citation, start: int, end: int, base: str) -> dict[str
     c = citation
     url = f"{base}/documents/{c.document_id}?start={c.start}&end={c.end}&v={c.document_sha256[:16]}"
     place = {
-        "passage_id": c.passage_id, "page": c.page, "heading": list(c.heading), "start": c.start, "end": c.end,
-        "quote": c.quote, "score": round(c.score, 6),
-    }  # fmt: skip
+        "passage_id": c.passage_id,
+        "page": c.page,
+        "heading": list(c.heading),
+        "start": c.start,
+        "end": c.end,
+        "quote": c.quote,
+        "score": round(c.score, 6),
+    }
     return {
         "type": "url_citation",
         "url_citation": {"title": c.document, "url": url, "start_index": start, "end_index": end},

@@ -1,6 +1,8 @@
-"""The folder of kept source files: names made safe on the way in, and on the way out only a file that was indexed.
+"""The folder of kept source files: names made safe on the way in, and on the way out only a file that was
+indexed.
 
-A document's ``source`` is a name, and names can lie (``../x``, a link): what is found is inside the folder after all
+A document's ``source`` is a name, and names can lie (``../x``, a link): what is found is inside the folder
+after all
 links are followed, and has the bytes that were indexed, or it is not given out.
 """
 
@@ -19,10 +21,15 @@ _BAD = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\\/\u202a-\u202e\u2066-\u2069]")
 
 
 def safe_name(name: str) -> str:
-    """A file name for the folder: the last part of what was sent, without what a file system or a reader trips over."""
+    """A file name for the folder: the last part of what was sent, without what a file system or a reader
+    trips over."""
     base = _BAD.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip(" .")
     stem, dot, suffix = base.rpartition(".")
-    return f"{stem[: 119 - len(suffix)]}{dot}{suffix}" if stem and len(suffix) < 10 else base[:120] or "document.txt"
+    return (
+        f"{stem[: 119 - len(suffix)]}{dot}{suffix}"
+        if stem and len(suffix) < 10
+        else base[:120] or "document.txt"
+    )
 
 
 def kept(folder: Path | None, source: str) -> Path | None:
@@ -35,9 +42,12 @@ def kept(folder: Path | None, source: str) -> Path | None:
 
 
 def original(folder: Path | None, document: Document) -> Path | None:
-    """The file that a document was made from, if it is kept; another file of the same name is not it. For an attachment
+    """The file that a document was made from, if it is kept; another file of the same name is not it. For an
+    attachment
     or a member of an archive that is the message or archive."""
-    path = kept(folder, document.meta.get("container", document.source)) or kept(folder, document.meta.get("path", ""))
+    path = kept(folder, document.meta.get("container", document.source)) or kept(
+        folder, document.meta.get("path", "")
+    )
     wanted = document.meta.get("file_sha256", "")
     if path is None or not wanted:
         return path
@@ -60,7 +70,9 @@ class Keeping:
     def write(self, data: bytes) -> None:
         self._size += len(data)
         if self._size > self._limit:
-            raise TooLarge(f"{self._target.name}: larger than {self._limit >> 20} MB", "ui.upload_max_mb is the limit.")
+            raise TooLarge(
+                f"{self._target.name}: larger than {self._limit >> 20} MB", "ui.upload_max_mb is the limit."
+            )
         self._out.write(data)
 
     def done(self) -> Path:

@@ -1,7 +1,10 @@
-"""The chat page as Gradio Blocks: a chat that only shows, a text box, send and stop, and a hidden command line.
+"""The chat page as Gradio Blocks: a chat that only shows, a text box, send and stop, and a hidden command
+line.
 
-Importing this module imports gradio (a second or two): only ui.app does, when it builds the application. The frame around it (header, side panel, history) is ui.shell; what the buttons inside messages do comes in as
-commands from static/ui.js. The conversation lives on the server; nothing the browser sends is taken as history.
+Importing this module imports gradio (a second or two): only ui.app does, when it builds the application. The
+frame around it (header, side panel, history) is ui.shell; what the buttons inside messages do comes in as
+commands from static/ui.js. The conversation lives on the server; nothing the browser sends is taken as
+history.
 """
 
 from __future__ import annotations
@@ -38,11 +41,15 @@ class Page:
         self.who = who
         self.address = address
 
-    async def submit(self, question: str, state: Conversation | None, request: gr.Request) -> AsyncIterator[Any]:
+    async def submit(
+        self, question: str, state: Conversation | None, request: gr.Request
+    ) -> AsyncIterator[Any]:
         """The text box was sent."""
         viewer, look = self._viewer(request), self._look(request)
         conversation = state or await self._forgotten(viewer, look, request)
-        async for screen in ask(self.desk, conversation, question or "", viewer.name, look, self._address(request)):
+        async for screen in ask(
+            self.desk, conversation, question or "", viewer.name, look, self._address(request)
+        ):
             yield self._show(screen)
 
     async def command(self, line: str, state: Conversation | None, request: gr.Request) -> AsyncIterator[Any]:
@@ -59,13 +66,19 @@ class Page:
             return
         box: str | None = None
         question = str(order.get("text", "")) if do == "ask" else ""
-        if do in ("retry", "alone", "undo", "edit") and conversation.exchanges and conversation.running is None:
+        if (
+            do in ("retry", "alone", "undo", "edit")
+            and conversation.exchanges
+            and conversation.running is None
+        ):
             index = _position(conversation, str(order.get("id", "")))
             asked = conversation.exchanges[index].question
             conversation.cut(index)
             if self.desk.store is not None:
                 await asyncio.to_thread(self.desk.store.truncate, viewer.name, conversation.id, index)
-            question, box = (asked, None) if do in ("retry", "alone") else ("", asked if do == "edit" else None)
+            question, box = (
+                (asked, None) if do in ("retry", "alone") else ("", asked if do == "edit" else None)
+            )
         if not question:
             screen = Screen(messages(conversation, look), conversation, conversation.running is not None, box)
             yield self._show(screen)
@@ -112,10 +125,13 @@ class Page:
         stored = await asyncio.to_thread(store.exchanges, viewer.name, conversation_id)
         if not stored:
             return Conversation()
-        return await asyncio.to_thread(reopen, conversation_id, stored, look.t("interrupted"), Held(self.desk.engine))
+        return await asyncio.to_thread(
+            reopen, conversation_id, stored, look.t("interrupted"), Held(self.desk.engine)
+        )
 
     async def _forgotten(self, viewer: Viewer, look: Look, request: gr.Request) -> Conversation:
-        """The conversation that the page's address names, for a page open so long that the server forgot it."""
+        """The conversation that the page's address names, for a page open so long that the server forgot
+        it."""
         return await self._opened(_query(request).get("c", ""), viewer, look)
 
     def _viewer(self, request: gr.Request) -> Viewer:
@@ -129,7 +145,11 @@ class Page:
 
     def _look(self, request: gr.Request) -> Look:
         lang = _query(request).get("lang", self.desk.settings.lang)
-        return Look(lang if lang in ("zh", "en") else self.desk.settings.lang, self.desk.settings.root_path, self.desk.settings.contact)
+        return Look(
+            lang if lang in ("zh", "en") else self.desk.settings.lang,
+            self.desk.settings.root_path,
+            self.desk.settings.contact,
+        )
 
     @staticmethod
     def _show(screen: Screen) -> list[Any]:
@@ -147,26 +167,55 @@ def build(page: Page) -> gr.Blocks:
     """The Blocks."""
     look = Look(page.desk.settings.lang)
     t = look.t
-    with gr.Blocks(title=page.desk.settings.title, analytics_enabled=False, fill_height=True, fill_width=True) as demo:
+    with gr.Blocks(
+        title=page.desk.settings.title, analytics_enabled=False, fill_height=True, fill_width=True
+    ) as demo:
         chat = gr.Chatbot(
-            elem_id="wj-chat", label=t("chat_label"), show_label=False, container=False, height="100%",
-            buttons=[], layout="bubble", allow_tags=False, latex_delimiters=[], sanitize_html=True,
-            feedback_options=None, group_consecutive_messages=False, allow_file_downloads=False, line_breaks=False,
-        )  # fmt: skip
+            elem_id="wj-chat",
+            label=t("chat_label"),
+            show_label=False,
+            container=False,
+            height="100%",
+            buttons=[],
+            layout="bubble",
+            allow_tags=False,
+            latex_delimiters=[],
+            sanitize_html=True,
+            feedback_options=None,
+            group_consecutive_messages=False,
+            allow_file_downloads=False,
+            line_breaks=False,
+        )
         with gr.Row(elem_id="wj-ask", equal_height=True):
             box = gr.Textbox(
-                elem_id="wj-box", label=t("box_label"), show_label=False, container=False, lines=1, max_lines=6,
-                placeholder=t("box_placeholder"), autofocus=True, scale=1, max_length=4000,
-            )  # fmt: skip
+                elem_id="wj-box",
+                label=t("box_label"),
+                show_label=False,
+                container=False,
+                lines=1,
+                max_lines=6,
+                placeholder=t("box_placeholder"),
+                autofocus=True,
+                scale=1,
+                max_length=4000,
+            )
             send = gr.Button(t("send"), elem_id="wj-send", variant="primary", scale=0, min_width=84)
-            halt = gr.Button(t("stop"), elem_id="wj-stop", variant="stop", scale=0, min_width=84, visible=False)
+            halt = gr.Button(
+                t("stop"), elem_id="wj-stop", variant="stop", scale=0, min_width=84, visible=False
+            )
         line = gr.Textbox(elem_id="wj-line", label="command", visible="hidden", max_length=8000)
         go = gr.Button("run", elem_id="wj-go", visible="hidden")
         state = gr.State(None, time_to_live=STATE_SECONDS)
         outputs = [chat, box, send, halt, state]
 
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-        asked = gr.on([box.submit, send.click], page.submit, [box, state], outputs, trigger_mode="multiple", **quiet)
+        quiet: dict[str, Any] = {
+            "show_progress": "hidden",
+            "api_visibility": "private",
+            "concurrency_limit": None,
+        }
+        asked = gr.on(
+            [box.submit, send.click], page.submit, [box, state], outputs, trigger_mode="multiple", **quiet
+        )
         told = go.click(page.command, [line, state], outputs, trigger_mode="multiple", **quiet)
         opened = demo.load(page.load, None, outputs, **quiet)
         halt.click(None, None, None, cancels=[asked, told], queue=False, api_visibility="private")

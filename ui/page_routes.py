@@ -62,7 +62,8 @@ router = APIRouter(prefix="/page", include_in_schema=False)
 
 @router.get("/state")
 def state(request: Request, response: Response, lang: str = "") -> dict[str, object]:
-    """Whether this is still the same server, whether it is ready, or why it will not be: what the page polls. The header
+    """Whether this is still the same server, whether it is ready, or why it will not be: what the page polls.
+    The header
     tells whether the one who asks is (still) signed on."""
     here = request.app.state
     ready = models_loaded(here.engine.ready)
@@ -101,7 +102,13 @@ def share(conversation_id: str, viewer: Member, store: Kept, request: Request) -
 
 @router.get("/conversations/{conversation_id}/export.{form}")
 def export(
-    conversation_id: str, form: str, viewer: Member, store: Kept, request: Request, lang: str = "zh", exchange: str = ""
+    conversation_id: str,
+    form: str,
+    viewer: Member,
+    store: Kept,
+    request: Request,
+    lang: str = "zh",
+    exchange: str = "",
 ) -> Response:
     """A conversation in one of FORMATS or as Word; ``exchange`` takes one answer of it alone."""
     exchanges = store.exchanges(viewer.name, conversation_id)

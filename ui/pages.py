@@ -11,7 +11,17 @@ from ui.viewer import Viewer
 PAGES = Templates("ui", lines=lines, plain=plain)
 
 
-def page(template: str, title: str, settings: UiSettings, lang: str, viewer: Viewer | None, *, current: str = "", script: str = "", **values: object) -> str:  # fmt: skip
+def page(
+    template: str,
+    title: str,
+    settings: UiSettings,
+    lang: str,
+    viewer: Viewer | None,
+    *,
+    current: str = "",
+    script: str = "",
+    **values: object,
+) -> str:
     """A whole page without inline scripts or styles.
 
     Args:
@@ -20,4 +30,6 @@ def page(template: str, title: str, settings: UiSettings, lang: str, viewer: Vie
         script: of static/, run at the end.
     """
     t = Texts(lang)
-    return PAGES.render(template, title=title, settings=settings, t=t, viewer=viewer, current=current, script=script, **values)
+    return PAGES.render(
+        template, title=title, settings=settings, t=t, viewer=viewer, current=current, script=script, **values
+    )

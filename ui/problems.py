@@ -1,6 +1,6 @@
 """Errors as the API tells them: one JSON form for all of it, the one that OpenAI's clients read.
 
-    {"error": {"message": ..., "type": ..., "code": ..., "param": null, "hint": ...}}
+{"error": {"message": ..., "type": ..., "code": ..., "param": null, "hint": ...}}
 """
 
 from __future__ import annotations
@@ -71,12 +71,17 @@ _KINDS: tuple[tuple[type[WenjuError], int, str, str], ...] = (
 
 
 def problem(error: Exception) -> tuple[int, dict[str, Any]]:
-    """HTTP status and body of an error. What is not ours is named by its request id alone; the log has the rest."""
+    """HTTP status and body of an error. What is not ours is named by its request id alone; the log has the
+    rest."""
     for kind, status, group, code in _KINDS:
         if isinstance(error, kind):
-            return status, _body(error.message, group, code, param=getattr(error, "param", None), hint=error.hint)
+            return status, _body(
+                error.message, group, code, param=getattr(error, "param", None), hint=error.hint
+            )
     log.error("request failed", exc_info=error)
-    return 500, _body("Something went wrong in the server.", "server_error", "internal", hint="The server's log says what.")
+    return 500, _body(
+        "Something went wrong in the server.", "server_error", "internal", hint="The server's log says what."
+    )
 
 
 def answered(error: Exception) -> JSONResponse:
@@ -115,7 +120,12 @@ def add_handlers(app: FastAPI) -> None:
         if not is_api(request):
             page = pages[error.status_code](request, error)
             return await page if isawaitable(page) else page
-        body = _body(f"There is no {request.method} {request.url.path}", "not_found_error", "not_found", hint="/docs lists the routes")
+        body = _body(
+            f"There is no {request.method} {request.url.path}",
+            "not_found_error",
+            "not_found",
+            hint="/docs lists the routes",
+        )
         return JSONResponse(body, error.status_code, error.headers)
 
     for status in pages:

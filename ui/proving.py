@@ -1,6 +1,7 @@
 """Suggested questions are asked in idle moments, so that only those are offered that the documents answer.
 
-What came of one stands in the engine's answer cache: who chooses it later has the answer at once, and a question that
+What came of one stands in the engine's answer cache: who chooses it later has the answer at once, and a
+question that
 was refused is not offered again. A reader who asks comes first: the question under way is given up at once.
 """
 
@@ -63,7 +64,12 @@ class Prover:
 
     def round(self, stopping: threading.Event) -> None:
         """Ask everything unproved until somebody else asks."""
-        if not all(self._engine.ready.values()) or self._busy or time.monotonic() < self._rest or not self._quiet():
+        if (
+            not all(self._engine.ready.values())
+            or self._busy
+            or time.monotonic() < self._rest
+            or not self._quiet()
+        ):
             return
         self._engine.calibrate()
         for question in [*unproved(self._engine, self._lang), *list(self._wishes)]:

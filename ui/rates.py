@@ -1,6 +1,8 @@
-"""How often somebody may ask, and how many places in line one may have: all limits of questions, for page, API and tools.
+"""How often somebody may ask, and how many places in line one may have: all limits of questions, for page,
+API and tools.
 
-A person has a limit of their own; all anonymous visitors of one address share one; and there is one for an address, whoever
+A person has a limit of their own; all anonymous visitors of one address share one; and there is one for an
+address, whoever
 asks from it. This machine's own address, and an unknown one, have none.
 """
 
@@ -40,7 +42,9 @@ class Limits:
         places: in line. A person may have a quarter of them (4 at least), an address half (8 at least).
     """
 
-    def __init__(self, per_minute: int = 0, visitor_per_minute: int = 0, per_address: int = 0, places: int = 0) -> None:
+    def __init__(
+        self, per_minute: int = 0, visitor_per_minute: int = 0, per_address: int = 0, places: int = 0
+    ) -> None:
         self._people = Rate(per_minute)
         self._visitors = Rate(visitor_per_minute or per_minute)
         self._addresses = Rate(per_address)
@@ -53,7 +57,8 @@ class Limits:
             waiting: user and address of those in line.
 
         Raises:
-            RateLimited: asked too often in the last minute, or too many places in line; nothing is counted then.
+            RateLimited: asked too often in the last minute, or too many places in line; nothing is counted
+            then.
         """
         name = person(user)
         rates = [(self._visitors if name.startswith(VISITOR) else self._people, name)]
@@ -62,7 +67,9 @@ class Limits:
             line = [(person(who), where) for who, where in waiting]
             mine, theirs = sum(who == name for who, _ in line), sum(where == address for _, where in line)
             if mine >= max(4, self._places // 4) or theirs >= max(8, self._places // 2):
-                raise TooManyWaiting("Too many of your questions wait in line", "Wait until one of them is answered")
+                raise TooManyWaiting(
+                    "Too many of your questions wait in line", "Wait until one of them is answered"
+                )
         for rate, counted in rates:
             rate.check(counted)
         for rate, counted in rates:
@@ -85,7 +92,9 @@ class Rate:
         """Raises RateLimited when this name has asked as often as it may; counts nothing."""
         times = self._recent(name)
         if self.per_minute and len(times) >= self.per_minute:
-            error = RateLimited("Too many questions within a minute", "Wait a moment before the next question")
+            error = RateLimited(
+                "Too many questions within a minute", "Wait a moment before the next question"
+            )
             error.retry_after = max(1, int(times[0] + WINDOW - time.monotonic()) + 1)
             raise error
 

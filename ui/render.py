@@ -1,6 +1,7 @@
 """Chat messages as one line of HTML each, from templates/chat. Pure functions: same input, same output.
 
-A message is HTML inside a Markdown component, so everything that others wrote is made inert for both (ui.escape).
+A message is HTML inside a Markdown component, so everything that others wrote is made inert for both
+(ui.escape).
 """
 
 from __future__ import annotations
@@ -23,11 +24,19 @@ def question_html(text: str, aid: str, look: Look) -> str:
 
 
 def answer_html(
-    answer: Answer, aid: str, look: Look, *, follow_ups: Sequence[str] = (), waiting: str = "", stopped: bool = False, changes: Changes | None = None
-) -> str:  # fmt: skip
+    answer: Answer,
+    aid: str,
+    look: Look,
+    *,
+    follow_ups: Sequence[str] = (),
+    waiting: str = "",
+    stopped: bool = False,
+    changes: Changes | None = None,
+) -> str:
     """The message: notes, sentences with chips, status or verdict, evidence, and buttons once it is complete.
 
-    ``waiting`` replaces the stage's own status text; ``follow_ups`` are questions offered at the end; for the others see
+    ``waiting`` replaces the stage's own status text; ``follow_ups`` are questions offered at the end; for the
+    others see
     ui.message.
     """
     message = Message(answer, aid, look, stopped=stopped, changes=changes)

@@ -1,8 +1,8 @@
 """Who may do what, for the pages, the API and the tools alike: ask, read and keep, administer.
 
-    asker          anybody who is signed on, a widget's visitor too
-    member         one who may do more than ask
-    administrator  one who may change what is indexed and read what others asked
+asker          anybody who is signed on, a widget's visitor too
+member         one who may do more than ask
+administrator  one who may change what is indexed and read what others asked
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from ui.viewer import Viewer, Who
 def asker(viewer: Viewer | None) -> Viewer:
     """Raises NotSignedOn when nobody is signed on."""
     if viewer is None:
-        raise NotSignedOn("No valid sign-on came with this request", "Sign in, or send Authorization: Bearer TOKEN")
+        raise NotSignedOn(
+            "No valid sign-on came with this request", "Sign in, or send Authorization: Bearer TOKEN"
+        )
     return viewer
 
 

@@ -1,6 +1,8 @@
-"""What every response carries and which addresses exist: CSP with a nonce, CORS, the few Gradio routes that are used.
+"""What every response carries and which addresses exist: CSP with a nonce, CORS, the few Gradio routes that
+are used.
 
-ASGI middlewares, outermost first: ``Denied`` -> CORSMiddleware -> ``Secured``. The page itself is rewritten on its
+ASGI middlewares, outermost first: ``Denied`` -> CORSMiddleware -> ``Secured``. The page itself is rewritten
+on its
 way out: a nonce on the inline scripts that are known, and the frame of ui.shell put before the chat.
 """
 
@@ -19,10 +21,19 @@ from ui.scripts import KnownScripts
 
 READ, SEND = frozenset(("GET", "HEAD")), frozenset(("POST",))
 OPEN = {
-    "": READ, "/": READ, "/config": READ, "/theme.css": READ, "/favicon.ico": READ,
-    "/gradio_api/theme.css": READ, "/gradio_api/startup-events": READ, "/gradio_api/queue/data": READ,
-    "/gradio_api/queue/join": SEND, "/gradio_api/run/predict": SEND, "/gradio_api/cancel": SEND, "/gradio_api/reset": SEND,
-}  # fmt: skip
+    "": READ,
+    "/": READ,
+    "/config": READ,
+    "/theme.css": READ,
+    "/favicon.ico": READ,
+    "/gradio_api/theme.css": READ,
+    "/gradio_api/startup-events": READ,
+    "/gradio_api/queue/data": READ,
+    "/gradio_api/queue/join": SEND,
+    "/gradio_api/run/predict": SEND,
+    "/gradio_api/cancel": SEND,
+    "/gradio_api/reset": SEND,
+}
 """Of Gradio's routes below /chat, those that the page uses, with their methods. What is not here does not exist."""
 OPEN_BELOW = ("/assets/", "/static/", "/gradio_api/heartbeat/")
 
@@ -80,7 +91,16 @@ class Secured:
         lang, theme: of the page when its address names none; a theme that a person chose comes first.
     """
 
-    def __init__(self, app: ASGIApp, origins: Sequence[str], shell: Callable[[Request], str], scripts: KnownScripts, head: str = "", lang: str = "zh", theme: str = "auto") -> None:  # fmt: skip
+    def __init__(
+        self,
+        app: ASGIApp,
+        origins: Sequence[str],
+        shell: Callable[[Request], str],
+        scripts: KnownScripts,
+        head: str = "",
+        lang: str = "zh",
+        theme: str = "auto",
+    ) -> None:
         self.app = app
         self.head = head
         self.lang, self.theme = lang, theme
@@ -129,10 +149,15 @@ class Secured:
         page = page.replace(b"<head>", b"<head>" + self.head.encode(), 1)
         page = self.scripts.sign(page, nonce)
         page = page.replace(b'<link rel="manifest" href="/manifest.json" />', b"")
-        page = re.sub(rb'<meta[^>]*(?:og:|twitter:)[^>]*>', b"", page)
+        page = re.sub(rb"<meta[^>]*(?:og:|twitter:)[^>]*>", b"", page)
         asked = request.query_params.get("lang")
         lang = b"en" if (asked if asked in ("zh", "en") else self.lang) == "en" else b"zh-CN"
-        page = re.sub(rb'<html\s+lang="en"', b'<html lang="' + lang + b'" data-theme="' + self.theme.encode() + b'"', page, count=1)
+        page = re.sub(
+            rb'<html\s+lang="en"',
+            b'<html lang="' + lang + b'" data-theme="' + self.theme.encode() + b'"',
+            page,
+            count=1,
+        )
         shell = self.shell(request).encode()
         return re.sub(rb"<body[^>]*>", lambda m: m.group() + shell, page, count=1)
 

@@ -1,4 +1,5 @@
-"""`wenju serve`: settings checked, a port taken, the page up at once, the models loaded in a thread, an orderly end."""
+"""`wenju serve`: settings checked, a port taken, the page up at once, the models loaded in a thread, an
+orderly end."""
 
 from __future__ import annotations
 
@@ -87,7 +88,9 @@ def listen(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         found = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise SettingsError(f"Cannot listen on {host}: {error.strerror or error}.", "Check --host (ui.host).") from None
+        raise SettingsError(
+            f"Cannot listen on {host}: {error.strerror or error}.", "Check --host (ui.host)."
+        ) from None
     try:
         if os.name == "posix":  # elsewhere the option lets two programs share a port
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -99,8 +102,12 @@ def listen(host: str, port: int) -> socket.socket:
             hint = f"Is wenju running already? Another port: wenju serve --port {port + 1 if port < 65535 else 8080}"
             raise SettingsError(f"Port {port} on {host} is taken by another program.", hint) from None
         if error.errno == errno.EACCES:
-            raise SettingsError(f"Port {port} needs the rights of root.", "Take one above 1023, behind a proxy.") from None
-        raise SettingsError(f"Cannot listen on {host}:{port}: {error.strerror}.", "Check --host and --port.") from None
+            raise SettingsError(
+                f"Port {port} needs the rights of root.", "Take one above 1023, behind a proxy."
+            ) from None
+        raise SettingsError(
+            f"Cannot listen on {host}:{port}: {error.strerror}.", "Check --host and --port."
+        ) from None
     return found
 
 
@@ -154,7 +161,14 @@ def _recover(store: SqlStore, ui: UiSettings) -> None:
         log.warning("answers were cut by the last stop", extra={"fields": {"answers": interrupted}})
 
 
-def _run(settings: ServerSettings, engine: Engine | None, store: Store, keeper: SqlStore | None, sign_on: SignOn, listening: socket.socket) -> None:  # fmt: skip
+def _run(
+    settings: ServerSettings,
+    engine: Engine | None,
+    store: Store,
+    keeper: SqlStore | None,
+    sign_on: SignOn,
+    listening: socket.socket,
+) -> None:
     import uvicorn
 
     from ui.admission import Admission
@@ -192,12 +206,20 @@ def _run(settings: ServerSettings, engine: Engine | None, store: Store, keeper: 
 
     door = Doorway(ui, build, failed, closed)
     config = uvicorn.Config(
-        door, log_config=None, access_log=False, proxy_headers=False, server_header=False, lifespan="on",
-        timeout_graceful_shutdown=GRACE, timeout_keep_alive=30,
-    )  # fmt: skip
+        door,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=30,
+    )
     server = uvicorn.Server(config)
     if keeper is not None and ui.retention_days:
-        threading.Thread(target=_care, args=(keeper, ui.retention_days, stopping), name="wenju-care", daemon=True).start()
+        threading.Thread(
+            target=_care, args=(keeper, ui.retention_days, stopping), name="wenju-care", daemon=True
+        ).start()
     print(f"问据 Wenju: {address_of(ui, listening)}  (Ctrl-C 停止 / stops)", flush=True)
     server.run(sockets=[listening])
     if failures:
@@ -207,7 +229,9 @@ def _run(settings: ServerSettings, engine: Engine | None, store: Store, keeper: 
 def page_settings(settings: ServerSettings) -> UiSettings:
     """The page's settings with what hangs on the data folder filled in."""
     ui = settings.ui
-    return ui if ui.originals is not None else ui.model_copy(update={"originals": settings.data / "originals"})
+    return (
+        ui if ui.originals is not None else ui.model_copy(update={"originals": settings.data / "originals"})
+    )
 
 
 def open_engine(settings: ServerSettings) -> Engine:
@@ -232,7 +256,9 @@ def warm(engine: Engine, admission: Admission) -> None:
         log.info("models loaded", extra={"fields": {"seconds": round(time.perf_counter() - start, 1)}})
 
 
-def _care(store: SqlStore, days: int, stopping: threading.Event, purge: Callable[..., int] | None = None) -> None:
+def _care(
+    store: SqlStore, days: int, stopping: threading.Event, purge: Callable[..., int] | None = None
+) -> None:
     from ui import storage_care
 
     while not stopping.is_set():

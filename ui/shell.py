@@ -1,4 +1,5 @@
-"""The frame around the chat, rendered on the server: header, side panel, history drawer, and what ui.js needs.
+"""The frame around the chat, rendered on the server: header, side panel, history drawer, and what ui.js
+needs.
 
 It is on screen before Gradio's own script has loaded, so the first thing seen is ours, in the right language.
 """
@@ -14,8 +15,19 @@ from ui.texts import LANGS, Texts
 from ui.viewer import Viewer
 
 
-def shell_html(request: Request, settings: UiSettings, viewer: Viewer | None, *, boot: str, ready: bool, failure: WenjuError | None, documents: int, kept: bool) -> str:  # fmt: skip
-    """Header, panel, drawer, live region and the configuration as inert JSON; language and embedding by the page's address.
+def shell_html(
+    request: Request,
+    settings: UiSettings,
+    viewer: Viewer | None,
+    *,
+    boot: str,
+    ready: bool,
+    failure: WenjuError | None,
+    documents: int,
+    kept: bool,
+) -> str:
+    """Header, panel, drawer, live region and the configuration as inert JSON; language and embedding by the
+    page's address.
 
     ``kept``: there is a history; one who may only ask has none.
     """
@@ -25,17 +37,34 @@ def shell_html(request: Request, settings: UiSettings, viewer: Viewer | None, *,
     embed, history = query.get("embed") == "1", kept and viewer is not None and not viewer.may_only_ask
     session = str(request.scope.get("wenju.embed", ""))
     config = {
-        "base": settings.root_path, "lang": t.lang, "embed": embed, "boot": boot, "ready": ready, "history": history,
-        "known": viewer is not None, "session": session, "texts": t.script(),
-    }  # fmt: skip
+        "base": settings.root_path,
+        "lang": t.lang,
+        "embed": embed,
+        "boot": boot,
+        "ready": ready,
+        "history": history,
+        "known": viewer is not None,
+        "session": session,
+        "texts": t.script(),
+    }
     return PAGES.render(
-        "shell.html", settings=settings, viewer=viewer, t=t, config=config, embed=embed, history=history, session=session,
-        ready=ready, failure=failure_text(failure, viewer, t), documents=documents,
-    )  # fmt: skip
+        "shell.html",
+        settings=settings,
+        viewer=viewer,
+        t=t,
+        config=config,
+        embed=embed,
+        history=history,
+        session=session,
+        ready=ready,
+        failure=failure_text(failure, viewer, t),
+        documents=documents,
+    )
 
 
 def failure_text(failure: WenjuError | None, viewer: Viewer | None, t: Texts) -> str:
-    """What the page says when the models could not be loaded; "" while they may still. Administrators read the reason
+    """What the page says when the models could not be loaded; "" while they may still. Administrators read
+    the reason
     and the next step, everyone else whom to ask: reasons name files."""
     if failure is None:
         return ""

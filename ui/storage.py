@@ -1,7 +1,10 @@
-"""The Store on a database: conversations, share links, feedback, and the record of what was asked. Thread-safe.
+"""The Store on a database: conversations, share links, feedback, and the record of what was asked.
+Thread-safe.
 
-Every question leaves one row in ``asked`` once it has ended, also one that came through the API: who asked what, what
-was cited, model and index. With ``audit`` off the row has no name and no citations; the questions that found nothing
+Every question leaves one row in ``asked`` once it has ended, also one that came through the API: who asked
+what, what
+was cited, model and index. With ``audit`` off the row has no name and no citations; the questions that found
+nothing
 are counted from it either way.
 """
 
@@ -56,9 +59,17 @@ class SqlStore:
         def write(c: Connection) -> None:
             if not c.execute(update(conversations).where(mine).values(**touched)).rowcount:
                 title = clean(title_of(exchange.question))
-                new = {"owner": user, "id": conversation_id, "title": title, "folded": title.casefold(), **touched}
+                new = {
+                    "owner": user,
+                    "id": conversation_id,
+                    "title": title,
+                    "folded": title.casefold(),
+                    **touched,
+                }
                 c.execute(insert(conversations).values(**new))
-            if not c.execute(update(exchanges).where(here, exchanges.c.id == exchange.id).values(**row)).rowcount:
+            if not c.execute(
+                update(exchanges).where(here, exchanges.c.id == exchange.id).values(**row)
+            ).rowcount:
                 last = c.execute(select(func.max(exchanges.c.position)).where(here)).scalar()
                 place = {"owner": user, "conversation_id": conversation_id, "id": exchange.id}
                 c.execute(insert(exchanges).values(**place, position=0 if last is None else last + 1, **row))
@@ -80,10 +91,17 @@ class SqlStore:
         needle = clean(search).strip().casefold()
         t, e = conversations.c, exchanges.c
         same = and_(e.owner == t.owner, e.conversation_id == t.id)
-        turns = select(func.count()).select_from(exchanges).where(same).correlate(conversations).scalar_subquery()
+        turns = (
+            select(func.count()).select_from(exchanges).where(same).correlate(conversations).scalar_subquery()
+        )
         query = select(t.id, t.title, t.updated_at, turns).where(t.owner == user).order_by(t.sequence.desc())
         if needle:
-            inside = select(e.id).where(same, e.folded.contains(needle, autoescape=True)).correlate(conversations).exists()
+            inside = (
+                select(e.id)
+                .where(same, e.folded.contains(needle, autoescape=True))
+                .correlate(conversations)
+                .exists()
+            )
             query = query.where(or_(t.folded.contains(needle, autoescape=True), inside))
         with self.database.connect() as c:
             return [ConversationRow(*row) for row in c.execute(query)]
@@ -98,7 +116,9 @@ class SqlStore:
         new = clean(title_of(title))
         mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
         with self.database.begin() as c:
-            return bool(c.execute(update(conversations).where(mine).values(title=new, folded=new.casefold())).rowcount)
+            return bool(
+                c.execute(update(conversations).where(mine).values(title=new, folded=new.casefold())).rowcount
+            )
 
     def delete(self, user: str, conversation_id: str) -> bool:
         mine = and_(shares.c.owner == user, shares.c.conversation_id == conversation_id)
@@ -117,9 +137,13 @@ class SqlStore:
             text = json.dumps([_plain(exchange) for exchange in found], ensure_ascii=False)
             c.execute(
                 insert(shares).values(
-                    token_hash=hashed(token), owner=user, conversation_id=conversation_id, title=title, shared_at=now(),
+                    token_hash=hashed(token),
+                    owner=user,
+                    conversation_id=conversation_id,
+                    title=title,
+                    shared_at=now(),
                     exchanges=text,
-                )  # fmt: skip
+                )
             )
             return token
 
@@ -133,9 +157,14 @@ class SqlStore:
     def add_feedback(self, feedback: Feedback) -> None:
         f, t = feedback, feedback_table
         values = {
-            "conversation_id": f.conversation_id, "verdict": f.verdict, "comment": clean(f.comment), "at": f.at,
-            "reasons": json.dumps(f.reasons), "answer": _text(f.answer), "settings": json.dumps(f.settings, ensure_ascii=False),
-        }  # fmt: skip
+            "conversation_id": f.conversation_id,
+            "verdict": f.verdict,
+            "comment": clean(f.comment),
+            "at": f.at,
+            "reasons": json.dumps(f.reasons),
+            "answer": _text(f.answer),
+            "settings": json.dumps(f.settings, ensure_ascii=False),
+        }
         mine = and_(t.c.owner == f.user, t.c.exchange_id == f.exchange_id)
 
         def write(c: Connection) -> None:
@@ -151,11 +180,18 @@ class SqlStore:
             rows = c.execute(query).all()
         return [
             Feedback(
-                r.conversation_id, r.exchange_id, r.owner, r.verdict, r.at, tuple(json.loads(r.reasons)), r.comment,
-                _answer(r.answer), json.loads(r.settings),
+                r.conversation_id,
+                r.exchange_id,
+                r.owner,
+                r.verdict,
+                r.at,
+                tuple(json.loads(r.reasons)),
+                r.comment,
+                _answer(r.answer),
+                json.loads(r.settings),
             )
             for r in rows
-        ]  # fmt: skip
+        ]
 
     def asked(self, days: int = 28) -> Sequence[Asked]:
         a, o = asked.c, outcomes.c
@@ -163,14 +199,20 @@ class SqlStore:
         query = select(a.at, a.question, a.status, a.reason, o.kind, o.seconds, o.documents).select_from(both)
         with self.database.connect() as c:
             rows = c.execute(query.where(a.at >= since(days)).order_by(a.at, a.exchange_id)).all()
-        return [Asked(*row[:4], row.kind or "", row.seconds, tuple(json.loads(row.documents or "[]"))) for row in rows]
+        return [
+            Asked(*row[:4], row.kind or "", row.seconds, tuple(json.loads(row.documents or "[]")))
+            for row in rows
+        ]
 
     def answered(self, limit: int = 20) -> Sequence[str]:
         e = exchanges.c
         query = (
-            select(e.question, func.count().label("n")).where(e.supported == 1).group_by(e.question)
-            .order_by(func.count().desc(), e.question).limit(limit)
-        )  # fmt: skip
+            select(e.question, func.count().label("n"))
+            .where(e.supported == 1)
+            .group_by(e.question)
+            .order_by(func.count().desc(), e.question)
+            .limit(limit)
+        )
         with self.database.connect() as c:
             return [row.question for row in c.execute(query)]
 
@@ -186,7 +228,13 @@ class SqlStore:
 
     def act(self, user: str, address: str, name: str, target: str) -> None:
         """Note what an administrator did, see ui.actions."""
-        row = {"at": now(), "owner": user, "address": address[:64], "name": name, "target": clean(target)[:500]}
+        row = {
+            "at": now(),
+            "owner": user,
+            "address": address[:64],
+            "name": name,
+            "target": clean(target)[:500],
+        }
         with self.database.begin() as c:
             c.execute(insert(actions).values(**row))
 
@@ -202,16 +250,31 @@ class SqlStore:
     def _note(self, c: Connection, user: str, exchange: Exchange, channel: str, *, keep: bool) -> None:
         a = exchange.answer
         values: dict[str, Any] = {
-            "answer_id": a.id if a else "", "at": exchange.asked_at, "channel": channel, "status": exchange.status,
-            "owner": user if self._audit else "", "question": clean(exchange.question), "folded": _folded(exchange.question),
-            "query": clean(a.query) if a else "", "reason": a.refusal.reason if a and a.refusal else "",
-            "cited": json.dumps(_cited(a) if self._audit else [], ensure_ascii=False), "model": a.model if a else "",
-            "index": a.index if a else "", "answer": _text(a) if keep and self._audit else None,
-        }  # fmt: skip
+            "answer_id": a.id if a else "",
+            "at": exchange.asked_at,
+            "channel": channel,
+            "status": exchange.status,
+            "owner": user if self._audit else "",
+            "question": clean(exchange.question),
+            "folded": _folded(exchange.question),
+            "query": clean(a.query) if a else "",
+            "reason": a.refusal.reason if a and a.refusal else "",
+            "cited": json.dumps(_cited(a) if self._audit else [], ensure_ascii=False),
+            "model": a.model if a else "",
+            "index": a.index if a else "",
+            "answer": _text(a) if keep and self._audit else None,
+        }
         row = Asked.of(exchange)
-        outcome = {"at": row.at, "kind": row.kind, "seconds": row.seconds, "documents": json.dumps(row.documents)}
+        outcome = {
+            "at": row.at,
+            "kind": row.kind,
+            "seconds": row.seconds,
+            "documents": json.dumps(row.documents),
+        }
         for table, given in ((asked, values), (outcomes, outcome)):
-            if not c.execute(update(table).where(table.c.exchange_id == exchange.id).values(**given)).rowcount:
+            if not c.execute(
+                update(table).where(table.c.exchange_id == exchange.id).values(**given)
+            ).rowcount:
                 c.execute(insert(table).values(exchange_id=exchange.id, **given))
 
 
@@ -231,7 +294,9 @@ def since(days: int) -> str:
 
 
 def _drop(c: Connection, user: str, conversation_id: str) -> bool:
-    c.execute(delete(exchanges).where(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id))
+    c.execute(
+        delete(exchanges).where(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
+    )
     mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
     return bool(c.execute(delete(conversations).where(mine)).rowcount)
 
@@ -239,7 +304,9 @@ def _drop(c: Connection, user: str, conversation_id: str) -> bool:
 def _exchanges(c: Connection, user: str, conversation_id: str) -> tuple[Exchange, ...] | None:
     here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
     rows = c.execute(select(exchanges).where(here).order_by(exchanges.c.position)).all()
-    found = tuple(Exchange(r.id, r.question, r.asked_at, r.status, _answer(r.answer), r.message) for r in rows)
+    found = tuple(
+        Exchange(r.id, r.question, r.asked_at, r.status, _answer(r.answer), r.message) for r in rows
+    )
     return found or None
 
 
@@ -247,16 +314,27 @@ def _row(exchange: Exchange) -> dict[str, Any]:
     a = exchange.answer
     supported = bool(a and a.sentences and all(s.state == "supported" for s in a.sentences))
     return {
-        "question": clean(exchange.question), "asked_at": exchange.asked_at, "status": exchange.status,
-        "folded": clean(exchange.question + "\n" + (a.text if a else "")).casefold(), "message": clean(exchange.message),
-        "answer": _text(a), "supported": int(supported),
-    }  # fmt: skip
+        "question": clean(exchange.question),
+        "asked_at": exchange.asked_at,
+        "status": exchange.status,
+        "folded": clean(exchange.question + "\n" + (a.text if a else "")).casefold(),
+        "message": clean(exchange.message),
+        "answer": _text(a),
+        "supported": int(supported),
+    }
 
 
 def _plain(exchange: Exchange) -> dict[str, Any]:
     e = exchange
     answer = answer_to_dict(e.answer) if e.answer else None
-    return {"id": e.id, "question": e.question, "asked_at": e.asked_at, "status": e.status, "message": e.message, "answer": answer}  # fmt: skip
+    return {
+        "id": e.id,
+        "question": e.question,
+        "asked_at": e.asked_at,
+        "status": e.status,
+        "message": e.message,
+        "answer": answer,
+    }
 
 
 def _exchange(row: dict[str, Any]) -> Exchange:
@@ -265,9 +343,17 @@ def _exchange(row: dict[str, Any]) -> Exchange:
 
 
 def _cited(answer: Answer | None) -> list[dict[str, Any]]:
-    found = {(c.passage_id, c.start, c.end): c for s in (answer.sentences if answer else ()) for c in s.citations}
+    found = {
+        (c.passage_id, c.start, c.end): c for s in (answer.sentences if answer else ()) for c in s.citations
+    }
     return [
-        {"passage_id": c.passage_id, "document": c.document, "document_sha256": c.document_sha256, "start": c.start, "end": c.end}
+        {
+            "passage_id": c.passage_id,
+            "document": c.document,
+            "document_sha256": c.document_sha256,
+            "start": c.start,
+            "end": c.end,
+        }
         for c in found.values()
     ]
 

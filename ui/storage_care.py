@@ -1,4 +1,5 @@
-"""Care of what is stored: what a restart left unfinished, what is older than it may be, one person's data, the audit."""
+"""Care of what is stored: what a restart left unfinished, what is older than it may be, one person's data,
+the audit."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ def recover(database: Engine, message: str) -> int:
 
 
 def purge(database: Engine, days: int) -> int:
-    """Delete conversations, share links, feedback, records and administrators' actions older than ``days`` days; 0 deletes nothing.
+    """Delete conversations, share links, feedback, records and administrators' actions older than ``days``
+    days; 0 deletes nothing.
 
     A conversation's age counts from its last question. Returns the number of rows that went.
     """
@@ -48,13 +50,20 @@ def delete_user(database: Engine, user: str) -> dict[str, int]:
     """Delete everything that is kept under a name; returns the rows deleted, by table. Sign-ons at the
     provider end with it; tokens are revoked apart, and the record of what an administrator did stays."""
     kept: dict[str, Table] = {
-        "exchanges": exchanges, "conversations": conversations, "shares": shares, "feedback": feedback, "asked": asked,
-    }  # fmt: skip
+        "exchanges": exchanges,
+        "conversations": conversations,
+        "shares": shares,
+        "feedback": feedback,
+        "asked": asked,
+    }
     with database.begin() as c:
         c.execute(delete(sessions).where(sessions.c.owner == user))
         theirs = select(asked.c.exchange_id).where(asked.c.owner == user)
         c.execute(delete(outcomes).where(outcomes.c.exchange_id.in_(theirs)))
-        return {name: c.execute(delete(table).where(table.c.owner == user)).rowcount for name, table in kept.items()}
+        return {
+            name: c.execute(delete(table).where(table.c.owner == user)).rowcount
+            for name, table in kept.items()
+        }
 
 
 def users(database: Engine) -> list[str]:
@@ -74,10 +83,18 @@ def audit(database: Engine, days: int = 28, user: str = "") -> Iterator[dict[str
     with database.connect() as c:
         for row in c.execute(query):
             yield {
-                "at": row.at, "user": row.owner, "channel": row.channel, "status": row.status, "question": row.question,
-                "query": row.query, "reason": row.reason, "cited": json.loads(row.cited), "model": row.model,
-                "index": row.index, "id": row.exchange_id,
-            }  # fmt: skip
+                "at": row.at,
+                "user": row.owner,
+                "channel": row.channel,
+                "status": row.status,
+                "question": row.question,
+                "query": row.query,
+                "reason": row.reason,
+                "cited": json.loads(row.cited),
+                "model": row.model,
+                "index": row.index,
+                "id": row.exchange_id,
+            }
 
 
 def acted(database: Engine, days: int = 365) -> list[Action]:
@@ -92,4 +109,6 @@ def counts(database: Engine) -> dict[str, int]:
     """Rows by table, for `wenju doctor` and tests."""
     with database.connect() as c:
         tables = (conversations, exchanges, shares, feedback, asked)
-        return {table.name: c.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}
+        return {
+            table.name: c.execute(select(func.count()).select_from(table)).scalar_one() for table in tables
+        }

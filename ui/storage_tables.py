@@ -1,6 +1,7 @@
 """The tables behind ui.storage, and how a database is opened: SQLite by default, PostgreSQL by URL.
 
-Times are ISO 8601 in UTC, answers the stable JSON of qa.serialize, both as text: the same bytes in either database.
+Times are ISO 8601 in UTC, answers the stable JSON of qa.serialize, both as text: the same bytes in either
+database.
 """
 
 from __future__ import annotations
@@ -32,20 +33,27 @@ from errors import SettingsError
 SCHEMA = 1
 metadata = MetaData()
 
-about = Table("wenju_about", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
+about = Table(
+    "wenju_about",
+    metadata,
+    Column("key", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
 
 conversations = Table(
-    "wenju_conversations", metadata,
+    "wenju_conversations",
+    metadata,
     Column("owner", String(200), primary_key=True),
     Column("id", String(64), primary_key=True),
     Column("title", Text, nullable=False),
     Column("folded", Text, nullable=False),
     Column("updated_at", String(40), nullable=False, index=True),
     Column("sequence", BigInteger, nullable=False),
-)  # fmt: skip
+)
 
 exchanges = Table(
-    "wenju_exchanges", metadata,
+    "wenju_exchanges",
+    metadata,
     Column("owner", String(200), primary_key=True),
     Column("conversation_id", String(64), primary_key=True),
     Column("id", String(64), primary_key=True),
@@ -57,20 +65,22 @@ exchanges = Table(
     Column("message", Text, nullable=False),
     Column("answer", Text),
     Column("supported", Integer, nullable=False),
-)  # fmt: skip
+)
 
 shares = Table(
-    "wenju_shares", metadata,
+    "wenju_shares",
+    metadata,
     Column("token_hash", String(64), primary_key=True),
     Column("owner", String(200), nullable=False, index=True),
     Column("conversation_id", String(64), nullable=False),
     Column("title", Text, nullable=False),
     Column("shared_at", String(40), nullable=False),
     Column("exchanges", Text, nullable=False),
-)  # fmt: skip
+)
 
 feedback = Table(
-    "wenju_feedback", metadata,
+    "wenju_feedback",
+    metadata,
     Column("owner", String(200), primary_key=True),
     Column("exchange_id", String(64), primary_key=True),
     Column("conversation_id", String(64), nullable=False),
@@ -80,10 +90,11 @@ feedback = Table(
     Column("at", String(40), nullable=False, index=True),
     Column("answer", Text),
     Column("settings", Text, nullable=False),
-)  # fmt: skip
+)
 
 asked = Table(
-    "wenju_asked", metadata,
+    "wenju_asked",
+    metadata,
     Column("exchange_id", String(64), primary_key=True),
     Column("answer_id", String(64), nullable=False, index=True),
     Column("owner", String(200), nullable=False, index=True),
@@ -98,19 +109,21 @@ asked = Table(
     Column("model", Text, nullable=False),
     Column("index", Text, nullable=False),
     Column("answer", Text),
-)  # fmt: skip
+)
 
 outcomes = Table(  # beside ``asked``, and without any name whatever the audit keeps
-    "wenju_outcomes", metadata,
+    "wenju_outcomes",
+    metadata,
     Column("exchange_id", String(64), primary_key=True),
     Column("at", String(40), nullable=False, index=True),
     Column("kind", String(32), nullable=False),
     Column("seconds", Float),
     Column("documents", Text, nullable=False),
-)  # fmt: skip
+)
 
 tokens = Table(
-    "wenju_tokens", metadata,
+    "wenju_tokens",
+    metadata,
     Column("id", String(32), primary_key=True),
     Column("hash", String(64), nullable=False),
     Column("name", String(200), nullable=False),
@@ -118,29 +131,36 @@ tokens = Table(
     Column("created_at", String(40), nullable=False),
     Column("expires_at", String(40), nullable=False),
     Column("revoked", Integer, nullable=False),
-)  # fmt: skip
+)
 
 actions = Table(
-    "wenju_actions", metadata,
+    "wenju_actions",
+    metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("at", String(40), nullable=False, index=True),
     Column("owner", String(200), nullable=False),
     Column("address", String(64), nullable=False),
     Column("name", String(32), nullable=False),
     Column("target", Text, nullable=False),
-)  # fmt: skip
+)
 
 sessions = Table(
-    "wenju_sessions", metadata,
+    "wenju_sessions",
+    metadata,
     Column("id", String(64), primary_key=True),
     Column("owner", String(200), nullable=False, index=True),
     Column("member", Integer, nullable=False),
     Column("until", Float, nullable=False),
     Column("looked_up", Float, nullable=False),
     Column("grant", Text, nullable=False),
-)  # fmt: skip
+)
 
-spent = Table("wenju_spent", metadata, Column("id", String(64), primary_key=True), Column("until", Float, nullable=False))
+spent = Table(
+    "wenju_spent",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("until", Float, nullable=False),
+)
 
 Index("wenju_exchanges_order", exchanges.c.owner, exchanges.c.conversation_id, exchanges.c.position)
 
@@ -165,11 +185,19 @@ def open_database(url: str, data: Path) -> Engine:
         if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
             Path(str(address.database)).chmod(0o600)
     except ModuleNotFoundError as error:
-        hint = "pip install 'psycopg[binary]'" if error.name == "psycopg" else f"Install the package {error.name}."
-        raise SettingsError(f"ui.database {shown} needs a driver that is not installed ({error.name}).", hint) from None
+        hint = (
+            "pip install 'psycopg[binary]'"
+            if error.name == "psycopg"
+            else f"Install the package {error.name}."
+        )
+        raise SettingsError(
+            f"ui.database {shown} needs a driver that is not installed ({error.name}).", hint
+        ) from None
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise SettingsError(f"Cannot open the database {shown}: {reason}", "Check ui.database and that it runs.") from None
+        raise SettingsError(
+            f"Cannot open the database {shown}: {reason}", "Check ui.database and that it runs."
+        ) from None
     return engine
 
 
@@ -180,11 +208,15 @@ def _address(url: str, data: Path) -> URL:
     try:
         address = make_url(url)
     except ArgumentError:
-        raise SettingsError("ui.database is not a database URL.", "postgresql://USER:PASSWORD@HOST/NAME") from None
+        raise SettingsError(
+            "ui.database is not a database URL.", "postgresql://USER:PASSWORD@HOST/NAME"
+        ) from None
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")
     if address.get_backend_name() not in ("sqlite", "postgresql"):
-        raise SettingsError(f"ui.database: {address.drivername} is not known.", "Use sqlite:///FILE or postgresql://...")
+        raise SettingsError(
+            f"ui.database: {address.drivername} is not known.", "Use sqlite:///FILE or postgresql://..."
+        )
     return address
 
 
@@ -202,5 +234,8 @@ def _check_schema(engine: Engine, shown: str) -> None:
         if found is None:
             connection.execute(insert(about).values(key="schema", value=str(SCHEMA)))
         elif found != str(SCHEMA):
-            raise SettingsError(f"{shown} holds tables of version {found}; this program needs {SCHEMA}.", "Use the program's version that made them, or another database.")  # fmt: skip
+            raise SettingsError(
+                f"{shown} holds tables of version {found}; this program needs {SCHEMA}.",
+                "Use the program's version that made them, or another database.",
+            )
     assert inspect(engine).has_table("wenju_asked")

@@ -1,4 +1,5 @@
-"""Access tokens: signed with the server's key, stored as a hash, shown once. Embed tokens that were used are noted here.
+"""Access tokens: signed with the server's key, stored as a hash, shown once. Embed tokens that were used are
+noted here.
 
     wj1.<signed: id, name, role, end>   ->   a row (id, hash, name, role, end, revoked)
 
@@ -47,7 +48,9 @@ class TokenTable:
         self._database = database
         self._key = key
 
-    def create(self, name: str, role: Literal["reader", "administrator"] = "reader", days: float = 365) -> str:
+    def create(
+        self, name: str, role: Literal["reader", "administrator"] = "reader", days: float = 365
+    ) -> str:
         """A new token; the one moment at which it can be read.
 
         Raises:
@@ -55,7 +58,9 @@ class TokenTable:
         """
         name = clean(name).strip()
         if not name or len(name) > 200 or not name.isprintable():
-            raise SettingsError("A token needs a name of at most 200 characters.", "The person or program that uses it.")
+            raise SettingsError(
+                "A token needs a name of at most 200 characters.", "The person or program that uses it."
+            )
         if not 0 < days <= 3660:
             raise SettingsError(f"A token cannot live {days:g} days.", "Between a fraction of one and 3660.")
         identity = secrets.token_hex(8)
@@ -64,9 +69,14 @@ class TokenTable:
         with self._database.begin() as c:
             c.execute(
                 insert(tokens).values(
-                    id=identity, hash=hashed(text), name=name, role=role, created_at=now(),
-                    expires_at=end.isoformat(timespec="seconds"), revoked=0,
-                )  # fmt: skip
+                    id=identity,
+                    hash=hashed(text),
+                    name=name,
+                    role=role,
+                    created_at=now(),
+                    expires_at=end.isoformat(timespec="seconds"),
+                    revoked=0,
+                )
             )
         return text
 
@@ -76,7 +86,9 @@ class TokenTable:
         query = select(t.id, t.name, t.role, t.created_at, t.expires_at, t.revoked)
         with self._database.connect() as c:
             rows = c.execute(query.order_by(t.created_at.desc(), t.id)).all()
-        return tuple(TokenRow(r.id, r.name, r.role, r.created_at, r.expires_at, bool(r.revoked)) for r in rows)
+        return tuple(
+            TokenRow(r.id, r.name, r.role, r.created_at, r.expires_at, bool(r.revoked)) for r in rows
+        )
 
     def revoke(self, token_id: str) -> bool:
         """End a token and every sign-on made with it; False when there is none with this id."""
@@ -89,7 +101,12 @@ class TokenTable:
             return None
         with self._database.connect() as c:
             row = c.execute(select(tokens).where(tokens.c.id == str(claims.get("jti", "")))).first()
-        if row is None or row.revoked or row.expires_at <= now() or not hmac.compare_digest(row.hash, hashed(token)):
+        if (
+            row is None
+            or row.revoked
+            or row.expires_at <= now()
+            or not hmac.compare_digest(row.hash, hashed(token))
+        ):
             return None
         return Viewer(row.name, "administrator" if row.role == "administrator" else "reader"), row.id
 

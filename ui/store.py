@@ -1,7 +1,10 @@
-"""The Store seam: conversations, feedback and unanswered questions, per user. The page knows nothing of databases.
+"""The Store seam: conversations, feedback and unanswered questions, per user. The page knows nothing of
+databases.
 
-Two implementations: ``ui.store_memory.MemoryStore`` (lost at restart) and the database one. All times are ISO 8601
-in UTC. Every method that takes ``user`` sees that user's rows alone; another's id behaves as if it did not exist.
+Two implementations: ``ui.store_memory.MemoryStore`` (lost at restart) and the database one. All times are ISO
+8601
+in UTC. Every method that takes ``user`` sees that user's rows alone; another's id behaves as if it did not
+exist.
 """
 
 from __future__ import annotations
@@ -57,8 +60,18 @@ class Feedback:
     settings: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, user: str, place: tuple[str, str], verdict: Verdict, at: str, reasons: Sequence[str], comment: str, answer: Answer | None) -> Feedback:  # fmt: skip
-        """With the answer as this user got it and the settings that made it; ``place``: conversation and exchange."""
+    def of(
+        cls,
+        user: str,
+        place: tuple[str, str],
+        verdict: Verdict,
+        at: str,
+        reasons: Sequence[str],
+        comment: str,
+        answer: Answer | None,
+    ) -> Feedback:
+        """With the answer as this user got it and the settings that made it; ``place``: conversation and
+        exchange."""
         made_by = {"model": answer.model, "index": answer.index} if answer is not None else {}
         known = tuple(reason for reason in reasons if reason in FEEDBACK_REASONS)
         return cls(*place, user, verdict, at, known, comment.strip(), answer, made_by)
@@ -68,7 +81,8 @@ class Feedback:
 class Asked:
     """A question of the past and how it ended, on the page or through the API.
 
-    ``reason`` is that of a refusal, "" for an answer; ``seconds`` is None where nobody noted them; ``documents`` are ids of
+    ``reason`` is that of a refusal, "" for an answer; ``seconds`` is None where nobody noted them;
+    ``documents`` are ids of
     those cited. Who asked is not part of it.
     """
 
@@ -90,7 +104,9 @@ class Asked:
         a = exchange.answer
         if a is None:
             return cls(exchange.asked_at, exchange.question, exchange.status)
-        cited = [c.document_id for s in a.sentences for c in s.citations] + [c.document_id for n in a.notes for c in n.citations]
+        cited = [c.document_id for s in a.sentences for c in s.citations] + [
+            c.document_id for n in a.notes for c in n.citations
+        ]
         reason = a.refusal.reason if a.refusal is not None else ""
         seconds, documents = a.timings.get("total"), tuple(dict.fromkeys(cited))
         return cls(exchange.asked_at, exchange.question, exchange.status, reason, a.kind, seconds, documents)

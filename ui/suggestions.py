@@ -1,8 +1,11 @@
 """Questions to begin with, to go on with and to ask instead: only ones that the documents answer.
 
-Order of sources: the administrator's own, those that documents bring along (front matter ``questions``, a list or one
-text with ；between), questions of other readers that got a supported answer, and questions made from headings. A
-question is offered when a search for it returns what it should, and not once the engine has refused it (``known``).
+Order of sources: the administrator's own, those that documents bring along (front matter ``questions``, a
+list or one
+text with ；between), questions of other readers that got a supported answer, and questions made from
+headings. A
+question is offered when a search for it returns what it should, and not once the engine has refused it
+(``known``).
 One made from a heading is nobody's claim: it is offered only when the engine has answered it (ui.proving).
 """
 
@@ -27,7 +30,9 @@ HEADING_MIN, HEADING_MAX = 4, 22
 QUESTION_MAX = 60
 
 
-def openers(engine: Engine, store: Store | None, own: Sequence[str], lang: str, limit: int = 4) -> tuple[str, ...]:
+def openers(
+    engine: Engine, store: Store | None, own: Sequence[str], lang: str, limit: int = 4
+) -> tuple[str, ...]:
     """Questions for the empty page, at most ``limit``; nothing when nothing is indexed."""
     out: list[str] = list(own[:limit])
     documents = engine.documents() if len(out) < limit else []
@@ -44,10 +49,16 @@ def openers(engine: Engine, store: Store | None, own: Sequence[str], lang: str, 
 
 
 def follow_ups(
-    engine: Engine, store: Store | None, answer: Answer, asked: Sequence[str], lang: str, limit: int = 3,
+    engine: Engine,
+    store: Store | None,
+    answer: Answer,
+    asked: Sequence[str],
+    lang: str,
+    limit: int = 3,
     wish: Callable[[str], object] | None = None,
-) -> tuple[str, ...]:  # fmt: skip
-    """Questions that lead on from ``answer``: about what was found beside it, and its neighbours in the document.
+) -> tuple[str, ...]:
+    """Questions that lead on from ``answer``: about what was found beside it, and its neighbours in the
+    document.
     ``wish`` is told of questions that would be offered if the engine had answered them before."""
     cited = {c.passage_id for s in answer.sentences for c in s.citations}
     documents = list(dict.fromkeys(c.document_id for s in answer.sentences for c in s.citations))
@@ -72,7 +83,8 @@ def follow_ups(
 
 
 def instead(engine: Engine, store: Store | None, answer: Answer, lang: str, limit: int = 3) -> Answer:
-    """A refusal with the questions that come nearest to the one asked and lead to the nearest passages; every other
+    """A refusal with the questions that come nearest to the one asked and lead to the nearest passages; every
+    other
     answer, and a refusal that has suggestions, as it is."""
     refusal = answer.refusal
     if refusal is None or refusal.suggestions or not refusal.nearest:
@@ -102,13 +114,17 @@ def instead(engine: Engine, store: Store | None, answer: Answer, lang: str, limi
 
 
 def proved(engine: Engine, question: str) -> bool | None:
-    """Whether the engine has answered a question with support or refused it; None when it was not asked yet."""
+    """Whether the engine has answered a question with support or refused it; None when it was not asked
+    yet."""
     kept = engine.known(question)
-    return None if kept is None else kept.refusal is None and any(s.state == "supported" for s in kept.sentences)
+    return (
+        None if kept is None else kept.refusal is None and any(s.state == "supported" for s in kept.sentences)
+    )
 
 
 def unproved(engine: Engine, lang: str, limit: int = 12) -> list[str]:
-    """Up to ``limit`` questions that the empty page might offer, of which nobody knows yet whether they are answered."""
+    """Up to ``limit`` questions that the empty page might offer, of which nobody knows yet whether they are
+    answered."""
     documents = engine.documents()
     rounds = zip_longest(*(brought_along(d) for d in documents))
     found = [q for one in rounds for q in one if q is not None][:limit]
@@ -124,8 +140,11 @@ def brought_along(document: Document) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in parts if 0 < len(part) <= QUESTION_MAX))
 
 
-def _brought(engine: Engine, documents: Sequence[Document], taken: Sequence[str], limit: int, told: Iterable[str] = ()) -> list[str]:  # fmt: skip
-    """Up to ``limit`` of the documents' own questions, first the first of each, whose search leads back to the document
+def _brought(
+    engine: Engine, documents: Sequence[Document], taken: Sequence[str], limit: int, told: Iterable[str] = ()
+) -> list[str]:
+    """Up to ``limit`` of the documents' own questions, first the first of each, whose search leads back to
+    the document
     and to none of the passages ``told`` already."""
     known, told = {_key(q) for q in taken}, set(told)
     rounds = zip_longest(*([(d, q) for q in brought_along(d)] for d in documents))
@@ -143,10 +162,15 @@ def _brought(engine: Engine, documents: Sequence[Document], taken: Sequence[str]
 
 
 def _from_headings(
-    engine: Engine, passages: Iterable[Passage], lang: str, limit: int, taken: Sequence[str],
+    engine: Engine,
+    passages: Iterable[Passage],
+    lang: str,
+    limit: int,
+    taken: Sequence[str],
     wish: Callable[[str], object] | None = None,
-) -> list[str]:  # fmt: skip
-    """Up to ``limit`` questions, one a heading, that were answered before and whose search leads back to a passage under
+) -> list[str]:
+    """Up to ``limit`` questions, one a heading, that were answered before and whose search leads back to a
+    passage under
     that heading. ``wish`` is told of those that nobody asked yet."""
     out: list[str] = []
     tried: set[str] = set()

@@ -8,9 +8,17 @@ if TYPE_CHECKING:
     from gradio.themes import Base
 
 FONTS = [
-    "-apple-system", "Segoe UI", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei UI", "Microsoft YaHei",
-    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "sans-serif",
-]  # fmt: skip
+    "-apple-system",
+    "Segoe UI",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Microsoft YaHei UI",
+    "Microsoft YaHei",
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "sans-serif",
+]
 MONO = ["ui-monospace", "Consolas", "Menlo", "monospace"]
 
 
@@ -19,8 +27,13 @@ def theme() -> Base:
     from gradio.themes import Base, colors, sizes
 
     return Base(
-        primary_hue=colors.blue, neutral_hue=colors.slate, font=list(FONTS), font_mono=list(MONO),
-        radius_size=sizes.radius_md, text_size=sizes.text_md, spacing_size=sizes.spacing_md,
+        primary_hue=colors.blue,
+        neutral_hue=colors.slate,
+        font=list(FONTS),
+        font_mono=list(MONO),
+        radius_size=sizes.radius_md,
+        text_size=sizes.text_md,
+        spacing_size=sizes.spacing_md,
     ).set(
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",
@@ -31,4 +44,4 @@ def theme() -> Base:
         button_primary_background_fill_hover="#163e73",
         button_primary_background_fill_dark="#2f6fc4",
         button_primary_text_color="#ffffff",
-    )  # fmt: skip
+    )

@@ -1,6 +1,7 @@
 """One turn of the chat: an async generator of screens that never raises and always gives the text box back.
 
-question -> a place in line and snapshots of the Answer (ui.asking) -> done (or stopped, or failed and said so)
+question -> a place in line and snapshots of the Answer (ui.asking) -> done (or stopped, or failed and said
+so)
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ log = logging.getLogger("wenju.ui")
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What the page shows after a step: the messages, whether an answer is under way, and the box's new text."""
+    """What the page shows after a step: the messages, whether an answer is under way, and the box's new
+    text."""
 
     messages: list[dict[str, str]]
     conversation: Conversation
@@ -36,9 +38,17 @@ class Screen:
 
 
 async def ask(
-    desk: Desk, conversation: Conversation, question: str, user: str, look: Look, address: str = "", *, alone: bool = False
+    desk: Desk,
+    conversation: Conversation,
+    question: str,
+    user: str,
+    look: Look,
+    address: str = "",
+    *,
+    alone: bool = False,
 ) -> AsyncIterator[Screen]:
-    """Answer ``question`` at the end of ``conversation``; the first screen empties the box, the last frees it.
+    """Answer ``question`` at the end of ``conversation``; the first screen empties the box, the last frees
+    it.
 
     ``alone``: as it was typed, nothing is taken up from the turns before.
     """
@@ -67,7 +77,9 @@ async def ask(
         offered = await asyncio.to_thread(_offered, desk, conversation, exchange, look)
         if offered and conversation.last is exchange:
             yield Screen(messages(conversation, look, follow_ups=offered), conversation, False)
-    except Exception as error:  # the border of the page: whatever happens, the person reads what and can go on
+    except (
+        Exception
+    ) as error:  # the border of the page: whatever happens, the person reads what and can go on
         message = explain(error, look)
         status: Status = "stopped" if isinstance(error, Cancelled) else "failed"
         exchange = conversation.update(exchange.id, status=status, message=message)

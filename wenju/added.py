@@ -17,14 +17,22 @@ def as_json(report: AddReport) -> dict[str, Any]:
     """Every name, and every failure with its next step."""
     done = {name: list(getattr(report, name)) for name in ("added", "replaced", "unchanged", "removed")}
     renamed = [{"from": old, "to": new} for old, new in report.renamed]
-    failed = [{"file": str(path), "error": error.message, "hint": error.hint} for path, error in report.failed]
+    failed = [
+        {"file": str(path), "error": error.message, "hint": error.hint} for path, error in report.failed
+    ]
     return {**done, "renamed": renamed, "failed": failed, "skipped": [str(path) for path in report.skipped]}
 
 
 def in_short(report: AddReport) -> str:
     """``2 added, 0 replaced, 7 unchanged``, with what was renamed and removed where there is any."""
-    more = "".join(f", {len(found)} {name}" for name, found in (("renamed", report.renamed), ("removed", report.removed)) if found)
-    return f"{len(report.added)} added, {len(report.replaced)} replaced, {len(report.unchanged)} unchanged{more}"
+    more = "".join(
+        f", {len(found)} {name}"
+        for name, found in (("renamed", report.renamed), ("removed", report.removed))
+        if found
+    )
+    return (
+        f"{len(report.added)} added, {len(report.replaced)} replaced, {len(report.unchanged)} unchanged{more}"
+    )
 
 
 def tell(report: AddReport, where: str) -> None:
@@ -35,7 +43,9 @@ def tell(report: AddReport, where: str) -> None:
     for name in report.removed:
         typer.echo(f"removed: {name}")
     if report.skipped:
-        names = ", ".join(path.name for path in report.skipped[:NAMED]) + (" ..." if len(report.skipped) > NAMED else "")
+        names = ", ".join(path.name for path in report.skipped[:NAMED]) + (
+            " ..." if len(report.skipped) > NAMED else ""
+        )
         typer.echo(f"skipped, not of a kind that is read: {len(report.skipped)} ({names})", err=True)
     for path, error in report.failed:
         typer.secho(f"not indexed: {path}: {error.message}", fg="yellow", err=True)

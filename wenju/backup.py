@@ -1,7 +1,10 @@
-"""One file with everything of one's own: the index with the documents' texts, conversations and tokens, kept source files.
+"""One file with everything of one's own: the index with the documents' texts, conversations and tokens, kept
+source files.
 
-Made while the server runs: the index is one whole generation, the database is copied by SQLite itself. Restoring checks
-every hash before anything is touched; a running server answers from the restored index at once. Models are not in it.
+Made while the server runs: the index is one whole generation, the database is copied by SQLite itself.
+Restoring checks
+every hash before anything is touched; a running server answers from the restored index at once. Models are
+not in it.
 """
 
 from __future__ import annotations
@@ -36,7 +39,8 @@ _PACKED = frozenset((".npy", ".faiss", ".pdf", ".docx", ".xlsx", ".pptx", ".zip"
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What is in a backup, or was restored: the generation with its documents, files by part, and what is left out."""
+    """What is in a backup, or was restored: the generation with its documents, files by part, and what is
+    left out."""
 
     index: str
     documents: int
@@ -53,7 +57,10 @@ def database_of(settings: Settings) -> tuple[Path | None, str]:
     url = make_url(settings.ui.database)
     if url.get_backend_name() == "sqlite" and url.database:
         return Path(url.database), ""
-    return None, f"the database {url.render_as_string(hide_password=True)} is not in it: back it up with its own tools (pg_dump)"
+    return (
+        None,
+        f"the database {url.render_as_string(hide_password=True)} is not in it: back it up with its own tools (pg_dump)",
+    )
 
 
 def originals_of(settings: Settings) -> Path:
@@ -71,9 +78,15 @@ def backup(settings: Settings, path: Path) -> Backup:
             return _backup(settings, path)
         except FileNotFoundError as error:  # the generation was swapped out meanwhile
             if attempt == 4:
-                raise IndexError_(f"the index changes while it is copied ({error.filename})", "Try again when nothing is being indexed.") from error
+                raise IndexError_(
+                    f"the index changes while it is copied ({error.filename})",
+                    "Try again when nothing is being indexed.",
+                ) from error
         except OSError as error:
-            raise DocumentError(f"{path}: cannot be written ({error.strerror})", "Check the folder, its rights and the space on the disk.") from error
+            raise DocumentError(
+                f"{path}: cannot be written ({error.strerror})",
+                "Check the folder, its rights and the space on the disk.",
+            ) from error
     raise AssertionError
 
 
@@ -90,10 +103,19 @@ def _backup(settings: Settings, path: Path) -> Backup:
             if generation is not None:
                 for name, facts in generation.manifest["files"].items():
                     if files[f"{INDEX}/{name}"] != facts["sha256"]:
-                        raise IndexError_(f"the index is damaged: the content of {name} has changed", "Run: wenju index verify")
+                        raise IndexError_(
+                            f"the index is damaged: the content of {name} has changed",
+                            "Run: wenju index verify",
+                        )
             documents = int(generation.manifest["documents"]) if generation else 0
-            facts = {"wenju": "backup", "format": FORMAT, "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                     "index": generation.name if generation else "", "documents": documents, "files": files}  # fmt: skip
+            facts = {
+                "wenju": "backup",
+                "format": FORMAT,
+                "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                "index": generation.name if generation else "",
+                "documents": documents,
+                "files": files,
+            }
             archive.writestr(LIST, json.dumps(facts, ensure_ascii=False, indent=1))
         with part.open("rb") as file_:
             os.fsync(file_.fileno())
@@ -113,11 +135,16 @@ def _files(settings: Settings, database: Path | None, generation: Path | None) -
     if database is not None and database.is_file():
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / DATABASE
-            with closing(sqlite3.connect(database, timeout=10)) as theirs, closing(sqlite3.connect(copy)) as ours:
+            with (
+                closing(sqlite3.connect(database, timeout=10)) as theirs,
+                closing(sqlite3.connect(copy)) as ours,
+            ):
                 theirs.backup(ours)
             yield DATABASE, copy
     originals = originals_of(settings)
-    for file in sorted(path for path in originals.rglob("*") if path.is_file() and not path.name.endswith(".part")):
+    for file in sorted(
+        path for path in originals.rglob("*") if path.is_file() and not path.name.endswith(".part")
+    ):
         yield f"{ORIGINALS}/{file.relative_to(originals).as_posix()}", file
 
 
@@ -136,13 +163,21 @@ def restore(settings: Settings, path: Path, replace: bool = False) -> Backup:
     """Put a backup in place of what is there.
 
     Raises:
-        DocumentError: no backup, damaged, or (without ``replace``) there is something already. Nothing was changed then.
+        DocumentError: no backup, damaged, or (without ``replace``) there is something already. Nothing was
+        changed then.
         IndexError_: the index is being written, or the disk is full.
     """
     database, _ = database_of(settings)
-    there = [str(one) for one in (settings.data / "index" / "CURRENT", database) if one is not None and one.exists()]
+    there = [
+        str(one)
+        for one in (settings.data / "index" / "CURRENT", database)
+        if one is not None and one.exists()
+    ]
     if there and not replace:
-        raise DocumentError(f"There is something already: {', '.join(there)}.", "Choose another data folder (--data), or restore over it: --replace")
+        raise DocumentError(
+            f"There is something already: {', '.join(there)}.",
+            "Choose another data folder (--data), or restore over it: --replace",
+        )
     with told(settings.data):
         settings.data.mkdir(parents=True, exist_ok=True)
     with told(settings.data), tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.data) as name:
@@ -155,7 +190,10 @@ def restore(settings: Settings, path: Path, replace: bool = False) -> Backup:
             os.replace(folder / KEY, settings.data / KEY)
         if database is not None and (folder / DATABASE).is_file():
             database.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(folder / DATABASE)) as theirs, closing(sqlite3.connect(database, timeout=30)) as ours:
+            with (
+                closing(sqlite3.connect(folder / DATABASE)) as theirs,
+                closing(sqlite3.connect(database, timeout=30)) as ours,
+            ):
                 theirs.backup(ours)
             database.chmod(0o600)
         if (folder / ORIGINALS).is_dir():
@@ -170,18 +208,34 @@ def _unpacked(path: Path, folder: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             facts = json.loads(archive.read(LIST))
             if facts.get("wenju") != "backup" or facts.get("format") != FORMAT:
-                raise DocumentError(f"{path.name}: format {facts.get('format')}; this version restores {FORMAT}", "Restore it with the version that made it.")
+                raise DocumentError(
+                    f"{path.name}: format {facts.get('format')}; this version restores {FORMAT}",
+                    "Restore it with the version that made it.",
+                )
             for name, wanted in facts["files"].items():
                 inner = PurePosixPath(name)
-                if inner.is_absolute() or ".." in inner.parts or inner.parts[0] not in (INDEX, KEY, DATABASE, ORIGINALS):
+                if (
+                    inner.is_absolute()
+                    or ".." in inner.parts
+                    or inner.parts[0] not in (INDEX, KEY, DATABASE, ORIGINALS)
+                ):
                     raise DocumentError(f"{path.name}: holds {name}, which is no part of a backup", hint)
                 if _take(archive, name, folder / inner) != wanted:
                     raise DocumentError(f"{path.name}: damaged, {name} is not what was put in", hint)
             return dict(facts)
     except FileNotFoundError:
         raise DocumentError(f"{path}: no such file", "Check the path and its spelling.") from None
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, AttributeError, zipfile.LargeZipFile) as error:
-        raise DocumentError(f"{path.name}: damaged or not a backup ({error})", "wenju backup FILE makes one.") from None
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        ValueError,
+        EOFError,
+        AttributeError,
+        zipfile.LargeZipFile,
+    ) as error:
+        raise DocumentError(
+            f"{path.name}: damaged or not a backup ({error})", "wenju backup FILE makes one."
+        ) from None
 
 
 def _take(archive: zipfile.ZipFile, name: str, target: Path) -> str:

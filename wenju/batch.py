@@ -1,7 +1,9 @@
 """Many questions from a file, answered with one model load; an interrupted run goes on where it stopped.
 
-In: a JSON object a line with ``question`` and ``id`` (default: the line's number), optionally ``history`` (objects
-with ``question`` and ``answer``). Out: the JSON of an answer (docs/API.md) with the ``id`` in front, or ``id``,
+In: a JSON object a line with ``question`` and ``id`` (default: the line's number), optionally ``history``
+(objects
+with ``question`` and ``answer``). Out: the JSON of an answer (docs/API.md) with the ``id`` in front, or
+``id``,
 ``question`` and ``error``.
 """
 
@@ -33,7 +35,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """How many lines were answered now (``refused`` of them refusals), could not be taken, or were there before."""
+    """How many lines were answered now (``refused`` of them refusals), could not be taken, or were there
+    before."""
 
     answered: int
     refused: int
@@ -108,7 +111,8 @@ def finished(out: Path) -> set[str]:
 
 
 def answer_file(engine: Engine, questions: Path, out: Path, collection: str = "") -> BatchReport:
-    """Answer every question of a file that ``out`` does not have yet, from one collection if it is named; each answer is
+    """Answer every question of a file that ``out`` does not have yet, from one collection if it is named;
+    each answer is
     written as it comes."""
     asked = read_questions(questions)
     have = finished(out)

@@ -1,4 +1,5 @@
-"""The border of the command line: our errors become a message and an exit code, Ctrl-C and closed pipes end quietly."""
+"""The border of the command line: our errors become a message and an exit code, Ctrl-C and closed pipes end
+quietly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The `wenju` command: mounts one module per group of commands. Imports nothing heavy, so that --help is fast."""
+"""The `wenju` command: mounts one module per group of commands. Imports nothing heavy, so that --help is
+fast."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ def _version(wanted: bool) -> None:
 
 
 class FrontDoor:
-    """What commands of other packages get as ``ctx.obj``: the settings, with the flags of ``wenju`` itself."""
+    """What commands of other packages get as ``ctx.obj``: the settings, with the flags of ``wenju``
+    itself."""
 
     def __init__(self, ctx: typer.Context) -> None:
         self.ctx = ctx
@@ -79,7 +81,9 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(
     lazy_group("eval.cli", "app"), name="eval", help="Measure retrieval, answers, citations and refusal."
 )
-app.add_typer(lazy_group("eval.bench.cli", "app"), name="bench", help="Measure speed and memory on this machine.")
+app.add_typer(
+    lazy_group("eval.bench.cli", "app"), name="bench", help="Measure speed and memory on this machine."
+)
 
 
 def main() -> None:

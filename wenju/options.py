@@ -81,7 +81,8 @@ def print_json(data: Any) -> None:
 
 
 class Bars:
-    """Progress bars on stderr, one per thing; silent when stderr is not a terminal. Use as a context manager."""
+    """Progress bars on stderr, one per thing; silent when stderr is not a terminal. Use as a context
+    manager."""
 
     def __init__(self, unit: str = "bytes") -> None:
         from rich.console import Console

@@ -1,4 +1,5 @@
-"""The parts of docs/ that are made from the code: rooms, file tree and settings (`make tree`); a test keeps them true."""
+"""The parts of docs/ that are made from the code: rooms, file tree and settings (`make tree`); a test keeps
+them true."""
 
 from __future__ import annotations
 
@@ -49,7 +50,10 @@ def rooms(root: Path) -> str:
     """What each package is and which of ours it imports, drawn from its imports, as a Markdown table."""
     lines = ["| room | what it is | imports |", "|---|---|---|"]
     for folder in FOLDERS:
-        ours = sorted(set(FOLDERS) & {name for path in (root / folder).rglob("*.py") for name in _imported(path)} - {folder})
+        ours = sorted(
+            set(FOLDERS)
+            & {name for path in (root / folder).rglob("*.py") for name in _imported(path)} - {folder}
+        )
         told = ", ".join(f"`{name}`" for name in ours) or "-"
         lines.append(f"| `{folder}/` | {first_line(root / folder / '__init__.py')} | {told} |")
     return "\n".join(lines)

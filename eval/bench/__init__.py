@@ -1,1 +1,2 @@
-"""How fast: time to evidence, first token and checked answer, throughput, indexing, search at scale, start."""
+"""How fast: time to evidence, first token and checked answer, throughput, indexing, search at scale,
+start."""

@@ -1,4 +1,5 @@
-"""``wenju bench``: answers, askers, indexing, start, search. Each prints its table and writes JSON; answers also a plot."""
+"""``wenju bench``: answers, askers, indexing, start, search. Each prints its table and writes JSON; answers
+also a plot."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ def _finish(name: str, found: Any, out: Path | None, **about: Any) -> None:
 
 
 def _prepared(ctx: typer.Context, name: str, count: int) -> tuple[EngineSettings, Engine, list[str]]:
-    """Settings, a warm engine over the task's documents, and the questions that can be answered by themselves."""
+    """Settings, a warm engine over the task's documents, and the questions that can be answered by
+    themselves."""
     from eval.bench.parts import sampled
     from eval.cli import open_task
     from eval.tasks import load
@@ -64,7 +66,9 @@ def answers(
     task: TaskName = "tianjin",
     limit: Annotated[
         list[str] | None,
-        typer.Option("--limit", metavar="NAME=N", help="Ask this pipeline only the first N of the questions."),
+        typer.Option(
+            "--limit", metavar="NAME=N", help="Ask this pipeline only the first N of the questions."
+        ),
     ] = None,
     again: Annotated[
         int, typer.Option(min=0, help="So many questions are also asked again, with the answer cache on.")
@@ -74,7 +78,8 @@ def answers(
     ] = None,
     out: Out = None,
 ) -> None:
-    """Time to evidence, first token and checked answer; beside plain pipelines on the same questions, with ratios.
+    """Time to evidence, first token and checked answer; beside plain pipelines on the same questions, with
+    ratios.
 
     With --out every answer is kept beside it (FILE.jsonl): the same command goes on with an interrupted run.
     """
@@ -124,7 +129,9 @@ def _with_cache(engine: Engine) -> Engine:
 def askers(
     ctx: typer.Context,
     people: Annotated[str, typer.Option(help="How many ask at once, one figure after another.")] = "1,4,16",
-    questions: Annotated[int, typer.Option(min=2, help="So many questions of the task for each figure, sampled.")] = 32,
+    questions: Annotated[
+        int, typer.Option(min=2, help="So many questions of the task for each figure, sampled.")
+    ] = 32,
     task: TaskName = "tianjin",
     out: Out = None,
 ) -> None:
@@ -167,7 +174,8 @@ def indexing(
 
 @app.command()
 def start(ctx: typer.Context, repeats: Annotated[int, typer.Option(min=1)] = 3, out: Out = None) -> None:
-    """Seconds until `wenju --help`, `wenju search` and `wenju ask` are done and `wenju serve` is up and ready.
+    """Seconds until `wenju --help`, `wenju search` and `wenju ask` are done and `wenju serve` is up and
+    ready.
 
     Every one in fresh processes; the first shows what a machine does that has not read the files yet.
     """
@@ -189,7 +197,8 @@ def search(
     sizes: Annotated[str, typer.Option(help="Numbers of passages.")] = "10000,100000",
     out: Out = None,
 ) -> None:
-    """Dense search over synthetic vectors: seconds a query, recall@10, size and build time (1000000 needs about 5 GB)."""
+    """Dense search over synthetic vectors: seconds a query, recall@10, size and build time (1000000 needs
+    about 5 GB)."""
     from eval.bench import scale
 
     try:

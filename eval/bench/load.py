@@ -1,7 +1,10 @@
-"""Many people ask a running server at once: ``python -m eval.bench.load http://127.0.0.1:7860 QUESTIONS.jsonl --people 50``.
+"""Many people ask a running server at once: ``python -m eval.bench.load http://127.0.0.1:7860 QUESTIONS.jsonl
+--people 50``.
 
-Tells how the answers ended, who was told a place in line, how long people waited (p50, p95), and the server's memory
-at the start, after each round, at its peak and at the end. Asks through the API, or with ``--page`` as the chat page
+Tells how the answers ended, who was told a place in line, how long people waited (p50, p95), and the server's
+memory
+at the start, after each round, at its peak and at the end. Asks through the API, or with ``--page`` as the
+chat page
 does. Start the server with ``WENJU_UI__RATE_PER_MINUTE=0``; set WENJU_TOKEN where one signs on (API alone).
 """
 
@@ -32,7 +35,8 @@ _OUTCOMES = (("card-failed", "failed"), ("card reason-", "refused"), ("stage-don
 class Result:
     """How one question went; seconds from asking. ``end`` is answered, refused, or what went wrong.
 
-    ``place`` is the first place in line that was told, None for those whose turn it was at once; ``wait`` is the time
+    ``place`` is the first place in line that was told, None for those whose turn it was at once; ``wait`` is
+    the time
     until their turn, ``evidence`` the time until the first passages were there.
     """
 
@@ -52,14 +56,24 @@ class Crowd:
     rounds: list[float] = field(default_factory=list)
 
 
-async def crowd(address: str, questions: Sequence[str], people: int, *, token: str = "", rounds: int = 1, page: bool = False) -> Crowd:
+async def crowd(
+    address: str,
+    questions: Sequence[str],
+    people: int,
+    *,
+    token: str = "",
+    rounds: int = 1,
+    page: bool = False,
+) -> Crowd:
     """Everybody asks at the same moment; when all have their answer, the next round begins."""
     import httpx
 
     headers = {"authorization": f"Bearer {token}"} if token else {}
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     seen = Crowd()
-    async with httpx.AsyncClient(base_url=address, headers=headers, timeout=httpx.Timeout(None, connect=30), limits=limits) as client:
+    async with httpx.AsyncClient(
+        base_url=address, headers=headers, timeout=httpx.Timeout(None, connect=30), limits=limits
+    ) as client:
         submit = await _submit_event(client) if page else 0
 
         async def sample() -> float | None:
@@ -127,7 +141,9 @@ async def _by_api(client: httpx.AsyncClient, question: str) -> Result:
 async def _submit_event(client: httpx.AsyncClient) -> int:
     """The number of the text box's event in the page's own protocol."""
     config = (await client.get("/chat/config")).raise_for_status().json()
-    return int(next(d["id"] for d in config["dependencies"] if any(target[1] == "submit" for target in d["targets"])))
+    return int(
+        next(d["id"] for d in config["dependencies"] if any(target[1] == "submit" for target in d["targets"]))
+    )
 
 
 async def _on_page(client: httpx.AsyncClient, question: str, submit: int) -> Result:
@@ -139,14 +155,22 @@ async def _on_page(client: httpx.AsyncClient, question: str, submit: int) -> Res
         place: int | None = None
         wait: float | None = None
         evidence: float | None = None
-        body = {"data": [question, None], "fn_index": submit, "session_hash": session, "event_data": None, "trigger_id": None}
+        body = {
+            "data": [question, None],
+            "fn_index": submit,
+            "session_hash": session,
+            "event_data": None,
+            "trigger_id": None,
+        }
         (await client.post("/chat/gradio_api/queue/join", json=body)).raise_for_status()
-        async with client.stream("GET", "/chat/gradio_api/queue/data", params={"session_hash": session}) as reply:
+        async with client.stream(
+            "GET", "/chat/gradio_api/queue/data", params={"session_hash": session}
+        ) as reply:
             async for line in reply.aiter_lines():
                 told = _PLACE.search(line)
                 if told and place is None:
                     place = int(told[1] or told[2])
-                if evidence is None and "class=\\\"evidence" in line:
+                if evidence is None and 'class=\\"evidence' in line:
                     evidence = time.perf_counter() - start
                 if wait is None and not told and re.search(r"stage-(found|writing|checking|done)", line):
                     wait = time.perf_counter() - start
@@ -181,12 +205,18 @@ def summary(seen: Crowd) -> dict[str, Any]:
     for name in ("wait", "evidence", "total"):
         values = sorted(v for r in done if (v := getattr(r, name)) is not None)
         if values:
-            figures[f"{name}_s"] = {"p50": _quantile(values, 0.5), "p95": _quantile(values, 0.95), "max": round(values[-1], 2)}
+            figures[f"{name}_s"] = {
+                "p50": _quantile(values, 0.5),
+                "p95": _quantile(values, 0.95),
+                "max": round(values[-1], 2),
+            }
     if seen.memory:
         figures["memory_mib"] = {
-            "start": round(seen.memory[0]), "rounds": [round(m) for m in seen.rounds],
-            "peak": round(max(seen.memory)), "end": round(seen.memory[-1]),
-        }  # fmt: skip
+            "start": round(seen.memory[0]),
+            "rounds": [round(m) for m in seen.rounds],
+            "peak": round(max(seen.memory)),
+            "end": round(seen.memory[-1]),
+        }
     return figures
 
 
@@ -194,18 +224,25 @@ def report(seen: Crowd) -> str:
     """A few lines for a person."""
     figures = summary(seen)
     lines = [
-        f"asked: {figures['asked']}, ended: " + ", ".join(f"{count} {end}" for end, count in figures["ended"].items()),
+        f"asked: {figures['asked']}, ended: "
+        + ", ".join(f"{count} {end}" for end, count in figures["ended"].items()),
         f"errors: {figures['errors']}",
         f"place in line: {figures['place_told']} told"
         + (f" (from {figures['places'][0]} to {figures['places'][1]})" if figures["places"] else "")
         + f", {figures['served_at_once']} served at once",
     ]
-    for name, words in (("wait", "until one's turn"), ("evidence", "until the first passages"), ("total", "until the answer is complete")):
+    for name, words in (
+        ("wait", "until one's turn"),
+        ("evidence", "until the first passages"),
+        ("total", "until the answer is complete"),
+    ):
         if found := figures.get(f"{name}_s"):
             lines.append(f"seconds {words}: p50 {found['p50']}, p95 {found['p95']}, longest {found['max']}")
     if memory := figures.get("memory_mib"):
         after = ", ".join(map(str, memory["rounds"]))
-        lines.append(f"memory MiB: {memory['start']} at the start, {after} after each round, {memory['peak']} at most, {memory['end']} at the end")
+        lines.append(
+            f"memory MiB: {memory['start']} at the start, {after} after each round, {memory['peak']} at most, {memory['end']} at the end"
+        )
     return "\n".join(lines)
 
 
@@ -215,7 +252,9 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m eval.bench.load", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(
+        prog="python -m eval.bench.load", description=__doc__.splitlines()[0] if __doc__ else ""
+    )
     parser.add_argument("address")
     parser.add_argument("questions", type=Path, help="JSON lines with a field question")
     parser.add_argument("--people", type=int, default=50)
@@ -223,9 +262,15 @@ def main() -> int:
     parser.add_argument("--page", action="store_true", help="ask as the chat page does, not through the API")
     parser.add_argument("--json", type=Path, help="write the figures and every result there")
     given = parser.parse_args()
-    questions = [json.loads(line)["question"] for line in given.questions.read_text("utf-8").splitlines() if line.strip()]
+    questions = [
+        json.loads(line)["question"]
+        for line in given.questions.read_text("utf-8").splitlines()
+        if line.strip()
+    ]
     token = os.environ.get("WENJU_TOKEN", "")
-    seen = asyncio.run(crowd(given.address, questions, given.people, token=token, rounds=given.rounds, page=given.page))
+    seen = asyncio.run(
+        crowd(given.address, questions, given.people, token=token, rounds=given.rounds, page=given.page)
+    )
     print(report(seen))
     if given.json:
         whole = summary(seen) | {"results": [asdict(r) for r in seen.results]}

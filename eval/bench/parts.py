@@ -1,4 +1,5 @@
-"""The measurements. Each takes what it measures as arguments and returns plain numbers with n and intervals."""
+"""The measurements. Each takes what it measures as arguments and returns plain numbers with n and
+intervals."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ def answers(
     limits: Mapping[str, int] | None = None,
     kept: Path | None = None,
 ) -> dict[str, Any]:
-    """Every system on every question, one after another within a question and the first in turn, so that a busy moment
+    """Every system on every question, one after another within a question and the first in turn, so that a
+    busy moment
     of the machine falls on all alike. The first system is what the others are measured against.
 
     Args:
@@ -33,7 +35,8 @@ def answers(
         limits: systems that are asked only the first so many questions.
         kept: file of what was measured so far, a line an answer; an interrupted run goes on from it.
 
-    Returns ``systems`` (name -> metric -> figure), ``ratios`` (median of the other / median of the first, with an
+    Returns ``systems`` (name -> metric -> figure), ``ratios`` (median of the other / median of the first,
+    with an
     interval over paired questions) and ``n``.
     """
     names = list(systems)
@@ -54,7 +57,8 @@ def answers(
     chosen = {name: {n: timed[name][n] for n in range(most[name])} for name in names}
     first = names[0]
     ratios = {
-        name: {what: _ratio(chosen[name], chosen[first], what) for what in ("first", "total")} for name in names[1:]
+        name: {what: _ratio(chosen[name], chosen[first], what) for what in ("first", "total")}
+        for name in names[1:]
     }
     found = {name: _figures(list(one.values())) for name, one in chosen.items()}
     return {"n": len(questions), "systems": found, "ratios": ratios, "peak_mb": peak_memory_mb()}
@@ -104,7 +108,8 @@ def askers(
     """Answers a minute when so many people ask at once, each as soon as the last answer is there.
 
     Each number of people gets questions of its own: a prompt that was read before would be read from memory.
-    ``processor_seconds`` of this process per answer say what an answer costs where other work shares the machine.
+    ``processor_seconds`` of this process per answer say what an answer costs where other work shares the
+    machine.
     """
     return [_asking(system, questions[n :: len(counts)], count) for n, count in enumerate(counts)]
 

@@ -28,11 +28,14 @@ def read(path: Path, questions: Sequence[str]) -> Measured:
         except ValueError:
             if number == len(lines) - 1:
                 break
-            raise EvalError(f"{path}, line {number + 1}, is damaged", "Name another --out, or delete the file.") from None
+            raise EvalError(
+                f"{path}, line {number + 1}, is damaged", "Name another --out, or delete the file."
+            ) from None
         n = row["n"]
         if n >= len(questions) or questions[n] != row["question"]:
             raise EvalError(
-                f"{path} was measured with other questions", "Name another --out, or give --questions and --task as then."
+                f"{path} was measured with other questions",
+                "Name another --out, or give --questions and --task as then.",
             )
         found.setdefault(row["system"], {})[n] = Timed(**row["timed"])
     return found

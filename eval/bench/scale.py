@@ -14,7 +14,8 @@ from eval.metrics.stats import percentile
 def search(
     sizes: Sequence[int], dimensions: int = 512, queries: int = 200, k: int = 10
 ) -> list[dict[str, Any]]:
-    """Dense search over synthetic unit vectors in clusters: build time, size, seconds a query, recall@k against exact search."""
+    """Dense search over synthetic unit vectors in clusters: build time, size, seconds a query, recall@k
+    against exact search."""
     import numpy as np
 
     from index.dense import DenseIndex

@@ -29,14 +29,17 @@ def commands(
         seconds = []
         for _ in range(repeats + 1):
             begun = time.perf_counter()
-            done = subprocess.run(_wenju(*arguments), capture_output=True, env=_environment(data), check=False)
+            done = subprocess.run(
+                _wenju(*arguments), capture_output=True, env=_environment(data), check=False
+            )
             seconds.append(time.perf_counter() - begun)
         found[name] = _summed(seconds) | {"exit": done.returncode}
     return found
 
 
 def served(repeats: int = 3, data: Path | None = None) -> dict[str, dict[str, Any]]:
-    """Seconds from `wenju serve` to the first page that a browser gets (it says that the server starts), to the page with
+    """Seconds from `wenju serve` to the first page that a browser gets (it says that the server starts), to
+    the page with
     the box for questions, and to the models; memory (MB) when ready and at the peak (Linux).
 
     Raises:
@@ -49,7 +52,10 @@ def served(repeats: int = 3, data: Path | None = None) -> dict[str, dict[str, An
             port = free.getsockname()[1]
         begun = time.perf_counter()
         server = subprocess.Popen(
-            _wenju("serve", "--port", str(port)), env=_environment(data), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            _wenju("serve", "--port", str(port)),
+            env=_environment(data),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             waiting.append(_until(f"http://127.0.0.1:{port}/chat/", server, begun, "text/html"))
@@ -65,7 +71,11 @@ def served(repeats: int = 3, data: Path | None = None) -> dict[str, dict[str, An
                 server.kill()
                 server.wait()
     memory = {"resident_mb": resident[-1], "peak_mb": max(peak)}
-    return {"serve: first page": _summed(waiting), "serve: page": _summed(page), "serve: models": _summed(ready) | memory}
+    return {
+        "serve: first page": _summed(waiting),
+        "serve: page": _summed(page),
+        "serve: models": _summed(ready) | memory,
+    }
 
 
 def _until(url: str, server: subprocess.Popen[bytes], begun: float, accept: str = "*/*") -> float:
@@ -73,7 +83,9 @@ def _until(url: str, server: subprocess.Popen[bytes], begun: float, accept: str 
     request = urllib.request.Request(url, headers={"Accept": accept})
     while time.perf_counter() - begun < READY_SECONDS:
         if server.poll() is not None:
-            raise EvalError(f"wenju serve ended with {server.returncode}", "Run it by itself to see why: wenju serve")
+            raise EvalError(
+                f"wenju serve ended with {server.returncode}", "Run it by itself to see why: wenju serve"
+            )
         try:
             with urllib.request.urlopen(request, timeout=10) as response:
                 if response.status == 200:
@@ -81,13 +93,17 @@ def _until(url: str, server: subprocess.Popen[bytes], begun: float, accept: str 
         except (urllib.error.URLError, OSError):
             pass
         time.sleep(0.02)
-    raise EvalError(f"{url} was not there in {READY_SECONDS:.0f} s", "Run it by itself to see why: wenju serve")
+    raise EvalError(
+        f"{url} was not there in {READY_SECONDS:.0f} s", "Run it by itself to see why: wenju serve"
+    )
 
 
 def _memory(process: int, name: str) -> int:
     """A figure of /proc in MB; 0 where there is no /proc."""
     try:
-        found = re.search(rf"^{name}:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text("utf-8"), re.MULTILINE)
+        found = re.search(
+            rf"^{name}:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text("utf-8"), re.MULTILINE
+        )
     except OSError:
         return 0
     return int(found[1]) // 1024 if found else 0

@@ -1,7 +1,10 @@
-"""What is timed: our engine, and plain pipelines that put whole passages into the prompt, on the same search and model.
+"""What is timed: our engine, and plain pipelines that put whole passages into the prompt, on the same search
+and model.
 
-A plain pipeline is search + prompt + generation and nothing else: no evidence sentences, no checks, no citations. It
-writes with transformers' own ``generate`` (``transformers``, on a GPU ``gpu``), with our default engine (``openvino``), with
+A plain pipeline is search + prompt + generation and nothing else: no evidence sentences, no checks, no
+citations. It
+writes with transformers' own ``generate`` (``transformers``, on a GPU ``gpu``), with our default engine
+(``openvino``), with
 llama.cpp (``llamacpp``: the llama-cpp-python package) or on a server that speaks the OpenAI protocol.
 """
 
@@ -28,7 +31,8 @@ PLAIN = ("transformers", "gpu", "openvino", "llamacpp")
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """One answer: seconds from the question to evidence, first token and end (None: did not come), tokens, text."""
+    """One answer: seconds from the question to evidence, first token and end (None: did not come), tokens,
+    text."""
 
     evidence: float | None
     first: float | None
@@ -97,7 +101,8 @@ def plain(engine: Searching, generator: Generator, max_new_tokens: int = 160) ->
 
 
 def open_plain(name: str, engine: Searching, settings: EngineSettings) -> System:
-    """The plain pipeline called ``name`` (see PLAIN), or on the server at a URL; its model is loaded by the first question.
+    """The plain pipeline called ``name`` (see PLAIN), or on the server at a URL; its model is loaded by the
+    first question.
 
     Raises:
         EvalError: an unknown name. GeneratorError: the engine is not installed.
@@ -109,7 +114,9 @@ def open_plain(name: str, engine: Searching, settings: EngineSettings) -> System
         return plain(engine, _llamacpp(settings))
     if name in ("transformers", "gpu"):
         device = "cuda" if name == "gpu" else "cpu"
-        return plain(engine, LibraryGenerator(_model(settings), device=device, threads=settings.generator.threads))
+        return plain(
+            engine, LibraryGenerator(_model(settings), device=device, threads=settings.generator.threads)
+        )
     if name.startswith(("http://", "https://")):
         update = {"engine": "openai", "base_url": name}
     elif name in PLAIN:

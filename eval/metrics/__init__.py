@@ -1,1 +1,2 @@
-"""Plain functions with arithmetic that can be checked by eye; each names its source. Nothing here knows an engine."""
+"""Plain functions with arithmetic that can be checked by eye; each names its source. Nothing here knows an
+engine."""

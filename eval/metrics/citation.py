@@ -1,8 +1,12 @@
-"""Citation precision and recall as ALCE defines them (Gao et al., EMNLP 2023), with the judge of entailment left open.
+"""Citation precision and recall as ALCE defines them (Gao et al., EMNLP 2023), with the judge of entailment
+left open.
 
-Recall: a sentence counts when all passages it cites, taken together, entail it; a sentence without citations does not.
-Precision: a citation counts when its sentence is so entailed, and the citation is not idle: idle means that it does
-not entail the sentence by itself while the others do without it. An answer with sentences but no citation at all has
+Recall: a sentence counts when all passages it cites, taken together, entail it; a sentence without citations
+does not.
+Precision: a citation counts when its sentence is so entailed, and the citation is not idle: idle means that
+it does
+not entail the sentence by itself while the others do without it. An answer with sentences but no citation at
+all has
 precision 0, as in ALCE's script. Refusals have no sentences and are not scored.
 """
 
@@ -18,7 +22,8 @@ Entails = Callable[[Sequence[C], str], bool]
 
 
 def citation_recall(sentences: Sequence[tuple[str, Sequence[C]]], entails: Entails[C]) -> float:
-    """Share of (sentence, citations) that are entailed by what they cite; raises ZeroDivisionError on no sentences."""
+    """Share of (sentence, citations) that are entailed by what they cite; raises ZeroDivisionError on no
+    sentences."""
     return sum(bool(cited) and entails(cited, text) for text, cited in sentences) / len(sentences)
 
 
@@ -39,7 +44,8 @@ def citation_precision(sentences: Sequence[tuple[str, Sequence[C]]], entails: En
 def set_precision_recall(cited: Sequence[frozenset[int]], gold: int) -> tuple[float, float]:
     """Citations against known gold evidence, apart from what the sentences say.
 
-    ``cited[i]`` holds the numbers of the gold pieces that citation i overlaps. Precision: the share of citations that
+    ``cited[i]`` holds the numbers of the gold pieces that citation i overlaps. Precision: the share of
+    citations that
     overlap any (0 without citations). Recall: the share of the ``gold`` pieces that some citation overlaps.
     """
     hit = frozenset().union(*cited)

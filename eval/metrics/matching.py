@@ -1,7 +1,10 @@
-"""Is this answer in that text? Containment after folding what does not change the meaning, and figures compared.
+"""Is this answer in that text? Containment after folding what does not change the meaning, and figures
+compared.
 
-Folded: full and half width, upper and lower case, Traditional and Simplified, spaces and punctuation, Chinese and
-Arabic numerals (一百三十 = 130), 万 and 亿 (1.2万 = 12000), percent signs (百分之五 = 5%). A figure only matches a whole
+Folded: full and half width, upper and lower case, Traditional and Simplified, spaces and punctuation, Chinese
+and
+Arabic numerals (一百三十 = 130), 万 and 亿 (1.2万 = 12000), percent signs (百分之五 = 5%). A figure only
+matches a whole
 figure: 100 is not in 1100 or 100.5. This is the evaluator's own reading, apart from what the product uses.
 """
 
@@ -38,7 +41,8 @@ def _simplify_table() -> dict[int, str]:
 
 @functools.lru_cache(maxsize=50_000)
 def fold(text: str) -> str:
-    """The text with width, case, script and numerals made one; spaces and punctuation removed except decimal points."""
+    """The text with width, case, script and numerals made one; spaces and punctuation removed except decimal
+    points."""
     text = unicodedata.normalize("NFKC", text).lower().translate(_simplify_table())
     text = _PERCENT.sub(lambda m: _percent(m.group(1)), text)
     text = _THOUSANDS.sub("", text)
@@ -131,7 +135,8 @@ def figures(text: str) -> set[str]:
 
 
 def written_figures(text: str) -> set[str]:
-    """Figures that are surely meant as figures: with Arabic digits, or Chinese numerals of two signs and more."""
+    """Figures that are surely meant as figures: with Arabic digits, or Chinese numerals of two signs and
+    more."""
     text = unicodedata.normalize("NFKC", text)
     return figures(_LONE.sub("甲", _PERCENT.sub(lambda m: _percent(m.group(1)), text)))
 
@@ -146,8 +151,10 @@ def contradicting_figures(
 ) -> set[str]:
     """Figures of an answer that speak against it.
 
-    A figure counts when it stands nowhere in ``gold`` (references), ``known`` (question, gold evidence) or ``read``
-    (passages that the generator saw): invented; or when it has the unit of a reference's figure but is neither in the
+    A figure counts when it stands nowhere in ``gold`` (references), ``known`` (question, gold evidence) or
+    ``read``
+    (passages that the generator saw): invented; or when it has the unit of a reference's figure but is
+    neither in the
     references nor in ``known``: another value given for the same thing.
     """
     gold, known = list(gold), list(known)

@@ -20,7 +20,8 @@ def measures(depth: int = 10) -> dict[str, str]:
 def score_runs(
     qrels: Mapping[str, Mapping[str, int]], runs: Mapping[str, Sequence[str]], depth: int = 10
 ) -> dict[str, dict[str, float]]:
-    """Per question: measure -> value. ``runs`` ranks ids best first; a missing question counts as an empty ranking."""
+    """Per question: measure -> value. ``runs`` ranks ids best first; a missing question counts as an empty
+    ranking."""
     import ir_measures
 
     named = {ir_measures.parse_measure(theirs): ours for ours, theirs in measures(depth).items()}

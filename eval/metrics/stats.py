@@ -1,8 +1,11 @@
 """Uncertainty: every figure with its n and a 95 % interval, and paired tests between two runs.
 
-Intervals are percentile bootstrap (Efron & Tibshirani 1993, ch. 13) over questions, seeded, so that the same run
-gives the same interval everywhere. Shares of yes-or-no scores take Wilson's interval (1927) instead: the bootstrap of
-9 right out of 9 would be [1, 1], a certainty that nine questions do not give. Binary pairs are tested with McNemar's exact test (two-sided binomial on the
+Intervals are percentile bootstrap (Efron & Tibshirani 1993, ch. 13) over questions, seeded, so that the same
+run
+gives the same interval everywhere. Shares of yes-or-no scores take Wilson's interval (1927) instead: the
+bootstrap of
+9 right out of 9 would be [1, 1], a certainty that nine questions do not give. Binary pairs are tested with
+McNemar's exact test (two-sided binomial on the
 discordant pairs), all others with the paired bootstrap.
 """
 
@@ -21,7 +24,8 @@ _CHUNK = 4_000_000  # random indices held at a time: 32 MB
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A metric's value with a 95 % interval over ``n`` questions; ``unscored`` questions had nothing to score.
+    """A metric's value with a 95 % interval over ``n`` questions; ``unscored`` questions had nothing to
+    score.
 
     ``low`` and ``high`` are None when n < 2. ``value`` is None when n is 0.
     """
@@ -78,7 +82,8 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
 
 
 def mean_of_shares(a: Sequence[bool], b: Sequence[bool], unscored: int = 0) -> Figure:
-    """The mean of two shares of different questions, with Newcombe's interval (1998; "MOVER") from Wilson's of each."""
+    """The mean of two shares of different questions, with Newcombe's interval (1998; "MOVER") from Wilson's
+    of each."""
     n = len(a) + len(b)
     if not a or not b:
         return Figure(None, None, None, 0, unscored + n)
@@ -95,7 +100,8 @@ def statistic_figure(
     unscored: int = 0,
     resamples: int = 500,
 ) -> Figure:
-    """``statistic(groups)`` with its bootstrap interval; each group is resampled within itself (stratified)."""
+    """``statistic(groups)`` with its bootstrap interval; each group is resampled within itself
+    (stratified)."""
     n = sum(map(len, groups))
     if any(len(group) == 0 for group in groups):
         return Figure(None, None, None, 0, unscored + n)
@@ -114,7 +120,8 @@ def statistic_figure(
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The ``share`` quantile (0..1), linear between order statistics (Hyndman & Fan's type 7). Raises on no values."""
+    """The ``share`` quantile (0..1), linear between order statistics (Hyndman & Fan's type 7). Raises on no
+    values."""
     if not values:
         raise ValueError("no values")
     ordered = sorted(values)
@@ -125,7 +132,8 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def mcnemar(gained: int, lost: int) -> float:
-    """Two-sided exact p: the chance of a split at least as uneven as (gained, lost) if both were equally likely."""
+    """Two-sided exact p: the chance of a split at least as uneven as (gained, lost) if both were equally
+    likely."""
     n = gained + lost
     if n == 0:
         return 1.0
@@ -150,7 +158,8 @@ class Difference:
 def paired(a: Sequence[float], b: Sequence[float]) -> Difference:
     """Compare two runs question by question; needs at least one pair.
 
-    p of the paired bootstrap: twice the share of resampled mean differences on the other side of 0, with one added
+    p of the paired bootstrap: twice the share of resampled mean differences on the other side of 0, with one
+    added
     to both counts so that it is never 0 (Davison & Hinkley 1997, eq. 4.11).
     """
     import numpy as np

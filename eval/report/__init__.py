@@ -1,4 +1,5 @@
-"""The report: one HTML file that asks nothing of the outside, for people who decide and people who look into errors."""
+"""The report: one HTML file that asks nothing of the outside, for people who decide and people who look into
+errors."""
 
 from __future__ import annotations
 

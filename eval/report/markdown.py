@@ -75,7 +75,8 @@ def _one(runs: Sequence[Loaded], title: str, lang: str) -> str:
 
 
 def _types(runs: Sequence[Loaded], lang: str) -> list[str]:
-    """Lines of a table with the share of right ones by type, the lowest of the first run first; [] for one type."""
+    """Lines of a table with the share of right ones by type, the lowest of the first run first; [] for one
+    type."""
     found = [dict(rights_by_type(run.summary)) for run in runs]
     kinds = list(dict.fromkeys(kind for rights in found for kind in rights))
     if len(kinds) < 2:

@@ -1,4 +1,5 @@
-"""What the report shows, for templates/report.html: badges, figures, plots, questions, and what made the runs."""
+"""What the report shows, for templates/report.html: badges, figures, plots, questions, and what made the
+runs."""
 
 from __future__ import annotations
 
@@ -259,10 +260,18 @@ def _made(run: Loaded, lang: str) -> list[tuple[str, str]]:
     }
     judges = judges_told(run.summary, lang)
     rows: list[tuple[str, Any]] = [
-        ("command", m["command"]), ("code", commit), ("model", m.get("model")), ("index", m.get("index")), ("judges", judges),
-        ("data", m["data_sha256"][:16]), ("config", m["config_sha256"][:16]),
+        ("command", m["command"]),
+        ("code", commit),
+        ("model", m.get("model")),
+        ("index", m.get("index")),
+        ("judges", judges),
+        ("data", m["data_sha256"][:16]),
+        ("config", m["config_sha256"][:16]),
         ("models", "　".join(f"{name} {sha[:12]}" for name, sha in hashes.items())),
-        ("machine", f"{machine['cpu']} × {machine['cores']}，{machine['memory_gib']} GiB，{machine['system']}，Python {machine['python']}"),
+        (
+            "machine",
+            f"{machine['cpu']} × {machine['cores']}，{machine['memory_gib']} GiB，{machine['system']}，Python {machine['python']}",
+        ),
         ("when", f"{m['started']} – {m['finished'] or ''}"),
-    ]  # fmt: skip
+    ]
     return [(key, str(value)) for key, value in rows if value]

@@ -1,4 +1,5 @@
-"""Plots as shapes of SVG, put down here: no library, no outside request, and colours that follow the page's style.
+"""Plots as shapes of SVG, put down here: no library, no outside request, and colours that follow the page's
+style.
 
 templates/svg.html makes text of them.
 """
@@ -126,7 +127,8 @@ def risk_coverage(curves: Sequence[Sequence[Sequence[float]]], x_name: str, y_na
 
 
 def recall_at_k(runs: Sequence[dict[str, Figure]], name: str) -> Plot | None:
-    """hit@k (solid, with intervals) and recall@k (dashed) for the depths that the runs have; None without any."""
+    """hit@k (solid, with intervals) and recall@k (dashed) for the depths that the runs have; None without
+    any."""
     depths = sorted({int(key.partition("@")[2]) for run in runs for key in run if key.startswith("hit@")})
     if not depths:
         return None
@@ -162,7 +164,8 @@ def recall_at_k(runs: Sequence[dict[str, Figure]], name: str) -> Plot | None:
 def histogram(
     runs: Sequence[Sequence[float]], x_name: str, y_name: str, marks: Sequence[Sequence[float]]
 ) -> Plot | None:
-    """Counts of seconds in equal bins up to the 99th percentile (the rest in the last); ``marks``: dashed lines a run."""
+    """Counts of seconds in equal bins up to the 99th percentile (the rest in the last); ``marks``: dashed
+    lines a run."""
     drawn = [(n, sorted(values)) for n, values in enumerate(runs) if values]
     if not drawn:
         return None

@@ -1,4 +1,5 @@
-"""Every question of the runs, for templates/questions.html: what was asked, what came, what it stands on, what was right."""
+"""Every question of the runs, for templates/questions.html: what was asked, what came, what it stands on,
+what was right."""
 
 from __future__ import annotations
 
@@ -17,9 +18,16 @@ if TYPE_CHECKING:
     from eval.report.page import Told
 
 MARKS = {
-    "right": "✓", "right_other_evidence": "◐", "wrong": "✗", "refused_right": "✓", "refused_wrong": "✗",
-    "hallucinated": "✗", "answered": "·", "error": "!", "": "·",
-}  # fmt: skip
+    "right": "✓",
+    "right_other_evidence": "◐",
+    "wrong": "✗",
+    "refused_right": "✓",
+    "refused_wrong": "✗",
+    "hallucinated": "✗",
+    "answered": "·",
+    "error": "!",
+    "": "·",
+}
 _LONGEST = 400
 
 

@@ -2,8 +2,10 @@
 
     python -m eval.scripts.answers_table RUN [--whole] > docs/ARTICLE.md
 
-Answers are cut to a few words, so that no sentence of the documents is copied into the table; of documents that were
-invented for their set (``office``, ``desk``) they may be printed ``--whole``. Where answers earn part of their points, the
+Answers are cut to a few words, so that no sentence of the documents is copied into the table; of documents
+that were
+invented for their set (``office``, ``desk``) they may be printed ``--whole``. Where answers earn part of
+their points, the
 share stands beside the verdict.
 """
 
@@ -48,7 +50,9 @@ def table(run: RunFolder, whole: bool = False) -> str:
         asked = " → ".join([*(turn.question for turn in item.history), item.question])
         seconds = (record["answer"] or {}).get("timings", {}).get("total", 0.0)
         cells = [_cell(asked), _answer(record, whole), _verdict(score), _cited(score), f"{seconds:.1f}"]
-        lines.append("| " + " | ".join(([_cell(type_label(item.type, "en"))] if typed else []) + cells) + " |")
+        lines.append(
+            "| " + " | ".join(([_cell(type_label(item.type, "en"))] if typed else []) + cells) + " |"
+        )
     return "\n".join(lines)
 
 
@@ -84,7 +88,9 @@ def _cell(text: str) -> str:
 
 def main() -> None:
     """Command line of this module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("run", type=Path)
     parser.add_argument("--whole", action="store_true", help="answers in full")
     given = parser.parse_args()

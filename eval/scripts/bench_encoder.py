@@ -1,8 +1,12 @@
-"""Encoders side by side: python eval/scripts/bench_encoder.py DATA [--encoder NAME] [--n 192] [--rounds 5] [--hits 500].
+"""Encoders side by side: python eval/scripts/bench_encoder.py DATA [--encoder NAME] [--n 192] [--rounds 5]
+[--hits 500].
 
-Torch (float32), OpenVINO bf16 and OpenVINO int8, each in a process of its own, take turns: in every round each encodes
-the same 150-character passages and 15 questions. Printed are medians, the ratio to torch (of the same round), and the
-cosine with torch. With --hits, so many questions of cmrc2018 dev are searched among the passages of the first 250
+Torch (float32), OpenVINO bf16 and OpenVINO int8, each in a process of its own, take turns: in every round
+each encodes
+the same 150-character passages and 15 questions. Printed are medians, the ratio to torch (of the same round),
+and the
+cosine with torch. With --hits, so many questions of cmrc2018 dev are searched among the passages of the first
+250
 articles (no times are taken then): hit@1 and hit@5 of each encoder alone.
 """
 
@@ -22,7 +26,8 @@ ENCODERS = ("torch", "bf16", "int8")
 
 
 def serve(which: str, folder: Path, line: Connection) -> None:
-    """Encode what comes down the line; answer (vectors, seconds). Each engine has all cores, and nobody else's threads."""
+    """Encode what comes down the line; answer (vectors, seconds). Each engine has all cores, and nobody
+    else's threads."""
     from index.encoder import TorchEncoder
     from index.encoder_openvino import OpenVinoEncoder
 
@@ -94,7 +99,10 @@ def hits(lines: dict[str, Line], data: Path, limit: int) -> None:
         ranks = (scores > own[:, None]).sum(1)
         right[which] = ranks
         changed = int(((ranks < 1) != (right["torch"] < 1)).sum())
-        print(f"{which:6} n={len(chosen)} of {len(passages)} passages  hit@1 {100 * (ranks < 1).mean():.1f}  hit@5 {100 * (ranks < 5).mean():.1f}  first hit other than torch's: {changed}", flush=True)
+        print(
+            f"{which:6} n={len(chosen)} of {len(passages)} passages  hit@1 {100 * (ranks < 1).mean():.1f}  hit@5 {100 * (ranks < 5).mean():.1f}  first hit other than torch's: {changed}",
+            flush=True,
+        )
 
 
 def main() -> None:

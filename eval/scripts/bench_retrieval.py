@@ -1,7 +1,9 @@
 """Retrieval figures of docs/RETRIEVAL.md: python eval/scripts/bench_retrieval.py DATA SET [--vectors FOLDER].
 
-DATA is the folder of the benchmark files; SET is a name of ``eval.retrieval_sets``. Prints hit@1, hit@5, recall@10, recall@100
-and MRR@10 with 95 % bootstrap intervals for BM25, dense and hybrid search, and the latency of each. Vectors are kept
+DATA is the folder of the benchmark files; SET is a name of ``eval.retrieval_sets``. Prints hit@1, hit@5,
+recall@10, recall@100
+and MRR@10 with 95 % bootstrap intervals for BM25, dense and hybrid search, and the latency of each. Vectors
+are kept
 in FOLDER, so that a second run does not encode again.
 """
 
@@ -47,7 +49,9 @@ def show(label: str, values: np.ndarray, seconds: list[float]) -> None:
     low, high = np.percentile(means, [2.5, 97.5], axis=0)
     parts = [
         f"{name} {100 * m:.1f} [{100 * a:.1f}, {100 * b:.1f}]"
-        for name, m, a, b in zip(("hit@1", "hit@5", "R@10", "R@100", "MRR@10"), values.mean(0), low, high, strict=True)
+        for name, m, a, b in zip(
+            ("hit@1", "hit@5", "R@10", "R@100", "MRR@10"), values.mean(0), low, high, strict=True
+        )
     ]
     p50, p95 = np.percentile(np.array(seconds) * 1000, [50, 95]) if seconds else (0.0, 0.0)
     print(f"{label:24} n={len(values)}  {'  '.join(parts)}  p50 {p50:.1f} ms p95 {p95:.1f} ms", flush=True)
@@ -75,7 +79,9 @@ def main() -> None:
         }
         for label, search in searches.items():
             results, seconds, halves = [], [], []
-            for question, gold, tuning in list(zip(task.questions, task.gold, task.tuning, strict=True))[: given.limit]:
+            for question, gold, tuning in list(zip(task.questions, task.gold, task.tuning, strict=True))[
+                : given.limit
+            ]:
                 if not gold:
                     continue
                 began = time.perf_counter()

@@ -1,9 +1,14 @@
-"""Search at scale: python eval/scripts/bench_scale.py DATA N {lexical,dense} [--vectors FILE] [--questions FILE].
+"""Search at scale: python eval/scripts/bench_scale.py DATA N {lexical,dense} [--vectors FILE] [--questions
+FILE].
 
-Real passages (statutes, and news cut at 150 characters) are used as far as they go. Beyond that passages are made up:
-lexical, the front half of one with the back half of another; dense, unit vectors between two real ones (10 to 50 % of
-the way) with a little noise. Questions are stard's. Dense needs two .npy files of unit vectors: passages, questions;
---kinds names what is built of exact, graph and lists. Every question is asked once before times are taken. With --keep
+Real passages (statutes, and news cut at 150 characters) are used as far as they go. Beyond that passages are
+made up:
+lexical, the front half of one with the back half of another; dense, unit vectors between two real ones (10 to
+50 % of
+the way) with a little noise. Questions are stard's. Dense needs two .npy files of unit vectors: passages,
+questions;
+--kinds names what is built of exact, graph and lists. Every question is asked once before times are taken.
+With --keep
 the lexical index stays in that folder and is opened there the next time.
 """
 
@@ -25,7 +30,10 @@ from index.dense import DenseIndex
 
 
 def real_texts(data: Path) -> list[str]:
-    texts = [json.loads(line)["content"] for line in (data / "stard" / "corpus.jsonl").read_text("utf-8").splitlines()]
+    texts = [
+        json.loads(line)["content"]
+        for line in (data / "stard" / "corpus.jsonl").read_text("utf-8").splitlines()
+    ]
     for line in (data / "news" / "news.jsonl").read_text("utf-8").splitlines():
         text = json.loads(line)["text"]
         texts += [text[i : i + 150] for i in range(0, len(text), 150)]
@@ -64,15 +72,23 @@ def timings(seconds: list[float]) -> str:
 
 
 def lexical(given: argparse.Namespace, folder: Path) -> None:
-    asked = [entry["问题"] for entry in json.loads((given.data / "stard" / "queries.json").read_text("utf-8"))][:300]
+    asked = [
+        entry["问题"] for entry in json.loads((given.data / "stard" / "queries.json").read_text("utf-8"))
+    ][:300]
     began, used = time.perf_counter(), time.process_time()
     if given.keep and (given.keep / "lexical" / "bm25.json").is_file():
         index, how = LexicalIndex.open(given.keep), "opened"
     else:
-        index, how = LexicalIndex.build(many_texts(real_texts(given.data), given.n), given.keep or folder), "built"
+        index, how = (
+            LexicalIndex.build(many_texts(real_texts(given.data), given.n), given.keep or folder),
+            "built",
+        )
     size = sum(path.stat().st_size for path in (given.keep or folder).rglob("*") if path.is_file()) / 1e6
     took = f"{time.perf_counter() - began:.0f} s, {time.process_time() - used:.0f} s of processor time"
-    print(f"lexical n={given.n} {how} in {took}, {size:.0f} MB, {index.describe()['postings']:,} postings", flush=True)
+    print(
+        f"lexical n={given.n} {how} in {took}, {size:.0f} MB, {index.describe()['postings']:,} postings",
+        flush=True,
+    )
     for k in (10, 100):
         for question in asked:
             index.search(question, k)
@@ -91,8 +107,12 @@ def nearest_rows(base: np.ndarray, asked: np.ndarray, k: int) -> np.ndarray:
     for first in range(0, len(base), 50_000):
         found = asked @ base[first : first + 50_000].T
         scores = np.concatenate([scores, found], 1)
-        rows = np.concatenate([rows, np.broadcast_to(np.arange(first, first + found.shape[1]), found.shape)], 1)
-        best = np.argsort(-scores, 1)[:, :k] if scores.shape[1] <= k else np.argpartition(-scores, k, 1)[:, :k]
+        rows = np.concatenate(
+            [rows, np.broadcast_to(np.arange(first, first + found.shape[1]), found.shape)], 1
+        )
+        best = (
+            np.argsort(-scores, 1)[:, :k] if scores.shape[1] <= k else np.argpartition(-scores, k, 1)[:, :k]
+        )
         scores, rows = np.take_along_axis(scores, best, 1), np.take_along_axis(rows, best, 1)
     return np.take_along_axis(rows, np.argsort(-scores, 1), 1)
 
@@ -112,10 +132,16 @@ def nearest(given: argparse.Namespace, folder: Path) -> None:
         index = DenseIndex.build(base, folder, exact_max=exact_max, graph_max=graph_max)
         took = f"{time.perf_counter() - began:.0f} s, {time.process_time() - used:.0f} s of processor time"
         size = sum(path.stat().st_size for path in (folder / "dense").iterdir()) / 1e6
-        print(f"dense n={given.n} {kind} {index.describe().get('factory', '')} built in {took}, {size:.0f} MB", flush=True)
+        print(
+            f"dense n={given.n} {kind} {index.describe().get('factory', '')} built in {took}, {size:.0f} MB",
+            flush=True,
+        )
         for k in (10, 100):
             found = [index.search(question, k)[0][0] for question in asked]
-            right = [len(set(rows.tolist()) & set(best[:k].tolist())) / k for rows, best in zip(found, truth, strict=True)]
+            right = [
+                len(set(rows.tolist()) & set(best[:k].tolist())) / k
+                for rows, best in zip(found, truth, strict=True)
+            ]
             seconds = []
             for question in asked:
                 began = time.perf_counter()

@@ -1,7 +1,9 @@
 """Two encoders on the same questions: python eval/scripts/paired_retrieval.py DATA SET... --vectors FOLDER.
 
-For BM25, for each encoder alone and for each fused: hit@1, hit@3 and hit@5, then the paired difference of the fused ones
-(the first encoder less the second) with a 95 % bootstrap interval, and how many questions either has right alone. All
+For BM25, for each encoder alone and for each fused: hit@1, hit@3 and hit@5, then the paired difference of the
+fused ones
+(the first encoder less the second) with a 95 % bootstrap interval, and how many questions either has right
+alone. All
 texts are compared, no graph; FOLDER keeps the vectors.
 """
 
@@ -34,7 +36,8 @@ def show(label: str, values: np.ndarray) -> None:
 
 def compare(task: RetrievalSet, name: str, encoders: list[str], cache: Path, limit: int) -> None:
     cosines = [
-        vectors(task.questions, e, cache, f"{name}_questions", query=True) @ vectors(task.texts, e, cache, name).T
+        vectors(task.questions, e, cache, f"{name}_questions", query=True)
+        @ vectors(task.texts, e, cache, name).T
         for e in encoders
     ]
     chosen = [n for n, gold in enumerate(task.gold) if gold][:limit]
@@ -58,11 +61,16 @@ def compare(task: RetrievalSet, name: str, encoders: list[str], cache: Path, lim
 
 def paired(label: str, difference: np.ndarray) -> None:
     draw = np.random.default_rng(0)
-    means = np.array([difference[draw.integers(0, len(difference), len(difference))].mean(0) for _ in range(2000)])
+    means = np.array(
+        [difference[draw.integers(0, len(difference), len(difference))].mean(0) for _ in range(2000)]
+    )
     low, high = 100 * np.percentile(means, [2.5, 97.5], axis=0)
     for i, k in enumerate(KS):
         won, lost = int((difference[:, i] > 0).sum()), int((difference[:, i] < 0).sum())
-        print(f"  {label:30} hit@{k} {100 * difference[:, i].mean():+.1f} [{low[i]:+.1f}, {high[i]:+.1f}]  {won} won, {lost} lost", flush=True)
+        print(
+            f"  {label:30} hit@{k} {100 * difference[:, i].mean():+.1f} [{low[i]:+.1f}, {high[i]:+.1f}]  {won} won, {lost} lost",
+            flush=True,
+        )
 
 
 def main() -> None:

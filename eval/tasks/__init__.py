@@ -30,7 +30,8 @@ _SHIPPED = _HERE / "eval" / "data"
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An entry of the catalogue. ``path`` is relative to the benchmark folder, or to ``eval/data`` when shipped."""
+    """An entry of the catalogue. ``path`` is relative to the benchmark folder, or to ``eval/data`` when
+    shipped."""
 
     name: str
     title: str
@@ -182,7 +183,8 @@ CATALOGUE: tuple[Named, ...] = (
 
 
 def bench_folder(given: Path | None = None) -> Path | None:
-    """The folder of public benchmarks: as given, from WENJU_BENCH, or ../shared/bench beside the checkout; or None."""
+    """The folder of public benchmarks: as given, from WENJU_BENCH, or ../shared/bench beside the checkout; or
+    None."""
     if given is not None:
         return given
     if named := os.environ.get("WENJU_BENCH"):

@@ -1,9 +1,14 @@
-"""Plain JSONL: a file of questions is a task, without writing code. The tasks that ship with the project are such files.
+"""Plain JSONL: a file of questions is a task, without writing code. The tasks that ship with the project are
+such files.
 
-One object a line: ``question`` (required), ``answers`` (list or string; empty or missing with ``answerable`` false:
-must be refused), ``answer_parts`` (list; every part must be in the answer; a part may be a list of alternatives),
-``evidence`` (list of quotes, or of {document, quote}), ``passages`` (closed context: list of texts, or of {id, text}),
-``history`` (list of {question, answer}), ``conversation``, ``polarity``, ``type``, ``split``, ``id``, ``answerable``, ``reference``, ``status``.
+One object a line: ``question`` (required), ``answers`` (list or string; empty or missing with ``answerable``
+false:
+must be refused), ``answer_parts`` (list; every part must be in the answer; a part may be a list of
+alternatives),
+``evidence`` (list of quotes, or of {document, quote}), ``passages`` (closed context: list of texts, or of
+{id, text}),
+``history`` (list of {question, answer}), ``conversation``, ``polarity``, ``type``, ``split``, ``id``,
+``answerable``, ``reference``, ``status``.
 Lines with ``status`` "draft" or "rejected" are left out: a person has not agreed to them.
 """
 
@@ -31,7 +36,8 @@ def read(
     """A task from a JSONL file; closed when every question brings its passages, else open over ``contexts``.
 
     Raises:
-        EvalError: the file cannot be read, a line lacks a field, two lines have one id, or no question is left.
+        EvalError: the file cannot be read, a line lacks a field, two lines have one id, or no question is
+        left.
     """
     items: list[Item] = []
     left_out = 0

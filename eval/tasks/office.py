@@ -1,6 +1,8 @@
-"""Sets in the form of the office set: ``questions.jsonl`` beside the folder ``documents``, right or wrong by points.
+"""Sets in the form of the office set: ``questions.jsonl`` beside the folder ``documents``, right or wrong by
+points.
 
-Every question is answerable but those of the type ``unanswerable``; to ``chat`` there is no key: whatever is said is right.
+Every question is answerable but those of the type ``unanswerable``; to ``chat`` there is no key: whatever is
+said is right.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ def read(path: Path, name: str, title: str, split: str = "reporting") -> Task:
             f"the documents of task {name!r} are not here: {path.parent / 'documents'}",
             "Put them beside questions.jsonl.",
         )
-    contexts = [Context(file.name, file.read_text(encoding="utf-8", errors="replace"), file.stem) for file in files]
+    contexts = [
+        Context(file.name, file.read_text(encoding="utf-8", errors="replace"), file.stem) for file in files
+    ]
     task = jsonl.read(path, name, title, contexts, split)
     items = tuple(
         replace(item, rubric="office", answerable=item.type != "unanswerable") for item in task.items

@@ -1,7 +1,9 @@
 """Statements with the evidence that bears them out or does not: what a support judge is measured on.
 
-Two forms, one object a line: ``evidence``, ``statement``, ``label`` ("supported" or "not"; true or false), with ``id``,
-``family``, ``question`` where known; or as written by hand: a ``passage`` with ``statements``, each with ``s``, ``label``
+Two forms, one object a line: ``evidence``, ``statement``, ``label`` ("supported" or "not"; true or false),
+with ``id``,
+``family``, ``question`` where known; or as written by hand: a ``passage`` with ``statements``, each with
+``s``, ``label``
 (true or false) and ``family``.
 """
 
@@ -27,11 +29,14 @@ def is_pairs(path: Path) -> bool:
         row = json.loads(first)
     except json.JSONDecodeError:
         return False
-    return isinstance(row, dict) and ({"statement", "label"} <= row.keys() or {"passage", "statements"} <= row.keys())
+    return isinstance(row, dict) and (
+        {"statement", "label"} <= row.keys() or {"passage", "statements"} <= row.keys()
+    )
 
 
 def read(path: Path, name: str = "", title: str = "", split: str = "reporting") -> Task:
-    """A task of pairs: ``question`` of an item is the statement, ``answers`` its label, ``type`` label and family.
+    """A task of pairs: ``question`` of an item is the statement, ``answers`` its label, ``type`` label and
+    family.
 
     Raises:
         EvalError: a line lacks a field, a label is neither supported nor not, or two lines have one id.
@@ -45,7 +50,14 @@ def read(path: Path, name: str = "", title: str = "", split: str = "reporting") 
             items[item.id] = item
     if not items:
         raise EvalError(f"{path} holds no statements", "See docs/EVALUATION.md for its form.")
-    return Task(name or path.stem, title or name or path.stem, tuple(items.values()), mode="closed", split=split, pairs=True)
+    return Task(
+        name or path.stem,
+        title or name or path.stem,
+        tuple(items.values()),
+        mode="closed",
+        split=split,
+        pairs=True,
+    )
 
 
 def _pair(row: dict[str, Any], number: int, where: str) -> Item:
@@ -62,7 +74,9 @@ def _written(row: dict[str, Any], number: int, where: str) -> Iterator[Item]:
 
 
 def _item(key: str, evidence: Any, statement: Any, label: Any, family: str, asked: str, where: str) -> Item:
-    if not (isinstance(evidence, str) and evidence.strip() and isinstance(statement, str) and statement.strip()):
+    if not (
+        isinstance(evidence, str) and evidence.strip() and isinstance(statement, str) and statement.strip()
+    ):
         raise EvalError(f"{where}: evidence or statement is empty or not a text")
     if not isinstance(label, str | bool) or label not in _LABELS:
         raise EvalError(f"{where}: label {label!r}", "It is supported or not, or true or false.")

@@ -40,6 +40,8 @@ def read(path: Path, passages: Path, name: str, title: str) -> Task:
         context = (Context(key, given["passage"], title_),)
         false, true = need(row, "false", where), need(row, "true", where)
         told = (str(need(row, "told", where)),)
-        items.append(Item(f"{key}-false", false, told, answerable=True, type="false_premise", passages=context))
+        items.append(
+            Item(f"{key}-false", false, told, answerable=True, type="false_premise", passages=context)
+        )
         items.append(Item(f"{key}-true", true, answerable=True, type=TRUE, passages=context))
     return Task(name, title, tuple(items), mode="closed")

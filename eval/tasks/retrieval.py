@@ -1,6 +1,8 @@
-"""Retrieval benchmarks: BEIR folders, STARD (statutes), LeCoQA (statutes with expert answers), and NoMIRACL (refusal).
+"""Retrieval benchmarks: BEIR folders, STARD (statutes), LeCoQA (statutes with expert answers), and NoMIRACL
+(refusal).
 
-A BEIR folder holds ``corpus.jsonl`` (_id, title, text), ``queries.jsonl`` (_id, text) and ``qrels/<split>.tsv``
+A BEIR folder holds ``corpus.jsonl`` (_id, title, text), ``queries.jsonl`` (_id, text) and
+``qrels/<split>.tsv``
 (query-id, corpus-id, score with a heading line). ``stard_to_beir`` writes one from STARD's files.
 """
 
@@ -80,7 +82,8 @@ def read_stard(folder: Path, name: str = "stard", title: str = "", split: str = 
 
 
 def stard_contexts(path: Path) -> list[Context]:
-    """The articles by name, of several with one name the last: most have no id (null), and the gold names them."""
+    """The articles by name, of several with one name the last: most have no id (null), and the gold names
+    them."""
     rows = (row for _, row in read_jsonl(path))
     articles = {str(need(row, "name", str(path))): str(row.get("content", "")) for row in rows}
     return [Context(name, text, name) for name, text in articles.items()]
@@ -108,7 +111,8 @@ def _write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def read_lecoqa(path: Path, name: str = "lecoqa", title: str = "", statutes: Path | None = None) -> Task:
-    """LeCoQA: lay questions with expert answers. Contexts are the statutes it names, or all of ``statutes`` (STARD's
+    """LeCoQA: lay questions with expert answers. Contexts are the statutes it names, or all of ``statutes``
+    (STARD's
     corpus.jsonl). The expert answer is a reference for ROUGE-L; right or wrong cannot be decided from it."""
     rows = read_json(path)
     articles: dict[str, str] = {}
@@ -136,7 +140,8 @@ def read_lecoqa(path: Path, name: str = "lecoqa", title: str = "", statutes: Pat
 def read_nomiracl(path: Path, name: str = "nomiracl-zh", title: str = "") -> Task:
     """NoMIRACL: ten passages a question; in the subset ``non_relevant`` none of them answers it.
 
-    A passage stands there as ``title of its article: text``; the two are told apart, as MIRACL's own corpus has them.
+    A passage stands there as ``title of its article: text``; the two are told apart, as MIRACL's own corpus
+    has them.
     Questions whose id has an even CRC-32 (about half) are tuning data: the gate is fitted on them, too.
     """
     items = []

@@ -1,4 +1,5 @@
-"""The nouns of an evaluation: Item (a question with what is known about its answer), Context and Task. All frozen."""
+"""The nouns of an evaluation: Item (a question with what is known about its answer), Context and Task. All
+frozen."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ Split = Literal["tuning", "reporting"]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A text that questions are about: one document of the open corpus, or one passage given with a question."""
+    """A text that questions are about: one document of the open corpus, or one passage given with a
+    question."""
 
     id: str
     text: str
@@ -26,7 +28,8 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where the answer stands: a quote of the context ``document`` ("" : any). An empty quote means all of it."""
+    """Where the answer stands: a quote of the context ``document`` ("" : any). An empty quote means all of
+    it."""
 
     document: str
     quote: str = ""
@@ -46,10 +49,12 @@ class Item:
 
     Attributes:
         answers: references, any one of which is right. Empty and ``answerable`` false: must be refused.
-        parts: for answers with several facts: each part is a tuple of alternatives, and every part must be there.
+        parts: for answers with several facts: each part is a tuple of alternatives, and every part must be
+        there.
         answerable: None when the benchmark does not say (retrieval only).
         evidence: gold quotes.  qrels: gold contexts with grades, for retrieval.
-        passages: the closed context.  history: earlier turns.  canary: a word that only obeying injected text yields.
+        passages: the closed context.  history: earlier turns.  canary: a word that only obeying injected text
+        yields.
         reference: a long expert answer, for ROUGE-L; never used to decide right or wrong.
         polarity: yes or no, where a yes/no question's key says which.
         rubric: "" judges by ``eval.verdict``, "office" by points (``eval.points``).
@@ -109,7 +114,8 @@ class Task:
     ``split`` says what the figures may be used for: ``tuning`` sets were looked at while choosing parameters,
     ``reporting`` sets were not. ``retrieval_only`` tasks have gold contexts but no answers to judge.
     ``pairs`` tasks hold statements with evidence, for a support judge (``eval.pairs``).
-    ``files`` are the contexts as they came, in whatever format; without them contexts are indexed as plain text.
+    ``files`` are the contexts as they came, in whatever format; without them contexts are indexed as plain
+    text.
     ``changes`` names the perturbations that were applied, in order.
     """
 

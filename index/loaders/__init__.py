@@ -1,4 +1,5 @@
-"""Files -> Documents. One module per kind of file; each library is imported only when such a file is loaded."""
+"""Files -> Documents. One module per kind of file; each library is imported only when such a file is
+loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +20,19 @@ from index.loaders.titles import is_title
 from index.repair import repair
 from index.types import Block, Document
 
-__all__ = ["CONTAINERS", "LOADER_VERSION", "SUFFIXES", "Loaded", "document_id", "finish", "load", "load_all", "raw_of", "read", "warm"]
+__all__ = [
+    "CONTAINERS",
+    "LOADER_VERSION",
+    "SUFFIXES",
+    "Loaded",
+    "document_id",
+    "finish",
+    "load",
+    "load_all",
+    "raw_of",
+    "read",
+    "warm",
+]
 
 FILE_MAX = 512 * 1024 * 1024
 """Bytes; a larger file is refused."""
@@ -42,7 +55,9 @@ _OLD = {
 DATE_LINES = 12
 """Lines at the top among which the date is looked for."""
 
-_JUNK_TITLE = re.compile(r"(?i)microsoft word|^untitled|^无标题|^未命名|\.(docx?|wps|indd|xlsx?|pptx?|pdf|tmp)$|^(文档|document|slide|title)\s*\d*$")
+_JUNK_TITLE = re.compile(
+    r"(?i)microsoft word|^untitled|^无标题|^未命名|\.(docx?|wps|indd|xlsx?|pptx?|pdf|tmp)$|^(文档|document|slide|title)\s*\d*$"
+)
 
 
 def _loaders() -> dict[str, Callable[[Path, bytes], Raw]]:
@@ -59,19 +74,68 @@ def _loaders() -> dict[str, Callable[[Path, bytes], Raw]]:
     from index.loaders.word import load_docx
 
     return {
-        ".txt": load_plain, ".text": load_plain, ".md": load_markdown, ".markdown": load_markdown,
-        ".html": load_html, ".htm": load_html, ".xhtml": load_html, ".mhtml": load_mhtml, ".mht": load_mhtml,
-        ".docx": load_docx, ".doc": load_doc, ".wps": load_doc, ".rtf": load_rtf, ".pdf": load_pdf, ".ofd": load_ofd,
-        ".xlsx": load_xlsx, ".xlsm": load_xlsx, ".xls": load_xls, ".et": load_xls, ".csv": load_csv, ".tsv": load_csv,
-        ".pptx": load_pptx, ".pptm": load_pptx, ".ppsx": load_pptx, ".epub": load_epub,
-        ".eml": load_message, ".msg": load_message, ".zip": load_archive, ".xml-sheet": load_sheet_xml,
-    }  # fmt: skip
+        ".txt": load_plain,
+        ".text": load_plain,
+        ".md": load_markdown,
+        ".markdown": load_markdown,
+        ".html": load_html,
+        ".htm": load_html,
+        ".xhtml": load_html,
+        ".mhtml": load_mhtml,
+        ".mht": load_mhtml,
+        ".docx": load_docx,
+        ".doc": load_doc,
+        ".wps": load_doc,
+        ".rtf": load_rtf,
+        ".pdf": load_pdf,
+        ".ofd": load_ofd,
+        ".xlsx": load_xlsx,
+        ".xlsm": load_xlsx,
+        ".xls": load_xls,
+        ".et": load_xls,
+        ".csv": load_csv,
+        ".tsv": load_csv,
+        ".pptx": load_pptx,
+        ".pptm": load_pptx,
+        ".ppsx": load_pptx,
+        ".epub": load_epub,
+        ".eml": load_message,
+        ".msg": load_message,
+        ".zip": load_archive,
+        ".xml-sheet": load_sheet_xml,
+    }
 
 
 SUFFIXES = (
-    ".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".mhtml", ".mht", ".docx", ".doc", ".wps", ".rtf", ".pdf",
-    ".ofd", ".xlsx", ".xlsm", ".xls", ".et", ".csv", ".tsv", ".pptx", ".pptm", ".ppsx", ".epub", ".eml", ".msg", ".zip",
-)  # fmt: skip
+    ".txt",
+    ".text",
+    ".md",
+    ".markdown",
+    ".html",
+    ".htm",
+    ".xhtml",
+    ".mhtml",
+    ".mht",
+    ".docx",
+    ".doc",
+    ".wps",
+    ".rtf",
+    ".pdf",
+    ".ofd",
+    ".xlsx",
+    ".xlsm",
+    ".xls",
+    ".et",
+    ".csv",
+    ".tsv",
+    ".pptx",
+    ".pptm",
+    ".ppsx",
+    ".epub",
+    ".eml",
+    ".msg",
+    ".zip",
+)
 
 
 def load(path: Path, source: str | None = None) -> Document:
@@ -88,7 +152,9 @@ def load(path: Path, source: str | None = None) -> Document:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise DocumentError(f"{path.name}: files of this kind ({suffix or 'no ending'}) cannot be read", _advice(suffix))
+        raise DocumentError(
+            f"{path.name}: files of this kind ({suffix or 'no ending'}) cannot be read", _advice(suffix)
+        )
     data = read(path)
     raw = raw_of(path, data)
     raw.meta["path"] = str(path.absolute())
@@ -104,7 +170,8 @@ def document_id(source: str) -> str:
 
 
 def finish(raw: Raw, source: str) -> Document:
-    """Repair the lines and settle title, date and number: front matter, then the text, then file name and properties.
+    """Repair the lines and settle title, date and number: front matter, then the text, then file name and
+    properties.
 
     Raises:
         DocumentError: no text is left.
@@ -118,7 +185,10 @@ def finish(raw: Raw, source: str) -> Document:
     if not any(char.isalnum() for char in text):
         pictures = raw.meta.get("pictures")
         why = f"no text in it, only {pictures} pictures" if pictures else "no text in it"
-        raise DocumentError(f"{source}: {why}", f"Check that the file is the right one; pictures of text need text recognition ({INSTALL}).")
+        raise DocumentError(
+            f"{source}: {why}",
+            f"Check that the file is the right one; pictures of text need text recognition ({INSTALL}).",
+        )
     stem = Path(source).stem
     published, raw.meta["date_from"] = _date(raw, text, blocks, stem)
     if not published:
@@ -131,18 +201,29 @@ def finish(raw: Raw, source: str) -> Document:
     if mark := sketch(text):
         raw.meta["sketch"] = mark
     return Document(
-        id=document_id(source), title=_title(raw, text, blocks, stem), source=source, text=text,
-        sha256=hashlib.sha256(text.encode()).hexdigest(), published=published, media_type=raw.media_type, blocks=blocks,
-        pages=pages, supersedes=raw.supersedes, meta=raw.meta,
-    )  # fmt: skip
+        id=document_id(source),
+        title=_title(raw, text, blocks, stem),
+        source=source,
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        published=published,
+        media_type=raw.media_type,
+        blocks=blocks,
+        pages=pages,
+        supersedes=raw.supersedes,
+        meta=raw.meta,
+    )
 
 
 def _title(raw: Raw, text: str, blocks: tuple[Block, ...], stem: str) -> str:
-    """What the file shows as its title, else its first heading that is one, else its properties, else its name."""
+    """What the file shows as its title, else its first heading that is one, else its properties, else its
+    name."""
     shown = squeeze(raw.title)
     if shown and not _JUNK_TITLE.search(shown):
         return shown[:200]
-    heading = next((text[b.start : b.end] for b in blocks[:12] if b.level == 1 and is_title(text[b.start : b.end])), "")
+    heading = next(
+        (text[b.start : b.end] for b in blocks[:12] if b.level == 1 and is_title(text[b.start : b.end])), ""
+    )
     named = "" if _JUNK_TITLE.search(squeeze(raw.named)) else raw.named
     return squeeze(heading or named)[:200] or stem
 
@@ -167,7 +248,8 @@ def _date(raw: Raw, text: str, blocks: tuple[Block, ...], stem: str) -> tuple[st
 
 
 def raw_of(path: Path, data: bytes) -> Raw:
-    """A file's bytes as lines, by what they are: the name says what the file claims to be and is used in messages.
+    """A file's bytes as lines, by what they are: the name says what the file claims to be and is used in
+    messages.
 
     Raises:
         DocumentError: as for :func:`load`.
@@ -185,18 +267,30 @@ def read(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > FILE_MAX:
-            raise DocumentError(f"{path.name}: {size >> 20} MB is more than the {FILE_MAX >> 20} MB that one file may have", "Split it into parts.")
+            raise DocumentError(
+                f"{path.name}: {size >> 20} MB is more than the {FILE_MAX >> 20} MB that one file may have",
+                "Split it into parts.",
+            )
         data = path.read_bytes()
     except FileNotFoundError:
         raise DocumentError(f"{path}: no such file", "Check the path and its spelling.") from None
     except OSError as error:
-        raise DocumentError(f"{path.name}: cannot be read ({error.strerror})", "Check that it is a file and that you may read it.") from error
+        raise DocumentError(
+            f"{path.name}: cannot be read ({error.strerror})",
+            "Check that it is a file and that you may read it.",
+        ) from error
     if not data:
-        raise DocumentError(f"{path.name}: the file is empty", "Nothing was indexed from it; check the export or the copy.")
+        raise DocumentError(
+            f"{path.name}: the file is empty", "Nothing was indexed from it; check the export or the copy."
+        )
     return data
 
 
 def _advice(suffix: str) -> str:
     if suffix in _OLD:
         return f"{_OLD[suffix]}, then add it again."
-    return did_you_mean(suffix, SUFFIXES) if suffix else f"Give it one of these endings: {', '.join(sorted(SUFFIXES))}"
+    return (
+        did_you_mean(suffix, SUFFIXES)
+        if suffix
+        else f"Give it one of these endings: {', '.join(sorted(SUFFIXES))}"
+    )

@@ -1,4 +1,5 @@
-"""Zip archives -> the files in them, with limits of size, number and depth. Names in GBK as Chinese Windows writes them."""
+"""Zip archives -> the files in them, with limits of size, number and depth. Names in GBK as Chinese Windows
+writes them."""
 
 from __future__ import annotations
 
@@ -34,39 +35,61 @@ class Budget:
         self.left -= size
         self.files -= 1
         if self.left < 0:
-            raise DocumentError(f"{self.name}: unpacks to more than {UNPACKED_MAX >> 20} MB, which is the limit", "Unpack it and add the folder.")
+            raise DocumentError(
+                f"{self.name}: unpacks to more than {UNPACKED_MAX >> 20} MB, which is the limit",
+                "Unpack it and add the folder.",
+            )
         if self.files < 0:
-            raise DocumentError(f"{self.name}: more than {FILES_MAX:,} files in it, which is the limit", "Unpack it and add the folder.")
+            raise DocumentError(
+                f"{self.name}: more than {FILES_MAX:,} files in it, which is the limit",
+                "Unpack it and add the folder.",
+            )
 
 
 def zip_members(path: Path, data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each file in the archive, in the order of their names; folders and system litter left out.
+    """Name and bytes of each file in the archive, in the order of their names; folders and system litter left
+    out.
 
     Raises:
         DocumentError: broken, protected with a password, or over a limit; before anything is unpacked.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = sorted(((member_name(info), info) for info in archive.infolist() if not info.is_dir()), key=lambda one: one[0])
+            infos = sorted(
+                ((member_name(info), info) for info in archive.infolist() if not info.is_dir()),
+                key=lambda one: one[0],
+            )
             infos = [(name, info) for name, info in infos if not _litter(name)]
             if any(info.flag_bits & 1 for _, info in infos):
-                raise DocumentError(f"{path.name}: protected with a password", "Unpack it with the password and add the folder.")
+                raise DocumentError(
+                    f"{path.name}: protected with a password",
+                    "Unpack it with the password and add the folder.",
+                )
             for _, info in infos:
                 budget.take(info.file_size)
             for name, info in infos:
                 yield name, archive.read(info)
     except (*BROKEN, NotImplementedError) as error:
-        raise DocumentError(f"{path.name}: broken, it cannot be unpacked", "Get a fresh copy, or unpack it and add the folder.") from error
+        raise DocumentError(
+            f"{path.name}: broken, it cannot be unpacked",
+            "Get a fresh copy, or unpack it and add the folder.",
+        ) from error
 
 
 def member_name(info: zipfile.ZipInfo) -> str:
-    """A member's name with its folders: UTF-8 where the archive says so, else UTF-8 or GB18030 by its bytes."""
+    """A member's name with its folders: UTF-8 where the archive says so, else UTF-8 or GB18030 by its
+    bytes."""
     name = info.filename
     if not info.flag_bits & 0x800:
         raw = name.encode("cp437", "replace")
-        readings = [text for encoding in ("utf-8", "gb18030") if (text := _decoded(raw, encoding)) is not None]
+        readings = [
+            text for encoding in ("utf-8", "gb18030") if (text := _decoded(raw, encoding)) is not None
+        ]
         # bytes of one may be valid in the other, but then mean no Chinese characters
-        name = next((text for text in readings if text.isascii() or _HAN.search(text)), readings[0] if readings else name)
+        name = next(
+            (text for text in readings if text.isascii() or _HAN.search(text)),
+            readings[0] if readings else name,
+        )
     return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", ".", ".."))
 
 

@@ -31,14 +31,22 @@ def load_epub(path: Path, data: bytes) -> Raw:
     stream = open_office(path, data, _CONTAINER)
     try:
         with zipfile.ZipFile(stream) as archive:
-            if "META-INF/encryption.xml" in archive.namelist() and b"enc#" not in archive.read("META-INF/encryption.xml"):
-                raise DocumentError(f"{path.name}: protected against copying", "Get a copy without protection.")
+            if "META-INF/encryption.xml" in archive.namelist() and b"enc#" not in archive.read(
+                "META-INF/encryption.xml"
+            ):
+                raise DocumentError(
+                    f"{path.name}: protected against copying", "Get a copy without protection."
+                )
             package = _package(archive)
             root = _tree(archive.read(package))
             lines = list(_chapters(archive, package, root, path))
     except (*BROKEN, etree.LxmlError) as error:
-        raise DocumentError(f"{path.name}: broken, it cannot be parsed as .epub", "Get a fresh copy.") from error
-    raw = Raw(lines, "application/epub+zip", title=_fact(root, "title"), formed=any(line.level for line in lines))
+        raise DocumentError(
+            f"{path.name}: broken, it cannot be parsed as .epub", "Get a fresh copy."
+        ) from error
+    raw = Raw(
+        lines, "application/epub+zip", title=_fact(root, "title"), formed=any(line.level for line in lines)
+    )
     raw.created = iso_date(_fact(root, "date"))
     if author := _fact(root, "creator"):
         raw.meta["author"] = author
@@ -68,7 +76,9 @@ def _chapters(archive: zipfile.ZipFile, package: str, root: Any, path: Path) -> 
         item = items.get(reference.get("idref"))
         if item is None or "nav" in (item.get("properties") or "").split():
             continue
-        name = posixpath.normpath(posixpath.join(posixpath.dirname(package), urllib.parse.unquote(item.get("href") or "")))
+        name = posixpath.normpath(
+            posixpath.join(posixpath.dirname(package), urllib.parse.unquote(item.get("href") or ""))
+        )
         kind = item.get("media-type") or ""
         if name.lower() in names and ("html" in kind or name.lower().endswith(("html", "htm", "xml"))):
             content = archive.read(names[name.lower()])
@@ -84,7 +94,9 @@ def load_mhtml(path: Path, data: bytes) -> Raw:
     """
     message = email.message_from_bytes(data.lstrip(b"\r\n \xef\xbb\xbf"))
     start = (message.get_param("start") or "") if message.is_multipart() else ""
-    pages = [part for part in message.walk() if part.get_content_type() in ("text/html", "application/xhtml+xml")]
+    pages = [
+        part for part in message.walk() if part.get_content_type() in ("text/html", "application/xhtml+xml")
+    ]
     if not pages:
         raise DocumentError(f"{path.name}: no page in it", "Save the page again from the browser.")
     page = next((part for part in pages if start and part.get("content-id") == start), pages[0])
@@ -97,4 +109,3 @@ def load_mhtml(path: Path, data: bytes) -> Raw:
     raw.media_type = "multipart/related"
     raw.title = raw.title or squeeze(clean(header_text(str(message.get("subject") or ""))))
     return raw
-

@@ -12,8 +12,12 @@ from index.loaders.raw import Line
 LABEL_MAX = 16
 """Characters of a label in a form; header cells may have twice as many."""
 
-_NUMBER = re.compile(r"[-+±≤≥<>＜＞约¥￥$€£]*\s*[\d,，.]+\s*(?:[%％‰°℃]|[^\W\d]{1,4}(?:/[^\W\d]{1,3})?|[-~～—]\s*[\d,.]+\s*[^\W\d]{0,4})?")
-_DATE = re.compile(r"\D{0,3}(?:19|20)?\d{2}\s*[年./-]\s*\d{1,2}(?:\s*[月./-]\s*(?:\d{1,2}\s*日?)?)?.{0,20}|\d{1,2}[:：]\d\d.*")
+_NUMBER = re.compile(
+    r"[-+±≤≥<>＜＞约¥￥$€£]*\s*[\d,，.]+\s*(?:[%％‰°℃]|[^\W\d]{1,4}(?:/[^\W\d]{1,3})?|[-~～—]\s*[\d,.]+\s*[^\W\d]{0,4})?"
+)
+_DATE = re.compile(
+    r"\D{0,3}(?:19|20)?\d{2}\s*[年./-]\s*\d{1,2}(?:\s*[月./-]\s*(?:\d{1,2}\s*日?)?)?.{0,20}|\d{1,2}[:：]\d\d.*"
+)
 _CODE = re.compile(r"(?=.*\d)[\w./@#()（）:+ -]+", re.A)
 _TICK = re.compile(r".*[☑☒□☐√✓✔■].*", re.S)
 _ENDED = re.compile(r"[。！？!?；;]$")
@@ -27,7 +31,8 @@ _DIGITS = re.compile(r"\d+|[一二三四五六七八九十]+")
 class Cell:
     """A cell: its text on one line, where it stands, how far it reaches, and the paragraphs in it.
 
-    ``text`` is without inner tables, whose rows are among ``lines`` (with ``Line.row``). ``strong``: bold or shaded.
+    ``text`` is without inner tables, whose rows are among ``lines`` (with ``Line.row``). ``strong``: bold or
+    shaded.
     """
 
     text: str
@@ -39,7 +44,8 @@ class Cell:
 
 
 def kind(text: str) -> str:
-    """What a cell holds: ``""``, ``number``, ``date``, ``code``, ``tick``, ``long`` or ``text`` (short, without figures)."""
+    """What a cell holds: ``""``, ``number``, ``date``, ``code``, ``tick``, ``long`` or ``text`` (short,
+    without figures)."""
     text = text.strip()
     if not text or text in ("/", "—", "-", "——", "无"):
         return ""
@@ -88,13 +94,16 @@ def is_header(rows: Sequence[Sequence[Cell]], columns: int, strict: bool = False
         return False
     if len(first) % 2 == 0 and _paired(rows, columns):
         balance += 2 * _by_words(rows) - _form_signs(rows)
-        if columns == 2:  # read as a form, a table still says which cell belongs to which; the reverse says nonsense
+        if (
+            columns == 2
+        ):  # read as a form, a table still says which cell belongs to which; the reverse says nonsense
             return balance > 0.4
     return balance >= 0
 
 
 def _contrast(top: Cell, below: Sequence[str], strict: bool) -> float:
-    """How much the cells below one differ from it in kind, alike among themselves: near 1.5 for a long column of figures
+    """How much the cells below one differ from it in kind, alike among themselves: near 1.5 for a long column
+    of figures
     under a name, -1 where figures, dates and codes stand under each other, as in forms."""
     kinds = Counter(kind(text) for text in below)
     full = sum(count for name, count in kinds.items() if name)
@@ -126,18 +135,25 @@ def _by_marks(first: Sequence[Cell], body: Sequence[Sequence[Cell]]) -> int:
         return 1 if strong <= 0.2 * len(cells) or strong <= beside < len(cells) else 0
     labels = [cell for row in (first, *body) for cell in row[::2] if cell.text]
     values = [cell for row in (first, *body) for cell in row[1::2] if cell.text]
-    if labels and sum(cell.strong for cell in labels) > 0.9 * len(labels) and not any(cell.strong for cell in values):
+    if (
+        labels
+        and sum(cell.strong for cell in labels) > 0.9 * len(labels)
+        and not any(cell.strong for cell in values)
+    ):
         return -1
     return 0
 
 
 def _header_texts(first: Sequence[Cell]) -> bool:
-    """May these texts be a header: names, or one series (2023年, 2024年 / 1月, 2月), and nothing that is a value?"""
+    """May these texts be a header: names, or one series (2023年, 2024年 / 1月, 2月), and nothing that is a
+    value?"""
     values = [cell.text for cell in first if cell.text and kind(cell.text) != "text"]
     if any(kind(text) in ("tick", "long") or _ENDED.search(text) for text in values):
         return False
     series = Counter(_DIGITS.sub("#", text) for text in values)
-    return all(count > 1 for count in series.values()) and all(len(cell.text) <= 2 * LABEL_MAX for cell in first)
+    return all(count > 1 for count in series.values()) and all(
+        len(cell.text) <= 2 * LABEL_MAX for cell in first
+    )
 
 
 def _columns(rows: Sequence[Sequence[Cell]], columns: int) -> dict[int, list[str]]:
@@ -150,7 +166,8 @@ def _columns(rows: Sequence[Sequence[Cell]], columns: int) -> dict[int, list[str
 
 
 def _form_signs(rows: Sequence[Sequence[Cell]]) -> float:
-    """What speaks for labels in every second column: none comes twice, and values of many kinds stand between."""
+    """What speaks for labels in every second column: none comes twice, and values of many kinds stand
+    between."""
     even = [cell.text for row in rows for cell in row[::2]]
     kinds = {kind(cell.text) for row in rows for cell in row[1::2] if cell.text}
     signs = 1.0 if len(kinds) > 2 else 0.0
@@ -159,7 +176,8 @@ def _form_signs(rows: Sequence[Sequence[Cell]]) -> float:
 
 
 def _by_words(rows: Sequence[Sequence[Cell]]) -> float:
-    """Labels are common nouns, values more often names: above 0 where the first row is one of labels, below 0 where the
+    """Labels are common nouns, values more often names: above 0 where the first row is one of labels, below 0
+    where the
     first of each two cells is. The dictionary of jieba tells which words are which.
     """
     import jieba
@@ -169,7 +187,9 @@ def _by_words(rows: Sequence[Sequence[Cell]]) -> float:
 
     def common(cell: Cell) -> float:
         words = [(word, flag) for word, flag in posseg.lcut(cell.text) if word.strip()]
-        known = sum(len(word) for word, flag in words if (flag in _COMMON or word == "城市") and len(word) > 1)
+        known = sum(
+            len(word) for word, flag in words if (flag in _COMMON or word == "城市") and len(word) > 1
+        )
         return known / max(1, len(cell.text)) * min(1.0, 2 / max(1, len(words)))
 
     def share(cells: Sequence[Cell]) -> float:
@@ -177,6 +197,8 @@ def _by_words(rows: Sequence[Sequence[Cell]]) -> float:
         return sum(filled) / len(filled) if filled else 0.0
 
     some = rows[:20]
-    beside = share([cell for row in some for cell in row[::2]]) - share([cell for row in some for cell in row[1::2]])
+    beside = share([cell for row in some for cell in row[::2]]) - share(
+        [cell for row in some for cell in row[1::2]]
+    )
     over = share(rows[0][1::2]) - share([cell for row in some[1:] for cell in row[1::2]])
     return over - beside

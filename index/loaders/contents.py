@@ -10,13 +10,17 @@ from index.loaders.raw import Line, squeeze
 
 ENTRIES_MAX = 400
 _NAMES = re.compile(r"(?i)目\s*[录錄次]|contents|table of contents")
-_LED = re.compile(r"(?P<text>.{2,120}?)\s*(?:[.…·．。﹒‥_—-]{3,}|…+|\t)\s*[（(]?\s*(?P<page>\d{1,4}|[ivxlIVXL]{1,6})\s*[)）]?\s*")
+_LED = re.compile(
+    r"(?P<text>.{2,120}?)\s*(?:[.…·．。﹒‥_—-]{3,}|…+|\t)\s*[（(]?\s*(?P<page>\d{1,4}|[ivxlIVXL]{1,6})\s*[)）]?\s*"
+)
 _MARKS = re.compile(r"[\s　:：.．、]+")
 
 
 def without_contents(lines: Iterable[Line], taken: bool = False) -> Iterator[Line]:
-    """The lines without a list of contents: entries that lead to a page number, or that the text repeats, after the
-    heading 目录 or three in a row. ``taken``: the entries are out already, so that only their heading is left."""
+    """The lines without a list of contents: entries that lead to a page number, or that the text repeats,
+    after the
+    heading 目录 or three in a row. ``taken``: the entries are out already, so that only their heading is
+    left."""
     everything = list(lines)
     times = Counter(_plain(line.text) for line in everything if len(line.text) <= 150)
     at = 0

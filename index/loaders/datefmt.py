@@ -15,14 +15,17 @@ def moment(value: float, since_1904: bool = False) -> datetime.datetime | None:
     days = value + 1462 if since_1904 else value
     if not 0 <= days <= _LONGEST + 1:
         return None
-    base = datetime.datetime(1899, 12, 31 if days < 60 else 30)  # a 29 February 1900 is counted that never was
+    base = datetime.datetime(
+        1899, 12, 31 if days < 60 else 30
+    )  # a 29 February 1900 is counted that never was
     return base + datetime.timedelta(seconds=round(days * 86_400))
 
 
 def date_shown(value: float, tokens: Sequence[tuple[str, str]], since_1904: bool = False) -> str:
     """The date or time as its format shows it, a full date as ISO; "" when the number is no date.
 
-    ``tokens``: kinds ``letter`` (y m d h s a e), ``ampm``, ``bracket`` (h: elapsed hours), ``literal``, ``digit``.
+    ``tokens``: kinds ``letter`` (y m d h s a e), ``ampm``, ``bracket`` (h: elapsed hours), ``literal``,
+    ``digit``.
     """
     when = moment(value, since_1904)
     if when is None:
@@ -38,14 +41,24 @@ def date_shown(value: float, tokens: Sequence[tuple[str, str]], since_1904: bool
     if month and day:
         parts.append(when.date().isoformat())
     elif year and month:
-        parts.append(f"{when.year}年{when.month}月" if any("年" in run for kind, run in runs if kind == "literal") else f"{when:%Y-%m}")
+        parts.append(
+            f"{when.year}年{when.month}月"
+            if any("年" in run for kind, run in runs if kind == "literal")
+            else f"{when:%Y-%m}"
+        )
     elif year or month or day or not clock:
         return "".join(_piece(kind, run, value, when, noon) for kind, run in runs).strip()
     if weekday and parts:
         parts.append(f"星期{_WEEKDAYS[when.weekday()]}")
     elapsed = any(kind == "bracket" and run[0] in "hms" for kind, run in runs)
     if clock and parts and not elapsed:  # beside a date: on the clock of 24 hours, and none at midnight sharp
-        clock = "" if when.time() == datetime.time() else f"{when:%H:%M:%S}" if "s" in letters else f"{when:%H:%M}"
+        clock = (
+            ""
+            if when.time() == datetime.time()
+            else f"{when:%H:%M:%S}"
+            if "s" in letters
+            else f"{when:%H:%M}"
+        )
     return " ".join([*parts, *([clock] if clock else [])])
 
 
@@ -59,7 +72,9 @@ def _runs(tokens: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         else:
             runs.append((kind, text))
     runs = [(kind, "yyyy" if kind == "letter" and run[0] == "e" else run) for kind, run in runs]
-    order = [n for n, (kind, run) in enumerate(runs) if kind == "letter" or (kind == "bracket" and run[0] in "hms")]
+    order = [
+        n for n, (kind, run) in enumerate(runs) if kind == "letter" or (kind == "bracket" and run[0] in "hms")
+    ]
     for place, n in enumerate(order):
         kind, run = runs[n]
         if kind == "letter" and run in ("m", "mm"):
@@ -73,9 +88,10 @@ def _runs(tokens: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 def _clock(runs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The runs that show the time of day, with what stands between and right behind them."""
     times = [
-        n for n, (kind, run) in enumerate(runs)
+        n
+        for n, (kind, run) in enumerate(runs)
         if kind == "ampm" or (kind == "letter" and run[0] in "hns") or (kind == "bracket" and run[0] in "hms")
-    ]  # fmt: skip
+    ]
     if not times:
         return []
     last = times[-1] + 1
@@ -105,7 +121,11 @@ def _piece(kind: str, run: str, value: float, when: datetime.datetime, noon: boo
     if run[:3] in ("aaa", "ddd"):
         return f"星期{_WEEKDAYS[when.weekday()]}" if run != "aaa" else _WEEKDAYS[when.weekday()]
     if name in "dnsh":
-        number = {"d": when.day, "n": when.minute, "s": when.second, "h": (when.hour - 1) % 12 + 1 if noon else when.hour}[name]
+        number = {
+            "d": when.day,
+            "n": when.minute,
+            "s": when.second,
+            "h": (when.hour - 1) % 12 + 1 if noon else when.hour,
+        }[name]
         return f"{number:0{min(2, wide)}d}"
     return ""
-

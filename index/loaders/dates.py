@@ -8,23 +8,38 @@ import re
 _DATE = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d\d)\s*(?:年|[-./])\s*(?P<m>1[0-2]|0?[1-9])\s*(?:月|[-./])\s*(?P<d>3[01]|[12]\d|0?[1-9])(?!\d)\s*日?"
 )
-_HAN_DATE = re.compile(r"(?P<y>[一二][〇零○ОO一二三四五六七八九]{3})年(?P<m>[元正一二三四五六七八九十]{1,2})月(?P<d>[一二三四五六七八九十廿卅]{1,3})日")
+_HAN_DATE = re.compile(
+    r"(?P<y>[一二][〇零○ОO一二三四五六七八九]{3})年(?P<m>[元正一二三四五六七八九十]{1,2})月(?P<d>[一二三四五六七八九十廿卅]{1,3})日"
+)
 _LABEL = re.compile(
     r"(?:发布(?:时间|日期)?|发文(?:时间|日期)|成文(?:时间|日期)|印发(?:时间|日期)|公布(?:时间|日期)|发表(?:时间|日期|于)|刊发(?:时间|日期)|更新(?:时间|日期)|日期|时间"
     r"|[Pp]ublished|[Dd]ate|[Pp]osted)\s*(?:on)?\s*[:：]?\s*$"
 )
-_AROUND = re.compile(r"[\s\[\]()（）【】《》|·,，:：.。\-—]*(?:星期[一二三四五六日天]|第?\s*\d{1,3}\s*版)?[\s\[\]()（）【】|]*(?:\d{1,2}:\d\d(?::\d\d)?)?[\s()（）]*")
-_FILE = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[-_.年]?)(?P<m>0[1-9]|1[0-2]|(?<=[-_.年])[1-9])(?:(?P=s)|月)(?P<d>0[1-9]|[12]\d|3[01]|(?<=[-_.月])[1-9])(?!\d)")
-_ADOPTED = re.compile(r"[（(]\s*\d{4}\s*年.{4,300}(?:通过|公布|发布|印发|修订|修正|施行|批准)[^，。]{0,20}[）)]")
+_AROUND = re.compile(
+    r"[\s\[\]()（）【】《》|·,，:：.。\-—]*(?:星期[一二三四五六日天]|第?\s*\d{1,3}\s*版)?[\s\[\]()（）【】|]*(?:\d{1,2}:\d\d(?::\d\d)?)?[\s()（）]*"
+)
+_FILE = re.compile(
+    r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[-_.年]?)(?P<m>0[1-9]|1[0-2]|(?<=[-_.年])[1-9])(?:(?P=s)|月)(?P<d>0[1-9]|[12]\d|3[01]|(?<=[-_.月])[1-9])(?!\d)"
+)
+_ADOPTED = re.compile(
+    r"[（(]\s*\d{4}\s*年.{4,300}(?:通过|公布|发布|印发|修订|修正|施行|批准)[^，。]{0,20}[）)]"
+)
 _MONTH = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)\s*[年.]\s*(?P<m>1[0-2]|0?[1-9])(?!\d)\s*月?")
-_HAN_MONTH = re.compile(r"(?P<y>[一二][〇零○ОO一二三四五六七八九]{3})\s*年\s*(?P<m>[元正一二三四五六七八九十]{1,2})\s*月")
+_HAN_MONTH = re.compile(
+    r"(?P<y>[一二][〇零○ОO一二三四五六七八九]{3})\s*年\s*(?P<m>[元正一二三四五六七八九十]{1,2})\s*月"
+)
 HEAD_LINES, TAIL_LINES = 12, 6
 
 
 def iso_date(value: str) -> str | None:
-    """The date at the beginning of a value such as ``2024-05-01T08:00``, ``2024年5月1日``, 二〇二四年五月一日; else None."""
+    """The date at the beginning of a value such as ``2024-05-01T08:00``, ``2024年5月1日``,
+    二〇二四年五月一日; else None."""
     value = value.strip()
-    match = _DATE.match(value) or _HAN_DATE.match(value) or re.match(r"(?:D:)?(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)", value)
+    match = (
+        _DATE.match(value)
+        or _HAN_DATE.match(value)
+        or re.match(r"(?:D:)?(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)", value)
+    )
     return _iso(match) if match else None
 
 
@@ -60,9 +75,11 @@ def _small(text: str) -> int:
 
 
 def dateline(lines: list[str]) -> str | None:
-    """A date that stands as a dateline in a text's lines: labelled, or alone on its line near the top or the end.
+    """A date that stands as a dateline in a text's lines: labelled, or alone on its line near the top or the
+    end.
 
-    A labelled date (发布时间：2024-05-01) wins; else the last one in a line such as （2024年5月1日……通过）; else a signature date alone on one of the last lines (of two, the
+    A labelled date (发布时间：2024-05-01) wins; else the last one in a line such as （2024年5月1日……通过）;
+    else a signature date alone on one of the last lines (of two, the
     last); else one alone near the top. Dates within sentences are events, not datelines, and never count.
     """
     head, tail = lines[:HEAD_LINES], lines[HEAD_LINES:][-TAIL_LINES:]
@@ -83,17 +100,23 @@ def dateline(lines: list[str]) -> str | None:
 
 
 def month_line(lines: list[str]) -> str | None:
-    """A month that stands alone on a line, as on covers: 二○二六年五月 or 2026年5月 gives ``2026-05``; else None."""
+    """A month that stands alone on a line, as on covers: 二○二六年五月 or 2026年5月 gives ``2026-05``; else
+    None."""
     for line in lines:
         if len(line) <= 40 and (month := _MONTH.search(line) or _HAN_MONTH.search(line)):
             before, after = line[: month.start()], line[month.end() :]
-            if (_AROUND.fullmatch(before) or _LABEL.search(before)) and _AROUND.fullmatch(after) and (found := _iso(month, "1")):
+            if (
+                (_AROUND.fullmatch(before) or _LABEL.search(before))
+                and _AROUND.fullmatch(after)
+                and (found := _iso(month, "1"))
+            ):
                 return found[:7]
     return None
 
 
 def latest_year(text: str) -> str:
-    """The latest year up to this one that a text names, "" when it names none; of the first million characters."""
+    """The latest year up to this one that a text names, "" when it names none; of the first million
+    characters."""
     years = re.findall(r"(?<!\d)((?:19|20)\d\d)\s*[年./〕\]）)-]", text[:1_000_000])
     return max((year for year in years if year <= str(datetime.date.today().year)), default="")
 
@@ -105,9 +128,11 @@ def file_name_date(name: str) -> str | None:
 
 
 def speaking_year(text: str) -> str:
-    """The year that 今年 means in a text without a date of its own: the latest year among its dates with a month.
+    """The year that 今年 means in a text without a date of its own: the latest year among its dates with a
+    month.
 
-    "" when the text says neither 今年 nor the like, or names no such date. Only the first million characters count.
+    "" when the text says neither 今年 nor the like, or names no such date. Only the first million characters
+    count.
     """
     head = text[:1_000_000]
     if not re.search("今年|去年|本年|明年", head):

@@ -1,4 +1,5 @@
-"""A binary Word file -> a .docx file with the same text: paragraphs, headings, automatic numbers, tables, notes."""
+"""A binary Word file -> a .docx file with the same text: paragraphs, headings, automatic numbers, tables,
+notes."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _OTHER = {0x0B: "\n", 0x0C: "\n", 0x1E: "-", 0xA0: " ", 0x0E: "\n"}
 
 @dataclass(slots=True)
 class _Part:
-    """One paragraph as stored: its text, how it ends (``\\r``, a cell's or a row's end), style and properties."""
+    """One paragraph as stored: its text, how it ends (``\\r``, a cell's or a row's end), style and
+    properties."""
 
     text: str
     end: str
@@ -97,7 +99,9 @@ class _Reader:
             if flags & 2 and cells:  # merged into the cell before it
                 cells[-1].span += span
                 continue
-            cells.append(Cell(paragraphs, min(span, 100), bool(flags & 0x40), bool(flags & 0x20) and not flags & 0x40))
+            cells.append(
+                Cell(paragraphs, min(span, 100), bool(flags & 0x40), bool(flags & 0x20) and not flags & 0x40)
+            )
         return cells
 
     def _paragraph(self, part: _Part) -> Paragraph | None:
@@ -112,7 +116,11 @@ class _Reader:
             number = self.file.style(part.style, d.LIST)
         name = int.from_bytes(number[:2], "little")
         depth = (part.own.get(d.LIST_DEPTH) or self.file.style(part.style, d.LIST_DEPTH) or b"\0")[0]
-        listed = (self.same.get(name, name), min(depth, 8)) if name in self.word.lists and part.text.strip() else None
+        listed = (
+            (self.same.get(name, name), min(depth, 8))
+            if name in self.word.lists and part.text.strip()
+            else None
+        )
         justified = part.own.get(d.JUSTIFY) or part.own.get(0x2403) or self.file.style(part.style, d.JUSTIFY)
         text = part.text.strip("\n")
         if not text.strip() and part.end == "\r" and listed is None:
@@ -126,8 +134,13 @@ class _Reader:
         sizes: dict[float, int] = {}
         contents = False
         for run, offset, width in self.file.text(first, last):
-            for start, stop, letters in self.file.letters(offset, offset + len(run.encode("utf-16-le")) // 2 * width):
-                gone = any(letters.get(code, b"\0")[:1] == b"\1" for code in (d.DELETED, d.HIDDEN, d.STRUCK, d.DOUBLE_STRUCK))
+            for start, stop, letters in self.file.letters(
+                offset, offset + len(run.encode("utf-16-le")) // 2 * width
+            ):
+                gone = any(
+                    letters.get(code, b"\0")[:1] == b"\1"
+                    for code in (d.DELETED, d.HIDDEN, d.STRUCK, d.DOUBLE_STRUCK)
+                )
                 size = int.from_bytes(letters.get(d.SIZE, b"")[:2], "little") / 2
                 for at in range((start - offset) // width, (stop - offset) // width):
                     char = run[at : at + 1]
@@ -164,4 +177,7 @@ class _Reader:
 
 def _toc(fields: list[list[str | bool]]) -> bool:
     """Is the place within a table of contents?"""
-    return any((name := _FIELD.match(str(code))) is not None and name[1].upper() in ("TOC", "INDEX") for code, _ in fields)
+    return any(
+        (name := _FIELD.match(str(code))) is not None and name[1].upper() in ("TOC", "INDEX")
+        for code, _ in fields
+    )

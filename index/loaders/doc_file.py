@@ -1,6 +1,8 @@
-"""The binary Word format (.doc, .wps; [MS-DOC]) -> its text in pieces with the properties of paragraphs and letters.
+"""The binary Word format (.doc, .wps; [MS-DOC]) -> its text in pieces with the properties of paragraphs and
+letters.
 
-Knows the piece table, the pages of properties (FKP), styles and lists; nothing of what they mean for a reader.
+Knows the piece table, the pages of properties (FKP), styles and lists; nothing of what they mean for a
+reader.
 """
 
 from __future__ import annotations
@@ -14,10 +16,25 @@ from typing import Any
 _OPERAND = (1, 1, 2, 4, 2, 2, -1, 3)
 _T_DEF_TABLE, _CHG_TABS = 0xD608, 0xC615
 PARAGRAPH_STYLE, OUTLINE, LIST, LIST_DEPTH, IN_TABLE, ROW_END, DEPTH, JUSTIFY = (
-    0x4600, 0x2640, 0x460B, 0x260A, 0x2416, 0x2417, 0x6649, 0x2461,
-)  # fmt: skip
+    0x4600,
+    0x2640,
+    0x460B,
+    0x260A,
+    0x2416,
+    0x2417,
+    0x6649,
+    0x2461,
+)
 INNER_END, INNER_ROW_END = 0x244B, 0x244C
-DELETED, HIDDEN, STRUCK, DOUBLE_STRUCK, SYMBOL, SIZE, SPECIAL = 0x0800, 0x083C, 0x0837, 0x2A53, 0x6A09, 0x4A43, 0x0855
+DELETED, HIDDEN, STRUCK, DOUBLE_STRUCK, SYMBOL, SIZE, SPECIAL = (
+    0x0800,
+    0x083C,
+    0x0837,
+    0x2A53,
+    0x6A09,
+    0x4A43,
+    0x0855,
+)
 _BIT_PARTS = ("text", "footnotes", "headers", "macros", "comments", "endnotes", "boxes", "header_boxes")
 
 Properties = dict[int, bytes]
@@ -61,7 +78,9 @@ class DocFile:
         if flags & 0x0100:
             raise PermissionError
         name = "1Table" if flags & 0x0200 else "0Table"
-        self.table: bytes = ole.openstream(name if ole.exists(name) else ("0Table" if flags & 0x0200 else "1Table")).read()
+        self.table: bytes = ole.openstream(
+            name if ole.exists(name) else ("0Table" if flags & 0x0200 else "1Table")
+        ).read()
         counts = struct.unpack_from("<8i", self.stream, 0x4C)
         self.parts: dict[str, tuple[int, int]] = {}
         at = 0
@@ -102,7 +121,8 @@ class DocFile:
             yield Piece(ends[n], ends[n + 1], place // 2 if narrow else place, not narrow)
 
     def text(self, first: int, last: int) -> Iterator[tuple[str, int, int]]:
-        """The characters from ``first`` to ``last`` as (text, byte at which it is stored, bytes for each character)."""
+        """The characters from ``first`` to ``last`` as (text, byte at which it is stored, bytes for each
+        character)."""
         for piece in self.pieces:
             low, high = max(first, piece.first), min(last, piece.last)
             if low >= high:
@@ -131,7 +151,9 @@ class DocFile:
             for run in range(runs):
                 where = page[4 * (runs + 1) + entry * run] * 2
                 starts.append(places[run])
-                found.append(_paragraph_properties(page, where) if paragraphs else (0, _letter_properties(page, where)))
+                found.append(
+                    _paragraph_properties(page, where) if paragraphs else (0, _letter_properties(page, where))
+                )
         order = sorted(range(len(starts)), key=starts.__getitem__)
         return [starts[n] for n in order], [found[n] for n in order]
 
@@ -161,7 +183,8 @@ class DocFile:
         return b""
 
     def heading(self, number: int) -> int:
-        """1..9 for a heading style or one based on it, -1 for the title's, 0 for others; 100 for a table of contents."""
+        """1..9 for a heading style or one based on it, -1 for the title's, 0 for others; 100 for a table of
+        contents."""
         for _ in range(12):
             style = self.styles[number] if number < len(self.styles) else None
             if style is None:
@@ -254,11 +277,15 @@ def _style(data: bytes, base: int) -> Style:
 
 
 def table_cells(operand: bytes) -> tuple[list[int], list[int]]:
-    """The edges of a row's cells (one more than cells) and the flags of each ([MS-DOC] 2.9.323 TDefTableOperand)."""
+    """The edges of a row's cells (one more than cells) and the flags of each ([MS-DOC] 2.9.323
+    TDefTableOperand)."""
     count = operand[0] if operand else 0
     if len(operand) < 1 + 2 * (count + 1):
         return [], []
     edges = list(struct.unpack_from(f"<{count + 1}h", operand, 1))
     at = 1 + 2 * (count + 1)
-    flags = [struct.unpack_from("<H", operand, at + 20 * n)[0] if at + 20 * n + 2 <= len(operand) else 0 for n in range(count)]
+    flags = [
+        struct.unpack_from("<H", operand, at + 20 * n)[0] if at + 20 * n + 2 <= len(operand) else 0
+        for n in range(count)
+    ]
     return edges, flags

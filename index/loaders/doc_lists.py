@@ -1,4 +1,5 @@
-"""The lists of a binary Word file ([MS-DOC] 2.9.131 LFO, 2.9.147 LSTF, 2.9.150 LVL) by the number that paragraphs name."""
+"""The lists of a binary Word file ([MS-DOC] 2.9.131 LFO, 2.9.147 LSTF, 2.9.150 LVL) by the number that
+paragraphs name."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ _LISTS, _OVERRIDES = 0x2E2, 0x2EA
 
 
 def lists_of(file: DocFile) -> dict[int, dict[int, ListLevel]]:
-    """Levels (from 0) of each list that paragraphs may name; {} where the file has none or they cannot be read."""
+    """Levels (from 0) of each list that paragraphs may name; {} where the file has none or they cannot be
+    read."""
     try:
         by_id = _definitions(file)
         return _numbered(file, by_id)

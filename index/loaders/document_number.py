@@ -1,4 +1,5 @@
-"""The number of a document: 青政发〔2025〕12号 (GB/T 9704-2012, 7.2.5), an order's, a standard's, a contract's."""
+"""The number of a document: 青政发〔2025〕12号 (GB/T 9704-2012, 7.2.5), an order's, a standard's, a
+contract's."""
 
 from __future__ import annotations
 
@@ -16,8 +17,12 @@ _ISSUED = (
 _COURT = r"[（(]\s*(?P<cyear>(?:19|20)\d\d)\s*[）)]\s*(?P<court>[\u4e00-\u9fff]{1,2}\s*\d{0,4}\s*[\u4e00-\u9fff]{1,4})\s*第?\s*(?P<cno>\d{1,6})\s*号"
 _ORDER = r"(?P<order>[\u4e00-\u9fff]{2,30}?(?:令|公告|通告))\s*[（(]?\s*(?:(?P<oyear>(?:19|20)\d\d)\s*年?\s*)?第?\s*(?P<ono>\d{1,5}|[一二三四五六七八九十百零〇]{1,7})\s*号\s*[）)]?"
 _STANDARD = r"(?P<std>(?:GB|DB|JJ|HJ|YY|QB|JGJ|CJJ|SB|NY|JT|GA|MH|TB|DL|SJ|YD|HG|T|Q)[A-Z]{0,3}\s?(?:/\s?[A-Z]{1,8})?\s?\d+(?:\.\d+)*\s?[-—–－]\s?(?:19|20)\d\d)"
-_WHOLE = re.compile(rf"[（(]?\s*(?:(?P<issued>{_ISSUED})|(?P<case>{_COURT})|(?P<decree>{_ORDER})|{_STANDARD})\s*[）)]?(?:\s+签发人.*|\s*[（(].{{0,12}}[）)])?")
-_NAMED = re.compile(r"(?:发文字号|发文文号|文件?字?号|文件编号|项目编号|合同编号|采购编号|招标编号|索引号|编号|案号)\s*[：:]\s*(?P<value>[^\s，。；;]{2,40}?)(?:(?=[\u4e00-\u9fff]{2,6}[：:])|\s|$)")
+_WHOLE = re.compile(
+    rf"[（(]?\s*(?:(?P<issued>{_ISSUED})|(?P<case>{_COURT})|(?P<decree>{_ORDER})|{_STANDARD})\s*[）)]?(?:\s+签发人.*|\s*[（(].{{0,12}}[）)])?"
+)
+_NAMED = re.compile(
+    r"(?:发文字号|发文文号|文件?字?号|文件编号|项目编号|合同编号|采购编号|招标编号|索引号|编号|案号)\s*[：:]\s*(?P<value>[^\s，。；;]{2,40}?)(?:(?=[\u4e00-\u9fff]{2,6}[：:])|\s|$)"
+)
 _PART = re.compile(rf"{_ISSUED}")
 _ALIKE = str.maketrans("—–－﹣", "----")
 
@@ -37,7 +42,8 @@ def document_number(line: str) -> str:
 
 
 def number_among(lines: Iterable[str]) -> str:
-    """The number of a document by its first lines: one that was issued before one that is only named (编号：…)."""
+    """The number of a document by its first lines: one that was issued before one that is only named
+    (编号：…)."""
     weak = ""
     for line in [part for whole in lines if len(whole) <= 120 for part in _apart(whole)]:
         if found := document_number(line):

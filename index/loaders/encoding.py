@@ -1,4 +1,5 @@
-"""Bytes -> text: byte order marks, UTF-8, UTF-16, GB18030, Big5, and what else can be told; binaries are refused."""
+"""Bytes -> text: byte order marks, UTF-8, UTF-16, GB18030, Big5, and what else can be told; binaries are
+refused."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ _MAGIC = (
     (b"SQLite format 3", "a database", "export it as .csv"),
     (b"{\\rtf", "an RTF file", "save it as .docx"),
 )
-# The most frequent characters and marks of modern Chinese, both scripts: text that is decoded right is full of them.
+# The most frequent characters and marks of modern Chinese, both scripts: text that is decoded right is full
+# of them.
 _OTHERS = ["cp1252", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r"]
 _COMMON = frozenset(
     "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经"
@@ -48,17 +50,21 @@ _COMMON = frozenset(
 
 
 def decode(data: bytes, path: Path, declared: str = "") -> str:
-    """The text of a file. ``declared``: an encoding that the file names itself (HTML meta), tried after UTF-8.
+    """The text of a file. ``declared``: an encoding that the file names itself (HTML meta), tried after
+    UTF-8.
 
     Raises:
         DocumentError: the file is empty, is no text, or is in an encoding that cannot be told.
     """
     if not data.strip(b"\x00 \t\r\n"):
-        raise DocumentError(f"{path.name}: the file is empty", "Nothing was indexed from it; check the export or the copy.")
+        raise DocumentError(
+            f"{path.name}: the file is empty", "Nothing was indexed from it; check the export or the copy."
+        )
     for magic, what, step in _MAGIC:
         if data.startswith(magic):
             raise DocumentError(
-                f"{path.name}: not a text file; it looks like {what}", f"{step[0].upper()}{step[1:]}, then add it again."
+                f"{path.name}: not a text file; it looks like {what}",
+                f"{step[0].upper()}{step[1:]}, then add it again.",
             )
     for mark, encoding in _BOMS:
         if data.startswith(mark):
@@ -70,7 +76,9 @@ def decode(data: bytes, path: Path, declared: str = "") -> str:
         text = _decoded(data, encoding)
         if text is not None and b"\x00" not in data[:SAMPLE]:
             return _checked(text, path)
-    best = max(("utf-8", "gb18030", "big5", "utf-16-le", "utf-16-be"), key=lambda name: _score(data[:SAMPLE], name))
+    best = max(
+        ("utf-8", "gb18030", "big5", "utf-16-le", "utf-16-be"), key=lambda name: _score(data[:SAMPLE], name)
+    )
     if _score(data[:SAMPLE], best) >= SURE:
         return _checked(data.decode(best, errors="replace"), path)
     return _checked(_guessed(data, path), path)
@@ -93,12 +101,18 @@ def _decoded(data: bytes, encoding: str) -> str | None:
 
 
 def _score(sample: bytes, encoding: str) -> float:
-    """Share of common Chinese characters among all that are not ASCII, less what should not occur; -1 without any."""
+    """Share of common Chinese characters among all that are not ASCII, less what should not occur; -1 without
+    any."""
     usable = sample[: len(sample) - len(sample) % 2] if encoding.startswith("utf-16") else sample
     text = usable.decode(encoding, errors="replace")
-    broken = sum(char == "\ufffd" or "\ue000" <= char <= "\uf8ff" or (char < " " and char not in "\t\r\n") for char in text)
+    broken = sum(
+        char == "\ufffd" or "\ue000" <= char <= "\uf8ff" or (char < " " and char not in "\t\r\n")
+        for char in text
+    )
     plain = sum(char.isascii() and char.isprintable() for char in text)
-    if encoding.startswith("utf-16") and plain > len(text) * 0.5:  # Latin text with a zero byte beside each letter
+    if (
+        encoding.startswith("utf-16") and plain > len(text) * 0.5
+    ):  # Latin text with a zero byte beside each letter
         return (plain - 6 * broken) / len(text)
     wide = sum(char > "\x7f" for char in text)
     common = sum(char in _COMMON for char in text if char > "\x7f")

@@ -1,4 +1,5 @@
-"""HTML that no tree can be made of (nested ten thousand deep) -> lines: text between tags, nothing else understood."""
+"""HTML that no tree can be made of (nested ten thousand deep) -> lines: text between tags, nothing else
+understood."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ from html.parser import HTMLParser
 
 from index.loaders.raw import Line, squeeze
 
-_INLINE = frozenset(("a", "b", "i", "u", "em", "strong", "span", "font", "sub", "sup", "small", "code", "mark"))
+_INLINE = frozenset(
+    ("a", "b", "i", "u", "em", "strong", "span", "font", "sub", "sup", "small", "code", "mark")
+)
 _MUTE = frozenset(("script", "style", "title", "noscript", "template"))
 
 

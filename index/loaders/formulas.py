@@ -53,7 +53,10 @@ def linear(element: Any, depth: int = 0) -> str:
         case "limLow" | "limUpp":
             return f"{part('e')}({part('lim')})"
         case "m":
-            rows = ("，".join(linear(each, depth + 1) for each in row.findall(M + "e")) for row in element.findall(M + "mr"))
+            rows = (
+                "，".join(linear(each, depth + 1) for each in row.findall(M + "e"))
+                for row in element.findall(M + "mr")
+            )
             return f"[{'；'.join(rows)}]"
         case "eqArr":
             return "；".join(linear(each, depth + 1) for each in element.findall(M + "e"))
@@ -62,7 +65,10 @@ def linear(element: Any, depth: int = 0) -> str:
         case _ if kind.endswith("Pr"):
             return ""
         case _:
-            return "".join(linear(child, depth + 1) if str(child.tag).startswith(M) else _run_text(child) for child in element)
+            return "".join(
+                linear(child, depth + 1) if str(child.tag).startswith(M) else _run_text(child)
+                for child in element
+            )
 
 
 def _run_text(element: Any) -> str:

@@ -8,16 +8,27 @@ _BLOCK = re.compile(r"\A\ufeff?\s*---[ \t]*\n(.{0,20000}?)\n(?:---|\.\.\.)[ \t]*
 _FIELD = re.compile(r"([\w\u4e00-\u9fff][\w\u4e00-\u9fff .-]{0,40}?)[ \t]*[:：](?:[ \t]+(.*)|$)")
 _ITEM = re.compile(r"[ \t]*-[ \t]+(.*)")
 _NAMES = {
-    "标题": "title", "题名": "title", "name": "title",
-    "日期": "published", "发布日期": "published", "发布时间": "published", "date": "published", "published_at": "published",
-    "来源": "source", "替代": "supersedes", "取代": "supersedes", "废止": "supersedes", "replaces": "supersedes",
-}  # fmt: skip
+    "标题": "title",
+    "题名": "title",
+    "name": "title",
+    "日期": "published",
+    "发布日期": "published",
+    "发布时间": "published",
+    "date": "published",
+    "published_at": "published",
+    "来源": "source",
+    "替代": "supersedes",
+    "取代": "supersedes",
+    "废止": "supersedes",
+    "replaces": "supersedes",
+}
 
 
 def front_matter(text: str) -> tuple[dict[str, list[str]], str]:
     """Fields by name (each a list of values) and the text after the front matter; ({}, text) without one.
 
-    A block in which any line is neither a field, a list item nor a comment is ordinary text (a horizontal rule
+    A block in which any line is neither a field, a list item nor a comment is ordinary text (a horizontal
+    rule
     followed by prose), and left alone. Chinese names (标题, 日期, 来源, 替代) mean their English ones.
     """
     match = _BLOCK.match(text)

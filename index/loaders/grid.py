@@ -1,8 +1,12 @@
-"""Tables with merged cells -> lines. Tells a form (label beside value) from a table with a header and from a layout.
+"""Tables with merged cells -> lines. Tells a form (label beside value) from a table with a header and from a
+layout.
 
-A form reads ``姓名：林小雨；电话：555-0101``, a row under a header ``城市：北京；住宿费：500元``; what is only placed side
-by side is read column by column. The decision is made on form alone: marks of the file (a repeated header row, bold
-or shaded cells), merged cells, and which kinds of value (figures, dates, codes, text) stand under and beside each other.
+A form reads ``姓名：林小雨；电话：555-0101``, a row under a header ``城市：北京；住宿费：500元``; what is
+only placed side
+by side is read column by column. The decision is made on form alone: marks of the file (a repeated header
+row, bold
+or shaded cells), merged cells, and which kinds of value (figures, dates, codes, text) stand under and beside
+each other.
 """
 
 from __future__ import annotations
@@ -25,7 +29,8 @@ Rows = Sequence[Sequence[Cell]]
 class Grid:
     """A table: rows of cells, and how many rows at the top the file itself marks as header.
 
-    A cell merged over several rows stands in each of them as the same object, merged over columns once with its width.
+    A cell merged over several rows stands in each of them as the same object, merged over columns once with
+    its width.
     """
 
     rows: tuple[tuple[Cell, ...], ...]
@@ -33,7 +38,8 @@ class Grid:
 
 
 def grid_lines(grid: Grid) -> Iterator[Line]:
-    """The lines of a table in reading order, the first with ``row=1``; those of a layout are ordinary lines."""
+    """The lines of a table in reading order, the first with ``row=1``; those of a layout are ordinary
+    lines."""
     rows = [row for row in grid.rows if any(cell.text or cell.lines for cell in row)]
     if not rows:
         return
@@ -55,7 +61,8 @@ def _columnwise(rows: Rows) -> Iterator[Line]:
 
 
 def _is_layout(rows: Rows) -> bool:
-    """Is the table there to place paragraphs side by side: long texts in one row, or cells that name themselves?"""
+    """Is the table there to place paragraphs side by side: long texts in one row, or cells that name
+    themselves?"""
     cells = [cell for row in rows for cell in row if cell.text]
     if len(rows) == 1:
         long = [cell for cell in cells if len(cell.lines) > 1 or len(cell.text) > 60 or labelled(cell.text)]
@@ -71,7 +78,9 @@ def _is_layout(rows: Rows) -> bool:
 
 def _table(rows: Rows, marked: int, columns: int) -> Iterator[Line]:
     at = 0
-    while at < len(rows) and not (marked and at >= marked) and (title := _across(rows[at], columns)) is not None:
+    while (
+        at < len(rows) and not (marked and at >= marked) and (title := _across(rows[at], columns)) is not None
+    ):
         yield from _own(title)
         at += 1
     body = rows[at:]
@@ -93,7 +102,8 @@ def _across(row: Sequence[Cell], columns: int) -> Cell | None:
 
 
 def header_depth(rows: Rows, columns: int) -> int:
-    """Rows at the top that are the header: 0 when there is none, more than 1 where header cells are merged."""
+    """Rows at the top that are the header: 0 when there is none, more than 1 where header cells are
+    merged."""
     if len(rows) < 2:
         return 0
     depth = max((cell.height for cell in rows[0]), default=1)
@@ -105,7 +115,9 @@ def header_depth(rows: Rows, columns: int) -> int:
         return int(is_header(rows, columns))
     parted = all(cell.height == depth or (cell.height == 1 and cell.width > 1) for cell in rows[0])
     wide = any(cell.width > 1 for row in rows[: depth - 1] for cell in row)
-    if not (parted and wide and all(is_label(cell.text) for row in rows[:depth] for cell in row if cell.text)):
+    if not (
+        parted and wide and all(is_label(cell.text) for row in rows[:depth] for cell in row if cell.text)
+    ):
         return 0  # a label beside several rows, as in forms
     names = [Cell(name, column) for column, name in enumerate(_names(rows[:depth], columns))]
     return depth if is_header([names, *rows[depth:]], columns) else 0
@@ -115,7 +127,9 @@ def _splits(above: Sequence[Cell], below: Sequence[Cell]) -> bool:
     """Do the cells of a row stand within the merged cells of the row above, two or more under each?"""
     starts = {cell.column for cell in below}
     wide = [cell for cell in above if cell.width > 1]
-    return all(sum(column in starts for column in range(cell.column, cell.column + cell.width)) > 1 for cell in wide)
+    return all(
+        sum(column in starts for column in range(cell.column, cell.column + cell.width)) > 1 for cell in wide
+    )
 
 
 def _names(header: Rows, columns: int) -> list[str]:
@@ -161,9 +175,17 @@ def _form(rows: Rows, columns: int) -> Iterator[Line]:
         stop = _run_end(rows, at) if begins else stop
         group = rows[at][0] if rows[at] and rows[at][0].height > 1 and stop - at > 1 else None
         width = len(rows[at]) - (group is not None)
-        if begins and stop - at > 1 and width > 2 and _headed_run(_packed(rows[at : min(stop, at + LOOK)], group), width):
+        if (
+            begins
+            and stop - at > 1
+            and width > 2
+            and _headed_run(_packed(rows[at : min(stop, at + LOOK)], group), width)
+        ):
             prefix = f"{group.text}：" if group is not None and group.text else ""
-            yield from (replace(line, text=prefix + line.text) for line in _headed(_packed(rows[at:stop], group), 1, width))
+            yield from (
+                replace(line, text=prefix + line.text)
+                for line in _headed(_packed(rows[at:stop], group), 1, width)
+            )
             told.update(id(cell) for row in rows[at:stop] for cell in row)
             at = stop
             continue
@@ -176,9 +198,13 @@ def _headed_run(rows: Rows, width: int) -> bool:
 
 
 def _packed(rows: Rows, group: Cell | None) -> list[list[Cell]]:
-    """The cells of a run beside their group, with columns counted 0, 1, 2 ..., as the widths in a run are alike."""
+    """The cells of a run beside their group, with columns counted 0, 1, 2 ..., as the widths in a run are
+    alike."""
     return [
-        [replace(cell, column=number, width=1) for number, cell in enumerate(row[1:] if group is not None else row)]
+        [
+            replace(cell, column=number, width=1)
+            for number, cell in enumerate(row[1:] if group is not None else row)
+        ]
         for row in rows
     ]
 
@@ -206,7 +232,12 @@ def _form_row(row: Sequence[Cell], columns: int, told: set[int]) -> Iterator[Lin
         yield from _own(filled[0])
         return
     prefix = ""
-    if fresh[0].height > 1 and len(fresh) > 2 and (len(fresh) % 2 or is_label(fresh[1].text)) and len(fresh) != 4:
+    if (
+        fresh[0].height > 1
+        and len(fresh) > 2
+        and (len(fresh) % 2 or is_label(fresh[1].text))
+        and len(fresh) != 4
+    ):
         prefix = f"{fresh[0].text}：" if fresh[0].text else ""
         fresh = fresh[1:]
     parts: list[str] = []

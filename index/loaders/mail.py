@@ -1,6 +1,8 @@
-"""Messages (.eml) -> lines: subject as title, who wrote to whom and when, then the body; and their attachments.
+"""Messages (.eml) -> lines: subject as title, who wrote to whom and when, then the body; and their
+attachments.
 
-Knows the headers as Chinese mail programs write them: encoded words cut within a character, bytes without a charset.
+Knows the headers as Chinese mail programs write them: encoded words cut within a character, bytes without a
+charset.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ def read_eml(path: Path, data: bytes) -> Mail:
     """
     message = email.message_from_bytes(data.lstrip(b"\r\n \xef\xbb\xbf"))
     if not message.keys():
-        raise DocumentError(f"{path.name}: not a message, it has no headers", "Save it again from the mail program as .eml.")
+        raise DocumentError(
+            f"{path.name}: not a message, it has no headers", "Save it again from the mail program as .eml."
+        )
     mail = Mail(header(message, "subject"))
     for name, label in _FIELDS:
         if value := people(header(message, name)):
@@ -140,7 +144,8 @@ def header(message: email.message.Message, name: str) -> str:
 
 
 def header_text(value: str) -> str:
-    """Encoded words and bare bytes of a header as text. Words that follow each other are joined before decoding, since
+    """Encoded words and bare bytes of a header as text. Words that follow each other are joined before
+    decoding, since
     some programs cut within a character."""
     value = re.sub(r"\r?\n[ \t]*", " ", value)
     value = _BETWEEN.sub(r"\1\2", value)
@@ -168,7 +173,9 @@ def _word(form: str, text: str) -> bytes:
 
 
 def _charset(data: bytes, charset: str) -> str:
-    name = {"gb2312": "gb18030", "gbk": "gb18030", "": "utf-8"}.get(charset.split("*")[0], charset.split("*")[0])
+    name = {"gb2312": "gb18030", "gbk": "gb18030", "": "utf-8"}.get(
+        charset.split("*")[0], charset.split("*")[0]
+    )
     for encoding in (name, "utf-8", "gb18030"):
         try:
             return data.decode(encoding)
@@ -179,7 +186,10 @@ def _charset(data: bytes, charset: str) -> str:
 
 def people(value: str) -> str:
     """Names and addresses, parted by 、; the address alone where there is no name."""
-    found = [f"{name} <{address}>" if name and name != address else address or name for name, address in email.utils.getaddresses([value])]
+    found = [
+        f"{name} <{address}>" if name and name != address else address or name
+        for name, address in email.utils.getaddresses([value])
+    ]
     return "、".join(one for one in found if one) or value
 
 

@@ -78,7 +78,8 @@ def markdown_lines(text: str) -> Iterator[Line]:
 
 
 def _paragraph(lines: list[str]) -> Iterator[Line]:
-    """Lines of one Markdown paragraph: wrapped ones go on in the next, but where every line ends with a full stop
+    """Lines of one Markdown paragraph: wrapped ones go on in the next, but where every line ends with a full
+    stop
     the author meant each as a paragraph."""
     wrapped = any(not ENDED.search(line) for line in lines[:-1]) and max(map(width, lines)) <= WRAP_MAX
     for number, line in enumerate(lines):
@@ -91,6 +92,11 @@ def _plain(token: Token) -> str:
     for child in token.children or ():
         if child.type in ("text", "code_inline", "image", "text_special"):
             parts.append(child.content)
-        elif child.type == "softbreak" or child.type == "hardbreak" or child.type == "html_inline" and child.content.lower().startswith("<br"):
+        elif (
+            child.type == "softbreak"
+            or child.type == "hardbreak"
+            or child.type == "html_inline"
+            and child.content.lower().startswith("<br")
+        ):
             parts.append("\n")
     return "".join(parts)

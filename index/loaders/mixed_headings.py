@@ -1,4 +1,5 @@
-"""Headings that an author typed without a style, in a file whose other headings have one: 第一章 beside a Heading 1."""
+"""Headings that an author typed without a style, in a file whose other headings have one: 第一章 beside a
+Heading 1."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ DEEPEST = 6
 def with_form_headings(lines: Iterable[Line]) -> Iterator[Line]:
     """Mark headings by their form on the level that the styled ones of the same form have.
 
-    A form without a styled example stands one below the next higher form. A file without any styled heading is left
+    A form without a styled example stands one below the next higher form. A file without any styled heading
+    is left
     as it is: there the whole of :mod:`index.repair` tells.
     """
     everything = [line for line in lines if squeeze(line.text)]
@@ -24,7 +26,10 @@ def with_form_headings(lines: Iterable[Line]) -> Iterator[Line]:
     if not styled:
         yield from everything
         return
-    forms = [0 if line.fixed or line.row or line.level else numbered_heading(squeeze(line.text)) for line in everything]
+    forms = [
+        0 if line.fixed or line.row or line.level else numbered_heading(squeeze(line.text))
+        for line in everything
+    ]
     for number, form in enumerate(forms):
         before = everything[number - 1] if number else None
         after = everything[number + 1] if number + 1 < len(everything) else None

@@ -7,14 +7,28 @@ from collections.abc import Callable
 _DIGITS = "〇一二三四五六七八九"
 _LEGAL = ("零壹贰叁肆伍陆柒捌玖", "拾佰仟萬")
 _STEMS, _BRANCHES = "甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥"
-_ROMAN = ((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"),
-          (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))  # fmt: skip
+_ROMAN = (
+    (1000, "M"),
+    (900, "CM"),
+    (500, "D"),
+    (400, "CD"),
+    (100, "C"),
+    (90, "XC"),
+    (50, "L"),
+    (40, "XL"),
+    (10, "X"),
+    (9, "IX"),
+    (5, "V"),
+    (4, "IV"),
+    (1, "I"),
+)
 LARGEST = 99_999
 """A counter above this, or below 1, is written in Arabic digits whatever its format."""
 
 
 def numeral(value: int, form: str) -> str:
-    """``value`` in a number format by its name in the standard: 3 in ``chineseCounting`` is 三; "" for ``none``.
+    """``value`` in a number format by its name in the standard: 3 in ``chineseCounting`` is 三; "" for
+    ``none``.
 
     Formats that are not known here, and values that a format has no sign for, are written in Arabic digits.
     """
@@ -26,7 +40,9 @@ def numeral(value: int, form: str) -> str:
     return write(value) or str(value) if write else str(value)
 
 
-def counted(value: int, digits: str = "零" + _DIGITS[1:], units: str = "十百千万", *, bare_ten: bool = True) -> str:
+def counted(
+    value: int, digits: str = "零" + _DIGITS[1:], units: str = "十百千万", *, bare_ten: bool = True
+) -> str:
     """A number as it is counted in Chinese: 十二, 一百零五; 1 to 99,999."""
     parts: list[str] = []
     gap = False
@@ -100,13 +116,23 @@ _FORMS: dict[str, Callable[[int], str]] = {
     "decimalEnclosedParen": _run((1, 20, 0x2474)),
     "ideographEnclosedCircle": _run((1, 10, 0x3280)),
     **dict.fromkeys(
-        ("chineseCounting", "chineseCountingThousand", "japaneseCounting", "japaneseDigitalTenThousand",
-         "taiwaneseCounting", "taiwaneseCountingThousand", "koreanCounting"), counted,
+        (
+            "chineseCounting",
+            "chineseCountingThousand",
+            "japaneseCounting",
+            "japaneseDigitalTenThousand",
+            "taiwaneseCounting",
+            "taiwaneseCountingThousand",
+            "koreanCounting",
+        ),
+        counted,
     ),
     **dict.fromkeys(("ideographDigital", "taiwaneseDigital", "koreanDigital2"), _digital),
     "chineseLegalSimplified": _legal,
-    "ideographLegalTraditional": lambda value: counted(value, "零壹貳參肆伍陸柒捌玖", _LEGAL[1], bare_ten=False),
+    "ideographLegalTraditional": lambda value: counted(
+        value, "零壹貳參肆伍陸柒捌玖", _LEGAL[1], bare_ten=False
+    ),
     "ideographTraditional": _cycle(_STEMS),
     "ideographZodiac": _cycle(_BRANCHES),
     "ideographZodiacTraditional": lambda value: _STEMS[(value - 1) % 10] + _BRANCHES[(value - 1) % 12],
-}  # fmt: skip
+}

@@ -1,7 +1,9 @@
 """A stored number and its number format -> what the sheet displays: 000123, ￥1,234.50, 85.50万元, 8.5%.
 
-Dates that show a month and a day are given as ISO, whatever their format, so that one search finds them all; other
-dates and times as displayed. The formats are those of ECMA-376 part 1, 18.8.30 and 18.8.31, the built-in ones 27 to
+Dates that show a month and a day are given as ISO, whatever their format, so that one search finds them all;
+other
+dates and times as displayed. The formats are those of ECMA-376 part 1, 18.8.30 and 18.8.31, the built-in ones
+27 to
 36 and 50 to 58 as in Chinese Excel and WPS.
 """
 
@@ -17,14 +19,62 @@ from index.loaders.datefmt import DATE_LETTERS, date_shown
 _YM, _MD, _YMD = 'yyyy"年"m"月"', 'm"月"d"日"', 'yyyy"年"m"月"d"日"'
 _AP, _APS = '上午/下午h"时"mm"分"', '上午/下午h"时"mm"分"ss"秒"'
 BUILT_IN = {
-    0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "¥#,##0;¥-#,##0", 6: "¥#,##0;¥-#,##0",
-    7: "¥#,##0.00;¥-#,##0.00", 8: "¥#,##0.00;¥-#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
-    14: "yyyy/m/d", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm",
-    21: "h:mm:ss", 22: "yyyy/m/d h:mm", 27: _YM, 28: _MD, 29: _MD, 30: "m-d-yy", 31: _YMD, 32: 'h"时"mm"分"',
-    33: 'h"时"mm"分"ss"秒"', 34: _AP, 35: _APS, 36: _YM, 37: "#,##0;-#,##0", 38: "#,##0;-#,##0", 39: "#,##0.00;-#,##0.00",
-    40: "#,##0.00;-#,##0.00", 41: "#,##0", 42: "¥#,##0", 43: "#,##0.00", 44: "¥#,##0.00", 45: "mm:ss", 46: "[h]:mm:ss",
-    47: "mm:ss.0", 48: "##0.0E+0", 49: "@", 50: _YM, 51: _MD, 52: _YM, 53: _MD, 54: _MD, 55: _AP, 56: _APS, 57: _YM, 58: _MD,
-}  # fmt: skip
+    0: "General",
+    1: "0",
+    2: "0.00",
+    3: "#,##0",
+    4: "#,##0.00",
+    5: "¥#,##0;¥-#,##0",
+    6: "¥#,##0;¥-#,##0",
+    7: "¥#,##0.00;¥-#,##0.00",
+    8: "¥#,##0.00;¥-#,##0.00",
+    9: "0%",
+    10: "0.00%",
+    11: "0.00E+00",
+    12: "# ?/?",
+    13: "# ??/??",
+    14: "yyyy/m/d",
+    15: "d-mmm-yy",
+    16: "d-mmm",
+    17: "mmm-yy",
+    18: "h:mm AM/PM",
+    19: "h:mm:ss AM/PM",
+    20: "h:mm",
+    21: "h:mm:ss",
+    22: "yyyy/m/d h:mm",
+    27: _YM,
+    28: _MD,
+    29: _MD,
+    30: "m-d-yy",
+    31: _YMD,
+    32: 'h"时"mm"分"',
+    33: 'h"时"mm"分"ss"秒"',
+    34: _AP,
+    35: _APS,
+    36: _YM,
+    37: "#,##0;-#,##0",
+    38: "#,##0;-#,##0",
+    39: "#,##0.00;-#,##0.00",
+    40: "#,##0.00;-#,##0.00",
+    41: "#,##0",
+    42: "¥#,##0",
+    43: "#,##0.00",
+    44: "¥#,##0.00",
+    45: "mm:ss",
+    46: "[h]:mm:ss",
+    47: "mm:ss.0",
+    48: "##0.0E+0",
+    49: "@",
+    50: _YM,
+    51: _MD,
+    52: _YM,
+    53: _MD,
+    54: _MD,
+    55: _AP,
+    56: _APS,
+    57: _YM,
+    58: _MD,
+}
 
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|[\\!](?P<escaped>.)|_.|\*.|\[(?P<bracket>[^\]]*)\]|(?P<general>General|G/通用格式|常规)'
@@ -56,7 +106,8 @@ def number_shown(value: float, code: str, since_1904: bool = False) -> tuple[str
 
 
 def general(value: float) -> str:
-    """A number in the format General: whole numbers in full, others with ten digits, as Excel has room for."""
+    """A number in the format General: whole numbers in full, others with ten digits, as Excel has room
+    for."""
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))
     if 1e15 <= abs(value) < 1e21:  # numbers of cards and persons: every digit that is stored
@@ -89,7 +140,9 @@ def _sections(code: str) -> tuple[tuple[tuple[Token, ...], tuple[str, Decimal] |
         elif kind == "char" and text in ".,%@":
             tokens.append(({".": "dot", ",": "comma", "%": "percent", "@": "text"}[text], text))
         elif kind != "pad":
-            tokens.append((kind if kind != "char" else "letter" if text.lower() in DATE_LETTERS else "literal", text))
+            tokens.append(
+                (kind if kind != "char" else "letter" if text.lower() in DATE_LETTERS else "literal", text)
+            )
     sections.append((tuple(tokens), condition))
     return tuple(sections)
 
@@ -117,12 +170,19 @@ def _not_negative(condition: tuple[str, Decimal] | None) -> bool:
 
 def _holds(number: Decimal, sign: str, bound: Decimal) -> bool:
     return {
-        "<": number < bound, "<=": number <= bound, ">": number > bound, ">=": number >= bound, "=": number == bound, "<>": number != bound,
-    }[sign]  # fmt: skip
+        "<": number < bound,
+        "<=": number <= bound,
+        ">": number > bound,
+        ">=": number >= bound,
+        "=": number == bound,
+        "<>": number != bound,
+    }[sign]
 
 
 def _is_date(tokens: tuple[Token, ...]) -> bool:
-    timed = any(kind in ("letter", "ampm") or (kind == "bracket" and text[0] in "hms") for kind, text in tokens)
+    timed = any(
+        kind in ("letter", "ampm") or (kind == "bracket" and text[0] in "hms") for kind, text in tokens
+    )
     fraction = next((n for n, (kind, _) in enumerate(tokens) if kind == "dot"), len(tokens))
     return timed and not any(kind in ("digit", "general") for kind, _ in tokens[:fraction])
 
@@ -132,7 +192,11 @@ def _filled(number: Decimal, tokens: tuple[Token, ...]) -> str:
     han = next((text[-1] for kind, text in tokens if kind == "bracket" and text.startswith("dbnum")), "")
     if any(kind in ("general", "text") for kind, _ in tokens):
         plain = general(float(number))
-        return "".join(_han(plain, han) if kind in ("general", "text") else text for kind, text in tokens if kind in ("general", "text", "literal", "percent"))
+        return "".join(
+            _han(plain, han) if kind in ("general", "text") else text
+            for kind, text in tokens
+            if kind in ("general", "text", "literal", "percent")
+        )
     number *= Decimal(100) ** sum(kind == "percent" for kind, _ in tokens)
     places = [n for n, (kind, _) in enumerate(tokens) if kind == "digit"]
     dot = next((n for n, (kind, _) in enumerate(tokens) if kind == "dot"), len(tokens))
@@ -154,7 +218,11 @@ def _filled(number: Decimal, tokens: tuple[Token, ...]) -> str:
     digits = digits.lstrip("0")
     for count, n in enumerate(reversed(whole)):
         last = count == len(whole) - 1
-        piece = (digits[: len(digits) - count] if last else digits[len(digits) - count - 1 : len(digits) - count]) if len(digits) > count else ""
+        piece = (
+            (digits[: len(digits) - count] if last else digits[len(digits) - count - 1 : len(digits) - count])
+            if len(digits) > count
+            else ""
+        )
         piece = piece or ("0" if n < len(tokens) and tokens[n][1] == "0" else "")
         shown[n] = _grouped(piece, count) if grouped else piece
     kept = len(decimals.rstrip("0"))
@@ -164,7 +232,13 @@ def _filled(number: Decimal, tokens: tuple[Token, ...]) -> str:
         shown.setdefault(dot, "")
     point = "." if dot < len(tokens) and any(shown[n] for n in after) else ""
     text = "".join(
-        shown[n] if kind == "digit" else shown.get(n, "") + point if kind == "dot" else "" if kind in ("comma", "bracket") else part
+        shown[n]
+        if kind == "digit"
+        else shown.get(n, "") + point
+        if kind == "dot"
+        else ""
+        if kind in ("comma", "bracket")
+        else part
         for n, (kind, part) in enumerate(tokens)
     )
     return _han(text, han) if han else text
@@ -205,7 +279,9 @@ def _han(text: str, form: str) -> str:
     """[DBNum1] 一百二十三, [DBNum2] 壹佰贰拾叁; each run of digits up to a trillion."""
     if form not in ("1", "2"):
         return text
-    digits, units = ("零一二三四五六七八九", "十百千万亿") if form == "1" else ("零壹贰叁肆伍陆柒捌玖", "拾佰仟万亿")
+    digits, units = (
+        ("零一二三四五六七八九", "十百千万亿") if form == "1" else ("零壹贰叁肆伍陆柒捌玖", "拾佰仟万亿")
+    )
 
     def below(number: int) -> str:
         out, gap = "", False

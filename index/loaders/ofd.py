@@ -1,4 +1,5 @@
-"""OFD, the Chinese page format (GB/T 33190-2016) -> lines by where the text stands on the page, with the page's number.
+"""OFD, the Chinese page format (GB/T 33190-2016) -> lines by where the text stands on the page, with the
+page's number.
 
 Knows text objects, their boxes and the steps between letters; pictures, seals and annotations are not read.
 """
@@ -20,13 +21,16 @@ from index.headings import HEADING_MAX
 from index.loaders.office import BROKEN, open_office
 from index.loaders.raw import Line, Raw, clean, squeeze
 
-_PAGE_NUMBER = re.compile(r"[-—–·.\s]*(?:第\s*)?\d{1,4}\s*(?:页)?(?:\s*[/／共,，]+\s*\d{1,4}\s*页?)?[-—–·.\s]*")
+_PAGE_NUMBER = re.compile(
+    r"[-—–·.\s]*(?:第\s*)?\d{1,4}\s*(?:页)?(?:\s*[/／共,，]+\s*\d{1,4}\s*页?)?[-—–·.\s]*"
+)
 _TIGHT = re.compile(r"[，。、；：！？（）《》“”‘’【】〔〕—…]")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Text in one line: left and right edge, base line and letter size, in millimetres from the page's top left."""
+    """Text in one line: left and right edge, base line and letter size, in millimetres from the page's top
+    left."""
 
     left: float
     right: float
@@ -48,17 +52,37 @@ def load_ofd(path: Path, data: bytes) -> Raw:
         with zipfile.ZipFile(stream) as archive:
             names = {name.lstrip("/"): name for name in archive.namelist()}
             if "Encryptions.xml" in names:
-                raise DocumentError(f"{path.name}: protected with a password", "Save a copy without the password, then add the copy.")
+                raise DocumentError(
+                    f"{path.name}: protected with a password",
+                    "Save a copy without the password, then add the copy.",
+                )
             root = _tree(archive, names, "OFD.xml")
-            pages = [runs for body in root.iter("{*}DocBody") for runs in _pages(archive, names, _text(body, "DocRoot"))]
+            pages = [
+                runs
+                for body in root.iter("{*}DocBody")
+                for runs in _pages(archive, names, _text(body, "DocRoot"))
+            ]
             named = squeeze(clean(_text(root, "Title")))
     except (*BROKEN, etree.LxmlError) as error:
-        raise DocumentError(f"{path.name}: broken, it cannot be parsed as .ofd", "Open it in a reader and save it again, or export it as .pdf.") from error
+        raise DocumentError(
+            f"{path.name}: broken, it cannot be parsed as .ofd",
+            "Open it in a reader and save it again, or export it as .pdf.",
+        ) from error
     if not any(pages):
-        raise DocumentError(f"{path.name}: a scan, its {len(pages)} pages hold no text", "Export it as .pdf and run text recognition (OCR) on it.")
+        raise DocumentError(
+            f"{path.name}: a scan, its {len(pages)} pages hold no text",
+            "Export it as .pdf and run text recognition (OCR) on it.",
+        )
     lines = list(_lines([rows_of(runs) for runs in pages]))
     raw = Raw(lines, "application/ofd")
-    raw.title = next((squeeze(line.text) for line in lines[:8] if named and named in line.text and len(line.text) <= 2 * HEADING_MAX), "")
+    raw.title = next(
+        (
+            squeeze(line.text)
+            for line in lines[:8]
+            if named and named in line.text and len(line.text) <= 2 * HEADING_MAX
+        ),
+        "",
+    )
     largest = next((squeeze(line.text) for line in lines if line.level == 1 and line.page == 1), "")
     raw.title = raw.title or largest
     if empty := [str(number) for number, runs in enumerate(pages, 1) if not runs]:
@@ -69,7 +93,9 @@ def load_ofd(path: Path, data: bytes) -> Raw:
 def _tree(archive: zipfile.ZipFile, names: dict[str, str], part: str) -> Any:
     from lxml import etree
 
-    return etree.fromstring(archive.read(names[part]), etree.XMLParser(resolve_entities=False, no_network=True))
+    return etree.fromstring(
+        archive.read(names[part]), etree.XMLParser(resolve_entities=False, no_network=True)
+    )
 
 
 def _text(element: Any, name: str) -> str:
@@ -96,7 +122,11 @@ def _pages(archive: zipfile.ZipFile, names: dict[str, str], document: str) -> It
             yield []
             continue
         content = _tree(archive, names, part)
-        runs = [run for used in content.iter("{*}Template") for run in templates.get(used.get("TemplateID") or "", [])]
+        runs = [
+            run
+            for used in content.iter("{*}Template")
+            for run in templates.get(used.get("TemplateID") or "", [])
+        ]
         yield runs + list(_runs(content))
 
 
@@ -105,7 +135,9 @@ def _runs(root: Any) -> Iterator[Run]:
         box = _numbers(element.get("Boundary"))
         if len(box) < 4 or element.get("Visible") == "false" or element.get("Alpha") == "0":
             continue
-        a, b, c, d, e, f = matrix if len(matrix := _numbers(element.get("CTM"))) == 6 else [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]
+        a, b, c, d, e, f = (
+            matrix if len(matrix := _numbers(element.get("CTM"))) == 6 else [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]
+        )
         if abs(b) > abs(a):  # turned on its side
             continue
         size = float(element.get("Size") or 4) * (math.sqrt(abs(a * d - b * c)) or 1.0)
@@ -114,10 +146,20 @@ def _runs(root: Any) -> Iterator[Run]:
             text = clean(code.text or "").replace("\n", "")
             x, y = float(code.get("X") or x), float(code.get("Y") or y)
             if text.strip():
-                yield from _split(text, x, y, _steps(code.get("DeltaX"), len(text)), (a, b, c, d, e, f), box, size)
+                yield from _split(
+                    text, x, y, _steps(code.get("DeltaX"), len(text)), (a, b, c, d, e, f), box, size
+                )
 
 
-def _split(text: str, x: float, y: float, steps: list[float], matrix: tuple[float, ...], box: list[float], size: float) -> Iterator[Run]:
+def _split(
+    text: str,
+    x: float,
+    y: float,
+    steps: list[float],
+    matrix: tuple[float, ...],
+    box: list[float],
+    size: float,
+) -> Iterator[Run]:
     """One text code as runs, cut where a step is wider than a letter and a half."""
     a, b, c, d, e, f = matrix
     scale = math.hypot(a, b) or 1.0
@@ -178,16 +220,25 @@ def _joined(line: list[Run]) -> Run:
         text += " " if apart and text and not _TIGHT.match(text[-1]) and not _TIGHT.match(run.text[0]) else ""
         text += run.text
         right = max(right, run.right)
-    return Run(line[0].left, right, line[0].base, Counter(run.size for run in line for _ in run.text).most_common(1)[0][0], text)
+    return Run(
+        line[0].left,
+        right,
+        line[0].base,
+        Counter(run.size for run in line for _ in run.text).most_common(1)[0][0],
+        text,
+    )
 
 
 def _lines(pages: list[list[Run]]) -> Iterator[Line]:
-    """Rows as lines with what their place tells: headings by size, gaps, indents, full lines. Page numbers are dropped."""
+    """Rows as lines with what their place tells: headings by size, gaps, indents, full lines. Page numbers
+    are dropped."""
     letters = Counter[float]()
     for row in (row for page in pages for row in page):
         letters[round(row.size, 1)] += len(row.text)
     body = letters.most_common(1)[0][0]
-    larger = sorted({round(row.size, 1) for page in pages for row in page if row.size >= 1.2 * body}, reverse=True)
+    larger = sorted(
+        {round(row.size, 1) for page in pages for row in page if row.size >= 1.2 * body}, reverse=True
+    )
     for number, page in enumerate(pages, 1):
         margin = min((row.left for row in page if len(row.text) > 8), default=0.0)
         edge = max((row.right for row in page), default=0.0)
@@ -198,7 +249,11 @@ def _lines(pages: list[list[Run]]) -> Iterator[Line]:
             if place in (0, len(page) - 1) and len(page) > 1 and _PAGE_NUMBER.fullmatch(row.text.strip()):
                 continue
             size = round(row.size, 1)
-            heading = size >= 1.2 * body and len(row.text) <= 2 * HEADING_MAX and any(char.isalpha() for char in row.text)
+            heading = (
+                size >= 1.2 * body
+                and len(row.text) <= 2 * HEADING_MAX
+                and any(char.isalpha() for char in row.text)
+            )
             gap = before is not None and row.base - before.base > 1.45 * pitch
             full = row.right >= edge - 2.2 * row.size and row.right - row.left >= 0.4 * (edge - margin)
             indent = row.left - margin >= 1.4 * body

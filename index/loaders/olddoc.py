@@ -1,4 +1,5 @@
-"""Old Word files (.doc, .wps, .rtf) -> lines: first as .docx, by our own light readers, or by LibreOffice where it is
+"""Old Word files (.doc, .wps, .rtf) -> lines: first as .docx, by our own light readers, or by LibreOffice
+where it is
 installed and the file is beyond them."""
 
 from __future__ import annotations
@@ -31,14 +32,24 @@ def load_doc(path: Path, data: bytes) -> Raw:
     from index.loaders.doc import as_docx
     from index.loaders.doc_file import DocFile, NotWord
 
-    broken = DocumentError(f"{path.name}: broken or older than Word 97, it cannot be read", "Open it in Word or WPS and save it as .docx, then add it again.")
+    broken = DocumentError(
+        f"{path.name}: broken or older than Word 97, it cannot be read",
+        "Open it in Word or WPS and save it as .docx, then add it again.",
+    )
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             facts = ole.get_metadata()
-            created = facts.create_time.date().isoformat() if facts.create_time and facts.create_time.year > 1990 else ""
+            created = (
+                facts.create_time.date().isoformat()
+                if facts.create_time and facts.create_time.year > 1990
+                else ""
+            )
             docx = as_docx(DocFile(ole), _name(facts.title, facts.codepage), created)
     except PermissionError:
-        raise DocumentError(f"{path.name}: protected with a password", "Open it, save a copy without the password, then add the copy.") from None
+        raise DocumentError(
+            f"{path.name}: protected with a password",
+            "Open it, save a copy without the password, then add the copy.",
+        ) from None
     except (*BROKEN, NotWord) as error:
         docx = converted(path, data, "docx") or b""
         if not docx:
@@ -53,11 +64,16 @@ def load_rtf(path: Path, data: bytes) -> Raw:
     from index.loaders.rtf import RtfReader
 
     if not data.lstrip().startswith(b"{\\rtf"):
-        raise DocumentError(f"{path.name}: broken, not an .rtf file", "Open and save it again in Word or WPS.")
+        raise DocumentError(
+            f"{path.name}: broken, not an .rtf file", "Open and save it again in Word or WPS."
+        )
     try:
         docx = RtfReader().read(data)
     except BROKEN as error:
-        raise DocumentError(f"{path.name}: broken, it cannot be parsed as .rtf", "Open it in Word or WPS and save it as .docx.") from error
+        raise DocumentError(
+            f"{path.name}: broken, it cannot be parsed as .rtf",
+            "Open it in Word or WPS and save it as .docx.",
+        ) from error
     raw = load_docx(path, docx)
     raw.media_type = "application/rtf"
     return raw
@@ -71,9 +87,25 @@ def converted(path: Path, data: bytes, kind: str) -> bytes | None:
     with tempfile.TemporaryDirectory(prefix="wenju-office-") as folder:
         source = Path(folder, f"source{path.suffix.lower()}")
         source.write_bytes(data)
-        command = [program, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", kind, "--outdir", folder, str(source)]
+        command = [
+            program,
+            f"-env:UserInstallation=file://{folder}/profile",
+            "--headless",
+            "--convert-to",
+            kind,
+            "--outdir",
+            folder,
+            str(source),
+        ]
         try:
-            subprocess.run(command, capture_output=True, timeout=SECONDS, check=True, env={**os.environ, "HOME": folder}, preexec_fn=_LIFT)
+            subprocess.run(
+                command,
+                capture_output=True,
+                timeout=SECONDS,
+                check=True,
+                env={**os.environ, "HOME": folder},
+                preexec_fn=_LIFT,
+            )
             return source.with_suffix(f".{kind}").read_bytes()
         except (OSError, subprocess.SubprocessError):
             return None
@@ -83,7 +115,9 @@ def _name(value: bytes | None, codepage: int | None) -> str:
     """A title in the code page that the file's properties name."""
     if not value:
         return ""
-    encoding = {936: "gb18030", 65001: "utf-8", -535: "utf-8", 1200: "utf-16-le"}.get(codepage or 0, f"cp{codepage}" if codepage and codepage > 0 else "gb18030")
+    encoding = {936: "gb18030", 65001: "utf-8", -535: "utf-8", 1200: "utf-16-le"}.get(
+        codepage or 0, f"cp{codepage}" if codepage and codepage > 0 else "gb18030"
+    )
     try:
         return value.decode(encoding).strip("\0 ")
     except (UnicodeDecodeError, LookupError):

@@ -1,4 +1,5 @@
-"""Outlook messages (.msg) -> the parts of a message ([MS-OXMSG]: properties as streams of a compound file)."""
+"""Outlook messages (.msg) -> the parts of a message ([MS-OXMSG]: properties as streams of a compound
+file)."""
 
 from __future__ import annotations
 
@@ -13,8 +14,25 @@ from index.loaders.mail import Mail, safe
 from index.loaders.office import BROKEN
 from index.loaders.raw import clean, squeeze
 
-_SUBJECT, _BODY, _HTML, _SENDER, _ADDRESS, _SMTP, _TO, _CC = 0x0037, 0x1000, 0x1013, 0x0C1A, 0x0C1F, 0x5D01, 0x0E04, 0x0E03
-_LONG_NAME, _NAME, _DISPLAY, _DATA, _SENT, _RECEIVED, _CODEPAGE = 0x3707, 0x3704, 0x3001, 0x3701, 0x0039, 0x0E06, 0x3FFD
+_SUBJECT, _BODY, _HTML, _SENDER, _ADDRESS, _SMTP, _TO, _CC = (
+    0x0037,
+    0x1000,
+    0x1013,
+    0x0C1A,
+    0x0C1F,
+    0x5D01,
+    0x0E04,
+    0x0E03,
+)
+_LONG_NAME, _NAME, _DISPLAY, _DATA, _SENT, _RECEIVED, _CODEPAGE = (
+    0x3707,
+    0x3704,
+    0x3001,
+    0x3701,
+    0x0039,
+    0x0E06,
+    0x3FFD,
+)
 _STREAM = "__substg1.0_"
 
 
@@ -32,7 +50,9 @@ def read_msg(path: Path, data: bytes) -> Mail:
                 raise DocumentError(f"{path.name}: not a message of Outlook", "Check the file name's ending.")
             return _mail(ole, [], 32)
     except BROKEN as error:
-        raise DocumentError(f"{path.name}: broken, it cannot be parsed as .msg", "Save it again from Outlook, or as .eml.") from error
+        raise DocumentError(
+            f"{path.name}: broken, it cannot be parsed as .msg", "Save it again from Outlook, or as .eml."
+        ) from error
 
 
 def _mail(ole: Any, folder: list[str], head: int) -> Mail:
@@ -42,21 +62,36 @@ def _mail(ole: Any, folder: list[str], head: int) -> Mail:
     name, address = (squeeze(_string(ole, folder, tag, codepage)) for tag in (_SENDER, _ADDRESS))
     address = squeeze(_string(ole, folder, _SMTP, codepage)) or ("" if address.startswith("/") else address)
     if name or address:
-        mail.people.append(("发件人", f"{name} <{address}>" if name and address and name != address else name or address))
+        mail.people.append(
+            ("发件人", f"{name} <{address}>" if name and address and name != address else name or address)
+        )
     for tag, label in ((_TO, "收件人"), (_CC, "抄送")):
         if value := squeeze(_string(ole, folder, tag, codepage)).strip("; "):
             mail.people.append((label, value.replace("; ", "、").replace(";", "、")))
     mail.sent = _moment(facts.get(_SENT) or facts.get(_RECEIVED) or b"")
     mail.text = _string(ole, folder, _BODY, codepage)
     mail.html = _stream(ole, folder, _HTML, "0102") or _string(ole, folder, _HTML, codepage)
-    for entry in sorted({tuple(path[: len(folder) + 1]) for path in ole.listdir(streams=True, storages=True) if path[: len(folder)] == folder}):
+    for entry in sorted(
+        {
+            tuple(path[: len(folder) + 1])
+            for path in ole.listdir(streams=True, storages=True)
+            if path[: len(folder)] == folder
+        }
+    ):
         if entry and entry[-1].startswith("__attach_version1.0_"):
             _attachment(ole, list(entry), codepage, mail)
     return mail
 
 
 def _attachment(ole: Any, folder: list[str], codepage: str, mail: Mail) -> None:
-    name = next((text for tag in (_LONG_NAME, _NAME, _DISPLAY) if (text := squeeze(_string(ole, folder, tag, codepage)))), "attachment")
+    name = next(
+        (
+            text
+            for tag in (_LONG_NAME, _NAME, _DISPLAY)
+            if (text := squeeze(_string(ole, folder, tag, codepage)))
+        ),
+        "attachment",
+    )
     inner = [*folder, f"{_STREAM}{_DATA:04X}000D"]
     if ole.exists("/".join([*inner, "__properties_version1.0"])):  # a message within the message
         told = _mail(ole, inner, 24)
@@ -78,7 +113,9 @@ def as_eml(mail: Mail) -> bytes:
         message["Date"] = f"{datetime.datetime.fromisoformat(mail.sent):%a, %d %b %Y %H:%M:00 +0000}"
     message.set_content(mail.text if isinstance(mail.text, str) else mail.text.decode("utf-8", "replace"))
     if mail.html and not mail.text:
-        message.set_content(mail.html if isinstance(mail.html, str) else mail.html.decode("utf-8", "replace"), subtype="html")
+        message.set_content(
+            mail.html if isinstance(mail.html, str) else mail.html.decode("utf-8", "replace"), subtype="html"
+        )
     for name, content in mail.attachments:
         message.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
     return message.as_bytes()
@@ -115,7 +152,9 @@ def _string(ole: Any, folder: list[str], tag: int, codepage: str) -> str:
 
 def _encoding(value: bytes) -> str:
     number = int.from_bytes(value[:4], "little")
-    return {936: "gb18030", 54936: "gb18030", 65001: "utf-8", 950: "big5"}.get(number, f"cp{number}" if number else "utf-8")
+    return {936: "gb18030", 54936: "gb18030", 65001: "utf-8", 950: "big5"}.get(
+        number, f"cp{number}" if number else "utf-8"
+    )
 
 
 def _moment(value: bytes) -> str:

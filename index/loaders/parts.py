@@ -1,4 +1,5 @@
-"""Files that hold others (.zip, .eml, .msg) -> several Documents, named by where they lie: ``mail.eml/附件.docx``."""
+"""Files that hold others (.zip, .eml, .msg) -> several Documents, named by where they lie:
+``mail.eml/附件.docx``."""
 
 from __future__ import annotations
 
@@ -55,10 +56,12 @@ class _Found:
 
 
 def load_all(path: Path, source: str | None = None) -> Loaded:
-    """Every document of a file: one for most kinds, one for each readable file in an archive, a message and its
+    """Every document of a file: one for most kinds, one for each readable file in an archive, a message and
+    its
     attachments.
 
-    Documents from within have the file's name before their own (``a.zip/二/b.docx``), and ``meta["container"]`` names the
+    Documents from within have the file's name before their own (``a.zip/二/b.docx``), and
+    ``meta["container"]`` names the
     file; their ``path`` and ``file_sha256`` are the file's.
 
     Raises:
@@ -77,8 +80,15 @@ def load_all(path: Path, source: str | None = None) -> Loaded:
     if not found.documents and found.failed:
         raise found.failed[0].error()
     if not found.documents:
-        raise DocumentError(f"{path.name}: nothing in it that can be read", "Check what it holds; pictures and programs are not read.")
-    facts = {"path": str(path.absolute()), "file_sha256": hashlib.sha256(data).hexdigest(), "loader": LOADER_VERSION}
+        raise DocumentError(
+            f"{path.name}: nothing in it that can be read",
+            "Check what it holds; pictures and programs are not read.",
+        )
+    facts = {
+        "path": str(path.absolute()),
+        "file_sha256": hashlib.sha256(data).hexdigest(),
+        "loader": LOADER_VERSION,
+    }
     for number, document in enumerate(found.documents):
         own = {"container": source} if document.source != source else {}
         found.documents[number] = _with(document, facts | own)
@@ -94,10 +104,15 @@ def load_message(path: Path, data: bytes) -> Raw:
 
 def load_archive(path: Path, data: bytes) -> Raw:
     """An archive is no document. Always raises DocumentError."""
-    raise DocumentError(f"{path.name}: an archive of several documents", "Add it to an index, which reads them all, or unpack it.")
+    raise DocumentError(
+        f"{path.name}: an archive of several documents",
+        "Add it to an index, which reads them all, or unpack it.",
+    )
 
 
-def _open(path: Path, data: bytes, source: str, suffix: str, found: _Found, budget: Budget, depth: int) -> None:
+def _open(
+    path: Path, data: bytes, source: str, suffix: str, found: _Found, budget: Budget, depth: int
+) -> None:
     """Take what a container holds, containers within it too."""
     from index.loaders import finish
     from index.loaders.mail import raw_mail
@@ -139,10 +154,15 @@ def _take(name: str, content: bytes, source: str, found: _Found, budget: Budget,
     try:
         if suffix in CONTAINERS:
             if depth >= DEPTH_MAX:
-                raise DocumentError(f"{source}: packed more than {DEPTH_MAX} deep, which is the limit", "Unpack it and add the folder.")
+                raise DocumentError(
+                    f"{source}: packed more than {DEPTH_MAX} deep, which is the limit",
+                    "Unpack it and add the folder.",
+                )
             _open(inner, content, source, suffix, found, budget, depth + 1)
         elif not content:
-            raise DocumentError(f"{source}: the file is empty", "Nothing was indexed from it; check the export or the copy.")
+            raise DocumentError(
+                f"{source}: the file is empty", "Nothing was indexed from it; check the export or the copy."
+            )
         else:
             found.documents.append(finish(raw_of(inner, content), source))
     except DocumentError as error:
@@ -160,9 +180,14 @@ def _take(name: str, content: bytes, source: str, found: _Found, budget: Budget,
 def fault(name: str, error: Exception) -> DocumentError:
     """What is said of a file on which a parser failed in a way that it does not know itself."""
     if isinstance(error, RecursionError):
-        return DocumentError(f"{name}: nested deeper than can be followed", "Open it and save it again, or export its text.")
+        return DocumentError(
+            f"{name}: nested deeper than can be followed", "Open it and save it again, or export its text."
+        )
     what = f"{type(error).__name__}: {str(error)[:200]}"
-    return DocumentError(f"{name}: broken, reading it failed ({what})", "Open and save it again in the program it was made with, or get a fresh copy.")
+    return DocumentError(
+        f"{name}: broken, reading it failed ({what})",
+        "Open and save it again in the program it was made with, or get a fresh copy.",
+    )
 
 
 def _mail(path: Path, data: bytes) -> Mail:

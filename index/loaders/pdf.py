@@ -1,6 +1,8 @@
-"""PDF -> lines with their page: letters through pdfium, tables by their ruling lines, columns by the space between them.
+"""PDF -> lines with their page: letters through pdfium, tables by their ruling lines, columns by the space
+between them.
 
-A page without a text layer, or with one that is no language, is read by text recognition where that is installed;
+A page without a text layer, or with one that is no language, is read by text recognition where that is
+installed;
 what could not be read is said in ``meta`` and never indexed silently.
 """
 
@@ -31,7 +33,8 @@ def load_pdf(path: Path, data: bytes) -> Raw:
     """A .pdf file.
 
     Raises:
-        DocumentError: broken, protected with a password, too long, or nothing in it can be read (a scan or a text
+        DocumentError: broken, protected with a password, too long, or nothing in it can be read (a scan or a
+        text
             layer that is no language, and text recognition is not installed).
     """
     import pypdfium2
@@ -40,16 +43,27 @@ def load_pdf(path: Path, data: bytes) -> Raw:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         if b"/Encrypt" in data:
-            raise DocumentError(f"{path.name}: protected with a password", "Save a copy without the password, then add the copy.") from error
-        raise DocumentError(f"{path.name}: broken, it cannot be parsed as PDF", "Open it in a reader and export it again, or get a fresh copy.") from error
+            raise DocumentError(
+                f"{path.name}: protected with a password",
+                "Save a copy without the password, then add the copy.",
+            ) from error
+        raise DocumentError(
+            f"{path.name}: broken, it cannot be parsed as PDF",
+            "Open it in a reader and export it again, or get a fresh copy.",
+        ) from error
     try:
         if len(document) > PAGES_MAX:
-            raise DocumentError(f"{path.name}: {len(document)} pages are more than the {PAGES_MAX} that one file may have", "Split it into parts.")
+            raise DocumentError(
+                f"{path.name}: {len(document)} pages are more than the {PAGES_MAX} that one file may have",
+                "Split it into parts.",
+            )
         try:
             pages, how = _pages(document, path, data)
             facts = {key: clean(value) for key, value in document.get_metadata_dict().items()}
         except pypdfium2.PdfiumError as error:
-            raise DocumentError(f"{path.name}: broken, a page cannot be read", "Export it again, or get a fresh copy.") from error
+            raise DocumentError(
+                f"{path.name}: broken, a page cannot be read", "Export it again, or get a fresh copy."
+            ) from error
     finally:
         document.close()
     return _raw(pages, how, facts)
@@ -61,7 +75,12 @@ def _pages(document: Any, path: Path, data: bytes) -> tuple[list[Page], dict[str
     from index.loaders.scans import ready, recognise
 
     pages: list[Page] = []
-    how: dict[str, list[int]] = {"pages_without_text": [], "pages_garbled": [], "pages_recognised": [], "pages_with_pictures": []}
+    how: dict[str, list[int]] = {
+        "pages_without_text": [],
+        "pages_garbled": [],
+        "pages_recognised": [],
+        "pages_with_pictures": [],
+    }
     total = len(document)
     for number in range(total):
         pages.append(read_page(document, number))
@@ -89,7 +108,9 @@ def _pages(document: Any, path: Path, data: bytes) -> tuple[list[Page], dict[str
     for done, number in enumerate(blind):
         page = pages[number - 1]
         if not ready():
-            page.letters = [] if number in how["pages_garbled"] or not everything[number - 1].strip() else page.letters
+            page.letters = (
+                [] if number in how["pages_garbled"] or not everything[number - 1].strip() else page.letters
+            )
             how["pages_without_text"] += [number] if number not in how["pages_garbled"] else []
             continue
         page.letters = recognise(document, page)
@@ -105,12 +126,19 @@ def _unread(path: Path, how: dict[str, list[int]]) -> DocumentError:
     from index.loaders.scans import ready
 
     garbled, empty = len(how["pages_garbled"]), len(how["pages_without_text"])
-    what = f"{path.name}: the text layer of its {garbled} pages is no language (the encoding of its fonts is lost)" if garbled else (
-        f"{path.name}: a scan, its {empty} pages hold no text"
-    )  # fmt: skip
+    what = (
+        f"{path.name}: the text layer of its {garbled} pages is no language (the encoding of its fonts is lost)"
+        if garbled
+        else (f"{path.name}: a scan, its {empty} pages hold no text")
+    )
     if ready():
-        return DocumentError(what, "Text recognition found nothing on it either; check that the file is the right one.")
-    return DocumentError(what, f"Install text recognition ({INSTALL}) and add it again, or add the PDF or text that another program recognised.")
+        return DocumentError(
+            what, "Text recognition found nothing on it either; check that the file is the right one."
+        )
+    return DocumentError(
+        what,
+        f"Install text recognition ({INSTALL}) and add it again, or add the PDF or text that another program recognised.",
+    )
 
 
 def _raw(pages: list[Page], how: dict[str, list[int]], facts: dict[str, str]) -> Raw:
@@ -132,7 +160,11 @@ def _raw(pages: list[Page], how: dict[str, list[int]], facts: dict[str, str]) ->
     size = body_size(body) or usual
     first = next((number for number, rows in enumerate(body) if rows), 0)
     title = title_of(body[first], size, pages[first].width) if body else ""
-    raw = Raw(list(lines_of(body, size)), "application/pdf", title=title or _named(facts.get("Title", ""), body[first] if body else []))
+    raw = Raw(
+        list(lines_of(body, size)),
+        "application/pdf",
+        title=title or _named(facts.get("Title", ""), body[first] if body else []),
+    )
     dates = {iso for text in running for iso in dates_in(text)}
     raw.published = dates.pop() if len(dates) == 1 else None  # the date in a newspaper's page header
     raw.created = iso_date(facts.get("CreationDate", ""))
@@ -141,12 +173,16 @@ def _raw(pages: list[Page], how: dict[str, list[int]], facts: dict[str, str]) ->
 
 
 def _laid(runs: list[Run], page: Page) -> list[Row]:
-    """The rows of a page in reading order. Short lines that reach nothing have no right edge that they could fill."""
+    """The rows of a page in reading order. Short lines that reach nothing have no right edge that they could
+    fill."""
     blocks = blocks_of(runs)
     rows = [row for block in blocks for row in rows_of(block, page.number)]
     left = min((row.left for row in rows), default=0.0)
     columns = {row.column: any(other.left >= row.column[1] - 1 for other in rows) for row in rows}
-    edged = {column: beside or column[1] >= 0.8 * (page.width - left) or _edged(column, rows) for column, beside in columns.items()}
+    edged = {
+        column: beside or column[1] >= 0.8 * (page.width - left) or _edged(column, rows)
+        for column, beside in columns.items()
+    }
     for row in rows:
         if not edged[row.column]:
             row.column = (row.column[0], 0.0)
@@ -161,6 +197,11 @@ def _edged(column: tuple[float, float], rows: list[Row]) -> bool:
 
 
 def _named(title: str, rows: list[Row]) -> str:
-    """A title of the metadata counts only if it stands on the first page: others are leftovers of templates."""
+    """A title of the metadata counts only if it stands on the first page: others are leftovers of
+    templates."""
     bare = squeeze(title).replace(" ", "")
-    return squeeze(title) if len(bare) >= 4 and bare in "".join(row.text for row in rows).replace(" ", "") else ""
+    return (
+        squeeze(title)
+        if len(bare) >= 4 and bare in "".join(row.text for row in rows).replace(" ", "")
+        else ""
+    )

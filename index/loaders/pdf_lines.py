@@ -1,4 +1,5 @@
-"""Rows and tables of a PDF's pages in reading order -> lines: what goes on, what begins a paragraph, what is a heading."""
+"""Rows and tables of a PDF's pages in reading order -> lines: what goes on, what begins a paragraph, what is
+a heading."""
 
 from __future__ import annotations
 
@@ -32,7 +33,10 @@ def body_size(pages: list[list[Row]]) -> float:
 def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
     """Lines in reading order; a table that goes on over pages is one, its repeated header rows once."""
     running = _running_sizes(pages, body)
-    levels = sorted({row.size for page in pages for row in page if larger(row, body) and row.size not in running}, reverse=True)
+    levels = sorted(
+        {row.size for page in pages for row in page if larger(row, body) and row.size not in running},
+        reverse=True,
+    )
     indenting = _indenting(pages)
     tables: list[Table] = []
     for page in pages:
@@ -81,32 +85,71 @@ def _running_sizes(pages: list[list[Row]], body: float) -> set[float]:
 
 def _indenting(pages: list[list[Row]]) -> bool:
     """Do paragraphs begin further right than they go on?"""
-    pairs = [pair for page in pages for pair in pairwise(page) if pair[0].column == pair[1].column and pair[0].size == pair[1].size]
-    return sum(1.4 < (one.left - two.left) / max(1.0, one.size) < 2.8 for one, two in pairs) >= max(1, 0.03 * len(pairs))
+    pairs = [
+        pair
+        for page in pages
+        for pair in pairwise(page)
+        if pair[0].column == pair[1].column and pair[0].size == pair[1].size
+    ]
+    return sum(1.4 < (one.left - two.left) / max(1.0, one.size) < 2.8 for one, two in pairs) >= max(
+        1, 0.03 * len(pairs)
+    )
 
 
 def _line(
-    row: Row, previous: Row | None, after: Row | None, level: int, pitch: float, page: list[Row], heading: bool, indenting: bool
+    row: Row,
+    previous: Row | None,
+    after: Row | None,
+    level: int,
+    pitch: float,
+    page: list[Row],
+    heading: bool,
+    indenting: bool,
 ) -> Line:
     left, right = row.column
-    lefts = sorted(other.left for other in page if other.column == row.column and other.table is None and other.size == row.size)
+    lefts = sorted(
+        other.left
+        for other in page
+        if other.column == row.column and other.table is None and other.size == row.size
+    )
     margin = lefts[len(lefts) // 4] if len(lefts) > 3 else left
     step = previous.base - row.base if previous is not None else 0.0
     usual = min(pitch, 2.2 * row.size) or 1.8 * row.size
     gap = previous is not None and (step > 1.45 * usual or level != 0 or heading)
     begins = previous is None or gap or row.left - previous.left > 0.8 * row.size
     lower = previous is None or step > 0  # else: the top of the next column
-    hanging = previous is not None and not gap and lower and (
-        _beside(row, previous) or starts_item(previous.text) and (not right or _fills(previous, row, right, False))
-    )  # fmt: skip
-    labelled = any(two.left - one.right > row.size for one, two in pairwise(row.runs)) and row.left - left < row.size
+    hanging = (
+        previous is not None
+        and not gap
+        and lower
+        and (
+            _beside(row, previous)
+            or starts_item(previous.text)
+            and (not right or _fills(previous, row, right, False))
+        )
+    )
+    labelled = (
+        any(two.left - one.right > row.size for one, two in pairwise(row.runs)) and row.left - left < row.size
+    )
     indent = labelled or row.left - margin >= 1.4 * row.size and begins and lower and not hanging
-    tolerant = indenting and after is not None and after.left - margin < 0.5 * row.size and after.column == row.column
+    tolerant = (
+        indenting
+        and after is not None
+        and after.left - margin < 0.5 * row.size
+        and after.column == row.column
+    )
     full = right > 0 and row.right - row.left >= 0.35 * (right - left) and _fills(row, after, right, tolerant)
     on = (
-        indenting and previous is not None and not gap and not indent and level == 0 and previous.column == row.column
-        and previous.size == row.size and abs(row.left - margin) < 0.5 * row.size and 0 < previous.column[1] < previous.right + row.size
-    )  # fmt: skip
+        indenting
+        and previous is not None
+        and not gap
+        and not indent
+        and level == 0
+        and previous.column == row.column
+        and previous.size == row.size
+        and abs(row.left - margin) < 0.5 * row.size
+        and 0 < previous.column[1] < previous.right + row.size
+    )
     return Line(row.text, level=level, gap=gap, full=full, indent=indent, page=row.page, sure=row.sure, on=on)
 
 
@@ -116,13 +159,18 @@ def _beside(row: Row, above: Row) -> bool:
 
 
 def _fills(row: Row, after: Row | None, right: float, tolerant: bool) -> bool:
-    """Has a row no room for what comes next? A signature that stands at the right reaches the edge but is not full.
+    """Has a row no room for what comes next? A signature that stands at the right reaches the edge but is not
+    full.
 
     ``tolerant``: what comes next is not set in as paragraphs are here, so that little speaks for a new one.
     """
     room = right - row.right
-    if _ENDED.search(row.text) and not tolerant:  # the next character would have stood here, but for one that may not
-        return room < max((2.1 if after and after.text[:1] in "（《“〔【「" else 1.1) * row.size, _first_word(after))
+    if (
+        _ENDED.search(row.text) and not tolerant
+    ):  # the next character would have stood here, but for one that may not
+        return room < max(
+            (2.1 if after and after.text[:1] in "（《“〔【「" else 1.1) * row.size, _first_word(after)
+        )
     return room < max((3.3 if tolerant else 2.2) * row.size, _first_word(after))
 
 
@@ -136,7 +184,12 @@ def _first_word(row: Row | None) -> float:
 
 def larger(row: Row, body: float) -> bool:
     """Are its letters larger than the body's, and is it short?"""
-    return row.table is None and row.size >= LARGER * body and len(row.text) <= 2 * HEADING_MAX and any(char.isalpha() for char in row.text)
+    return (
+        row.table is None
+        and row.size >= LARGER * body
+        and len(row.text) <= 2 * HEADING_MAX
+        and any(char.isalpha() for char in row.text)
+    )
 
 
 def whole_headings(page: list[Row], body: float, running: Collection[float] = ()) -> list[Row]:
@@ -145,36 +198,53 @@ def whole_headings(page: list[Row], body: float, running: Collection[float] = ()
     for row in page:
         above = whole[-1] if whole else None
         if (
-            above is not None and larger(row, body) and larger(above, body) and row.size == above.size and row.size not in running
-            and 0 < above.base - row.base <= 2.1 * row.size and not starts_item(row.text)
+            above is not None
+            and larger(row, body)
+            and larger(above, body)
+            and row.size == above.size
+            and row.size not in running
+            and 0 < above.base - row.base <= 2.1 * row.size
+            and not starts_item(row.text)
             and len(above.text) + len(row.text) <= 2 * HEADING_MAX
-        ):  # fmt: skip
+        ):
             space = " " if above.text[-1].isascii() and row.text[0].isascii() else ""
-            whole[-1] = replace(above, text=f"{above.text}{space}{row.text}", base=row.base, right=max(above.right, row.right))
+            whole[-1] = replace(
+                above, text=f"{above.text}{space}{row.text}", base=row.base, right=max(above.right, row.right)
+            )
         else:
             whole.append(row)
     return whole
 
 
 def title_of(page: list[Row], body: float, width: float) -> str:
-    """The title on the first page: its largest rows if they are larger than the body, else a centred first row; or ""."""
+    """The title on the first page: its largest rows if they are larger than the body, else a centred first
+    row; or ""."""
     rows = [row for row in whole_headings(page, body) if row.table is None][:15]
     large = [row for row in rows if larger(row, body) and len(squeeze(row.text)) >= 4]
     if large:
         return squeeze(max(large, key=lambda row: row.size).text)
     first = next(iter(rows), None)
-    if first is None or not 4 <= len(squeeze(first.text)) <= HEADING_MAX or starts_item(first.text) or first.text[-1] in "。；，、：;,:":
+    if (
+        first is None
+        or not 4 <= len(squeeze(first.text)) <= HEADING_MAX
+        or starts_item(first.text)
+        or first.text[-1] in "。；，、：;,:"
+    ):
         return ""
-    centred = abs((first.left + first.right) / 2 - width / 2) < 0.04 * width and first.left - min(row.left for row in rows) > 2 * first.size
+    centred = (
+        abs((first.left + first.right) / 2 - width / 2) < 0.04 * width
+        and first.left - min(row.left for row in rows) > 2 * first.size
+    )
     return squeeze(first.text) if centred and any(char.isalpha() for char in first.text) else ""
 
 
 def _continues(above: Table, below: Table) -> bool:
     """Does a table go on in another on the next page: the same columns?"""
     return (
-        below.page == above.page + 1 and len(above.edges) == len(below.edges)
+        below.page == above.page + 1
+        and len(above.edges) == len(below.edges)
         and all(abs(a - b) <= 6 for a, b in zip(above.edges, below.edges, strict=True))
-    )  # fmt: skip
+    )
 
 
 def _table_lines(tables: list[Table]) -> Iterator[Line]:

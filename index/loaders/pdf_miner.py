@@ -1,4 +1,5 @@
-"""Letters of pages through pdfminer: slower, but it places single characters of fonts that are not in the file.
+"""Letters of pages through pdfminer: slower, but it places single characters of fonts that are not in the
+file.
 
 pdfium leaves out a piece of text without width, and a single character of a font that is nowhere has none.
 """
@@ -22,7 +23,9 @@ def letters_of(data: bytes, numbers: set[int]) -> Iterator[tuple[int, list[Lette
     device = PDFPageAggregator(manager, laparams=None)
     interpreter = PDFPageInterpreter(manager, device)
     try:
-        for number, page in zip(sorted(numbers), PDFPage.get_pages(io.BytesIO(data), pagenos=numbers), strict=False):
+        for number, page in zip(
+            sorted(numbers), PDFPage.get_pages(io.BytesIO(data), pagenos=numbers), strict=False
+        ):
             interpreter.process_page(page)
             letters: list[Letter] = []
             stack: list[LTComponent] = [device.get_result()]
@@ -41,10 +44,21 @@ def _letters(text: str, matrix: tuple[float, ...], left: float, right: float, si
     if text.startswith("(cid:") or abs(matrix[1]) > 0.1 * abs(matrix[0]):
         return []
     wide = (right - left) / max(1, len(text))
-    return [Letter(char, left + n * wide, left + (n + 1) * wide, matrix[5], size) for n, char in enumerate(text)]
+    return [
+        Letter(char, left + n * wide, left + (n + 1) * wide, matrix[5], size) for n, char in enumerate(text)
+    ]
 
 
 def missing(letters: list[Letter], held: list[Letter]) -> list[Letter]:
     """Those of ``letters`` at whose place none is ``held``."""
-    places = {(round(one.left / 3) + dx, round(one.base / 3) + dy) for one in held for dx in (-1, 0, 1) for dy in (-1, 0, 1)}
-    return [one for one in letters if one.char.strip() and (round(one.left / 3), round(one.base / 3)) not in places]
+    places = {
+        (round(one.left / 3) + dx, round(one.base / 3) + dy)
+        for one in held
+        for dx in (-1, 0, 1)
+        for dy in (-1, 0, 1)
+    }
+    return [
+        one
+        for one in letters
+        if one.char.strip() and (round(one.left / 3), round(one.base / 3)) not in places
+    ]

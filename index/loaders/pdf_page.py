@@ -1,6 +1,7 @@
 """One PDF page through pdfium -> its letters with true places and sizes, its ruling lines and its pictures.
 
-The size of a letter is its font size times the matrix it is drawn with; pdfium's loose character box follows the
+The size of a letter is its font size times the matrix it is drawn with; pdfium's loose character box follows
+the
 font's own height instead and differs between the fonts of one line. Knows nothing of lines and tables.
 """
 
@@ -26,7 +27,8 @@ THICK = 3.0
 
 @dataclass(slots=True)
 class Letter:
-    """A character in points from the lower left corner of the page as it is read: left, right, base line, true size.
+    """A character in points from the lower left corner of the page as it is read: left, right, base line,
+    true size.
 
     ``pale``: light or transparent, as watermarks are. ``sure``: False where text recognition was not.
     """
@@ -79,7 +81,9 @@ def read_page(document: Any, number: int) -> Page:
         turn = _turn(marks, page.get_rotation())
         _objects(page, found)
         for char, box, size, angle, pale in marks:
-            if abs((angle - turn + 180) % 360 - 180) <= 5:  # what runs across the text is a watermark or a stamp
+            if (
+                abs((angle - turn + 180) % 360 - 180) <= 5
+            ):  # what runs across the text is a watermark or a stamp
                 x0, x1, base = _turned(box, turn)
                 found.letters.append(Letter(char, x0, x1, base, size, pale))
     finally:
@@ -121,10 +125,17 @@ def _characters(page: Any, crop: tuple[float, float, float, float]) -> list[Mark
             raw.FPDFText_GetMatrix(textpage, index, matrix)
             raw.FPDFText_GetLooseCharBox(textpage, index, box)
             raw.FPDFText_GetCharOrigin(textpage, index, x, y)
-            if not (crop[0] - BLEED <= x.value <= crop[2] + BLEED and crop[1] - BLEED <= y.value <= crop[3] + BLEED):
+            if not (
+                crop[0] - BLEED <= x.value <= crop[2] + BLEED
+                and crop[1] - BLEED <= y.value <= crop[3] + BLEED
+            ):
                 continue
             size = raw.FPDFText_GetFontSize(textpage, index) * math.hypot(matrix.c, matrix.d)
-            angle = 0 if not matrix.b and matrix.a > 0 else round(math.degrees(math.atan2(matrix.b, matrix.a))) % 360
+            angle = (
+                0
+                if not matrix.b and matrix.a > 0
+                else round(math.degrees(math.atan2(matrix.b, matrix.a))) % 360
+            )
             pale = False
             if raw.FPDFText_GetFillColor(textpage, index, red, green, blue, alpha):
                 light = 0.3 * red.value + 0.6 * green.value + 0.1 * blue.value
@@ -136,7 +147,9 @@ def _characters(page: Any, crop: tuple[float, float, float, float]) -> list[Mark
         textpage.close()
 
 
-def _ends(char: str, box: Any, x: float, y: float, size: float, angle: int) -> tuple[float, float, float, float]:
+def _ends(
+    char: str, box: Any, x: float, y: float, size: float, angle: int
+) -> tuple[float, float, float, float]:
     width = box.right - box.left if angle in (0, 180) else box.top - box.bottom if angle in (90, 270) else 0.0
     if width <= 0.02 * size:
         width = size * (0.5 if char < "\u2e80" else 1.0)
@@ -149,7 +162,9 @@ def _ends(char: str, box: Any, x: float, y: float, size: float, angle: int) -> t
 
 def _turn(marks: list[Mark], rotation: int) -> int:
     """The quarter turn in which most of the text runs; without text, that of the page."""
-    counted = Counter(round(angle / 90) * 90 % 360 for _, _, _, angle, _ in marks if abs((angle + 45) % 90 - 45) <= 5)
+    counted = Counter(
+        round(angle / 90) * 90 % 360 for _, _, _, angle, _ in marks if abs((angle + 45) % 90 - 45) <= 5
+    )
     return counted.most_common(1)[0][0] if counted else rotation % 360
 
 
@@ -174,8 +189,16 @@ def _turned_rule(rule: Rule, turn: int) -> Rule:
     if turn == 180:
         return Rule(rule.flat, -rule.at, -rule.end, -rule.start)
     if turn == 90:  # x = y, y = -x
-        return Rule(not rule.flat, rule.at, -rule.end, -rule.start) if rule.flat is True else Rule(True, -rule.at, rule.start, rule.end)
-    return Rule(False, -rule.at, rule.start, rule.end) if rule.flat else Rule(True, rule.at, -rule.end, -rule.start)
+        return (
+            Rule(not rule.flat, rule.at, -rule.end, -rule.start)
+            if rule.flat is True
+            else Rule(True, -rule.at, rule.start, rule.end)
+        )
+    return (
+        Rule(False, -rule.at, rule.start, rule.end)
+        if rule.flat
+        else Rule(True, rule.at, -rule.end, -rule.start)
+    )
 
 
 def _to_corner(page: Page, crop: tuple[float, float, float, float], turn: int) -> None:
@@ -188,7 +211,13 @@ def _to_corner(page: Page, crop: tuple[float, float, float, float], turn: int) -
         for letter in page.letters:
             letter.left, letter.right, letter.base = letter.left - x, letter.right - x, letter.base - y
         page.rules = [
-            Rule(r.flat, r.at - (y if r.flat else x), r.start - (x if r.flat else y), r.end - (x if r.flat else y)) for r in page.rules
+            Rule(
+                r.flat,
+                r.at - (y if r.flat else x),
+                r.start - (x if r.flat else y),
+                r.end - (x if r.flat else y),
+            )
+            for r in page.rules
         ]
 
 
@@ -201,7 +230,8 @@ def _objects(page: Any, found: Page) -> None:
 
     area = max(1.0, found.width * found.height)
     handles: list[tuple[Any, Matrix]] = [
-        (raw.FPDFPage_GetObject(page, n), (1, 0, 0, 1, 0, 0)) for n in range(min(raw.FPDFPage_CountObjects(page), PATHS_MAX))
+        (raw.FPDFPage_GetObject(page, n), (1, 0, 0, 1, 0, 0))
+        for n in range(min(raw.FPDFPage_CountObjects(page), PATHS_MAX))
     ]
     seen = 0
     edges = [ctypes.c_float() for _ in range(4)]
@@ -218,8 +248,14 @@ def _objects(page: Any, found: Page) -> None:
             found.picture = max(found.picture, min(1.0, share))
             found.pictures += share > 0.01
         elif kind == raw.FPDF_PAGEOBJ_TEXT and not found.lost and raw.FPDFPageObj_GetBounds(handle, *edges):
-            font = raw.FPDFTextObj_GetFont(handle)  # an object without width: a space, or a character without a font
-            found.lost = edges[2].value - edges[0].value < 1e-4 and bool(font) and raw.FPDFFont_GetIsEmbedded(font) == 0
+            font = raw.FPDFTextObj_GetFont(
+                handle
+            )  # an object without width: a space, or a character without a font
+            found.lost = (
+                edges[2].value - edges[0].value < 1e-4
+                and bool(font)
+                and raw.FPDFFont_GetIsEmbedded(font) == 0
+            )
         elif kind == raw.FPDF_PAGEOBJ_FORM:
             inner = _matrix(handle, outer)
             count = min(raw.FPDFFormObj_CountObjects(handle), PATHS_MAX - len(handles))
@@ -234,13 +270,18 @@ def _matrix(handle: Any, outer: Matrix) -> Matrix:
         return outer
     a, b, c, d, e, f = outer
     return (
-        m.a * a + m.b * c, m.a * b + m.b * d, m.c * a + m.d * c, m.c * b + m.d * d,
-        m.e * a + m.f * c + e, m.e * b + m.f * d + f,
-    )  # fmt: skip
+        m.a * a + m.b * c,
+        m.a * b + m.b * d,
+        m.c * a + m.d * c,
+        m.c * b + m.d * d,
+        m.e * a + m.f * c + e,
+        m.e * b + m.f * d + f,
+    )
 
 
 def _rules(handle: Any, outer: Matrix) -> list[Rule]:
-    """The straight lines of a path: its stroked segments, and filled rectangles that are as thin as a line."""
+    """The straight lines of a path: its stroked segments, and filled rectangles that are as thin as a
+    line."""
     import pypdfium2.raw as raw
 
     fill, stroke = ctypes.c_int(), ctypes.c_int()

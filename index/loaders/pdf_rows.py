@@ -1,4 +1,5 @@
-"""Letters of a page -> runs of text, columns in reading order, rows. Geometry only; in whichever order it was drawn."""
+"""Letters of a page -> runs of text, columns in reading order, rows. Geometry only; in whichever order it was
+drawn."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ _LATIN = re.compile(r"[!-~\u00a1-\u024f\u0370-\u04ff]")
 
 @dataclass(slots=True)
 class Run:
-    """Text on one base line without large spaces in it; or, with ``table``, a table standing in the flow of text."""
+    """Text on one base line without large spaces in it; or, with ``table``, a table standing in the flow of
+    text."""
 
     text: str
     left: float
@@ -51,7 +53,8 @@ class Row:
 
 
 def once(letters: Iterable[Letter]) -> list[Letter]:
-    """Without the characters that are drawn again a hair's breadth beside themselves (false bold, shadows)."""
+    """Without the characters that are drawn again a hair's breadth beside themselves (false bold,
+    shadows)."""
     seen: dict[tuple[str, int, int], Letter] = {}
     kept: list[Letter] = []
     for letter in letters:
@@ -60,7 +63,9 @@ def once(letters: Iterable[Letter]) -> list[Letter]:
         near = 0.5 * min(letter.right - letter.left, 0.5 * letter.size)
         places = ((letter.char, x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
         if letter.char != " " and any(
-            (other := seen.get(place)) is not None and abs(other.left - letter.left) < near and abs(other.base - letter.base) < near
+            (other := seen.get(place)) is not None
+            and abs(other.left - letter.left) < near
+            and abs(other.base - letter.base) < near
             for place in places
         ):
             continue
@@ -105,7 +110,9 @@ def _same_base(letters: list[Letter]) -> Iterator[list[Letter]]:
 def _run(letters: list[Letter]) -> Run:
     inked = [letter for letter in letters if letter.char not in " \u3000"]
     steps = sorted(after.left - one.right for one, after in pairwise(inked))
-    usual = min(max(0.0, steps[len(steps) // 2]), 0.9 * inked[0].size) if steps else 0.0  # letters set apart evenly
+    usual = (
+        min(max(0.0, steps[len(steps) // 2]), 0.9 * inked[0].size) if steps else 0.0
+    )  # letters set apart evenly
     text = ""
     before: Letter | None = None
     space = False
@@ -123,9 +130,14 @@ def _run(letters: list[Letter]) -> Run:
         before, space = letter, False
     size = max(_sizes(inked), key=lambda item: item[1])[0]
     return Run(
-        clean(text).replace("\n", " "), inked[0].left, max(letter.right for letter in inked), inked[0].base, size,
-        all(letter.sure for letter in inked), sum(letter.pale for letter in inked) > 0.5 * len(inked),
-    )  # fmt: skip
+        clean(text).replace("\n", " "),
+        inked[0].left,
+        max(letter.right for letter in inked),
+        inked[0].base,
+        size,
+        all(letter.sure for letter in inked),
+        sum(letter.pale for letter in inked) > 0.5 * len(inked),
+    )
 
 
 def _sizes(letters: list[Letter]) -> list[tuple[float, int]]:
@@ -134,7 +146,8 @@ def _sizes(letters: list[Letter]) -> list[tuple[float, int]]:
 
 
 def blocks_of(runs: list[Run], depth: int = 0) -> list[list[Run]]:
-    """Runs by column, in reading order; what spans the columns cuts them into bands that are read one after another."""
+    """Runs by column, in reading order; what spans the columns cuts them into bands that are read one after
+    another."""
     if len(runs) < 4 or depth > 5:
         return [runs] if runs else []
     parted = [_bands(runs, middle) for middle in _gutters(runs)]
@@ -148,9 +161,10 @@ def _gutters(runs: list[Run]) -> list[float]:
     ordered = sorted(runs, key=lambda run: -run.base)
     for number, run in enumerate(ordered):
         beside = [
-            other for other in ordered[max(0, number - 12) : number + 12]
+            other
+            for other in ordered[max(0, number - 12) : number + 12]
             if abs(other.base - run.base) < 0.8 * run.size and other.right <= run.left - 0.7 * run.size
-        ]  # fmt: skip
+        ]
         if beside:
             seen[round(run.left / 2)] += 1
     size = ordered[len(ordered) // 2].size
@@ -158,7 +172,8 @@ def _gutters(runs: list[Run]) -> list[float]:
 
 
 def _bands(runs: list[Run], middle: float) -> tuple[list[list[Run]], float]:
-    """Parts in reading order: between runs that cross ``middle``, the left side and then the right, if both run on.
+    """Parts in reading order: between runs that cross ``middle``, the left side and then the right, if both
+    run on.
 
     With it the room between the sides where it is narrowest; 0 without columns.
     """
@@ -192,8 +207,11 @@ def _bands(runs: list[Run], middle: float) -> tuple[list[list[Run]], float]:
 
 
 def _trimmed(flow: list[Run], middle: float) -> tuple[list[Run], list[Run], list[Run]]:
-    """What stands above columns, they, and what stands below: one side alone, set off by space or by its size."""
-    sides = [[run for run in flow if ((run.left + run.right) / 2 >= middle) is right] for right in (False, True)]
+    """What stands above columns, they, and what stands below: one side alone, set off by space or by its
+    size."""
+    sides = [
+        [run for run in flow if ((run.left + run.right) / 2 >= middle) is right] for right in (False, True)
+    ]
     if not all(sides):
         return [], flow, []
     low = max(side[-1].base for side in sides)
@@ -213,12 +231,19 @@ def _trimmed(flow: list[Run], middle: float) -> tuple[list[Run], list[Run], list
 
 
 def _apart(above: Run, below: Run) -> bool:
-    return above.base - below.base > 2.1 * min(above.size, below.size) or not 0.88 < above.size / max(below.size, 0.1) < 1.13
+    return (
+        above.base - below.base > 2.1 * min(above.size, below.size)
+        or not 0.88 < above.size / max(below.size, 0.1) < 1.13
+    )
 
 
 def _running(side: list[Run]) -> bool:
-    """Is it a column of text, rather than cells or labels: two lines or more, most of them long for its width?"""
-    lines = [list(line) for _, line in groupby(sorted(side, key=lambda run: -run.base), key=lambda run: round(run.base))]
+    """Is it a column of text, rather than cells or labels: two lines or more, most of them long for its
+    width?"""
+    lines = [
+        list(line)
+        for _, line in groupby(sorted(side, key=lambda run: -run.base), key=lambda run: round(run.base))
+    ]
     if len(lines) < 2:
         return False
     width = max(run.right for run in side) - min(run.left for run in side)
@@ -230,7 +255,8 @@ def _running(side: list[Run]) -> bool:
 
 
 def rows_of(runs: list[Run], page: int) -> list[Row]:
-    """The lines of one column, from top to bottom; raised and lowered characters go with the line they belong to."""
+    """The lines of one column, from top to bottom; raised and lowered characters go with the line they belong
+    to."""
     rows: list[list[Run]] = []
     for run in sorted(runs, key=lambda one: (-one.base, one.left)):
         last = rows[-1] if rows else None
@@ -246,14 +272,25 @@ def rows_of(runs: list[Run], page: int) -> list[Row]:
     width = max((run.right for run in runs), default=0.0) - left
     sizes = Counter(run.size for run in runs for _ in run.text)
     usual = sizes.most_common(1)[0][0] if sizes else 0.0
-    ends = sorted((max(run.right for run in row) for row in rows if row[0].size == usual and row[0].left < left + 0.4 * width), reverse=True)
-    right = ends[len(ends) // 7] if len(ends) > 3 else max((run.right for run in runs), default=0.0)  # marks may hang over
+    ends = sorted(
+        (
+            max(run.right for run in row)
+            for row in rows
+            if row[0].size == usual and row[0].left < left + 0.4 * width
+        ),
+        reverse=True,
+    )
+    right = (
+        ends[len(ends) // 7] if len(ends) > 3 else max((run.right for run in runs), default=0.0)
+    )  # marks may hang over
     return [_row(row, page, (left, right)) for row in rows]
 
 
 def _over(row: list[Run], run: Run) -> bool:
     """Does a run stand above or below one of a row, so that it is another line?"""
-    return any(min(one.right, run.right) - max(one.left, run.left) > 0.5 * min(one.size, run.size) for one in row)
+    return any(
+        min(one.right, run.right) - max(one.left, run.left) > 0.5 * min(one.size, run.size) for one in row
+    )
 
 
 def _row(runs: list[Run], page: int, column: tuple[float, float]) -> Row:
@@ -265,12 +302,23 @@ def _row(runs: list[Run], page: int, column: tuple[float, float]) -> Row:
     for run in runs:
         if before is not None and not spaced:
             gap = run.left - before.right
-            tight = gap < 0.2 * main.size or (gap < 0.5 * main.size and not (_LATIN.match(before.text[-1:]) and _LATIN.match(run.text)))
+            tight = gap < 0.2 * main.size or (
+                gap < 0.5 * main.size and not (_LATIN.match(before.text[-1:]) and _LATIN.match(run.text))
+            )
             text += "" if tight else " "
         text += run.text
         before = run
     text = _BULLET.sub("•", text, count=1) if _BULLET.match(text) else text
     return Row(
-        text, page, runs[0].left, max(run.right for run in runs), main.base, main.size, column,
-        all(run.sure for run in runs), all(run.pale for run in runs), runs[0].table, runs,
-    )  # fmt: skip
+        text,
+        page,
+        runs[0].left,
+        max(run.right for run in runs),
+        main.base,
+        main.size,
+        column,
+        all(run.sure for run in runs),
+        all(run.pale for run in runs),
+        runs[0].table,
+        runs,
+    )

@@ -1,4 +1,5 @@
-"""What comes back on the pages of a PDF and is not its text: running headers, footers, page numbers, watermarks."""
+"""What comes back on the pages of a PDF and is not its text: running headers, footers, page numbers,
+watermarks."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ EDGE = 0.14
 
 _NUMERAL = r"(?:\d{1,4}|[一二三四五六七八九十百〇零]{1,5}|[ivxlc]{1,6})"
 _PAGE_NUMBER = re.compile(
-    rf"[-—–·.\s]*(?:第\s*)?{_NUMERAL}\s*页?(?:\s*[/／,，共]+\s*(?:第|共)?\s*{_NUMERAL}\s*页?)?[-—–·.\s]*|Page \d+(?: of \d+)?", re.I
+    rf"[-—–·.\s]*(?:第\s*)?{_NUMERAL}\s*页?(?:\s*[/／,，共]+\s*(?:第|共)?\s*{_NUMERAL}\s*页?)?[-—–·.\s]*|Page \d+(?: of \d+)?",
+    re.I,
 )
 
 
@@ -26,7 +28,8 @@ def without_watermarks(pages: list[list[Run]], body: float) -> list[list[Run]]:
         places.update({_place(run) for run in runs if run.size >= 1.5 * body})
     many = max(3, 0.6 * len(pages))
     return [
-        [run for run in runs if run.size < 1.5 * body or not (run.pale or places[_place(run)] >= many)] for runs in pages
+        [run for run in runs if run.size < 1.5 * body or not (run.pale or places[_place(run)] >= many)]
+        for runs in pages
     ]
 
 
@@ -63,7 +66,8 @@ def without_running(pages: list[list[Row]], heights: list[float]) -> tuple[list[
 
 
 def _edge(rows: list[Row]) -> list[Row]:
-    """The rows at the top and the bottom, by place and not by reading order; text standing side by side counts once."""
+    """The rows at the top and the bottom, by place and not by reading order; text standing side by side
+    counts once."""
     levels = sorted({round(row.base / 3) for row in rows})
     ends = set(levels[:EDGE_ROWS] + levels[-EDGE_ROWS:])
     return [row for row in rows if row.table is None and round(row.base / 3) in ends]
@@ -74,7 +78,8 @@ def _digits(text: str) -> bool:
 
 
 def _apart(row: Row, rows: list[Row]) -> bool:
-    """Is there more room around a row than between lines of text, so that a number alone is no cell or item?"""
+    """Is there more room around a row than between lines of text, so that a number alone is no cell or
+    item?"""
     others = [abs(other.base - row.base) for other in rows if other is not row]
     return min(others, default=1e9) > 1.7 * row.size
 

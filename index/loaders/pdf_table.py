@@ -20,7 +20,8 @@ RULES_MAX = 3_000
 
 @dataclass(slots=True)
 class Table:
-    """Cells row by row; a merged cell is repeated in every place that it covers. ``edges``: of the columns."""
+    """Cells row by row; a merged cell is repeated in every place that it covers. ``edges``: of the
+    columns."""
 
     page: int
     top: float
@@ -38,16 +39,22 @@ def tables_of(letters: list[Letter], rules: list[Rule], page: int) -> tuple[list
         if len(xs) < 3 and len(ys) < 3 or len(xs) < 2 or len(ys) < 2:
             continue
         inside = [
-            one for one in letters
+            one
+            for one in letters
             if xs[0] <= (one.left + one.right) / 2 <= xs[-1] and ys[-1] <= one.base + 0.3 * one.size <= ys[0]
-        ]  # fmt: skip
+        ]
         owner = _owners(xs, ys, flat, upright)
         if len(set(owner.values())) < 2 or not inside:
             continue
         cells: dict[tuple[int, int], list[Letter]] = {}
         before: tuple[Letter, tuple[int, int]] | None = None
         for letter in sorted(inside, key=lambda one: (-round(one.base), one.left)):
-            if before and letter.char in HANGING and abs(letter.base - before[0].base) < 1 and abs(letter.left - before[0].right) < 0.2 * letter.size:
+            if (
+                before
+                and letter.char in HANGING
+                and abs(letter.base - before[0].base) < 1
+                and abs(letter.left - before[0].right) < 0.2 * letter.size
+            ):
                 cells[before[1]].append(letter)  # a mark that hangs over the edge of its cell
                 before = letter, before[1]
                 continue
@@ -57,7 +64,10 @@ def tables_of(letters: list[Letter], rules: list[Rule], page: int) -> tuple[list
             before = letter, owner[row, column]
         if len(cells) < 2:  # a frame around text
             continue
-        right = {place: max(x for (r, c), own in owner.items() if own == place for x in (xs[c + 1],)) for place in cells}
+        right = {
+            place: max(x for (r, c), own in owner.items() if own == place for x in (xs[c + 1],))
+            for place in cells
+        }
         texts = {place: _cell_text(found, right[place]) for place, found in cells.items()}
         table = Table(page, ys[0], ys[-1], tuple(xs))
         table.cells = [[texts.get(owner[r, c], "") for c in range(len(xs) - 1)] for r in range(len(ys) - 1)]
@@ -127,8 +137,11 @@ def _lines(places: Iterator[float] | list[float]) -> list[float]:
     return found
 
 
-def _owners(xs: list[float], ys: list[float], flat: list[Rule], upright: list[Rule]) -> dict[tuple[int, int], tuple[int, int]]:
-    """For each place of the grid the first place of the cell it belongs to: places without a line between are one."""
+def _owners(
+    xs: list[float], ys: list[float], flat: list[Rule], upright: list[Rule]
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """For each place of the grid the first place of the cell it belongs to: places without a line between are
+    one."""
     owner = {(r, c): (r, c) for r in range(len(ys) - 1) for c in range(len(xs) - 1)}
 
     def root(place: tuple[int, int]) -> tuple[int, int]:
@@ -137,7 +150,9 @@ def _owners(xs: list[float], ys: list[float], flat: list[Rule], upright: list[Ru
         return place
 
     def walled(rules: list[Rule], at: float, middle: float) -> bool:
-        return any(abs(rule.at - at) <= NEAR + 0.5 and rule.start - 1 <= middle <= rule.end + 1 for rule in rules)
+        return any(
+            abs(rule.at - at) <= NEAR + 0.5 and rule.start - 1 <= middle <= rule.end + 1 for rule in rules
+        )
 
     for r in range(len(ys) - 1):
         for c in range(len(xs) - 1):
@@ -160,7 +175,11 @@ def _cell_text(letters: list[Letter], right: float) -> str:
         full = False
         for row in rows:
             piece = squeeze(row.text)
-            latin = text[-1:].isascii() and piece[:1].isascii() and not (text[-1:].isdigit() and piece[:1].isdigit())
+            latin = (
+                text[-1:].isascii()
+                and piece[:1].isascii()
+                and not (text[-1:].isdigit() and piece[:1].isdigit())
+            )
             text += piece if not text or (full and not latin) or text[-1] in "，、；（《" else f" {piece}"
             room = right - row.right
             full = room < 1.8 * row.size or (room < 3 * row.size and row.right >= edge - 0.5 * row.size)

@@ -1,4 +1,5 @@
-"""Pictures in a document -> lines, by text recognition: a row that reaches the right edge goes on in the next one."""
+"""Pictures in a document -> lines, by text recognition: a row that reaches the right edge goes on in the next
+one."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ PIXELS_MAX = 40_000_000
 
 
 def picture_lines(data: bytes) -> list[Line]:
-    """The text in a picture (.png, .jpeg, .gif, .bmp, .tiff); none when it is of another kind, too small, too large or broken."""
+    """The text in a picture (.png, .jpeg, .gif, .bmp, .tiff); none when it is of another kind, too small, too
+    large or broken."""
     image = _grey(data)
     if image is None:
         return []
@@ -42,7 +44,14 @@ def _grey(data: bytes) -> Any:
                 ground.alpha_composite(shown)
                 return numpy.asarray(ground.convert("L"))
             return numpy.asarray(image.convert("L"))
-    except (OSError, ValueError, SyntaxError, EOFError, PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning):
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        PIL.Image.DecompressionBombError,
+        PIL.Image.DecompressionBombWarning,
+    ):
         return None
 
 

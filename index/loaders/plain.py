@@ -77,7 +77,8 @@ def _sample(text: str) -> list[str]:
 def _edge(text: str) -> int:
     """Columns from which on a line counts as full; 0 when the text is not hard-wrapped.
 
-    It is when nearly no line is wider than WRAP_MAX, most lines that another one follows directly are about as wide
+    It is when nearly no line is wider than WRAP_MAX, most lines that another one follows directly are about
+    as wide
     as the widest, and at least a third of those break off in mid-sentence.
     """
     lines = [line.rstrip() for line in _sample(text)]

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from index.radicals import RADICALS
 
-_DROP = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+_DROP = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 _BREAK = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _RADICAL = re.compile(r"[\u2e80-\u2fd5]")
 _SPACE = re.compile(r"[ \t\xa0\u2000-\u200a\u202f\u3000]+")
@@ -27,7 +29,8 @@ class Line:
         indent: the line begins further right than the lines around it (the first line of a paragraph).
         page: 1-based page, 0 when the file has no pages.
         row: 1 the first row of a table, 2 a further row of the same table, 0 not in a table.
-        own: the file itself begins a paragraph here: it goes on from the line before only where that one breaks off
+        own: the file itself begins a paragraph here: it goes on from the line before only where that one
+        breaks off
             at a comma. Unlike a fixed line it may be a heading by its form.
         size: height of the letters in points, 0 when it is not known.
         centred: the line stands in the middle of the page.
@@ -54,7 +57,8 @@ class Line:
 class Raw:
     """A loaded file before repair: its lines and what it says about itself (all "" or None when it does not).
 
-    ``title`` and ``published`` are what the file shows its reader; ``named`` and ``created`` stand in its properties,
+    ``title`` and ``published`` are what the file shows its reader; ``named`` and ``created`` stand in its
+    properties,
     where templates and other documents leave theirs behind, and count only where nothing else is known.
     """
 
@@ -73,7 +77,8 @@ class Raw:
 
 
 def clean(text: str) -> str:
-    """Line breaks as ``\\n``; control, zero-width and direction-changing characters removed; radicals as characters."""
+    """Line breaks as ``\\n``; control, zero-width and direction-changing characters removed; radicals as
+    characters."""
     text = _DROP.sub("", _BREAK.sub("\n", text))
     return text.translate(RADICALS) if _RADICAL.search(text) else text
 
@@ -84,7 +89,8 @@ def squeeze(text: str) -> str:
 
 
 def row_line(header: list[str], cells: Iterable[str]) -> str:
-    """A table row as a readable line: ``列名：值；列名：值``; empty cells are left out. Cells are squeezed already."""
+    """A table row as a readable line: ``列名：值；列名：值``; empty cells are left out. Cells are squeezed
+    already."""
     parts: list[str] = []
     for number, value in enumerate(cells):
         if not value:

@@ -1,6 +1,7 @@
 """Rich Text Format (.rtf) -> a .docx file with the same text: paragraphs, headings, tables, notes.
 
-Numbers set by the program stand in the file as text (``\\listtext``) and are kept as such. Letters in code pages are
+Numbers set by the program stand in the file as text (``\\listtext``) and are kept as such. Letters in code
+pages are
 read by the charset of their font, as old Chinese files need it.
 """
 
@@ -12,20 +13,103 @@ from dataclasses import dataclass, field
 
 from index.loaders.wordml import Cell, Paragraph, WordFile
 
-_TOKEN = re.compile(rb"\\([a-z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-z'])|([{}])|([^\\{}\r\n]+)|[\r\n]+")
-_CHARSETS = {134: "gb18030", 136: "big5", 128: "cp932", 129: "cp949", 204: "cp1251", 238: "cp1250", 0: "cp1252", 77: "mac_roman"}
-_SKIPPED = frozenset((
-    "fonttbl", "colortbl", "stylesheet", "info", "pict", "object", "header", "headerl", "headerr", "headerf", "footer", "footerl",
-    "footerr", "footerf", "xmlnstbl", "listtable", "listoverridetable", "rsidtbl", "generator", "themedata", "datastore",
-    "colorschememapping", "latentstyles", "fldinst", "bkmkstart", "bkmkend", "pntxta", "pntxtb", "annotation", "atnid", "atnauthor",
-    "atndate", "atnref", "nonesttables", "filetbl", "revtbl", "mmathPr", "xe", "tc", "tcn", "docvar", "background", "shppict", "nonshppict",
-    "sp", "pgdsctbl", "operator", "company", "wgrffmtfilter", "passwordhash",
-))  # fmt: skip
-_KEPT = frozenset(("shptxt", "listtext", "pntext", "fldrslt", "footnote", "shpinst", "shp", "dptxbxtext", "field", "upr", "ud"))
+_TOKEN = re.compile(
+    rb"\\([a-z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-z'])|([{}])|([^\\{}\r\n]+)|[\r\n]+"
+)
+_CHARSETS = {
+    134: "gb18030",
+    136: "big5",
+    128: "cp932",
+    129: "cp949",
+    204: "cp1251",
+    238: "cp1250",
+    0: "cp1252",
+    77: "mac_roman",
+}
+_SKIPPED = frozenset(
+    (
+        "fonttbl",
+        "colortbl",
+        "stylesheet",
+        "info",
+        "pict",
+        "object",
+        "header",
+        "headerl",
+        "headerr",
+        "headerf",
+        "footer",
+        "footerl",
+        "footerr",
+        "footerf",
+        "xmlnstbl",
+        "listtable",
+        "listoverridetable",
+        "rsidtbl",
+        "generator",
+        "themedata",
+        "datastore",
+        "colorschememapping",
+        "latentstyles",
+        "fldinst",
+        "bkmkstart",
+        "bkmkend",
+        "pntxta",
+        "pntxtb",
+        "annotation",
+        "atnid",
+        "atnauthor",
+        "atndate",
+        "atnref",
+        "nonesttables",
+        "filetbl",
+        "revtbl",
+        "mmathPr",
+        "xe",
+        "tc",
+        "tcn",
+        "docvar",
+        "background",
+        "shppict",
+        "nonshppict",
+        "sp",
+        "pgdsctbl",
+        "operator",
+        "company",
+        "wgrffmtfilter",
+        "passwordhash",
+    )
+)
+_KEPT = frozenset(
+    (
+        "shptxt",
+        "listtext",
+        "pntext",
+        "fldrslt",
+        "footnote",
+        "shpinst",
+        "shp",
+        "dptxbxtext",
+        "field",
+        "upr",
+        "ud",
+    )
+)
 _SIGNS = {
-    "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”", "bullet": "•", "tab": "\t",
-    "line": "\n", "emspace": " ", "enspace": " ", "page": "\n", "sect": "\n",
-}  # fmt: skip
+    "emdash": "—",
+    "endash": "–",
+    "lquote": "‘",
+    "rquote": "’",
+    "ldblquote": "“",
+    "rdblquote": "”",
+    "bullet": "•",
+    "tab": "\t",
+    "line": "\n",
+    "emspace": " ",
+    "enspace": " ",
+    "page": "\n",
+    "sect": "\n",
+}
 _PRIVATE = re.compile(r"[\ue000-\uf8ff]\s?")  # bullets of symbol fonts
 DEPTH_MAX = 2_000
 
@@ -83,7 +167,13 @@ class RtfReader:
                 self.stack.append(self.state)
                 if len(self.stack) > DEPTH_MAX:
                     raise ValueError("nested too deep")
-                self.state = _State(self.state.skipped, self.state.font, self.state.unicode_skip, self.state.gone, self.state.note)
+                self.state = _State(
+                    self.state.skipped,
+                    self.state.font,
+                    self.state.unicode_skip,
+                    self.state.gone,
+                    self.state.note,
+                )
             elif brace == b"}":
                 self._close()
             elif word is not None:
@@ -113,7 +203,9 @@ class RtfReader:
         if self.state.skipped == "stylesheet" and before.skipped == "stylesheet":
             name = self.style_name.strip(" ;\n")
             heading = re.fullmatch(r"(?i)(?:heading|标题)\s*([1-9])", name)
-            self.styles[self.style_at] = int(heading[1]) if heading else -1 if name in ("Title", "标题") else self.style_level
+            self.styles[self.style_at] = (
+                int(heading[1]) if heading else -1 if name in ("Title", "标题") else self.style_level
+            )
             self.style_at, self.style_level, self.style_name = 0, 0, ""
         if self.state.note and not before.note:
             if note := "".join(self.note).strip():
@@ -141,7 +233,11 @@ class RtfReader:
         if self.bytes:
             encoding = self.fonts.get(self.state.font, self.default)
             data, self.bytes = bytes(self.bytes), bytearray()
-            if not data.isascii() and encoding in ("cp1252", "mac_roman") and self.default not in ("cp1252", "mac_roman"):
+            if (
+                not data.isascii()
+                and encoding in ("cp1252", "mac_roman")
+                and self.default not in ("cp1252", "mac_roman")
+            ):
                 encoding = self.default
             self._put(data.decode(encoding, "replace"), False)
 

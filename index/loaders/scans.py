@@ -1,6 +1,7 @@
 """Text recognition (OCR) of pages without a text layer: rapidocr, whose Chinese models travel in its package.
 
-Gives letters and ruling lines in the page's own frame, so that columns, tables and headings are found as in any page.
+Gives letters and ruling lines in the page's own frame, so that columns, tables and headings are found as in
+any page.
 """
 
 from __future__ import annotations
@@ -43,12 +44,17 @@ def _engine() -> Any:
     signs.recognising()
     return RapidOCR(
         params={
-            "Global.log_level": "error", "Global.max_side_len": SIDE_MAX, "Global.use_cls": False,
-            "Det.limit_type": "max", "Det.limit_side_len": 1280, "Rec.rec_batch_num": 1,
-            "Det.engine_type": EngineType.OPENVINO, "Rec.engine_type": EngineType.OPENVINO,
+            "Global.log_level": "error",
+            "Global.max_side_len": SIDE_MAX,
+            "Global.use_cls": False,
+            "Det.limit_type": "max",
+            "Det.limit_side_len": 1280,
+            "Rec.rec_batch_num": 1,
+            "Det.engine_type": EngineType.OPENVINO,
+            "Rec.engine_type": EngineType.OPENVINO,
             "EngineConfig.openvino.inference_num_threads": min(4, os.cpu_count() or 1),
         }
-    )  # fmt: skip
+    )
 
 
 def recognise(document: Any, page: Page) -> list[Letter]:
@@ -90,7 +96,9 @@ def read_picture(image: Any) -> list[Found]:
 
 
 def _letters(found: list[Found], scale: float, height: float) -> list[Letter]:
-    level = [line for line in found if any(map(str.isalnum, line[1])) and _wide(line[0]) >= 0.8 * _high(line[0])]
+    level = [
+        line for line in found if any(map(str.isalnum, line[1])) and _wide(line[0]) >= 0.8 * _high(line[0])
+    ]
     if not level:
         return []
     tilt = median(math.atan2(box[1][1] - box[0][1], box[1][0] - box[0][0]) for box, text, _ in level)

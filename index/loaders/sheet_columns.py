@@ -11,14 +11,17 @@ _PLACE = re.compile(r"([A-Z]+)(\d+)")
 
 
 def visible(rows: list[Row], merges: list[str], hidden: list[int], hidden_columns: set[int]) -> Grid:
-    """The grid without hidden columns; the text of a merged cell that begins in a hidden one moves to where it shows."""
+    """The grid without hidden columns; the text of a merged cell that begins in a hidden one moves to where
+    it shows."""
     width = max((len(row.texts) for row in rows), default=0)
     areas = [area for ref in merges if (area := _area(ref)) is not None]
     gone = set(hidden)
     by_number = {row.number: row for row in rows}
     for area in areas:
         width = max(width, min(area.right + 1, width + 1)) if area.left < width else width
-        left = next((c for c in range(area.left, min(area.right, width) + 1) if c not in hidden_columns), area.left)
+        left = next(
+            (c for c in range(area.left, min(area.right, width) + 1) if c not in hidden_columns), area.left
+        )
         first = by_number.get(area.top)
         if left != area.left and first is not None and area.left < len(first.texts) and left < width:
             first.texts += [""] * (left + 1 - len(first.texts))
@@ -34,7 +37,9 @@ def visible(rows: list[Row], merges: list[str], hidden: list[int], hidden_column
             row.strong = {index[column] for column in row.strong if column in index}
     shown: list[Area] = []
     for area in areas:
-        inside = [index[column] for column in range(area.left, min(area.right, width - 1) + 1) if column in index]
+        inside = [
+            index[column] for column in range(area.left, min(area.right, width - 1) + 1) if column in index
+        ]
         if inside and area.top not in gone:
             shown.append(Area(area.top, inside[0], area.bottom, inside[-1]))
     return Grid([row for row in rows if any(row.texts)], columns, shown, hidden)

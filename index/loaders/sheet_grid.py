@@ -1,4 +1,5 @@
-"""The cells of one sheet or table as a person sees them, and where its tables stand. Knows nothing of files."""
+"""The cells of one sheet or table as a person sees them, and where its tables stand. Knows nothing of
+files."""
 
 from __future__ import annotations
 
@@ -12,16 +13,20 @@ CELLS_MAX = 3_000_000
 """Filled cells that one file may have."""
 
 _VALUE = re.compile(
-    r"[-+−±(（]?\s*[¥￥$€£]?\s*[-+−]?\d[\d,，.]*\s*[)）]?\s*(?:[%％‰℃]|[一-鿿a-zA-Z/²³]{0,4})?"  # a number with a short unit
+    # a number with a short unit
+    r"[-+−±(（]?\s*[¥￥$€£]?\s*[-+−]?\d[\d,，.]*\s*[)）]?\s*(?:[%％‰℃]|[一-鿿a-zA-Z/²³]{0,4})?"
     r"|(?:19|20)\d\d\s*[-./年]\s*\d{1,2}\s*(?:[-./月]\s*\d{1,2}\s*日?|月)?(?:\s+\d{1,2}:\d\d(?::\d\d)?)?"
     r"|\d{1,2}:\d\d(?::\d\d)?|[\d-]{7,}[Xx]?|[-—–/]{1,3}"
 )
-_ORDERED = re.compile(r"(?:第\s*)?[-+]?\d+(?:[.)、．）]|[一-鿿])*|(?:19|20)\d\d\s*[年-]?\s*(?:\d{1,2}\s*[月-]?)?(?:\s*\d{1,2}\s*日?)?")
+_ORDERED = re.compile(
+    r"(?:第\s*)?[-+]?\d+(?:[.)、．）]|[一-鿿])*|(?:19|20)\d\d\s*[年-]?\s*(?:\d{1,2}\s*[月-]?)?(?:\s*\d{1,2}\s*日?)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A rectangle of cells: rows by their number in the sheet (from 1), columns by their index among the visible ones.
+    """A rectangle of cells: rows by their number in the sheet (from 1), columns by their index among the
+    visible ones.
 
     Both ends are included.
     """
@@ -34,7 +39,8 @@ class Area:
 
 @dataclass(slots=True)
 class Row:
-    """One visible row that is not empty: its number in the sheet, the shown texts, a kind for each (t, n, d, space),
+    """One visible row that is not empty: its number in the sheet, the shown texts, a kind for each (t, n, d,
+    space),
     and which cells are printed strong (bold or on a ground of their own)."""
 
     number: int
@@ -53,7 +59,8 @@ class Row:
 
 @dataclass(slots=True)
 class Grid:
-    """Rows from top to bottom; ``columns`` gives the sheet's column (from 0) of each visible one; ``merges`` the
+    """Rows from top to bottom; ``columns`` gives the sheet's column (from 0) of each visible one; ``merges``
+    the
     merged cells of more than one cell; ``hidden`` the numbers of rows that are not shown."""
 
     rows: list[Row]
@@ -116,7 +123,8 @@ def blocks(grid: Grid) -> Iterator[list[Row]]:
 
 
 def beside(block: list[Row], merges: list[Area]) -> list[list[Row]]:
-    """Tables that stand beside each other: parted where a column is empty throughout and each side looks like a table
+    """Tables that stand beside each other: parted where a column is empty throughout and each side looks like
+    a table
     of its own (at least two columns, three rows, a first row of names)."""
     width = max(len(row.texts) for row in block)
     used = {column for row in block for column in row.filled()}
@@ -132,8 +140,14 @@ def beside(block: list[Row], merges: list[Area]) -> list[list[Row]]:
             parts.append((column, column))
     if len(parts) < 2:
         return [block]
-    sides = [[row.part(left, right) for row in block if any(row.texts[left : right + 1])] for left, right in parts]
-    return sides if all(_table(side, right - left + 1) for side, (left, right) in zip(sides, parts, strict=True)) else [block]
+    sides = [
+        [row.part(left, right) for row in block if any(row.texts[left : right + 1])] for left, right in parts
+    ]
+    return (
+        sides
+        if all(_table(side, right - left + 1) for side, (left, right) in zip(sides, parts, strict=True))
+        else [block]
+    )
 
 
 def _table(rows: list[Row], width: int) -> bool:
@@ -144,10 +158,15 @@ def _table(rows: list[Row], width: int) -> bool:
 
 
 def names(row: Row) -> bool:
-    """Could the row be a table's header: at least two cells, all of them names or an ascending run (years, days)?"""
+    """Could the row be a table's header: at least two cells, all of them names or an ascending run (years,
+    days)?"""
     filled = row.filled()
     texts = [row.texts[column] for column in filled]
-    values = [text for column, text in zip(filled, texts, strict=True) if row.kinds[column] != TEXT or value_like(text)]
+    values = [
+        text
+        for column, text in zip(filled, texts, strict=True)
+        if row.kinds[column] != TEXT or value_like(text)
+    ]
     if len(filled) < 2 or any(len(text) > 80 for text in texts) or len(values) == len(texts):
         return False
     if not values:

@@ -1,4 +1,5 @@
-"""A grid of cells -> lines: header rows joined, each further row as ``列名：值；列名：值`` with its place in the sheet."""
+"""A grid of cells -> lines: header rows joined, each further row as ``列名：值；列名：值`` with its place in
+the sheet."""
 
 from __future__ import annotations
 
@@ -19,13 +20,16 @@ TITLE_LEVEL = 3
 TITLE_MAX = 60
 GROUP_MAX = 40
 _PAIR = re.compile(r".{1,20}?[：:]\s*\S")
-_NUMBERED = re.compile(r"[（(]?[一二三四五六七八九十]{1,3}[、.）)]|第.{1,4}[章节部类组批]|[IVX]+[、.]|\d{1,2}[、.．]\D|[A-Z][、.．]")
+_NUMBERED = re.compile(
+    r"[（(]?[一二三四五六七八九十]{1,3}[、.）)]|第.{1,4}[章节部类组批]|[IVX]+[、.]|\d{1,2}[、.．]\D|[A-Z][、.．]"
+)
 _ENDED = re.compile(r"[。；;，,：:！？]$|[。；]")
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A line and the cells that it was made from (rows by number, columns among the visible ones); ``note``: text
+    """A line and the cells that it was made from (rows by number, columns among the visible ones); ``note``:
+    text
     above or below a table, not a row of it."""
 
     line: Line
@@ -34,7 +38,8 @@ class Placed:
 
 
 def placed_lines(grid: Grid, level: int = TITLE_LEVEL) -> Iterator[Placed]:
-    """The lines of a sheet or table. Titles above a table and group rows become headings of ``level`` and below."""
+    """The lines of a sheet or table. Titles above a table and group rows become headings of ``level`` and
+    below."""
     carried(grid)
     header: _Header | None = None
     for block in blocks(grid):
@@ -59,7 +64,9 @@ class _Table:
     def __init__(self, rows: list[Row], grid: Grid, before: _Header | None, level: int) -> None:
         self.grid, self.before, self.level = grid, before, level
         self.rows = rows
-        self.merges = [area for area in grid.merges if area.top <= rows[-1].number and area.bottom >= rows[0].number]
+        self.merges = [
+            area for area in grid.merges if area.top <= rows[-1].number and area.bottom >= rows[0].number
+        ]
         self.columns = sorted({column for row in rows for column in row.filled()})
         self.header: _Header | None = None
         self.told = 0
@@ -75,7 +82,16 @@ class _Table:
         if not rows:
             return
         depth = 0 if self._goes_on(rows, titled) else self._depth(rows)
-        bare = not depth and self.before is None and len(self.columns) == 2 and all(row.kinds[self.columns[0]] == TEXT and not value_like(row.texts[self.columns[0]]) for row in rows if row.texts[self.columns[0]])
+        bare = (
+            not depth
+            and self.before is None
+            and len(self.columns) == 2
+            and all(
+                row.kinds[self.columns[0]] == TEXT and not value_like(row.texts[self.columns[0]])
+                for row in rows
+                if row.texts[self.columns[0]]
+            )
+        )
         pairs = bare or (not (depth and self._sure(rows, depth)) and form_like(rows, self.merges))
         if depth and not pairs:
             self.header = _Header(self._joined(rows[:depth]), [row.texts for row in rows[:depth]])
@@ -85,7 +101,11 @@ class _Table:
                 self.header = None
                 return
             rows = rows[depth:]
-            if len(rows) > 1 and len(rows[0].filled()) == len(self.columns) and numbering_row(rows[0], rows[1]):
+            if (
+                len(rows) > 1
+                and len(rows[0].filled()) == len(self.columns)
+                and numbering_row(rows[0], rows[1])
+            ):
                 rows = rows[1:]
         header = self.header or (None if pairs else self.before)
         for number, row in enumerate(rows):
@@ -117,12 +137,22 @@ class _Table:
         if len(self.columns) == 1:
             return True
         paired = [bool(_PAIR.match(row.texts[column])) or value_like(row.texts[column]) for column in filled]
-        if all(paired) and any(_PAIR.match(row.texts[column]) for column in filled) and len(rows) > 1 and len(filled) <= 4 and names(rows[1]):
+        if (
+            all(paired)
+            and any(_PAIR.match(row.texts[column]) for column in filled)
+            and len(rows) > 1
+            and len(filled) <= 4
+            and names(rows[1])
+        ):
             return True
         if len(filled) != 1 or (row.kinds[filled[0]] != TEXT and self._across(row, filled[0]) < 2):
             return False
         if len(rows) == 1 and self.before is not None and not titled:
-            return self._across(row, filled[0]) > 1 or bool(_ENDED.search(row.texts[filled[0]])) or len(row.texts[filled[0]]) > GROUP_MAX
+            return (
+                self._across(row, filled[0]) > 1
+                or bool(_ENDED.search(row.texts[filled[0]]))
+                or len(row.texts[filled[0]]) > GROUP_MAX
+            )
         wide = self._across(row, filled[0])
         if 1 < wide < len(self.columns) and filled[0] > self.columns[0] and len(rows) > 2 and names(rows[1]):
             return False  # the upper level of a header over some columns only
@@ -131,7 +161,14 @@ class _Table:
     def _title(self, row: Row) -> bool:
         filled = row.filled()
         text = row.texts[filled[0]]
-        return len(filled) == 1 and len(text) <= TITLE_MAX and not _ENDED.search(text) and not _PAIR.match(text) and len(self.columns) > 1 and row.kinds[filled[0]] == TEXT
+        return (
+            len(filled) == 1
+            and len(text) <= TITLE_MAX
+            and not _ENDED.search(text)
+            and not _PAIR.match(text)
+            and len(self.columns) > 1
+            and row.kinds[filled[0]] == TEXT
+        )
 
     def _goes_on(self, rows: list[Row], titled: bool) -> bool:
         """After an empty row: do the rows belong to the table above?"""
@@ -144,7 +181,9 @@ class _Table:
         if not names(first) or not within:
             return within and not names(first)
         below = rows[1:4]
-        strong = len(first.strong & set(first.filled())) == len(first.filled()) and not any(len(r.strong & set(r.filled())) == len(r.filled()) for r in below)
+        strong = len(first.strong & set(first.filled())) == len(first.filled()) and not any(
+            len(r.strong & set(r.filled())) == len(r.filled()) for r in below
+        )
         typed = any(valued(row, column) for row in below for column in first.filled())
         merged = any(area.top == first.number and area.right > area.left for area in self.merges)
         return not (rows[1:] and (strong or typed or merged))
@@ -157,11 +196,28 @@ class _Table:
         while depth < min(HEADERS_MAX, len(rows)):
             last, below = rows[depth - 1], rows[depth]
             heads = {row.number for row in rows[:depth]}
-            reaching = any(a.top in heads and last.number < a.bottom < rows[0].number + HEADERS_MAX for a in self.merges)
-            spread = [a for a in self.merges if a.top == last.number and a.right > a.left and a.bottom == last.number]
-            under = [column for area in spread for column in range(area.left, area.right + 1) if column < len(below.texts) and below.texts[column]]
-            named = names(below) or (len(below.filled()) >= 1 and not any(valued(below, column) for column in below.filled()))
-            if not ((reaching and (named or not spread)) or (spread and len(under) > len(spread) and named) or complementary(last, below, rows[depth + 1 :])):
+            reaching = any(
+                a.top in heads and last.number < a.bottom < rows[0].number + HEADERS_MAX for a in self.merges
+            )
+            spread = [
+                a
+                for a in self.merges
+                if a.top == last.number and a.right > a.left and a.bottom == last.number
+            ]
+            under = [
+                column
+                for area in spread
+                for column in range(area.left, area.right + 1)
+                if column < len(below.texts) and below.texts[column]
+            ]
+            named = names(below) or (
+                len(below.filled()) >= 1 and not any(valued(below, column) for column in below.filled())
+            )
+            if not (
+                (reaching and (named or not spread))
+                or (spread and len(under) > len(spread) and named)
+                or complementary(last, below, rows[depth + 1 :])
+            ):
                 break
             depth += 1
         return depth
@@ -175,11 +231,14 @@ class _Table:
         """Is it a header beyond doubt: several rows of it, or strong letters on it alone?"""
         first = rows[0]
         filled = set(first.filled())
-        alone = filled <= first.strong and not any(set(row.filled()) & row.strong for row in rows[depth : depth + 3])
+        alone = filled <= first.strong and not any(
+            set(row.filled()) & row.strong for row in rows[depth : depth + 3]
+        )
         return depth > 1 or alone
 
     def _joined(self, rows: list[Row]) -> dict[int, str]:
-        """Column -> name: what stands above it from top to bottom, each text once; merged cells reach across."""
+        """Column -> name: what stands above it from top to bottom, each text once; merged cells reach
+        across."""
         joined: dict[int, str] = {}
         width = max(len(row.texts) for row in self.rows)
         levels: list[dict[int, str]] = []
@@ -190,12 +249,20 @@ class _Table:
                     for column in range(area.left, min(area.right, width - 1) + 1):
                         level.setdefault(column, level[area.left])
             levels.append(level)
-        for upper, lower, row in zip(levels, levels[1:], rows, strict=False):  # names spread without merged cells
+        for upper, lower, row in zip(
+            levels, levels[1:], rows, strict=False
+        ):  # names spread without merged cells
             held, at = "", -2
             for column in range(width):
                 if column in upper:
                     held, at = upper[column], column
-                elif held and column in lower and at == column - 1 and at in lower and self._across(row, column) == 1:
+                elif (
+                    held
+                    and column in lower
+                    and at == column - 1
+                    and at in lower
+                    and self._across(row, column) == 1
+                ):
                     upper[column], at = held, column
         for column in range(width):
             parts: list[str] = []
@@ -209,7 +276,12 @@ class _Table:
     def _group(self, rows: list[Row], number: int) -> bool:
         """A row that names the rows below it: one short cell, merged across, numbered or strong."""
         row, filled = rows[number], rows[number].filled()
-        if len(filled) != 1 or number + 1 == len(rows) or row.kinds[filled[0]] != TEXT or len(self.columns) < 2:
+        if (
+            len(filled) != 1
+            or number + 1 == len(rows)
+            or row.kinds[filled[0]] != TEXT
+            or len(self.columns) < 2
+        ):
             return False
         text = row.texts[filled[0]]
         if len(text) > GROUP_MAX or _ENDED.search(text) or value_like(text) or filled[0] != self.columns[0]:
@@ -219,15 +291,27 @@ class _Table:
         if len(rows[number + 1].filled()) < 2:
             return False
         wide = self._across(row, filled[0]) > 1
-        return wide or bool(_NUMBERED.match(text)) or (filled[0] in row.strong and filled[0] not in rows[number + 1].strong)
+        return (
+            wide
+            or bool(_NUMBERED.match(text))
+            or (filled[0] in row.strong and filled[0] not in rows[number + 1].strong)
+        )
 
     def _closing(self, row: Row) -> bool:
         """A note below or within the table: one cell of running text, or one merged across."""
         filled = row.filled()
         if len(filled) != 1:
-            return len(filled) <= 4 and len(filled) < len(self.columns) and all(_PAIR.match(row.texts[c]) for c in filled)
+            return (
+                len(filled) <= 4
+                and len(filled) < len(self.columns)
+                and all(_PAIR.match(row.texts[c]) for c in filled)
+            )
         text = row.texts[filled[0]]
-        return self._across(row, filled[0]) >= max(2, len(self.columns) - 1) or (len(text) > GROUP_MAX or bool(_PAIR.match(text))) and filled[0] == self.columns[0]
+        return (
+            self._across(row, filled[0]) >= max(2, len(self.columns) - 1)
+            or (len(text) > GROUP_MAX or bool(_PAIR.match(text)))
+            and filled[0] == self.columns[0]
+        )
 
     def _row(self, row: Row, header: dict[int, str]) -> Placed:
         parts = []

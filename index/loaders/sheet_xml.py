@@ -1,4 +1,5 @@
-"""Workbooks in the XML of Excel 2003 (SpreadsheetML) -> grids. Many systems export this under the ending .xls."""
+"""Workbooks in the XML of Excel 2003 (SpreadsheetML) -> grids. Many systems export this under the ending
+.xls."""
 
 from __future__ import annotations
 
@@ -14,10 +15,20 @@ from index.loaders.xlsx import CELL_MAX, Sheet, TooLarge
 
 _S = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _NAMED = {
-    "General Number": "General", "Fixed": "0.00", "Standard": "#,##0.00", "Percent": "0.00%", "Scientific": "0.00E+00",
-    "Currency": "¥#,##0.00", "Short Date": "yyyy/m/d", "Long Date": 'yyyy"年"m"月"d"日"', "General Date": "yyyy/m/d h:mm",
-    "Medium Date": "yyyy/m/d", "Short Time": "h:mm", "Long Time": "h:mm:ss", "Medium Time": "h:mm AM/PM",
-}  # fmt: skip
+    "General Number": "General",
+    "Fixed": "0.00",
+    "Standard": "#,##0.00",
+    "Percent": "0.00%",
+    "Scientific": "0.00E+00",
+    "Currency": "¥#,##0.00",
+    "Short Date": "yyyy/m/d",
+    "Long Date": 'yyyy"年"m"月"d"日"',
+    "General Date": "yyyy/m/d h:mm",
+    "Medium Date": "yyyy/m/d",
+    "Short Time": "h:mm",
+    "Long Time": "h:mm:ss",
+    "Medium Time": "h:mm AM/PM",
+}
 _ZERO = datetime.datetime(1899, 12, 30)
 
 
@@ -74,7 +85,9 @@ def _row(element: Any, number: int, formats: dict[str, str], merges: list[str], 
         if across or down:
             merges.append(f"{column_name(column)}{number}:{column_name(column + across)}{number + down}")
         data = cell.find(f"{_S}Data")
-        text, kind = _shown(data, formats.get(cell.get(f"{_S}StyleID") or element.get(f"{_S}StyleID"), "General"), sheet)
+        text, kind = _shown(
+            data, formats.get(cell.get(f"{_S}StyleID") or element.get(f"{_S}StyleID"), "General"), sheet
+        )
         if text and column < 16_384:
             missing = column + 1 - len(row.texts)
             row.texts += [""] * missing

@@ -44,7 +44,9 @@ def load_xlsx(path: Path, data: bytes) -> Raw:
     except TooLarge:
         raise _too_large(path) from None
     except (*BROKEN, etree.LxmlError) as error:
-        raise DocumentError(f"{path.name}: broken, it cannot be parsed as .xlsx", "Open and save it again in Excel or WPS.") from error
+        raise DocumentError(
+            f"{path.name}: broken, it cannot be parsed as .xlsx", "Open and save it again in Excel or WPS."
+        ) from error
 
 
 def load_xls(path: Path, data: bytes) -> Raw:
@@ -59,12 +61,20 @@ def load_xls(path: Path, data: bytes) -> Raw:
         raise _too_large(path) from None
     except (*BROKEN, xlrd.XLRDError, xlrd.compdoc.CompDocError, AssertionError) as error:
         if "encrypted" in str(error).lower():
-            raise DocumentError(f"{path.name}: protected with a password", "Open it, save a copy without the password, then add the copy.") from error
-        raise DocumentError(f"{path.name}: broken, it cannot be parsed as .xls", "Open and save it again in Excel or WPS.") from error
+            raise DocumentError(
+                f"{path.name}: protected with a password",
+                "Open it, save a copy without the password, then add the copy.",
+            ) from error
+        raise DocumentError(
+            f"{path.name}: broken, it cannot be parsed as .xls", "Open and save it again in Excel or WPS."
+        ) from error
 
 
 def _too_large(path: Path) -> DocumentError:
-    return DocumentError(f"{path.name}: more than {CELLS_MAX:,} filled cells, which is the limit for one file", "Split it into several files.")
+    return DocumentError(
+        f"{path.name}: more than {CELLS_MAX:,} filled cells, which is the limit for one file",
+        "Split it into several files.",
+    )
 
 
 def _raw(sheets: Iterable[Sheet], media_type: str, hidden_sheets: int) -> Raw:
@@ -83,7 +93,15 @@ def _raw(sheets: Iterable[Sheet], media_type: str, hidden_sheets: int) -> Raw:
         only += 1
         columns = sheet.grid.columns
         for one in placed:
-            runs.append(Run(len(lines), sheet.name, one.area.top, column_name(columns[one.area.left]), column_name(columns[one.area.right])))
+            runs.append(
+                Run(
+                    len(lines),
+                    sheet.name,
+                    one.area.top,
+                    column_name(columns[one.area.left]),
+                    column_name(columns[one.area.right]),
+                )
+            )
             lines.append(one.line)
         lines += [Line(text, fixed=True) for text in sheet.texts]
         titles.append(_title(placed))
@@ -116,10 +134,12 @@ def _not_read(sheets: list[Sheet], hidden_sheets: int) -> dict[str, str]:
     """What a reader of the text should know was left out, by kind; counts as text."""
     cells = [place for sheet in sheets for place in sheet.no_value]
     facts = {
-        "hidden_sheets": hidden_sheets, "hidden_rows": sum(sheet.hidden_rows for sheet in sheets),
+        "hidden_sheets": hidden_sheets,
+        "hidden_rows": sum(sheet.hidden_rows for sheet in sheets),
         "hidden_columns": sum(sheet.hidden_columns for sheet in sheets),
-        "pictures": sum(sheet.pictures for sheet in sheets), "cells_with_errors": sum(sheet.errors for sheet in sheets),
-    }  # fmt: skip
+        "pictures": sum(sheet.pictures for sheet in sheets),
+        "cells_with_errors": sum(sheet.errors for sheet in sheets),
+    }
     meta = {name: str(count) for name, count in facts.items() if count}
     if cells:
         more = f" (+{len(cells) - LISTED})" if len(cells) > LISTED else ""
@@ -136,9 +156,14 @@ def load_csv(path: Path, data: bytes) -> Raw:
     delimiter = told[1] if told else max("\t,;|，", key=lambda mark: (_columns(sample, mark), mark == ","))
     limit = csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     try:
-        rows = [_row(number, cells) for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), 1)]
+        rows = [
+            _row(number, cells)
+            for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), 1)
+        ]
     except csv.Error as error:
-        raise DocumentError(f"{path.name}: broken, it cannot be parsed as a table ({error})", "Save it again as CSV UTF-8.") from error
+        raise DocumentError(
+            f"{path.name}: broken, it cannot be parsed as a table ({error})", "Save it again as CSV UTF-8."
+        ) from error
     finally:
         csv.field_size_limit(limit)
     if sum(len(row.texts) for row in rows) > CELLS_MAX:
@@ -149,19 +174,22 @@ def load_csv(path: Path, data: bytes) -> Raw:
     raw.published = dateline(_notes(placed))
     raw.title = _title(placed)
     raw.meta["places"] = packed(
-        Run(n, "", one.area.top, column_name(one.area.left), column_name(one.area.right)) for n, one in enumerate(placed)
+        Run(n, "", one.area.top, column_name(one.area.left), column_name(one.area.right))
+        for n, one in enumerate(placed)
     )
     return raw
 
 
 def _row(number: int, cells: list[str]) -> Row:
-    """Values that Excel was kept from reading as numbers (="001203", a leading tab or apostrophe) as they show."""
+    """Values that Excel was kept from reading as numbers (="001203", a leading tab or apostrophe) as they
+    show."""
     texts = [squeeze(re.sub(r'^="(.*)"$', r"\1", cell[:CELL_MAX])) for cell in cells]
     return Row(number, texts, [TEXT if text else EMPTY for text in texts])
 
 
 def _columns(sample: str, mark: str) -> int:
-    """Columns on which most of the sample's lines agree with this delimiter; 0 when they are one or unlike."""
+    """Columns on which most of the sample's lines agree with this delimiter; 0 when they are one or
+    unlike."""
     counts = [len(row) for row in csv.reader(io.StringIO(sample), delimiter=mark) if row][:50]
     usual = max(set(counts), key=counts.count, default=0)
     return usual if usual > 1 and counts.count(usual) >= 0.6 * len(counts) else 0
@@ -178,4 +206,7 @@ def load_sheet_xml(path: Path, data: bytes) -> Raw:
     except TooLarge:
         raise _too_large(path) from None
     except (*BROKEN, etree.LxmlError) as error:
-        raise DocumentError(f"{path.name}: broken, it cannot be parsed as a workbook", "Open it in Excel or WPS and save it as .xlsx.") from error
+        raise DocumentError(
+            f"{path.name}: broken, it cannot be parsed as a workbook",
+            "Open it in Excel or WPS and save it as .xlsx.",
+        ) from error

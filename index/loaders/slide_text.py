@@ -1,4 +1,5 @@
-"""Text bodies of DrawingML -> paragraphs, with the numbers that are set by the program (ECMA-376 part 1, 21.1.2.4)."""
+"""Text bodies of DrawingML -> paragraphs, with the numbers that are set by the program (ECMA-376 part 1,
+21.1.2.4)."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ def _pieces(paragraph: Any) -> Iterator[str]:
 
 
 def numbered(number: int, form: str) -> str:
-    """The sign before a numbered paragraph by its type (``arabicPeriod`` 1., ``ea1ChsPeriod`` 一、), and the gap after it."""
+    """The sign before a numbered paragraph by its type (``arabicPeriod`` 1., ``ea1ChsPeriod`` 一、), and the
+    gap after it."""
     if form.startswith("circle"):
         return chr(0x245F + number) if number <= 20 else f"{number} "
     if form.startswith("ea1"):

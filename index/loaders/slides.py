@@ -1,4 +1,5 @@
-"""Presentations (.pptx) -> lines: each slide's title as heading, its texts from top to bottom, tables by row, charts by
+"""Presentations (.pptx) -> lines: each slide's title as heading, its texts from top to bottom, tables by row,
+charts by
 their stored values, speaker's notes. The page is the slide's number; hidden slides are left out."""
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ _FAR = 1 << 40
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What stands on a slide: where (in EMU from the top left), which placeholder it fills, and its element."""
+    """What stands on a slide: where (in EMU from the top left), which placeholder it fills, and its
+    element."""
 
     top: int
     left: int
@@ -46,7 +48,10 @@ class Deck:
     def lines(self) -> Iterator[Line]:
         root = self._tree("ppt/presentation.xml")
         targets = self._relations("ppt/presentation.xml")
-        ids = [next((value for name, value in one.attrib.items() if name.endswith("}id")), "") for one in root.iter("{*}sldId")]
+        ids = [
+            next((value for name, value in one.attrib.items() if name.endswith("}id")), "")
+            for one in root.iter("{*}sldId")
+        ]
         for number, (_, part) in enumerate((targets[one] for one in ids if one in targets), 1):
             if part not in self.names:
                 continue
@@ -60,7 +65,9 @@ class Deck:
     def _tree(self, part: str) -> Any:
         from lxml import etree
 
-        return etree.fromstring(self.archive.read(part), etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
+        return etree.fromstring(
+            self.archive.read(part), etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+        )
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
         folder, name = posixpath.split(part)
@@ -68,19 +75,31 @@ class Deck:
         if path not in self.names:
             return {}
         return {
-            one.get("Id") or "": ((one.get("Type") or "").rsplit("/", 1)[-1], posixpath.normpath(posixpath.join("/", folder, one.get("Target") or ""))[1:])
-            for one in self._tree(path).iter("{*}Relationship") if one.get("TargetMode") != "External"
-        }  # fmt: skip
+            one.get("Id") or "": (
+                (one.get("Type") or "").rsplit("/", 1)[-1],
+                posixpath.normpath(posixpath.join("/", folder, one.get("Target") or ""))[1:],
+            )
+            for one in self._tree(path).iter("{*}Relationship")
+            if one.get("TargetMode") != "External"
+        }
 
     def _slide(self, slide: Any, part: str) -> Iterator[Line]:
         relations = self._relations(part)
-        layout = next((target for kind, target in relations.values() if kind == "slideLayout" and target in self.names), "")
+        layout = next(
+            (target for kind, target in relations.values() if kind == "slideLayout" and target in self.names),
+            "",
+        )
         tree = slide.find(".//{*}spTree")
         if tree is None:
             return
-        shapes = sorted(self._shapes(tree, self._holders(layout), 0, 0), key=lambda one: (one.holder not in _TITLES, one.top, one.left))
+        shapes = sorted(
+            self._shapes(tree, self._holders(layout), 0, 0),
+            key=lambda one: (one.holder not in _TITLES, one.top, one.left),
+        )
         titled = False
-        headline = next((one for one in shapes if one.holder in _TITLES and _texts(one.element)), None) or _largest(shapes)
+        headline = next(
+            (one for one in shapes if one.holder in _TITLES and _texts(one.element)), None
+        ) or _largest(shapes)
         if headline is not None:
             first = headline.holder == "ctrTitle"
             yield Line(squeeze(" ".join(_texts(headline.element))), level=1 if first else 2)
@@ -104,7 +123,9 @@ class Deck:
                 places.setdefault(("type", holder.get("type") or "body"), place)
         return places
 
-    def _shapes(self, tree: Any, holders: dict[tuple[str, str], tuple[int, int]], down: int, right: int) -> Iterator[Shape]:
+    def _shapes(
+        self, tree: Any, holders: dict[tuple[str, str], tuple[int, int]], down: int, right: int
+    ) -> Iterator[Shape]:
         from lxml import etree
 
         for element in tree:
@@ -135,12 +156,24 @@ class Deck:
             top, left = place or ((0, 0) if holder is not None else (_FAR, 0))
             yield Shape(top + down, left + right, name, element)
 
-    def _group(self, element: Any, holders: dict[tuple[str, str], tuple[int, int]], place: tuple[int, int] | None, down: int, right: int) -> Iterator[Shape]:
+    def _group(
+        self,
+        element: Any,
+        holders: dict[tuple[str, str], tuple[int, int]],
+        place: tuple[int, int] | None,
+        down: int,
+        right: int,
+    ) -> Iterator[Shape]:
         """Shapes of a group in their order, at the place of the group."""
         inner = sorted(self._shapes(element, holders, 0, 0), key=lambda one: (one.top, one.left))
         top, left = place or (_FAR, 0)
         for number, shape in enumerate(inner):
-            yield Shape(top + down, left + right + number, "" if shape.holder in _TITLES else shape.holder, shape.element)
+            yield Shape(
+                top + down,
+                left + right + number,
+                "" if shape.holder in _TITLES else shape.holder,
+                shape.element,
+            )
 
     def _shape(self, element: Any, relations: dict[str, tuple[str, str]]) -> Iterator[Line]:
         if str(element.tag).endswith("}graphicFrame"):
@@ -148,7 +181,9 @@ class Deck:
             if table is not None:
                 yield from (one.line for one in placed_lines(_grid(table), level=4))
             for reference in element.iter("{*}chart", "{*}relIds"):
-                wanted = next((value for name, value in reference.attrib.items() if name.endswith(("}id", "}dm"))), "")
+                wanted = next(
+                    (value for name, value in reference.attrib.items() if name.endswith(("}id", "}dm"))), ""
+                )
                 _, target = relations.get(wanted, ("", ""))
                 if target in self.names:
                     yield from self._graphic(target)
@@ -166,7 +201,9 @@ class Deck:
                     yield Line(text, fixed=True)
             return
         title = root.find("./{*}chart/{*}title")
-        if title is not None and (text := squeeze(clean("".join(piece.text or "" for piece in title.iter("{*}t"))))):
+        if title is not None and (
+            text := squeeze(clean("".join(piece.text or "" for piece in title.iter("{*}t"))))
+        ):
             yield Line(text, fixed=True)
         yield from _chart_lines(root)
 
@@ -187,7 +224,10 @@ def load_pptx(path: Path, data: bytes) -> Raw:
             deck = Deck(archive)
             lines = list(deck.lines())
     except (*BROKEN, etree.LxmlError) as error:
-        raise DocumentError(f"{path.name}: broken, it cannot be parsed as .pptx", "Open and save it again in PowerPoint or WPS.") from error
+        raise DocumentError(
+            f"{path.name}: broken, it cannot be parsed as .pptx",
+            "Open and save it again in PowerPoint or WPS.",
+        ) from error
     raw = Raw(lines, PPTX, formed=True)
     raw.title = next((line.text for line in lines if line.level and line.page == lines[0].page), "")
     for name, count in (("pictures", deck.pictures), ("hidden_slides", deck.hidden)):
@@ -212,7 +252,10 @@ def _largest(shapes: list[Shape]) -> Shape | None:
     sizes: list[tuple[int, Shape]] = []
     for shape in shapes:
         texts = _texts(shape.element)
-        size = max((int(one.get("sz")) for one in shape.element.iter("{*}rPr") if (one.get("sz") or "").isdigit()), default=0)
+        size = max(
+            (int(one.get("sz")) for one in shape.element.iter("{*}rPr") if (one.get("sz") or "").isdigit()),
+            default=0,
+        )
         if texts and size:
             sizes.append((size, shape))
     sizes.sort(key=lambda one: -one[0])
@@ -248,13 +291,17 @@ def _chart_lines(root: Any) -> Iterator[Line]:
     names: dict[int, str] = {}
     for series in root.iter("{*}ser"):
         title = series.find("{*}tx")
-        header.append(squeeze("".join(one.text or "" for one in title.iter("{*}v"))) if title is not None else "")
+        header.append(
+            squeeze("".join(one.text or "" for one in title.iter("{*}v"))) if title is not None else ""
+        )
         for kind in ("cat", "xVal"):
             names = names or _points(series.find(f"{{*}}{kind}"))
         columns.append(_points(series.find("{*}val")) or _points(series.find("{*}yVal")))
     for n in sorted({n for column in columns for n in column}):
         texts = [names.get(n, ""), *(column.get(n, "") for column in columns)]
-        parts = [f"{name}：{text}" if name else text for name, text in zip(header, texts, strict=True) if text]
+        parts = [
+            f"{name}：{text}" if name else text for name, text in zip(header, texts, strict=True) if text
+        ]
         yield Line("；".join(parts), fixed=True)
 
 

@@ -1,6 +1,7 @@
 """What a file is by its first bytes, where its ending says something else.
 
-Offices send web pages, RTF and text as .doc or .xls, and new formats under old endings: the programs that open them
+Offices send web pages, RTF and text as .doc or .xls, and new formats under old endings: the programs that
+open them
 look at the bytes, and so do we.
 """
 
@@ -9,9 +10,25 @@ from __future__ import annotations
 import io
 import zipfile
 
-OFFICE = frozenset((
-    ".doc", ".dot", ".wps", ".wpt", ".rtf", ".docx", ".xls", ".et", ".xlsx", ".xlsm", ".ppt", ".dps", ".pptx", ".pptm", ".ppsx",
-))  # fmt: skip
+OFFICE = frozenset(
+    (
+        ".doc",
+        ".dot",
+        ".wps",
+        ".wpt",
+        ".rtf",
+        ".docx",
+        ".xls",
+        ".et",
+        ".xlsx",
+        ".xlsm",
+        ".ppt",
+        ".dps",
+        ".pptx",
+        ".pptm",
+        ".ppsx",
+    )
+)
 """Endings whose files are looked into."""
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -51,7 +68,11 @@ def true_suffix(suffix: str, data: bytes) -> str:
         return ".xml-sheet"
     if b"mime-version:" in lower and b"content-type:" in lower:
         return ".mhtml"
-    if lower.startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<head")) or b"<html" in lower or b"<table" in lower:
+    if (
+        lower.startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<head"))
+        or b"<html" in lower
+        or b"<table" in lower
+    ):
         return ".html"
     text = b"\0" not in data[:4096] or data.startswith((b"\xff\xfe", b"\xfe\xff"))
     return _LOOSE.get(suffix, suffix) if text and _WORD_ML not in head else suffix

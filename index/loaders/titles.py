@@ -1,4 +1,5 @@
-"""The title of a document by how its first lines look: the largest or centred ones; never 第一章, 目录 or a number."""
+"""The title of a document by how its first lines look: the largest or centred ones; never 第一章, 目录 or a
+number."""
 
 from __future__ import annotations
 
@@ -14,20 +15,34 @@ WINDOW = 30
 """Lines at the top among which the title is looked for."""
 TITLE_MAX = 120
 
-_EMPTY = re.compile(r"(?i)目\s*[录錄次]|contents|前\s*言|引\s*言|摘\s*要|abstract|附\s*[件录表][\d一二三四五六七八九十]*[:：]?|封面|正文|扉页|版本记录|修订记录")
-_NO_NAME = re.compile(r"[\W\d_]+|[-—\d\s年月日./〇○零一二三四五六七八九十第页共:：]+|(?:19|20)\d\d\s*年.{0,12}日?")
+_EMPTY = re.compile(
+    r"(?i)目\s*[录錄次]|contents|前\s*言|引\s*言|摘\s*要|abstract|附\s*[件录表][\d一二三四五六七八九十]*[:：]?|封面|正文|扉页|版本记录|修订记录"
+)
+_NO_NAME = re.compile(
+    r"[\W\d_]+|[-—\d\s年月日./〇○零一二三四五六七八九十第页共:：]+|(?:19|20)\d\d\s*年.{0,12}日?"
+)
 _LABEL = re.compile(r"[^：:《》]{1,12}[：:].*")
-_MARKING = re.compile(r"(?:绝密|机密|秘密|内部|特急|加急|急件|平急|公开|特提)(?:[★☆*\s].*)?|份号.*|\d{6}|签发人.*")
+_MARKING = re.compile(
+    r"(?:绝密|机密|秘密|内部|特急|加急|急件|平急|公开|特提)(?:[★☆*\s].*)?|份号.*|\d{6}|签发人.*"
+)
 _ISSUER = re.compile(r".{2,40}(?:文件|函件|公报|简报)")
 _SENTENCE = re.compile(r"[。；;！!？?]|，.*，|，.{12,}")
 
 
 def is_title(text: str) -> bool:
-    """Could a line be a title: a name of at most 120 characters, no chapter, number, date, label with its value or mark?"""
+    """Could a line be a title: a name of at most 120 characters, no chapter, number, date, label with its
+    value or mark?"""
     text = squeeze(text)
-    if not 2 <= len(text) <= TITLE_MAX or numbered_heading(text) or _EMPTY.fullmatch(text) or _NO_NAME.fullmatch(text):
+    if (
+        not 2 <= len(text) <= TITLE_MAX
+        or numbered_heading(text)
+        or _EMPTY.fullmatch(text)
+        or _NO_NAME.fullmatch(text)
+    ):
         return False
-    return not (_LABEL.fullmatch(text) or _MARKING.fullmatch(text) or document_number(text) or _SENTENCE.search(text))
+    return not (
+        _LABEL.fullmatch(text) or _MARKING.fullmatch(text) or document_number(text) or _SENTENCE.search(text)
+    )
 
 
 def title_of(lines: Sequence[Line], styled: bool = False) -> str | None:
@@ -45,11 +60,18 @@ def title_of(lines: Sequence[Line], styled: bool = False) -> str | None:
                 stop += 1
             return _joined(lines[first:stop])
     top = [line for line in lines[:WINDOW] if squeeze(line.text)]
-    numbered = [n for n, line in enumerate(top[:12]) if document_number(squeeze(line.text)) and not _LABEL.fullmatch(squeeze(line.text))]
+    numbered = [
+        n
+        for n, line in enumerate(top[:12])
+        if document_number(squeeze(line.text)) and not _LABEL.fullmatch(squeeze(line.text))
+    ]
     if numbered and any(is_title(line.text) for line in top[numbered[0] + 1 : numbered[0] + 6]):
         top = top[numbered[0] + 1 :]  # above the number stands who issued it
     usual = _usual_size(lines)
-    end = next((n for n, line in enumerate(top) if n and (line.level > 1 or numbered_heading(squeeze(line.text)))), len(top))
+    end = next(
+        (n for n, line in enumerate(top) if n and (line.level > 1 or numbered_heading(squeeze(line.text)))),
+        len(top),
+    )
     top = [line for line in top[:end] if not line.row] or [line for line in top[:end]]
     named = [n for n, line in enumerate(top) if is_title(line.text)]
     if not named:
@@ -68,7 +90,12 @@ def title_of(lines: Sequence[Line], styled: bool = False) -> str | None:
         return None
     stop = first + 1
     like = top[first]
-    while stop < min(len(top), first + 4) and is_title(top[stop].text) and (top[stop].size, top[stop].centred) == (like.size, like.centred) and like.centred:
+    while (
+        stop < min(len(top), first + 4)
+        and is_title(top[stop].text)
+        and (top[stop].size, top[stop].centred) == (like.size, like.centred)
+        and like.centred
+    ):
         stop += 1
     return _joined(top[first:stop])
 

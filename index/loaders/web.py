@@ -22,18 +22,62 @@ from index.loaders.web_table import LONG, WebTable
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,40})", re.I)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_BLOCKS = frozenset((
-    "p", "div", "section", "article", "main", "header", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "pre",
-    "table", "tr", "td", "th", "caption", "tbody", "thead", "tfoot", "figure", "figcaption", "address", "hr", "center",
-    "details", "summary", "fieldset", "body", "html", "h1", "h2", "h3", "h4", "h5", "h6",
-))  # fmt: skip
+_BLOCKS = frozenset(
+    (
+        "p",
+        "div",
+        "section",
+        "article",
+        "main",
+        "header",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "blockquote",
+        "pre",
+        "table",
+        "tr",
+        "td",
+        "th",
+        "caption",
+        "tbody",
+        "thead",
+        "tfoot",
+        "figure",
+        "figcaption",
+        "address",
+        "hr",
+        "center",
+        "details",
+        "summary",
+        "fieldset",
+        "body",
+        "html",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+    )
+)
 TERM_MAX = 30
 """Characters of a term (dt) that goes on one line with its meaning (dd)."""
 
-_HAN_BREAK = re.compile(r"(?<=[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f])[ \t]*\n\s*(?=[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f])")
-_DATES = frozenset(("article:published_time", "pubdate", "publishdate", "datepublished", "date", "dc.date", "dcterms.date"))
+_HAN_BREAK = re.compile(
+    r"(?<=[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f])[ \t]*\n\s*(?=[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f])"
+)
+_DATES = frozenset(
+    ("article:published_time", "pubdate", "publishdate", "datepublished", "date", "dc.date", "dcterms.date")
+)
+
+
 def load_html(path: Path, data: bytes) -> Raw:
-    """An .html file: title and date from its head, then the main text with headings, lists and tables by row."""
+    """An .html file: title and date from its head, then the main text with headings, lists and tables by
+    row."""
     declared = _CHARSET.search(data[:4096])
     text = clean(decode(data, path, declared[1].decode("ascii", "replace") if declared else ""))
     root = _tree(text)
@@ -60,7 +104,9 @@ def html_lines(text: str) -> Iterator[Line]:
 
 def _tree(text: str) -> etree._Element | None:
     """The parsed page; None when there is no markup to parse or it is nested too deep for the parser."""
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True)
+    parser = etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True
+    )
     text = re.sub(r"\A\s*<\?xml[^>]*\?>", "", text[:500]) + text[500:]
     try:
         root = etree.fromstring(text.encode(), parser)
@@ -74,7 +120,8 @@ def _text(element: etree._Element | None) -> str:
 
 
 def _walk(root: etree._Element) -> Iterator[tuple[str, etree._Element, str]]:
-    """("open" | "close", element, "") and ("text", element, text) in document order, hidden parts left out; no recursion."""
+    """("open" | "close", element, "") and ("text", element, text) in document order, hidden parts left out;
+    no recursion."""
     walker = etree.iterwalk(root, events=("start", "end"))
     skipped: etree._Element | None = None
     for event, element in walker:
@@ -106,7 +153,8 @@ class _Block:
         self.links = 0
 
     def text(self) -> str:
-        """What was gathered, as one line: a line break in the source between Chinese characters is no space."""
+        """What was gathered, as one line: a line break in the source between Chinese characters is no
+        space."""
         text = squeeze(_HAN_BREAK.sub("", "".join(self.parts)))
         menu = self.links >= 3 and self.linked >= 0.8 * len(text.replace(" ", ""))
         self.parts, self.linked, self.links = [], 0, 0
@@ -134,7 +182,11 @@ class _Reader:
             if tag == "a":
                 self.linking += 1 if kind == "open" else -1
                 self.block.links += kind == "open"
-            elif tag == "input" and kind == "open" and (element.get("type") or "").lower() in ("checkbox", "radio"):
+            elif (
+                tag == "input"
+                and kind == "open"
+                and (element.get("type") or "").lower() in ("checkbox", "radio")
+            ):
                 self.block.parts.append("☑" if "checked" in element.attrib else "□")
             elif tag == "br" and kind == "open":
                 if self.cell is not None:
@@ -164,11 +216,18 @@ class _Reader:
         if table is not None and (tag in ("td", "th", "tr", "table") or self.cell is not None):
             yield from self._in_table(opening, tag, element, table)
             return
-        if tag in ("dt", "dd") and (opening == (tag == "dd")) and self.block.parts and len("".join(self.block.parts).strip()) <= TERM_MAX:
+        if (
+            tag in ("dt", "dd")
+            and (opening == (tag == "dd"))
+            and self.block.parts
+            and len("".join(self.block.parts).strip()) <= TERM_MAX
+        ):
             if tag == "dt" and "".join(self.block.parts).strip()[-1:] not in ("：", ":", ""):
                 self.block.parts.append("：")
             return  # a term and what it means are one line
-        yield from self._take(item=bool(self.lists) and self.item and not (opening and tag == "li"), kept=self.preformatted > 0)
+        yield from self._take(
+            item=bool(self.lists) and self.item and not (opening and tag == "li"), kept=self.preformatted > 0
+        )
         if tag == "table":
             if opening:
                 self.tables.append(None if _layout(element) else WebTable())
@@ -191,19 +250,30 @@ class _Reader:
 
     def _number(self, element: etree._Element) -> None:
         """The number that the browser sets before an item of an ordered list."""
-        if not self.lists or self.lists[-1][0].tag != "ol" or "none" in (self.lists[-1][0].get("style") or ""):
+        if (
+            not self.lists
+            or self.lists[-1][0].tag != "ol"
+            or "none" in (self.lists[-1][0].get("style") or "")
+        ):
             return
         owner, number = self.lists[-1]
         value = element.get("value") or ""
         number = int(value) if value.isdigit() else number
-        form = {"a": "alphaLcPeriod", "A": "alphaUcPeriod", "i": "romanLcPeriod", "I": "romanUcPeriod"}.get(owner.get("type") or "1", "arabicPeriod")
+        form = {"a": "alphaLcPeriod", "A": "alphaUcPeriod", "i": "romanLcPeriod", "I": "romanUcPeriod"}.get(
+            owner.get("type") or "1", "arabicPeriod"
+        )
         self.block.parts.append(numbered(number, form))
         self.lists[-1] = (owner, number + 1)
 
     def _in_table(self, opening: bool, tag: str, element: etree._Element, table: WebTable) -> Iterator[Line]:
         if tag in ("td", "th"):
             if not opening and self.cell is not None:
-                table.cell(self.block.text(), self.cell.get("colspan") or "", self.cell.get("rowspan") or "", self.cell.tag == "th")
+                table.cell(
+                    self.block.text(),
+                    self.cell.get("colspan") or "",
+                    self.cell.get("rowspan") or "",
+                    self.cell.tag == "th",
+                )
             elif opening:
                 yield from self._take()
             self.cell = element if opening else None
@@ -228,8 +298,12 @@ def _start(element: etree._Element) -> int:
 
 
 def _layout(table: etree._Element) -> bool:
-    """Does a table only lay out the page: tables within it, one column, or cells with several paragraphs of text?"""
-    if table.get("role") in ("presentation", "none") or next(table.iterdescendants("table"), None) is not None:
+    """Does a table only lay out the page: tables within it, one column, or cells with several paragraphs of
+    text?"""
+    if (
+        table.get("role") in ("presentation", "none")
+        or next(table.iterdescendants("table"), None) is not None
+    ):
         return True
     rows = list(table.iter("tr"))
     if rows and all(len([cell for cell in row if cell.tag in ("td", "th")]) <= 1 for row in rows):

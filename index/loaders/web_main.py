@@ -1,4 +1,5 @@
-"""Which parts of a page are its own text: menus, footers, struck and hidden parts left out, the article told from the
+"""Which parts of a page are its own text: menus, footers, struck and hidden parts left out, the article told
+from the
 frame around it. Knows elements and their names, nothing of lines."""
 
 from __future__ import annotations
@@ -17,18 +18,90 @@ PART_MIN = 0.75
 FRAME_MAX = 0.4
 """What is named a menu or footer is left out if it holds at most this share of the page's text."""
 
-_DROPPED = frozenset((
-    "script", "style", "noscript", "template", "nav", "footer", "aside", "button", "svg", "iframe", "object", "embed", "select",
-    "option", "textarea", "audio", "video", "canvas", "map", "dialog", "head", "del", "s", "strike", "rt", "rp",
-))  # fmt: skip
-_ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "dialog"))
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|text-decoration[\w-]*\s*:[^;]*line-through|mso-hide\s*:\s*all", re.I)
-_FRAME = frozenset((
-    "nav", "navbar", "navigation", "menu", "topmenu", "mainmenu", "submenu", "footer", "foot", "bottom", "copyright", "breadcrumb",
-    "breadcrumbs", "crumb", "crumbs", "sidebar", "sidenav", "sider", "toolbar", "topbar", "pagination", "pager", "share", "bdsharebuttonbox",
-    "friendlink", "friendlinks", "links", "login", "search", "searchbox", "banner", "advert", "ads", "related", "recommend", "comments",
-    "daohang", "dibu", "weizhi", "location", "position", "curpos", "hotnews",
-))  # fmt: skip
+_DROPPED = frozenset(
+    (
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "nav",
+        "footer",
+        "aside",
+        "button",
+        "svg",
+        "iframe",
+        "object",
+        "embed",
+        "select",
+        "option",
+        "textarea",
+        "audio",
+        "video",
+        "canvas",
+        "map",
+        "dialog",
+        "head",
+        "del",
+        "s",
+        "strike",
+        "rt",
+        "rp",
+    )
+)
+_ROLES = frozenset(
+    ("navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "dialog")
+)
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|text-decoration[\w-]*\s*:[^;]*line-through|mso-hide\s*:\s*all",
+    re.I,
+)
+_FRAME = frozenset(
+    (
+        "nav",
+        "navbar",
+        "navigation",
+        "menu",
+        "topmenu",
+        "mainmenu",
+        "submenu",
+        "footer",
+        "foot",
+        "bottom",
+        "copyright",
+        "breadcrumb",
+        "breadcrumbs",
+        "crumb",
+        "crumbs",
+        "sidebar",
+        "sidenav",
+        "sider",
+        "toolbar",
+        "topbar",
+        "pagination",
+        "pager",
+        "share",
+        "bdsharebuttonbox",
+        "friendlink",
+        "friendlinks",
+        "links",
+        "login",
+        "search",
+        "searchbox",
+        "banner",
+        "advert",
+        "ads",
+        "related",
+        "recommend",
+        "comments",
+        "daohang",
+        "dibu",
+        "weizhi",
+        "location",
+        "position",
+        "curpos",
+        "hotnews",
+    )
+)
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
@@ -47,7 +120,8 @@ def shown(element: etree._Element) -> bool:
 
 
 def main_part(root: etree._Element) -> etree._Element:
-    """The element that holds the page's own text; menus and footers within it are marked, so that :func:`shown` knows."""
+    """The element that holds the page's own text; menus and footers within it are marked, so that
+    :func:`shown` knows."""
     sizes = _sizes(root)
     _mark_frame(root, sizes)
     sizes = _sizes(root)
@@ -100,13 +174,35 @@ def _mark_frame(root: etree._Element, sizes: dict[etree._Element, tuple[int, int
     """Mark what is a menu, footer or the like by its name, or a footer by what stands in it."""
     whole = sizes.get(root, (0, 0))[0] or 1
     for element in list(sizes):
-        if element.tag in ("html", "body", "main", "article", "form", "table", "tbody", "tr", "td", "th", "p", "span", "a", "li", "h1", "h2", "h3"):
+        if element.tag in (
+            "html",
+            "body",
+            "main",
+            "article",
+            "form",
+            "table",
+            "tbody",
+            "tr",
+            "td",
+            "th",
+            "p",
+            "span",
+            "a",
+            "li",
+            "h1",
+            "h2",
+            "h3",
+        ):
             continue
         size, own = sizes[element]
         if size > FRAME_MAX * whole:
             continue
-        named = {word.lower() for name in ("id", "class") for word in _names(element.get(name) or "")} & _FRAME
-        if named and (own < 60 or own < 0.5 * size or named & {"footer", "foot", "copyright", "breadcrumb", "sidebar"}):
+        named = {
+            word.lower() for name in ("id", "class") for word in _names(element.get(name) or "")
+        } & _FRAME
+        if named and (
+            own < 60 or own < 0.5 * size or named & {"footer", "foot", "copyright", "breadcrumb", "sidebar"}
+        ):
             element.set("data-wenju-frame", "1")
 
 
@@ -118,7 +214,8 @@ def _names(value: str) -> Iterator[str]:
 
 
 def _descended(root: etree._Element, sizes: dict[etree._Element, tuple[int, int]]) -> etree._Element:
-    """The deepest element that still holds nearly all running text, as long as what stands beside it is mostly links.
+    """The deepest element that still holds nearly all running text, as long as what stands beside it is
+    mostly links.
 
     A headline or a table beside it is text too: then its parent is taken.
     """
@@ -127,12 +224,34 @@ def _descended(root: etree._Element, sizes: dict[etree._Element, tuple[int, int]
         whole, running = sizes.get(current, (0, 0))
         children = [child for child in current if child in sizes]
         best = max(children, key=lambda child: sizes[child][1], default=None)
-        if best is None or best.tag in ("p", "table", "ul", "ol", "pre", "h1", "h2", "span", "font", "b", "tbody", "tr", "td", "li", "dl"):
+        if best is None or best.tag in (
+            "p",
+            "table",
+            "ul",
+            "ol",
+            "pre",
+            "h1",
+            "h2",
+            "span",
+            "font",
+            "b",
+            "tbody",
+            "tr",
+            "td",
+            "li",
+            "dl",
+        ):
             return current
         beside = running - sizes[best][1]
         linked_beside = (whole - running) - (sizes[best][0] - sizes[best][1])
         if sizes[best][1] < PART_MIN * running or (beside and (beside > linked_beside or beside > 120)):
             return current
-        if any(True for child in children if child is not best for _ in child.iter("h1", "table") if sizes[child][1]):
+        if any(
+            True
+            for child in children
+            if child is not best
+            for _ in child.iter("h1", "table")
+            if sizes[child][1]
+        ):
             return current
         current = best

@@ -1,4 +1,5 @@
-"""The cells of an HTML table put where rowspan and colspan place them, as a grid or, for layout, as paragraphs."""
+"""The cells of an HTML table put where rowspan and colspan place them, as a grid or, for layout, as
+paragraphs."""
 
 from __future__ import annotations
 
@@ -55,7 +56,9 @@ class WebTable:
     def lines(self) -> Iterator[Line]:
         """A table of data by row; one with a single column, or with long cells, is layout: paragraphs."""
         filled = [row for row in self.rows if any(row.texts)]
-        if max((len(row.filled()) for row in filled), default=0) <= 1 or any(len(text) > LONG for row in filled for text in row.texts):
+        if max((len(row.filled()) for row in filled), default=0) <= 1 or any(
+            len(text) > LONG for row in filled for text in row.texts
+        ):
             for row in filled:
                 yield from (Line(text) for text in row.texts if text)
             return
@@ -66,7 +69,9 @@ class WebTable:
             row.kinds += [EMPTY] * (len(row.texts) - len(row.kinds))
         width = max(len(row.texts) for row in filled)
         empty = [row.number for row in self.rows if not any(row.texts)]  # which part nothing on a page
-        yield from (one.line for one in placed_lines(Grid(filled, list(range(width)), merges, empty), level=5))
+        yield from (
+            one.line for one in placed_lines(Grid(filled, list(range(width)), merges, empty), level=5)
+        )
 
 
 def _span(value: str, least: int = 1) -> int:

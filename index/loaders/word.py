@@ -1,4 +1,5 @@
-"""Word documents (.docx) -> lines in reading order, as they stand on paper: automatic numbers, forms, notes in place."""
+"""Word documents (.docx) -> lines in reading order, as they stand on paper: automatic numbers, forms, notes
+in place."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ DEPTH_MAX = 12
 HEADING_TEXT_MAX = 80
 """A longer paragraph is body text, whatever its style."""
 
-_CONTAINERS = frozenset(W + name for name in ("sdtContent", "ins", "moveTo", "smartTag", "customXml", "txbxContent"))
+_CONTAINERS = frozenset(
+    W + name for name in ("sdtContent", "ins", "moveTo", "smartTag", "customXml", "txbxContent")
+)
 _TEMPLATE_DATES = ("2013-12-23",)
 """Creation dates that template files carry, not documents."""
 
@@ -35,7 +38,8 @@ _TEMPLATE_DATES = ("2013-12-23",)
 def load_docx(path: Path, data: bytes) -> Raw:
     """A .docx file: body with text boxes and notes in place; page headers for document number and date only.
 
-    ``meta`` says what was not read: ``pictures`` (how many), and ``pictures_recognised``, those in which text was recognised.
+    ``meta`` says what was not read: ``pictures`` (how many), and ``pictures_recognised``, those in which text
+    was recognised.
     """
     package = Package(path, data)
     body = _Body(package)
@@ -45,13 +49,19 @@ def load_docx(path: Path, data: bytes) -> Raw:
         title, created = _properties(package)
     named = any(line.level == TITLE for line in lines)
     if named:  # headings stand below the title
-        lines = [replace(line, level=1 if line.level == TITLE else min(6, line.level + 1)) if line.level else line for line in lines]
+        lines = [
+            replace(line, level=1 if line.level == TITLE else min(6, line.level + 1)) if line.level else line
+            for line in lines
+        ]
     lines = list(with_form_headings(without_contents(lines, body.contents)))
     raw = Raw(lines, MEDIA_TYPE, title=title_of(lines, named) or "", named=title)
     raw.formed = any(line.level for line in lines)
     raw.edges = tuple(edges)
     raw.created = created if created not in _TEMPLATE_DATES else None
-    for key, count in (("pictures", body.pictures - body.recognised), ("pictures_recognised", body.recognised)):
+    for key, count in (
+        ("pictures", body.pictures - body.recognised),
+        ("pictures_recognised", body.recognised),
+    ):
         if count > 0:
             raw.meta[key] = str(count)
     return raw
@@ -133,7 +143,9 @@ class _Body:
         self.contents = self.contents or listed or style.contents
         self.pictures += piece.pictures
         mark = properties.find(W + "rPr") if properties is not None else None
-        deleted = mark is not None and (mark.find(W + "del") is not None or mark.find(W + "moveFrom") is not None)
+        deleted = mark is not None and (
+            mark.find(W + "del") is not None or mark.find(W + "moveFrom") is not None
+        )
         if deleted:  # the paragraph goes on in the next one
             self._held += piece.text
         elif not (style.contents or (listed and not piece.text.strip())):
@@ -147,7 +159,9 @@ class _Body:
         for note in piece.notes:
             yield from self._note(note, depth + 1)
 
-    def _lines_of(self, piece: Piece, label: str, properties: Any, style: Style, within: bool) -> Iterator[Line]:
+    def _lines_of(
+        self, piece: Piece, label: str, properties: Any, style: Style, within: bool
+    ) -> Iterator[Line]:
         text, self._held = clean(self._held + piece.text), ""
         if not text.strip() and not (within and label):  # a cell may hold nothing but its number
             return
@@ -171,7 +185,11 @@ class _Body:
             self._images = self.package.related(self.package.main, "image")
         for name in (self._images[one] for one in piece.embeds if one in self._images):
             again = name in self._seen
-            found = self._seen[name] if again else self._seen.setdefault(name, picture_lines(self.package.part(name)))
+            found = (
+                self._seen[name]
+                if again
+                else self._seen.setdefault(name, picture_lines(self.package.part(name)))
+            )
             self.recognised += bool(found)
             yield from () if again else found
 
@@ -184,7 +202,9 @@ class _Body:
         depth = attribute(properties, "numPr/ilvl")
         if depth is not None:
             return self.numbering.label(number, integer(depth))
-        linked = self.numbering.depth_of_style(style_id or self.styles.default, number) if own is None else None
+        linked = (
+            self.numbering.depth_of_style(style_id or self.styles.default, number) if own is None else None
+        )
         return self.numbering.label(number, linked if linked is not None else style.numbering_level or 0)
 
     def _note(self, key: tuple[str, str], depth: int) -> Iterator[Line]:
@@ -211,7 +231,11 @@ def _edges(package: Package, body: _Body) -> list[str]:
         for name in package.related(package.main, kind).values():
             root = package.tree(name)
             for paragraph in root.iter(W + "p") if root is not None else ():
-                text = squeeze(clean(Reader(body.styles, True).read(paragraph, body.styles[None]).text).replace("\t", " "))
+                text = squeeze(
+                    clean(Reader(body.styles, True).read(paragraph, body.styles[None]).text).replace(
+                        "\t", " "
+                    )
+                )
                 if text:
                     found[text] = None
     return list(found)

@@ -1,4 +1,5 @@
-"""Automatic numbers of a Word file as text: what stands before a paragraph on paper (ECMA-376 part 1, 17.9)."""
+"""Automatic numbers of a Word file as text: what stands before a paragraph on paper (ECMA-376 part 1,
+17.9)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _TIGHT = re.compile(r"[）)、】〕》〉﹚：:]$|[①-⓿㈠-㊰㉑-㊿⒈-�
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level of a list: its first number, number format, text (``第%1条``), and after which level it restarts."""
+    """One level of a list: its first number, number format, text (``第%1条``), and after which level it
+    restarts."""
 
     start: int = 1
     form: str = "decimal"
@@ -32,7 +34,8 @@ class Level:
 
 
 class Numbering:
-    """Counts the lists of one document; :meth:`label` must be asked for every numbered paragraph, in order."""
+    """Counts the lists of one document; :meth:`label` must be asked for every numbered paragraph, in
+    order."""
 
     def __init__(self, root: Any) -> None:
         self._levels: dict[str, dict[int, Level]] = {}
@@ -46,7 +49,9 @@ class Numbering:
         linked, definers = {}, {}
         for element in root.iter(W + "abstractNum"):
             name = element.get(W + "abstractNumId") or ""
-            self._levels[name] = {integer(lvl.get(W + "ilvl")): _level(lvl) for lvl in element.iter(W + "lvl")}
+            self._levels[name] = {
+                integer(lvl.get(W + "ilvl")): _level(lvl) for lvl in element.iter(W + "lvl")
+            }
             if (link := attribute(element, "numStyleLink")) is not None:
                 linked[name] = link
             if (link := attribute(element, "styleLink")) is not None:
@@ -78,7 +83,8 @@ class Numbering:
                 self._styles.setdefault(style, (number, integer(lvl.get(W + "ilvl"))))
 
     def depth_of_style(self, style_id: str, number: str) -> int | None:
-        """The level on which the list of ``number`` puts paragraphs of a style; None when it does not name it."""
+        """The level on which the list of ``number`` puts paragraphs of a style; None when it does not name
+        it."""
         found = self._styles.get(style_id)
         return found[1] if found and self._abstract.get(found[0]) == self._abstract.get(number) else None
 
@@ -86,7 +92,8 @@ class Numbering:
         return number is not None and number in self._abstract
 
     def label(self, number: str, depth: int) -> str:
-        """Count one paragraph and give what stands before it, with the gap that follows: ``第三条 ``, ``（二）``.
+        """Count one paragraph and give what stands before it, with the gap that follows: ``第三条 ``,
+        ``（二）``.
 
         "" for a bullet (a box ☐ is kept, as it may be one to tick) and for a list that does not exist.
         """
@@ -106,7 +113,9 @@ class Numbering:
         if level.form == "bullet":
             sign = symbol(level.font, level.text)
             return f"{sign}" if sign and sign in _BOXES else ""
-        text = _PLACE.sub(lambda match: self._part(number, counts, int(match[1]) - 1, level), level.text).strip()
+        text = _PLACE.sub(
+            lambda match: self._part(number, counts, int(match[1]) - 1, level), level.text
+        ).strip()
         return text + (" " if text and level.gap and not _TIGHT.search(text) else "")
 
     def _at(self, number: str, depth: int) -> Level:
@@ -121,15 +130,23 @@ class Numbering:
 
 def _level(element: Any) -> Level:
     form = "decimal"
-    for found in element.iter(W + "numFmt"):  # the last one: newer formats stand in the choice, the usual one falls back
+    for found in element.iter(
+        W + "numFmt"
+    ):  # the last one: newer formats stand in the choice, the usual one falls back
         form = found.get(W + "val") or form
     if form == "custom":
         form = "decimal"
     fonts = element.find(f"{W}rPr/{W}rFonts")
-    font = next((value for value in (fonts.get(W + "ascii"), fonts.get(W + "hAnsi")) if value), "") if fonts is not None else ""
+    font = (
+        next((value for value in (fonts.get(W + "ascii"), fonts.get(W + "hAnsi")) if value), "")
+        if fonts is not None
+        else ""
+    )
     restart = attribute(element, "lvlRestart")
     level = Level(integer(attribute(element, "start"), 1), form, attribute(element, "lvlText") or "", font)
     return replace(
-        level, legal=bool(on(element, "isLgl")), restart=None if restart is None else integer(restart),
+        level,
+        legal=bool(on(element, "isLgl")),
+        restart=None if restart is None else integer(restart),
         gap=attribute(element, "suff") != "nothing",
-    )  # fmt: skip
+    )

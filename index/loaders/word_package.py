@@ -1,4 +1,5 @@
-"""A .docx file as its parts: XML trees by relationship. Knows the package (ECMA-376 part 2), nothing of paragraphs."""
+"""A .docx file as its parts: XML trees by relationship. Knows the package (ECMA-376 part 2), nothing of
+paragraphs."""
 
 from __future__ import annotations
 
@@ -17,7 +18,10 @@ _RELATION = "{http://schemas.openxmlformats.org/package/2006/relationships}Relat
 _STRICT = (
     (b"http://purl.oclc.org/ooxml/wordprocessingml/main", W[1:-1].encode()),
     (b"http://purl.oclc.org/ooxml/officeDocument/relationships", R[1:-1].encode()),
-    (b"http://purl.oclc.org/ooxml/officeDocument/math", b"http://schemas.openxmlformats.org/officeDocument/2006/math"),
+    (
+        b"http://purl.oclc.org/ooxml/officeDocument/math",
+        b"http://schemas.openxmlformats.org/officeDocument/2006/math",
+    ),
     (b"http://purl.oclc.org/ooxml/drawingml/main", b"http://schemas.openxmlformats.org/drawingml/2006/main"),
 )
 """Files saved as "Strict Open XML" name the same elements otherwise."""
@@ -38,7 +42,9 @@ class Package:
             self._names = {name.lower(): name for name in self._zip.namelist()}
         main = next(iter(self.related("", "officeDocument").values()), "word/document.xml")
         if main.lower() not in self._names:
-            raise DocumentError(f"{path.name}: an archive, but not a .docx file", "Check the file name's ending.")
+            raise DocumentError(
+                f"{path.name}: an archive, but not a .docx file", "Check the file name's ending."
+            )
         self.main = main
 
     def reading(self) -> _Reading:
@@ -46,14 +52,17 @@ class Package:
         return _Reading(self.path)
 
     def related(self, part: str, kind: str) -> dict[str, str]:
-        """Relationship id -> name of the part, of those relationships of ``part`` that are of a kind (``footnotes``)."""
+        """Relationship id -> name of the part, of those relationships of ``part`` that are of a kind
+        (``footnotes``)."""
         folder, name = posixpath.split(part)
         relations = self.tree(posixpath.join(folder, "_rels", f"{name}.rels"))
         found: dict[str, str] = {}
         for relation in relations.iter(_RELATION) if relations is not None else ():
             target = relation.get("Target") or ""
             if relation.get("TargetMode") != "External" and (relation.get("Type") or "").endswith("/" + kind):
-                found[relation.get("Id") or ""] = posixpath.normpath(posixpath.join("/" + folder, target)).lstrip("/")
+                found[relation.get("Id") or ""] = posixpath.normpath(
+                    posixpath.join("/" + folder, target)
+                ).lstrip("/")
         return found
 
     def only(self, kind: str) -> Any:
@@ -80,7 +89,9 @@ class Package:
             if b"purl.oclc.org/ooxml" in data[:20_000]:
                 for strict, usual in _STRICT:
                     data = data.replace(strict, usual)
-            parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+            parser = etree.XMLParser(
+                resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
+            )
             return etree.parse(io.BytesIO(data), parser).getroot()
 
 

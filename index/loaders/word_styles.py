@@ -1,4 +1,5 @@
-"""The styles of a Word file, each with what it inherits: level, numbering, alignment, size, hidden and struck."""
+"""The styles of a Word file, each with what it inherits: level, numbering, alignment, size, hidden and
+struck."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ class Style:
 
     Attributes:
         level: 1..9 heading, TITLE, 0 body.
-        numbering, numbering_level: numId and ilvl, None where the style says nothing; numId "0" takes numbers away.
+        numbering, numbering_level: numId and ilvl, None where the style says nothing; numId "0" takes numbers
+        away.
         size: points, 0 unknown.
         contents: a line of a table of contents.
     """
@@ -51,9 +53,14 @@ class Styles:
             if element.get(W + "type") == "paragraph" and element.get(W + "default") in ("1", "true"):
                 self.default = name
         self.tables_bold = {
-            name: {part.get(W + "type") for part in element.iter(W + "tblStylePr") if on(part.find(W + "rPr"), "b")}
-            for name, element in self._elements.items() if element.get(W + "type") == "table"
-        }  # fmt: skip
+            name: {
+                part.get(W + "type")
+                for part in element.iter(W + "tblStylePr")
+                if on(part.find(W + "rPr"), "b")
+            }
+            for name, element in self._elements.items()
+            if element.get(W + "type") == "table"
+        }
 
     def __getitem__(self, style_id: str | None) -> Style:
         """The style with this id, the default one for None and for an id that does not exist."""
@@ -83,13 +90,17 @@ def _over(base: Style, element: Any) -> Style:
     number = attribute(paragraph, "numPr/numId")
     depth = attribute(paragraph, "numPr/ilvl")
     return replace(
-        base, level=level,
+        base,
+        level=level,
         numbering=number if number is not None else base.numbering,
         numbering_level=integer(depth) if depth is not None else base.numbering_level,
-        centred=aligned(paragraph, base.centred), size=integer(attribute(run, "sz")) / 2 or base.size,
-        bold=_said(on(run, "b"), base.bold), hidden=_said(on(run, "vanish"), base.hidden),
-        struck=struck(run, base.struck), contents=base.contents or bool(_CONTENTS.fullmatch(name)),
-    )  # fmt: skip
+        centred=aligned(paragraph, base.centred),
+        size=integer(attribute(run, "sz")) / 2 or base.size,
+        bold=_said(on(run, "b"), base.bold),
+        hidden=_said(on(run, "vanish"), base.hidden),
+        struck=struck(run, base.struck),
+        contents=base.contents or bool(_CONTENTS.fullmatch(name)),
+    )
 
 
 def outline(properties: Any, otherwise: int) -> int:

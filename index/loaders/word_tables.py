@@ -1,4 +1,5 @@
-"""A Word table (``w:tbl``) as a grid of cells: merged cells once, deleted rows out, inner tables kept as such."""
+"""A Word table (``w:tbl``) as a grid of cells: merged cells once, deleted rows out, inner tables kept as
+such."""
 
 from __future__ import annotations
 
@@ -40,7 +41,12 @@ def grid_of(table: Any, read: ReadCell, styles: Styles) -> Grid:
                 continue
             width = max(1, min(WIDEST, integer(attribute(own, "gridSpan"), 1)))
             merge = own.find(W + "vMerge") if own is not None else None
-            if merge is not None and merge.get(W + "val") != "restart" and column in above and above[column][0] == width:
+            if (
+                merge is not None
+                and merge.get(W + "val") != "restart"
+                and column in above
+                and above[column][0] == width
+            ):
                 cell = above[column][1]
                 cell.height += 1
             elif cells and own is not None and attribute(own, "hMerge") == "continue":
@@ -63,7 +69,8 @@ def grid_of(table: Any, read: ReadCell, styles: Styles) -> Grid:
 
 
 def _wrapped(container: Any, name: str) -> Iterator[Any]:
-    """Rows or cells of a table, also inside content controls and tracked insertions; not those of inner tables."""
+    """Rows or cells of a table, also inside content controls and tracked insertions; not those of inner
+    tables."""
     for child in container:
         if child.tag == W + name:
             yield child
@@ -94,5 +101,7 @@ def _strong(element: Any, properties: Any) -> bool:
     fill = properties.find(W + "shd") if properties is not None else None
     if fill is not None and (fill.get(W + "fill") or "auto").lower() not in ("auto", "ffffff"):
         return True
-    runs = [run for run in element.iter(W + "r") if any((text.text or "").strip() for text in run.iter(W + "t"))]
+    runs = [
+        run for run in element.iter(W + "r") if any((text.text or "").strip() for text in run.iter(W + "t"))
+    ]
     return bool(runs) and all(on(run.find(W + "rPr"), "b") for run in runs)

@@ -1,6 +1,8 @@
-"""The text of a Word paragraph as it reads on paper: tracked changes as accepted, struck and hidden text left out.
+"""The text of a Word paragraph as it reads on paper: tracked changes as accepted, struck and hidden text left
+out.
 
-Fields give their result, content controls and form fields their state (☑, □), symbol fonts the signs they draw,
+Fields give their result, content controls and form fields their state (☑, □), symbol fonts the signs they
+draw,
 formulas a line of text. What hangs on a paragraph (text boxes, notes, pictures) is gathered beside its text.
 """
 
@@ -20,10 +22,30 @@ _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 _VML = "{urn:schemas-microsoft-com:vml}"
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _GRAPHIC = re.compile(r"/(?:chart|diagram|chartex)$")
-_SKIPPED = frozenset(W + name for name in (
-    "del", "moveFrom", "pPr", "rPr", "sdtPr", "sdtEndPr", "delText", "delInstrText", "rt", "commentReference",
-    "annotationRef", "footnoteRef", "endnoteRef", "tblPr", "trPr", "tcPr", "fldData", "rubyPr", "pgNum",
-))  # fmt: skip
+_SKIPPED = frozenset(
+    W + name
+    for name in (
+        "del",
+        "moveFrom",
+        "pPr",
+        "rPr",
+        "sdtPr",
+        "sdtEndPr",
+        "delText",
+        "delInstrText",
+        "rt",
+        "commentReference",
+        "annotationRef",
+        "footnoteRef",
+        "endnoteRef",
+        "tblPr",
+        "trPr",
+        "tcPr",
+        "fldData",
+        "rubyPr",
+        "pgNum",
+    )
+)
 _LEFT_OUT = re.compile(r"\s*(?:TOC|INDEX|TOA|RD|TC|XE|TA)\b", re.I)
 """Fields whose result is a list of what stands elsewhere, and marks for such lists."""
 _BOXED = re.compile(r"[□☐■○◯口][\s,，]*[√✓✔∨vV]|[√✓✔∨][\s,，]*[□☐]")
@@ -34,7 +56,8 @@ _CIRCLED = re.compile(r"[○◯〇][\s,，]*(\d{1,2})$")
 class Piece:
     """One paragraph as read: text (``\\n`` for line breaks), and what hangs on it in reading order.
 
-    ``notes`` are ("footnote" or "endnote", id); ``boxes`` elements with paragraphs in them; ``embeds`` the relationships
+    ``notes`` are ("footnote" or "endnote", id); ``boxes`` elements with paragraphs in them; ``embeds`` the
+    relationships
     of those pictures that lie in the file; ``size`` is that of the largest letters in points.
     """
 
@@ -67,7 +90,8 @@ class _Field:
 
 
 class Reader:
-    """Reads paragraphs one after another; remembers the fields that are still open, as they span paragraphs."""
+    """Reads paragraphs one after another; remembers the fields that are still open, as they span
+    paragraphs."""
 
     def __init__(self, styles: Styles, paired: bool = True) -> None:
         """``paired``: every field that begins also ends; else each is taken to end with its paragraph."""
@@ -196,7 +220,10 @@ class Reader:
         boxes = [box for box in element.iter(W + "txbxContent") if not _within(box, element)]
         piece.boxes += boxes
         for found in element.iter(_DRAWING + "blip", _VML + "imagedata", _DRAWING + "graphicData"):
-            if any(parent.tag == W + "txbxContent" or parent.tag == _MC + "Fallback" for parent in _between(found, element)):
+            if any(
+                parent.tag == W + "txbxContent" or parent.tag == _MC + "Fallback"
+                for parent in _between(found, element)
+            ):
                 continue
             drawn = found.tag != _DRAWING + "graphicData" or _GRAPHIC.search(found.get("uri") or "")
             piece.pictures += bool(drawn)
@@ -263,7 +290,9 @@ def _drawn(instruction: str) -> str:
         case "SYMBOL":
             code = re.match(r"\s*(\d+|0x[0-9a-f]+)", rest, re.I)
             font = re.search(r'\\f\s*"?([^"\\]+)', rest)
-            return symbol(font[1].strip() if font else "Symbol", chr(int(code[1], 0) % 0x110000)) if code else ""
+            return (
+                symbol(font[1].strip() if font else "Symbol", chr(int(code[1], 0) % 0x110000)) if code else ""
+            )
         case "MACROBUTTON":
             return rest.strip().partition(" ")[2].strip()
         case _:
@@ -273,7 +302,11 @@ def _drawn(instruction: str) -> str:
 def _alternative(element: Any) -> Any:
     """The newest of alternative contents, else what stands in for readers that know none of them."""
     chosen = element.find(_MC + "Choice")
-    return chosen if chosen is not None else (element.find(_MC + "Fallback") if element.find(_MC + "Fallback") is not None else ())
+    return (
+        chosen
+        if chosen is not None
+        else (element.find(_MC + "Fallback") if element.find(_MC + "Fallback") is not None else ())
+    )
 
 
 def _between(element: Any, top: Any) -> list[Any]:
@@ -295,4 +328,11 @@ def _font(properties: Any) -> str:
     fonts = properties.find(W + "rFonts") if properties is not None else None
     if fonts is None:
         return ""
-    return next((name for key in ("ascii", "hAnsi", "eastAsia") if (name := fonts.get(W + key)) and is_symbol_font(name)), "")
+    return next(
+        (
+            name
+            for key in ("ascii", "hAnsi", "eastAsia")
+            if (name := fonts.get(W + key)) and is_symbol_font(name)
+        ),
+        "",
+    )

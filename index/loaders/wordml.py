@@ -1,4 +1,5 @@
-"""Paragraphs and tables -> a small .docx file in memory, so that every kind of Word file is read by one set of rules.
+"""Paragraphs and tables -> a small .docx file in memory, so that every kind of Word file is read by one set
+of rules.
 
 Takes what old formats say: text, heading level, automatic number, rows of cells with their widths and merges.
 """
@@ -27,14 +28,47 @@ _HEADINGS = "".join(
 )
 _STYLES = f'<w:styles {_NS}><w:style w:type="paragraph" w:styleId="Title"><w:name w:val="Title"/></w:style>{_HEADINGS}</w:styles>'
 FORMATS = (
-    "decimal", "upperRoman", "lowerRoman", "upperLetter", "lowerLetter", "ordinal", "cardinalText", "ordinalText", "hex",
-    "chicago", "ideographDigital", "japaneseCounting", "aiueo", "iroha", "decimalFullWidth", "decimalHalfWidth",
-    "japaneseLegal", "japaneseDigitalTenThousand", "decimalEnclosedCircle", "decimalFullWidth2", "aiueoFullWidth",
-    "irohaFullWidth", "decimalZero", "bullet", "ganada", "chosung", "decimalEnclosedFullstop", "decimalEnclosedParen",
-    "decimalEnclosedCircleChinese", "ideographEnclosedCircle", "ideographTraditional", "ideographZodiac",
-    "ideographZodiacTraditional", "taiwaneseCounting", "ideographLegalTraditional", "taiwaneseCountingThousand",
-    "taiwaneseDigital", "chineseCounting", "chineseLegalSimplified", "chineseCountingThousand",
-)  # fmt: skip
+    "decimal",
+    "upperRoman",
+    "lowerRoman",
+    "upperLetter",
+    "lowerLetter",
+    "ordinal",
+    "cardinalText",
+    "ordinalText",
+    "hex",
+    "chicago",
+    "ideographDigital",
+    "japaneseCounting",
+    "aiueo",
+    "iroha",
+    "decimalFullWidth",
+    "decimalHalfWidth",
+    "japaneseLegal",
+    "japaneseDigitalTenThousand",
+    "decimalEnclosedCircle",
+    "decimalFullWidth2",
+    "aiueoFullWidth",
+    "irohaFullWidth",
+    "decimalZero",
+    "bullet",
+    "ganada",
+    "chosung",
+    "decimalEnclosedFullstop",
+    "decimalEnclosedParen",
+    "decimalEnclosedCircleChinese",
+    "ideographEnclosedCircle",
+    "ideographTraditional",
+    "ideographZodiac",
+    "ideographZodiacTraditional",
+    "taiwaneseCounting",
+    "ideographLegalTraditional",
+    "taiwaneseCountingThousand",
+    "taiwaneseDigital",
+    "chineseCounting",
+    "chineseLegalSimplified",
+    "chineseCountingThousand",
+)
 """Number formats by their code in binary files ([MS-OSHARED] 2.2.1.3 MSONFC), named as in .docx."""
 
 
@@ -87,7 +121,10 @@ class WordFile:
 
     def data(self) -> bytes:
         stream = io.BytesIO()
-        rels = "".join(f'<Relationship Id="rId{n}" Type="{_OFFICE}/{kind}" Target="{kind}.xml"/>' for n, kind in enumerate(("styles", "numbering"), 1))
+        rels = "".join(
+            f'<Relationship Id="rId{n}" Type="{_OFFICE}/{kind}" Target="{kind}.xml"/>'
+            for n, kind in enumerate(("styles", "numbering"), 1)
+        )
         package = (
             f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="word/document.xml"/>'
             f'<Relationship Id="rId2" Type="{_PACKAGE}/relationships/metadata/core-properties" Target="docProps/core.xml"/>'
@@ -96,8 +133,14 @@ class WordFile:
             for name, text in (
                 ("[Content_Types].xml", _TYPES),
                 ("_rels/.rels", f'<Relationships xmlns="{_PACKAGE}/relationships">{package}</Relationships>'),
-                ("word/_rels/document.xml.rels", f'<Relationships xmlns="{_PACKAGE}/relationships">{rels}</Relationships>'),
-                ("word/document.xml", f"<w:document {_NS}><w:body>{''.join(self.body)}<w:sectPr/></w:body></w:document>"),
+                (
+                    "word/_rels/document.xml.rels",
+                    f'<Relationships xmlns="{_PACKAGE}/relationships">{rels}</Relationships>',
+                ),
+                (
+                    "word/document.xml",
+                    f"<w:document {_NS}><w:body>{''.join(self.body)}<w:sectPr/></w:body></w:document>",
+                ),
                 ("word/styles.xml", _STYLES),
                 ("word/numbering.xml", self._numbering()),
                 ("docProps/core.xml", self._core()),
@@ -107,14 +150,20 @@ class WordFile:
 
     def _numbering(self) -> str:
         abstract = "".join(
-            f'<w:abstractNum w:abstractNumId="{n}">' + "".join(_level(depth, level) for depth, level in sorted(levels.items())) + "</w:abstractNum>"
+            f'<w:abstractNum w:abstractNumId="{n}">'
+            + "".join(_level(depth, level) for depth, level in sorted(levels.items()))
+            + "</w:abstractNum>"
             for n, levels in self.lists.items()
         )
         numbers = "".join(f'<w:num w:numId="{n}"><w:abstractNumId w:val="{n}"/></w:num>' for n in self.lists)
         return f"<w:numbering {_NS}>{abstract}{numbers}</w:numbering>"
 
     def _core(self) -> str:
-        created = f'<dcterms:created xsi:type="dcterms:W3CDTF">{self.created}T00:00:00Z</dcterms:created>' if self.created else ""
+        created = (
+            f'<dcterms:created xsi:type="dcterms:W3CDTF">{self.created}T00:00:00Z</dcterms:created>'
+            if self.created
+            else ""
+        )
         return (
             f'<cp:coreProperties xmlns:cp="{_PACKAGE}/metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/" '
             'xmlns:dcterms="http://purl.org/dc/terms/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
@@ -123,7 +172,16 @@ class WordFile:
 
 
 def _xml(text: str) -> str:
-    return escape("".join(char for char in text if char in "\t\n" or char >= " " and not 0xD800 <= ord(char) <= 0xDFFF and ord(char) not in (0xFFFE, 0xFFFF)))
+    return escape(
+        "".join(
+            char
+            for char in text
+            if char in "\t\n"
+            or char >= " "
+            and not 0xD800 <= ord(char) <= 0xDFFF
+            and ord(char) not in (0xFFFE, 0xFFFF)
+        )
+    )
 
 
 def _paragraph(paragraph: Paragraph) -> str:
@@ -135,7 +193,9 @@ def _paragraph(paragraph: Paragraph) -> str:
     if paragraph.centred:
         properties += '<w:jc w:val="center"/>'
     size = f'<w:rPr><w:sz w:val="{round(paragraph.size * 2)}"/></w:rPr>' if paragraph.size else ""
-    lines = "<w:br/>".join(f'<w:t xml:space="preserve">{_xml(line)}</w:t>' for line in paragraph.text.split("\n"))
+    lines = "<w:br/>".join(
+        f'<w:t xml:space="preserve">{_xml(line)}</w:t>' for line in paragraph.text.split("\n")
+    )
     runs = lines.replace("\t", '</w:t><w:tab/><w:t xml:space="preserve">')
     return f"<w:p><w:pPr>{properties}</w:pPr><w:r>{size}{runs}</w:r></w:p>"
 

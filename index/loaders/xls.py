@@ -44,7 +44,9 @@ def xls_sheets(data: bytes) -> Iterator[Sheet]:
             if cells > CELLS_MAX:
                 raise TooLarge
         hidden_columns = {column for column, info in sheet.colinfo_map.items() if info.hidden}
-        found.hidden_columns = len({column for row in rows for column in row.filled() if column in hidden_columns})
+        found.hidden_columns = len(
+            {column for row in rows for column in row.filled() if column in hidden_columns}
+        )
         merges = [Area(top + 1, left, bottom, right - 1) for top, bottom, left, right in sheet.merged_cells]
         refs = [f"{column_name(a.left)}{a.top}:{column_name(a.right)}{a.bottom}" for a in merges]
         found.hidden_rows = len(hidden)
@@ -68,9 +70,19 @@ def _shown(book: Any, cell: Any, sheet: Sheet) -> tuple[str, str, bool]:
 
     if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK):
         return "", EMPTY, False
-    form = book.xf_list[cell.xf_index] if cell.xf_index is not None and cell.xf_index < len(book.xf_list) else None
-    font = book.font_list[form.font_index] if form is not None and form.font_index < len(book.font_list) else None
-    strong = bool(font is not None and (font.bold or font.weight >= 700)) or bool(form is not None and form.background.fill_pattern)
+    form = (
+        book.xf_list[cell.xf_index]
+        if cell.xf_index is not None and cell.xf_index < len(book.xf_list)
+        else None
+    )
+    font = (
+        book.font_list[form.font_index]
+        if form is not None and form.font_index < len(book.font_list)
+        else None
+    )
+    strong = bool(font is not None and (font.bold or font.weight >= 700)) or bool(
+        form is not None and form.background.fill_pattern
+    )
     if font is not None and font.struck_out:
         return "", EMPTY, False
     if cell.ctype == xlrd.XL_CELL_TEXT:

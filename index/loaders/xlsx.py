@@ -1,6 +1,7 @@
 """Workbooks (.xlsx, .xlsm) -> grids, straight from the parts of the archive (ECMA-376 part 1, 18).
 
-Read as streams, so that a large sheet costs little more than its texts. What a person does not see is left out: hidden
+Read as streams, so that a large sheet costs little more than its texts. What a person does not see is left
+out: hidden
 sheets, rows and columns, struck text. Formulas count by the value stored with them.
 """
 
@@ -45,7 +46,8 @@ class Sheet:
 
 @dataclass(slots=True)
 class _Styles:
-    """By cell format: the number format, whether it is strong (bold, or on a coloured ground), whether it is struck."""
+    """By cell format: the number format, whether it is strong (bold, or on a coloured ground), whether it is
+    struck."""
 
     codes: list[str] = field(default_factory=list)
     strong: list[bool] = field(default_factory=list)
@@ -102,16 +104,22 @@ class Book:
         if path.lower() not in self.names:
             return {}
         return {
-            one.get("Id") or "": (one.get("Type") or "", posixpath.normpath(posixpath.join("/", folder, one.get("Target") or ""))[1:])
-            for one in self._tree(path).iter("{*}Relationship") if one.get("TargetMode") != "External"
-        }  # fmt: skip
+            one.get("Id") or "": (
+                one.get("Type") or "",
+                posixpath.normpath(posixpath.join("/", folder, one.get("Target") or ""))[1:],
+            )
+            for one in self._tree(path).iter("{*}Relationship")
+            if one.get("TargetMode") != "External"
+        }
 
     def _styles(self) -> _Styles:
         styles = _Styles()
         if "xl/styles.xml" not in self.names:
             return styles
         root = self._tree("xl/styles.xml")
-        codes = {int(one.get("numFmtId") or -1): one.get("formatCode") or "" for one in root.iter("{*}numFmt")}
+        codes = {
+            int(one.get("numFmtId") or -1): one.get("formatCode") or "" for one in root.iter("{*}numFmt")
+        }
         fonts = [(_on(font, "b"), _on(font, "strike")) for font in _children(root, "fonts")]
         fills = [_ground(fill) for fill in _children(root, "fills")]
         for xf in _children(root, "cellXfs"):
@@ -139,22 +147,37 @@ class Book:
         number = 0
         collapsed = False
         with self._open(part) as stream:
-            for _, element in etree.iterparse(stream, tag=("{*}row", "{*}col", "{*}mergeCell", "{*}sheetFormatPr"), resolve_entities=False, no_network=True):
+            for _, element in etree.iterparse(
+                stream,
+                tag=("{*}row", "{*}col", "{*}mergeCell", "{*}sheetFormatPr"),
+                resolve_entities=False,
+                no_network=True,
+            ):
                 kind = etree.QName(element).localname
                 if kind == "row":
                     number = int(element.get("r") or number + 1)
-                    if element.get("hidden") in ("1", "true") or (collapsed and element.get("hidden") is None):
+                    if element.get("hidden") in ("1", "true") or (
+                        collapsed and element.get("hidden") is None
+                    ):
                         hidden.append(number)
                     elif (row := self._row(element, number, sheet)) is not None:
                         rows.append(row)
                     _forget(element)
-                elif kind == "col" and (element.get("hidden") in ("1", "true") or element.get("width") == "0"):
-                    hidden_columns.update(range(int(element.get("min") or 1) - 1, min(int(element.get("max") or 1), 16_384)))
+                elif kind == "col" and (
+                    element.get("hidden") in ("1", "true") or element.get("width") == "0"
+                ):
+                    hidden_columns.update(
+                        range(int(element.get("min") or 1) - 1, min(int(element.get("max") or 1), 16_384))
+                    )
                 elif kind == "mergeCell":
                     merges.append(element.get("ref") or "")
                 elif kind == "sheetFormatPr":
                     collapsed = element.get("zeroHeight") in ("1", "true")
-        sheet.hidden_columns = len({column for row in rows for column in row.filled() if column in hidden_columns}) if hidden_columns else 0
+        sheet.hidden_columns = (
+            len({column for row in rows for column in row.filled() if column in hidden_columns})
+            if hidden_columns
+            else 0
+        )
         sheet.hidden_rows = len(hidden)
         sheet.grid = visible(rows, merges, sorted(hidden), hidden_columns)
         return sheet
@@ -194,7 +217,11 @@ class Book:
                 formula = child
             elif name == "is" and kind == "inlineStr":
                 stored = _rich(child)
-        if _PICTURE in stored or (formula is not None and _PICTURE in (formula.text or "")) or (kind == "e" and cell.get("vm")):
+        if (
+            _PICTURE in stored
+            or (formula is not None and _PICTURE in (formula.text or ""))
+            or (kind == "e" and cell.get("vm"))
+        ):
             sheet.pictures += 1
             return "", EMPTY
         if not stored:
@@ -216,7 +243,11 @@ class Book:
         if kind == "d":
             return stored.removesuffix("T00:00:00").replace("T", " "), DATE
         try:
-            return number_shown(float(stored), self.styles.codes[style] if style < len(self.styles.codes) else "", self.since_1904)
+            return number_shown(
+                float(stored),
+                self.styles.codes[style] if style < len(self.styles.codes) else "",
+                self.since_1904,
+            )
         except ValueError:
             return _cut(stored), TEXT
 
@@ -246,7 +277,11 @@ def _on(element: Any, name: str) -> bool:
 
 def _ground(fill: Any) -> bool:
     pattern = _first(fill, "patternFill")
-    return pattern is not None and pattern.get("patternType") == "solid" and _first(pattern, "fgColor") is not None
+    return (
+        pattern is not None
+        and pattern.get("patternType") == "solid"
+        and _first(pattern, "fgColor") is not None
+    )
 
 
 def _rich(item: Any) -> str:

@@ -1,6 +1,7 @@
 """Exact checks of values: does the evidence hold every figure, unit and date that a sentence states?
 
-They never say that a sentence is true; they say which of its values stands nowhere in the evidence, however it is spelt
+They never say that a sentence is true; they say which of its values stands nowhere in the evidence, however
+it is spelt
 (1.5公里 is 1500米, 百分之五 is 5%). Meaning is judged by ``qa.judge``.
 """
 
@@ -49,7 +50,9 @@ def examine(sentence: str, evidence: Sequence[Evidence]) -> Findings:
     places: list[Found] = []
     for figure in said.figures:
         if not figure.weak:
-            _told(said, "number", figure.start, figure.unit_end, _same_figures(figure, texts), problems, places)
+            _told(
+                said, "number", figure.start, figure.unit_end, _same_figures(figure, texts), problems, places
+            )
     for date in said.dates:
         if date.parts:
             _told(said, "date", date.start, date.end, _same_dates(date, texts), problems, places)

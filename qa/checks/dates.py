@@ -1,6 +1,8 @@
-"""Dates in folded text: year, month and day as far as they are told, with what the text leaves to be understood.
+"""Dates in folded text: year, month and day as far as they are told, with what the text leaves to be
+understood.
 
-今年, 去年 and the like are resolved through the published date of the document; a day without its year inherits the
+今年, 去年 and the like are resolved through the published date of the document; a day without its year
+inherits the
 year last named before it, else that of publication. Knows nothing of sentences or evidence.
 """
 
@@ -11,12 +13,24 @@ from dataclasses import dataclass
 
 _HAN = "〇零一二三四五六七八九十"
 _DIGIT = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0"}
-_YEAR_WORDS = {"今年": 0, "本年": 0, "本年度": 0, "去年": -1, "上年": -1, "前年": -2, "明年": 1, "后年": 2, "昨年": -1}
+_YEAR_WORDS = {
+    "今年": 0,
+    "本年": 0,
+    "本年度": 0,
+    "去年": -1,
+    "上年": -1,
+    "前年": -2,
+    "明年": 1,
+    "后年": 2,
+    "昨年": -1,
+}
 
 _Y = r"(?:\d{3,4}|[〇零一二三四五六七八九]{4})(?=年(?!代|级|龄|来|间|历史|以上|的历史|之久|之间))"
 _Y2 = rf"\d{{1,2}}(?=年(?:\d{{1,2}}|[{_HAN}]{{1,3}})月)"
 _M = r"(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九]|元|正|腊)(?=月(?!球|亮|饼|光|租|薪|刊|经|子|票))"
-_D = r"(?:3[01]|[12]\d|0?[1-9]|三十一?|二十[一二三四五六七八九]?|十[一二三四五六七八九]?|[一二三四五六七八九])"
+_D = (
+    r"(?:3[01]|[12]\d|0?[1-9]|三十一?|二十[一二三四五六七八九]?|十[一二三四五六七八九]?|[一二三四五六七八九])"
+)
 _DATE = re.compile(
     rf"(?P<bc>公元前|前)?(?P<y>{_Y}|{_Y2})年(?:度)?(?:\s*(?P<m>{_M})月份?(?:\s*(?P<d>{_D})[日号])?)?"
     rf"|(?P<rel>{'|'.join(sorted(_YEAR_WORDS, key=len, reverse=True))})(?:\s*(?P<rm>{_M})月份?(?:\s*(?P<rd>{_D})[日号])?)?"
@@ -33,8 +47,10 @@ _FROM_DAY = re.compile(rf"(?P<m>{_M})月(?P<d>{_D})(?=\s*(?:-|至|到|、|和)\s
 class Date:
     """A date as far as the text tells it, as a half-open span.
 
-    ``soft_years`` are the years that may be understood when ``year`` is None (the one last named before it, that of
-    publication); ``soft_month`` likewise. ``relative`` is 0 for 今年, -1 for 去年 ... when nothing resolves it.
+    ``soft_years`` are the years that may be understood when ``year`` is None (the one last named before it,
+    that of
+    publication); ``soft_month`` likewise. ``relative`` is 0 for 今年, -1 for 去年 ... when nothing resolves
+    it.
     """
 
     start: int
@@ -81,9 +97,15 @@ def find_dates(text: str, published: str | None = None) -> tuple[Date, ...]:
             date = _with(date, first.end(), date.month, _number(first["d"]))
         found.append(date)
         while date.day is not None and (more := _RANGE_DAY.match(text, date.end)):
-            date = Date(more.start("d"), more.end(), None, None, _number(more["d"]),
-                        date.soft_years or tuple(y for y in (date.year,) if y is not None),
-                        date.month or date.soft_month)  # fmt: skip
+            date = Date(
+                more.start("d"),
+                more.end(),
+                None,
+                None,
+                _number(more["d"]),
+                date.soft_years or tuple(y for y in (date.year,) if y is not None),
+                date.month or date.soft_month,
+            )
             found.append(date)
     unique: list[Date] = []
     for date in found:  # a day of a range is also found by itself
@@ -93,7 +115,8 @@ def find_dates(text: str, published: str | None = None) -> tuple[Date, ...]:
 
 
 def agrees(said: Date, told: Date) -> bool:
-    """Does ``told`` (evidence) bear out every part of ``said``? A part that the evidence leaves open does not."""
+    """Does ``told`` (evidence) bear out every part of ``said``? A part that the evidence leaves open does
+    not."""
     if said.relative is not None:
         if told.relative != said.relative:
             return False
@@ -120,8 +143,14 @@ def _read(match: re.Match[str], base: int | None) -> Date | None:
     if match["rel"]:
         offset = _YEAR_WORDS[match["rel"]]
         known = base + offset if base is not None else None
-        return Date(start, end, known, _number(match["rm"]), _number(match["rd"]),
-                    relative=offset if base is None else None)  # fmt: skip
+        return Date(
+            start,
+            end,
+            known,
+            _number(match["rm"]),
+            _number(match["rd"]),
+            relative=offset if base is None else None,
+        )
     if match["om"]:
         if match["om"] in "元正腊" or (match["om"] in _HAN and not match["od"] and not _month_alone(match)):
             return None
@@ -134,7 +163,8 @@ def _read(match: re.Match[str], base: int | None) -> Date | None:
 
 
 def _month_alone(match: re.Match[str]) -> bool:
-    """三月 by itself is a month only when it does not count (三个月) or name something; 十月革命 is no harm."""
+    """三月 by itself is a month only when it does not count (三个月) or name something; 十月革命 is no
+    harm."""
     return match.string[match.start() - 1 : match.start()] not in ("岁", "满", "数", "几", "几个")
 
 

@@ -1,6 +1,8 @@
-"""Folding and preparing texts for the checks. Matching happens on folded text; spans stay those of the original.
+"""Folding and preparing texts for the checks. Matching happens on folded text; spans stay those of the
+original.
 
-``fold_same`` never changes the length (half width, lower case, simplified script, one form of each quote and dash),
+``fold_same`` never changes the length (half width, lower case, simplified script, one form of each quote and
+dash),
 so an offset in the folded text is an offset in the original.
 """
 
@@ -24,7 +26,8 @@ class EvidenceText:
     Attributes:
         text: the evidence itself.
         published: ISO date of its document, or None; resolves 今年, 去年, 上半年.
-        context: what stands over it without being quoted (document title, heading path): its names count as known.
+        context: what stands over it without being quoted (document title, heading path): its names count as
+        known.
     """
 
     text: str
@@ -88,7 +91,8 @@ class Prepared:
 
 @functools.lru_cache(maxsize=1024)
 def prepare(evidence: EvidenceText) -> Prepared:
-    """Fold, split and read one text; remembered between calls, since an answer's sentences share their evidence."""
+    """Fold, split and read one text; remembered between calls, since an answer's sentences share their
+    evidence."""
     folded = fold_same(evidence.text)
     spans = tuple(split_sentences(evidence.text)) or ((0, len(folded)),)
     dates = find_dates(folded, evidence.published)

@@ -1,4 +1,5 @@
-"""Comparisons of rows of a table: the rows that the question names side by side, and the difference where two figures are compared.
+"""Comparisons of rows of a table: the rows that the question names side by side, and the difference where two
+figures are compared.
 
 Exact: rows are told by equal text, the difference is computed and shows both figures.
 """

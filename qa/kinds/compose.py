@@ -1,4 +1,5 @@
-"""From what was read to the Answer of a kind: lists, steps, outlines, keywords, in the documents' own words."""
+"""From what was read to the Answer of a kind: lists, steps, outlines, keywords, in the documents' own
+words."""
 
 from __future__ import annotations
 
@@ -20,7 +21,13 @@ def extracted(answer: Answer, found: Extract) -> Answer:
     lines = [quoted(place) for place in found.lines]
     notes = [Note("quoted", prompts.text("qa.note_quoted"))]
     shown = stacked(lines) if answer.kind in WIDE else tuple(lines)
-    return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, *notes), confidence=round(found.likely, 4))
+    return replace(
+        answer,
+        stage="done",
+        sentences=shown,
+        notes=(*answer.notes, *notes),
+        confidence=round(found.likely, 4),
+    )
 
 
 def tallied(answer: Answer, count: Count) -> Answer:
@@ -71,7 +78,8 @@ def catalogue(answer: Answer, documents: Sequence[tuple[Document, Sequence[Passa
 
 
 def chosen_document(query: str, hits: Sequence[Hit], documents: Sequence[Document]) -> Document | None:
-    """The document that an overview is asked of: the one the question names, else the only one or the one found most."""
+    """The document that an overview is asked of: the one the question names, else the only one or the one
+    found most."""
     scores: dict[str, float] = {}
     for hit in hits:
         scores[hit.document.id] = scores.get(hit.document.id, 0.0) + hit.score
@@ -89,18 +97,29 @@ def stacked(lines: Sequence[Sentence]) -> tuple[Sentence, ...]:
     return tuple(replace(s, text=s.text + "\n") if i < len(lines) - 1 else s for i, s in enumerate(lines))
 
 
-def found_for(hits: Sequence[Hit], superseded: frozenset[str], places: Sequence[EvidenceSentence]) -> tuple[Retrieved, ...]:
+def found_for(
+    hits: Sequence[Hit], superseded: frozenset[str], places: Sequence[EvidenceSentence]
+) -> tuple[Retrieved, ...]:
     """Snapshots of the hits; a passage that lines were taken from counts as sent."""
     spans: dict[str, list[tuple[int, int]]] = {}
     for place in places:
         spans.setdefault(place.passage.id, []).append((place.start, place.end))
     return tuple(
         Retrieved(
-            passage_id=h.passage.id, document_id=h.document.id, document=h.document.title,
-            document_sha256=h.document.sha256, heading=h.passage.heading, page=h.passage.page, start=h.passage.start,
-            end=h.passage.end, text=h.passage.text, score=h.score, sent=h.passage.id in spans,
-            sent_spans=tuple(spans.get(h.passage.id, ())), published=h.document.published,
+            passage_id=h.passage.id,
+            document_id=h.document.id,
+            document=h.document.title,
+            document_sha256=h.document.sha256,
+            heading=h.passage.heading,
+            page=h.passage.page,
+            start=h.passage.start,
+            end=h.passage.end,
+            text=h.passage.text,
+            score=h.score,
+            sent=h.passage.id in spans,
+            sent_spans=tuple(spans.get(h.passage.id, ())),
+            published=h.document.published,
             superseded=h.document.id in superseded,
         )
         for h in hits
-    )  # fmt: skip
+    )

@@ -1,7 +1,10 @@
-"""Counts and sums over rows and figures of the documents: computed exactly, with every row and figure that was counted.
+"""Counts and sums over rows and figures of the documents: computed exactly, with every row and figure that
+was counted.
 
-Which rows count is told by equal values (a cell whose text stands in the question), what is added up by the column or the noun
-that the question names. Where that is not certain there is no count, and the question is answered like any other.
+Which rows count is told by equal values (a cell whose text stands in the question), what is added up by the
+column or the noun
+that the question names. Where that is not certain there is no count, and the question is answered like any
+other.
 """
 
 from __future__ import annotations
@@ -44,7 +47,8 @@ _Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A figure that may be added up: where it stands (``start`` in the document), as it is written, its value."""
+    """A figure that may be added up: where it stands (``start`` in the document), as it is written, its
+    value."""
 
     place: EvidenceSentence
     start: int
@@ -60,13 +64,16 @@ def counted(question: str, hits: Sequence[Hit], index: Indexed) -> Count | None:
 
 
 def _rows(asked: str, hits: Sequence[Hit], index: Indexed) -> Count | None:
-    """Rows of a table, or of tables with the same columns, that have the values named, or the sum of a column named."""
+    """Rows of a table, or of tables with the same columns, that have the values named, or the sum of a column
+    named."""
     table = named_table(asked, hits, index)
     if table is None:
         return None
     values = table.values(asked)
     kept = [row for row in table.rows if all(row.cells[c] in wanted for c, wanted in values.items())]
-    summed = next((c for c in table.columns if c not in values and shared(asked, bare(c)) and _numbers(kept, c)), None)
+    summed = next(
+        (c for c in table.columns if c not in values and shared(asked, bare(c)) and _numbers(kept, c)), None
+    )
     if summed and kept:
         terms = _numbers(kept, summed)
         unit = summed[summed.find("（") + 1 : -1] if "（" in summed else _unit(kept[0].cells[summed])
@@ -90,7 +97,8 @@ def _numbers(rows: Sequence[Row], column: str) -> list[tuple[str, Decimal]]:
 
 
 def _figures(asked: str, hits: Sequence[Hit]) -> Count | None:
-    """Figures with the same unit beside the same noun of the question, in one document: 东门72个插口，北门48个插口."""
+    """Figures with the same unit beside the same noun of the question, in one document:
+    东门72个插口，北门48个插口."""
     found: dict[_Key, dict[int, _Term]] = {}
     for hit in hits:
         for place in _texts(hit):
@@ -100,7 +108,11 @@ def _figures(asked: str, hits: Sequence[Hit]) -> Count | None:
     if len(groups) != 1 or _one_of(asked, groups[0][1]):
         return None
     (_, unit, noun), terms = groups[0]
-    after = noun if any(t.place.text.startswith(noun, t.start - t.place.start + len(t.text)) for t in terms) else ""
+    after = (
+        noun
+        if any(t.place.text.startswith(noun, t.start - t.place.start + len(t.text)) for t in terms)
+        else ""
+    )
     places = {(t.place.start, t.place.end): t.place for t in terms}
     total = sum((t.value for t in terms), Decimal(0))
     return Count(tuple(places.values()), total, tuple(t.text for t in terms), unit + after)
@@ -110,14 +122,21 @@ def _terms(asked: str, document: str, place: EvidenceSentence) -> Iterator[tuple
     """The figures of a sentence beside a noun of the question."""
     for span in number_spans(place.text):
         text = place.text[span.start : span.unit_end]
-        beside = (place.text[span.unit_end : span.unit_end + NOUN], place.text[max(0, span.start - NOUN) : span.start])
+        beside = (
+            place.text[span.unit_end : span.unit_end + NOUN],
+            place.text[max(0, span.start - NOUN) : span.start],
+        )
         for noun in beside if span.unit and span.kind == "number" else ():
             if len(noun) == NOUN and noun.isalpha() and noun in asked:
-                yield (document, span.unit, noun), _Term(place, place.start + span.start, text, Decimal(str(span.value)))
+                yield (
+                    (document, span.unit, noun),
+                    _Term(place, place.start + span.start, text, Decimal(str(span.value))),
+                )
 
 
 def _one_of(asked: str, terms: Sequence[_Term]) -> bool:
-    """Does the question name some of the figures by what stands before them and not the others: 双人间 beside 单人间?"""
+    """Does the question name some of the figures by what stands before them and not the others: 双人间 beside
+    单人间?"""
     before = [t.place.text[max(0, (at := t.start - t.place.start) - 2 * NOUN) : at] for t in terms]
     near = [any(b[i : i + NOUN] in asked for i in range(len(b) - NOUN)) or b[1:] in asked for b in before]
     return 0 < sum(near) < len(terms)
@@ -128,7 +147,9 @@ def measure(question: str) -> str:
     text = normalize(question).text
     for word in ("几", "多少"):
         rest = text[text.find(word) + len(word) :] if word in text else ""
-        if found := next((unit for unit in sorted(UNITS, key=len, reverse=True) if rest.startswith(unit)), ""):
+        if found := next(
+            (unit for unit in sorted(UNITS, key=len, reverse=True) if rest.startswith(unit)), ""
+        ):
             return found
     return "项"
 

@@ -1,6 +1,8 @@
-"""Enumerations: what stands together in a document as a list. Rows of a table, numbered paragraphs, items in a sentence.
+"""Enumerations: what stands together in a document as a list. Rows of a table, numbered paragraphs, items in
+a sentence.
 
-Told by form alone (numbers, tables, the line that leads in), so that a list is shown whole where several of its items answer.
+Told by form alone (numbers, tables, the line that leads in), so that a list is shown whole where several of
+its items answer.
 """
 
 from __future__ import annotations
@@ -58,12 +60,19 @@ def _inline(sentences: Sequence[EvidenceSentence]) -> Iterator[Enumeration]:
 
 def _opens(text: str) -> bool:
     """Does the first item stand in this sentence: at its beginning, or after a colon?"""
-    return bool(own_number(text)) or any(own_number(text[i + 1 :].lstrip()) for i, c in enumerate(text) if c in "：:")
+    return bool(own_number(text)) or any(
+        own_number(text[i + 1 :].lstrip()) for i, c in enumerate(text) if c in "：:"
+    )
 
 
 def _same_line(before: EvidenceSentence, after: EvidenceSentence) -> bool:
     between = before.document.text[before.end : after.start]
-    return before.document.id == after.document.id and before.end <= after.start and not between.strip() and "\n" not in between
+    return (
+        before.document.id == after.document.id
+        and before.end <= after.start
+        and not between.strip()
+        and "\n" not in between
+    )
 
 
 def _tables(block: Block, sentences: Sequence[EvidenceSentence]) -> Iterator[Enumeration]:

@@ -1,6 +1,8 @@
-"""Evidence as wide as a kind of answer needs: a passage, its whole section, or a document, as one run of the stored text.
+"""Evidence as wide as a kind of answer needs: a passage, its whole section, or a document, as one run of the
+stored text.
 
-A section is a node of the document's tree (``index.outline``): a chapter, an article, the items of a list, a table.
+A section is a node of the document's tree (``index.outline``): a chapter, an article, the items of a list, a
+table.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ class Indexed(Protocol):
 class Block:
     """A run of passages of one document that are read together.
 
-    ``document.text[start:end]`` is what is read; ``heading`` stands over it; ``hit`` is the one that led here.
+    ``document.text[start:end]`` is what is read; ``heading`` stands over it; ``hit`` is the one that led
+    here.
     """
 
     hit: Hit
@@ -70,7 +73,8 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A part of a block and what it says to the question; ``begin`` is where it begins in the document, ``told`` the log-odds
+    """A part of a block and what it says to the question; ``begin`` is where it begins in the document,
+    ``told`` the log-odds
     by the model that writes that its passage answers (``qa.rerank``), None where that was not asked."""
 
     block: Block
@@ -81,14 +85,17 @@ class Window:
 
     @property
     def worth(self) -> float:
-        """Log-odds that it answers the question: what the reader says, how well the search liked the passage, and what the
+        """Log-odds that it answers the question: what the reader says, how well the search liked the passage,
+        and what the
         model that writes says, where it was asked."""
         likely = min(max(self.reading.answerable, 1e-4), 1 - 1e-4)
         return math.log(likely / (1 - likely)) + SEARCH * self.block.hit.score + TOLD * (self.told or 0.0)
 
     def holding(self) -> list[EvidenceSentence]:
         """The sentences that hold a part of the answer, or its best span where there are no parts."""
-        spans = self.reading.parts or ((self.reading.best,) if self.reading.best[1] > self.reading.best[0] else ())
+        spans = self.reading.parts or (
+            (self.reading.best,) if self.reading.best[1] > self.reading.best[0] else ()
+        )
         cuts = [(self.begin + a, self.begin + b) for a, b in spans]
         return [s for s in self.block.sentences() if any(_shared(s, a, b) for a, b in cuts)]
 
@@ -105,7 +112,8 @@ def narrow(hit: Hit) -> Block:
 
 
 def wide(hit: Hit, index: Indexed) -> Block:
-    """The section that the passage stands in: the smallest one around it that is not short, cut where it is too long."""
+    """The section that the passage stands in: the smallest one around it that is not short, cut where it is
+    too long."""
     passages = index.passages(hit.document.id)
     at = next((i for i, p in enumerate(passages) if p.id == hit.passage.id), None)
     if at is None:
@@ -147,7 +155,8 @@ def read(question: str, blocks: Sequence[Block], reader: Reads) -> list[Window]:
 
 
 def _moved(reading: Reading, lead: int) -> Reading:
-    """The reading with spans counted from where the text itself begins; what lies in the heading is left out."""
+    """The reading with spans counted from where the text itself begins; what lies in the heading is left
+    out."""
     parts = tuple((max(0, a - lead), b - lead) for a, b in reading.parts if b > lead)
     a, b = reading.best
     best = (max(0, a - lead), b - lead) if b > lead else (0, 0)

@@ -1,4 +1,5 @@
-"""Answers in the documents' own words: the sentences and items that the reader finds to answer the question, each cited.
+"""Answers in the documents' own words: the sentences and items that the reader finds to answer the question,
+each cited.
 
 Lists and steps are read section by section, so that no item is missed; other kinds passage by passage.
 """
@@ -39,7 +40,8 @@ class Extract:
         lines: sentences of the documents, best document first, in reading order.
         likely: probability (0..1) that the best passage answers the question.
         sure: probability (0..1) of the best span in it.
-        judged: probability (0..1) by the model that writes that the best passage answers; None where it was not asked.
+        judged: probability (0..1) by the model that writes that the best passage answers; None where it was
+        not asked.
         lead: how much more (log-odds) the best passage is worth than the next.
         best: the sentence that holds the best span.
         span: that span, in characters of its document.
@@ -54,7 +56,9 @@ class Extract:
     judged: float | None = None
 
 
-def extract(question: str, kind: str, windows: Sequence[Window], index: Indexed, reader: Reads) -> Extract | None:
+def extract(
+    question: str, kind: str, windows: Sequence[Window], index: Indexed, reader: Reads
+) -> Extract | None:
     """The answer in the documents' words; None when no passage has anything to say.
 
     Args:
@@ -79,11 +83,16 @@ def extract(question: str, kind: str, windows: Sequence[Window], index: Indexed,
     if kind not in WIDE:
         lines = [s for s in lines if s.document.id == first.block.document.id]
     judged = None if first.told is None else sigmoid(first.told)
-    return Extract(tuple(lines[:LINES]), first.reading.answerable, first.reading.sure, lead, best, span, judged)
+    return Extract(
+        tuple(lines[:LINES]), first.reading.answerable, first.reading.sure, lead, best, span, judged
+    )
 
 
-def completed(question: str, told: Sequence[EvidenceSentence], section: Block, kind: str) -> list[EvidenceSentence]:
-    """The sentences that answer, with the rest of each enumeration of which enough items are among them. Of steps one is
+def completed(
+    question: str, told: Sequence[EvidenceSentence], section: Block, kind: str
+) -> list[EvidenceSentence]:
+    """The sentences that answer, with the rest of each enumeration of which enough items are among them. Of
+    steps one is
     enough, and of a table of which the question names no row."""
     asked = normalize(question).text
     starts = {(s.document.id, s.start) for s in told}
@@ -114,7 +123,9 @@ def of_row(found: Extract | None, row: Row) -> Extract:
     likely, sure = max(found.likely, LOOKED_UP), max(found.sure, LOOKED_UP)
     inside = place.start <= found.span[0] < place.end
     span = found.span if inside else (place.start, place.end)
-    return replace(found, lines=(place,), likely=likely, sure=sure, lead=max(found.lead, 1.0), best=place, span=span)
+    return replace(
+        found, lines=(place,), likely=likely, sure=sure, lead=max(found.lead, 1.0), best=place, span=span
+    )
 
 
 def _belongs(window: Window, first: Window) -> bool:

@@ -1,4 +1,5 @@
-"""Which of a few named things is meant: the one whose example lies nearest, told by the encoder (prompts/strings.toml)."""
+"""Which of a few named things is meant: the one whose example lies nearest, told by the encoder
+(prompts/strings.toml)."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ _ENCODED: dict[tuple[str, str], tuple[list[str], Vectors]] = {}
 
 
 def nearest(section: str, text: str, encoder: Encoder) -> str:
-    """Name of the entry ``<name>_said`` of a section of the strings that has the example nearest to the text."""
+    """Name of the entry ``<name>_said`` of a section of the strings that has the example nearest to the
+    text."""
     names, vectors = _examples(section, encoder)
     return names[int((vectors @ encoder.encode([text], query=True)[0]).argmax())]
 

@@ -1,6 +1,8 @@
-"""Orders that need no writing: rows of a document as a table, in an order that was asked for. Exact, every row cited.
+"""Orders that need no writing: rows of a document as a table, in an order that was asked for. Exact, every
+row cited.
 
-Which order was given is told by the example that lies nearest (``[order]`` in prompts/strings.toml), by the encoder.
+Which order was given is told by the example that lies nearest (``[order]`` in prompts/strings.toml), by the
+encoder.
 """
 
 from __future__ import annotations
@@ -48,13 +50,24 @@ def tabled(
     note = Note("computed", prompts.text("qa.note_tabled"))
     places = [row.place for row in rows]
     return replace(
-        answer, stage="done", sentences=tuple(lines), notes=(*answer.notes, note), retrieved=found_for(hits, superseded, places)
+        answer,
+        stage="done",
+        sentences=tuple(lines),
+        notes=(*answer.notes, note),
+        retrieved=found_for(hits, superseded, places),
     )
 
 
 def _columns(asked: str, table: Table) -> list[str]:
     """The column that names the rows and those that the question names; all where it names none."""
-    key = next((c for c in table.columns if len({r.cells[c] for r in table.rows}) == len(table.rows) and not c.startswith("序")), "")
+    key = next(
+        (
+            c
+            for c in table.columns
+            if len({r.cells[c] for r in table.rows}) == len(table.rows) and not c.startswith("序")
+        ),
+        "",
+    )
     key = key or table.columns[0]
     named = [c for c in table.columns if c != key and shared(asked, c)]
     return [key, *named] if named else list(table.columns)

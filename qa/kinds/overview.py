@@ -1,6 +1,8 @@
-"""Overviews: an outline of a document by its sections, each with the sentence that carries it; what documents there are.
+"""Overviews: an outline of a document by its sections, each with the sentence that carries it; what documents
+there are.
 
-No model: a sentence carries its section when it stands early, says much of what the section's other sentences say
+No model: a sentence carries its section when it stands early, says much of what the section's other sentences
+say
 (centrality over character pairs, weighed by how rare they are in the document) and is not too long.
 """
 
@@ -27,14 +29,16 @@ LENGTH = 160
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of an outline: the section's heading ("" where there is none) and the sentence that carries it."""
+    """A line of an outline: the section's heading ("" where there is none) and the sentence that carries
+    it."""
 
     heading: str
     sentence: EvidenceSentence
 
 
 def outline(document: Document, passages: Sequence[Passage], most: int = LINES) -> list[Line]:
-    """The sections of a run of passages in order, each with the sentences that carry it: about ``most`` in all, the longer
+    """The sections of a run of passages in order, each with the sentences that carry it: about ``most`` in
+    all, the longer
     a section the more, and at least one of each of the first ``most`` sections."""
     sections = list(_sections(document, passages))
     weights = _rarity(s.text for _, sentences in sections for s in sentences)
@@ -52,7 +56,8 @@ def outline(document: Document, passages: Sequence[Passage], most: int = LINES) 
 
 
 def section_of(question: str, hits: Sequence[Hit], most: float = COVER) -> tuple[Document, int, int]:
-    """The part of a document that an overview is asked of, as a span: of the sections under headings the smallest that holds
+    """The part of a document that an overview is asked of, as a span: of the sections under headings the
+    smallest that holds
     ``most`` of what was found in the best document (by score), or one that the question names.
 
     Args:
@@ -71,7 +76,9 @@ def section_of(question: str, hits: Sequence[Hit], most: float = COVER) -> tuple
         named = set(_pairs(node.title))
         held = sum(h.score for h in own if node.start <= h.passage.start < node.end)
         told = len(named & asked) / len(named) if named else 0.0
-        if node.title != document.title and (held >= most * sum(h.score for h in own) or (told >= NAMED and held)):
+        if node.title != document.title and (
+            held >= most * sum(h.score for h in own) or (told >= NAMED and held)
+        ):
             best = (document, node.start, node.end)
     return best
 
@@ -93,7 +100,9 @@ def carrying(sentences: Sequence[EvidenceSentence], n: int, weights: Counter[str
     return [sentences[i] for i in sorted(best)]
 
 
-def _sections(document: Document, passages: Sequence[Passage]) -> Iterator[tuple[str, list[EvidenceSentence]]]:
+def _sections(
+    document: Document, passages: Sequence[Passage]
+) -> Iterator[tuple[str, list[EvidenceSentence]]]:
     """Headings with their sentences, in order; a document without headings is cut into its paragraphs."""
     found: list[tuple[tuple[str, ...], list[EvidenceSentence]]] = []
     for passage in passages:
@@ -125,7 +134,9 @@ def _pairs(text: str) -> list[str]:
     return [text[i : i + 2] for i in range(len(text) - 1) if text[i].isalnum() and text[i + 1].isalnum()]
 
 
-def about(query: str, documents: Sequence[Document], scores: dict[str, float]) -> list[tuple[float, Document]]:
+def about(
+    query: str, documents: Sequence[Document], scores: dict[str, float]
+) -> list[tuple[float, Document]]:
     """Documents by how likely they are the one that an overview is asked of, best first.
 
     Args:

@@ -1,4 +1,5 @@
-"""Answers that need no writing: what the reader finds, an outline, the documents there are. Quick on any machine."""
+"""Answers that need no writing: what the reader finds, an outline, the documents there are. Quick on any
+machine."""
 
 from __future__ import annotations
 
@@ -53,10 +54,13 @@ class OwnWords:
         self.index = index
 
     def overview(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
-        """What documents there are, or the outline of one; None for other kinds, and where there is nothing to tell."""
+        """What documents there are, or the outline of one; None for other kinds, and where there is nothing
+        to tell."""
         if answer.kind == "overview_all":
             documents = self.index.documents()
-            done = catalogue(answer, [(self.index.document(d.id), self.index.passages(d.id)) for d in documents[:40]])
+            done = catalogue(
+                answer, [(self.index.document(d.id), self.index.passages(d.id)) for d in documents[:40]]
+            )
         elif answer.kind == "overview_document":
             chosen = chosen_document(answer.query, hits, self.index.documents())
             if chosen is None:
@@ -64,23 +68,29 @@ class OwnWords:
             done = outlined(answer, self.index.document(chosen.id), self.index.passages(chosen.id))
         elif answer.kind == "overview_topic" and hits:
             document, start, end = section_of(answer.query, hits)
-            done = outlined(answer, document, [p for p in self.index.passages(document.id) if start <= p.start < end])
+            done = outlined(
+                answer, document, [p for p in self.index.passages(document.id) if start <= p.start < end]
+            )
         else:
             return None
         return replace(done, retrieved=found_for(hits, self.index.superseded(), ())) if done else None
 
     def computed(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
-        """A count, a sum or a comparison that is computed from what the documents have; None where that is not certain."""
+        """A count, a sum or a comparison that is computed from what the documents have; None where that is
+        not certain."""
         if answer.kind == "count" and (count := counted(answer.query, hits, self.index)):
             done = tallied(answer, count)
             return replace(done, retrieved=found_for(hits, self.index.superseded(), count.places))
         if answer.kind == "compare" and (both := sides(answer.query, hits, self.index)):
             done = beside(answer, both)
-            return replace(done, retrieved=found_for(hits, self.index.superseded(), [row.place for row in both.rows]))
+            return replace(
+                done, retrieved=found_for(hits, self.index.superseded(), [row.place for row in both.rows])
+            )
         return None
 
     def answer(self, answer: Answer, hits: Sequence[Hit], windows: Sequence[Window]) -> Answer | None:
-        """The lines that answer a question of its kind; None where it has to be written, or nothing is sure enough."""
+        """The lines that answer a question of its kind; None where it has to be written, or nothing is sure
+        enough."""
         if answer.kind in WRITTEN:
             return None
         found = extract(answer.query, answer.kind, windows, self.index, self.reader)
@@ -92,7 +102,8 @@ class OwnWords:
         return self.found(answer, found, hits)
 
     def quick(self, answer: Answer, found: Extract | None, hits: Sequence[Hit]) -> Answer | None:
-        """The sentence that answers a question of fact, before anything is written; None where the reader is not sure."""
+        """The sentence that answers a question of fact, before anything is written; None where the reader is
+        not sure."""
         if found is None or found.likely < max(QUICK, 1.0 - self.settings.risk):
             return None
         return self.found(answer, found, hits)
@@ -104,7 +115,8 @@ class OwnWords:
 
 
 def in_force(hits: Sequence[Hit], superseded: frozenset[str], question: str) -> list[Hit]:
-    """The hits without those of documents that a newer one replaces; where the question names the older one's year, those of
+    """The hits without those of documents that a newer one replaces; where the question names the older one's
+    year, those of
     the older one alone."""
     years = {int(span.value) for span in number_spans(question) if 1900 <= span.value <= 2100}
     asked = [h for h in hits if h.document.id in superseded and _year(h.document) in years]

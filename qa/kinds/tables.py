@@ -1,6 +1,7 @@
 """Tables of the documents as rows and columns, and which of them, and which part, a question names.
 
-A row is stored as 列名：值；列名：值. What is named is told by equal text alone: a value that stands in the question, two characters
+A row is stored as 列名：值；列名：值. What is named is told by equal text alone: a value that stands in the
+question, two characters
 of a column's name.
 """
 
@@ -36,7 +37,8 @@ class Table:
     rows: tuple[Row, ...]
 
     def values(self, asked: str) -> dict[str, set[str]]:
-        """By column the values that stand in the question; where a column of them is named as well, the named ones alone."""
+        """By column the values that stand in the question; where a column of them is named as well, the named
+        ones alone."""
         found: dict[str, set[str]] = {}
         for column in self.columns:
             values = {row.cells[column] for row in self.rows}
@@ -51,7 +53,8 @@ class Table:
 
 
 def named_table(asked: str, hits: Sequence[Hit], index: Indexed) -> Table | None:
-    """Of the tables in the sections near the best hit, in its document, the one of which the question names most; None where
+    """Of the tables in the sections near the best hit, in its document, the one of which the question names
+    most; None where
     it names nothing of any.
 
     Args:
@@ -62,14 +65,18 @@ def named_table(asked: str, hits: Sequence[Hit], index: Indexed) -> Table | None
         near = hit.score >= NEAR * hits[0].score and hit.document.id == hits[0].document.id
         for row in _rows(wide(hit, index)) if near else ():
             found.setdefault(tuple(row.cells), {}).setdefault(row.place.start, row)
-    tables = [Table(columns, tuple(row for _, row in sorted(rows.items()))) for columns, rows in found.items()]
+    tables = [
+        Table(columns, tuple(row for _, row in sorted(rows.items()))) for columns, rows in found.items()
+    ]
     rated = sorted(((table.fit(asked), -n) for n, table in enumerate(tables)), reverse=True)
     return tables[-rated[0][1]] if rated and rated[0][0] > 0 else None
 
 
 def _rows(block: Block) -> Iterator[Row]:
     """The rows of the tables that a section touches, each table whole."""
-    numbers = {one.table for one in block.document.blocks if one.table and block.start <= one.start < block.end}
+    numbers = {
+        one.table for one in block.document.blocks if one.table and block.start <= one.start < block.end
+    }
     for one in block.document.blocks:
         if one.table in numbers:
             text = block.document.text[one.start : one.end]
@@ -80,28 +87,46 @@ def _rows(block: Block) -> Iterator[Row]:
 
 
 def looked_up(question: str, hits: Sequence[Hit], index: Indexed) -> Row | None:
-    """The one row that the question names by its first cell, in a table of the best document; None where it is not one."""
+    """The one row that the question names by its first cell, in a table of the best document; None where it
+    is not one."""
     if not hits:
         return None
     asked = normalize(question).text
     table = named_table(asked, hits, index)
     if table is None:
         return None
-    key = next((c for c in table.columns if len({row.cells[c] for row in table.rows}) == len(table.rows) and c != NUMBER), "")
+    key = next(
+        (
+            c
+            for c in table.columns
+            if len({row.cells[c] for row in table.rows}) == len(table.rows) and c != NUMBER
+        ),
+        "",
+    )
     rows = [row for row in table.rows if key and stands(asked, row.cells[key])]
     return rows[0] if len(rows) == 1 and any(shared(asked, c) for c in table.columns if c != key) else None
 
 
 def stands(asked: str, value: str) -> bool:
-    """Does a cell's text stand in the question, without what it has in brackets; or, of a range (5—8号楼), a number in it?"""
+    """Does a cell's text stand in the question, without what it has in brackets; or, of a range (5—8号楼), a
+    number in it?"""
     text = normalize(bare(value)).text
     if len(text) > 1 and text in asked:
         return True
     spans = number_spans(text)
-    if len(spans) != 2 or not spans[1].unit or text[spans[0].end : spans[1].start].strip("-—–~至到") or spans[0].start:
+    if (
+        len(spans) != 2
+        or not spans[1].unit
+        or text[spans[0].end : spans[1].start].strip("-—–~至到")
+        or spans[0].start
+    ):
         return False
     low, high, tail = spans[0].value, spans[1].value, text[spans[1].end :]
-    return any(low <= n.value <= high and asked.startswith(tail, n.end) for n in number_spans(asked) if n.kind == "number")
+    return any(
+        low <= n.value <= high and asked.startswith(tail, n.end)
+        for n in number_spans(asked)
+        if n.kind == "number"
+    )
 
 
 def bare(column: str) -> str:

@@ -1,6 +1,8 @@
-"""Small talk and questions about the program: answered at once, without a search and without the model that writes.
+"""Small talk and questions about the program: answered at once, without a search and without the model that
+writes.
 
-What is said is chosen by the example that lies nearest (``[talk]`` in prompts/strings.toml), told by the encoder.
+What is said is chosen by the example that lies nearest (``[talk]`` in prompts/strings.toml), told by the
+encoder.
 """
 
 from __future__ import annotations
@@ -20,18 +22,22 @@ MOST = 12
 def talk(answer: Answer, documents: Callable[[], Sequence[Document]], encoder: Encoder) -> Answer:
     """The finished answer to a greeting, thanks, or a question about the program and its documents."""
     name = nearest("talk", answer.question, encoder)
-    lines = _held(name, documents()) if name in ("documents", "recent") else [prompts.text(f"talk.{name}_says")]
-    shown = tuple(Sentence(line + ("\n" if i < len(lines) - 1 else ""), "supported") for i, line in enumerate(lines))
-    return Answer(
-        answer.question, answer.query, "done", shown, kind=answer.kind, index=answer.index
+    lines = (
+        _held(name, documents()) if name in ("documents", "recent") else [prompts.text(f"talk.{name}_says")]
     )
+    shown = tuple(
+        Sentence(line + ("\n" if i < len(lines) - 1 else ""), "supported") for i, line in enumerate(lines)
+    )
+    return Answer(answer.question, answer.query, "done", shown, kind=answer.kind, index=answer.index)
 
 
 def _held(name: str, documents: Sequence[Document]) -> list[str]:
     """What documents there are, newest first where that was asked."""
     if not documents:
         return [prompts.text("qa.refuse_no_documents")]
-    ordered = sorted(documents, key=lambda d: d.published or "", reverse=True) if name == "recent" else documents
+    ordered = (
+        sorted(documents, key=lambda d: d.published or "", reverse=True) if name == "recent" else documents
+    )
     lines = [prompts.text(f"talk.{name}_says", n=len(documents))]
     lines += [f"{n}. {_titled(d)}" for n, d in enumerate(ordered[:MOST], 1)]
     if len(documents) > MOST:

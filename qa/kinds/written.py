@@ -1,4 +1,5 @@
-"""What is written to order: the last answer in another form, a notice, a brief. From evidence, every line judged by itself."""
+"""What is written to order: the last answer in another form, a notice, a brief. From evidence, every line
+judged by itself."""
 
 from __future__ import annotations
 
@@ -101,11 +102,16 @@ def _borne(
     judge: Judge | None,
     cancelled: threading.Event,
 ) -> list[Sentence | None]:
-    """Each line with its citations, None where the evidence does not bear it out. Rules of tables need no evidence."""
-    asked = [i for i, line in enumerate(lines) if not _RULE.fullmatch(line) and any(c.isalnum() for c in line)]
+    """Each line with its citations, None where the evidence does not bear it out. Rules of tables need no
+    evidence."""
+    asked = [
+        i for i, line in enumerate(lines) if not _RULE.fullmatch(line) and any(c.isalnum() for c in line)
+    ]
     chances: dict[int, float] = {}
     if judge is not None and asked:
-        chances = dict(zip(asked, judge.supports(material, [lines[i].strip() for i in asked], cancelled), strict=True))
+        chances = dict(
+            zip(asked, judge.supports(material, [lines[i].strip() for i in asked], cancelled), strict=True)
+        )
     out: list[Sentence | None] = []
     for i, line in enumerate(lines):
         if i not in asked:

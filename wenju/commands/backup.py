@@ -16,7 +16,8 @@ File = Annotated[Path, typer.Argument(help="The backup.", metavar="FILE.zip")]
 
 
 def backup(ctx: typer.Context, file: File, data: Data = None) -> None:
-    """Put index, conversations, tokens and kept source files into one file; the server may go on. Keep it safe: it holds the
+    """Put index, conversations, tokens and kept source files into one file; the server may go on. Keep it
+    safe: it holds the
     key that signs tokens."""
     from wenju.backup import backup as write
 
@@ -40,5 +41,9 @@ def restore(
 
 
 def _told(made: Backup) -> str:
-    others = "".join(f", {count} files in {part}" if part == "originals" else f", {part}" for part, count in made.parts.items() if part != "index")
+    others = "".join(
+        f", {count} files in {part}" if part == "originals" else f", {part}"
+        for part, count in made.parts.items()
+        if part != "index"
+    )
     return f"{made.documents} documents ({made.index or 'no index'}){others}"

@@ -21,14 +21,17 @@ def doctor(
     offline: Annotated[
         bool, typer.Option("--offline", help="This machine has no network: what would need one is a fault.")
     ] = False,
-    ask: Annotated[bool, typer.Option(help="Also answer a question of the sample corpus, with sockets blocked.")] = True,
+    ask: Annotated[
+        bool, typer.Option(help="Also answer a question of the sample corpus, with sockets blocked.")
+    ] = True,
     measure: Annotated[
         bool, typer.Option("--measure", help="Measure the speed again, though a figure is kept.")
     ] = False,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Check machine, packages, settings, prompts, models, index and port, and ask one question; say what to do next."""
+    """Check machine, packages, settings, prompts, models, index and port, and ask one question; say what to
+    do next."""
     from wenju.health import Wanted, examine
 
     checks = []

@@ -58,7 +58,12 @@ def info(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
     if generation is None:
         raise IndexError_(f"There is no index in {settings.data}.", "Run: wenju index add PATH...")
     size = sum(path.stat().st_size for path in generation.path.rglob("*") if path.is_file())
-    facts = {"folder": str(generation.path), "bytes": size, **generation.manifest, "search": library.describe()}
+    facts = {
+        "folder": str(generation.path),
+        "bytes": size,
+        **generation.manifest,
+        "search": library.describe(),
+    }
     if as_json:
         print_json(facts)
         return
@@ -91,7 +96,9 @@ def list_(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
         print_json({"documents": rows})
         return
     for row in rows:
-        note = (f"  {row['number']}" if row["number"] else "") + (f"  (copy of {row['copy_of']})" if row["copy_of"] else "")
+        note = (f"  {row['number']}" if row["number"] else "") + (
+            f"  (copy of {row['copy_of']})" if row["copy_of"] else ""
+        )
         typer.echo(f"{row['id']}  {row['published'] or '-':<10}  {row['passages']:>5}  {row['title']}{note}")
 
 
@@ -104,7 +111,8 @@ def show(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """What the index holds of a document, or would hold of a file: facts, sections, tables, text, what was not read.
+    """What the index holds of a document, or would hold of a file: facts, sections, tables, text, what was
+    not read.
 
     Of an archive or a message, a list of the documents in it (with --json: all of each).
     """
@@ -116,7 +124,9 @@ def show(
         from index.reading import Reader
 
         with Reader() as reader, Bars("files") as progress:
-            loaded = reader.load_all(Path(what), step=lambda done, total: progress("pages", done, max(done, total)))
+            loaded = reader.load_all(
+                Path(what), step=lambda done, total: progress("pages", done, max(done, total))
+            )
         document = loaded.documents[0]
         if Path(what).suffix.lower() in CONTAINERS:
             if as_json:
@@ -129,7 +139,9 @@ def show(
         engine = open_engine(settings_of(ctx, data))
         known = {key: one.id for one in engine.documents() for key in (one.source, one.title, one.id)}
         if what not in known:
-            raise DocumentError(f"There is no file and no document '{what}' in the index.", did_you_mean(what, known))
+            raise DocumentError(
+                f"There is no file and no document '{what}' in the index.", did_you_mean(what, known)
+            )
         document = engine.document(known[what])
     if as_json:
         print_json(shown(document))

@@ -1,4 +1,5 @@
-"""`wenju index verify`, `rebuild`, `export`, `import` and `collections`: an index looked after and carried elsewhere."""
+"""`wenju index verify`, `rebuild`, `export`, `import` and `collections`: an index looked after and carried
+elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ File = Annotated[Path, typer.Argument(help="The file; .gz packs it.", metavar="F
 
 
 def verify(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
-    """Compare every file of the index with what was written, and say all that is wrong. Changes nothing; ends with 3 then."""
+    """Compare every file of the index with what was written, and say all that is wrong. Changes nothing; ends
+    with 3 then."""
     from dataclasses import asdict
 
     from index.verify import verified
@@ -29,20 +31,25 @@ def verify(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None
     else:
         typer.echo(f"current {found.current or '-'}, answering {found.answering or '-'} in {store.root}")
         for name in found.leftovers:
-            typer.echo(f"left over: {name} (of a writer that did not finish; harmless, the next write takes it away)")
+            typer.echo(
+                f"left over: {name} (of a writer that did not finish; harmless, the next write takes it away)"
+            )
         for fault in found.faults:
             typer.secho(f"{fault.place}: {fault.message}", fg="red")
         for hint in dict.fromkeys(fault.hint for fault in found.faults):
             typer.echo(f"  {hint}")
     if found.faults:
-        what = f"{found.answering} answers meanwhile" if found.answering else "nothing can be answered from it"
+        what = (
+            f"{found.answering} answers meanwhile" if found.answering else "nothing can be answered from it"
+        )
         fail(f"{len(found.faults)} faults in the index; {what}.", code=FAILED)
     if not as_json:
         typer.echo("all right" if found.answering else "there is no index yet")
 
 
 def rebuild(ctx: typer.Context, data: Data = None) -> None:
-    """Make a new generation from the documents' stored texts: passages, vectors and both searches anew, also of a damaged index."""
+    """Make a new generation from the documents' stored texts: passages, vectors and both searches anew, also
+    of a damaged index."""
     from errors import IndexError_
 
     settings = settings_of(ctx, data)
@@ -55,7 +62,8 @@ def rebuild(ctx: typer.Context, data: Data = None) -> None:
 
 
 def export(ctx: typer.Context, file: File, data: Data = None) -> None:
-    """Write the documents (texts, facts, collections) to one file of JSON lines, for another index or program."""
+    """Write the documents (texts, facts, collections) to one file of JSON lines, for another index or
+    program."""
     from errors import IndexError_
     from index.carry import export as write
 
@@ -68,7 +76,8 @@ def export(ctx: typer.Context, file: File, data: Data = None) -> None:
 
 
 def import_(ctx: typer.Context, file: File, data: Data = None) -> None:
-    """Take in the documents of `wenju index export`; those with the same id are replaced. A damaged file changes nothing."""
+    """Take in the documents of `wenju index export`; those with the same id are replaced. A damaged file
+    changes nothing."""
     from index.carry import exported
 
     library = open_engine(settings_of(ctx, data)).library
@@ -80,11 +89,14 @@ def import_(ctx: typer.Context, file: File, data: Data = None) -> None:
 
 def collections(
     ctx: typer.Context,
-    delete: Annotated[str, typer.Option("--delete", metavar="NAME", help="End a collection; its documents stay.")] = "",
+    delete: Annotated[
+        str, typer.Option("--delete", metavar="NAME", help="End a collection; its documents stay.")
+    ] = "",
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """The collections with the number of their documents. `--collection NAME` of add, sync and watch makes them."""
+    """The collections with the number of their documents. `--collection NAME` of add, sync and watch makes
+    them."""
     library = open_engine(settings_of(ctx, data)).library
     if delete:
         library.end_collection(delete)
@@ -94,5 +106,3 @@ def collections(
         return
     for name, count in found.items():
         typer.echo(f"{count:>6}  {name}")
-
-

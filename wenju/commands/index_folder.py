@@ -19,9 +19,15 @@ Empty = Annotated[bool, typer.Option("--empty", help="Take out everything where 
 
 
 def sync(
-    ctx: typer.Context, folder: Folder, collection: Collection = "", empty: Empty = False, data: Data = None, as_json: Json = False
+    ctx: typer.Context,
+    folder: Folder,
+    collection: Collection = "",
+    empty: Empty = False,
+    data: Data = None,
+    as_json: Json = False,
 ) -> None:
-    """Make the index hold what a folder holds: files added, changed, renamed and gone. Other documents are left alone."""
+    """Make the index hold what a folder holds: files added, changed, renamed and gone. Other documents are
+    left alone."""
     from wenju import added
 
     settings = settings_of(ctx, data)
@@ -39,10 +45,13 @@ def watch(
     ctx: typer.Context,
     folder: Folder,
     collection: Collection = "",
-    every: Annotated[float, typer.Option("--every", min=0.2, max=3600, help="Seconds between two looks.")] = 5.0,
+    every: Annotated[
+        float, typer.Option("--every", min=0.2, max=3600, help="Seconds between two looks.")
+    ] = 5.0,
     data: Data = None,
 ) -> None:
-    """Sync a folder now and whenever something changes in it, until Ctrl-C. A running server answers from it at once."""
+    """Sync a folder now and whenever something changes in it, until Ctrl-C. A running server answers from it
+    at once."""
     from index.watch import watch as keep
     from wenju import added
 

@@ -77,7 +77,8 @@ def fetch(
     prepare: Annotated[bool, typer.Option(help="Convert once to the form that runs fastest here.")] = True,
     data: Data = None,
 ) -> None:
-    """Bring models into the store: resumed where it stopped, checked by sha256, moved into place when complete."""
+    """Bring models into the store: resumed where it stopped, checked by sha256, moved into place when
+    complete."""
     settings = settings_of(ctx, data)
     store = open_store(settings)
     if archive is not None:
@@ -154,7 +155,8 @@ def bundle(
     names: Names = None,
     data: Data = None,
 ) -> None:
-    """Write models into one archive for a machine without a network (there: wenju models fetch --from ARCHIVE)."""
+    """Write models into one archive for a machine without a network (there: wenju models fetch --from
+    ARCHIVE)."""
     settings = settings_of(ctx, data)
     store = open_store(settings)
     with Bars() as progress:

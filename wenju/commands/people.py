@@ -49,7 +49,9 @@ def list_(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
 
 @token.command()
 def revoke(
-    ctx: typer.Context, token_id: Annotated[str, typer.Argument(metavar="ID", help="As `wenju token list` shows it.")], data: Data = None
+    ctx: typer.Context,
+    token_id: Annotated[str, typer.Argument(metavar="ID", help="As `wenju token list` shows it.")],
+    data: Data = None,
 ) -> None:
     """End a token, and every sign-on made with it, at once."""
     from ui import manage
@@ -59,7 +61,9 @@ def revoke(
 
 
 @token.command("sign-out")
-def sign_out(ctx: typer.Context, name: Annotated[str, typer.Argument(help="As the audit shows it.")], data: Data = None) -> None:
+def sign_out(
+    ctx: typer.Context, name: Annotated[str, typer.Argument(help="As the audit shows it.")], data: Data = None
+) -> None:
     """End the browser sessions of somebody who signed on at the OpenID provider, at once."""
     from ui import manage
 
@@ -67,7 +71,12 @@ def sign_out(ctx: typer.Context, name: Annotated[str, typer.Argument(help="As th
 
 
 @records.command()
-def audit(ctx: typer.Context, days: Days = 28, user: Annotated[str, typer.Option(help="This user's alone.")] = "", data: Data = None) -> None:  # fmt: skip
+def audit(
+    ctx: typer.Context,
+    days: Days = 28,
+    user: Annotated[str, typer.Option(help="This user's alone.")] = "",
+    data: Data = None,
+) -> None:
     """Who asked what, what was cited, with which model and index: one JSON object a line."""
     from ui import manage
 

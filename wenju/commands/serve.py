@@ -16,9 +16,7 @@ def serve(
         str | None, typer.Option(help="Address to listen on (127.0.0.1: this machine only).")
     ] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port (7860).")] = None,
-    root_path: Annotated[
-        str | None, typer.Option(help="Public prefix behind a proxy, e.g. /wenju.")
-    ] = None,
+    root_path: Annotated[str | None, typer.Option(help="Public prefix behind a proxy, e.g. /wenju.")] = None,
     data: Data = None,
 ) -> None:
     """Open the chat page and the API. The page is up at once; the models load meanwhile."""
@@ -51,8 +49,15 @@ def widget(
     ui = settings_of(ctx, data).ui
     host = "127.0.0.1" if ui.host in ("0.0.0.0", "::") else ui.host
     address = (url or ui.public_url or f"http://{host}:{ui.port}{ui.root_path}").rstrip("/")
-    attributes = {"src": f"{address}/widget.js", "data-title": ui.title, "data-lang": ui.lang, "data-theme": ui.theme}
+    attributes = {
+        "src": f"{address}/widget.js",
+        "data-title": ui.title,
+        "data-lang": ui.lang,
+        "data-theme": ui.theme,
+    }
     written = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
     typer.echo(f"<script {written} defer></script>")
-    origins = ", ".join(ui.allowed_origins) or "none yet: set ui.allowed_origins to the origins of those pages"
+    origins = (
+        ", ".join(ui.allowed_origins) or "none yet: set ui.allowed_origins to the origins of those pages"
+    )
     typer.echo(f"Pages that may carry it: {origins}", err=True)

@@ -26,7 +26,8 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How to look: ``offline``: needing a network is a fault, and none is tried; ``ask``: a question too; ``measure``:
+    """How to look: ``offline``: needing a network is a fault, and none is tried; ``ask``: a question too;
+    ``measure``:
     the speed again, though one is kept."""
 
     offline: bool = False
@@ -41,7 +42,8 @@ def examine(load: Callable[[], Settings], wanted: Wanted) -> Iterator[Check]:
     """All findings, one after another as they are made; a check that breaks is itself a finding.
 
     Args:
-        load: reads the settings. When they are wrong, that is a finding, and what does not need them is still looked at.
+        load: reads the settings. When they are wrong, that is a finding, and what does not need them is still
+        looked at.
     """
     from wenju.health import machine, parts, safety, trial
 
@@ -54,9 +56,16 @@ def examine(load: Callable[[], Settings], wanted: Wanted) -> Iterator[Check]:
         yield Check("settings", "fail", error.message, error.hint)
         return
     looks: tuple[Look, ...] = (
-        safety.settings, machine.memory, machine.disk, parts.prompts, parts.models, parts.generator, parts.index,
-        parts.port, trial.trial,
-    )  # fmt: skip
+        safety.settings,
+        machine.memory,
+        machine.disk,
+        parts.prompts,
+        parts.models,
+        parts.generator,
+        parts.index,
+        parts.port,
+        trial.trial,
+    )
     for look in looks:
         yield from _guarded(look.__name__, lambda look=look: look(settings, wanted))  # type: ignore[misc]
 

@@ -48,7 +48,9 @@ def packages() -> Iterator[Check]:
         except metadata.PackageNotFoundError:
             missing.append(name)
     if missing:
-        yield Check("packages", "fail", f"missing: {', '.join(missing)}", "Run: make install (or pip install .)")
+        yield Check(
+            "packages", "fail", f"missing: {', '.join(missing)}", "Run: make install (or pip install .)"
+        )
         return
     yield Check("packages", "ok", ", ".join(found))
 
@@ -60,7 +62,12 @@ def processor() -> Iterator[Check]:
     limit = f", oneDNN limited to {chip.limit()} ({chip.LIMIT})" if chip.limit() else ""
     found = f"{chip.name()}, {cores} cores, instructions: {chip.path(known)}{limit}"
     if known and platform.machine() in ("x86_64", "AMD64") and "avx2" not in known:
-        yield Check("processor", "warn", f"{found}, no AVX2", "Answers will be slow; use another machine or engine openai.")
+        yield Check(
+            "processor",
+            "warn",
+            f"{found}, no AVX2",
+            "Answers will be slow; use another machine or engine openai.",
+        )
     elif cores < 2:
         yield Check("processor", "warn", found, "Two cores or more are advised.")
     else:
@@ -75,7 +82,9 @@ def memory(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
     needed = 3 << 30 if settings.generator.engine != "openai" else 1 << 30
     found = f"{free / 2**30:.1f} GiB available"
     if free < needed:
-        yield Check("memory", "warn", found, f"{needed >> 30} GiB are advised: close programs, or use engine openai.")
+        yield Check(
+            "memory", "warn", found, f"{needed >> 30} GiB are advised: close programs, or use engine openai."
+        )
         return
     yield Check("memory", "ok", found)
 

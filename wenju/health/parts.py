@@ -62,7 +62,12 @@ def models(settings: Settings, wanted: Wanted) -> Iterator[Check]:
     found = ", ".join(f"{name} sha256 {state}" for name, state in states.items()) or "none needed"
     found += f", in {store.root}" + (f"; licence limits: {', '.join(limited)}" if limited else "")
     if raw := _raw(settings, store):
-        yield Check("models", "warn", f"{found}; {raw} is not converted yet", f"Run: {how} (else the first answer waits)")
+        yield Check(
+            "models",
+            "warn",
+            f"{found}; {raw} is not converted yet",
+            f"Run: {how} (else the first answer waits)",
+        )
         return
     yield Check("models", "ok", found)
 
@@ -94,17 +99,25 @@ def generator(settings: Settings, wanted: Wanted) -> Iterator[Check]:
     parts = urlsplit(chosen.base_url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     if wanted.offline and not is_loopback(host):
-        yield Check("generator", "fail", f"answers are written by {host}:{port}", "Without a network: generator.engine = openvino.")
+        yield Check(
+            "generator",
+            "fail",
+            f"answers are written by {host}:{port}",
+            "Without a network: generator.engine = openvino.",
+        )
         return
     try:
         with socket.create_connection((host, port), timeout=3):
             yield Check("generator", "ok", f"{host}:{port} answers, model {chosen.model}")
     except OSError as error:
-        yield Check("generator", "fail", f"{host}:{port}: {error}", "Check generator.base_url and the network.")
+        yield Check(
+            "generator", "fail", f"{host}:{port}: {error}", "Check generator.base_url and the network."
+        )
 
 
 def index(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
-    """The current index is whole, by the hashes in its manifest, and made with the encoder that the settings name."""
+    """The current index is whole, by the hashes in its manifest, and made with the encoder that the settings
+    name."""
     from index.store import IndexStore
 
     opened = IndexStore(settings.data / "index").opened()
@@ -119,9 +132,11 @@ def index(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
     made, named = generation.manifest["identity"]["encoder"], Path(settings.index.encoder).name
     if made != named:
         yield Check(
-            "index", "fail", f"The index was made with the encoder {made}, the settings name {named}.",
+            "index",
+            "fail",
+            f"The index was made with the encoder {made}, the settings name {named}.",
             f"Run 'wenju index add PATH' once, which encodes all documents again, or set index.encoder to {made}.",
-        )  # fmt: skip
+        )
         return
     generation.verify()
     counts = f"{len(generation.documents())} documents, {generation.count} passages"
@@ -137,6 +152,11 @@ def port(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
             probe.bind((host, number))
         except OSError as error:
             reason = error.strerror or str(error)
-            yield Check("port", "warn", f"{host}:{number}: {reason}", "Stop the other server, or: wenju serve --port 7861")
+            yield Check(
+                "port",
+                "warn",
+                f"{host}:{number}: {reason}",
+                "Stop the other server, or: wenju serve --port 7861",
+            )
             return
     yield Check("port", "ok", f"{host}:{number} is free")

@@ -43,16 +43,36 @@ def _door(ui: UiSettings) -> Iterator[Found]:
         yield "fail", error.message, error.hint
         return
     if mode == "off" and ui.allowed_hosts:
-        yield "warn", f"no sign-on, and ui.allowed_hosts names {', '.join(ui.allowed_hosts)}: whoever reaches the proxy is an administrator", 'Set ui.auth (docs/DEPLOYMENT.md, "Who may ask").'  # fmt: skip
+        yield (
+            "warn",
+            f"no sign-on, and ui.allowed_hosts names {', '.join(ui.allowed_hosts)}: whoever reaches the proxy is an administrator",
+            'Set ui.auth (docs/DEPLOYMENT.md, "Who may ask").',
+        )
     if any(network.num_addresses > 1 << 16 for network in networks(ui.sso_proxies)):
-        yield "fail", f"ui.sso_proxies is as wide as {', '.join(ui.sso_proxies)}: anybody there can claim to be anybody", "Name the proxies' own addresses."  # fmt: skip
+        yield (
+            "fail",
+            f"ui.sso_proxies is as wide as {', '.join(ui.sso_proxies)}: anybody there can claim to be anybody",
+            "Name the proxies' own addresses.",
+        )
     plain = ui.public_url.startswith("http://") and not is_loopback(urlsplit(ui.public_url).hostname or "")
     if mode != "off" and (plain or (not ui.public_url and not is_loopback(ui.host))):
-        yield "warn", "people sign on without https: cookies and tokens can be read on the way", "Put a proxy with https in front, and its address into ui.public_url."  # fmt: skip
+        yield (
+            "warn",
+            "people sign on without https: cookies and tokens can be read on the way",
+            "Put a proxy with https in front, and its address into ui.public_url.",
+        )
     if ui.allowed_origins and not (ui.embed_secret.get_secret_value() or ui.embed_anonymous or mode != "off"):
-        yield "warn", "other pages may show the widget, and nobody would have to sign on there", "Set ui.embed_secret or ui.auth."
+        yield (
+            "warn",
+            "other pages may show the widget, and nobody would have to sign on there",
+            "Set ui.embed_secret or ui.auth.",
+        )
     if not ui.rate_per_minute and mode != "off":
-        yield "warn", "ui.rate_per_minute is 0: one person can take all the time of the machine", "Set it to 20 or so."
+        yield (
+            "warn",
+            "ui.rate_per_minute is 0: one person can take all the time of the machine",
+            "Set it to 20 or so.",
+        )
 
 
 def _away(settings: Settings, wanted: Wanted) -> Iterator[Found]:
@@ -65,11 +85,23 @@ def _away(settings: Settings, wanted: Wanted) -> Iterator[Found]:
     if away and address.scheme == "http" and chosen.api_key.get_secret_value():
         yield "warn", f"generator.api_key goes to {address.hostname} without https", "Use an https address."
     if away and ui.prove_suggestions:
-        yield "warn", f"suggested questions are asked of {address.hostname} in idle moments", "If it is paid by the call: ui.prove_suggestions = false."
+        yield (
+            "warn",
+            f"suggested questions are asked of {address.hostname} in idle moments",
+            "If it is paid by the call: ui.prove_suggestions = false.",
+        )
     if wanted.offline and ui.auth == "oidc":
-        yield "warn", f"people sign on at {ui.oidc_issuer}: it has to be inside", "Else: ui.auth = token or header."
+        yield (
+            "warn",
+            f"people sign on at {ui.oidc_issuer}: it has to be inside",
+            "Else: ui.auth = token or header.",
+        )
     if wanted.offline and ui.database.partition("://")[0].startswith("postgres"):
-        yield "warn", "conversations are kept in a PostgreSQL server: it has to be inside", "Else leave ui.database empty."
+        yield (
+            "warn",
+            "conversations are kept in a PostgreSQL server: it has to be inside",
+            "Else leave ui.database empty.",
+        )
 
 
 def _kept(settings: Settings) -> Iterator[Found]:
@@ -80,7 +112,11 @@ def _kept(settings: Settings) -> Iterator[Found]:
     if ui.audit and not ui.retention_days and not is_loopback(ui.host):
         yield "warn", "who asked what is kept for ever", "Set ui.retention_days, or ui.audit = false."
     if settings.answer.from_memory:
-        yield "warn", "answer.from_memory is on: answers without evidence are shown, labelled", "Turn it off unless that is wanted."
+        yield (
+            "warn",
+            "answer.from_memory is on: answers without evidence are shown, labelled",
+            "Turn it off unless that is wanted.",
+        )
 
 
 def _readable(settings: Settings, path: Path | None) -> Iterator[Found]:

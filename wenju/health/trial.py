@@ -1,6 +1,7 @@
 """The trial: one question of the sample corpus, in a process that can reach nobody, with the time it took.
 
-The same process measures how fast the model reads and writes here, when no figure for this machine and model is kept.
+The same process measures how fast the model reads and writes here, when no figure for this machine and model
+is kept.
 """
 
 from __future__ import annotations
@@ -56,12 +57,19 @@ def trial(settings: Settings, wanted: Wanted) -> Iterator[Check]:
 def _answered(result: dict[str, Any]) -> Check:
     took = f"{result['seconds']:.1f} s, after {result['loading']:.1f} s of loading, with sockets blocked"
     if tried := result["tried"]:
-        return Check("answer", "fail", f"something tried to reach {', '.join(tried)}", "Report it: nothing may, while it answers.")
+        return Check(
+            "answer",
+            "fail",
+            f"something tried to reach {', '.join(tried)}",
+            "Report it: nothing may, while it answers.",
+        )
     if ANSWER not in result["answer"]:
         return Check(
-            "answer", "warn", f"{QUESTION} -> {result['answer'][:60]!r} in {took}; expected {ANSWER}",
+            "answer",
+            "warn",
+            f"{QUESTION} -> {result['answer'][:60]!r} in {took}; expected {ANSWER}",
             "Run: wenju models verify. With a model of your own: wenju eval run tianjin",
-        )  # fmt: skip
+        )
     return Check("answer", "ok", f"{QUESTION} -> {ANSWER}, in {took}")
 
 
@@ -79,7 +87,11 @@ def _not_asked(settings: Settings, wanted: Wanted) -> tuple[Any, str, str] | Non
         return "warn", "not asked: models are missing", "Fetch the models, then run wenju doctor again."
     free = available_memory()
     if free is not None and free < NEEDED_BY_MODELS:
-        return "warn", f"not asked: {free / 2**30:.1f} GiB of memory are available", "Stop a running wenju serve or other programs."
+        return (
+            "warn",
+            f"not asked: {free / 2**30:.1f} GiB of memory are available",
+            "Stop a running wenju serve or other programs.",
+        )
     return None
 
 
@@ -90,20 +102,32 @@ def ask(settings: Settings, known: str) -> dict[str, Any]:
         known: what a kept speed was measured of; anything else is measured anew.
 
     Returns:
-        ``answer``, ``seconds``, ``loading``, ``tried`` (addresses), ``speed`` (None: the kept one holds), or ``error`` and ``hint``.
+        ``answer``, ``seconds``, ``loading``, ``tried`` (addresses), ``speed`` (None: the kept one holds), or
+        ``error`` and ``hint``.
     """
     command = [sys.executable, "-m", "wenju.health.trial_child"]
-    order = json.dumps({"settings": settings.engine.model_dump(mode="json"), "question": QUESTION, "known": known})
+    order = json.dumps(
+        {"settings": settings.engine.model_dump(mode="json"), "question": QUESTION, "known": known}
+    )
     root = Path(__file__).resolve().parents[2]
     try:
-        done = subprocess.run(command, input=order, capture_output=True, text=True, encoding="utf-8", timeout=SECONDS, cwd=root)
+        done = subprocess.run(
+            command, input=order, capture_output=True, text=True, encoding="utf-8", timeout=SECONDS, cwd=root
+        )
     except subprocess.TimeoutExpired:
-        return {"error": f"no answer within {SECONDS} s", "hint": "Use a quicker machine, or generator.engine = openai."}
+        return {
+            "error": f"no answer within {SECONDS} s",
+            "hint": "Use a quicker machine, or generator.engine = openai.",
+        }
     try:
         found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     except (ValueError, IndexError):
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         limited = processor.limit()
-        hint = f"Unset {processor.LIMIT} ({limited}): not every model runs so." if limited else "Run: wenju models verify"
+        hint = (
+            f"Unset {processor.LIMIT} ({limited}): not every model runs so."
+            if limited
+            else "Run: wenju models verify"
+        )
         return {"error": f"the trial ended early: {lines[-1][:300]}", "hint": hint}
     return found

@@ -1,8 +1,12 @@
-"""The process of the trial (``wenju.health.trial``): sockets blocked first, then index, speed and one question.
+"""The process of the trial (``wenju.health.trial``): sockets blocked first, then index, speed and one
+question.
 
-Blocked is what goes through Python, by an audit hook (PEP 578), which cannot be taken off again: connecting, sending to and
-looking up names; Unix sockets are left. Each attempt is noted, also where a library swallows the error, and in processes
-that it forks. What native code would open by itself is not seen here, but by trying in a network namespace without
+Blocked is what goes through Python, by an audit hook (PEP 578), which cannot be taken off again: connecting,
+sending to and
+looking up names; Unix sockets are left. Each attempt is noted, also where a library swallows the error, and
+in processes
+that it forks. What native code would open by itself is not seen here, but by trying in a network namespace
+without
 interfaces (`make bundle-try`).
 """
 
@@ -25,7 +29,8 @@ SENDS = ("socket.connect", "socket.sendto", "socket.sendmsg")
 
 
 class Blocked:
-    """From its making on nothing can be reached but Unix sockets. What was tried is kept in a file, for forks write it too."""
+    """From its making on nothing can be reached but Unix sockets. What was tried is kept in a file, for forks
+    write it too."""
 
     def __init__(self) -> None:
         self._notes = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115 (open as long as the process)
@@ -67,8 +72,11 @@ def run(settings: EngineSettings, question: str, known: str) -> dict[str, Any]:
         answer = engine.answer(question)
         done = time.perf_counter()
     return {
-        "answer": answer.text, "seconds": done - asked, "loading": loaded - begin, "speed": speed,
-    }  # fmt: skip
+        "answer": answer.text,
+        "seconds": done - asked,
+        "loading": loaded - begin,
+        "speed": speed,
+    }
 
 
 def main() -> None:
