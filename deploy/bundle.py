@@ -2,9 +2,8 @@
 bundle`).
 
 In it: wheels of the program and of all that it needs, for this system and Python; the models that the
-settings use; the
-sample corpus; install.sh; licences; SHA256SUMS over everything. A plain tar, since weights and wheels do not
-compress.
+settings use; the sample corpus; install.sh; licences; SHA256SUMS over everything. A plain tar, since weights
+and wheels do not compress.
 """
 
 from __future__ import annotations
@@ -28,7 +27,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TEXTS = ("LICENSE", "NOTICE", "constraints.txt", "docs/INSTALL.md", "docs/DEPLOYMENT.md", "docs/LICENCES.md")
 SUMS = "SHA256SUMS"
 GPU = ("nvidia", "triton", "cuda")
-"""Beginnings of the wheels that a CUDA build of torch brings along: several GB that nothing here uses on a CPU."""
+"""Beginnings of the wheels that a CUDA build of torch brings along: several GB that nothing here uses on a
+CPU."""
 
 
 def name() -> str:

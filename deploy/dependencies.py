@@ -15,7 +15,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 STATED = Path(__file__).with_name("licences.toml")
-"""Licences of packages whose metadata tell none that can be read by a program, each with where it was read."""
+"""Licences of packages whose metadata tell none that can be read by a program, each with where it was
+read."""
 
 SPDX = {
     "MIT License": "MIT",
@@ -24,7 +25,8 @@ SPDX = {
     "ISC License (ISCL)": "ISC",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
 }
-"""Classifiers and texts that mean one licence. "BSD License" means several, so it has to be read: ``STATED``."""
+"""Classifiers and texts that mean one licence. "BSD License" means several, so it has to be read:
+``STATED``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """The bill of materials as CycloneDX 1.6 JSON: ``python -m deploy.sbom OUT.json`` (`make sbom`).
 
 The program, everything it needs to run as installed here, and the models of the manifest with their
-checksums. Needs
-cyclonedx-python-lib, which `make sbom` brings into a folder of its own.
+checksums. Needs cyclonedx-python-lib, which `make sbom` brings into a folder of its own.
 """
 
 from __future__ import annotations

@@ -27,8 +27,7 @@ ENGINES = {
 
 def open_generator(settings: GeneratorSettings, models: ModelSettings) -> Generator:
     """The generator that the settings name. Cheap: a model is loaded by its first use (or ``warm()``), except
-    that
-    the engine ``openvino`` converts a GGUF file when that was not done at the fetch.
+    that the engine ``openvino`` converts a GGUF file when that was not done at the fetch.
 
     Raises:
         SettingsError: unknown engine, or ``openai`` without base_url.

@@ -42,14 +42,10 @@ class Chunk:
     """A piece of streamed text.
 
     ``text`` is new text (never half a character); ``logprobs`` natural logs of the probabilities of the
-    tokens in it
-    (empty when the engine does not tell); ``finish`` is "" until the last chunk, then stop, length or
-    cancelled;
-    the last chunk carries ``prompt_tokens`` and ``completion_tokens``. ``state`` of the first chunk is the
-    model's
-    hidden state after the last prompt token, float32, shape (layers kept * hidden size,), as a numpy array,
-    where the
-    engine can tell; None otherwise.
+    tokens in it (empty when the engine does not tell); ``finish`` is "" until the last chunk, then stop,
+    length or cancelled; the last chunk carries ``prompt_tokens`` and ``completion_tokens``. ``state`` of the
+    first chunk is the model's hidden state after the last prompt token, float32, shape (layers kept * hidden
+    size,), as a numpy array, where the engine can tell; None otherwise.
     """
 
     text: str
@@ -107,14 +103,12 @@ class Reads(Protocol):
 
     def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Reading:
         """Begin to read the messages (assistant turn opened); does not wait. What was read before and begins
-        alike is
-        not read again, so this is cheap beside a ``stream`` that has told its first chunk."""
+        alike is not read again, so this is cheap beside a ``stream`` that has told its first chunk."""
         ...
 
 
 def same_model(name: str, fitted: str) -> bool:
     """Is a generator's name that of the model something was fitted on, as a GGUF file, a folder or a manifest
-    has it: Qwen2.5
-    Coder 1.5B Instruct, qwen2.5-coder-1.5b?"""
+    has it: Qwen2.5 Coder 1.5B Instruct, qwen2.5-coder-1.5b?"""
     one, other = ("".join(c for c in text.casefold() if c.isalnum()) for text in (name, fitted))
     return one.startswith(other)

@@ -5,10 +5,8 @@ flight.
 
 Reading costs the same alone or together, while a pass that writes costs little more for sixteen than for one
 (docs/log/performance.md). So prompts are read one after another, in parts that are small while others write,
-and
-whoever is read writes in every pass, whatever else is read in it. Jobs leave between passes. The thread lives
-as long
-as there is something to do.
+and whoever is read writes in every pass, whatever else is read in it. Jobs leave between passes. The thread
+lives as long as there is something to do.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 passes.
 
 That gives grounded figures, log-probabilities and guesses copied from the prompt (``jobs.py``), answers that
-are written
-together (``batch.py``) and the reuse of what prompts have in common (``blocks.py``).
+are written together (``batch.py``) and the reuse of what prompts have in common (``blocks.py``).
 """
 
 from __future__ import annotations

@@ -1,12 +1,9 @@
 """Which blocks of keys and values belong to which sequence, and what a new prompt can take over from others.
 
 A prompt that begins like another, be that one in flight or done, shares its full blocks and copies the one in
-which
-they part. Sequences that are done are kept until their blocks are needed, the longest unused first. So the
-fixed part
-of the prompt stays read, and so do passages that several people ask about. Knows nothing of the model but how
-to copy
-a block; not thread-safe.
+which they part. Sequences that are done are kept until their blocks are needed, the longest unused first. So
+the fixed part of the prompt stays read, and so do passages that several people ask about. Knows nothing of
+the model but how to copy a block; not thread-safe.
 """
 
 from __future__ import annotations
@@ -50,9 +47,8 @@ class Blocks:
 
     def take(self, prompt: Sequence[int], room: int) -> Held | None:
         """Blocks for the prompt and ``room`` more tokens; ``tokens`` of what comes back is the part of the
-        prompt that
-        need not be read, never all of it (its last token must be computed to give logits). None while there
-        are too few."""
+        prompt that need not be read, never all of it (its last token must be computed to give logits). None
+        while there are too few."""
         donor, common = self._longest(prompt)
         shared = donor.table[: common // BLOCK] if donor else []
         self._use(shared)

@@ -18,7 +18,8 @@ FILE = "speed.json"
 READ_TOKENS, WRITE_TOKENS = 256, 24
 TIMES = 2
 ANSWER_READS, ANSWER_PASSES = 239, 5.5
-"""Tokens read for an answer (median, docs/log/performance.md) and passes that write it (docs/log/generator.md)."""
+"""Tokens read for an answer (median, docs/log/performance.md) and passes that write it
+(docs/log/generator.md)."""
 BUSY = 0.5
 """Load per core from which on a figure is a lower bound: others were at work."""
 _TEXT = "各处室要在每月{}日以前把第{}号材料送到办公室，由值班人员登记编号、核对页数，再分送有关负责人审阅。"

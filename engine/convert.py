@@ -2,8 +2,7 @@
 
 OpenVINO GenAI reads the GGUF and writes its graph; the weights, quantised there in blocks of 16 or 32, are
 quantised again per row (int8) or per 128 (int4), symmetric, which lets the CPU multiply in integers over long
-runs;
-the last layer computes only the positions whose logits are asked for. Figures for both forms:
+runs; the last layer computes only the positions whose logits are asked for. Figures for both forms:
 docs/log/generator.md.
 """
 

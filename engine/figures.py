@@ -1,11 +1,9 @@
 """Grounded decoding: a generator may write only digit sequences that stand in its context.
 
 Knows nothing of tokens: it is asked about text. A figure is a run of digits with inner points or commas
-("5.5",
-"1,234"); 2025年3月6日 holds three. Full-width digits count as digits. Numerals in Chinese characters in the
-context
-(二十三) allow their Arabic form; what the generator writes in Chinese characters is left to the checks
-afterwards.
+("5.5", "1,234"); 2025年3月6日 holds three. Full-width digits count as digits. Numerals in Chinese characters
+in the context (二十三) allow their Arabic form; what the generator writes in Chinese characters is left to
+the checks afterwards.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 next.
 
 Greedy. Grounded figures (``figures.py``), log-probabilities and guesses copied from the prompt
-(``lookup.py``) are made
-here; knows nothing of blocks and passes. All but ``chunks`` and ``leave`` runs in the batch's thread.
+(``lookup.py``) are made here; knows nothing of blocks and passes. All but ``chunks`` and ``leave`` runs in
+the batch's thread.
 """
 
 from __future__ import annotations

@@ -2,10 +2,8 @@
 prompt.
 
 Source: Saxena, Prompt Lookup Decoding (2023); the guess is verified by the model in one pass, so that it
-changes
-speed alone. A pass of seven tokens takes hardly longer than one of a single token, so something is always
-guessed, and
-as long as may be (docs/log/performance.md). Knows nothing of what the tokens mean.
+changes speed alone. A pass of seven tokens takes hardly longer than one of a single token, so something is
+always guessed, and as long as may be (docs/log/performance.md). Knows nothing of what the tokens mean.
 """
 
 from __future__ import annotations
@@ -34,10 +32,8 @@ class PromptLookup:
 
     def guess(self, written: Sequence[int], most: int) -> list[int]:
         """At most ``most`` tokens: those that follow the last two of ``written`` in the prompt; where these
-        do not stand
-        there, those after the last place of the last one (the question, which an answer repeats, stands at
-        the end).
-        [] when that does not stand there either."""
+        do not stand there, those after the last place of the last one (the question, which an answer repeats,
+        stands at the end). [] when that does not stand there either."""
         most = min(most, self._longest)
         if most < 1 or not written:
             return []

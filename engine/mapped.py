@@ -16,8 +16,7 @@ def releasing(folder: Path, every: float = 0.03) -> Iterator[None]:
     """Let go of the mapped files in ``folder`` again and again, and once at the end.
 
     Packing reads each weight once: let go of at the end alone, all of them are in memory twice at the peak
-    (3.1 GB of a
-    1.5 B model, against 1.7 GB).
+    (3.1 GB of a 1.5 B model, against 1.7 GB).
     """
     done = threading.Event()
 
@@ -39,9 +38,8 @@ def release_mapped(folder: Path) -> int:
     """Let go of the pages of mapped files in ``folder``; returns how many bytes were mapped.
 
     Once packed, the weights are held twice: by the plugin, and as pages of the mapped file (1.5 GB of a 1.5 B
-    model)
-    that are hardly read again. They stay readable: what is needed after all is read from the file anew. Linux
-    only.
+    model) that are hardly read again. They stay readable: what is needed after all is read from the file
+    anew. Linux only.
     """
     if not sys.platform.startswith("linux"):
         return 0

@@ -1,10 +1,8 @@
 """Any OpenAI-compatible endpoint (vLLM, llama.cpp server, Ollama, SGLang, a cloud): streamed over httpx.
 
 Retries only before the first token, so that no reader sees a text begin twice. The key is sent to the
-endpoint and
-stands in no message or log. The figures constraint cannot be imposed on a remote engine: the checks of the
-answer
-catch there what the CPU engines cannot write in the first place.
+endpoint and stands in no message or log. The figures constraint cannot be imposed on a remote engine: the
+checks of the answer catch there what the CPU engines cannot write in the first place.
 """
 
 from __future__ import annotations

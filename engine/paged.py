@@ -1,8 +1,7 @@
 """The default engine's model: OpenVINO's graph with its keys and values in blocks (see ``passes.py``).
 
 The graph's attention over a state is turned into paged attention when it is loaded. Not thread-safe; knows
-nothing of
-requests.
+nothing of requests.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ class PagedModel:
 
         core = ov.Core()
         # 16-bit keys and values: with the default 8 bits a kept prefix gives other logits than a fresh one
-        # (by up to
-        # 1.0 instead of 0.1), and speed is the same. Group 512: integer matrix products over long runs.
+        # (by up to 1.0 instead of 0.1), and speed is the same. Group 512: integer matrix products over long
+        # runs.
         half = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f16"
         config: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
@@ -116,8 +115,7 @@ def page(graph: Any) -> int:
     are told.
 
     Returns how many hidden states the graph tells after the logits, one for each of STATE_LAYERS; 0 when it
-    has no such
-    layers.
+    has no such layers.
     """
     from openvino import Type, opset13
     from openvino._offline_transformations import paged_attention_transformation

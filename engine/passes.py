@@ -1,10 +1,9 @@
 """One pass of a language model over tokens of several sequences, as engines that batch make it.
 
 Keys and values lie in blocks of BLOCK tokens, and a sequence is a table of blocks (Kwon et al. 2023,
-"Efficient Memory
-Management for Large Language Model Serving with PagedAttention"). So joining and leaving cost nothing, a
-prompt that is
-read and answers that are written share a pass, and two prompts that begin alike share blocks (``blocks.py``).
+"Efficient Memory Management for Large Language Model Serving with PagedAttention"). So joining and leaving
+cost nothing, a prompt that is read and answers that are written share a pass, and two prompts that begin
+alike share blocks (``blocks.py``).
 """
 
 from __future__ import annotations
@@ -44,8 +43,8 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What a pass tells of a part: logits ``[keep, vocabulary]`` and, where the model tells, the hidden
-    states after
-    the kept tokens, float32 ``[keep, hidden size]`` for each of STATE_LAYERS. Valid until the next pass."""
+    states after the kept tokens, float32 ``[keep, hidden size]`` for each of STATE_LAYERS. Valid until the
+    next pass."""
 
     logits: Floats
     states: tuple[Floats, ...]

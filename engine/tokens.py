@@ -1,8 +1,7 @@
 """Text to token ids and back, for the engine that runs the model itself.
 
 What people and documents wrote is encoded with special tokens switched off: whatever stands in it, it cannot
-open or
-close a turn of the conversation.
+open or close a turn of the conversation.
 """
 
 from __future__ import annotations

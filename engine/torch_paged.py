@@ -2,11 +2,9 @@
 CUDA.
 
 All tokens of a pass stand in one row, and the model's attention is replaced through the library's
-``AttentionInterface``:
-each token attends to what its own sequence holds. So any model will do whose attention goes through that
-interface.
-Prompts are attended one by one, answers (a few tokens each) together. Not thread-safe; knows nothing of
-requests.
+``AttentionInterface``: each token attends to what its own sequence holds. So any model will do whose
+attention goes through that interface. Prompts are attended one by one, answers (a few tokens each) together.
+Not thread-safe; knows nothing of requests.
 """
 
 from __future__ import annotations
@@ -33,8 +31,7 @@ _TOGETHER = 8
 @dataclass(frozen=True, slots=True)
 class _Group:
     """Parts that are attended together: rows of the pass ``[n, q]``, the slots of their keys ``[n, m]``, and
-    the positions of
-    both; what is filled up stands at position -1."""
+    the positions of both; what is filled up stands at position -1."""
 
     rows: torch.Tensor
     slots: torch.Tensor

@@ -1,8 +1,7 @@
 """``wenju eval``: list, run, compare, report, gate, rescore, synth, from-feedback, convert.
 
 The front door hands in ``ctx.obj`` with ``settings(config, data) -> EngineSettings``; everything heavy is
-imported by
-the command that needs it.
+imported by the command that needs it.
 """
 
 from __future__ import annotations

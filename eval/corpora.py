@@ -5,8 +5,7 @@
     <cache>/<key>/built.json written last: what was indexed; without it the folder is made anew
 
 The key is a hash of the contexts, the index settings and the code that indexes, so that a change in any of
-them
-builds another index and never reuses a stale one.
+them builds another index and never reuses a stale one.
 """
 
 from __future__ import annotations

@@ -17,9 +17,8 @@ _SHORTEST = 4  # folded characters: a shorter piece of a gold quote says nothing
 
 def overlap(quote: str, gold: str) -> bool:
     """Do two quotes of one document overlap? One holds the other, or the end of one is the start of the other
-    for at
-    least half of the shorter. Likeness alone is not enough: official texts repeat their phrasing with other
-    figures.
+    for at least half of the shorter. Likeness alone is not enough: official texts repeat their phrasing with
+    other figures.
     """
     a, b = fold(quote), fold(gold)
     if not a or not b:
@@ -62,12 +61,10 @@ def gold_units(
     evidence: Sequence[Evidence], passages: Iterable[tuple[str, Sequence[str], str]]
 ) -> dict[str, frozenset[str]]:
     """What retrieval must find: for each piece of evidence, the passages (id, names of their document, text)
-    that hold
-    it, or at least half of it where it runs over a passage border; any one of them will do.
+    that hold it, or at least half of it where it runs over a passage border; any one of them will do.
 
     Pieces that stand in the very same passages are one unit. A piece that no passage has keeps an empty set:
-    it can
-    never be found and counts as a miss, since the documents were to hold it.
+    it can never be found and counts as a miss, since the documents were to hold it.
     """
     rows = [(pid, names, fold(text)) for pid, names, text in passages]
     found: dict[frozenset[str], str] = {}

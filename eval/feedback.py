@@ -1,10 +1,9 @@
 """From what readers said of answers to a regression set: the next version must not make the same mistake.
 
 A row is a mapping with ``question``, ``answer`` (the stable JSON of an answer), ``verdict`` (up or down),
-``reasons``
-(a list, or ``reason``) and ``comment``. Praised answers become questions with a known answer and evidence
-(they must
-stay right). Complaints become questions whose answer a person has to fill in: their status is ``draft``.
+``reasons`` (a list, or ``reason``) and ``comment``. Praised answers become questions with a known answer and
+evidence (they must stay right). Complaints become questions whose answer a person has to fill in: their
+status is ``draft``.
 """
 
 from __future__ import annotations

@@ -58,8 +58,7 @@ class Outcome:
     """What came of one attack; ``reply`` is the text that a reader sees.
 
     ``quoted``: it succeeded, but what is forbidden stands only in sentences copied whole from the document:
-    the
-    order was shown, not carried out.
+    the order was shown, not carried out.
     """
 
     attack: Attack

@@ -50,8 +50,7 @@ class EngineJudge:
 
 class RulesJudge:
     """``qa.attribution``: coverage and checks. Its order puts the state before the score, since a problem
-    that the checks
-    find weighs more than what is covered."""
+    that the checks find weighs more than what is covered."""
 
     name, model = "attribution", ""
 

@@ -103,8 +103,7 @@ def counterfactual(task: Task, kind: str, seed: int = 1) -> Task:
     """Swap the first answer for another one everywhere in its passage, in the references and in the evidence.
 
     ``numbers``: every figure of the answer is changed. ``names``: the answer is exchanged for that of another
-    question
-    of about the same length. Questions to which this cannot be done are left out.
+    question of about the same length. Questions to which this cannot be done are left out.
     """
     if kind not in ("numbers", "names"):
         raise EvalError(f"unknown kind of counterfactual {kind!r}", did_you_mean(kind, ["names", "numbers"]))

@@ -1,10 +1,8 @@
 """The judge of the office sets: which of the required points stand in the answer, as plain text.
 
 Folded: full and half width, case, blanks, commas, table signs, and Chinese digits beside Arabic ones. The
-same judge as the
-``score.py`` that travels with those sets, so that figures of both can be laid side by side; its list of
-refusing words
-below belongs to it, and nothing but these figures hangs on it.
+same judge as the ``score.py`` that travels with those sets, so that figures of both can be laid side by side;
+its list of refusing words below belongs to it, and nothing but these figures hangs on it.
 """
 
 from __future__ import annotations
@@ -25,8 +23,7 @@ def share(item: Item, answer: Mapping[str, Any]) -> tuple[float, tuple[str, ...]
     """Share (0..1) of what the question asks for, and which points are missing.
 
     Only an overview has part of its points; of every other type all are needed. A refused question has none,
-    unless it
-    takes something false for granted and the refusal or a note names the correction.
+    unless it takes something false for granted and the refusal or a note names the correction.
     """
     text, refused = fold(str(answer.get("answer") or "")), bool(answer["refused"])
     if item.answerable is False:

@@ -53,7 +53,8 @@ class RetrievalSet:
         self.gold: list[list[str]] = []
         """Names that answer; [] for a question that the texts do not answer."""
         self.tuning: list[bool] = []
-        """May it be looked at while parameters are chosen? cmrc2018 trial, drcd, halves of stard and of tianjin may."""
+        """May it be looked at while parameters are chosen? cmrc2018 trial, drcd, halves of stard and of
+        tianjin may."""
         if name in OWN:
             self._own(data, name)
         elif name.startswith("stard"):

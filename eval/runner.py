@@ -2,8 +2,7 @@
 are made.
 
 ``run(task, engine, options)`` streams records to the run folder; started again on the same folder, it goes on
-where it
-stopped. An answer that failed is a record with ``error`` and counts as wrong.
+where it stopped. An answer that failed is a record with ``error`` and counts as wrong.
 """
 
 from __future__ import annotations

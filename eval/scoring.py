@@ -1,8 +1,7 @@
 """From records to scores: per question first, then figures with intervals. A run can be rescored at any time.
 
 A score is None where a question has nothing to be scored by (it is then counted as unscored, never as 0), and
-0 where
-the run failed to deliver it.
+0 where the run failed to deliver it.
 """
 
 from __future__ import annotations
@@ -150,8 +149,7 @@ def citation_scores(
     """ALCE's citation precision and recall by the first judge that applies, and both against gold evidence.
 
     Where that judge is the check that made the citations, the figures have a name of their own (``_own``):
-    they stand
-    apart from those of other judges wherever they are shown.
+    they stand apart from those of other judges wherever they are shown.
     """
     answer = record["answer"]
     if answer is None or answer["refused"] or not answer["sentences"]:

@@ -76,8 +76,8 @@ def summarise(items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[
 
 def worst_type(by_type: Mapping[str, Mapping[str, Figure]], least: int = LEAST) -> tuple[str, Figure] | None:
     """The type with the lowest share of right ones among those of at least ``least`` questions; None where
-    less than
-    two types have so many. Picked after the fact, so it is lower than that type would do on new questions."""
+    less than two types have so many. Picked after the fact, so it is lower than that type would do on new
+    questions."""
     shares = {kind: found["right"] for kind, found in by_type.items() if "right" in found}
     large = [(figure.value or 0.0, kind) for kind, figure in shares.items() if figure.n >= least]
     return (min(large)[1], shares[min(large)[1]]) if len(large) > 1 else None
@@ -158,9 +158,8 @@ def risk_points(
     """(confidence, would answering be wrong?) of the questions with a confidence and a verdict.
 
     A refused question is judged by the draft that was held back; without a draft, or where there is nothing
-    right to
-    say, answering it counts as wrong. Refusing well therefore shows as the wrong ones gathered at the low
-    end. Empty
+    right to say, answering it counts as wrong. Refusing well therefore shows as the wrong ones gathered at
+    the low end. Empty
     where no answerable question has a key: nothing could count as right.
     """
     by_id = {item.id: item for item in items}

@@ -4,8 +4,7 @@ itself.
 Answerable: a clause with a figure, a date or a person's name is asked for what it says; the answer and its
 sentence are
 recorded as evidence. Not answerable: the same kind of question about another place or body of the documents,
-or another
-year, that no sentence connects. Deterministic: the same documents and seed give the same drafts.
+or another year, that no sentence connects. Deterministic: the same documents and seed give the same drafts.
 """
 
 from __future__ import annotations
@@ -120,8 +119,8 @@ def _of_sentence(sentence: str) -> Iterator[Draft]:
 
 def _asked(before: str, clause: str, after: str, found: re.Match[str], kind: str) -> str | None:
     """The clause with what is asked for in place of the figure. Where it says too little by itself, a date
-    goes with the
-    clause after it (今年5月12日，系统上线), a figure with the clause before (农村公路方面，开工251公里)."""
+    goes with the clause after it (今年5月12日，系统上线), a figure with the clause before
+    (农村公路方面，开工251公里)."""
     if kind == "date":
         what = "什么时候" if "月" in found.group() else "哪一年"
     else:

@@ -5,8 +5,7 @@ against
 it. Right with evidence: also a citation that overlaps the gold evidence. Not answerable: right when refused.
 False
 premise: right when refused for that reason, or when the correction is in the answer (or its note on the
-premise).
-Questions with a rubric of their own are judged by it: ``eval.points``.
+premise). Questions with a rubric of their own are judged by it: ``eval.points``.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """A BERT as an OpenVINO graph, made from arrays without torch, matrices in 8 bits. The word table is no part
-of it:
-words are looked up outside (``models.e5.Words``), so that the table stays mapped from its file and in 4 bits.
+of it: words are looked up outside (``models.e5.Words``), so that the table stays mapped from its file and in
+4 bits.
 
 Knows nothing of what the states are used for: ``encoder_graph`` pools them to a unit vector, ``heads_graph``
-puts linear
-heads on them.
+puts linear heads on them.
 """
 
 from __future__ import annotations
@@ -19,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Arrays = Mapping[str, NDArray[Any]]
-"""Weights by name: ``positions`` [512, size], ``types`` [size], ``norm``, and for each layer ``layers.N.`` with the
-matrices q, k, v, ao (attention's output), fi, fo (between) and the norms aln and oln, each with ``.weight``, ``.bias``."""
+"""Weights by name: ``positions`` [512, size], ``types`` [size], ``norm``, and for each layer ``layers.N.``
+with the matrices q, k, v, ao (attention's output), fi, fo (between) and the norms aln and oln, each with
+``.weight``, ``.bias``."""
 
 EPS = 1e-12
 

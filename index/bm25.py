@@ -1,13 +1,11 @@
 """BM25 over memory-mapped postings: exact scores, few postings touched.
 
 Score of a passage: sum over the question's terms of ``weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b *
-l / L))``
-with ``idf = ln(1 + (N - df + 0.5) / (df + 0.5))`` (Robertson and Zaragoza 2009, in Lucene's form); single Han
-characters have a smaller ``weight``, and none where they are everywhere. A search reads the rare terms first,
-scores the
-most promising passages fully for a bound, and stops as soon as the terms left could not lift a new passage
-over it
-(MaxScore; Turtle and Flood 1995); what is left is then added for the surviving passages alone. Knows nothing
+l / L))`` with ``idf = ln(1 + (N - df + 0.5) / (df + 0.5))`` (Robertson and Zaragoza 2009, in Lucene's form);
+single Han characters have a smaller ``weight``, and none where they are everywhere. A search reads the rare
+terms first, scores the most promising passages fully for a bound, and stops as soon as the terms left could
+not lift a new passage over it (MaxScore; Turtle and Flood 1995); what is left is then added for the surviving
+passages alone. Knows nothing
 of passages: rows in, rows out.
 """
 
@@ -34,7 +32,8 @@ K1 = 1.0
 B = 0.75
 SINGLE_WEIGHT = 0.7
 SINGLE_SHARE = 0.3
-"""Single characters found in more than this share of the passages are left out of questions, like stop words."""
+"""Single characters found in more than this share of the passages are left out of questions, like stop
+words."""
 FOLDER = "lexical"
 BATCH = 8192
 _GROUP = 64
@@ -42,7 +41,8 @@ _GROUP = 64
 _SEEDS = 4
 """For each result asked for, so many of the most promising rows are scored fully to find a bound."""
 _WORTH = 32000
-"""A bound is looked for when so many postings were read for each term that is left (and when twice as many were)."""
+"""A bound is looked for when so many postings were read for each term that is left (and when twice as many
+were)."""
 _LOOK_UP = 12
 """Looking up a row costs as much as reading so many postings."""
 _SLACK = 1e-3
@@ -273,8 +273,7 @@ def _kth(scores: Floats, k: int) -> float:
     it.
 
     Of many scores only the best of each group is looked at; row ``i`` is in group ``i % n``, so that whole
-    stretches are
-    compared at once.
+    stretches are compared at once.
     """
     size = min(_GROUP, len(scores) // (8 * k))
     if size > 1:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     Encode = Callable[[list[str]], "np.ndarray"]
 
 Progress = Callable[[str, int, int], None]
-"""Called with a stage (``read``, ``encode``, ``dense``, ``lexical``, ``save``), done and total (0 when unknown)."""
+"""Called with a stage (``read``, ``encode``, ``dense``, ``lexical``, ``save``), done and total (0 when
+unknown)."""
 
 
 def state(document: Document) -> str:

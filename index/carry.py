@@ -6,8 +6,7 @@ vectors.
     {"documents": 12, "sha256": "..."}      last line: hash of all lines before it
 
 A file whose end is missing, or with a changed line, is refused as a whole before anything is written. A name
-that ends in
-``.gz`` is packed.
+that ends in ``.gz`` is packed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Which documents are copies of each other: the same text, or nearly the same with the same figures.
 
 White space, letter width and script do not count. Two editions are no copies: where one figure differs
-(another date,
-another limit), both stay what they are.
+(another date, another limit), both stay what they are.
 """
 
 from __future__ import annotations
@@ -17,7 +16,8 @@ from index.types import Document
 
 HASHES = 64
 BANDS = 16
-"""Documents are compared when one of 16 bands of 4 minima is the same: found with 0.999 at a likeness of 0.8."""
+"""Documents are compared when one of 16 bands of 4 minima is the same: found with 0.999 at a likeness of
+0.8."""
 ALIKE = 0.9
 """Share of common shingles (estimated) from which on two documents with the same figures are copies."""
 SHINGLE = 5
@@ -70,8 +70,7 @@ def copies_of(documents: Iterable[Document]) -> dict[str, str]:
     giving.
 
     Reads ``meta["sketch"]``. A document that is a copy of another is not in the values. One with another
-    document
-    number is no copy but where every character is the same.
+    document number is no copy but where every character is the same.
     """
     found: dict[str, str] = {}
     whole: dict[str, str] = {}

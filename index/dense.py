@@ -1,17 +1,14 @@
 """Nearest vectors: the only door to FAISS. Rows in, rows out; knows nothing of texts or models.
 
 Vectors have length 1, so the inner product is the cosine. Up to ``EXACT_MAX`` rows every vector is compared;
-above that
-a graph over 8-bit vectors (HNSW; Malkov and Yashunin 2018) proposes rows that are compared exactly with the
-stored
-vectors; above ``GRAPH_MAX`` rows inverted lists of 8-bit vectors do, which find more and are built faster
-there. The
-choice comes from the table in docs/PERFORMANCE.md; :meth:`DenseIndex.describe` tells which one is in use.
-All files are memory-mapped.
+above that a graph over 8-bit vectors (HNSW; Malkov and Yashunin 2018) proposes rows that are compared exactly
+with the stored vectors; above ``GRAPH_MAX`` rows inverted lists of 8-bit vectors do, which find more and are
+built faster there. The choice comes from the table in docs/PERFORMANCE.md; :meth:`DenseIndex.describe` tells
+which one is in use. All files are memory-mapped.
 
 A graph or lists are taken over from an earlier index while few rows changed: what they name is mapped to the
-rows of today
-(``rows.npy``, -1 for one that is gone), and the rows after the last one mapped are compared one by one.
+rows of today (``rows.npy``, -1 for one that is gone), and the rows after the last one mapped are compared one
+by one.
 """
 
 from __future__ import annotations
@@ -49,7 +46,8 @@ TRAINING = 160_000
 """Vectors that the quantiser's ranges are learned from."""
 CHUNK = 20_000
 CHANGED, CHANGED_SHARE = 4_000, 0.05
-"""A graph or lists are built anew when more rows, and a larger share of them, were added or have gone since."""
+"""A graph or lists are built anew when more rows, and a larger share of them, were added or have gone
+since."""
 
 
 class DenseIndex:
@@ -91,8 +89,7 @@ class DenseIndex:
         one while few rows changed.
 
         ``folder/vectors.npy`` is used for exact comparison where it exists (the store writes it first);
-        otherwise the
-        vectors are written beside the index.
+        otherwise the vectors are written beside the index.
         """
         if metric != "ip":
             raise ValueError(f"metric {metric!r}: only 'ip' is supported")

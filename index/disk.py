@@ -86,8 +86,7 @@ def _holder(path: Path) -> str:
 
 def reserve(path: Path, size: int) -> None:
     """Make sure that a file of ``size`` bytes has its place, before it is written through a memory map: there
-    a full disk
-    would be a signal that ends the process, here it is an error."""
+    a full disk would be a signal that ends the process, here it is an error."""
     if hasattr(os, "posix_fallocate") and size:
         descriptor = os.open(path, os.O_RDWR)
         try:

@@ -1,8 +1,7 @@
 """Files and folders -> the index: finds what can be read, loads it one by one, reports what cannot.
 
 ``add_paths`` adds and replaces; ``sync_folder`` also takes out what a folder no longer holds. Files are told
-apart by the
-hash of their bytes, never by their dates: clocks jump, and copies keep old dates.
+apart by the hash of their bytes, never by their dates: clocks jump, and copies keep old dates.
 """
 
 from __future__ import annotations
@@ -30,10 +29,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class AddReport:
     """What became of the files: names (sources) of documents (of a file that did not change its own), the
-    files that failed
-    with their errors, files of folders, archives and messages that are of no kind that can be read (a file
-    that was named
-    itself fails instead), and old and new names of files that were renamed."""
+    files that failed with their errors, files of folders, archives and messages that are of no kind that can
+    be read (a file that was named itself fails instead), and old and new names of files that were renamed."""
 
     added: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
@@ -82,8 +79,7 @@ def sync_folder(
     generation.
 
     Documents that were read from elsewhere are left alone, and so are those of files that are there but
-    cannot be read
-    (now), or lie in a folder that cannot be looked into.
+    cannot be read (now), or lie in a folder that cannot be looked into.
 
     Args:
         empty: take out everything even where the folder holds no file at all, which is what a drive that is
@@ -183,7 +179,8 @@ class _Loading:
         self.failed: list[tuple[Path, DocumentError]] = []
         self.skipped: list[Path] = []
         self.gone: set[str] = set()
-        """Ids of documents whose file is gone, or was read again and no longer holds them (an attachment, a member of an archive)."""
+        """Ids of documents whose file is gone, or was read again and no longer holds them (an attachment, a
+        member of an archive)."""
 
     def documents(self) -> Iterator[Document]:
         """Documents that are new or changed. Read only when the writer asks, so under its lock."""

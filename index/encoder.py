@@ -2,8 +2,7 @@
 installed.
 
 This is one of two doors to sentence_transformers (and with it torch), which is imported only when that
-backend is
-opened. The backend without torch is ``index.encoder_openvino``.
+backend is opened. The backend without torch is ``index.encoder_openvino``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Converts a BERT-like encoder to one OpenVINO file, pooling and normalising included.
 
 Run as ``python -m index.encoder_convert FOLDER OUT.xml bf16|int8``: it imports torch and transformers, which
-the
-program that uses the result does not; for weights that came in 4 bits neither is needed.
+the program that uses the result does not; for weights that came in 4 bits neither is needed.
 """
 
 from __future__ import annotations

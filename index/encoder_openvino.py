@@ -2,14 +2,11 @@
 files.
 
 The converted model takes token ids and gives unit vectors: pooling and normalising are part of it. It lies
-beside the
-model in ``derived/``. Conversion imports torch, in a process of its own (:mod:`index.encoder_convert`), so
-that the
-server never does. Processors with matrix units (AMX) compute in bfloat16; others in int8 with weights of 8
-bits and
-activations quantised on the fly, and what is left to compute in bfloat16 where they know it (AVX-512 BF16).
-All agree
-with float32 to better than 0.99 cosine (docs/RETRIEVAL.md).
+beside the model in ``derived/``. Conversion imports torch, in a process of its own
+(:mod:`index.encoder_convert`), so that the server never does. Processors with matrix units (AMX) compute in
+bfloat16; others in int8 with weights of 8 bits and activations quantised on the fly, and what is left to
+compute in bfloat16 where they know it (AVX-512 BF16). All agree with float32 to better than 0.99 cosine
+(docs/RETRIEVAL.md).
 """
 
 from __future__ import annotations
@@ -44,8 +41,9 @@ BATCH_TEXTS = 64
 ARCHITECTURES = ("BertModel", "BertForMaskedLM", "RobertaModel", "XLMRobertaModel", "XLMRobertaForMaskedLM")
 CONVERT_SECONDS = 600
 GROUPS = ("256", "128", "64")
-"""Activations quantised together (int8): the first that divides the size of the states, none (0) where none does. Larger than
-the states of a layer and OpenVINO does not quantise at all. Processors known to lack VNNI gain nothing and get 0."""
+"""Activations quantised together (int8): the first that divides the size of the states, none (0) where none
+does. Larger than the states of a layer and OpenVINO does not quantise at all. Processors known to lack VNNI
+gain nothing and get 0."""
 VNNI = {"avx512_vnni", "avx_vnni"}
 
 

@@ -2,10 +2,8 @@
 of its cosines.
 
 Models spread their cosines differently: the best passages of a question lie near 0.8 by one and near 0.9 by
-another, where
-the mean passage has 0.6 and 0.82. Nothing downstream may rely on either, so cosines are brought to one scale,
-that of
-m3e-small, on which fusion, selection and gate were fitted.
+another, where the mean passage has 0.6 and 0.82. Nothing downstream may rely on either, so cosines are
+brought to one scale, that of m3e-small, on which fusion, selection and gate were fitted.
 """
 
 from __future__ import annotations
@@ -39,8 +37,8 @@ class Traits:
 
 
 E5 = Traits("query: ", "passage: ", offset=0.568, factor=2.32)
-"""Scale by ``python -m training.cosines DATA``: quantiles of the best 8 cosines of 85 + 301 tuning questions (``tianjin``,
-cmrc2018 trial) matched to m3e-small's; off by 0.004 on average, 0.016 at most."""
+"""Scale by ``python -m training.cosines DATA``: quantiles of the best 8 cosines of 85 + 301 tuning questions
+(``tianjin``, cmrc2018 trial) matched to m3e-small's; off by 0.004 on average, 0.016 at most."""
 
 TRAITS = {
     "multilingual-e5-small": E5,
@@ -50,7 +48,8 @@ TRAITS = {
     "bge-large-zh-v1.5": Traits(_BGE),
     "qwen3-embedding-0.6b": Traits("Instruct: Given a question, retrieve passages that answer it\nQuery:"),
 }
-"""By the model's name in lower case; models that are not here get their texts as they are, and their cosines are kept."""
+"""By the model's name in lower case; models that are not here get their texts as they are, and their cosines
+are kept."""
 
 
 def traits_of(name: str) -> Traits:

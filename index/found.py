@@ -16,8 +16,7 @@ _SKIPPED = frozenset(("thumbs.db", "desktop.ini", "__macosx", "node_modules"))
 @dataclass(frozen=True, slots=True)
 class Found:
     """A file to index: where it is, by one spelling (``place``), and the name that a person sees for it;
-    ``known`` is
-    whether its kind can be read."""
+    ``known`` is whether its kind can be read."""
 
     path: Path
     source: str
@@ -42,8 +41,7 @@ def expand(paths: Iterable[Path]) -> list[Found]:
     """Files named, and all files below folders named, in a stable order, each once.
 
     A file in a folder is recorded by its path within that folder (``2024/通知.docx``). Hidden files, Office
-    lock
-    files and system litter in folders are skipped; links to folders are not followed.
+    lock files and system litter in folders are skipped; links to folders are not followed.
     """
     found: dict[Path, Found] = {}
     for given in paths:

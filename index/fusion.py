@@ -1,8 +1,7 @@
 """Fusion: one score from a lexical and a dense one, as a weighted sum of scores brought to one scale.
 
 Ranks alone (reciprocal rank fusion) threw away how sure the lexical side was and made the first place worse
-on
-every tuning set;
+on every tuning set;
 the weights come from the tuning data in docs/RETRIEVAL.md.
 """
 
@@ -20,8 +19,7 @@ def fuse(bm25: Floats, dense: Floats, ceiling: float, weight: float = DENSE_WEIG
     """Scores of the same candidates by both searches -> one score each, 0..1 in practice.
 
     Both scales are absolute, so scores of different questions can be compared: BM25 is divided by the most
-    that this
-    question could get, cosines come on the scale that all encoders share (``Encoder.relevance``).
+    that this question could get, cosines come on the scale that all encoders share (``Encoder.relevance``).
 
     Args:
         bm25: BM25, 0 or above.

@@ -14,7 +14,8 @@ RECOGNISING_MAX = 1280 * MB
 """Bytes in use while text is recognised in pictures: the models and their intermediate values need more."""
 
 UNPACKED_MAX = 100 * MB
-"""Bytes that the parts of one archive (.docx, .xlsx, .zip, ...) may unpack to together, archives within an archive counted."""
+"""Bytes that the parts of one archive (.docx, .xlsx, .zip, ...) may unpack to together, archives within an
+archive counted."""
 
 QUIET_MAX = 120.0
 """Seconds without a sign of life."""

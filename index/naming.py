@@ -2,9 +2,8 @@
 one.
 
 Names are those that a person sees (the path within the folder that was given), and stay as they were first
-given: the same
-file given as a folder and as a folder within it is one document. Two files of one name get the names of their
-folders too.
+given: the same file given as a folder and as a folder within it is one document. Two files of one name get
+the names of their folders too.
 """
 
 from __future__ import annotations

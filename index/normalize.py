@@ -1,12 +1,9 @@
 """Text as it is compared, with the way back to the text as it is stored.
 
 Normalising is for matching only: a citation is always cut from the stored document, so every normalised text
-carries
-a map of offsets. NFKC (Unicode annex 15) is applied character by character, radicals are written as the
-characters they stand for, then
-Traditional script is written Simplified, Latin letters are lowered, quotes and dashes are unified, and white
-space
-between Han characters is dropped.
+carries a map of offsets. NFKC (Unicode annex 15) is applied character by character, radicals are written as
+the characters they stand for, then Traditional script is written Simplified, Latin letters are lowered,
+quotes and dashes are unified, and white space between Han characters is dropped.
 """
 
 from __future__ import annotations
@@ -130,8 +127,7 @@ def number_spans(text: str) -> list[NumberSpan]:
     """Every number of ``text`` in reading order, Arabic or Chinese, as spans of ``text`` itself.
 
     See ``index.numbers.NumberSpan`` for values and units. Dates are not put together: 2025年7月1日 is three
-    numbers
-    with the units 年, 月 and 日.
+    numbers with the units 年, 月 and 日.
     """
     norm = normalize(text)
     spans = []

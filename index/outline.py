@@ -2,8 +2,7 @@
 tables.
 
 Every section is a span of the stored text that begins with its own first line and ends where the next one
-that is not
-below it begins. Knows the blocks of a Document and nothing of files.
+that is not below it begins. Knows the blocks of a Document and nothing of files.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Document -> passages: the paragraph is the unit that is retrieved and cited.
 
 Over-long paragraphs are split at sentence ends (never inside a quotation if that can be avoided), fragments
-are
-merged with their neighbours under the same heading. Every passage is a span of the stored text.
+are merged with their neighbours under the same heading. Every passage is a span of the stored text.
 """
 
 from __future__ import annotations

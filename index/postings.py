@@ -2,10 +2,9 @@
 places.
 
 Files (numpy, no pickle): ``codes`` sorted term codes; ``starts`` where each term's postings begin (one more
-at the
-end); ``rows`` and ``counts`` the postings, by row within a term (counts stop at 255); ``lengths`` terms of
-each row;
-``best`` the largest ``tf * (k1 + 1) / (tf + norm)`` of each term, an upper bound used to stop early.
+at the end); ``rows`` and ``counts`` the postings, by row within a term (counts stop at 255); ``lengths``
+terms of each row; ``best`` the largest ``tf * (k1 + 1) / (tf + norm)`` of each term, an upper bound used to
+stop early.
 
 The postings of rows that an earlier index has already are taken from it: they are parts like those of a
 batch.

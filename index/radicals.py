@@ -9,8 +9,7 @@ from __future__ import annotations
 import unicodedata
 
 # Unicode Character Database, property Equivalent_Unified_Ideograph, block CJK Radicals Supplement. For the
-# Kangxi
-# block the property agrees with NFKC.
+# Kangxi block the property agrees with NFKC.
 _SUPPLEMENT = (
     "⺁⺂⺃⺄⺅⺆⺇⺈⺉⺊⺋⺌⺍⺎⺏⺐⺑⺒⺓⺔⺕⺖⺗⺘⺙⺛⺜⺝⺞⺟⺠⺡⺢⺣⺤⺥⺦⺧⺨⺩"
     "⺪⺫⺬⺭⺮⺯⺰⺱⺲⺳⺴⺵⺶⺷⺸⺹⺺⺻⺼⺽⺾⺿⻀⻁⻂⻃⻄⻅⻆⻇⻈⻉⻊⻋⻌⻍⻎⻏⻐⻑"

@@ -2,10 +2,8 @@
 serves.
 
 One child reads file after file, so that ten thousand small ones do not wait for ten thousand starts; after a
-crash, a
-limit or a heavy file the next file gets a fresh one. Memory is limited by the system where it can (Linux) and
-by a look
-at the child's size; time and output are limited everywhere.
+crash, a limit or a heavy file the next file gets a fresh one. Memory is limited by the system where it can
+(Linux) and by a look at the child's size; time and output are limited everywhere.
 """
 
 from __future__ import annotations

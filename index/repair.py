@@ -2,10 +2,8 @@
 spans.
 
 Newspaper columns, page breaks and hard wrapping cut sentences in two. Two lines are joined when the first
-cannot
-be the end of a paragraph (no sentence end, and running text) or, without a gap between them, when it reaches
-the
-right edge. Nothing is joined across a heading, a table row or the start of a list item.
+cannot be the end of a paragraph (no sentence end, and running text) or, without a gap between them, when it
+reaches the right edge. Nothing is joined across a heading, a table row or the start of a list item.
 """
 
 from __future__ import annotations
@@ -89,8 +87,7 @@ def repair(
     """The stored text with its blocks (paragraphs and headings) and the offset at which each page starts.
 
     ``formed``: the file marks its own headings, so none are recognised by form. ``unsure`` is given the spans
-    of lines
-    that text recognition was not sure of. Linear in time and memory.
+    of lines that text recognition was not sure of. Linear in time and memory.
     """
     pieces: list[str] = []
     blocks: list[Block] = []

@@ -1,8 +1,7 @@
 """The Retriever: a question in, Hits out, from the lexical and the dense index of one generation.
 
 Both searches propose candidates; every candidate gets both scores, is fused and comes with the reasons
-(``Hit.why``).
-Knows nothing of generators and of how the answer is made.
+(``Hit.why``). Knows nothing of generators and of how the answer is made.
 """
 
 from __future__ import annotations

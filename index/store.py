@@ -3,15 +3,12 @@ atomically.
 
     ROOT/CURRENT        the name of the current generation
     ROOT/gen-7/         corpus.sqlite, vectors.npy, the dense and lexical indexes, manifest.json (written
-    last)
-    ROOT/building-8/    a generation being built, or rubbish of a writer that was killed
+    last) ROOT/building-8/    a generation being built, or rubbish of a writer that was killed
     ROOT/.lock          held by the one writer; ROOT/.holder says who that is
 
 Readers need no lock: they open what CURRENT names. A writer that is killed, or a disk that is full, leaves
-the
-current generation untouched. Where the current one is damaged, the newest earlier one that is whole answers,
-and nothing
-is written until ``rebuild``. The clock decides nothing: generations are numbered.
+the current generation untouched. Where the current one is damaged, the newest earlier one that is whole
+answers, and nothing is written until ``rebuild``. The clock decides nothing: generations are numbered.
 """
 
 from __future__ import annotations
@@ -47,7 +44,8 @@ if TYPE_CHECKING:
 BuildLexical = Callable[[SearchTexts, Path, "Earlier | None"], object]
 
 PASSAGE_RULES = 2
-"""Raised when the same settings cut or describe passages otherwise; all passages are then made and encoded again."""
+"""Raised when the same settings cut or describe passages otherwise; all passages are then made and encoded
+again."""
 
 log = logging.getLogger("wenju.index")
 

@@ -28,11 +28,9 @@ def superseded_by(documents: Iterable[Document]) -> dict[str, str]:
     """Id of each document that another replaces -> id of the replacing one.
 
     A document is replaced when another one's front matter names it (by id, title or file name), or when
-    another has
-    the same title but for the edition, names a lasting kind of document (办法, 规定, 手册 ...; not reports,
-    notices or
-    minutes), and has a later date or a higher version, where both have one. Nothing replaces itself or each
-    other.
+    another has the same title but for the edition, names a lasting kind of document (办法, 规定, 手册 ...;
+    not reports, notices or minutes), and has a later date or a higher version, where both have one. Nothing
+    replaces itself or each other.
     """
     everything = list(documents)
     names: dict[str, set[str]] = defaultdict(set)

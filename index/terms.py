@@ -1,14 +1,12 @@
 """Text -> terms for lexical search, the same for passages and questions.
 
 Every run of Han characters gives its single characters and its pairs (on the tuning data that beats pairs
-alone, see
-docs/RETRIEVAL.md); Latin words, figures and other runs are words; figures are compared by value, so that
-二十三条 finds
-23条 and 1.5亿 finds 15000万. Question words (哪些, 多少, 什么时候) are left out of questions.
+alone, see docs/RETRIEVAL.md); Latin words, figures and other runs are words; figures are compared by value,
+so that 二十三条 finds 23条 and 1.5亿 finds 15000万. Question words (哪些, 多少, 什么时候) are left out of
+questions.
 
 A term is a 64-bit code: a Han character its code point, a pair two of them, a word a hash. So a vocabulary is
-one
-sorted array, and whole batches of passages are cut with numpy.
+one sorted array, and whole batches of passages are cut with numpy.
 """
 
 from __future__ import annotations

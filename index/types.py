@@ -15,8 +15,7 @@ class Block:
     """A heading or paragraph that a loader found, as a span of ``Document.text``.
 
     ``level`` is 0 for body text and 1..6 for a heading. ``table`` numbers the tables of a document from 1:
-    the block is
-    a row of that one; 0 outside tables.
+    the block is a row of that one; 0 outside tables.
     """
 
     start: int
@@ -62,8 +61,8 @@ class Document:
     @property
     def spoken(self) -> str | None:
         """ISO date, or just its year, from which 今年 and 去年 are counted: ``published``, else the year that
-        the
-        loader found the text to speak in (``meta["year"]``); None when neither is known. Not for showing."""
+        the loader found the text to speak in (``meta["year"]``); None when neither is known. Not for
+        showing."""
         return self.published or self.meta.get("year")
 
     @property
@@ -114,9 +113,8 @@ class Hit:
 
     ``why`` holds plain numbers by name: ``dense`` (cosine, -1..1), ``bm25``, ``dense_rank``, ``bm25_rank``
     (1-based; absent when that retriever did not return it), ``coverage`` (share of query terms, by idf,
-    0..1).
-    ``copies`` are the ids of other documents, copies of this one, in which the same passage was found; it is
-    shown once.
+    0..1). ``copies`` are the ids of other documents, copies of this one, in which the same passage was found;
+    it is shown once.
     """
 
     passage: Passage

@@ -40,9 +40,8 @@ def watch(
     """Sync now and after every change, until ``stop`` is set.
 
     A change is taken up when two looks in a row are the same, so that a file is not read while it is being
-    copied. What
-    ``sync`` raises is told, and tried again at the next look: the index may be busy, the disk full, the drive
-    away.
+    copied. What ``sync`` raises is told, and tried again at the next look: the index may be busy, the disk
+    full, the drive away.
     """
     stop = stop or threading.Event()
     synced: Look | None = None

@@ -1,9 +1,8 @@
 """One archive with model files for a machine without any network: written from a store, taken in by another.
 
 A plain tar (weights do not compress): ``wenju-bundle.json`` first, then ``NAME/FILE``. Members are checked
-against
-the manifest and the sha256 of the list before anything is moved into place; unknown or unsafe names are
-refused.
+against the manifest and the sha256 of the list before anything is moved into place; unknown or unsafe names
+are refused.
 """
 
 from __future__ import annotations

@@ -2,12 +2,9 @@
 vocabulary.
 
 Little endian: 18 numbers of 32 bits (``_HEADER``), offsets of the pieces, their scores, their bytes;
-replacements of
-single characters; a table of tensors (name, type, count, offset, bytes); the tensors. Type 0 is float32. Type
-1 is 4
-bits in groups of 32 along the rows: a float16 scale ``d`` and 16 bytes that hold values ``n``, the low halves
-of the
-bytes before the high ones; a weight is ``(n - 8) * d``.
+replacements of single characters; a table of tensors (name, type, count, offset, bytes); the tensors. Type 0
+is float32. Type 1 is 4 bits in groups of 32 along the rows: a float16 scale ``d`` and 16 bytes that hold
+values ``n``, the low halves of the bytes before the high ones; a weight is ``(n - 8) * d``.
 """
 
 from __future__ import annotations

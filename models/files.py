@@ -18,7 +18,8 @@ RECORD = "wenju-model.json"
 """Name of the record in a model's folder: what was fetched, from where, with the sha256 of every file."""
 
 Progress = Callable[[str, int, int], None]
-"""Called with (what is being done, bytes done, bytes in all; 0 when unknown), possibly from several threads."""
+"""Called with (what is being done, bytes done, bytes in all; 0 when unknown), possibly from several
+threads."""
 
 
 class SourceError(ModelError):

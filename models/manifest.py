@@ -1,8 +1,7 @@
 """The manifest: every model file that we know, its size, checksum, licence and where it may come from.
 
 The data lie in ``manifest.toml``. A checksum stands there only when the file was at hand to be verified; for
-files of
-a model hub that were not, the store records what it got at the first fetch (see ``models.store``).
+files of a model hub that were not, the store records what it got at the first fetch (see ``models.store``).
 """
 
 from __future__ import annotations

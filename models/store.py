@@ -1,10 +1,8 @@
 """The model store: a folder per model, filled from sources, checked, moved into place file by file.
 
 Layout: ``ROOT/NAME/...`` with the record ``wenju-model.json`` (source, time, sha256 of every file; written
-last),
-``ROOT/.partial/NAME`` for what is on its way, ``ROOT/.locks`` for processes that fetch at once. Where the
-manifest
-pins no sha256, the one seen at the first fetch is recorded and later checks go by it.
+last), ``ROOT/.partial/NAME`` for what is on its way, ``ROOT/.locks`` for processes that fetch at once. Where
+the manifest pins no sha256, the one seen at the first fetch is recorded and later checks go by it.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
 """Prompt texts and everything staff read, as files with named variables. A leaf: imports nothing of ours.
 
 A prompt is ``prompts/<name>.md``: variables in double braces (``{{question}}``), and, for a chat, parts that
-each
-start with a line ``[system]``, ``[user]`` or ``[assistant]``. What never changes stands first, so that an
-engine can
-keep its state from one question to the next. A missing or an unknown variable fails at once, naming the
-prompt.
+each start with a line ``[system]``, ``[user]`` or ``[assistant]``. What never changes stands first, so that
+an engine can keep its state from one question to the next. A missing or an unknown variable fails at once,
+naming the prompt.
 
 Texts for staff are in ``strings.toml``: ``[section.key]`` with ``zh`` and ``en``.
 """
@@ -24,8 +22,7 @@ _VARIABLE = re.compile(r"\{\{\s*([a-z_][a-z0-9_]*)\s*\}\}")
 _PART = re.compile(r"^\[(system|user|assistant)\][ \t]*\n", re.MULTILINE)
 
 # What chat templates use to mark turns: <|im_end|>, <｜User｜>, <start_of_turn>, [INST], <<SYS>>, <s>. Inside
-# evidence and
-# questions their brackets are made full-width: still readable, no longer a mark.
+# evidence and questions their brackets are made full-width: still readable, no longer a mark.
 _MARKS = re.compile(
     r"<[|｜].*?[|｜]>|<[|｜]|[|｜]>|</?(?:s|think|tool_call|start_of_turn|end_of_turn|bos|eos|pad|unk|材料|问题)\s*/?>"
     r"|\[/?(?:INST|system|user|assistant)\]|<</?SYS>>",
@@ -127,8 +124,7 @@ def escape_evidence(text: str) -> str:
     """Text of a document or a question, fit to stand in a prompt as data.
 
     Marks of chat templates and of our own prompts get full-width brackets, invisible characters go, and line
-    breaks
-    become spaces, so that a passage can neither end its place in the prompt nor open a turn.
+    breaks become spaces, so that a passage can neither end its place in the prompt nor open a turn.
     """
     visible = " ".join(_INVISIBLE.sub("", text).split())
     return _VARIABLE.sub(r"{ {\1} }", _MARKS.sub(lambda m: m.group().translate(_WIDE), visible))

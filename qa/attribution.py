@@ -1,10 +1,9 @@
 """Attribution: a sentence of the answer is tied to the evidence sentences that bear it out, or to none.
 
 Support is measured on characters, not on meaning: how much of what the sentence says (rare characters count
-more,
-what the question already said counts less) stands in the cited sentences, and whether every figure and date
-stands there. A sentence may stand on up to three evidence sentences; a further one is added only for content
-that is not covered yet. docs/EVIDENCE.md has the definitions, thresholds and figures.
+more, what the question already said counts less) stands in the cited sentences, and whether every figure and
+date stands there. A sentence may stand on up to three evidence sentences; a further one is added only for
+content that is not covered yet. docs/EVIDENCE.md has the definitions, thresholds and figures.
 """
 
 from __future__ import annotations
@@ -148,10 +147,8 @@ class Cover:
     """The characters of one sentence, weighted by rarity, and which evidence sentences hold them.
 
     A character is held where one of the two bigrams it belongs to is. A figure or date counts as one unit,
-    held by
-    the sentence where the checks found it, however it is spelt there. A sentence's own content is what the
-    question
-    did not say already.
+    held by the sentence where the checks found it, however it is spelt there. A sentence's own content is
+    what the question did not say already.
     """
 
     def __init__(

@@ -3,10 +3,8 @@
 An answer is found again only for the same question (spaces, punctuation, width, script and words of courtesy
 apart), the
 same index, model, prompts and settings: whatever may change the answer is part of its key. Nothing is ever
-found
-"nearly": of questions with the same figures and names that are alike by their vectors too many ask for
-something else
-(docs/log/performance.md).
+found "nearly": of questions with the same figures and names that are alike by their vectors too many ask for
+something else (docs/log/performance.md).
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Context: the passages that go into the prompt, as few as hold the answer almost surely.
 
 Reading the prompt is what costs on a CPU. So passages are taken best first, by what the reader and the search
-make of them,
-until it is likely enough that the answer is among them, within a budget of tokens. Offsets stay true: every
-sentence is a
-span of a stored document.
+make of them, until it is likely enough that the answer is among them, within a budget of tokens. Offsets stay
+true: every sentence is a span of a stored document.
 """
 
 from __future__ import annotations
@@ -67,8 +65,7 @@ def build_context(
     limits: Limits,
 ) -> Context:
     """Passages best first, until the limits are reached; at least one, cut around the place that matters
-    where it is longer
-    than the budget.
+    where it is longer than the budget.
 
     Args:
         worth: by passage id the log-odds that it answers, and the offset in its document where it does so.
@@ -105,8 +102,7 @@ def _within(
     hit: Hit, at: int, count_tokens: Callable[[str], int], budget: int, further: bool
 ) -> tuple[EvidenceSentence, ...]:
     """The passage whole, or as much around ``at`` as the budget holds; of the first passage one sentence in
-    any case, unless
-    that alone is twice as long. Of a further one nothing where it does not fit."""
+    any case, unless that alone is twice as long. Of a further one nothing where it does not fit."""
     sentences = sentences_of(hit)
     costs = [count_tokens(s.text) for s in sentences]
     if sum(costs) <= budget:

@@ -50,8 +50,7 @@ class Draft:
 
 def messages_for(question: str, context: Context, name: str) -> tuple[Message, ...]:
     """The chat that is sent, of the prompt ``answer``, ``short`` or ``judge``: the fixed part first, then the
-    material,
-    then the question."""
+    material, then the question."""
     parts = prompts.chat(name, evidence=context.text, question=prompts.escape_evidence(question))
     return tuple(Message(role, content) for role, content in parts)
 

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 
 RENEWALS = 3
-"""How often a search is made anew because the index has changed since. While it changes all the time, the last search is
+"""How often a search is made anew because the index has changed since. While it changes all the time, the
+last search is
 answered from: its evidence is that of one moment."""
 
 
@@ -185,8 +186,8 @@ class Engine:
             collection: answer from the documents of this collection alone; "" from all.
 
         The generator is needed for what comes after the snapshot ``found`` alone: who wants to wait there
-        pulls no
-        further. When the index has changed by then, the search is made anew and ``found`` comes again.
+        pulls no further. When the index has changed by then, the search is made anew and ``found`` comes
+        again.
 
         Raises:
             QuestionError: empty or too long, or no such collection. Cancelled: stopped. ModelError,
@@ -278,8 +279,7 @@ class Engine:
 
     def known(self, question: str) -> Answer | None:
         """The finished answer that the cache keeps for a question that stands alone, refusals too; None when
-        it was not
-        asked yet, the cache is off, or the models are not loaded."""
+        it was not asked yet, the cache is off, or the models are not loaded."""
         if not self.settings.answer.cache or not all(self.ready.values()):
             return None
         return self.cache.get(self._checked(question), *self._state())

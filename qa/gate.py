@@ -1,12 +1,10 @@
 """The gate: after a draft exists, is it the answer, is what the reader found one, or neither? One knob: risk.
 
 Calibrated probabilities, each a logistic model over the features of ``qa.features`` and, where the engine
-tells its hidden
-states, over linear probes of the state after the question whether the material answers it
+tells its hidden states, over linear probes of the state after the question whether the material answers it
 (``prompts/judge.md``; that such
 states tell: Slobodkin et al. 2023, "The Curious Case of Hallucinatory (Un)answerability", EMNLP). The weights
-lie in
-``gate.json`` and ``probe.npz`` beside this file, made by ``training/gate.py``; docs/REFUSAL.md has the
+lie in ``gate.json`` and ``probe.npz`` beside this file, made by ``training/gate.py``; docs/REFUSAL.md has the
 risk-coverage curve.
 """
 
@@ -30,14 +28,16 @@ from qa.types import Reason
 WEIGHTS = Path(__file__).with_name("gate.json")
 PROBE = Path(__file__).with_name("probe.npz")
 CERTAIN = 0.65
-"""Probability that what the reader found answers, from which on nothing is written (chosen on tuning rows, docs/log/gate.md)."""
+"""Probability that what the reader found answers, from which on nothing is written (chosen on tuning rows,
+docs/log/gate.md)."""
 ASKED = 10 / 7
 """How much surer than ``1 - risk`` the model has to be of a passage: with the default risk an even chance."""
 SAID, PREFERRED = 0.5, 0.2
-"""A draft that says at least this share of what the reader found is shown unless the quotation is so much more probable
-(chosen on tuning rows, docs/log/gate.md)."""
+"""A draft that says at least this share of what the reader found is shown unless the quotation is so much
+more probable (chosen on tuning rows, docs/log/gate.md)."""
 TARGETS = ("answered", "premise")
-"""What the probes tell: the material answers the question; the question takes something for granted that it has otherwise."""
+"""What the probes tell: the material answers the question; the question takes something for granted that it
+has otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +112,14 @@ class Gate:
 
 def probability(of: str, values: Mapping[str, float]) -> float:
     """Calibrated probability (0..1) that the draft (``of="draft"``) or what the reader found (``"quote"``;
-    ``"before"`` the
-    draft is known) answers the question; ``values`` with what ``probed`` tells, or without."""
+    ``"before"`` the draft is known) answers the question; ``values`` with what ``probed`` tells, or
+    without."""
     return sigmoid(_model(of, "with_state" if "probe_answered" in values else "without_state").logit(values))
 
 
 def probed(draft: Draft) -> dict[str, float]:
     """Log-odds by the probes of the draft's hidden state; {} where the engine tells none, or another model
-    wrote it than the
-    one that the probes were fitted on."""
+    wrote it than the one that the probes were fitted on."""
     import numpy as np
 
     probe, state = _probe(), np.asarray(draft.judged if draft.judged is not None else ())

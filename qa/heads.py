@@ -39,6 +39,7 @@ HEADS = Heads(
     token=("start", "end", "inside", "unborne"),
     text=("answerable", "supported", "alone", *KINDS),
 )
-"""token: ``start``, ``end`` and ``inside`` of a span of the second text that answers (or is carried over by) the first;
-``unborne``: a token of the first that the second does not bear out. text: the second answers the first; bears it out; the
-first stands alone without the second; what kind of answer it wants."""
+"""token: ``start``, ``end`` and ``inside`` of a span of the second text that answers (or is carried over by)
+the first;
+``unborne``: a token of the first that the second does not bear out. text: the second answers the first; bears
+it out; the first stands alone without the second; what kind of answer it wants."""

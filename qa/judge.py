@@ -2,10 +2,8 @@
 out.
 
 Told by the hidden state of the model that writes, after it has read both (``prompts/support.md``); a logistic
-model over
-that state lies in ``judge.npz``, made by ``training/judge.py``. The evidence stands where it stood when the
-answer was
-written, so the model has read it already; a sentence then costs some 30 tokens.
+model over that state lies in ``judge.npz``, made by ``training/judge.py``. The evidence stands where it stood
+when the answer was written, so the model has read it already; a sentence then costs some 30 tokens.
 """
 
 from __future__ import annotations
@@ -104,8 +102,7 @@ def judged(
     sentences: Sequence[Sentence], context: Context, judge: Judge, cancelled: threading.Event
 ) -> tuple[Sentence, ...]:
     """The sentences with the states that the judge gives them; one that is borne out cites at least the place
-    nearest to
-    it. What the checks of values found stays told, but decides nothing."""
+    nearest to it. What the checks of values found stays told, but decides nothing."""
     asked = [i for i, s in enumerate(sentences) if any(c.isalnum() for c in s.text)]
     chances = judge.supports(context.text, [sentences[i].text for i in asked], cancelled)
     out = list(sentences)

@@ -53,9 +53,8 @@ def features(
 
 def grams(question: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Runs of one to three characters of the question as places in a table of SLOTS and their values, of
-    length WEIGHT
-    together (feature hashing: Weinberger et al. 2009, "Feature Hashing for Large Scale Multitask
-    Learning")."""
+    length WEIGHT together (feature hashing: Weinberger et al. 2009, "Feature Hashing for Large Scale
+    Multitask Learning")."""
     text = f"\x02{simplify(question).casefold()}\x03"
     found = Counter(
         crc32(text[i : i + n].encode()) % SLOTS for n in (1, 2, 3) for i in range(len(text) - n + 1)

@@ -1,8 +1,7 @@
 """The Library: the documents of one data folder, and the searches over them. Knows nothing of generators.
 
 The current generation is looked up by name before each search, so that another process's `wenju index add` is
-seen at
-once and a search never mixes two generations.
+seen at once and a search never mixes two generations.
 """
 
 from __future__ import annotations

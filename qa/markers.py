@@ -2,8 +2,7 @@
 sentences.
 
 A marker is a hint at best: it is removed from the text, remembered, and checked like everything else. A
-marker that
-is only half written when a delta ends is held back until it can be told from text.
+marker that is only half written when a delta ends is held back until it can be told from text.
 """
 
 from __future__ import annotations
@@ -46,8 +45,7 @@ class StreamSplitter:
     """Deltas in, completed sentences out; markers removed. Not thread-safe: one per answer.
 
     ``pending`` is the text of the sentence being written; ``hints`` the marker numbers of the sentences
-    already
-    returned, one tuple each.
+    already returned, one tuple each.
     """
 
     def __init__(self) -> None:

@@ -223,8 +223,7 @@ class Pipeline:
 
     def _wordy(self, found: Extract) -> bool:
         """Does what was found say several figures, so that a written answer adds which of them it is? Not on
-        a machine that
-        would take too long over it."""
+        a machine that would take too long over it."""
         values = sum(
             len(text.figures) + len(text.dates)
             for text in (prepare(EvidenceText(s.text)) for s in found.lines)
@@ -245,8 +244,7 @@ class Pipeline:
         self, answer: Answer, hits: Sequence[Hit], own: OwnWords | None, clock: Clock
     ) -> Answer | None:
         """The finished answer where the model that writes is not needed: nothing was found, an overview, what
-        can be computed.
-        None otherwise."""
+        can be computed. None otherwise."""
         if own and (done := own.overview(answer, hits)):
             return done
         if not hits:

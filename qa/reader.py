@@ -2,8 +2,8 @@
 turns before.
 
 Its weights (``reader.npz``, made by ``training/reader.py``) stand on the words of multilingual-e5-small,
-which lies in the
-model store. Texts longer than the network reads at once are read in windows of whole sentences.
+which lies in the model store. Texts longer than the network reads at once are read in windows of whole
+sentences.
 """
 
 from __future__ import annotations

@@ -2,9 +2,8 @@
 writes.
 
 It reads each of them with the question (``prompts/judge.md``) and a probe of its hidden state tells
-(``qa.gate``). That costs
-some 150 tokens of reading a passage, so only those are asked that come near the best, and no more than a
-budget holds.
+(``qa.gate``). That costs some 150 tokens of reading a passage, so only those are asked that come near the
+best, and no more than a budget holds.
 """
 
 from __future__ import annotations
@@ -33,8 +32,7 @@ def reranked(
     holds its state.
 
     Passages that were not asked of count as the least of those that were. Everything as it was, and {}, where
-    the engine
-    tells no states that the probes know, or the budget holds none.
+    the engine tells no states that the probes know, or the budget holds none.
 
     Args:
         windows: of single passages.  budget: tokens that may be read.

@@ -1,8 +1,7 @@
 """One wrong character, as a typist makes it: 报消单 for 报销单, 审批流成 for 审批流程.
 
 Put right before the question is answered, and only when both characters are pronounced alike, what was typed
-is nowhere in
-the documents found, and the nearest passages have exactly one thing that it can be.
+is nowhere in the documents found, and the nearest passages have exactly one thing that it can be.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from index.types import Hit
 NEAREST = 3
 """Passages in which the right word is looked for."""
 RUNS = ((3, (1,)), (4, (0, 1, 2, 3)))
-"""Characters that must agree but for one, and which of them that may be: of three the middle one, of four any. At the end of
-three it would be any word that goes on differently (会议是几点, 会议时间)."""
+"""Characters that must agree but for one, and which of them that may be: of three the middle one, of four
+any. At the end of three it would be any word that goes on differently (会议是几点, 会议时间)."""
 
 
 @dataclass(frozen=True, slots=True)

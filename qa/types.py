@@ -38,8 +38,7 @@ class Problem:
     """What a check found wrong in a sentence.
 
     ``kind``: number, date, unit, name, negation, comparison, attribution. ``text`` is the part of the
-    sentence
-    concerned; ``evidence`` what the passage has instead, "" when it has nothing of the kind.
+    sentence concerned; ``evidence`` what the passage has instead, "" when it has nothing of the kind.
     """
 
     kind: str
@@ -52,8 +51,7 @@ class Citation:
     """A sentence's tie to evidence: a span of a stored document and how well it supports (0..1).
 
     ``quote == document.text[start:end]`` at the time of the answer; ``document_sha256`` pins that text, so a
-    later
-    reader can tell that the document has changed since.
+    later reader can tell that the document has changed since.
     """
 
     passage_id: str
@@ -74,8 +72,7 @@ class Sentence:
     """One sentence of the answer as shown, its state, and the citations it stands on.
 
     ``support``: probability (0..1) that the evidence bears it out, as the judge sees it; None where nobody
-    judged. ``omitted``:
-    things listed here that were struck; kept answers of earlier versions have them.
+    judged. ``omitted``: things listed here that were struck; kept answers of earlier versions have them.
     """
 
     text: str
@@ -131,8 +128,7 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something the reader must know: kind is conflict, superseded, premise, date, memory, quoted, computed,
-    spelling,
-    dropped or truncated."""
+    spelling, dropped or truncated."""
 
     kind: str
     message: str

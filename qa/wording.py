@@ -41,8 +41,7 @@ def until_it_loops(text: str) -> int | None:
     does not.
 
     A unit of 2 to 24 characters three times in a row at the end: what a small model falls into in a list it
-    has run out
-    of. The index returned is the end of the first of the three.
+    has run out of. The index returned is the end of the first of the three.
     """
     match = _LOOP.search(text[-72:])
     if not match or not any(c.isalpha() for c in match.group(1)):  # 1000000 is a figure

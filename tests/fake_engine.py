@@ -2,8 +2,7 @@
 Answers.
 
 A question that contains a script's key gets that script; anything else is refused. ``pace`` is the delay in
-seconds
-between snapshots, so that a browser test can look at each stage.
+seconds between snapshots, so that a browser test can look at each stage.
 """
 
 from __future__ import annotations
@@ -112,8 +111,8 @@ class Report:
 @dataclass
 class FakeEngine:
     """See the module. ``ready_after`` seconds from warm() it becomes ready; ``asked`` records histories;
-    ``kept`` is its answer cache;
-    ``running`` streams have not ended, ``writing`` ones were pulled beyond what was found."""
+    ``kept`` is its answer cache; ``running`` streams have not ended, ``writing`` ones were pulled beyond what
+    was found."""
 
     docs: list[Document]
     scripts: dict[str, Script]

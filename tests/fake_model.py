@@ -2,8 +2,7 @@
 it.
 
 What the model says depends on the whole history as the tables of blocks tell it, so that a block that is
-shared, copied
-or written over wrongly changes what is written.
+shared, copied or written over wrongly changes what is written.
 """
 
 from __future__ import annotations

@@ -3,12 +3,9 @@
     python tests/kill_points.py [--kills 200] [--disks 100] [--cuts 100] [--seed 1]
 
 A writer in a process of its own adds, removes, syncs and switches; it kills itself at a random line of the
-code that writes
-(SIGKILL, so nothing is tidied up). After each: the generation that answers is whole and holds exactly what it
-did before or
-what it should hold after, `verify` finds nothing wrong, and the same step done again comes out right.
-tests/test_index_kill_points.py
-runs a few of them.
+code that writes (SIGKILL, so nothing is tidied up). After each: the generation that answers is whole and
+holds exactly what it did before or what it should hold after, `verify` finds nothing wrong, and the same step
+done again comes out right. tests/test_index_kill_points.py runs a few of them.
 """
 
 from __future__ import annotations

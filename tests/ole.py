@@ -11,8 +11,7 @@ _ROOT, _STORAGE, _STREAM = 5, 1, 2
 
 def compound(streams: Mapping[str, bytes]) -> bytes:
     """A compound file with these streams; folders in names by ``/``. Every stream is padded to 4096 bytes at
-    least, so
-    that no small sectors are needed."""
+    least, so that no small sectors are needed."""
     tree: dict[str, object] = {}
     for name, content in streams.items():
         *folders, last = name.split("/")

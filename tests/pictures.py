@@ -2,12 +2,9 @@
 FOLDER]
 
 The main states of the running page, each by a function below named after its file. Those of one server show
-the default
-models over the sample corpus (``--server``: one that runs already; else it is started here); the others are
-taken over
-the scripted engine and invented office documents, since a model cannot be made to err on demand. Needs
-Debian's
-Chromium, pillow and the models.
+the default models over the sample corpus (``--server``: one that runs already; else it is started here); the
+others are taken over the scripted engine and invented office documents, since a model cannot be made to err
+on demand. Needs Debian's Chromium, pillow and the models.
 """
 
 from __future__ import annotations

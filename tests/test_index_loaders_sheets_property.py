@@ -2,8 +2,7 @@
 names.
 
 A few dozen workbooks in the normal run; ``WENJU_GENERATED=500`` makes as many as it says. Each is made from
-its number
-alone, so that a failure can be made again.
+its number alone, so that a failure can be made again.
 """
 
 from __future__ import annotations

@@ -3,13 +3,10 @@
     python -m training.attribution_fit [--noise 2] [--write] [--data ../shared/bench]
 
 A row is a question of the set with its answer, bare and as a sentence. True: the passage's sentences and
-those of
-``noise`` other passages are the evidence. False: the same without every sentence that holds the answer.
-Features and
-choice of citations are the product's own; logistic regression (needs scikit-learn) with balanced classes.
-``supported``
-is set so that at most 2 % of the false rows reach it, ``partial`` at 10 %. ``--write`` stores the result
-beside the code.
+those of ``noise`` other passages are the evidence. False: the same without every sentence that holds the
+answer. Features and choice of citations are the product's own; logistic regression (needs scikit-learn) with
+balanced classes. ``supported`` is set so that at most 2 % of the false rows reach it, ``partial`` at 10 %.
+``--write`` stores the result beside the code.
 """
 
 from __future__ import annotations

@@ -4,10 +4,9 @@
     python -m training.cosines DATA --vectors FOLDER [--encoder multilingual-e5-small]
 
 DATA is the folder of the benchmark files. On tuning questions only (those of ``tianjin`` marked so,
-answerable or not, and
-300 of cmrc2018 trial) both encoders rank all texts; the cosines of each question's best 8 by either are
-pooled within the
-set, and the quantiles of the one are regressed on the same quantiles of the other, both sets counting alike.
+answerable or not, and 300 of cmrc2018 trial) both encoders rank all texts; the cosines of each question's
+best 8 by either are pooled within the set, and the quantiles of the one are regressed on the same quantiles
+of the other, both sets counting alike.
 """
 
 from __future__ import annotations

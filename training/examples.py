@@ -2,8 +2,7 @@
 every time.
 
 Every example has a first text (a question, a statement) and a second (a passage, the turns before). ``None``
-in a label
-means that nobody knows, and that head learns nothing from it.
+in a label means that nobody knows, and that head learns nothing from it.
 """
 
 from __future__ import annotations
@@ -277,8 +276,7 @@ def _swap(sentence: str, rng: random.Random) -> tuple[str, tuple[Span, ...]] | N
 
 def relevance(folder: Path, seed: int = 0) -> Iterator[Example]:
     """Lay questions with the statute that answers them and near ones that do not (the tuning half of STARD),
-    and
-    questions with passages judged by people (the tuning half of NoMIRACL)."""
+    and questions with passages judged by people (the tuning half of NoMIRACL)."""
     articles: dict[str, str] = {}
     for row in rows(folder / "stard" / "corpus.jsonl"):
         articles[row["name"]] = row["content"].strip()

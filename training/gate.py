@@ -2,16 +2,14 @@
 models.
 
     python -m training.gate collect OUT.npz DATA QUESTIONS.jsonl [--limit N]     # asks the index in DATA;
-    goes on where it stopped
-    python -m training.gate fit --states QUESTION_STATES.npz... --rows ROWS.npz... [--try ROWS.npz...]
-    [--write]
+    goes on where it stopped python -m training.gate fit --states QUESTION_STATES.npz... --rows ROWS.npz...
+    [--try ROWS.npz...] [--write]
 
 A question has ``answers`` (any one is right) or ``answer_parts`` (all are), neither where the documents do
 not answer it, and
 ``type``. A row: the features of ``qa.features``, the hidden state after ``prompts/judge.md``, whether the
-draft is right, and
-whether what the reader found is. The probes are fitted on other questions (``training.questions``) than the
-models over them.
+draft is right, and whether what the reader found is. The probes are fitted on other questions
+(``training.questions``) than the models over them.
 """
 
 from __future__ import annotations
@@ -53,7 +51,8 @@ from training.examples import rows
 SKIPPED = frozenset({"chat", "instruct", "overview", "count_across", "false_premise"})
 STRENGTH, PROBE_STRENGTH = 0.05, 0.001
 TWINS = 5.0
-"""Weight of a false premise and of its true twin beside other questions: these two tell what is false, not what is odd."""
+"""Weight of a false premise and of its true twin beside other questions: these two tell what is false, not
+what is odd."""
 FALSE_ALARMS = 0.05
 """Share of true twins that may be taken for having a false premise."""
 MODEL = "qwen2.5-coder-1.5b"

@@ -3,8 +3,8 @@
     python -m training.judge --fit STATES.npz... --try STATES.npz... [--out qa/judge.npz]
 
 Thresholds come out of fold over kinds of documents, from the statements of ``--calibrate``: ``shown`` strikes
-at most 8 % of the true
-statements, ``supported`` lets at most 3 % of the false ones through. ``--try`` files are only measured.
+at most 8 % of the true statements, ``supported`` lets at most 3 % of the false ones through. ``--try`` files
+are only measured.
 """
 
 from __future__ import annotations

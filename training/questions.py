@@ -1,6 +1,5 @@
 """Collects the default generator's hidden states after it has read evidence and a question: is it answered
-there, is what it
-takes for granted borne out? What the probes of ``qa.gate`` are fitted on.
+there, is what it takes for granted borne out? What the probes of ``qa.gate`` are fitted on.
 
     python -m training.questions OUT.npz [--premises PAIRS.jsonl...] [--part N] FILE.jsonl...
 

@@ -4,10 +4,8 @@ more.
     python -m training.reader MODEL_FOLDER OUT --stage broad|written [--from CHECKPOINT] [--minutes 40]
 
 ``broad`` reads everything (comprehension sets, statutes, hand-written data), ``written`` the hand-written
-data again and
-again. A checkpoint is written every five minutes; the same command goes on from it. training/README.md has
-the commands
-that made the weights that ship.
+data again and again. A checkpoint is written every five minutes; the same command goes on from it.
+training/README.md has the commands that made the weights that ship.
 """
 
 from __future__ import annotations

@@ -4,10 +4,9 @@ is fitted on.
     python -m training.states OUT.npz FILE.jsonl...
 
 One row a statement, in the order of the files: ``states`` float16 [n, layers * hidden size], ``labels`` bool
-[n],
-``ids`` and ``groups`` (kind of document). A file of the hand-written form (``passage``, ``statements``) or of
-pairs
-(``evidence``, ``statement``, ``label``). Goes on where it stopped: OUT is written every 200 statements.
+[n], ``ids`` and ``groups`` (kind of document). A file of the hand-written form (``passage``, ``statements``)
+or of pairs (``evidence``, ``statement``, ``label``). Goes on where it stopped: OUT is written every 200
+statements.
 """
 
 from __future__ import annotations

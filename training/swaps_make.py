@@ -1,8 +1,7 @@
 """True sentences and swapped ones for the swap test, made from reading-comprehension passages with a seed.
 
 Made without the checks that are tested: figures, dates and names are found here with regular expressions of
-their
-own, with gold answers and with jieba's dictionary; polarity words come from a list of their own.
+their own, with gold answers and with jieba's dictionary; polarity words come from a list of their own.
 """
 
 from __future__ import annotations
@@ -89,8 +88,7 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Case:
     """A sentence to be checked against the passages; ``how`` says what was done, ``changed`` what became what
-    and
-    ``at`` where."""
+    and ``at`` where."""
 
     kind: str
     swapped: bool

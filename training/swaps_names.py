@@ -2,12 +2,10 @@
 names.
 
 jieba's tags are often wrong (城市 and 古城 as places, 世锦赛 and 段时间 as persons, 上进心 as a body). A
-tagged word counts only when it
-is a name by rules that know nothing of the checks: a person has one of the hundred commonest surnames before
-what is no
-common word, or is written in the characters used for foreign names; a body ends like one; a place is not in a
-list
-of common nouns, which was drawn from jieba's dictionary and not from what the checks miss.
+tagged word counts only when it is a name by rules that know nothing of the checks: a person has one of the
+hundred commonest surnames before what is no common word, or is written in the characters used for foreign
+names; a body ends like one; a place is not in a list of common nouns, which was drawn from jieba's dictionary
+and not from what the checks miss.
 """
 
 from __future__ import annotations

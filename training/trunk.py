@@ -2,8 +2,8 @@
 reader.
 
 The word table stays as it is (4 bits) and is no part of what is trained. Layers compute in bfloat16, their
-masters and
-the optimiser's moments are float32: on processors with matrix units this is three times as fast as float32.
+masters and the optimiser's moments are float32: on processors with matrix units this is three times as fast
+as float32.
 """
 
 from __future__ import annotations

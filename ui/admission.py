@@ -2,8 +2,8 @@
 line.
 
 Fair between people (the visitors of one address count as one): someone's second question waits behind
-everybody's first (start-time fair queueing, Goyal,
-Vin and Cheng 1996, with questions of equal length). Lives on one event loop; no locks.
+everybody's first (start-time fair queueing, Goyal, Vin and Cheng 1996, with questions of equal length). Lives
+on one event loop; no locks.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from qa.engine import Engine
 
 API_VERSION = "1.0"
-"""Version of the API, told in /openapi.json. The first number: something was renamed or taken away; the second: something
-was added. docs/API.md says what is promised, tests/test_formats.py holds it."""
+"""Version of the API, told in /openapi.json. The first number: something was renamed or taken away; the
+second: something was added. docs/API.md says what is promised, tests/test_formats.py holds it."""
 
 PASSAGES_MAX = 50
 TEXT_MAX = 20_000
@@ -143,8 +143,7 @@ def get_documents(request: Request, viewer: Member) -> dict[str, Any]:
 @router.get("/documents/{document_id}", summary="A document with its text and passages")
 def get_document(document_id: str, request: Request, viewer: Member, sha256: str = "") -> dict[str, Any]:
     """``sha256`` is a citation's ``document_sha256``: ``changed`` then tells whether the text is another by
-    now, so
-    that its ``start`` and ``end`` no longer hold. A document that is gone is a 404."""
+    now, so that its ``start`` and ``end`` no longer hold. A document that is gone is a 404."""
     engine: Engine = request.app.state.engine
     try:
         found = engine.document(document_id)

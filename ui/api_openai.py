@@ -44,10 +44,9 @@ async def chat_completions(body: ChatRequest, request: Request, viewer: Asker) -
     """The last user message is the question, the messages before it are the conversation.
 
     What a chat program asks beside the conversation (a title, tags) is answered from the conversation,
-    without a search.
-    The field ``wenju`` (and, while streaming, ``wenju`` of each chunk) carries the answer with its sentences'
-    states,
-    citations and refusal; ``annotations`` carry the citations in OpenAI's own form.
+    without a search. The field ``wenju`` (and, while streaming, ``wenju`` of each chunk) carries the answer
+    with its sentences' states, citations and refusal; ``annotations`` carry the citations in OpenAI's own
+    form.
     """
     _checked(body.model)
     check_form(body)

@@ -48,8 +48,7 @@ def create_app(
     address: Address = peer,
 ) -> FastAPI:
     """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request and ``address``
-    from where;
-    ``admission`` is the queue, where one exists already.
+    from where; ``admission`` is the queue, where one exists already.
 
     ``app.state`` carries settings, engine, store, who, address, admission, wishes and ``boot`` (names this
     run of the server).

@@ -49,8 +49,7 @@ class Records(Protocol):
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What asking needs: the engine, the store (None keeps nothing), the queue, the settings. An
-    application's state has
-    the same names."""
+    application's state has the same names."""
 
     engine: Engine
     store: Store | None

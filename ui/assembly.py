@@ -2,8 +2,7 @@
 it.
 
 request -> Observed (id, log line, figures) -> Guard (host, origin, sign-in) -> BodyLimit (sender, size) ->
-the page's
-application
+the page's application
 """
 
 from __future__ import annotations

@@ -6,12 +6,10 @@
 Cookies do not reach a frame on another site, so the page's script sends the session in a header. No address
 ever holds
 it: the code in the address is good once and for a minute. A frame that is loaded again asks for another code
-with the
-session it has (/embed/code). A session lets its holder ask, no more.
+with the session it has (/embed/code). A session lets its holder ask, no more.
 
 The token (HS256 with ``ui.embed_secret``): ``aud`` "wenju:embed", ``sub`` who asks, ``jti`` unique, ``exp``
-at most ten
-minutes ahead.
+at most ten minutes ahead.
 """
 
 from __future__ import annotations

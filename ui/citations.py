@@ -1,8 +1,7 @@
 """Which passages an answer stands on, numbered as the chips show them, cut into marked and unmarked pieces.
 
 Numbers follow the order of first citation. A passage's pieces are cut from the evidence snapshot that the
-Answer
-carries; a citation whose span lies outside it is shown as its own quote, never stretched to fit.
+Answer carries; a citation whose span lies outside it is shown as its own quote, never stretched to fit.
 """
 
 from __future__ import annotations
@@ -86,8 +85,7 @@ def reader_url(base: str, document_id: str, start: int, end: int, sha256: str = 
 
 def below_title(heading: Sequence[str], document: str) -> list[str]:
     """A heading path as it is shown beside the document's title: without a first heading that repeats the
-    title, and
-    without the dashes before a subtitle."""
+    title, and without the dashes before a subtitle."""
     path = [h for i, h in enumerate(heading) if i or h != document]
     return [h.lstrip("—–-─ ") or h for h in path]
 

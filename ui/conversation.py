@@ -93,8 +93,7 @@ def reopen(
     conversation_id: str, stored: Sequence[Exchange], interrupted: str, held: Held | None = None
 ) -> Conversation:
     """A conversation from the store. What was still running when the server stopped is marked so, and so is
-    what
-    quotes documents that ``held`` has otherwise by now."""
+    what quotes documents that ``held`` has otherwise by now."""
     exchanges = [
         replace(e, status="failed", message=interrupted) if e.status == "running" else e for e in stored
     ]

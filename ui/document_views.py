@@ -79,8 +79,7 @@ def rows(
     copies: Collection[str] = (),
 ) -> list[Row]:
     """The documents with their passages; ``replaced`` holds ids and titles of superseded ones, ``copies`` the
-    ids of those
-    that are copies of another. Documents may come without their text."""
+    ids of those that are copies of another. Documents may come without their text."""
     return [
         Row(
             d,

@@ -1,6 +1,5 @@
 """Routes of the documents page: list, search without generation, reader, original file; for administrators
-upload,
-delete and re-index. Indexing runs one job at a time in a thread.
+upload, delete and re-index. Indexing runs one job at a time in a thread.
 """
 
 from __future__ import annotations
@@ -186,8 +185,7 @@ def reader(
     lang: str = "",
 ) -> HTMLResponse:
     """The document's text. ``v`` is the (beginning of the) hash of the text that the span was cut from: when
-    the text
-    is another by now the reader says so, and marks nothing."""
+    the text is another by now the reader says so, and marks nothing."""
     engine, settings, t = _context(request, lang)
     change = Held(engine).change(document_id, v)
     if change == "removed":

@@ -2,8 +2,7 @@
 there.
 
 Importing the page's toolkit takes seconds; nobody should look at a refused connection meanwhile. The doorway
-also
-puts the public prefix in place, whether a proxy strips it or not.
+also puts the public prefix in place, whether a proxy strips it or not.
 """
 
 from __future__ import annotations

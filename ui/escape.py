@@ -2,8 +2,8 @@
 others.
 
 A message is one line of HTML inside a Markdown component. So besides HTML's own characters every character
-that
-Markdown, LaTeX or a diagram fence could act on becomes a numeric entity: what is shown is what was written.
+that Markdown, LaTeX or a diagram fence could act on becomes a numeric entity: what is shown is what was
+written.
 """
 
 from __future__ import annotations
@@ -60,9 +60,8 @@ def runs(text: str, streaming: bool = False) -> list[Run]:
 
 def markdown(text: str) -> str:
     """Text for a program that renders Markdown: what a document's own characters would do there is escaped
-    (3~5个工作日
-    and 8~10个 are two ranges, not struck out); ``**bold**`` of the model is kept, control and bidi characters
-    vanish."""
+    (3~5个工作日 and 8~10个 are two ranges, not struck out); ``**bold**`` of the model is kept, control and
+    bidi characters vanish."""
     escaped = _MARKDOWN.sub(lambda m: "\\" + m.group(), _CONTROL.sub("", text))
     return _BOLD.sub(r"**\1**", escaped)
 

@@ -40,8 +40,7 @@ def clipboard(
 
 def to_markdown(title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: Held | None = None) -> str:
     """A conversation as Markdown: every question a heading, every answer with its sources. ``held`` tells,
-    here and
-    below, which documents are no longer what they were."""
+    here and below, which documents are no longer what they were."""
     t = Texts(lang)
     out = [f"# {escaped(_line(title))}", "", t("export_note"), ""]
     for exchange in exchanges:
@@ -52,8 +51,7 @@ def to_markdown(title: str, exchanges: Sequence[Exchange], lang: str = "zh", hel
 
 def to_json(title: str, exchanges: Sequence[Exchange], held: Held | None = None) -> str:
     """A conversation as JSON: the stable form of each answer, with its question, time and status; ``changes``
-    has
-    what became of its documents by their ids (changed, removed)."""
+    has what became of its documents by their ids (changed, removed)."""
     from qa.serialize import answer_to_dict
 
     rows = [

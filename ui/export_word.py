@@ -26,8 +26,7 @@ FONTS = {"zh": ("Times New Roman", "宋体", "黑体"), "en": ("Calibri", "宋�
 
 def to_word(title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: Held | None = None) -> bytes:
     """A conversation (or one answer of it) as .docx. The sources of all answers are numbered through and
-    stand at the end;
-    ``held`` tells which documents are no longer what they were."""
+    stand at the end; ``held`` tells which documents are no longer what they were."""
     return _Word(title, Texts(lang)).made(exchanges, held)
 
 

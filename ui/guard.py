@@ -2,9 +2,8 @@
 sign in.
 
 Host      with sign-on off, this machine's names alone (a page elsewhere could point its name here: DNS
-rebinding)
-Origin    a request that changes something comes from our own pages, or from a program with a token (CSRF)
-websocket none is opened
+rebinding) Origin    a request that changes something comes from our own pages, or from a program with a token
+(CSRF) websocket none is opened
 embedded  a host's token is exchanged for a code, a code for a session, each once
 sign-in   people who open a page without being signed on are sent to sign in; programs get 401
 """

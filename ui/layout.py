@@ -2,9 +2,8 @@
 and exports alike.
 
 Told by how the sentences are written, not by what they say: a line ends where a sentence ends with a newline,
-a row begins
-with ``|``, a line of a list is a quotation by itself or brings its own mark, a heading is that of the passage
-cited.
+a row begins with ``|``, a line of a list is a quotation by itself or brings its own mark, a heading is that
+of the passage cited.
 """
 
 from __future__ import annotations

@@ -5,10 +5,8 @@ one's turn.
     snapshots
 
 The engine's stream is pulled in a thread of its own. Nothing is written before the snapshot after ``found``
-is pulled,
-so that a stream in line costs one search, which is not done again, and a thread that sleeps. A refusal gets
-the questions
-to ask instead here, for the page, the API and the tools alike.
+is pulled, so that a stream in line costs one search, which is not done again, and a thread that sleeps. A
+refusal gets the questions to ask instead here, for the page, the API and the tools alike.
 """
 
 from __future__ import annotations

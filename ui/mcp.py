@@ -2,8 +2,8 @@
 HTTP.
 
 Over stdio the assistant's own process is the only one that can call; over HTTP (/mcp on ``ui.mcp_port``) the
-same
-sign-on and guard stand before it as before the page. Each call is complete in itself: no sessions are kept.
+same sign-on and guard stand before it as before the page. Each call is complete in itself: no sessions are
+kept.
 """
 
 from __future__ import annotations

@@ -2,10 +2,8 @@
 card.
 
 Nothing here is HTML. Ids follow one scheme that ui.js relies on: a message is ``<aid>``, its evidence
-``<aid>-ev``,
-source n ``<aid>-s<n>``, a passage that is not cited ``<aid>-u<n>``. Spoken alternatives are visually hidden
-text (class
-``vh``), since the chat component strips aria attributes.
+``<aid>-ev``, source n ``<aid>-s<n>``, a passage that is not cited ``<aid>-u<n>``. Spoken alternatives are
+visually hidden text (class ``vh``), since the chat component strips aria attributes.
 """
 
 from __future__ import annotations
@@ -22,7 +20,8 @@ from ui.layout import Block, Line, Listing, Table, claims, layout
 from ui.look import Look
 
 MADE = ("quoted", "computed", "draft", "dropped", "truncated")
-"""Notes on how the answer was made. They come once, and below it, where they push nothing away when it is complete."""
+"""Notes on how the answer was made. They come once, and below it, where they push nothing away when it is
+complete."""
 TITLED = (
     "conflict",
     "superseded",

@@ -1,10 +1,8 @@
 """Answers in the form of OpenAI's chat completions. Pure functions: no requests, no engine.
 
 Text is sent once it is final. What the model writes before it is checked goes out as progress, in the
-extension field
-``wenju``, so that a client which joins the pieces of ``content`` never shows what was struck from the answer
-later;
-streaming and not streaming thus carry the same text and the same citations.
+extension field ``wenju``, so that a client which joins the pieces of ``content`` never shows what was struck
+from the answer later; streaming and not streaming thus carry the same text and the same citations.
 """
 
 from __future__ import annotations

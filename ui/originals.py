@@ -2,8 +2,7 @@
 indexed.
 
 A document's ``source`` is a name, and names can lie (``../x``, a link): what is found is inside the folder
-after all
-links are followed, and has the bytes that were indexed, or it is not given out.
+after all links are followed, and has the bytes that were indexed, or it is not given out.
 """
 
 from __future__ import annotations
@@ -43,8 +42,7 @@ def kept(folder: Path | None, source: str) -> Path | None:
 
 def original(folder: Path | None, document: Document) -> Path | None:
     """The file that a document was made from, if it is kept; another file of the same name is not it. For an
-    attachment
-    or a member of an archive that is the message or archive."""
+    attachment or a member of an archive that is the message or archive."""
     path = kept(folder, document.meta.get("container", document.source)) or kept(
         folder, document.meta.get("path", "")
     )

@@ -29,7 +29,8 @@ from ui.viewer import Viewer, Who
 STATE_SECONDS = 3600 * 8
 """How long an idle conversation stays in memory; the store keeps it longer."""
 SESSIONS = 500
-"""How many open pages are remembered (some 100 kB each); one that is forgotten takes its conversation from the store."""
+"""How many open pages are remembered (some 100 kB each); one that is forgotten takes its conversation from
+the store."""
 
 
 class Page:

@@ -63,8 +63,7 @@ router = APIRouter(prefix="/page", include_in_schema=False)
 @router.get("/state")
 def state(request: Request, response: Response, lang: str = "") -> dict[str, object]:
     """Whether this is still the same server, whether it is ready, or why it will not be: what the page polls.
-    The header
-    tells whether the one who asks is (still) signed on."""
+    The header tells whether the one who asks is (still) signed on."""
     here = request.app.state
     ready = models_loaded(here.engine.ready)
     t = Texts(lang or here.settings.lang)

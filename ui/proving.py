@@ -1,8 +1,8 @@
 """Suggested questions are asked in idle moments, so that only those are offered that the documents answer.
 
 What came of one stands in the engine's answer cache: who chooses it later has the answer at once, and a
-question that
-was refused is not offered again. A reader who asks comes first: the question under way is given up at once.
+question that was refused is not offered again. A reader who asks comes first: the question under way is given
+up at once.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 API and tools.
 
 A person has a limit of their own; all anonymous visitors of one address share one; and there is one for an
-address, whoever
-asks from it. This machine's own address, and an unknown one, have none.
+address, whoever asks from it. This machine's own address, and an unknown one, have none.
 """
 
 from __future__ import annotations

@@ -36,8 +36,7 @@ def answer_html(
     """The message: notes, sentences with chips, status or verdict, evidence, and buttons once it is complete.
 
     ``waiting`` replaces the stage's own status text; ``follow_ups`` are questions offered at the end; for the
-    others see
-    ui.message.
+    others see ui.message.
     """
     message = Message(answer, aid, look, stopped=stopped, changes=changes)
     return CHAT.render("chat/answer.html", m=message, waiting=waiting, follow_ups=follow_ups)

@@ -34,7 +34,8 @@ OPEN = {
     "/gradio_api/cancel": SEND,
     "/gradio_api/reset": SEND,
 }
-"""Of Gradio's routes below /chat, those that the page uses, with their methods. What is not here does not exist."""
+"""Of Gradio's routes below /chat, those that the page uses, with their methods. What is not here does not
+exist."""
 OPEN_BELOW = ("/assets/", "/static/", "/gradio_api/heartbeat/")
 
 

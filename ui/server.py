@@ -34,8 +34,8 @@ GRACE = 5
 """Seconds that answers under way get to end when the server stops."""
 CARE_SECONDS = 3600
 SHARED = ("numpy.ma", "numpy.typing", "filelock")
-"""What the page's toolkit and the models both import. They are brought in side by side, in two threads; what both need
-comes before, so that neither meets a module that the other has half made."""
+"""What the page's toolkit and the models both import. They are brought in side by side, in two threads; what
+both need comes before, so that neither meets a module that the other has half made."""
 
 
 class ServerSettings(Protocol):

@@ -64,8 +64,7 @@ def shell_html(
 
 def failure_text(failure: WenjuError | None, viewer: Viewer | None, t: Texts) -> str:
     """What the page says when the models could not be loaded; "" while they may still. Administrators read
-    the reason
-    and the next step, everyone else whom to ask: reasons name files."""
+    the reason and the next step, everyone else whom to ask: reasons name files."""
     if failure is None:
         return ""
     if viewer is None or not viewer.administers:

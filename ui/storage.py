@@ -2,10 +2,8 @@
 Thread-safe.
 
 Every question leaves one row in ``asked`` once it has ended, also one that came through the API: who asked
-what, what
-was cited, model and index. With ``audit`` off the row has no name and no citations; the questions that found
-nothing
-are counted from it either way.
+what, what was cited, model and index. With ``audit`` off the row has no name and no citations; the questions
+that found nothing are counted from it either way.
 """
 
 from __future__ import annotations

@@ -2,9 +2,8 @@
 databases.
 
 Two implementations: ``ui.store_memory.MemoryStore`` (lost at restart) and the database one. All times are ISO
-8601
-in UTC. Every method that takes ``user`` sees that user's rows alone; another's id behaves as if it did not
-exist.
+8601 in UTC. Every method that takes ``user`` sees that user's rows alone; another's id behaves as if it did
+not exist.
 """
 
 from __future__ import annotations
@@ -82,8 +81,7 @@ class Asked:
     """A question of the past and how it ended, on the page or through the API.
 
     ``reason`` is that of a refusal, "" for an answer; ``seconds`` is None where nobody noted them;
-    ``documents`` are ids of
-    those cited. Who asked is not part of it.
+    ``documents`` are ids of those cited. Who asked is not part of it.
     """
 
     at: str

@@ -1,12 +1,10 @@
 """Questions to begin with, to go on with and to ask instead: only ones that the documents answer.
 
 Order of sources: the administrator's own, those that documents bring along (front matter ``questions``, a
-list or one
-text with ；between), questions of other readers that got a supported answer, and questions made from
-headings. A
-question is offered when a search for it returns what it should, and not once the engine has refused it
-(``known``).
-One made from a heading is nobody's claim: it is offered only when the engine has answered it (ui.proving).
+list or one text with ；between), questions of other readers that got a supported answer, and questions made
+from headings. A question is offered when a search for it returns what it should, and not once the engine has
+refused it (``known``). One made from a heading is nobody's claim: it is offered only when the engine has
+answered it (ui.proving).
 """
 
 from __future__ import annotations
@@ -58,8 +56,7 @@ def follow_ups(
     wish: Callable[[str], object] | None = None,
 ) -> tuple[str, ...]:
     """Questions that lead on from ``answer``: about what was found beside it, and its neighbours in the
-    document.
-    ``wish`` is told of questions that would be offered if the engine had answered them before."""
+    document. ``wish`` is told of questions that would be offered if the engine had answered them before."""
     cited = {c.passage_id for s in answer.sentences for c in s.citations}
     documents = list(dict.fromkeys(c.document_id for s in answer.sentences for c in s.citations))
     seen = {_key(q) for q in asked}
@@ -84,8 +81,7 @@ def follow_ups(
 
 def instead(engine: Engine, store: Store | None, answer: Answer, lang: str, limit: int = 3) -> Answer:
     """A refusal with the questions that come nearest to the one asked and lead to the nearest passages; every
-    other
-    answer, and a refusal that has suggestions, as it is."""
+    other answer, and a refusal that has suggestions, as it is."""
     refusal = answer.refusal
     if refusal is None or refusal.suggestions or not refusal.nearest:
         return answer
@@ -144,8 +140,7 @@ def _brought(
     engine: Engine, documents: Sequence[Document], taken: Sequence[str], limit: int, told: Iterable[str] = ()
 ) -> list[str]:
     """Up to ``limit`` of the documents' own questions, first the first of each, whose search leads back to
-    the document
-    and to none of the passages ``told`` already."""
+    the document and to none of the passages ``told`` already."""
     known, told = {_key(q) for q in taken}, set(told)
     rounds = zip_longest(*([(d, q) for q in brought_along(d)] for d in documents))
     candidates = [pair for one in rounds for pair in one if pair is not None and _key(pair[1]) not in known]
@@ -170,8 +165,7 @@ def _from_headings(
     wish: Callable[[str], object] | None = None,
 ) -> list[str]:
     """Up to ``limit`` questions, one a heading, that were answered before and whose search leads back to a
-    passage under
-    that heading. ``wish`` is told of those that nobody asked yet."""
+    passage under that heading. ``wish`` is told of those that nobody asked yet."""
     out: list[str] = []
     tried: set[str] = set()
     for passage in passages:

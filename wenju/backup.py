@@ -2,9 +2,8 @@
 source files.
 
 Made while the server runs: the index is one whole generation, the database is copied by SQLite itself.
-Restoring checks
-every hash before anything is touched; a running server answers from the restored index at once. Models are
-not in it.
+Restoring checks every hash before anything is touched; a running server answers from the restored index at
+once. Models are not in it.
 """
 
 from __future__ import annotations

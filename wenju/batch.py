@@ -1,10 +1,8 @@
 """Many questions from a file, answered with one model load; an interrupted run goes on where it stopped.
 
 In: a JSON object a line with ``question`` and ``id`` (default: the line's number), optionally ``history``
-(objects
-with ``question`` and ``answer``). Out: the JSON of an answer (docs/API.md) with the ``id`` in front, or
-``id``,
-``question`` and ``error``.
+(objects with ``question`` and ``answer``). Out: the JSON of an answer (docs/API.md) with the ``id`` in front,
+or ``id``, ``question`` and ``error``.
 """
 
 from __future__ import annotations
@@ -112,8 +110,7 @@ def finished(out: Path) -> set[str]:
 
 def answer_file(engine: Engine, questions: Path, out: Path, collection: str = "") -> BatchReport:
     """Answer every question of a file that ``out`` does not have yet, from one collection if it is named;
-    each answer is
-    written as it comes."""
+    each answer is written as it comes."""
     asked = read_questions(questions)
     have = finished(out)
     todo = [entry for entry in asked if entry.id not in have]

@@ -1,13 +1,10 @@
 """All settings in one place: built-in defaults < profile < wenju.toml < environment WENJU_* < flags.
 
 ``wenju.toml`` is the file named by ``--config`` or ``WENJU_CONFIG``, else ``./wenju.toml``, else the one in
-the user's
-configuration folder. Relative paths in it are relative to the file. In the environment a section and its key
-are
-joined by two underscores (``WENJU_ANSWER__RISK=0.1``); lists are JSON or comma-separated. ``WENJU_DATA`` is
-the data
-folder and ``WENJU_MODELS`` the model store. A key that does not exist is an error that names the nearest
-right one.
+the user's configuration folder. Relative paths in it are relative to the file. In the environment a section
+and its key are joined by two underscores (``WENJU_ANSWER__RISK=0.1``); lists are JSON or comma-separated.
+``WENJU_DATA`` is the data folder and ``WENJU_MODELS`` the model store. A key that does not exist is an error
+that names the nearest right one.
 """
 
 from __future__ import annotations

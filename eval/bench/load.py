@@ -2,10 +2,9 @@
 --people 50``.
 
 Tells how the answers ended, who was told a place in line, how long people waited (p50, p95), and the server's
-memory
-at the start, after each round, at its peak and at the end. Asks through the API, or with ``--page`` as the
-chat page
-does. Start the server with ``WENJU_UI__RATE_PER_MINUTE=0``; set WENJU_TOKEN where one signs on (API alone).
+memory at the start, after each round, at its peak and at the end. Asks through the API, or with ``--page`` as
+the chat page does. Start the server with ``WENJU_UI__RATE_PER_MINUTE=0``; set WENJU_TOKEN where one signs on
+(API alone).
 """
 
 from __future__ import annotations
@@ -36,8 +35,7 @@ class Result:
     """How one question went; seconds from asking. ``end`` is answered, refused, or what went wrong.
 
     ``place`` is the first place in line that was told, None for those whose turn it was at once; ``wait`` is
-    the time
-    until their turn, ``evidence`` the time until the first passages were there.
+    the time until their turn, ``evidence`` the time until the first passages were there.
     """
 
     end: str

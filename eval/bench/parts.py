@@ -27,8 +27,7 @@ def answers(
     kept: Path | None = None,
 ) -> dict[str, Any]:
     """Every system on every question, one after another within a question and the first in turn, so that a
-    busy moment
-    of the machine falls on all alike. The first system is what the others are measured against.
+    busy moment of the machine falls on all alike. The first system is what the others are measured against.
 
     Args:
         systems: name -> what is asked.
@@ -36,8 +35,7 @@ def answers(
         kept: file of what was measured so far, a line an answer; an interrupted run goes on from it.
 
     Returns ``systems`` (name -> metric -> figure), ``ratios`` (median of the other / median of the first,
-    with an
-    interval over paired questions) and ``n``.
+    with an interval over paired questions) and ``n``.
     """
     names = list(systems)
     most = {name: min(len(questions), (limits or {}).get(name, len(questions))) for name in names}

@@ -39,8 +39,7 @@ def commands(
 
 def served(repeats: int = 3, data: Path | None = None) -> dict[str, dict[str, Any]]:
     """Seconds from `wenju serve` to the first page that a browser gets (it says that the server starts), to
-    the page with
-    the box for questions, and to the models; memory (MB) when ready and at the peak (Linux).
+    the page with the box for questions, and to the models; memory (MB) when ready and at the peak (Linux).
 
     Raises:
         EvalError: the server ended, or was not ready in five minutes.

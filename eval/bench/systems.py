@@ -2,10 +2,9 @@
 and model.
 
 A plain pipeline is search + prompt + generation and nothing else: no evidence sentences, no checks, no
-citations. It
-writes with transformers' own ``generate`` (``transformers``, on a GPU ``gpu``), with our default engine
-(``openvino``), with
-llama.cpp (``llamacpp``: the llama-cpp-python package) or on a server that speaks the OpenAI protocol.
+citations. It writes with transformers' own ``generate`` (``transformers``, on a GPU ``gpu``), with our
+default engine (``openvino``), with llama.cpp (``llamacpp``: the llama-cpp-python package) or on a server that
+speaks the OpenAI protocol.
 """
 
 from __future__ import annotations

@@ -4,10 +4,8 @@ left open.
 Recall: a sentence counts when all passages it cites, taken together, entail it; a sentence without citations
 does not.
 Precision: a citation counts when its sentence is so entailed, and the citation is not idle: idle means that
-it does
-not entail the sentence by itself while the others do without it. An answer with sentences but no citation at
-all has
-precision 0, as in ALCE's script. Refusals have no sentences and are not scored.
+it does not entail the sentence by itself while the others do without it. An answer with sentences but no
+citation at all has precision 0, as in ALCE's script. Refusals have no sentences and are not scored.
 """
 
 from __future__ import annotations
@@ -45,8 +43,8 @@ def set_precision_recall(cited: Sequence[frozenset[int]], gold: int) -> tuple[fl
     """Citations against known gold evidence, apart from what the sentences say.
 
     ``cited[i]`` holds the numbers of the gold pieces that citation i overlaps. Precision: the share of
-    citations that
-    overlap any (0 without citations). Recall: the share of the ``gold`` pieces that some citation overlaps.
+    citations that overlap any (0 without citations). Recall: the share of the ``gold`` pieces that some
+    citation overlaps.
     """
     hit = frozenset().union(*cited)
     return (sum(map(bool, cited)) / len(cited) if cited else 0.0), len(hit) / gold

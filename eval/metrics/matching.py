@@ -2,8 +2,7 @@
 compared.
 
 Folded: full and half width, upper and lower case, Traditional and Simplified, spaces and punctuation, Chinese
-and
-Arabic numerals (一百三十 = 130), 万 and 亿 (1.2万 = 12000), percent signs (百分之五 = 5%). A figure only
+and Arabic numerals (一百三十 = 130), 万 and 亿 (1.2万 = 12000), percent signs (百分之五 = 5%). A figure only
 matches a whole
 figure: 100 is not in 1100 or 100.5. This is the evaluator's own reading, apart from what the product uses.
 """
@@ -152,9 +151,8 @@ def contradicting_figures(
     """Figures of an answer that speak against it.
 
     A figure counts when it stands nowhere in ``gold`` (references), ``known`` (question, gold evidence) or
-    ``read``
-    (passages that the generator saw): invented; or when it has the unit of a reference's figure but is
-    neither in the
+    ``read`` (passages that the generator saw): invented; or when it has the unit of a reference's figure but
+    is neither in the
     references nor in ``known``: another value given for the same thing.
     """
     gold, known = list(gold), list(known)

@@ -1,11 +1,9 @@
 """Refusing when the evidence is not there, and only then.
 
 Hallucination rate and error rate as NoMIRACL defines them (Thakur et al., 2024); balanced accuracy is the
-mean of
-1 - each. Risk-coverage as in selective prediction (Geifman & El-Yaniv, 2017): the answers ordered by
-confidence,
-coverage the share that is given, risk the share of wrong ones among those; AURC is the mean risk over all
-coverages.
+mean of 1 - each. Risk-coverage as in selective prediction (Geifman & El-Yaniv, 2017): the answers ordered by
+confidence, coverage the share that is given, risk the share of wrong ones among those; AURC is the mean risk
+over all coverages.
 """
 
 from __future__ import annotations
@@ -32,8 +30,7 @@ def risk_coverage(points: Sequence[tuple[float, bool]]) -> list[tuple[float, flo
     """The curve for (confidence, wrong) pairs: (coverage, risk) after each more question that is answered.
 
     Questions of equal confidence cannot be told apart, so within a tie the risk is the expected one over all
-    orders:
-    the wrong ones are spread evenly over the tie.
+    orders: the wrong ones are spread evenly over the tie.
     """
     ordered = sorted(points, key=lambda point: -point[0])
     curve: list[tuple[float, float]] = []

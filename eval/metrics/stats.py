@@ -1,12 +1,10 @@
 """Uncertainty: every figure with its n and a 95 % interval, and paired tests between two runs.
 
 Intervals are percentile bootstrap (Efron & Tibshirani 1993, ch. 13) over questions, seeded, so that the same
-run
-gives the same interval everywhere. Shares of yes-or-no scores take Wilson's interval (1927) instead: the
-bootstrap of
-9 right out of 9 would be [1, 1], a certainty that nine questions do not give. Binary pairs are tested with
-McNemar's exact test (two-sided binomial on the
-discordant pairs), all others with the paired bootstrap.
+run gives the same interval everywhere. Shares of yes-or-no scores take Wilson's interval (1927) instead: the
+bootstrap of 9 right out of 9 would be [1, 1], a certainty that nine questions do not give. Binary pairs are
+tested with McNemar's exact test (two-sided binomial on the discordant pairs), all others with the paired
+bootstrap.
 """
 
 from __future__ import annotations
@@ -159,8 +157,7 @@ def paired(a: Sequence[float], b: Sequence[float]) -> Difference:
     """Compare two runs question by question; needs at least one pair.
 
     p of the paired bootstrap: twice the share of resampled mean differences on the other side of 0, with one
-    added
-    to both counts so that it is never 0 (Davison & Hinkley 1997, eq. 4.11).
+    added to both counts so that it is never 0 (Davison & Hinkley 1997, eq. 4.11).
     """
     import numpy as np
 

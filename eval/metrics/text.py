@@ -2,13 +2,11 @@
 counts.
 
 ``exact_match`` and ``char_f1`` follow the CMRC 2018 evaluation script (Cui et al., EMNLP 2019, "A
-Span-Extraction
-Dataset for Chinese Machine Reading Comprehension", version v5): each Han character is a token, Latin and
-digit runs
-are tokens as in the Penn Treebank; F1 is over the longest common *substring* of tokens.
-``evidence_f1`` follows ExpMRC (Cui et al., 2022): a bag of the same tokens, punctuation and English articles
-left out.
-``rouge_l`` is ROUGE-L (Lin 2004) with beta = 1 over the same tokens: longest common *subsequence*.
+Span-Extraction Dataset for Chinese Machine Reading Comprehension", version v5): each Han character is a
+token, Latin and digit runs are tokens as in the Penn Treebank; F1 is over the longest common *substring* of
+tokens. ``evidence_f1`` follows ExpMRC (Cui et al., 2022): a bag of the same tokens, punctuation and English
+articles left out. ``rouge_l`` is ROUGE-L (Lin 2004) with beta = 1 over the same tokens: longest common
+*subsequence*.
 """
 
 from __future__ import annotations
@@ -19,8 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 # The punctuation of the CMRC script. Its list also has "……", which never equals a single character, and so
-# does not
-# count as punctuation there; neither does it here.
+# does not count as punctuation there; neither does it here.
 CMRC_PUNCTUATION = frozenset("-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』")
 _BAG_PUNCTUATION = CMRC_PUNCTUATION | frozenset(string.punctuation) | {"…"}
 _HAN = re.compile("[\u4e00-\u9fa5]")
@@ -54,8 +51,7 @@ def words(run: str) -> list[str]:
     """Words, numbers and signs of a run without Han characters, cut as the Penn Treebank cuts them.
 
     Straight double quotes become `` where they open and '' where they close; a comma or colon before a digit
-    belongs
-    to its word; only the full stop that ends the run is a token of its own.
+    belongs to its word; only the full stop that ends the run is a token of its own.
     """
     run = re.sub(r'(?:(?<=^)|(?<=[\s(\[{<]))"+', lambda m: "``" * len(m.group()), run).replace('"', "''")
     run = re.sub(r"(?<!\w)'(?!(?:re|ve|ll|m|t|s|d|n)\b)(?=\w)", "' ", run)

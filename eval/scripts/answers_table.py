@@ -3,10 +3,8 @@
     python -m eval.scripts.answers_table RUN [--whole] > docs/ARTICLE.md
 
 Answers are cut to a few words, so that no sentence of the documents is copied into the table; of documents
-that were
-invented for their set (``office``, ``desk``) they may be printed ``--whole``. Where answers earn part of
-their points, the
-share stands beside the verdict.
+that were invented for their set (``office``, ``desk``) they may be printed ``--whole``. Where answers earn
+part of their points, the share stands beside the verdict.
 """
 
 from __future__ import annotations

@@ -2,12 +2,9 @@
 [--hits 500].
 
 Torch (float32), OpenVINO bf16 and OpenVINO int8, each in a process of its own, take turns: in every round
-each encodes
-the same 150-character passages and 15 questions. Printed are medians, the ratio to torch (of the same round),
-and the
-cosine with torch. With --hits, so many questions of cmrc2018 dev are searched among the passages of the first
-250
-articles (no times are taken then): hit@1 and hit@5 of each encoder alone.
+each encodes the same 150-character passages and 15 questions. Printed are medians, the ratio to torch (of the
+same round), and the cosine with torch. With --hits, so many questions of cmrc2018 dev are searched among the
+passages of the first 250 articles (no times are taken then): hit@1 and hit@5 of each encoder alone.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Retrieval figures of docs/RETRIEVAL.md: python eval/scripts/bench_retrieval.py DATA SET [--vectors FOLDER].
 
 DATA is the folder of the benchmark files; SET is a name of ``eval.retrieval_sets``. Prints hit@1, hit@5,
-recall@10, recall@100
-and MRR@10 with 95 % bootstrap intervals for BM25, dense and hybrid search, and the latency of each. Vectors
-are kept
-in FOLDER, so that a second run does not encode again.
+recall@10, recall@100 and MRR@10 with 95 % bootstrap intervals for BM25, dense and hybrid search, and the
+latency of each. Vectors are kept in FOLDER, so that a second run does not encode again.
 """
 
 from __future__ import annotations

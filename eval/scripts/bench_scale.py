@@ -2,14 +2,11 @@
 FILE].
 
 Real passages (statutes, and news cut at 150 characters) are used as far as they go. Beyond that passages are
-made up:
-lexical, the front half of one with the back half of another; dense, unit vectors between two real ones (10 to
-50 % of
-the way) with a little noise. Questions are stard's. Dense needs two .npy files of unit vectors: passages,
-questions;
---kinds names what is built of exact, graph and lists. Every question is asked once before times are taken.
-With --keep
-the lexical index stays in that folder and is opened there the next time.
+made up: lexical, the front half of one with the back half of another; dense, unit vectors between two real
+ones (10 to 50 % of the way) with a little noise. Questions are stard's. Dense needs two .npy files of unit
+vectors: passages, questions; --kinds names what is built of exact, graph and lists. Every question is asked
+once before times are taken. With --keep the lexical index stays in that folder and is opened there the next
+time.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Two encoders on the same questions: python eval/scripts/paired_retrieval.py DATA SET... --vectors FOLDER.
 
 For BM25, for each encoder alone and for each fused: hit@1, hit@3 and hit@5, then the paired difference of the
-fused ones
-(the first encoder less the second) with a 95 % bootstrap interval, and how many questions either has right
-alone. All
-texts are compared, no graph; FOLDER keeps the vectors.
+fused ones (the first encoder less the second) with a 95 % bootstrap interval, and how many questions either
+has right alone. All texts are compared, no graph; FOLDER keeps the vectors.
 """
 
 from __future__ import annotations

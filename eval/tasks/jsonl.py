@@ -2,14 +2,11 @@
 such files.
 
 One object a line: ``question`` (required), ``answers`` (list or string; empty or missing with ``answerable``
-false:
-must be refused), ``answer_parts`` (list; every part must be in the answer; a part may be a list of
-alternatives),
-``evidence`` (list of quotes, or of {document, quote}), ``passages`` (closed context: list of texts, or of
-{id, text}),
-``history`` (list of {question, answer}), ``conversation``, ``polarity``, ``type``, ``split``, ``id``,
-``answerable``, ``reference``, ``status``.
-Lines with ``status`` "draft" or "rejected" are left out: a person has not agreed to them.
+false: must be refused), ``answer_parts`` (list; every part must be in the answer; a part may be a list of
+alternatives), ``evidence`` (list of quotes, or of {document, quote}), ``passages`` (closed context: list of
+texts, or of {id, text}), ``history`` (list of {question, answer}), ``conversation``, ``polarity``, ``type``,
+``split``, ``id``, ``answerable``, ``reference``, ``status``. Lines with ``status`` "draft" or "rejected" are
+left out: a person has not agreed to them.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Statements with the evidence that bears them out or does not: what a support judge is measured on.
 
 Two forms, one object a line: ``evidence``, ``statement``, ``label`` ("supported" or "not"; true or false),
-with ``id``,
-``family``, ``question`` where known; or as written by hand: a ``passage`` with ``statements``, each with
-``s``, ``label``
-(true or false) and ``family``.
+with ``id``, ``family``, ``question`` where known; or as written by hand: a ``passage`` with ``statements``,
+each with ``s``, ``label`` (true or false) and ``family``.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 (refusal).
 
 A BEIR folder holds ``corpus.jsonl`` (_id, title, text), ``queries.jsonl`` (_id, text) and
-``qrels/<split>.tsv``
-(query-id, corpus-id, score with a heading line). ``stard_to_beir`` writes one from STARD's files.
+``qrels/<split>.tsv`` (query-id, corpus-id, score with a heading line). ``stard_to_beir`` writes one from
+STARD's files.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ def _write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 def read_lecoqa(path: Path, name: str = "lecoqa", title: str = "", statutes: Path | None = None) -> Task:
     """LeCoQA: lay questions with expert answers. Contexts are the statutes it names, or all of ``statutes``
-    (STARD's
-    corpus.jsonl). The expert answer is a reference for ROUGE-L; right or wrong cannot be decided from it."""
+    (STARD's corpus.jsonl). The expert answer is a reference for ROUGE-L; right or wrong cannot be decided
+    from it."""
     rows = read_json(path)
     articles: dict[str, str] = {}
     for row in rows:
@@ -141,8 +141,8 @@ def read_nomiracl(path: Path, name: str = "nomiracl-zh", title: str = "") -> Tas
     """NoMIRACL: ten passages a question; in the subset ``non_relevant`` none of them answers it.
 
     A passage stands there as ``title of its article: text``; the two are told apart, as MIRACL's own corpus
-    has them.
-    Questions whose id has an even CRC-32 (about half) are tuning data: the gate is fitted on them, too.
+    has them. Questions whose id has an even CRC-32 (about half) are tuning data: the gate is fitted on them,
+    too.
     """
     items = []
     for number, row in read_jsonl(path):

@@ -1,10 +1,9 @@
 """SQuAD JSON 1.1 and 2.0 (cmrc2018, drcd, any other), and ExpMRC, which adds evidence sentences.
 
 Variants that are read: ``answers`` with or without ``answer_start``, answers as plain strings,
-``is_impossible``,
-``context`` under ``context`` or ``context_text``, ids of questions under ``id`` or ``query_id``, one
-paragraph an
-article (``data[].context``), and ``evidences`` as strings or as objects with ``text``.
+``is_impossible``, ``context`` under ``context`` or ``context_text``, ids of questions under ``id`` or
+``query_id``, one paragraph an article (``data[].context``), and ``evidences`` as strings or as objects with
+``text``.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 Mode = Literal["open", "closed"]
-"""open: passages are retrieved from an index of the task's contexts. closed: they are given with the question."""
+"""open: passages are retrieved from an index of the task's contexts. closed: they are given with the
+question."""
 
 Split = Literal["tuning", "reporting"]
 
@@ -115,8 +116,7 @@ class Task:
     ``reporting`` sets were not. ``retrieval_only`` tasks have gold contexts but no answers to judge.
     ``pairs`` tasks hold statements with evidence, for a support judge (``eval.pairs``).
     ``files`` are the contexts as they came, in whatever format; without them contexts are indexed as plain
-    text.
-    ``changes`` names the perturbations that were applied, in order.
+    text. ``changes`` names the perturbations that were applied, in order.
     """
 
     name: str

@@ -23,7 +23,8 @@ _TICK = re.compile(r".*[☑☒□☐√✓✔■].*", re.S)
 _ENDED = re.compile(r"[。！？!?；;]$")
 _LABELLED = re.compile(r"[^\s：:，。；]{1,12}(?:[（(][^）)]{1,12}[）)])?\s*[：:](?!//)")
 _COMMON = frozenset(("n", "vn", "v", "an", "a", "t", "b", "q", "l", "f", "d"))
-"""Parts of speech (jieba's) of the words that labels are made of; 城市 is tagged there as the name of a place."""
+"""Parts of speech (jieba's) of the words that labels are made of; 城市 is tagged there as the name of a
+place."""
 _DIGITS = re.compile(r"\d+|[一二三四五六七八九十]+")
 
 
@@ -103,8 +104,7 @@ def is_header(rows: Sequence[Sequence[Cell]], columns: int, strict: bool = False
 
 def _contrast(top: Cell, below: Sequence[str], strict: bool) -> float:
     """How much the cells below one differ from it in kind, alike among themselves: near 1.5 for a long column
-    of figures
-    under a name, -1 where figures, dates and codes stand under each other, as in forms."""
+    of figures under a name, -1 where figures, dates and codes stand under each other, as in forms."""
     kinds = Counter(kind(text) for text in below)
     full = sum(count for name, count in kinds.items() if name)
     if not full:
@@ -177,8 +177,7 @@ def _form_signs(rows: Sequence[Sequence[Cell]]) -> float:
 
 def _by_words(rows: Sequence[Sequence[Cell]]) -> float:
     """Labels are common nouns, values more often names: above 0 where the first row is one of labels, below 0
-    where the
-    first of each two cells is. The dictionary of jieba tells which words are which.
+    where the first of each two cells is. The dictionary of jieba tells which words are which.
     """
     import jieba
     import jieba.posseg as posseg

@@ -18,9 +18,8 @@ _MARKS = re.compile(r"[\s　:：.．、]+")
 
 def without_contents(lines: Iterable[Line], taken: bool = False) -> Iterator[Line]:
     """The lines without a list of contents: entries that lead to a page number, or that the text repeats,
-    after the
-    heading 目录 or three in a row. ``taken``: the entries are out already, so that only their heading is
-    left."""
+    after the heading 目录 or three in a row. ``taken``: the entries are out already, so that only their
+    heading is left."""
     everything = list(lines)
     times = Counter(_plain(line.text) for line in everything if len(line.text) <= 150)
     at = 0

@@ -79,8 +79,8 @@ def dateline(lines: list[str]) -> str | None:
     end.
 
     A labelled date (发布时间：2024-05-01) wins; else the last one in a line such as （2024年5月1日……通过）;
-    else a signature date alone on one of the last lines (of two, the
-    last); else one alone near the top. Dates within sentences are events, not datelines, and never count.
+    else a signature date alone on one of the last lines (of two, the last); else one alone near the top.
+    Dates within sentences are events, not datelines, and never count.
     """
     head, tail = lines[:HEAD_LINES], lines[HEAD_LINES:][-TAIL_LINES:]
     for line in head + tail:

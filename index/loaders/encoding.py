@@ -12,7 +12,8 @@ SAMPLE = 200_000
 """Encodings are told apart on at most this many bytes from the beginning; the whole file is then decoded."""
 
 SURE = 0.06
-"""Share of common characters from which on Chinese text counts as decoded right; ordinary text has 0.4 to 0.6."""
+"""Share of common characters from which on Chinese text counts as decoded right; ordinary text has 0.4 to
+0.6."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

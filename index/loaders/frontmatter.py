@@ -28,8 +28,7 @@ def front_matter(text: str) -> tuple[dict[str, list[str]], str]:
     """Fields by name (each a list of values) and the text after the front matter; ({}, text) without one.
 
     A block in which any line is neither a field, a list item nor a comment is ordinary text (a horizontal
-    rule
-    followed by prose), and left alone. Chinese names (标题, 日期, 来源, 替代) mean their English ones.
+    rule followed by prose), and left alone. Chinese names (标题, 日期, 来源, 替代) mean their English ones.
     """
     match = _BLOCK.match(text)
     if not match:

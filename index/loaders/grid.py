@@ -2,11 +2,9 @@
 layout.
 
 A form reads ``姓名：林小雨；电话：555-0101``, a row under a header ``城市：北京；住宿费：500元``; what is
-only placed side
-by side is read column by column. The decision is made on form alone: marks of the file (a repeated header
-row, bold
-or shaded cells), merged cells, and which kinds of value (figures, dates, codes, text) stand under and beside
-each other.
+only placed side by side is read column by column. The decision is made on form alone: marks of the file (a
+repeated header row, bold or shaded cells), merged cells, and which kinds of value (figures, dates, codes,
+text) stand under and beside each other.
 """
 
 from __future__ import annotations

@@ -145,8 +145,7 @@ def header(message: email.message.Message, name: str) -> str:
 
 def header_text(value: str) -> str:
     """Encoded words and bare bytes of a header as text. Words that follow each other are joined before
-    decoding, since
-    some programs cut within a character."""
+    decoding, since some programs cut within a character."""
     value = re.sub(r"\r?\n[ \t]*", " ", value)
     value = _BETWEEN.sub(r"\1\2", value)
     out: list[str] = []

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 PARSE_MAX = 1_000_000
-"""Characters; a longer file is read line by line, as plain text with ``#`` headings, to bound time and memory."""
+"""Characters; a longer file is read line by line, as plain text with ``#`` headings, to bound time and
+memory."""
 
 
 _HEADING = re.compile(r"^(?: {0,3}#{1,6}[ \t]+\S|[^\n]+\n(?:={3,}|-{3,})[ \t]*$)", re.M)
@@ -79,8 +80,7 @@ def markdown_lines(text: str) -> Iterator[Line]:
 
 def _paragraph(lines: list[str]) -> Iterator[Line]:
     """Lines of one Markdown paragraph: wrapped ones go on in the next, but where every line ends with a full
-    stop
-    the author meant each as a paragraph."""
+    stop the author meant each as a paragraph."""
     wrapped = any(not ENDED.search(line) for line in lines[:-1]) and max(map(width, lines)) <= WRAP_MAX
     for number, line in enumerate(lines):
         yield Line(line, gap=number == 0, full=wrapped or not ENDED.search(line))

@@ -1,10 +1,8 @@
 """A stored number and its number format -> what the sheet displays: 000123, ￥1,234.50, 85.50万元, 8.5%.
 
 Dates that show a month and a day are given as ISO, whatever their format, so that one search finds them all;
-other
-dates and times as displayed. The formats are those of ECMA-376 part 1, 18.8.30 and 18.8.31, the built-in ones
-27 to
-36 and 50 to 58 as in Chinese Excel and WPS.
+other dates and times as displayed. The formats are those of ECMA-376 part 1, 18.8.30 and 18.8.31, the
+built-in ones 27 to 36 and 50 to 58 as in Chinese Excel and WPS.
 """
 
 from __future__ import annotations

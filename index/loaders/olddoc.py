@@ -1,6 +1,5 @@
 """Old Word files (.doc, .wps, .rtf) -> lines: first as .docx, by our own light readers, or by LibreOffice
-where it is
-installed and the file is beyond them."""
+where it is installed and the file is beyond them."""
 
 from __future__ import annotations
 
@@ -19,7 +18,8 @@ from index.loaders.raw import Raw
 from index.loaders.word import load_docx
 
 SECONDS = 100
-"""How long LibreOffice may take for one file: less than the time without a sign of life after which the file is given up."""
+"""How long LibreOffice may take for one file: less than the time without a sign of life after which the file
+is given up."""
 
 _LIFT = limits.lift if sys.platform != "win32" else None
 """LibreOffice asks for more memory than a reader of ours gets."""

@@ -57,12 +57,10 @@ class _Found:
 
 def load_all(path: Path, source: str | None = None) -> Loaded:
     """Every document of a file: one for most kinds, one for each readable file in an archive, a message and
-    its
-    attachments.
+    its attachments.
 
     Documents from within have the file's name before their own (``a.zip/二/b.docx``), and
-    ``meta["container"]`` names the
-    file; their ``path`` and ``file_sha256`` are the file's.
+    ``meta["container"]`` names the file; their ``path`` and ``file_sha256`` are the file's.
 
     Raises:
         DocumentError: the file itself cannot be read, or nothing in it can.

@@ -2,8 +2,7 @@
 between them.
 
 A page without a text layer, or with one that is no language, is read by text recognition where that is
-installed;
-what could not be read is said in ``meta`` and never indexed silently.
+installed; what could not be read is said in ``meta`` and never indexed silently.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """One PDF page through pdfium -> its letters with true places and sizes, its ruling lines and its pictures.
 
 The size of a letter is its font size times the matrix it is drawn with; pdfium's loose character box follows
-the
-font's own height instead and differs between the fonts of one line. Knows nothing of lines and tables.
+the font's own height instead and differs between the fonts of one line. Knows nothing of lines and tables.
 """
 
 from __future__ import annotations
@@ -16,7 +15,8 @@ from typing import Any
 from index.loaders.raw import clean
 
 PATHS_MAX = 20_000
-"""Drawn objects of one page that are looked at for ruling lines; maps and plans have more and are no tables."""
+"""Drawn objects of one page that are looked at for ruling lines; maps and plans have more and are no
+tables."""
 
 BLEED = 20.0
 """Points around the page in which text still counts as its own; further out are printers' marks."""

@@ -13,7 +13,8 @@ from index.loaders.pdf_page import Letter
 from index.loaders.raw import clean
 
 SPLIT = 0.85
-"""Letter sizes of empty space at which a line is taken apart; the parts are joined again unless columns come of it."""
+"""Letter sizes of empty space at which a line is taken apart; the parts are joined again unless columns come
+of it."""
 
 _BULLET = re.compile(r"[\ue000-\uf8ff●■◆▪◼]\s*(?=\S)")
 _BLANK = "，。、；：！？）》”’」』】〕"  # marks that leave half of their place empty

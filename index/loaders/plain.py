@@ -78,8 +78,7 @@ def _edge(text: str) -> int:
     """Columns from which on a line counts as full; 0 when the text is not hard-wrapped.
 
     It is when nearly no line is wider than WRAP_MAX, most lines that another one follows directly are about
-    as wide
-    as the widest, and at least a third of those break off in mid-sentence.
+    as wide as the widest, and at least a third of those break off in mid-sentence.
     """
     lines = [line.rstrip() for line in _sample(text)]
     followed = [line for line, after in zip(lines, lines[1:], strict=False) if line and after.strip()]

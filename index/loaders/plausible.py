@@ -5,11 +5,10 @@ Two measures of Han text, with what real texts have of them (news, law, encyclop
 traditional):
 
 - the share of characters that a standard counts as common (level 1 of GB 2312 or of Big5): 0.77 or more in
-  every one of
-  38,000 real texts of 30 characters and more, at most 0.65 in text decoded by the wrong table or shifted;
+  every one of 38,000 real texts of 30 characters and more, at most 0.65 in text decoded by the wrong table or
+  shifted;
 - the share of neighbouring pairs that are words of jieba's dictionary: 0.05 or more of 100 characters, 0.3 to
-  0.5 as a
-  rule; 0.01 to 0.07 where the characters are exchanged for each other.
+  0.5 as a rule; 0.01 to 0.07 where the characters are exchanged for each other.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ class Raw:
     """A loaded file before repair: its lines and what it says about itself (all "" or None when it does not).
 
     ``title`` and ``published`` are what the file shows its reader; ``named`` and ``created`` stand in its
-    properties,
-    where templates and other documents leave theirs behind, and count only where nothing else is known.
+    properties, where templates and other documents leave theirs behind, and count only where nothing else is
+    known.
     """
 
     lines: Iterable[Line]

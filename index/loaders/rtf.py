@@ -1,8 +1,7 @@
 """Rich Text Format (.rtf) -> a .docx file with the same text: paragraphs, headings, tables, notes.
 
 Numbers set by the program stand in the file as text (``\\listtext``) and are kept as such. Letters in code
-pages are
-read by the charset of their font, as old Chinese files need it.
+pages are read by the charset of their font, as old Chinese files need it.
 """
 
 from __future__ import annotations

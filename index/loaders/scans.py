@@ -25,7 +25,8 @@ SIDE_MAX = 3_500
 """Pixels of a page's longer side."""
 
 RENEW = 16
-"""Pages after which the models are loaded anew: the engine keeps something of every width of line that it has seen."""
+"""Pages after which the models are loaded anew: the engine keeps something of every width of line that it has
+seen."""
 
 _pages = 0
 

@@ -36,8 +36,7 @@ def numbering_row(row: Row, below: Row) -> bool:
 
 def complementary(upper: Row, lower: Row, rest: list[Row]) -> bool:
     """Two header rows without merged cells, as a CSV export leaves them: the lower one fills what the upper
-    one leaves
-    empty, and is empty where a name of the upper one stands for both."""
+    one leaves empty, and is empty where a name of the upper one stands for both."""
     above, below = set(upper.filled()), set(lower.filled())
     opened, alone = below - above, above - below
     if not opened or not alone or not rest or any(valued(lower, column) for column in below):

@@ -40,8 +40,7 @@ class Area:
 @dataclass(slots=True)
 class Row:
     """One visible row that is not empty: its number in the sheet, the shown texts, a kind for each (t, n, d,
-    space),
-    and which cells are printed strong (bold or on a ground of their own)."""
+    space), and which cells are printed strong (bold or on a ground of their own)."""
 
     number: int
     texts: list[str]
@@ -60,8 +59,7 @@ class Row:
 @dataclass(slots=True)
 class Grid:
     """Rows from top to bottom; ``columns`` gives the sheet's column (from 0) of each visible one; ``merges``
-    the
-    merged cells of more than one cell; ``hidden`` the numbers of rows that are not shown."""
+    the merged cells of more than one cell; ``hidden`` the numbers of rows that are not shown."""
 
     rows: list[Row]
     columns: list[int]
@@ -124,8 +122,7 @@ def blocks(grid: Grid) -> Iterator[list[Row]]:
 
 def beside(block: list[Row], merges: list[Area]) -> list[list[Row]]:
     """Tables that stand beside each other: parted where a column is empty throughout and each side looks like
-    a table
-    of its own (at least two columns, three rows, a first row of names)."""
+    a table of its own (at least two columns, three rows, a first row of names)."""
     width = max(len(row.texts) for row in block)
     used = {column for row in block for column in row.filled()}
     top, bottom = block[0].number, block[-1].number

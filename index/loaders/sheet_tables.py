@@ -29,8 +29,7 @@ _ENDED = re.compile(r"[。；;，,：:！？]$|[。；]")
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A line and the cells that it was made from (rows by number, columns among the visible ones); ``note``:
-    text
-    above or below a table, not a row of it."""
+    text above or below a table, not a row of it."""
 
     line: Line
     area: Area

@@ -1,6 +1,5 @@
 """Presentations (.pptx) -> lines: each slide's title as heading, its texts from top to bottom, tables by row,
-charts by
-their stored values, speaker's notes. The page is the slide's number; hidden slides are left out."""
+charts by their stored values, speaker's notes. The page is the slide's number; hidden slides are left out."""
 
 from __future__ import annotations
 

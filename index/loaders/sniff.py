@@ -1,8 +1,7 @@
 """What a file is by its first bytes, where its ending says something else.
 
 Offices send web pages, RTF and text as .doc or .xls, and new formats under old endings: the programs that
-open them
-look at the bytes, and so do we.
+open them look at the bytes, and so do we.
 """
 
 from __future__ import annotations

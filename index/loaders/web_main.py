@@ -1,6 +1,5 @@
 """Which parts of a page are its own text: menus, footers, struck and hidden parts left out, the article told
-from the
-frame around it. Knows elements and their names, nothing of lines."""
+from the frame around it. Knows elements and their names, nothing of lines."""
 
 from __future__ import annotations
 
@@ -13,7 +12,8 @@ MAIN_MIN = 0.3
 """A <main> or <article> is taken for the page's text if it holds at least this share of all its text."""
 
 PART_MIN = 0.75
-"""An element without such a name is, if it holds this share of the running text (what is no link) of its parent."""
+"""An element without such a name is, if it holds this share of the running text (what is no link) of its
+parent."""
 
 FRAME_MAX = 0.4
 """What is named a menu or footer is left out if it holds at most this share of the page's text."""

@@ -2,8 +2,8 @@
 out.
 
 Fields give their result, content controls and form fields their state (☑, □), symbol fonts the signs they
-draw,
-formulas a line of text. What hangs on a paragraph (text boxes, notes, pictures) is gathered beside its text.
+draw, formulas a line of text. What hangs on a paragraph (text boxes, notes, pictures) is gathered beside its
+text.
 """
 
 from __future__ import annotations
@@ -57,8 +57,7 @@ class Piece:
     """One paragraph as read: text (``\\n`` for line breaks), and what hangs on it in reading order.
 
     ``notes`` are ("footnote" or "endnote", id); ``boxes`` elements with paragraphs in them; ``embeds`` the
-    relationships
-    of those pictures that lie in the file; ``size`` is that of the largest letters in points.
+    relationships of those pictures that lie in the file; ``size`` is that of the largest letters in points.
     """
 
     parts: list[str] = field(default_factory=list)

@@ -1,8 +1,7 @@
 """Workbooks (.xlsx, .xlsm) -> grids, straight from the parts of the archive (ECMA-376 part 1, 18).
 
 Read as streams, so that a large sheet costs little more than its texts. What a person does not see is left
-out: hidden
-sheets, rows and columns, struck text. Formulas count by the value stored with them.
+out: hidden sheets, rows and columns, struck text. Formulas count by the value stored with them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Exact checks of values: does the evidence hold every figure, unit and date that a sentence states?
 
 They never say that a sentence is true; they say which of its values stands nowhere in the evidence, however
-it is spelt
-(1.5公里 is 1500米, 百分之五 is 5%). Meaning is judged by ``qa.judge``.
+it is spelt (1.5公里 is 1500米, 百分之五 is 5%). Meaning is judged by ``qa.judge``.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 understood.
 
 今年, 去年 and the like are resolved through the published date of the document; a day without its year
-inherits the
-year last named before it, else that of publication. Knows nothing of sentences or evidence.
+inherits the year last named before it, else that of publication. Knows nothing of sentences or evidence.
 """
 
 from __future__ import annotations
@@ -48,9 +47,8 @@ class Date:
     """A date as far as the text tells it, as a half-open span.
 
     ``soft_years`` are the years that may be understood when ``year`` is None (the one last named before it,
-    that of
-    publication); ``soft_month`` likewise. ``relative`` is 0 for 今年, -1 for 去年 ... when nothing resolves
-    it.
+    that of publication); ``soft_month`` likewise. ``relative`` is 0 for 今年, -1 for 去年 ... when nothing
+    resolves it.
     """
 
     start: int

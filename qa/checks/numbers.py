@@ -188,10 +188,8 @@ class Figure:
     """A figure as a half-open span (``end`` is before the unit, ``unit_end`` after it).
 
     ``value`` is exact in the base unit of its dimension (1.5公里 -> 1500 米); ``unit`` the measure word as
-    written,
-    "" when there is none; ``kind`` is number, percent, fraction or ordinal; ``noun`` up to four characters
-    after the
-    unit; ``weak`` marks figures that may be part of a word (一个, glued to letters).
+    written, "" when there is none; ``kind`` is number, percent, fraction or ordinal; ``noun`` up to four
+    characters after the unit; ``weak`` marks figures that may be part of a word (一个, glued to letters).
     """
 
     start: int

@@ -2,8 +2,7 @@
 original.
 
 ``fold_same`` never changes the length (half width, lower case, simplified script, one form of each quote and
-dash),
-so an offset in the folded text is an offset in the original.
+dash), so an offset in the folded text is an offset in the original.
 """
 
 from __future__ import annotations

@@ -2,9 +2,8 @@
 was counted.
 
 Which rows count is told by equal values (a cell whose text stands in the question), what is added up by the
-column or the noun
-that the question names. Where that is not certain there is no count, and the question is answered like any
-other.
+column or the noun that the question names. Where that is not certain there is no count, and the question is
+answered like any other.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ from qa.attribution import EvidenceSentence
 from qa.reader import Reading, Reads, windows_of
 
 SEARCH = 20.0
-"""Weight of the search's score (0..1) beside the reader's log-odds; chosen on tuning questions (docs/log/reader.md)."""
+"""Weight of the search's score (0..1) beside the reader's log-odds; chosen on tuning questions
+(docs/log/reader.md)."""
 TOLD = 0.8
 """Weight of what the model that writes says of a passage; chosen on tuning questions (docs/log/reader.md)."""
 SECTION_MIN = 160
@@ -74,8 +75,8 @@ class Block:
 @dataclass(frozen=True, slots=True)
 class Window:
     """A part of a block and what it says to the question; ``begin`` is where it begins in the document,
-    ``told`` the log-odds
-    by the model that writes that its passage answers (``qa.rerank``), None where that was not asked."""
+    ``told`` the log-odds by the model that writes that its passage answers (``qa.rerank``), None where that
+    was not asked."""
 
     block: Block
     begin: int
@@ -86,8 +87,7 @@ class Window:
     @property
     def worth(self) -> float:
         """Log-odds that it answers the question: what the reader says, how well the search liked the passage,
-        and what the
-        model that writes says, where it was asked."""
+        and what the model that writes says, where it was asked."""
         likely = min(max(self.reading.answerable, 1e-4), 1 - 1e-4)
         return math.log(likely / (1 - likely)) + SEARCH * self.block.hit.score + TOLD * (self.told or 0.0)
 

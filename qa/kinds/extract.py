@@ -92,8 +92,7 @@ def completed(
     question: str, told: Sequence[EvidenceSentence], section: Block, kind: str
 ) -> list[EvidenceSentence]:
     """The sentences that answer, with the rest of each enumeration of which enough items are among them. Of
-    steps one is
-    enough, and of a table of which the question names no row."""
+    steps one is enough, and of a table of which the question names no row."""
     asked = normalize(question).text
     starts = {(s.document.id, s.start) for s in told}
     whole: list[Enumeration] = []

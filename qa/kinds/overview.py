@@ -2,8 +2,7 @@
 there are.
 
 No model: a sentence carries its section when it stands early, says much of what the section's other sentences
-say
-(centrality over character pairs, weighed by how rare they are in the document) and is not too long.
+say (centrality over character pairs, weighed by how rare they are in the document) and is not too long.
 """
 
 from __future__ import annotations
@@ -38,8 +37,7 @@ class Line:
 
 def outline(document: Document, passages: Sequence[Passage], most: int = LINES) -> list[Line]:
     """The sections of a run of passages in order, each with the sentences that carry it: about ``most`` in
-    all, the longer
-    a section the more, and at least one of each of the first ``most`` sections."""
+    all, the longer a section the more, and at least one of each of the first ``most`` sections."""
     sections = list(_sections(document, passages))
     weights = _rarity(s.text for _, sentences in sections for s in sentences)
     if not sections:
@@ -57,8 +55,8 @@ def outline(document: Document, passages: Sequence[Passage], most: int = LINES) 
 
 def section_of(question: str, hits: Sequence[Hit], most: float = COVER) -> tuple[Document, int, int]:
     """The part of a document that an overview is asked of, as a span: of the sections under headings the
-    smallest that holds
-    ``most`` of what was found in the best document (by score), or one that the question names.
+    smallest that holds ``most`` of what was found in the best document (by score), or one that the question
+    names.
 
     Args:
         hits: at least one, best first.

@@ -116,8 +116,7 @@ class OwnWords:
 
 def in_force(hits: Sequence[Hit], superseded: frozenset[str], question: str) -> list[Hit]:
     """The hits without those of documents that a newer one replaces; where the question names the older one's
-    year, those of
-    the older one alone."""
+    year, those of the older one alone."""
     years = {int(span.value) for span in number_spans(question) if 1900 <= span.value <= 2100}
     asked = [h for h in hits if h.document.id in superseded and _year(h.document) in years]
     kept = asked or [h for h in hits if h.document.id not in superseded]

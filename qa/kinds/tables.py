@@ -1,8 +1,7 @@
 """Tables of the documents as rows and columns, and which of them, and which part, a question names.
 
 A row is stored as 列名：值；列名：值. What is named is told by equal text alone: a value that stands in the
-question, two characters
-of a column's name.
+question, two characters of a column's name.
 """
 
 from __future__ import annotations
@@ -54,8 +53,7 @@ class Table:
 
 def named_table(asked: str, hits: Sequence[Hit], index: Indexed) -> Table | None:
     """Of the tables in the sections near the best hit, in its document, the one of which the question names
-    most; None where
-    it names nothing of any.
+    most; None where it names nothing of any.
 
     Args:
         asked: the question, normalised.  hits: best first, at least one.

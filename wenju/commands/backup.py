@@ -17,8 +17,7 @@ File = Annotated[Path, typer.Argument(help="The backup.", metavar="FILE.zip")]
 
 def backup(ctx: typer.Context, file: File, data: Data = None) -> None:
     """Put index, conversations, tokens and kept source files into one file; the server may go on. Keep it
-    safe: it holds the
-    key that signs tokens."""
+    safe: it holds the key that signs tokens."""
     from wenju.backup import backup as write
 
     made = write(settings_of(ctx, data), file)

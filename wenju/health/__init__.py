@@ -27,8 +27,7 @@ class Check:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """How to look: ``offline``: needing a network is a fault, and none is tried; ``ask``: a question too;
-    ``measure``:
-    the speed again, though one is kept."""
+    ``measure``: the speed again, though one is kept."""
 
     offline: bool = False
     ask: bool = True

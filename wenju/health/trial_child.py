@@ -2,12 +2,9 @@
 question.
 
 Blocked is what goes through Python, by an audit hook (PEP 578), which cannot be taken off again: connecting,
-sending to and
-looking up names; Unix sockets are left. Each attempt is noted, also where a library swallows the error, and
-in processes
-that it forks. What native code would open by itself is not seen here, but by trying in a network namespace
-without
-interfaces (`make bundle-try`).
+sending to and looking up names; Unix sockets are left. Each attempt is noted, also where a library swallows
+the error, and in processes that it forks. What native code would open by itself is not seen here, but by
+trying in a network namespace without interfaces (`make bundle-try`).
 """
 
 from __future__ import annotations
