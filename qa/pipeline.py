@@ -131,7 +131,7 @@ class Pipeline:
         clock = Clock()
         answer = Answer(asked, query, model=self.generator.name, index=name, kind=kind)
         yield answer
-        hits = in_force(index.search(query, top_k), index.superseded(), query)
+        hits = in_force(index.search(query, 2 * top_k), index.superseded(), query)[:top_k]
         clock.mark("retrieve")
         if order and hits:
             for written in self._ordered(answer, order, hits, index, cancelled):

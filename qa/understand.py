@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import prompts
 from qa.kinds.written import Order
 from qa.reader import Reads, history
 from qa.types import Turn
@@ -19,6 +20,8 @@ ALONE = 0.5
 """Probability of standing alone below which the turns before are taken up."""
 GAP = 2
 """Characters between two spans that belong to one phrase."""
+NEAR, SAID = 2, 40
+"""Turns before, and characters of their answers, that the model that writes is told of."""
 TALK = ("chat", "about")
 WHOLE = ("overview_document", "overview_topic", "overview_all")
 ALOUD = 0.8
@@ -37,6 +40,8 @@ class Want:
         kind: name of the kind (``qa.heads.KINDS``), "" when nothing tells.
         likely: its probability (0..1).
         query: what is searched: the question, with what it takes up from the turns before.
+        told: what the model that writes is asked: the question, after the turns before where it does not stand
+            alone.
         carried: what was taken up, as it was written there.
         order: what is to be written, where an order was given.
     """
@@ -44,6 +49,7 @@ class Want:
     kind: str
     likely: float
     query: str
+    told: str
     carried: tuple[str, ...] = ()
     order: Order | None = None
 
@@ -51,12 +57,12 @@ class Want:
 def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     """The kind of answer wanted and the query; without a reader what was typed."""
     if reader is None:
-        return Want("", 0.0, asked)
+        return Want("", 0.0, asked, asked)
     said = [(turn.query or turn.question, turn.answer) for turn in turns[-TURNS:]]
     kinds = reader.kind(asked, history(said[-1:]))
     kind = max(kinds, key=lambda k: kinds[k])
     if not said and kind == "order" and kinds[kind] >= ALOUD:
-        return Want(kind, kinds[kind], asked)
+        return Want(kind, kinds[kind], asked, asked)
     if not said:
         kinds = {**kinds, "order": 0.0}  # of nothing
         kind = max(kinds, key=lambda k: kinds[k])
@@ -64,21 +70,28 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
         kind = max((k for k in kinds if k not in TALK + WHOLE), key=lambda k: kinds[k])
     if kind == "order":
         query, last = said[-1]
-        return Want(kind, kinds[kind], query, order=Order(asked, last))
+        return Want(kind, kinds[kind], query, asked, order=Order(asked, last))
     if kind == "write":
-        return Want(kind, kinds[kind], asked, order=Order(asked))
+        return Want(kind, kinds[kind], asked, asked, order=Order(asked))
     if not said or kind in TALK:
-        return Want(kind, kinds[kind], asked)
+        return Want(kind, kinds[kind], asked, asked)
     before = history(said)
     alone, spans = reader.turn(asked, before)
     if alone >= ALONE:
-        return Want(kind, kinds[kind], asked)
+        return Want(kind, kinds[kind], asked, asked)
     last = said[-1][0].rstrip("？?。")
     taken = (before[a:b].strip("，。？?—： \n") for a, b in joined(spans))
     carried = tuple(
         text for text in dict.fromkeys(taken) if len(text) > 1 and text not in asked and text not in last
     )
-    return Want(kind, kinds[kind], f"{' '.join((last, *carried))}：{asked}", (last, *carried))
+    query = f"{' '.join((last, *carried))}：{asked}"
+    return Want(kind, kinds[kind], query, after(turns, asked), (last, *carried))
+
+
+def after(turns: Sequence[Turn], asked: str) -> str:
+    """A question after the turns before it, as the model that writes is asked it (``prompts/turns.md``)."""
+    said = (f"{turn.question.rstrip('？?。')}（{turn.answer[:SAID]}）" for turn in turns[-NEAR:])
+    return prompts.render("turns", before="；".join(said), question=asked)
 
 
 def joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

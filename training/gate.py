@@ -100,7 +100,8 @@ def _row(engine: Engine, item: dict[str, Any]) -> tuple[dict[str, Any], np.ndarr
     assert reader is not None
     turns = [Turn(turn["question"], turn["answer"]) for turn in item.get("history") or ()]
     query = understand(item["question"], turns, reader).query
-    hits = in_force(index.search(query, engine.settings.index.top_k), index.superseded(), query)
+    top_k = engine.settings.index.top_k
+    hits = in_force(index.search(query, 2 * top_k), index.superseded(), query)[:top_k]
     query = resolve(query, hits[0].document.spoken)
     windows = read(query, [narrow(hit) for hit in hits], reader)
     found = extract(query, "fact", windows, index, reader)

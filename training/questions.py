@@ -3,8 +3,9 @@ there, is what it takes for granted borne out? What the probes of ``qa.gate`` ar
 
     python -m training.questions OUT.npz [--premises PAIRS.jsonl...] [--part N] FILE.jsonl...
 
-FILEs are of the hand-written form (``passage``, ``questions``); pairs name a passage of them (``passage_id``,
-``false``, ``true``).
+FILEs are of the hand-written form (``passage``, ``questions``); pairs name a passage of them (``passage_id``) and
+have a question with a false premise and its twin (``false``, ``true``), or two that are nearly the same of which
+the passage answers one (``answered``, ``unanswered``), maybe after some ``turns``.
 One row a question: ``answered`` float16 [n, layers * hidden size] (the state after ``prompts/judge.md``),
 ``label`` int8 [n] (1 answered, 0 not, 2 false premise, 3 its true twin), ``ids``, ``groups``. Goes on where
 it stopped: OUT is written every 40 passages.
@@ -26,20 +27,37 @@ from engine import open_generator
 from engine.base import Message, Reads
 from engine.settings import GeneratorSettings
 from models.settings import ModelSettings
+from qa.types import Turn
+from qa.understand import after
 from training.examples import rows
 
 DISTRACTED = 0.7
 """Share of the passages beside which another one stands, half of the time of the same kind of document."""
 
 
-def asked(row: dict[str, Any], pairs: Sequence[dict[str, Any]]) -> list[tuple[str, int]]:
-    """Questions about one passage with their labels."""
-    found = [(q["q"], int(bool(q["answers"]))) for q in row["questions"]]
+def asked(
+    row: dict[str, Any], pairs: Sequence[dict[str, Any]], of_pairs: bool = False
+) -> list[tuple[str, int]]:
+    """Questions about one passage with their labels, those of the pairs alone if so wanted."""
+    found = [] if of_pairs else [(q["q"], int(bool(q["answers"]))) for q in row["questions"]]
     for pair in pairs:
         if pair["passage_id"] == row["id"]:
-            twins = [(pair["false"], 2), (pair["true"], 3)] if "false" in pair else [(pair["question"], 3)]
-            found += twins
+            found += twins(pair)
     return found
+
+
+def twins(pair: dict[str, Any]) -> list[tuple[str, int]]:
+    """The questions of a pair with their labels; after turns as the program asks them."""
+    if "false" in pair:
+        return [(pair["false"], 2), (pair["true"], 3)]
+    if "answered" not in pair:
+        return [(pair["question"], 3)]
+    turns = [Turn(turn["q"], turn["a"]) for turn in pair.get("turns") or ()]
+    alone = not turns or pair["answered"] == pair["answered_alone"]
+    both = [pair["answered"], pair["unanswered"]]
+    return [
+        (asked if alone else after(turns, asked), label) for asked, label in zip(both, (1, 0), strict=True)
+    ]
 
 
 def evidence(row: dict[str, Any], given: Sequence[dict[str, Any]]) -> str:
@@ -74,6 +92,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--premises", type=Path, nargs="*", default=[])
+    parser.add_argument("--of-pairs", action="store_true", help="no questions but those of the pairs")
     parser.add_argument("--part", type=int, default=1, help="every Nth passage that no pair names")
     given = parser.parse_args()
     pairs = [pair for path in given.premises for pair in rows(path)]
@@ -90,7 +109,7 @@ def main() -> None:
     done = {name.split("#")[0] for name in kept["ids"]}
     for at, row in enumerate(chosen, 1):
         if row["id"] not in done:
-            questions = asked(row, pairs)
+            questions = asked(row, pairs, given.of_pairs)
             kept["answered"] += read(generator, evidence(row, every), [q for q, _ in questions])
             kept["label"] += [label for _, label in questions]
             kept["ids"] += [f"{row['id']}#{q}" for q, _ in questions]

@@ -120,7 +120,7 @@ def wide(hit: Hit, index: Indexed) -> Block:
         return narrow(hit)
     low, high = at, at + 1
     for section in reversed(Paths(hit.document).at(hit.passage.start)):
-        inside = [i for i, p in enumerate(passages) if section.start <= p.start < section.end]
+        inside = [i for i, p in enumerate(passages) if p.start < section.end and section.start < p.end]
         if inside:
             low, high = min(low, inside[0]), max(high, inside[-1] + 1)
         if _length(passages, low, high) >= SECTION_MIN:
