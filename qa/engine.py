@@ -254,8 +254,9 @@ class Engine:
             self.generator, gate, self.settings.answer, self.reader, self.library.encoder, self._speed()
         )
         top_k = self.settings.index.top_k
+        told = want.told if want.told != query else ""
         with closing(
-            pipeline.stream(asked, query, index, top_k, stop, index.name, want.kind, want.order)
+            pipeline.stream(asked, query, index, top_k, stop, index.name, want.kind, want.order, told)
         ) as snapshots:
             for answer in snapshots:
                 if state and answer.stage == "done":

@@ -113,6 +113,7 @@ class Pipeline:
         name: str = "",
         kind: str = "",
         order: Order | None = None,
+        told: str = "",
     ) -> Snapshots:
         """Yield growing snapshots of one Answer; the last has stage ``done``.
 
@@ -123,6 +124,8 @@ class Pipeline:
             cancelled: set by another thread to stop.
             name: of the index, as the answer records it.
             kind: of answer that is wanted (``qa.heads.KINDS``), "" when nothing told.
+            order: what is to be written, where an order was given.
+            told: what the model that writes is asked, where that is not ``query``: the question after its turns.
 
         Raises:
             Cancelled: ``cancelled`` was set before the answer was complete.
@@ -139,11 +142,11 @@ class Pipeline:
             return
         if mistyped := slip(query, hits):
             query = mistyped.question
-            told = prompts.text("qa.note_spelling", typed=mistyped.typed, meant=mistyped.meant)
-            answer = replace(answer, notes=(Note("spelling", told),))
+            note = prompts.text("qa.note_spelling", typed=mistyped.typed, meant=mistyped.meant)
+            answer = replace(answer, notes=(Note("spelling", note),))
         if hits:  # 今年 in a question is the year of the documents that it is asked of
             query = resolve(query, hits[0].document.spoken)
-        answer = replace(answer, query=query)
+        answer, told = replace(answer, query=query), told or query
         with clock.stage("read"):
             windows = read(query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
         own = (
@@ -173,7 +176,7 @@ class Pipeline:
                     timings=clock.timings(),
                 )
             with clock.stage("judge"):
-                windows, drafts = reranked(query, windows, self.generator, self._reading(), cancelled)
+                windows, drafts = reranked(told, windows, self.generator, self._reading(), cancelled)
                 found = self._found(answer, hits, windows, index)
             if (
                 drafts
@@ -199,7 +202,7 @@ class Pipeline:
                 return
         draft = first
         for draft in write_draft(
-            self.generator, query, context, self.settings, clock, cancelled, first.judged
+            self.generator, told, context, self.settings, clock, cancelled, first.judged
         ):
             if cancelled.is_set():
                 raise Cancelled("the answer was stopped")

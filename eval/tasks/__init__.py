@@ -68,6 +68,19 @@ def _shipped(name: str, title: str, split: str, files: Callable[[], list[Path]])
     return Named(name, title, split, f"{name}.jsonl", "Apache-2.0", _over(files, name, title), shipped=True)
 
 
+def _of_office(name: str, title: str, split: str) -> Named:
+    """A set of our own in the form of the office set, over the documents beside it."""
+    return Named(
+        name,
+        title,
+        split,
+        f"{name}/questions.jsonl",
+        "Apache-2.0",
+        lambda p: office.read(p, name, title, split),
+        shipped=True,
+    )
+
+
 CATALOGUE: tuple[Named, ...] = (
     _shipped("tianjin", "样例语料问答", "tuning/reporting", lambda: sorted((_HERE / "corpus").glob("*.md"))),
     _shipped("article", "原报道问答", "reporting", _article),
@@ -77,15 +90,8 @@ CATALOGUE: tuple[Named, ...] = (
         "tuning/reporting",
         lambda: sorted(p for p in (_HERE / "tests" / "data" / "mixed_corpus").glob("*") if p.is_file()),
     ),
-    Named(
-        "desk",
-        "办公文档问答（自编，七类文档）",
-        "reporting",
-        "desk/questions.jsonl",
-        "Apache-2.0",
-        lambda p: office.read(p, "desk", "办公文档问答（自编，七类文档）"),
-        shipped=True,
-    ),
+    _of_office("desk", "办公文档问答（自编，七类文档）", "tuning"),
+    _of_office("counter", "窗口与办事文档问答（自编，十二份文件）", "reporting"),
     Named(
         "premises",
         "错误前提（每题配一个前提正确的对照题）",
