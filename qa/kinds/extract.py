@@ -78,7 +78,10 @@ def extract(
     span = (first.begin + first.reading.best[0], first.begin + first.reading.best[1])
     best = next((s for s in holding if s.start <= span[0] < s.end), holding[0])
     chosen = [w for w in windows if w is first or (kind in WIDE and _belongs(w, first))]
-    lines = completed(question, [s for w in chosen for s in w.holding()], section, kind)
+    told = [s for w in chosen for s in w.holding()]
+    if kind not in WIDE and (rival := _rival(question, first, best, reader)):
+        told.append(rival)
+    lines = completed(question, told, section, kind)
     lines = _ordered(lines, first.block)
     if kind not in WIDE:
         lines = [s for s in lines if s.document.id == first.block.document.id]
@@ -86,6 +89,18 @@ def extract(
     return Extract(
         tuple(lines[:LINES]), first.reading.answerable, first.reading.sure, lead, best, span, judged
     )
+
+
+def _rival(question: str, window: Window, best: EvidenceSentence, reader: Reads) -> EvidenceSentence | None:
+    """The sentence of the passage that answers most when each is read by itself, where that is not the one that
+    holds the best span: then one of the two is it (docs/log/reader.md)."""
+    sentences = window.block.sentences()
+    if len(sentences) < 2:
+        return None
+    lead = f"{window.block.heading}\n" if window.block.heading else ""
+    readings = reader.read(question, [lead + s.text for s in sentences])
+    alone = max(zip(readings, sentences, strict=True), key=lambda pair: pair[0].answerable)[1]
+    return None if alone.start == best.start else alone
 
 
 def completed(
