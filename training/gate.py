@@ -49,7 +49,7 @@ from qa.understand import understand
 from training.examples import rows
 
 SKIPPED = frozenset({"chat", "instruct", "overview", "count_across", "false_premise"})
-STRENGTH, PROBE_STRENGTH = 0.05, 0.001
+STRENGTH, PROBE_STRENGTH = 0.05, 0.003
 TWINS = 5.0
 """Weight of a false premise and of its true twin beside other questions: these two tell what is false, not
 what is odd."""
