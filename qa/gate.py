@@ -30,8 +30,9 @@ PROBE = Path(__file__).with_name("probe.npz")
 CERTAIN = 0.65
 """Probability that what the reader found answers, from which on nothing is written (chosen on tuning rows,
 docs/log/gate.md)."""
-ASKED = 10 / 7
-"""How much surer than ``1 - risk`` the model has to be of a passage: with the default risk an even chance."""
+ASKED = 0.77
+"""Least probability that a passage answers, by the model, for each ``1 - risk``: what is surely not answered is
+refused before anything is written (chosen on tuning questions, docs/log/gate.md)."""
 SAID, PREFERRED = 0.5, 0.2
 """A draft that says at least this share of what the reader found is shown unless the quotation is so much
 more probable (chosen on tuning rows, docs/log/gate.md)."""

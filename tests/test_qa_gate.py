@@ -58,7 +58,7 @@ def test_a_false_premise_comes_before_everything(monkeypatch):
     monkeypatch.setattr(gates, "probed", lambda _: told)
     first = Gate(1.0).before(hits, found, draft)
     assert first is not None and first.reason == "false_premise"
-    told["probe_premise"] = -50.0
+    told |= {"probe_premise": -3.0, "probe_answered": 9.0}
     sure = Gate(1.0).before(hits, found, draft)
     assert sure is not None and sure.reason is None and sure.quoted, "what is certain need not be written"
     told["probe_answered"] = -50.0
@@ -68,8 +68,8 @@ def test_a_false_premise_comes_before_everything(monkeypatch):
 
 
 def test_what_the_model_holds_unanswered_is_refused_unless_every_risk_is_taken():
-    assert Gate(0.65).unanswered(-0.1) and not Gate(0.65).unanswered(0.1)
-    assert Gate(0.2).unanswered(1.0) and not Gate(1.0).unanswered(-9.0)
+    assert Gate(0.65).unanswered(-1.1) and not Gate(0.65).unanswered(-0.9)
+    assert Gate(0.2).unanswered(0.3) and not Gate(1.0).unanswered(-9.0)
     assert not Gate(0.0).unanswered(None), "it was not asked"
 
 

@@ -53,6 +53,9 @@ STRENGTH, PROBE_STRENGTH = 0.05, 0.003
 TWINS = 5.0
 """Weight of a false premise and of its true twin beside other questions: these two tell what is false, not
 what is odd."""
+NEARLY = 0.1
+"""Weight of one of two questions that are nearly the same: more of it and questions about other things are told
+less well (docs/log/gate.md)."""
 FALSE_ALARMS = 0.05
 """Share of true twins that may be taken for having a false premise."""
 MODEL = "qwen2.5-coder-1.5b"
@@ -158,13 +161,16 @@ def _probes(paths: Sequence[Path]) -> tuple[dict[str, np.ndarray], float]:
     x = np.concatenate([file["answered"] for file in files]).astype(np.float32)
     label = np.concatenate([file["label"] for file in files]).astype(int)
     groups = np.concatenate([file["groups"] for file in files])
+    near = np.concatenate(
+        [file["near"] if "near" in file else np.zeros(len(file["label"]), bool) for file in files]
+    )
     scaler = StandardScaler().fit(x)
     z = scaler.transform(x)
     probe = {"mean": scaler.mean_.astype(np.float32), "scale": scaler.scale_.astype(np.float32)}
     least = 0.0
     for name, rows_, y in (("answered", label < 2, label == 1), ("premise", label >= 0, label == 2)):
         model = LogisticRegression(C=PROBE_STRENGTH, max_iter=1000)
-        weight = np.where(label >= 2, TWINS, 1.0)[rows_]
+        weight = np.where(label >= 2, TWINS, np.where(near, NEARLY, 1.0))[rows_]
         out = np.zeros(int(rows_.sum()))
         for fit_, other in GroupKFold(5).split(out, y[rows_], groups[rows_]):
             model.fit(z[rows_][fit_], y[rows_][fit_], sample_weight=weight[fit_])

@@ -7,8 +7,8 @@ FILEs are of the hand-written form (``passage``, ``questions``); pairs name a pa
 have a question with a false premise and its twin (``false``, ``true``), or two that are nearly the same of which
 the passage answers one (``answered``, ``unanswered``), maybe after some ``turns``.
 One row a question: ``answered`` float16 [n, layers * hidden size] (the state after ``prompts/judge.md``),
-``label`` int8 [n] (1 answered, 0 not, 2 false premise, 3 its true twin), ``ids``, ``groups``. Goes on where
-it stopped: OUT is written every 40 passages.
+``label`` int8 [n] (1 answered, 0 not, 2 false premise, 3 its true twin), ``ids``, ``groups``, ``near`` bool [n]
+(one of two questions nearly the same). Goes on where it stopped: OUT is written every 40 passages.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def main() -> None:
     named = {pair["passage_id"] for pair in pairs}
     every = [row for path in given.files for row in rows(path)]
     chosen = [row for i, row in enumerate(every) if row["id"] in named or i % given.part == 0]
-    kept: dict[str, list[Any]] = {name: [] for name in ("answered", "label", "ids", "groups")}
+    nearly = {q for pair in pairs if "answered" in pair for q, _ in twins(pair)}
+    kept: dict[str, list[Any]] = {name: [] for name in ("answered", "label", "ids", "groups", "near")}
     if given.out.is_file():
         with np.load(given.out) as file:
             kept = {name: list(file[name]) for name in kept}
@@ -114,6 +115,7 @@ def main() -> None:
             kept["label"] += [label for _, label in questions]
             kept["ids"] += [f"{row['id']}#{q}" for q, _ in questions]
             kept["groups"] += [row["kind"]] * len(questions)
+            kept["near"] += [q in nearly for q, _ in questions]
         if at % 40 == 0 or at == len(chosen):
             new = given.out.with_suffix(".new.npz")
             np.savez(new, **{name: np.asarray(value) for name, value in kept.items()})
