@@ -69,7 +69,8 @@ class AnswerCache:
                     (key(answer.query, *state), text, time.time()),
                 )
                 db.execute(
-                    "DELETE FROM answers WHERE key IN (SELECT key FROM answers ORDER BY used DESC LIMIT -1 OFFSET ?)",
+                    "DELETE FROM answers WHERE key IN (SELECT key FROM "
+                    "answers ORDER BY used DESC LIMIT -1 OFFSET ?)",
                     (KEPT,),
                 )
         except (OSError, sqlite3.OperationalError):
