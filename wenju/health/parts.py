@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wenju.health import Check, Wanted
+from wenju.health.types import Check, Wanted
 
 if TYPE_CHECKING:
     from models.store import ModelStore

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from errors import SettingsError
-from wenju.health import Check, State, Wanted
+from wenju.health.types import Check, State, Wanted
 
 if TYPE_CHECKING:
     from ui.settings import UiSettings
