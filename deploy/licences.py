@@ -12,15 +12,16 @@ from models.manifest import Model, load_manifest
 DOCUMENT = ROOT / "docs" / "LICENCES.md"
 HEAD = """# Licences
 
-The program: Apache-2.0 ([LICENSE](../LICENSE), [NOTICE](../NOTICE)). Below is what it needs to run, through all levels, in
-the versions of `constraints.txt`, and every model that it knows. Made by `make licences`; a test holds that no package is
-missing and each licence is an SPDX expression. Licences are those that the packages state for themselves; where their metadata
-name none or only a family, they were read in the package ([deploy/licences.toml](../deploy/licences.toml)). Wheels carry
-libraries of others (OpenBLAS, libgfortran, PDFium's, FreeType ...), whose licences lie in their `*.dist-info` folders.
-This is a list, not legal advice.
+The program: Apache-2.0 ([LICENSE](../LICENSE), [NOTICE](../NOTICE)). Below is what it needs to run, through
+all levels, in the versions of `constraints.txt`, and every model that it knows. Made by `make licences`; a
+test holds that no package is missing and each licence is an SPDX expression. Licences are those that the
+packages state for themselves; where their metadata name none or only a family, they were read in the
+package ([deploy/licences.toml](../deploy/licences.toml)). Wheels carry libraries of others (OpenBLAS,
+libgfortran, PDFium's, FreeType ...), whose licences lie in their `*.dist-info` folders. This is a list, not
+legal advice.
 
-`make sbom` writes the same as CycloneDX JSON. Advisories: `pip-audit -r constraints.txt --no-deps` where PyPI or OSV can be
-reached; where this was written neither was, so **no audit was made**.
+`make sbom` writes the same as CycloneDX JSON. Advisories: `pip-audit -r constraints.txt --no-deps` where
+PyPI or OSV can be reached; where this was written neither was, so **no audit was made**.
 """
 
 
@@ -41,7 +42,8 @@ def document(packages: Iterable[Package], models: Iterable[Model]) -> str:
     lines += ["| model | for | licence | terms | published as |", "|---|---|---|---|---|"]
     for model in models:
         lines.append(
-            f"| {model.title} | {model.purpose} | {model.licence} | {model.terms or '-'} | {model.hub or '-'} |"
+            f"| {model.title} | {model.purpose} | {model.licence} "
+            f"| {model.terms or '-'} | {model.hub or '-'} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -54,7 +56,8 @@ if __name__ == "__main__":
     found = runtime()
     if unknown := [one.name for one in found if not one.licence]:
         sys.exit(
-            f"licences: not stated: {', '.join(unknown)}. Read their licence files and name them in deploy/licences.toml."
+            f"licences: not stated: {', '.join(unknown)}. Read their "
+            "licence files and name them in deploy/licences.toml."
         )
     DOCUMENT.write_text(document(found, load_manifest().values()), "utf-8")
     print(f"{DOCUMENT}: {len(found)} packages")

@@ -57,7 +57,10 @@ def measured_of(generator: Generator, threads: int) -> str:
     """What a measurement holds for: processor, cores, engine and model. Another one makes it void."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limit = f", limited to {processor.limit()}" if processor.limit() else ""
-    return f"{processor.name()}, {processor.path()}{limit}, {threads or cores} threads; {generator.name}, OpenVINO {_version()}"
+    return (
+        f"{processor.name()}, {processor.path()}{limit}, {threads or cores} "
+        f"threads; {generator.name}, OpenVINO {_version()}"
+    )
 
 
 def _version() -> str:

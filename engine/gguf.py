@@ -102,7 +102,8 @@ def write_tokenizer(metadata: dict[str, Any], folder: Path) -> None:
     if split is None or metadata.get("tokenizer.ggml.model") != "gpt2" or not template:
         raise GeneratorError(
             f"The engine 'openvino' does not know this model's tokenizer "
-            f"({metadata.get('tokenizer.ggml.model')}/{metadata.get('tokenizer.ggml.pre')}) or it has no chat template.",
+            f"({metadata.get('tokenizer.ggml.model')}/{metadata.get('tokenizer.ggml.pre')}) "
+            "or it has no chat template.",
             f"Known: {', '.join(sorted(_SPLITS))}. Set generator.engine = 'transformers' for this model.",
         )
     tokens: list[str] = metadata["tokenizer.ggml.tokens"]

@@ -170,7 +170,10 @@ class OpenAIGenerator:
     def _unreachable(self, error: Exception) -> GeneratorError:
         return GeneratorError(
             f"The endpoint {self._url} failed: {type(error).__name__} {error}".rstrip(),
-            "Check that it runs and that generator.base_url is right; generator.timeout is the wait in seconds.",
+            (
+                "Check that it runs and that generator.base_url is "
+                "right; generator.timeout is the wait in seconds."
+            ),
         )
 
 

@@ -87,7 +87,10 @@ def run_task(
         str,
         typer.Argument(
             metavar="TASK|FILE",
-            help="A task of `wenju eval list`, a .jsonl of questions or of statements with evidence, a SQuAD .json or a BEIR folder.",
+            help=(
+                "A task of `wenju eval list`, a .jsonl of questions or of "
+                "statements with evidence, a SQuAD .json or a BEIR folder."
+            ),
         ),
     ],
     limit: Annotated[int | None, typer.Option(min=1, help="A random sample of so many questions.")] = None,

@@ -149,7 +149,10 @@ def _endpoint() -> Callable[[str], str]:
     if not url or not model:
         raise EvalError(
             "the judge 'llm' needs an OpenAI-compatible endpoint",
-            "Set WENJU_JUDGE_URL (such as http://127.0.0.1:8000/v1), WENJU_JUDGE_MODEL and, if needed, WENJU_JUDGE_KEY.",
+            (
+                "Set WENJU_JUDGE_URL (such as http://127.0.0.1:8000/v1), "
+                "WENJU_JUDGE_MODEL and, if needed, WENJU_JUDGE_KEY."
+            ),
         )
     import httpx
 

@@ -57,13 +57,14 @@ BATCH = 512
 _SCHEMA = """
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA page_size = 8192;
 CREATE TABLE documents (
-    ord INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL,
-    published TEXT, media_type TEXT NOT NULL, supersedes TEXT NOT NULL, meta TEXT NOT NULL, blocks BLOB NOT NULL,
-    pages BLOB NOT NULL, fingerprint TEXT NOT NULL, passages INTEGER NOT NULL, first_row INTEGER, superseded_by TEXT);
+    ord INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, source TEXT NOT NULL,
+    sha256 TEXT NOT NULL, published TEXT, media_type TEXT NOT NULL, supersedes TEXT NOT NULL,
+    meta TEXT NOT NULL, blocks BLOB NOT NULL, pages BLOB NOT NULL, fingerprint TEXT NOT NULL,
+    passages INTEGER NOT NULL, first_row INTEGER, superseded_by TEXT);
 CREATE TABLE texts (ord INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE passages (
-    key INTEGER PRIMARY KEY, start INTEGER NOT NULL, stop INTEGER NOT NULL, heading TEXT NOT NULL, page INTEGER,
-    text TEXT NOT NULL);
+    key INTEGER PRIMARY KEY, start INTEGER NOT NULL, stop INTEGER NOT NULL, heading TEXT NOT NULL,
+    page INTEGER, text TEXT NOT NULL);
 CREATE TABLE copies (id TEXT PRIMARY KEY, first TEXT NOT NULL);
 """
 
@@ -218,10 +219,12 @@ class CorpusWriter:
         )
         for table, order in (("documents", "ord"), ("texts", "ord"), ("passages", f"(key >> {SHIFT})")):
             self._db.execute(
-                f"INSERT INTO main.{table} SELECT * FROM old.{table} WHERE {order} NOT IN (SELECT ord FROM gone)"
+                f"INSERT INTO main.{table} SELECT * FROM old.{table} "
+                f"WHERE {order} NOT IN (SELECT ord FROM gone)"
             )
         kept = self._db.execute(
-            "SELECT first_row, passages FROM old.documents WHERE passages > 0 AND ord NOT IN (SELECT ord FROM gone) ORDER BY ord"
+            "SELECT first_row, passages FROM old.documents "
+            "WHERE passages > 0 AND ord NOT IN (SELECT ord FROM gone) ORDER BY ord"
         )
         for first, count in kept:
             if self.kept_runs and self.kept_runs[-1][1] == first:

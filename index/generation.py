@@ -101,7 +101,8 @@ class Generation:
                 self._cache.move_to_end(document_id)
                 return self._cache[document_id]
         rows = self._rows(
-            f"SELECT {_LIGHT}, (SELECT text FROM texts WHERE texts.ord = documents.ord) FROM documents WHERE id = ?",
+            f"SELECT {_LIGHT}, (SELECT text FROM texts WHERE texts.ord = documents.ord) "
+            "FROM documents WHERE id = ?",
             document_id,
         )
         if not rows:
@@ -120,7 +121,10 @@ class Generation:
         if not found:
             return []
         low = found[0][0] << SHIFT
-        sql = "SELECT key, start, stop, heading, page, text FROM passages WHERE key >= ? AND key < ? ORDER BY key"
+        sql = (
+            "SELECT key, start, stop, heading, page, text FROM passages "
+            "WHERE key >= ? AND key < ? ORDER BY key"
+        )
         return [_passage(document_id, row) for row in self._rows(sql, low, low + (1 << SHIFT))]
 
     def passage(self, passage_id: str) -> Passage:
@@ -140,7 +144,8 @@ class Generation:
         """The passage of a row, 0 <= row < count. Raises KeyError outside."""
         if 0 <= row < self.count:
             ((order, document_id, first),) = self._rows(
-                "SELECT ord, id, first_row FROM documents WHERE first_row <= ? ORDER BY first_row DESC LIMIT 1",
+                "SELECT ord, id, first_row FROM documents "
+                "WHERE first_row <= ? ORDER BY first_row DESC LIMIT 1",
                 int(row),
             )
             key = (order << SHIFT) + int(row) - first
@@ -208,7 +213,8 @@ class Generation:
         """Id of each document that belongs to a collection -> the names of its collections."""
         if self._collections is None:
             found = self._rows(
-                "SELECT id, json_extract(meta, '$.collections') FROM documents WHERE json_extract(meta, '$.collections') IS NOT NULL"
+                "SELECT id, json_extract(meta, '$.collections') FROM documents "
+                "WHERE json_extract(meta, '$.collections') IS NOT NULL"
             )
             self._collections = {
                 document_id: frozenset(names.split("\n")) - {""} for document_id, names in found
@@ -252,7 +258,10 @@ class Generation:
     def iterate(self, start: int, stop: int) -> Iterator[tuple[Document, Passage]]:
         """Light documents and passages of the rows [start, stop), in order, one document's passages at a
         time."""
-        sql = f"SELECT {_LIGHT.replace('blocks', 'NULL')}, '', first_row, passages FROM documents WHERE first_row + passages > ? AND first_row < ? ORDER BY ord"
+        sql = (
+            f"SELECT {_LIGHT.replace('blocks', 'NULL')}, '', first_row, passages "
+            "FROM documents WHERE first_row + passages > ? AND first_row < ? ORDER BY ord"
+        )
         with self._lock:
             documents = self._db.cursor()
             documents.execute(sql, (start, stop))
@@ -264,7 +273,10 @@ class Generation:
             document, first = _document(row[:-2]), row[-2]
             low = (row[0] << SHIFT) + max(0, start - first)
             high = (row[0] << SHIFT) + min(row[-1], stop - first)
-            sql_passages = "SELECT key, start, stop, heading, page, text FROM passages WHERE key >= ? AND key < ? ORDER BY key LIMIT 1000"
+            sql_passages = (
+                "SELECT key, start, stop, heading, page, text FROM passages "
+                "WHERE key >= ? AND key < ? ORDER BY key LIMIT 1000"
+            )
             while low < high:
                 for found in self._rows(sql_passages, low, high):
                     yield document, _passage(document.id, found)

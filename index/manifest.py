@@ -13,8 +13,14 @@ from errors import IndexError_
 FORMAT = 1
 MANIFEST, CORPUS, VECTORS = "manifest.json", "corpus.sqlite", "vectors.npy"
 
-AGAIN = "Restore a backup (wenju restore FILE), or delete the index folder and index the documents again: wenju index add PATH..."
-REBUILD = "Run: wenju index verify, which tells all that is wrong, then wenju index rebuild; or restore a backup: wenju restore FILE"
+AGAIN = (
+    "Restore a backup (wenju restore FILE), or delete the index folder "
+    "and index the documents again: wenju index add PATH..."
+)
+REBUILD = (
+    "Run: wenju index verify, which tells all that is wrong, then "
+    "wenju index rebuild; or restore a backup: wenju restore FILE"
+)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

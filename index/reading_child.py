@@ -116,13 +116,15 @@ def too_much(document: Document, name: str) -> None:
     """Raises DocumentError when a document is longer than a document may be."""
     if len(document.text) > limits.TEXT_MAX:
         raise DocumentError(
-            f"{name}: {len(document.text):,} characters are more than the {limits.TEXT_MAX:,} that one document may have",
+            f"{name}: {len(document.text):,} characters are more than "
+            f"the {limits.TEXT_MAX:,} that one document may have",
             "Split it into parts.",
         )
     longest = max((block.end - block.start for block in document.blocks), default=0)
     if longest > limits.PARAGRAPH_MAX:
         raise DocumentError(
-            f"{name}: a paragraph of {longest:,} characters is more than the {limits.PARAGRAPH_MAX:,} that one may have",
+            f"{name}: a paragraph of {longest:,} characters is more "
+            f"than the {limits.PARAGRAPH_MAX:,} that one may have",
             "Check that the file is a text; break it into paragraphs.",
         )
 

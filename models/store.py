@@ -153,7 +153,8 @@ class ModelStore:
             raise disk_error(error, self.root, model.name) from error
         raise ModelError(
             f"No source delivered the model {model.name}:\n  " + "\n  ".join(reasons or ["no source is set"]),
-            f"Sources that have it: {', '.join(model.sources)}. Put the files into a folder and set models.local, "
+            f"Sources that have it: {', '.join(model.sources)}. Put "
+            "the files into a folder and set models.local, "
             "or bring a bundle from a machine that has them: wenju models fetch --from ARCHIVE.",
         )
 

@@ -25,6 +25,8 @@ from qa.types import Answer
 
 KEPT = 5000
 """Answers kept; the ones not asked for longest go first."""
+WAIT = 5.0
+"""Seconds to wait while another writes; then it is done without."""
 
 _COURTESY = re.compile(
     r"^(?:您好|你好|麻烦您?|劳驾|请问(?:一下)?|我?想问(?:一下|问)?|我?想(?:知道|了解)(?:一下)?|(?:帮我|麻烦)?[问查]一下|(?:请|能不能|可以)?告诉我)+(?=.{4})"
@@ -69,7 +71,8 @@ class AnswerCache:
                     (key(answer.query, *state), text, time.time()),
                 )
                 db.execute(
-                    "DELETE FROM answers WHERE key IN (SELECT key FROM answers ORDER BY used DESC LIMIT -1 OFFSET ?)",
+                    "DELETE FROM answers WHERE key IN (SELECT key FROM answers "
+                    "ORDER BY used DESC LIMIT -1 OFFSET ?)",
                     (KEPT,),
                 )
         except (OSError, sqlite3.OperationalError):
@@ -88,9 +91,10 @@ class AnswerCache:
             yield db
 
     def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, timeout=5.0)
+        db = sqlite3.connect(self.path, timeout=WAIT)
         try:
             db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")  # at a power cut the last answers may be lost
             db.execute(_TABLE)
         except sqlite3.DatabaseError:
             db.close()

@@ -174,7 +174,10 @@ class Library:
         if generation and made != name:
             raise IndexError_(
                 f"The index was made with the encoder {made}, the settings name {name}.",
-                f"Run 'wenju index add PATH' once, which encodes all documents again, or set index.encoder to {made}.",
+                (
+                    "Run 'wenju index add PATH' once, which encodes all "
+                    f"documents again, or set index.encoder to {made}."
+                ),
             )
 
     def only(self, collection: str) -> Collection:

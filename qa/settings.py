@@ -22,14 +22,17 @@ class AnswerSettings(BaseModel):
         0.9,
         gt=0.0,
         le=1.0,
-        description="probability that the answer is among what is read, at which reading ends; 1: all that fits",
+        description="probability that the answer is among what is read; reading ends there; 1: all that fits",
     )
     max_passages: int = Field(6, ge=1, le=50, description="passages that may stand in the prompt")
     patience: float = Field(
         4.0,
         gt=0.0,
         le=600.0,
-        description="seconds that writing may take; on a slower machine less is read, or the documents' own words stay",
+        description=(
+            "seconds that writing may take; on a slower machine "
+            "less is read, or the documents' own words stay"
+        ),
     )
     risk: float = Field(
         0.65, ge=0.0, le=1.0, description="acceptable risk: what is less certain than 1-risk is refused"

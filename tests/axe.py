@@ -31,7 +31,8 @@ def problems(page: Any, *, exclude: tuple[str, ...] = ()) -> list[str]:
     """Violations of WCAG 2.1 A and AA: rule, element, what is wrong."""
     page.evaluate(source())
     found = page.evaluate(
-        "exclude => axe.run({exclude: exclude.map(s => [s])}, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})",
+        "exclude => axe.run({exclude: exclude.map(s => [s])}, "
+        "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})",
         list(exclude),
     )
     return [

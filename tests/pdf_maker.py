@@ -189,7 +189,11 @@ def made(seed: int) -> Made:
     chance = random.Random(seed)
     pool = sentences()
     out = Made(
-        title=f"关于{chance.choice(('做好', '加强', '规范'))}{chance.choice(('档案管理', '办公用房', '物资采购', '食堂卫生'))}工作的{chance.choice(('通知', '规定', '办法'))}"
+        title=(
+            f"关于{chance.choice(('做好', '加强', '规范'))}"
+            f"{chance.choice(('档案管理', '办公用房', '物资采购', '食堂卫生'))}工作的"
+            f"{chance.choice(('通知', '规定', '办法'))}"
+        )
     )
     header = f"{chance.choice(('某市办公室文件', '青禾研究所'))}{seed}号" if chance.random() < 0.6 else ""
     watermark = "内部资料" if chance.random() < 0.3 else ""
@@ -201,7 +205,10 @@ def made(seed: int) -> Made:
         return "".join(chance.sample(pool, chance.randint(low, high)))
 
     for chapter in range(chance.randint(2, 5)):
-        name = f"第{'一二三四五'[chapter]}章 {chance.choice(('总则', '管理职责', '办理程序', '监督检查', '附则'))}"
+        name = (
+            f"第{'一二三四五'[chapter]}章 "
+            f"{chance.choice(('总则', '管理职责', '办理程序', '监督检查', '附则'))}"
+        )
         sheet.heading(name, body * 1.25, centred=chance.random() < 0.5, bold=chance.random() < 0.5)
         out.blocks.append(("heading", name))
         for _ in range(chance.randint(1, 4)):

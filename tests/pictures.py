@@ -45,10 +45,13 @@ PHONE = {
     "has_touch": True,
     "is_mobile": True,
 }
-PORTAL = """<style>body{margin:0;font:16px/1.8 'Noto Sans CJK SC',sans-serif;color:#26323f;background:#f3f5f8}header{background:#7b1f24;
-color:#fff;padding:16px 40px;font-size:20px}main{max-width:760px;margin:28px 40px;padding:20px 28px;background:#fff;border-radius:8px}
-input{font:inherit;width:60%;padding:6px 12px}</style><header>机关综合门户</header><main><h2>规章制度</h2><p><input id=search
-value="年休假怎么申请？" aria-label="站内搜索"></p><ul><li>职工考勤与休假管理办法（2025年修订）</li><li>差旅费管理办法（2024年修订）</li>
+PORTAL = """<style>body{margin:0;font:16px/1.8 'Noto Sans CJK SC',sans-serif;color:#26323f;background:#f3f5f8}
+header{background:#7b1f24;color:#fff;padding:16px 40px;font-size:20px}
+main{max-width:760px;margin:28px 40px;padding:20px 28px;background:#fff;border-radius:8px}
+input{font:inherit;width:60%;padding:6px 12px}</style><header>机关综合门户</header>
+<main><h2>规章制度</h2><p><input id=search
+value="年休假怎么申请？" aria-label="站内搜索"></p><ul>
+<li>职工考勤与休假管理办法（2025年修订）</li><li>差旅费管理办法（2024年修订）</li>
 <li>印章使用与管理规定</li></ul><p>查不到？点右下角，直接问。</p></main>"""
 
 Shot = Callable[[bytes], None]
@@ -116,7 +119,10 @@ def p10_dark(browser: Any, real: str, fake: Served, shot: Shot) -> None:
 
 
 def p11_widget(browser: Any, real: str, fake: Served, shot: Shot) -> None:
-    tag = f'<script src="{fake.url}/widget.js" data-title="制度问答" data-color="#7b1f24" data-question-from="#search" data-theme="light" defer></script>'
+    tag = (
+        f'<script src="{fake.url}/widget.js" data-title="制度问答" data-color="#7b1f24" '
+        'data-question-from="#search" data-theme="light" defer></script>'
+    )
     port = int(fake.settings.allowed_origins[0].rsplit(":", 1)[1])  # type: ignore[attr-defined]
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -39,7 +39,8 @@ def nginx(folder: Path) -> Iterator[Callable[[str], str]]:
         )
         conf = folder / f"nginx-{port}.conf"
         conf.write_text(
-            f"daemon off; master_process off; pid {folder}/pid-{port}; error_log {folder}/error.log; events {{}} http {{ {temp}"
+            f"daemon off; master_process off; pid {folder}/pid-{port}; "
+            f"error_log {folder}/error.log; events {{}} http {{ {temp}"
             f"access_log off; server {{ listen 127.0.0.1:{port}; proxy_buffering off; {locations} }} }}"
         )
         started.append(subprocess.Popen([binary, "-p", str(folder), "-c", str(conf)], stderr=subprocess.PIPE))
@@ -66,7 +67,8 @@ from fake_corpus import fake_engine
 from ui.server import serve
 from ui.settings import UiSettings
 port, data = int(sys.argv[1]), Path(sys.argv[2])
-serve(types.SimpleNamespace(ui=UiSettings(port=port, log_format="json"), data=data, engine=None), fake_engine(pace=0.2))
+ui = UiSettings(port=port, log_format="json")
+serve(types.SimpleNamespace(ui=ui, data=data, engine=None), fake_engine(pace=0.2))
 """
 
 

@@ -141,7 +141,10 @@ def test_the_proxy_forwards_and_drops_who_a_browser_claims_to_be(tmp_path: Path)
         f"{kind}_temp_path {tmp_path}/{kind};"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    whole = f"daemon off; master_process off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}} http {{ access_log off; {temp}\n{text}}}"
+    whole = (
+        f"daemon off; master_process off; pid {tmp_path}/pid; error_log "
+        f"{tmp_path}/error.log; events {{}} http {{ access_log off; {temp}\n{text}}}"
+    )
     (tmp_path / "nginx.conf").write_text(whole, "utf-8")
     process = subprocess.Popen(
         [binary, "-p", tmp_path, "-c", tmp_path / "nginx.conf"], stderr=subprocess.PIPE

@@ -104,7 +104,10 @@ def test_what_a_page_names_is_there(page: Path) -> None:
     for module in re.findall(r"python -m ((?:eval|training|ui|wenju)[\w.]*)", told):
         path = ROOT.joinpath(*module.split("."))
         missing += [] if path.with_suffix(".py").is_file() or (path / "__main__.py").is_file() else [module]
-    ours = r"`((?:errors|engine|index|qa|ui|prompts|eval|wenju|models|training|corpus|tests|docs)/[\w./-]+\.\w+)`"
+    ours = (
+        "`((?:errors|engine|index|qa|ui|prompts|eval|wenju|"
+        r"models|training|corpus|tests|docs)/[\w./-]+\.\w+)`"
+    )
     missing += [name for name in re.findall(ours, told) if not (ROOT / name).exists()]
     assert [name for name in missing if name != "index/loaders/KIND.py"] == []
 

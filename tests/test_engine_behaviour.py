@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -147,19 +148,19 @@ def test_a_reader_who_leaves_does_not_block_the_next(generator: Generator) -> No
 
 
 def test_several_at_once_get_what_each_would_get_alone(generator: Generator) -> None:
-    asked = [(Message("user", f"question {i}")) for i in range(4)]
+    asked = [Message("user", f"question {i}") for i in range(4)]
+    at_once = threading.Barrier(len(asked))
 
     def ask(message: Message) -> str:
         return text_of(list(generator.stream(GenerationRequest((message,), max_new_tokens=12))))
 
-    alone = [ask(m) for m in asked]
-    together: dict[int, str] = {}
-    threads = [threading.Thread(target=lambda i=i: together.update({i: ask(asked[i])})) for i in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert [together[i] for i in range(4)] == alone
+    def ask_with_others(message: Message) -> str:
+        at_once.wait()
+        return ask(message)
+
+    alone = [ask(message) for message in asked]
+    with ThreadPoolExecutor(len(asked)) as pool:  # waits for all, however busy the machine is
+        assert list(pool.map(ask_with_others, asked)) == alone
 
 
 def test_count_tokens_grows_with_the_text(generator: Generator) -> None:

@@ -20,7 +20,10 @@ from qa.gate import probed
 
 pytestmark = pytest.mark.models
 
-EVIDENCE = "2025年7月，天津市已建成1017家就业驿站，全年服务群众23.6万人次。\n市人社局党支部书记王文涛介绍了“津彩e就业”品牌。"
+EVIDENCE = (
+    "2025年7月，天津市已建成1017家就业驿站，全年服务群众23.6万人次。\n"
+    "市人社局党支部书记王文涛介绍了“津彩e就业”品牌。"
+)
 
 
 @pytest.fixture(scope="module")

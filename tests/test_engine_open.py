@@ -48,7 +48,10 @@ def test_missing_model_package_engine_and_address(tmp_path: Path, monkeypatch: p
 
 
 def test_importing_the_package_is_cheap() -> None:
-    code = "import sys, engine; print([m for m in ('openvino', 'torch', 'numpy', 'httpx', 'pydantic') if m in sys.modules])"
+    code = (
+        "import sys, engine; print([m for m in ('openvino', 'torch', "
+        "'numpy', 'httpx', 'pydantic') if m in sys.modules])"
+    )
     root = Path(engine.__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -26,7 +26,7 @@ TAG = re.compile(
     rf"(?<!\?P)<[/!]?(?:doctype|{'|'.join(sorted(defs.tags | SVG, key=len, reverse=True))})\b", re.IGNORECASE
 )
 ALLOWED = {
-    "ui/security.py": "finds the places in Gradio's own page where ours goes, and takes out what asks the outside",
+    "ui/security.py": "where ours goes in Gradio's own page; takes out of it what asks the outside",
     "ui/scripts.py": "finds the scripts in Gradio's own page that get the nonce",
     "eval/scripts/answers_table.py": "a table of Markdown has no other line break within a cell",
 }

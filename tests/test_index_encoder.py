@@ -138,7 +138,10 @@ def test_the_fast_encoder_imports_no_torch(folder: Path) -> None:
 
 
 def test_importing_the_seam_is_cheap() -> None:
-    code = "import sys, index.encoder, index.encoder_openvino\nassert not {'torch', 'openvino', 'tokenizers', 'transformers'} & set(sys.modules)"
+    code = (
+        "import sys, index.encoder, index.encoder_openvino\nassert not {'torch', "
+        "'openvino', 'tokenizers', 'transformers'} & set(sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=Path(__file__).parent.parent,

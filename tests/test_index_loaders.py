@@ -168,7 +168,8 @@ def test_control_and_direction_characters_are_dropped(tmp_path: Path) -> None:
 def test_front_matter(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text(
-        '---\ntitle: "服务指南"\npublished: 2025-01-02\nsource: 某局\nsupersedes:\n  - 旧指南\n  - 老办法\n---\n# 别的标题\n\n正文在此。',
+        '---\ntitle: "服务指南"\npublished: 2025-01-02\nsource: 某局\n'
+        "supersedes:\n  - 旧指南\n  - 老办法\n---\n# 别的标题\n\n正文在此。",
         "utf-8",
     )
     document = load(path)
@@ -191,7 +192,8 @@ def test_markdown(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text(
         "# 指南\n\n## 办理\n\n材料有**三份**，见[链接](http://x)，写在\n第二行。\n\n1. 申请表\n2. 身份证\n\n"
-        "| 项目 | 天数 |\n|---|---|\n| 登记 | 3 |\n| 变更 | 5 |\n\n<div>一块<script>alert(1)</script></div>\n\n```\ncode\n```\n",
+        "| 项目 | 天数 |\n|---|---|\n| 登记 | 3 |\n| 变更 | 5 |\n\n"
+        "<div>一块<script>alert(1)</script></div>\n\n```\ncode\n```\n",
         "utf-8",
     )
     document = load(path)
@@ -224,11 +226,14 @@ def test_markdown_lines_that_are_paragraphs_and_lines_that_are_wrapped(tmp_path:
 def test_html_keeps_the_main_text_only(tmp_path: Path) -> None:
     path = tmp_path / "a.html"
     page = (
-        "<html><head><meta charset=gb2312><title>通知公告_某局</title><meta name='PubDate' content='2025-03-02 10:00'>"
-        "<script>alert(1)</script></head><body><nav><a href=a>首页</a></nav><div><a>一</a><a>二</a><a>三</a></div>"
+        "<html><head><meta charset=gb2312><title>通知公告_某局</title>"
+        "<meta name='PubDate' content='2025-03-02 10:00'>"
+        "<script>alert(1)</script></head><body><nav><a href=a>首页</a>"
+        "</nav><div><a>一</a><a>二</a><a>三</a></div>"
         "<article><h1>关于放假的通知</h1><p>五一放假<b>五</b>天<script>x()</script>，从5月1日起。<br>请安排值班。</p>"
         "<ul><li>甲单位值班<li>乙单位值班</ul><table><tr><th>姓名<th>电话</tr><tr><td>张<b>三</b><td><p>123</p></table>"
-        "<div style='display: none'>隐藏</div><p onclick=x hidden>也隐藏</p><p>结束。</p></article><footer>版权</footer></body></html>"
+        "<div style='display: none'>隐藏</div><p onclick=x hidden>也隐藏</p>"
+        "<p>结束。</p></article><footer>版权</footer></body></html>"
     )
     path.write_bytes(page.encode("gb18030"))
     document = load(path)
@@ -278,7 +283,10 @@ def test_word_document(tmp_path: Path) -> None:
         for cell, value in zip(row.cells, cells, strict=True):
             cell.text = value
     table.cell(1, 2).merge(table.cell(2, 2)).text = "100元"
-    box = f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p><w:r><w:t>控件里的话。</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+    box = (
+        f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p><w:r>"
+        "<w:t>控件里的话。</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+    )
     source.element.body.append(parse_xml(box))
     source.core_properties.created = datetime.datetime(2024, 5, 6)
     path = tmp_path / "a.docx"

@@ -84,13 +84,19 @@ def ofd(path: Path, *pages: str, template: str = "") -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(
             "OFD.xml",
-            f"<ofd:OFD {ns}><ofd:DocBody><ofd:DocInfo/><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>",
+            (
+                f"<ofd:OFD {ns}><ofd:DocBody><ofd:DocInfo/>"
+                "<ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>"
+            ),
         )
         used = '<ofd:TemplatePage ID="9" BaseLoc="Tpls/T.xml"/>' if template else ""
         listed = "".join(f'<ofd:Page ID="{n}" BaseLoc="Pages/P{n}.xml"/>' for n in range(len(pages)))
         archive.writestr(
             "Doc_0/Document.xml",
-            f"<ofd:Document {ns}><ofd:CommonData>{used}</ofd:CommonData><ofd:Pages>{listed}</ofd:Pages></ofd:Document>",
+            (
+                f"<ofd:Document {ns}><ofd:CommonData>{used}</ofd:CommonData>"
+                f"<ofd:Pages>{listed}</ofd:Pages></ofd:Document>"
+            ),
         )
         for n, content in enumerate(pages):
             of = '<ofd:Template TemplateID="9"/>' if template else ""
@@ -106,7 +112,10 @@ def ofd(path: Path, *pages: str, template: str = "") -> None:
 
 def text(x: float, y: float, words: str, size: float = 4, steps: str = "") -> str:
     delta = f' DeltaX="{steps}"' if steps else ""
-    return f'<ofd:TextObject Boundary="{x} {y} 150 8" Size="{size}"><ofd:TextCode X="0" Y="{size}"{delta}>{words}</ofd:TextCode></ofd:TextObject>'
+    return (
+        f'<ofd:TextObject Boundary="{x} {y} 150 8" Size="{size}"><ofd:TextCode '
+        f'X="0" Y="{size}"{delta}>{words}</ofd:TextCode></ofd:TextObject>'
+    )
 
 
 def test_ofd_by_position(tmp_path: Path) -> None:
@@ -148,13 +157,18 @@ def test_a_book_in_the_order_of_its_spine(tmp_path: Path) -> None:
         archive.writestr(
             "OEBPS/c.opf",
             '<package xmlns="http://www.idpf.org/2007/opf"><metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>养蜂手记</dc:title><dc:creator>王蜂</dc:creator></metadata>'
-            '<manifest><item id="n" href="nav.xhtml" properties="nav" media-type="application/xhtml+xml"/><item id="a" href="t/%E7%A7%8B.xhtml" media-type="application/xhtml+xml"/>'
-            '<item id="b" href="b.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="n"/><itemref idref="b"/><itemref idref="a"/></spine></package>',
+            '<manifest><item id="n" href="nav.xhtml" properties="nav" media-type="application/xhtml+xml"/>'
+            '<item id="a" href="t/%E7%A7%8B.xhtml" media-type="application/xhtml+xml"/>'
+            '<item id="b" href="b.xhtml" media-type="application/xhtml+xml"/></manifest><spine>'
+            '<itemref idref="n"/><itemref idref="b"/><itemref idref="a"/></spine></package>',
         )
         archive.writestr("OEBPS/nav.xhtml", "<html><body><nav>目录</nav><h1>目录</h1></body></html>")
         archive.writestr(
             "OEBPS/t/秋.xhtml",
-            '<?xml version="1.0" encoding="utf-8"?><html><body><h1>秋季</h1><p>十月底缩小巢门。</p></body></html>',
+            (
+                '<?xml version="1.0" encoding="utf-8"?><html><body>'
+                "<h1>秋季</h1><p>十月底缩小巢门。</p></body></html>"
+            ),
         )
         archive.writestr(
             "OEBPS/b.xhtml", "<html><body><h1>春季</h1><p>三月初开箱检查蜂王。</p></body></html>"
@@ -179,7 +193,8 @@ def test_a_saved_page(tmp_path: Path) -> None:
     )
     path = tmp_path / "a.mht"
     path.write_bytes(
-        b'From: <x>\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; type="text/html"; boundary="b"\r\n\r\n--b\r\n'
+        b"From: <x>\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: "
+        b'multipart/related; type="text/html"; boundary="b"\r\n\r\n--b\r\n'
         b'Content-Type: text/html; charset="gb2312"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
         + html
         + b"\r\n--b\r\nContent-Type: image/png\r\n\r\nxx\r\n--b--\r\n"
@@ -190,8 +205,10 @@ def test_a_saved_page(tmp_path: Path) -> None:
 
 def test_cells_stand_where_spans_put_them(tmp_path: Path) -> None:
     rows = (
-        "<tr><th rowspan=2>车间</th><th colspan=2>早班</th><th rowspan=2>备注</th></tr><tr><th>人数</th><th>产量</th></tr>"
-        "<tr><td rowspan=2>甲车间</td><td>8</td><td>320</td><td>无</td></tr><tr><td>7</td><td>280</td><td></td></tr>"
+        "<tr><th rowspan=2>车间</th><th colspan=2>早班</th>"
+        "<th rowspan=2>备注</th></tr><tr><th>人数</th><th>产量</th></tr>"
+        "<tr><td rowspan=2>甲车间</td><td>8</td><td>320</td>"
+        "<td>无</td></tr><tr><td>7</td><td>280</td><td></td></tr>"
     )
     assert body(page(tmp_path, f"<table>{rows}</table>")) == [
         "车间：甲车间；早班人数：8；早班产量：320；备注：无",
@@ -203,15 +220,24 @@ def test_cells_stand_where_spans_put_them(tmp_path: Path) -> None:
 
 
 def test_struck_text_and_the_frame_of_a_page_are_left_out(tmp_path: Path) -> None:
-    menu = "<div class='main-nav'><a>首页</a><a>新闻</a></div><div id=topMenu><ul><li><a>概况</a><li><a>办事</a></ul></div><div class=breadcrumb>当前位置：<a>首页</a> &gt; <a>通知</a></div>"
-    text = (
-        "<p>收费为<del>100元</del><s>90元</s><span style='text-decoration:line-through'>85元</span>80元，自五月起执行，请各单位遵照办理。</p>"
-        * 3
+    menu = (
+        "<div class='main-nav'><a>首页</a><a>新闻</a></div><div id=topMenu><ul><li><a>概况</a><li>"
+        "<a>办事</a></ul></div><div class=breadcrumb>当前位置：<a>首页</a> &gt; <a>通知</a></div>"
     )
-    foot = "<div class='footer'>版权所有 某局 ICP备12345号 电话：000</div><div id='bottom'><p>主办：某局办公室</p></div>"
+    text = (
+        "<p>收费为<del>100元</del><s>90元</s><span style='text-decoration:line-through'>85元"
+        "</span>80元，自五月起执行，请各单位遵照办理。</p>" * 3
+    )
+    foot = (
+        "<div class='footer'>版权所有 某局 ICP备12345号 电话：000</div>"
+        "<div id='bottom'><p>主办：某局办公室</p></div>"
+    )
     document = page(
         tmp_path,
-        f"<body><form id=aspnet>{menu}<div class=wrap><h1>收费通知</h1><div class='TRS_Editor'>{text}</div></div>{foot}</form></body>",
+        (
+            f"<body><form id=aspnet>{menu}<div class=wrap><h1>收费通知</h1>"
+            f"<div class='TRS_Editor'>{text}</div></div>{foot}</form></body>"
+        ),
     )
     assert document.title == "收费通知" and set(body(document)) == {
         "收费为80元，自五月起执行，请各单位遵照办理。"
@@ -221,8 +247,10 @@ def test_struck_text_and_the_frame_of_a_page_are_left_out(tmp_path: Path) -> Non
 def test_numbers_of_lists_terms_and_boxes(tmp_path: Path) -> None:
     document = page(
         tmp_path,
-        "<ol start=3><li>入库登记<li>出库审批</ol><ol type=a><li>申请</ol><ul><li>圆点</ul><dl><dt>电话<dd>123<dt>地址：<dd>河东路</dl>"
-        "<p><input type=checkbox checked>同意<input type=checkbox>不同意</p><p>第一行\n  第二行 word\n word</p>",
+        "<ol start=3><li>入库登记<li>出库审批</ol><ol type=a><li>申请</ol>"
+        "<ul><li>圆点</ul><dl><dt>电话<dd>123<dt>地址：<dd>河东路</dl>"
+        "<p><input type=checkbox checked>同意<input type=checkbox>不同意</p>"
+        "<p>第一行\n  第二行 word\n word</p>",
     )
     assert body(document) == [
         "3. 入库登记",
@@ -239,7 +267,8 @@ def test_numbers_of_lists_terms_and_boxes(tmp_path: Path) -> None:
 def test_tables_that_lay_out_a_page(tmp_path: Path) -> None:
     document = page(
         tmp_path,
-        "<table><tr><td><table><tr><td><a>首页</a> <a>新闻</a> <a>办事</a></td></tr></table></td></tr><tr><td><h2>通知</h2><p>第一段话，说明了条件。</p><p>第二段话，说明了程序。</p>"
+        "<table><tr><td><table><tr><td><a>首页</a> <a>新闻</a> <a>办事</a></td></tr></table></td>"
+        "</tr><tr><td><h2>通知</h2><p>第一段话，说明了条件。</p><p>第二段话，说明了程序。</p>"
         "<table><tr><td>姓名</td><td>电话</td></tr><tr><td>张三</td><td>123</td></tr></table></td></tr></table>",
     )
     assert [text for _, text in blocks(document)] == [

@@ -137,7 +137,8 @@ def test_damaged_binary_word_files_never_escape(tmp_path: Path, monkeypatch: pyt
 RTF = (
     r"{\rtf1\ansi\ansicpg936\deff0{\fonttbl{\f0\fnil\fcharset134 SimSun;}{\f1\fswiss\fcharset0 Arial;}}"
     r"{\stylesheet{\s1\outlinelevel0 heading 1;}{\s9 List;}}{\info{\title \'b1\'ea\'cc\'e2}{\author x}}"
-    r"\pard\s1 \'b5\'da\'d2\'bb\'d5\'c2\par\pard\plain\f0 {\listtext 1.\tab}\u20013?\u25991?{\strike \'c9\'be}{\v \'b2\'d8}\'a1\'a3\par"
+    r"\pard\s1 \'b5\'da\'d2\'bb\'d5\'c2\par\pard\plain\f0 {\listtext 1.\tab}\u20013?\u25991?{\strike \'"
+    r"c9\'be}{\v \'b2\'d8}\'a1\'a3\par"
     r"\trowd\cellx1000\cellx2000\cellx3000\pard\intbl \'b3\'c7\'ca\'d0\cell \'b7\'d1\cell \'ca\'fd\cell\row"
     r"\trowd\cellx1000\cellx2000\cellx3000\pard\intbl \'b1\'b1\'be\'a9\cell 500\cell 3\cell\row"
     r"\pard {\field{\*\fldinst HYPERLINK x}{\fldrslt \'ce\'c4\'d7\'d6}}{\pict 0102}{\*\unknown zz}\par}"
@@ -154,9 +155,10 @@ def test_rich_text(tmp_path: Path, name: str) -> None:
 
 
 def test_pages_and_text_sent_under_office_endings(tmp_path: Path) -> None:
-    page = "<html><head><meta charset=gbk></head><body><table><tr><th>姓名<th>电话<tr><td>张三<td>123</table></body></html>".encode(
-        "gb18030"
-    )
+    page = (
+        "<html><head><meta charset=gbk></head><body><table><tr>"
+        "<th>姓名<th>电话<tr><td>张三<td>123</table></body></html>"
+    ).encode("gb18030")
     assert texts(write(tmp_path, "a.xls", page)) == ["姓名：张三；电话：123"]
     assert texts(
         write(tmp_path, "b.doc", "<html><body><p>一段话，说明了条件。</p></body></html>".encode())
@@ -164,5 +166,9 @@ def test_pages_and_text_sent_under_office_endings(tmp_path: Path) -> None:
     assert texts(write(tmp_path, "c.xls", "姓名\t电话\n张三\t123\n".encode("gb18030"))) == [
         "姓名：张三；电话：123"
     ]
-    mime = b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>\xe4\xb8\xad\xe6\x96\x87\xe3\x80\x82</p>\r\n--x--"
+    mime = (
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n"
+        b"Content-Type: text/html; charset=utf-8\r\n\r\n<p>\xe4\xb8\xad\xe6\x96\x87\xe3\x80\x82</p>\r\n"
+        b"--x--"
+    )
     assert texts(write(tmp_path, "d.doc", mime)) == ["中文。"]

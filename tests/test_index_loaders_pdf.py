@@ -42,7 +42,10 @@ def test_pages_are_offsets_even_within_a_paragraph() -> None:
 
 def test_latin_text_is_joined_and_spaces_begin_paragraphs() -> None:
     english = load(DATA / "english.pdf")
-    sentence = "The information service was opened in May. It has been used by many people since then, and everyone is content with it, which nobody had expected. "
+    sentence = (
+        "The information service was opened in May. It has been used by many people "
+        "since then, and everyone is content with it, which nobody had expected. "
+    )
     assert (
         english.text == (sentence * 5).strip() + "\nA second paragraph begins after some space. It is short."
     )

@@ -384,11 +384,16 @@ def test_an_old_workbook(tmp_path: Path) -> None:
 def test_a_workbook_in_the_xml_of_2003(tmp_path: Path) -> None:
     path = tmp_path / "a.xls"
     path.write_text(
-        '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">'
-        '<Styles><Style ss:ID="s1"><NumberFormat ss:Format="000000"/></Style><Style ss:ID="s2"><NumberFormat ss:Format="Short Date"/></Style></Styles>'
-        '<Worksheet ss:Name="清单"><Table><Row><Cell><Data ss:Type="String">编码</Data></Cell><Cell ss:Index="3"><Data ss:Type="String">日期</Data></Cell></Row>'
-        '<Row><Cell ss:StyleID="s1"><Data ss:Type="Number">12</Data></Cell><Cell ss:Index="3" ss:StyleID="s2"><Data ss:Type="DateTime">2025-03-10T00:00:00.000</Data></Cell></Row>'
-        '<Row ss:Hidden="1"><Cell><Data ss:Type="String">藏</Data></Cell></Row></Table></Worksheet></Workbook>',
+        '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
+        'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">'
+        '<Styles><Style ss:ID="s1"><NumberFormat ss:Format="000000"/></Style>'
+        '<Style ss:ID="s2"><NumberFormat ss:Format="Short Date"/></Style></Styles>'
+        '<Worksheet ss:Name="清单"><Table><Row><Cell><Data ss:Type="String">编码</Data>'
+        '</Cell><Cell ss:Index="3"><Data ss:Type="String">日期</Data></Cell></Row>'
+        '<Row><Cell ss:StyleID="s1"><Data ss:Type="Number">12</Data></Cell><Cell ss:Index="3" '
+        'ss:StyleID="s2"><Data ss:Type="DateTime">2025-03-10T00:00:00.000</Data></Cell></Row>'
+        '<Row ss:Hidden="1"><Cell><Data ss:Type="String">藏</Data>'
+        "</Cell></Row></Table></Worksheet></Workbook>",
         "utf-8",
     )
     assert blocks(load(path)) == [(2, "清单"), (0, "编码：000012；日期：2025-03-10")]

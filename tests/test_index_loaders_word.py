@@ -146,7 +146,8 @@ def test_a_list_that_restarts_and_one_that_goes_on(tmp_path: Path) -> None:
         made,
         52,
         [],
-        override='<w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/><w:lvl w:ilvl="0"><w:start w:val="5"/>'
+        override='<w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/>'
+        '<w:lvl w:ilvl="0"><w:start w:val="5"/>'
         '<w:numFmt w:val="upperRoman"/><w:lvlText w:val="%1)"/></w:lvl></w:lvlOverride>',
         same=50,
     )
@@ -217,7 +218,8 @@ def test_struck_hidden_deleted_and_commented_text_is_out(tmp_path: Path) -> None
             + '<w:commentRangeStart w:id="1"/>'
             + run("，当面退还。")
             + '<w:commentRangeEnd w:id="1"/><w:r><w:commentReference w:id="1"/></w:r>'
-            + f'<w:del w:id="2" w:author="a">{run("不")}</w:del><w:moveFrom w:id="3" w:author="a">{run("移走的话。")}</w:moveFrom>'
+            + f'<w:del w:id="2" w:author="a">{run("不")}</w:del>'
+            f'<w:moveFrom w:id="3" w:author="a">{run("移走的话。")}</w:moveFrom>'
             + f'<w:moveTo w:id="4" w:author="a">{run("移来的话。")}</w:moveTo>'
         ),
     )
@@ -271,18 +273,26 @@ def test_contents_are_left_out(tmp_path: Path, kind: str) -> None:
     if kind in ("typed", "repeated", "styles"):
         made.add_paragraph("目  录")
     for number, (text, page) in enumerate(entries):
-        begin = '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>TOC \\o "1-3" \\h</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>'
+        begin = (
+            '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>TOC \\o "1-3" '
+            '\\h</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>'
+        )
         end = '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
         link = (
-            f'<w:hyperlink w:anchor="_Toc{number}">{run(text)}<w:r><w:tab/></w:r><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>PAGEREF _Toc{number}'
-            f'</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>{run(page)}{end}</w:hyperlink>'
+            f'<w:hyperlink w:anchor="_Toc{number}">{run(text)}<w:r><w:tab/></w:r><w:r>'
+            f'<w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>PAGEREF _Toc{number}'
+            '</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/>'
+            f"</w:r>{run(page)}{end}</w:hyperlink>"
         )
         if kind == "field":
             put(made, paragraph((begin if not number else "") + link + (end if number == 2 else "")))
         elif kind == "control":
             put(
                 made,
-                f'<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/></w:docPartObj></w:sdtPr><w:sdtContent>{paragraph(link)}</w:sdtContent></w:sdt>',
+                (
+                    '<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/>'
+                    f"</w:docPartObj></w:sdtPr><w:sdtContent>{paragraph(link)}</w:sdtContent></w:sdt>"
+                ),
             )
         elif kind == "styles":
             style = f"toc {number + 1}"
@@ -335,29 +345,36 @@ def test_page_edges_are_read_for_number_and_date_only(tmp_path: Path) -> None:
         ('<w:r><w:rPr><w:rFonts w:ascii="Wingdings" w:hAnsi="Wingdings"/></w:rPr><w:t>¨</w:t></w:r>', "□"),
         ('<w:r><w:sym w:font="Symbol" w:char="F0B3"/></w:r>', "≥"),
         (
-            '<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="1"/></w14:checkbox></w:sdtPr><w:sdtContent><w:r><w:t>☒</w:t></w:r></w:sdtContent></w:sdt>',
+            '<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="1"/></w14:checkbox>'
+            "</w:sdtPr><w:sdtContent><w:r><w:t>☒</w:t></w:r></w:sdtContent></w:sdt>",
             "☑",
         ),
         (
-            '<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="0"/></w14:checkbox></w:sdtPr><w:sdtContent><w:r><w:t>☐</w:t></w:r></w:sdtContent></w:sdt>',
+            '<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="0"/></w14:checkbox>'
+            "</w:sdtPr><w:sdtContent><w:r><w:t>☐</w:t></w:r></w:sdtContent></w:sdt>",
             "□",
         ),
         (
-            '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox><w:default w:val="0"/><w:checked/></w:checkBox></w:ffData></w:fldChar></w:r>'
+            '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox><w:default w:val="0"/>'
+            "<w:checked/></w:checkBox></w:ffData></w:fldChar></w:r>"
             '<w:r><w:instrText>FORMCHECKBOX</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>',
             "☑",
         ),
         (
-            '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox><w:default w:val="0"/></w:checkBox></w:ffData></w:fldChar></w:r>'
-            '<w:r><w:instrText>FORMCHECKBOX</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>',
+            '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox>'
+            '<w:default w:val="0"/></w:checkBox></w:ffData></w:fldChar></w:r>'
+            '<w:r><w:instrText>FORMCHECKBOX</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/>'
+            '</w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>',
             "□",
         ),
         (
-            '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>eq \\o\\ac(□,√)</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>',
+            '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>eq \\o\\ac(□,√)</w:instrText>'
+            '</w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>',
             "☑",
         ),
         (
-            '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>eq \\o\\ac(○,12)</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>',
+            '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>eq \\o\\ac(○,12)</w:instrText>'
+            '</w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>',
             "⑫",
         ),
         ('<w:fldSimple w:instr="DATE"><w:r><w:t>3月</w:t></w:r></w:fldSimple>', "3月"),
@@ -388,7 +405,8 @@ def test_signs_fields_and_controls(tmp_path: Path, xml: str, text: str) -> None:
         ("<m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup>", "x^2"),
         ("<m:rad><m:radPr><m:degHide/></m:radPr><m:deg/><m:e><m:r><m:t>S</m:t></m:r></m:e></m:rad>", "√(S)"),
         (
-            "<m:nary><m:naryPr><m:chr m:val='∑'/></m:naryPr><m:sub><m:r><m:t>i=1</m:t></m:r></m:sub><m:sup><m:r><m:t>n</m:t></m:r></m:sup><m:e><m:sSub>"
+            "<m:nary><m:naryPr><m:chr m:val='∑'/></m:naryPr><m:sub><m:r><m:t>i=1</m:t>"
+            "</m:r></m:sub><m:sup><m:r><m:t>n</m:t></m:r></m:sup><m:e><m:sSub>"
             "<m:e><m:r><m:t>x</m:t></m:r></m:e><m:sub><m:r><m:t>i</m:t></m:r></m:sub></m:sSub></m:e></m:nary>",
             "∑(i=1..n)x_i",
         ),
@@ -411,8 +429,8 @@ def test_text_boxes_and_notes_once_and_in_place(tmp_path: Path) -> None:
     put(
         made,
         paragraph(
-            run("第一段。")
-            + '<w:r><w:footnoteReference w:id="2"/></w:r><w:r><mc:AlternateContent><mc:Choice Requires="wps"><w:drawing><wps:txbx>'
+            run("第一段。") + '<w:r><w:footnoteReference w:id="2"/></w:r><w:r><mc:AlternateContent>'
+            '<mc:Choice Requires="wps"><w:drawing><wps:txbx>'
             + box
             + "</wps:txbx></w:drawing></mc:Choice><mc:Fallback><w:pict><v:textbox>"
             + box

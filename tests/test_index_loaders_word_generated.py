@@ -80,7 +80,8 @@ BOXES = (
     ('<w:r><w:sym w:font="Wingdings" w:char="F0FE"/></w:r>', "☑"),
     ('<w:r><w:sym w:font="Wingdings" w:char="F0A8"/></w:r>', "□"),
     (
-        '<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="1"/></w14:checkbox></w:sdtPr><w:sdtContent><w:r><w:t>☒</w:t></w:r></w:sdtContent></w:sdt>',
+        '<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="1"/></w14:checkbox>'
+        "</w:sdtPr><w:sdtContent><w:r><w:t>☒</w:t></w:r></w:sdtContent></w:sdt>",
         "☑",
     ),
 )

@@ -13,7 +13,8 @@ from index.paragraphs import passage_search_text, passages_of
 from index.types import Document
 
 RULES = (
-    "某市噪声管理条例\n\n第一章　总则\n第一条　为了防治噪声污染，制定本条例。\n第二条　下列情形除外：\n（一）抢险救灾；\n（二）军事活动。\n"
+    "某市噪声管理条例\n\n第一章　总则\n第一条　为了防治噪声污染，制定本条例。\n"
+    "第二条　下列情形除外：\n（一）抢险救灾；\n（二）军事活动。\n"
     "前款规定的情形应当公告。\n第二章　罚则\n第三条　违反本条例规定的，处一百元以上罚款。\n"
 )
 
@@ -98,7 +99,10 @@ def test_a_long_table_is_split_by_rows_that_keep_their_header() -> None:
 
 
 def test_a_passage_within_an_article_says_which() -> None:
-    item = "（{}）办理登记的单位应当提交申请、证明和承诺，并对所提交材料的真实性负责，登记机关应当自受理之日起及时办结；"
+    item = (
+        "（{}）办理登记的单位应当提交申请、证明和承诺，"
+        "并对所提交材料的真实性负责，登记机关应当自受理之日起及时办结；"
+    )
     text = (
         "某市登记办法\n\n第一章　总则\n第一条　为了方便办事，制定本办法。\n第七条　有下列情形的，应当登记：\n"
         + "\n".join(item.format(n) for n in "一二三四五六七八九十")

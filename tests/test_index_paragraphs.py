@@ -50,8 +50,10 @@ def test_paragraphs_broken_by_columns_and_pages_are_joined(first: str, second: s
 
 def test_hard_wrapped_text_is_joined_and_indents_begin_paragraphs() -> None:
     found = document(
-        "关于开展检查的通知\n\n　　为了贯彻落实上级部门关于安全生产的要求，经研究决定，\n在全市范围内开展安全生产大检查。各单位要高度重视，认真组\n"
-        "织，确保检查取得实效。检查从五月一日开始到五月底结束，共\n分三个阶段。\n　　一是自查阶段。各单位对照标准自己查找问题，建立台账并\n且整改。\n"
+        "关于开展检查的通知\n\n　　为了贯彻落实上级部门关于安全生产的要求，经研究决定，\n"
+        "在全市范围内开展安全生产大检查。各单位要高度重视，认真组\n"
+        "织，确保检查取得实效。检查从五月一日开始到五月底结束，共\n分三个阶段。\n"
+        "　　一是自查阶段。各单位对照标准自己查找问题，建立台账并\n且整改。\n"
         "\n　　　　　　　　　　　　　　　　某局办公室\n　　　　　　　　　　　　　　　　2025年4月20日\n"
     )
     assert blocks(found) == [
@@ -68,7 +70,11 @@ def test_hard_wrapped_text_is_joined_and_indents_begin_paragraphs() -> None:
 
 
 def test_wrapped_latin_text_gets_spaces_and_loses_hyphens() -> None:
-    wrapped = "The information service was opened in May, and the infor-\nmation desk has been used by a great many people ever\nsince then, which nobody had expected when it was first\nproposed by the council. Everyone is content with the\nservice now.\n"
+    wrapped = (
+        "The information service was opened in May, and the infor-\nmation desk has been used "
+        "by a great many people ever\nsince then, which nobody had expected when it was first\n"
+        "proposed by the council. Everyone is content with the\nservice now.\n"
+    )
     assert blocks(document(wrapped)) == [
         (0, wrapped.replace("infor-\nmation", "information").replace("\n", " ").strip())
     ]
@@ -90,8 +96,10 @@ def test_one_paragraph_per_line_stays_so() -> None:
 
 def test_headings_by_form() -> None:
     found = document(
-        "某市噪声管理条例\n（2024年11月8日市人大常委会通过）\n目录\n第一章　总则\n第二章　罚则\n\n第一章　总则\n第一条　为了防治噪声污染，制定本条例。\n"
-        "第二条　本条例适用于本市行政区域。下列情形除外：\n（一）抢险救灾；\n（二）军事活动。\n第二章　罚则\n第三条　违反本条例规定的，处一百元以上罚款。\n"
+        "某市噪声管理条例\n（2024年11月8日市人大常委会通过）\n目录\n第一章　总则\n"
+        "第二章　罚则\n\n第一章　总则\n第一条　为了防治噪声污染，制定本条例。\n"
+        "第二条　本条例适用于本市行政区域。下列情形除外：\n（一）抢险救灾；\n"
+        "（二）军事活动。\n第二章　罚则\n第三条　违反本条例规定的，处一百元以上罚款。\n"
     )
     assert [text for level, text in blocks(found) if level] == [
         "某市噪声管理条例",

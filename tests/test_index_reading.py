@@ -103,8 +103,10 @@ def test_a_crash_and_a_stall_name_the_file_and_go_on(tmp_path: Path, monkeypatch
     """Parsers that crash and that never come back, put in their place by a module that the child imports at
     its start."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import os, time, index.loaders.plain as plain\nreal = plain.load_plain\ndef load_plain(path, data):\n"
-        "    if b'crash' in data: os.abort()\n    if b'stall' in data: time.sleep(600)\n    return real(path, data)\n"
+        "import os, time, index.loaders.plain as plain\n"
+        "real = plain.load_plain\ndef load_plain(path, data):\n"
+        "    if b'crash' in data: os.abort()\n"
+        "    if b'stall' in data: time.sleep(600)\n    return real(path, data)\n"
         "plain.load_plain = load_plain\n",
         "utf-8",
     )
@@ -143,7 +145,8 @@ def test_what_is_too_much_in_an_archive_costs_itself_alone(
     good one."""
     (tmp_path / "sitecustomize.py").write_text(
         "import index.loaders.plain as plain\nreal = plain.load_plain\ndef load_plain(path, data):\n"
-        "    if b'fault' in data: raise LookupError('no such thing')\n    return real(path, data)\nplain.load_plain = load_plain\n",
+        "    if b'fault' in data: raise LookupError('no such thing')\n"
+        "    return real(path, data)\nplain.load_plain = load_plain\n",
         "utf-8",
     )
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -191,7 +194,8 @@ def test_a_hundred_thousand_pages(tmp_path: Path) -> None:
     table = "".join(f"{place:010} 00000 n \n" for place in places)
     path = tmp_path / "pages.pdf"
     path.write_text(
-        f"{body}xref\n0 4\n0000000000 65535 f \n{table}trailer<</Size 4/Root 1 0 R>>\nstartxref\n{len(body)}\n%%EOF",
+        f"{body}xref\n0 4\n0000000000 65535 f \n{table}trailer<"
+        f"</Size 4/Root 1 0 R>>\nstartxref\n{len(body)}\n%%EOF",
         "ascii",
     )
     assert "100000 pages are more than the 10000" in refused(path).message

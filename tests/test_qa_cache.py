@@ -1,6 +1,9 @@
 """A repeated question is answered from the cache, and only the very same one."""
 
+import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
@@ -95,24 +98,30 @@ def test_the_oldest_go_when_there_are_too_many(tmp_path, monkeypatch):
     assert KEPT > 100
 
 
-def test_threads_do_not_disturb_each_other(tmp_path):
+def test_threads_do_not_disturb_each_other(tmp_path, monkeypatch):
+    monkeypatch.setattr("qa.cache.WAIT", 200.0)  # a busy disk must not look like a lost answer
     cache = AnswerCache(tmp_path / "answers.sqlite")
-    errors = []
+    at_once = threading.Barrier(4)
 
     def work(n):
-        try:
-            for i in range(10):
-                cache.put(Answer(f"{n}-{i}", f"{n}-{i}", "done"), *STATE)
-                assert cache.get(f"{n}-{i}", *STATE) is not None
-        except Exception as error:
-            errors.append(error)
+        at_once.wait()
+        for i in range(10):
+            cache.put(Answer(f"{n}-{i}", f"{n}-{i}", "done"), *STATE)
+            assert cache.get(f"{n}-{i}", *STATE) is not None
 
-    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert all(cache.get(f"{n}-{i}", *STATE) for n in range(4) for i in range(10))
+
+
+def test_a_file_that_another_writes_for_long_is_done_without(tmp_path, monkeypatch):
+    monkeypatch.setattr("qa.cache.WAIT", 0.0)
+    cache = AnswerCache(tmp_path / "answers.sqlite")
+    cache.put(ANSWER, *STATE)
+    with closing(sqlite3.connect(cache.path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        cache.put(Answer("另一问", "另一问", "done"), *STATE)
+    assert cache.get("另一问", *STATE) is None and cache.get(ANSWER.query, *STATE) == ANSWER
 
 
 def test_the_engine_answers_a_repeated_question_without_the_generator(tmp_path):

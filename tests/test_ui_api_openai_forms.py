@@ -24,8 +24,10 @@ from ui.store import Exchange
 ASKED = "年休假怎么申请？"
 QUESTION = {"role": "user", "content": ASKED}
 TITLE = (
-    '### Task:\nGenerate a concise, 3-5 word title with an emoji.\n### Output:\nJSON format: { "title": "your title" }\n'
-    '### Examples:\n- { "title": "📉 Stocks" }\n### Chat History:\n<chat_history>\nUSER: 年休假怎么申请？\nASSISTANT: 提前5个工作日。\n</chat_history>'
+    "### Task:\nGenerate a concise, 3-5 word title with an emoji.\n"
+    '### Output:\nJSON format: { "title": "your title" }\n'
+    '### Examples:\n- { "title": "📉 Stocks" }\n### Chat History:\n<chat_history>\n'
+    "USER: 年休假怎么申请？\nASSISTANT: 提前5个工作日。\n</chat_history>"
 )
 
 

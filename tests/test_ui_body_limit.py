@@ -146,7 +146,10 @@ def test_a_file_goes_to_disk_once_while_it_arrives(tmp_path: Path, monkeypatch: 
     seen: list[int] = []
 
     def pieces() -> Iterator[bytes]:
-        yield b'--b\r\nContent-Disposition: form-data; name="note"\r\n\r\nx\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="'
+        yield (
+            b'--b\r\nContent-Disposition: form-data; name="note"\r\n\r\nx\r\n'
+            b'--b\r\nContent-Disposition: form-data; name="file"; filename="'
+        )
         yield "甲".encode() + b'.txt"\r\nContent-Type: text/plain\r\n\r\n'
         for _ in range(10):
             yield b"y" * 65536

@@ -56,7 +56,8 @@ def test_files_dropped_together_each_tell_how_they_fared(tab: Tab, tmp_path: Pat
           carried.items.add(new File([""], "空白.txt"));
           carried.items.add(new File([new Uint8Array(1100000)], "太大.txt"));
           carried.items.add(new File(["x"], "程序.exe"));
-          document.getElementById("drop").dispatchEvent(new DragEvent("drop", {dataTransfer: carried, bubbles: true, cancelable: true}));
+          const dropped = new DragEvent("drop", {dataTransfer: carried, bubbles: true, cancelable: true});
+          document.getElementById("drop").dispatchEvent(dropped);
         }"""
     )
     page.wait_for_function("() => document.querySelectorAll('#jobs .error').length === 3")

@@ -67,7 +67,8 @@ def test_enter_while_composing_chinese_takes_the_word_and_sends_nothing(
     page.focus("#wj-box textarea")
     page.evaluate(
         "() => { window.seen = []; for (const name of ['compositionstart', 'compositionend', 'keydown'])"
-        " document.addEventListener(name, e => window.seen.push(name + (e.isComposing ? ' composing' : '')), true); }"
+        " document.addEventListener(name, e => window.seen.push(name "
+        "+ (e.isComposing ? ' composing' : '')), true); }"
     )
     tools = page.context.new_cdp_session(page)
     for typed in ("n", "nianxiujia"):
@@ -118,8 +119,10 @@ def test_slash_goes_to_the_box_and_does_not_type_itself(tab: Tab) -> None:
 def test_a_screen_reader_is_told_once_per_answer(tab: Tab) -> None:
     page = tab.open()
     page.evaluate(
-        "() => { window.told = []; new MutationObserver(() => window.told.push(document.getElementById('wj-live').textContent))"
-        ".observe(document.getElementById('wj-live'), {childList: true, characterData: true, subtree: true}); }"
+        "() => { window.told = []; new MutationObserver(() => "
+        "window.told.push(document.getElementById('wj-live').textContent))"
+        ".observe(document.getElementById('wj-live'), {childList: "
+        "true, characterData: true, subtree: true}); }"
     )
     tab.ask("年休假怎么申请？")
     page.wait_for_timeout(400)

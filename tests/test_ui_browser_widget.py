@@ -35,8 +35,10 @@ def served(port: int) -> Iterator[Served]:
 def host_page(port: int, served: Served, tmp_path: Path) -> Iterator[str]:
     """Address of a page with two widgets."""
     page = f"""<h1>通知</h1><input id=q value="年休假怎么申请？">
-        <script src="{served.url}/widget.js" data-title="制度问答" data-question-from="#q" data-color="#7a2b17" defer></script>
-        <script src="{served.url}/widget.js" data-title="左边" data-position="left" data-lang="en" defer></script>"""
+        <script src="{served.url}/widget.js" data-title="制度问答" data-question-from="#q"
+                data-color="#7a2b17" defer></script>
+        <script src="{served.url}/widget.js" data-title="左边" data-position="left" data-lang="en"
+                defer></script>"""
     with portal(port, tmp_path, page):
         yield f"http://localhost:{port}/"
 
@@ -106,8 +108,10 @@ def test_inline_mode_fills_an_element_and_takes_a_question_along(
     browser: Any, served: Served, port: int, tmp_path: Path
 ) -> None:
     tag = (
-        f'<div id=here style="height:600px;width:420px"></div><script src="{served.url}/widget.js" data-mode="inline"'
-        ' data-target="#here" data-theme="dark" data-lang="en" data-question="住宿费标准是多少？" data-title="Ask" defer></script>'
+        '<div id=here style="height:600px;width:420px"></div>'
+        f'<script src="{served.url}/widget.js" data-mode="inline"'
+        ' data-target="#here" data-theme="dark" data-lang="en" '
+        'data-question="住宿费标准是多少？" data-title="Ask" defer></script>'
     )
     t = Tab(browser, served.url)
     try:

@@ -113,8 +113,10 @@ def test_a_script_that_is_not_the_templates_gets_no_nonce() -> None:
         '<script>window.config = {{ config }};</script><script a>go()</script><script src="x.js"></script>'
     )
     page = (
-        '<script>window.config = {"t": "<\\u002fscript>"};</script><script>go()</script><script>steal()</script><script a>go()</script>'
-        '<script>window.config = steal();</script><script>window.config = {};</script><script src="//evil.invalid/x.js"></script><script a>go()</script>'
+        '<script>window.config = {"t": "<\\u002fscript>"};</script>'
+        "<script>go()</script><script>steal()</script><script a>go()</script>"
+        "<script>window.config = steal();</script><script>window.config = {};</script>"
+        '<script src="//evil.invalid/x.js"></script><script a>go()</script>'
     )
     signed = known.sign(page.encode(), "N").decode()
     assert re.findall(r'<script[^>]* nonce="N">[^<]*', signed) == [

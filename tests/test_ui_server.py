@@ -191,12 +191,16 @@ def test_the_page_and_the_models_share_no_module_that_is_made_while_both_load() 
     """They are imported side by side in two threads; what both need has to be there before
     (ui.server.SHARED)."""
     code = (
-        "import sys, json; import wenju.cli, uvicorn, ui.server, ui.doorway, ui.auth, ui.observability, ui.storage, {shared}\n"
+        "import sys, json; import wenju.cli, uvicorn, ui.server, "
+        "ui.doorway, ui.auth, ui.observability, ui.storage, {shared}\n"
         "before = set(sys.modules)\nimport {wanted}\n"
         "print(json.dumps(sorted(m for m in set(sys.modules) - before if '.' in m)))"
     )
     page = "ui.assembly, ui.app, ui.guard, ui.page, ui.theme, gradio"
-    models = "jieba.posseg, openvino, tokenizers, faiss, qa.engine, qa.pipeline, engine.paged, engine.batch, engine.tokens, index.retriever, index.encoder"
+    models = (
+        "jieba.posseg, openvino, tokenizers, faiss, qa.engine, qa.pipeline, "
+        "engine.paged, engine.batch, engine.tokens, index.retriever, index.encoder"
+    )
     found = []
     for wanted in (page, models):
         done = subprocess.run(

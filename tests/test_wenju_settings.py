@@ -153,7 +153,8 @@ def test_every_key_can_be_set_from_the_environment() -> None:
 
 def test_secrets_are_not_shown_with_the_settings(toml: Path) -> None:
     toml.write_text(
-        '[generator]\napi_key = "geheim1"\n[ui]\nembed_secret = "geheim2"\noidc_client_secret = "geheim3"\ndatabase = "postgresql://a:geheim4@b/c"\n'
+        '[generator]\napi_key = "geheim1"\n[ui]\nembed_secret = "geheim2"\n'
+        'oidc_client_secret = "geheim3"\ndatabase = "postgresql://a:geheim4@b/c"\n'
     )
     settings = load_settings()
     assert "geheim" not in repr(settings) + str(settings)

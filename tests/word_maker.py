@@ -64,11 +64,13 @@ def number_list(
     abstract = same or number
     if not same:
         made = "".join(
-            f'<w:lvl w:ilvl="{depth}"><w:start w:val="1"/><w:numFmt w:val="{form}"/>{extra}<w:lvlText w:val="{text}"/></w:lvl>'
+            f'<w:lvl w:ilvl="{depth}"><w:start w:val="1"/>'
+            f'<w:numFmt w:val="{form}"/>{extra}<w:lvlText w:val="{text}"/></w:lvl>'
             for depth, (form, text) in enumerate(levels)
         )
         element = xml_of(
-            f'<w:abstractNum w:abstractNumId="{abstract}"><w:multiLevelType w:val="multilevel"/>{made}</w:abstractNum>'
+            f'<w:abstractNum w:abstractNumId="{abstract}">'
+            f'<w:multiLevelType w:val="multilevel"/>{made}</w:abstractNum>'
         )
         root.insert(0, element)
     root.append(xml_of(f'<w:num w:numId="{number}"><w:abstractNumId w:val="{abstract}"/>{override}</w:num>'))

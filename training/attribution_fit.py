@@ -103,7 +103,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(json.dumps(result, ensure_ascii=False, indent=1))
     for name, limit in (("supported", supported), ("partial or better", partial)):
         print(
-            f"{name}: true {sum(s > limit for s in true) / len(true):.3f}, false {sum(s > limit for s in false) / len(false):.3f}"
+            f"{name}: true {sum(s > limit for s in true) / len(true):.3f}, "
+            f"false {sum(s > limit for s in false) / len(false):.3f}"
         )
     print(f"first citation holds the answer: {sum(first) / len(first):.3f} of {len(first)}")
     if args.write:

@@ -49,13 +49,15 @@ def main() -> None:
         pairs.append(np.stack(quantiles))
         for label, cosines in zip(names, found, strict=True):
             print(
-                f"{name} n={len(chosen)} {label}: best {cosines[:, 0].mean():.3f}, 8th {cosines[:, -1].mean():.3f}"
+                f"{name} n={len(chosen)} {label}: best "
+                f"{cosines[:, 0].mean():.3f}, 8th {cosines[:, -1].mean():.3f}"
             )
     own, wanted = np.concatenate(pairs, axis=1)
     factor, shift = np.polyfit(own, wanted, 1)
     rest = factor * own + shift - wanted
     print(
-        f"offset {-shift / factor:.4f}, factor {factor:.4f}; quantiles off by {np.abs(rest).mean():.3f} on average, {np.abs(rest).max():.3f} at most"
+        f"offset {-shift / factor:.4f}, factor {factor:.4f}; quantiles off by "
+        f"{np.abs(rest).mean():.3f} on average, {np.abs(rest).max():.3f} at most"
     )
 
 

@@ -43,9 +43,11 @@ def told(labels: np.ndarray, chances: np.ndarray, shown: float, supported: float
     cuts = np.quantile(chances, np.linspace(0, 1, 201))
     best = max(((true >= cut).mean() + (false < cut).mean()) / 2 for cut in cuts)
     return (
-        f"n {len(labels)} AUC {roc_auc_score(labels, chances):.3f} balanced {balanced:.1%} (best cut {best:.1%}); "
+        f"n {len(labels)} AUC {roc_auc_score(labels, chances):.3f} "
+        f"balanced {balanced:.1%} (best cut {best:.1%}); "
         f"true struck {(true < shown).mean():.1%}, false shown {(false >= shown).mean():.1%}, "
-        f"false shown as supported {(false >= supported).mean():.1%}, true not fully {(true < supported).mean():.1%}"
+        f"false shown as supported {(false >= supported).mean():.1%}, "
+        f"true not fully {(true < supported).mean():.1%}"
     )
 
 

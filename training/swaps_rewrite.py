@@ -13,7 +13,10 @@ _HAN = "零一二三四五六七八九"
 
 def answer_sentence(question: str, answer: str) -> str:
     """The answer in place of the asking words: 踢爆 + 生命数耗完即算为什么？ -> 生命数耗完即算为踢爆。"""
-    asking = r"什[么麼]时候|什麼時候|什么时间|何时|何時|哪(?:一)?年|哪(?:一)?天|多少|谁|誰|哪里|哪裡|哪儿|何处|何處|哪位|什么|什麼|何人|何地|哪(?:一)?(?:个|個|家|所|座|种|種)"
+    asking = (
+        "什[么麼]时候|什麼時候|什么时间|何时|何時|哪(?:一)?年|哪(?:一)?天|多少|谁|誰|哪里|哪裡"
+        "|哪儿|何处|何處|哪位|什么|什麼|何人|何地|哪(?:一)?(?:个|個|家|所|座|种|種)"
+    )
     found = re.search(asking, question)
     if not found or re.search("为什么|為什麼|为何|怎|如何|哪些|分别|几|幾", question):
         return ""

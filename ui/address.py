@@ -74,7 +74,10 @@ def check_origin(pattern: str) -> None:
     if _ORIGIN.fullmatch(pattern.lower()) is None:
         raise SettingsError(
             f"ui.allowed_origins: {pattern!r} is not an origin.",
-            "Write https://portal.example.org, https://*.example.org or http://10.0.0.5:8080, without a path.",
+            (
+                "Write https://portal.example.org, https://*.example.org "
+                "or http://10.0.0.5:8080, without a path."
+            ),
         )
 
 

@@ -53,16 +53,7 @@ def create_app(
     ``app.state`` carries settings, engine, store, who, address, admission, wishes and ``boot`` (names this
     run of the server).
     """
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    # Gradio would group all recorded events with pandas after each one, for a dashboard that is turned off
-    # here.
-    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
-    import gradio as gr
-
-    from ui.page import Page, build
-    from ui.theme import theme
-
+    _quiet_gradio()
     app = FastAPI(title=settings.title, version=API_VERSION, docs_url=None, redoc_url=None)
     app.state.settings, app.state.engine, app.state.store, app.state.who = settings, engine, store, who
     app.state.admission = admission if admission is not None else Admission.of(settings, engine)
@@ -88,13 +79,8 @@ def create_app(
             kept=store is not None,
         )
 
-    def user(request: Request) -> str | None:
-        viewer = who(request)
-        return viewer.name if viewer is not None else None
-
     desk = Desk(engine, store, app.state.admission, settings)
     app.state.wishes = desk.wishes
-    chat = Page(desk, who, address)
     early = PAGES.render("head.html", base=settings.root_path)
     app.add_middleware(
         Secured,
@@ -112,9 +98,32 @@ def create_app(
         allow_headers=["Authorization", "Content-Type"],
     )
     app.add_middleware(Denied)
+    return _with_chat(app, desk, who, address)
+
+
+def _quiet_gradio() -> None:
+    """What Gradio reads when it is imported."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # Gradio would group all recorded events with pandas after each one, for a dashboard that is turned off
+    # here.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
+
+
+def _with_chat(app: FastAPI, desk: Desk, who: Who, address: Address) -> FastAPI:
+    """The application with the page of Gradio below /chat."""
+    import gradio as gr
+
+    from ui.page import Page, build
+    from ui.theme import theme
+
+    def user(request: Request) -> str | None:
+        viewer = who(request)
+        return viewer.name if viewer is not None else None
+
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        build(chat),
+        build(Page(desk, who, address)),
         path="/chat",
         auth_dependency=user,
         show_error=False,
@@ -127,7 +136,7 @@ def create_app(
         mcp_server=False,
         theme=theme(),
         i18n=_built_ins(gr),
-        head=PAGES.render("head_last.html", base=settings.root_path),
+        head=PAGES.render("head_last.html", base=desk.settings.root_path),
     )
     return mounted
 

@@ -58,6 +58,10 @@ class Waiting:
     loading: bool = False
 
 
+News = Waiting | Answer | BaseException | None
+"""What comes from the thread that answers; None: it is done."""
+
+
 async def through(
     counter: Counter, ticket: Ticket, start: Callable[[], Iterator[Answer]], cancelled: threading.Event
 ) -> AsyncGenerator[Waiting | Answer, None]:
@@ -77,16 +81,8 @@ async def through(
     said, found = Waiting(0), False
     async for said in _loading(counter, ticket):
         yield said
-    loop, news, turn = (
-        asyncio.get_running_loop(),
-        asyncio.Queue[Waiting | Answer | BaseException | None](),
-        threading.Event(),
-    )
-
-    def put(item: Waiting | Answer | BaseException | None) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(news.put_nowait, item)
-
+    news, turn = asyncio.Queue[News](), threading.Event()
+    put = partial(_put, asyncio.get_running_loop(), news)
     ticket.moved = lambda ahead: news.put_nowait(Waiting(ahead))
     ticket.moved(ticket.ahead)
     finish = partial(instead, counter.engine, counter.store, lang=counter.settings.lang)
@@ -95,21 +91,14 @@ async def through(
     ).start()
     try:
         while True:
-            newest: Answer | None = None
             try:
-                async with asyncio.timeout(REPEAT_SECONDS):
-                    item = await news.get()
+                newest, item = await _next(news)
             except TimeoutError:
                 if cancelled.is_set():
                     raise Cancelled("stopped while waiting in line") from None
                 if said.ahead:
                     yield said
                 continue
-            while isinstance(item, Answer):
-                newest = item
-                if news.empty():
-                    break
-                item = news.get_nowait()
             if newest is not None:
                 found = found or newest.stage == "found"
                 yield newest
@@ -130,10 +119,29 @@ async def through(
         turn.set()
 
 
+async def _next(news: asyncio.Queue[News]) -> tuple[Answer | None, News]:
+    """The newest of the snapshots that stand next in the queue, None where none does, and what was taken
+    last. Raises TimeoutError after ``REPEAT_SECONDS`` without news."""
+    newest: Answer | None = None
+    async with asyncio.timeout(REPEAT_SECONDS):
+        item = await news.get()
+    while isinstance(item, Answer):
+        newest = item
+        if news.empty():
+            break
+        item = news.get_nowait()
+    return newest, item
+
+
+def _put(loop: asyncio.AbstractEventLoop, news: asyncio.Queue[News], item: News) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(news.put_nowait, item)
+
+
 def _pump(
     start: Callable[[], Iterator[Answer]],
     finish: Callable[[Answer], Answer],
-    put: Callable[[Answer | BaseException | None], None],
+    put: Callable[[News], None],
     turn: threading.Event,
     cancelled: threading.Event,
 ) -> None:

@@ -24,7 +24,7 @@ TOKEN_BYTES = 3
 """What counts as a token where a client limits the reply: three bytes of UTF-8, one Chinese character."""
 MODELS = {
     PLAIN: "The answer's text; citations in annotations and in the field wenju.",
-    WITH_SOURCES: "The same, with [1] marks and a list of sources in the text, for clients that show text alone.",
+    WITH_SOURCES: "The same, with [1] marks and a list of sources in the text, for clients of text alone.",
 }
 
 

@@ -223,11 +223,16 @@ def build(page: Page) -> gr.Blocks:
         halted = halt.click(page.stop, [state], outputs, queue=False, **quiet)
         for event in (asked, told, opened, halted):
             event.failure(page.stop, [state], outputs, queue=False, **quiet)
+    _widen(demo)
+    return cast(gr.Blocks, demo)
+
+
+def _widen(demo: gr.Blocks) -> None:
+    """Our own line of questions decides how many are answered at once, not Gradio's."""
     demo.queue(max_size=None, default_concurrency_limit=None, api_open=False)
     demo.max_threads = 256
     demo.state_session_capacity = SESSIONS
     demo._queue.max_thread_count = 256
-    return cast(gr.Blocks, demo)
 
 
 def _query(request: gr.Request) -> dict[str, str]:

@@ -99,7 +99,10 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         found.close()
         if error.errno == errno.EADDRINUSE:
-            hint = f"Is wenju running already? Another port: wenju serve --port {port + 1 if port < 65535 else 8080}"
+            hint = (
+                "Is wenju running already? Another port: wenju serve "
+                f"--port {port + 1 if port < 65535 else 8080}"
+            )
             raise SettingsError(f"Port {port} on {host} is taken by another program.", hint) from None
         if error.errno == errno.EACCES:
             raise SettingsError(

@@ -37,7 +37,10 @@ class UiSettings(BaseModel):
     rate_per_address: int = Field(
         240,
         ge=0,
-        description="questions per minute from one address, whoever asks; 0: no limit. A proxy that all come through has to be in sso_proxies",
+        description=(
+            "questions per minute from one address, whoever asks; 0: no limit. "
+            "A proxy that all come through has to be in sso_proxies"
+        ),
     )
     suggestions: tuple[str, ...] = Field(
         (), description="questions offered on the empty page, before derived ones"
@@ -74,7 +77,7 @@ class UiSettings(BaseModel):
     sso_header: str = Field("X-Remote-User", description="header with the user's name, set by the proxy")
     sso_proxies: tuple[str, ...] = Field(
         (),
-        description="addresses or networks of the proxies: they may set sso_header, and X-Forwarded-For is believed",
+        description="addresses or networks of the proxies, which may set sso_header and X-Forwarded-For",
     )
     oidc_issuer: str = Field("", description="address of the OpenID provider, without /.well-known/...")
     oidc_client_id: str = Field("", description="name under which the provider knows this server")

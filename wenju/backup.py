@@ -58,7 +58,10 @@ def database_of(settings: Settings) -> tuple[Path | None, str]:
         return Path(url.database), ""
     return (
         None,
-        f"the database {url.render_as_string(hide_password=True)} is not in it: back it up with its own tools (pg_dump)",
+        (
+            f"the database {url.render_as_string(hide_password=True)} "
+            "is not in it: back it up with its own tools (pg_dump)"
+        ),
     )
 
 

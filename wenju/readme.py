@@ -16,7 +16,7 @@ OTHERS = {
     "corpus/": "the sample corpus: six documents about one city's report",
     "training/": "how every fitted weight is made, with its data; in no wheel",
     "tests/": "flat: test_<package>_<module>.py, fakes, data/",
-    "docs/": "the site's pages: Chinese ones for administrators and staff in zh/, reference, log/ of experiments",
+    "docs/": "the site's pages: zh/ for administrators and staff, reference, log/ of experiments",
     "mkdocs.yml": "how the site is made of docs/, and its navigation",
     ".ci/run": "what continuous integration runs",
     ".github/": "forms for issues, and what stands in release notes",

@@ -59,7 +59,10 @@ def answers(
         typer.Option(
             "--against",
             metavar="NAME|URL",
-            help="Plain pipelines to run beside: transformers, gpu, openvino, llamacpp, or an OpenAI-compatible URL.",
+            help=(
+                "Plain pipelines to run beside: transformers, gpu, "
+                "openvino, llamacpp, or an OpenAI-compatible URL."
+            ),
         ),
     ] = None,
     questions: Questions = 60,

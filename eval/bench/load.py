@@ -239,7 +239,8 @@ def report(seen: Crowd) -> str:
     if memory := figures.get("memory_mib"):
         after = ", ".join(map(str, memory["rounds"]))
         lines.append(
-            f"memory MiB: {memory['start']} at the start, {after} after each round, {memory['peak']} at most, {memory['end']} at the end"
+            f"memory MiB: {memory['start']} at the start, {after} after each "
+            f"round, {memory['peak']} at most, {memory['end']} at the end"
         )
     return "\n".join(lines)
 

@@ -64,7 +64,8 @@ def _one(runs: Sequence[Loaded], title: str, lang: str) -> str:
         dirty = f" + {string('eval_report.made_dirty', lang)}" if code["dirty"] else ""
         lines.append(
             f"- `{run.folder.name}`: `{run.manifest['command']}` · {(code['commit'] or '–')[:12]}{dirty} · "
-            f"{run.manifest.get('model') or '–'} · {run.manifest['machine']['cpu']} × {run.manifest['machine']['cores']}"
+            f"{run.manifest.get('model') or '–'} · {run.manifest['machine']['cpu']} "
+            f"× {run.manifest['machine']['cores']}"
             + (
                 f" · {string('eval_report.made_judges', lang)}: {judges}"
                 if (judges := judges_told(run.summary, lang))

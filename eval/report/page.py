@@ -270,7 +270,10 @@ def _made(run: Loaded, lang: str) -> list[tuple[str, str]]:
         ("models", "　".join(f"{name} {sha[:12]}" for name, sha in hashes.items())),
         (
             "machine",
-            f"{machine['cpu']} × {machine['cores']}，{machine['memory_gib']} GiB，{machine['system']}，Python {machine['python']}",
+            (
+                f"{machine['cpu']} × {machine['cores']}，{machine['memory_gib']} "
+                f"GiB，{machine['system']}，Python {machine['python']}"
+            ),
         ),
         ("when", f"{m['started']} – {m['finished'] or ''}"),
     ]

@@ -40,7 +40,10 @@ def table(run: RunFolder, whole: bool = False) -> str:
     typed = len({item.type for item, _, _ in rows}) > 1
     lines = [
         f"# Every answer of the task `{manifest['task']}`\n",
-        f"{len(rows)} questions: {told}. Cited: of the right answers those whose citations lie on the marked evidence.\n",
+        (
+            f"{len(rows)} questions: {told}. Cited: of the right answers "
+            "those whose citations lie on the marked evidence.\n"
+        ),
         f"| {'type | ' if typed else ''}question | answer | verdict | cited right | s |",
         "|---" * (6 if typed else 5) + "|",
     ]

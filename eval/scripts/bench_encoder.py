@@ -73,8 +73,10 @@ def speed(lines: dict[str, Line], texts: list[str], rounds: int) -> None:
         likeness = (vectors[which] * vectors["torch"]).sum(1)
         p50, p95 = np.percentile(questions[which], [50, 95])
         print(
-            f"{which:6} {np.median(rates):6.1f} passages/s  {np.median(rates / base):4.2f} x [{(rates / base).min():.2f}, {(rates / base).max():.2f}]"
-            f"  question p50 {p50:.1f} ms p95 {p95:.1f} ms  cosine mean {likeness.mean():.4f} least {likeness.min():.4f}"
+            f"{which:6} {np.median(rates):6.1f} passages/s  {np.median(rates / base):4.2f} "
+            f"x [{(rates / base).min():.2f}, {(rates / base).max():.2f}]"
+            f"  question p50 {p50:.1f} ms p95 {p95:.1f} ms  cosine mean "
+            f"{likeness.mean():.4f} least {likeness.min():.4f}"
         )
 
 
@@ -97,7 +99,8 @@ def hits(lines: dict[str, Line], data: Path, limit: int) -> None:
         right[which] = ranks
         changed = int(((ranks < 1) != (right["torch"] < 1)).sum())
         print(
-            f"{which:6} n={len(chosen)} of {len(passages)} passages  hit@1 {100 * (ranks < 1).mean():.1f}  hit@5 {100 * (ranks < 5).mean():.1f}  first hit other than torch's: {changed}",
+            f"{which:6} n={len(chosen)} of {len(passages)} passages  hit@1 {100 * (ranks < 1).mean():.1f}  "
+            f"hit@5 {100 * (ranks < 5).mean():.1f}  first hit other than torch's: {changed}",
             flush=True,
         )
 

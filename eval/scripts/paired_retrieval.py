@@ -66,7 +66,8 @@ def paired(label: str, difference: np.ndarray) -> None:
     for i, k in enumerate(KS):
         won, lost = int((difference[:, i] > 0).sum()), int((difference[:, i] < 0).sum())
         print(
-            f"  {label:30} hit@{k} {100 * difference[:, i].mean():+.1f} [{low[i]:+.1f}, {high[i]:+.1f}]  {won} won, {lost} lost",
+            f"  {label:30} hit@{k} {100 * difference[:, i].mean():+.1f} "
+            f"[{low[i]:+.1f}, {high[i]:+.1f}]  {won} won, {lost} lost",
             flush=True,
         )
 

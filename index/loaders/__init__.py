@@ -56,7 +56,8 @@ DATE_LINES = 12
 """Lines at the top among which the date is looked for."""
 
 _JUNK_TITLE = re.compile(
-    r"(?i)microsoft word|^untitled|^无标题|^未命名|\.(docx?|wps|indd|xlsx?|pptx?|pdf|tmp)$|^(文档|document|slide|title)\s*\d*$"
+    r"(?i)microsoft word|^untitled|^无标题|^未命名|\.(docx?|wps|indd|"
+    r"xlsx?|pptx?|pdf|tmp)$|^(文档|document|slide|title)\s*\d*$"
 )
 
 

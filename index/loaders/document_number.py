@@ -14,9 +14,19 @@ _ISSUED = (
     r"(?P<who>[\u4e00-\u9fff（）()]{0,20}?[\u4e00-\u9fff])\s*[〔\[【［（(﹝]\s*(?P<year>(?:19|20)\d\d)\s*年?\s*[〕\]】］）)﹞]\s*"
     r"(?P<mid>[\u4e00-\u9fff]{0,4}\d{0,4}[\u4e00-\u9fff]{0,4}?)\s*第?\s*(?P<no>\d{1,6})\s*号"
 )
-_COURT = r"[（(]\s*(?P<cyear>(?:19|20)\d\d)\s*[）)]\s*(?P<court>[\u4e00-\u9fff]{1,2}\s*\d{0,4}\s*[\u4e00-\u9fff]{1,4})\s*第?\s*(?P<cno>\d{1,6})\s*号"
-_ORDER = r"(?P<order>[\u4e00-\u9fff]{2,30}?(?:令|公告|通告))\s*[（(]?\s*(?:(?P<oyear>(?:19|20)\d\d)\s*年?\s*)?第?\s*(?P<ono>\d{1,5}|[一二三四五六七八九十百零〇]{1,7})\s*号\s*[）)]?"
-_STANDARD = r"(?P<std>(?:GB|DB|JJ|HJ|YY|QB|JGJ|CJJ|SB|NY|JT|GA|MH|TB|DL|SJ|YD|HG|T|Q)[A-Z]{0,3}\s?(?:/\s?[A-Z]{1,8})?\s?\d+(?:\.\d+)*\s?[-—–－]\s?(?:19|20)\d\d)"
+_COURT = (
+    r"[（(]\s*(?P<cyear>(?:19|20)\d\d)\s*[）)]"
+    r"\s*(?P<court>[\u4e00-\u9fff]{1,2}\s*\d{0,4}\s*[\u4e00-\u9fff]{1,4})"
+    r"\s*第?\s*(?P<cno>\d{1,6})\s*号"
+)
+_ORDER = (
+    r"(?P<order>[\u4e00-\u9fff]{2,30}?(?:令|公告|通告))\s*[（(]?"
+    r"\s*(?:(?P<oyear>(?:19|20)\d\d)\s*年?\s*)?第?\s*(?P<ono>\d{1,5}|[一二三四五六七八九十百零〇]{1,7})\s*号\s*[）)]?"
+)
+_STANDARD = (
+    "(?P<std>(?:GB|DB|JJ|HJ|YY|QB|JGJ|CJJ|SB|NY|JT|GA|MH|TB|DL|SJ|YD|HG|T|Q)"
+    r"[A-Z]{0,3}\s?(?:/\s?[A-Z]{1,8})?\s?\d+(?:\.\d+)*\s?[-—–－]\s?(?:19|20)\d\d)"
+)
 _WHOLE = re.compile(
     rf"[（(]?\s*(?:(?P<issued>{_ISSUED})|(?P<case>{_COURT})|(?P<decree>{_ORDER})|{_STANDARD})\s*[）)]?(?:\s+签发人.*|\s*[（(].{{0,12}}[）)])?"
 )
@@ -61,7 +71,10 @@ def _apart(line: str) -> list[str]:
 
 def _spelt(match: re.Match[str]) -> str:
     if match["issued"]:
-        return f"{_tight(match['who'])}〔{match['year']}〕{_tight(match['mid']).rstrip('第')}{int(match['no'])}号"
+        return (
+            f"{_tight(match['who'])}〔{match['year']}〕{_tight(match['mid']).rstrip('第')}"
+            f"{int(match['no'])}号"
+        )
     if match["case"]:
         return f"（{match['cyear']}）{_tight(match['court'])}{match['cno']}号"
     if match["decree"]:

@@ -126,7 +126,8 @@ def _unread(path: Path, how: dict[str, list[int]]) -> DocumentError:
 
     garbled, empty = len(how["pages_garbled"]), len(how["pages_without_text"])
     what = (
-        f"{path.name}: the text layer of its {garbled} pages is no language (the encoding of its fonts is lost)"
+        f"{path.name}: the text layer of its {garbled} pages is "
+        "no language (the encoding of its fonts is lost)"
         if garbled
         else (f"{path.name}: a scan, its {empty} pages hold no text")
     )
@@ -136,7 +137,10 @@ def _unread(path: Path, how: dict[str, list[int]]) -> DocumentError:
         )
     return DocumentError(
         what,
-        f"Install text recognition ({INSTALL}) and add it again, or add the PDF or text that another program recognised.",
+        (
+            f"Install text recognition ({INSTALL}) and add it again, or "
+            "add the PDF or text that another program recognised."
+        ),
     )
 
 

@@ -16,7 +16,8 @@ EDGE = 0.14
 
 _NUMERAL = r"(?:\d{1,4}|[一二三四五六七八九十百〇零]{1,5}|[ivxlc]{1,6})"
 _PAGE_NUMBER = re.compile(
-    rf"[-—–·.\s]*(?:第\s*)?{_NUMERAL}\s*页?(?:\s*[/／,，共]+\s*(?:第|共)?\s*{_NUMERAL}\s*页?)?[-—–·.\s]*|Page \d+(?: of \d+)?",
+    rf"[-—–·.\s]*(?:第\s*)?{_NUMERAL}\s*页?(?:\s*[/／,，共]+\s*(?:第|"
+    rf"共)?\s*{_NUMERAL}\s*页?)?[-—–·.\s]*|Page \d+(?: of \d+)?",
     re.I,
 )
 

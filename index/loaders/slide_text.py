@@ -51,7 +51,10 @@ def numbered(number: int, form: str) -> str:
     if form.startswith("circle"):
         return chr(0x245F + number) if number <= 20 else f"{number} "
     if form.startswith("ea1"):
-        digits = f"{_HAN[number // 10] if number >= 20 else ''}{'十' if number >= 10 else ''}{_HAN[number % 10] if number % 10 else ''}"
+        digits = (
+            f"{_HAN[number // 10] if number >= 20 else ''}{'十' if number >= 10 else ''}"
+            f"{_HAN[number % 10] if number % 10 else ''}"
+        )
         return f"{digits}、" if form.endswith("Period") else f"{digits} "
     if form.startswith("alpha"):
         sign = chr((65 if "Uc" in form else 97) + (number - 1) % 26)

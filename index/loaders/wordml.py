@@ -15,18 +15,26 @@ _NS = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xm
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _TYPES = (
-    f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" '
+    'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
     '<Default Extension="xml" ContentType="application/xml"/><Override PartName="/word/document.xml" '
     'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/>'
-    '<Override PartName="/word/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.styles+xml"/>'
-    '<Override PartName="/word/numbering.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.numbering+xml"/>'
-    '<Override PartName="/docProps/core.xml" ContentType="application/vnd.openxmlformats-package.core-properties+xml"/></Types>'
+    '<Override PartName="/word/styles.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.styles+xml"/>'
+    '<Override PartName="/word/numbering.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.numbering+xml"/>'
+    '<Override PartName="/docProps/core.xml" '
+    'ContentType="application/vnd.openxmlformats-package.core-properties+xml"/></Types>'
 )
 _HEADINGS = "".join(
-    f'<w:style w:type="paragraph" w:styleId="Heading{n}"><w:name w:val="heading {n}"/><w:pPr><w:outlineLvl w:val="{n - 1}"/></w:pPr></w:style>'
+    f'<w:style w:type="paragraph" w:styleId="Heading{n}"><w:name w:val="heading {n}"/>'
+    f'<w:pPr><w:outlineLvl w:val="{n - 1}"/></w:pPr></w:style>'
     for n in range(1, 10)
 )
-_STYLES = f'<w:styles {_NS}><w:style w:type="paragraph" w:styleId="Title"><w:name w:val="Title"/></w:style>{_HEADINGS}</w:styles>'
+_STYLES = (
+    f'<w:styles {_NS}><w:style w:type="paragraph" w:styleId="Title">'
+    f'<w:name w:val="Title"/></w:style>{_HEADINGS}</w:styles>'
+)
 FORMATS = (
     "decimal",
     "upperRoman",
@@ -127,7 +135,8 @@ class WordFile:
         )
         package = (
             f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="word/document.xml"/>'
-            f'<Relationship Id="rId2" Type="{_PACKAGE}/relationships/metadata/core-properties" Target="docProps/core.xml"/>'
+            f'<Relationship Id="rId2" Type="{_PACKAGE}/relationships/metadata/core-properties" '
+            'Target="docProps/core.xml"/>'
         )
         with zipfile.ZipFile(stream, "w") as archive:
             for name, text in (
@@ -165,7 +174,8 @@ class WordFile:
             else ""
         )
         return (
-            f'<cp:coreProperties xmlns:cp="{_PACKAGE}/metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+            f'<cp:coreProperties xmlns:cp="{_PACKAGE}/metadata/core-properties" '
+            'xmlns:dc="http://purl.org/dc/elements/1.1/" '
             'xmlns:dcterms="http://purl.org/dc/terms/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
             f"<dc:title>{_xml(self.title)}</dc:title>{created}</cp:coreProperties>"
         )
@@ -189,7 +199,10 @@ def _paragraph(paragraph: Paragraph) -> str:
     if paragraph.level:
         properties += f'<w:pStyle w:val="{"Title" if paragraph.level < 0 else f"Heading{paragraph.level}"}"/>'
     if paragraph.number is not None:
-        properties += f'<w:numPr><w:ilvl w:val="{paragraph.number[1]}"/><w:numId w:val="{paragraph.number[0]}"/></w:numPr>'
+        properties += (
+            f'<w:numPr><w:ilvl w:val="{paragraph.number[1]}"/>'
+            f'<w:numId w:val="{paragraph.number[0]}"/></w:numPr>'
+        )
     if paragraph.centred:
         properties += '<w:jc w:val="center"/>'
     size = f'<w:rPr><w:sz w:val="{round(paragraph.size * 2)}"/></w:rPr>' if paragraph.size else ""

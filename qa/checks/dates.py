@@ -32,7 +32,8 @@ _D = (
 )
 _DATE = re.compile(
     rf"(?P<bc>公元前|前)?(?P<y>{_Y}|{_Y2})年(?:度)?(?:\s*(?P<m>{_M})月份?(?:\s*(?P<d>{_D})[日号])?)?"
-    rf"|(?P<rel>{'|'.join(sorted(_YEAR_WORDS, key=len, reverse=True))})(?:\s*(?P<rm>{_M})月份?(?:\s*(?P<rd>{_D})[日号])?)?"
+    f"|(?P<rel>{'|'.join(sorted(_YEAR_WORDS, key=len, reverse=True))})"
+    rf"(?:\s*(?P<rm>{_M})月份?(?:\s*(?P<rd>{_D})[日号])?)?"
     rf"|(?<![个\d.])(?P<om>{_M})月份?(?:\s*(?P<od>{_D})[日号])?"
     rf"|(?<![\d第/.-])(?P<iy>1[5-9]\d\d|20\d\d)(?P<sep>[-/.])(?P<im>1[0-2]|0?[1-9])(?P=sep)(?P<id>3[01]|[12]\d|0?[1-9])(?![\d/-])"
     rf"|(?<![\d.])(?P<oy>1[0-9]\d\d|20\d\d)(?=\s*(?:-|至|到)\s*(?:1[0-9]\d\d|20\d\d)年)"

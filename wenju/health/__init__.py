@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from errors import WenjuError
+from wenju.health.types import Check, Wanted
 
 if TYPE_CHECKING:
     from wenju.settings import Settings
 
-State = Literal["ok", "warn", "fail"]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding. ``next_step`` is "" when nothing needs doing."""
-
-    name: str
-    state: State
-    found: str
-    next_step: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """How to look: ``offline``: needing a network is a fault, and none is tried; ``ask``: a question too;
-    ``measure``: the speed again, though one is kept."""
-
-    offline: bool = False
-    ask: bool = True
-    measure: bool = False
-
+__all__ = ["Check", "Wanted", "examine"]
 
 Look = Callable[["Settings", Wanted], Iterator[Check]]
 

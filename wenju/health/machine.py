@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wenju.health import Check, Wanted
+from wenju.health.types import Check, Wanted
 
 if TYPE_CHECKING:
     from wenju.settings import Settings

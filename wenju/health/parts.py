@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wenju.health import Check, Wanted
+from wenju.health.types import Check, Wanted
 
 if TYPE_CHECKING:
     from models.store import ModelStore
@@ -135,7 +135,10 @@ def index(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
             "index",
             "fail",
             f"The index was made with the encoder {made}, the settings name {named}.",
-            f"Run 'wenju index add PATH' once, which encodes all documents again, or set index.encoder to {made}.",
+            (
+                "Run 'wenju index add PATH' once, which encodes all "
+                f"documents again, or set index.encoder to {made}."
+            ),
         )
         return
     generation.verify()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from errors import SettingsError
-from wenju.health import Check, State, Wanted
+from wenju.health.types import Check, State, Wanted
 
 if TYPE_CHECKING:
     from ui.settings import UiSettings
@@ -45,13 +45,19 @@ def _door(ui: UiSettings) -> Iterator[Found]:
     if mode == "off" and ui.allowed_hosts:
         yield (
             "warn",
-            f"no sign-on, and ui.allowed_hosts names {', '.join(ui.allowed_hosts)}: whoever reaches the proxy is an administrator",
+            (
+                f"no sign-on, and ui.allowed_hosts names {', '.join(ui.allowed_hosts)}: "
+                "whoever reaches the proxy is an administrator"
+            ),
             'Set ui.auth (docs/DEPLOYMENT.md, "Who may ask").',
         )
     if any(network.num_addresses > 1 << 16 for network in networks(ui.sso_proxies)):
         yield (
             "fail",
-            f"ui.sso_proxies is as wide as {', '.join(ui.sso_proxies)}: anybody there can claim to be anybody",
+            (
+                f"ui.sso_proxies is as wide as {', '.join(ui.sso_proxies)}: "
+                "anybody there can claim to be anybody"
+            ),
             "Name the proxies' own addresses.",
         )
     plain = ui.public_url.startswith("http://") and not is_loopback(urlsplit(ui.public_url).hostname or "")

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import processor
-from wenju.health import Check, Wanted
 from wenju.health.machine import NEEDED_BY_MODELS, available_memory
+from wenju.health.types import Check, Wanted
 
 if TYPE_CHECKING:
     from wenju.settings import Settings
