@@ -31,8 +31,8 @@ CERTAIN = 0.65
 """Probability that what the reader found answers, from which on nothing is written (chosen on tuning rows,
 docs/log/gate.md)."""
 ASKED = 0.77
-"""Least probability that a passage answers, by the model, for each ``1 - risk``: what is surely not answered is
-refused before anything is written (chosen on tuning questions, docs/log/gate.md)."""
+"""Least probability that a passage answers, by the model, for each ``1 - risk``: what is surely not answered
+is refused before anything is written (chosen on tuning questions, docs/log/gate.md)."""
 SAID, PREFERRED = 0.5, 0.2
 """A draft that says at least this share of what the reader found is shown unless the quotation is so much
 more probable (chosen on tuning rows, docs/log/gate.md)."""

@@ -125,7 +125,8 @@ class Pipeline:
             name: of the index, as the answer records it.
             kind: of answer that is wanted (``qa.heads.KINDS``), "" when nothing told.
             order: what is to be written, where an order was given.
-            told: what the model that writes is asked, where that is not ``query``: the question after its turns.
+            told: what the model that writes is asked, where that is not ``query``: the question after its
+                turns.
 
         Raises:
             Cancelled: ``cancelled`` was set before the answer was complete.

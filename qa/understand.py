@@ -40,8 +40,8 @@ class Want:
         kind: name of the kind (``qa.heads.KINDS``), "" when nothing tells.
         likely: its probability (0..1).
         query: what is searched: the question, with what it takes up from the turns before.
-        told: what the model that writes is asked: the question, after the turns before where it does not stand
-            alone.
+        told: what the model that writes is asked: the question, after the turns before where it does not
+            stand alone.
         carried: what was taken up, as it was written there.
         order: what is to be written, where an order was given.
     """

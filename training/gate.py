@@ -54,8 +54,8 @@ TWINS = 5.0
 """Weight of a false premise and of its true twin beside other questions: these two tell what is false, not
 what is odd."""
 NEARLY = 0.1
-"""Weight of one of two questions that are nearly the same: more of it and questions about other things are told
-less well (docs/log/gate.md)."""
+"""Weight of one of two questions that are nearly the same: more of it and questions about other things are
+told less well (docs/log/gate.md)."""
 FALSE_ALARMS = 0.05
 """Share of true twins that may be taken for having a false premise."""
 MODEL = "qwen2.5-coder-1.5b"

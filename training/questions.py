@@ -3,12 +3,12 @@ there, is what it takes for granted borne out? What the probes of ``qa.gate`` ar
 
     python -m training.questions OUT.npz [--premises PAIRS.jsonl...] [--part N] FILE.jsonl...
 
-FILEs are of the hand-written form (``passage``, ``questions``); pairs name a passage of them (``passage_id``) and
-have a question with a false premise and its twin (``false``, ``true``), or two that are nearly the same of which
-the passage answers one (``answered``, ``unanswered``), maybe after some ``turns``.
+FILEs are of the hand-written form (``passage``, ``questions``); pairs name a passage of them
+(``passage_id``) and have a question with a false premise and its twin (``false``, ``true``), or two that are
+nearly the same of which the passage answers one (``answered``, ``unanswered``), maybe after some ``turns``.
 One row a question: ``answered`` float16 [n, layers * hidden size] (the state after ``prompts/judge.md``),
-``label`` int8 [n] (1 answered, 0 not, 2 false premise, 3 its true twin), ``ids``, ``groups``, ``near`` bool [n]
-(one of two questions nearly the same). Goes on where it stopped: OUT is written every 40 passages.
+``label`` int8 [n] (1 answered, 0 not, 2 false premise, 3 its true twin), ``ids``, ``groups``, ``near`` bool
+[n] (one of two questions nearly the same). Goes on where it stopped: OUT is written every 40 passages.
 """
 
 from __future__ import annotations

@@ -92,8 +92,8 @@ def extract(
 
 
 def _rival(question: str, window: Window, best: EvidenceSentence, reader: Reads) -> EvidenceSentence | None:
-    """The sentence of the passage that answers most when each is read by itself, where that is not the one that
-    holds the best span: then one of the two is it (docs/log/reader.md)."""
+    """The sentence of the passage that answers most when each is read by itself, where that is not the one
+    that holds the best span: then one of the two is it (docs/log/reader.md)."""
     sentences = window.block.sentences()
     if len(sentences) < 2:
         return None
