@@ -172,6 +172,27 @@ class Generation:
         first = int(found[0][0] or 0)
         return range(first, first + int(found[0][1]))
 
+    def keys(self, start: int, stop: int) -> Iterator[tuple[int, range]]:
+        """Of the rows [start, stop): each document's place in the corpus (``ord``) and the keys of its passages.
+
+        Keys stay while rows move: a passage has the same one in every generation that keeps its document as it is."""
+        sql = "SELECT ord, first_row, passages FROM documents WHERE first_row + passages > ? AND first_row < ? ORDER BY ord"
+        for order, first, count in self._rows(sql, start, stop):
+            low, high = max(0, start - first), min(count, stop - first)
+            yield order, range((order << SHIFT) + low, (order << SHIFT) + high)
+
+    def rows_at(self, keys: Sequence[int]) -> list[int | None]:
+        """The row of each key, None where this generation has no such passage."""
+        orders = sorted({key >> SHIFT for key in keys})
+        sql = f"SELECT ord, first_row, passages FROM documents WHERE ord IN ({','.join('?' * len(orders))})"
+        known = {order: (first, count) for order, first, count in self._rows(sql, *orders)}
+        found: list[int | None] = []
+        for key in keys:
+            first, count = known.get(key >> SHIFT, (0, 0))
+            place = key & ((1 << SHIFT) - 1)
+            found.append(first + place if place < count else None)
+        return found
+
     def superseded(self) -> set[str]:
         """Ids of documents that another document in this index replaces."""
         return set(self.superseded_by())
