@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.build import Earlier, Progress
-from index.generation import Generation, SearchTexts
+from index.generation import Generation
 from index.settings import IndexSettings
 from index.types import Document, Passage
 
@@ -39,7 +39,7 @@ class Rows(Protocol):
 
     def rows_at(self, keys: Sequence[int]) -> list[int | None]: ...
 
-    def search_texts(self) -> SearchTexts: ...
+    def search_texts_at(self, keys: Sequence[int]) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True)

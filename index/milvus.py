@@ -17,10 +17,11 @@ import importlib.util
 import json
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from index.backend import Candidates, Floats, Rows
 from index.bm25 import K1, B
 from index.build import Earlier, Progress
 from index.generation import Generation
+from index.paragraphs import passage_search_text
 from index.statistics import TermStatistics
 from index.terms import cut, is_single
 
@@ -39,6 +41,7 @@ TERMS_MAX = 65_535
 """Bytes of a text field in Milvus; the terms of a longer passage are proposed by its beginning."""
 MANY, FEW = 10, 7
 """How often a term stands in what Milvus is asked: single characters count 0.7 of a pair, and the weight is a count there."""
+T = TypeVar("T")
 MOST = 16_384
 """Rows that Milvus gives at most."""
 
@@ -93,13 +96,12 @@ class MilvusBackend:
                 self._forget(state)
                 client.delete(collection, filter=f"born > {state['born']}")  # of a writer that was killed
                 gone, statistics = _left(earlier)
-            new = corpus.search_texts()
-            for start in range(first, corpus.count, BATCH):
-                stop = min(start + BATCH, corpus.count)
-                texts = new[start:stop]
-                client.insert(collection, _rows(corpus, start, stop, texts, number))
-                statistics = statistics.changed([texts])
-                report("milvus", stop, corpus.count)
+            done = first
+            for rows in _batches(_rows(corpus, first, number)):
+                client.insert(collection, [row for row, _ in rows])
+                statistics = statistics.changed([[text for _, text in rows]])
+                done += len(rows)
+                report("milvus", done, corpus.count)
             client.flush(collection)
             self._whole(collection, number, gone, corpus.count)
         folder = corpus.path / FOLDER
@@ -183,14 +185,12 @@ class MilvusSearches:
             )
         rows = self._generation.rows_at([hit["key"] for hit in hits])
         # None: a passage of a document that this generation left behind, not deleted yet.
-        vectors = {
-            row: hit["entity"]["dense"] for row, hit in zip(rows, hits, strict=True) if row is not None
-        }
-        ordered = np.array(sorted(vectors), np.int64)
-        texts = self._generation.search_texts()
-        bm25, coverage, ceiling = self._statistics.measure(query, [texts[int(row)] for row in ordered])
-        stored = np.array([vectors[row] for row in ordered.tolist()], np.float32).reshape(-1, len(vector))
-        return Candidates(ordered, bm25, stored @ vector, coverage, ceiling)
+        found = sorted((row, hit["key"], hit) for row, hit in zip(rows, hits, strict=True) if row is not None)
+        texts = self._generation.search_texts_at([key for _, key, _ in found])
+        bm25, coverage, ceiling = self._statistics.measure(query, texts)
+        stored = np.array([hit["entity"]["dense"] for _, _, hit in found], np.float32)
+        ordered = np.array([row for row, _, _ in found], np.int64)
+        return Candidates(ordered, bm25, stored.reshape(-1, len(vector)) @ vector, coverage, ceiling)
 
     def _words(self, query: str) -> str:
         codes, weights, _ = self._statistics.weights(query)
@@ -242,24 +242,22 @@ def _create(client: Any, collection: str, dimension: int) -> None:
     client.create_collection(collection, schema=schema, index_params=indexes)
 
 
-def _rows(corpus: Generation, start: int, stop: int, texts: list[str], born: int) -> list[dict[str, Any]]:
-    codes, of = cut(texts)
-    order = np.argsort(of, kind="stable")
-    starts = np.searchsorted(of[order], np.arange(len(texts) + 1))
-    words = [f"{code:x}" for code in codes[order]]
-    vectors = np.asarray(corpus.vectors()[start:stop])
-    keys = [(ord_, key) for ord_, many in corpus.keys(start, stop) for key in many]
-    return [
-        {
-            "key": key,
-            "born": born,
-            "document": ord_,
-            "collections": list(light.collections),
-            "terms": " ".join(words[starts[i] : starts[i + 1]])[:TERMS_MAX],
-            "dense": vectors[i],
-        }
-        for i, ((ord_, key), (light, _)) in enumerate(zip(keys, corpus.iterate(start, stop), strict=True))
-    ]
+def _rows(corpus: Generation, first: int, born: int) -> Iterator[tuple[dict[str, Any], str]]:
+    """What is inserted for the rows from ``first`` on, each with its search text."""
+    vectors = corpus.vectors()
+    keys = ((ord_, key) for ord_, many in corpus.keys(first, corpus.count) for key in many)
+    passages = corpus.iterate(first, corpus.count)
+    for at, ((ord_, key), (light, passage)) in enumerate(zip(keys, passages, strict=True), first):
+        text = passage_search_text(light, passage)
+        terms = " ".join(f"{code:x}" for code in cut([text])[0])[:TERMS_MAX]
+        row = {"key": key, "born": born, "document": ord_, "collections": list(light.collections)}
+        yield row | {"terms": terms, "dense": np.asarray(vectors[at])}, text
+
+
+def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
+    source = iter(rows)
+    while batch := list(islice(source, BATCH)):
+        yield batch
 
 
 def _left(earlier: Earlier) -> tuple[list[int], TermStatistics]:
@@ -269,11 +267,9 @@ def _left(earlier: Earlier) -> tuple[list[int], TermStatistics]:
         statistics, gone, at = TermStatistics.load(earlier.folder / FOLDER), [], 0
         for start, stop in [*earlier.runs, (old.count, old.count)]:
             if at < start:
-                gone += [order for order, _ in old.keys(at, start)]
-                texts = old.search_texts()
-                statistics = statistics.changed(
-                    (texts[i : min(i + BATCH, start)] for i in range(at, start, BATCH)), -1
-                )
+                gone += [ord_ for ord_, _ in old.keys(at, start)]
+                texts = (passage_search_text(*one) for one in old.iterate(at, start))
+                statistics = statistics.changed(_batches(texts), -1)
             at = stop
         return gone, statistics
     finally:
