@@ -83,7 +83,7 @@ class Server:
     """Answers with its name, or fails; counts what it is asked."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.status, self.slow, self.asked = name, 200, 0.0, 0
+        self.name, self.status, self.slow, self.asked, self.pieces = name, 200, 0.0, 0, 3
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -93,7 +93,7 @@ class Server:
                 self.send_response(server.status)
                 self.end_headers()
                 event = {"choices": [{"delta": {"content": server.name}}]}
-                for _ in range(3 if server.status == 200 else 0):
+                for _ in range(server.pieces if server.status == 200 else 0):
                     time.sleep(server.slow)
                     self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
 
@@ -170,10 +170,10 @@ def test_calls_under_way_are_spread(two: tuple[Server, Server]) -> None:
 
 
 def test_the_deadline_ends_an_answer_that_drips(two: tuple[Server, Server]) -> None:
-    two[0].slow = 0.4
-    writing = generator(two[0], deadline=0.6, timeout=30.0)
+    two[0].slow, two[0].pieces = 0.1, 100
+    writing = generator(two[0], deadline=2.0, timeout=30.0)
     texts: list[str] = []
     with pytest.raises(GeneratorError, match=r"generator\.deadline"):
         for chunk in writing.stream(ASK):
             texts.append(chunk.text)
-    assert texts == ["甲"] and two[0].asked == 1
+    assert len(texts) < 100 and two[0].asked == 1
