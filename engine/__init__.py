@@ -52,6 +52,7 @@ def open_generator(settings: GeneratorSettings, models: ModelSettings) -> Genera
             settings.model,
             api_key=settings.api_key.get_secret_value(),
             timeout=settings.timeout,
+            deadline=settings.deadline,
         )
     path = _model_path(settings.model, models)
     if settings.engine == "transformers":

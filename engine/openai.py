@@ -1,8 +1,11 @@
-"""Any OpenAI-compatible endpoint (vLLM, llama.cpp server, Ollama, SGLang, a cloud): streamed over httpx.
+"""Any OpenAI-compatible endpoint (vLLM, llama.cpp server, Ollama, SGLang, a cloud), or several: streamed over
+httpx.
 
-Retries only before the first token, so that no reader sees a text begin twice. The key is sent to the
-endpoint and stands in no message or log. The figures constraint cannot be imposed on a remote engine: the
-checks of the answer catch there what the CPU engines cannot write in the first place.
+Retries only before the first token, so that no reader sees a text begin twice: at once at another endpoint,
+after a wait where all were tried. One that fails again and again is left alone for a while
+(``engine.endpoints``). The key is sent to the endpoint and stands in no message or log. The figures
+constraint cannot be imposed on a remote engine: the checks of the answer catch there what the CPU engines
+cannot write in the first place.
 """
 
 from __future__ import annotations
@@ -10,10 +13,12 @@ from __future__ import annotations
 import json
 import math
 import threading
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from engine.base import Chunk, GenerationRequest, Message
+from engine.endpoints import Busy, Endpoints, Failed
 from engine.writing import Cutter
 from errors import Cancelled, GeneratorError, SettingsError
 
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
 _RETRY_STATUS = {408, 409, 425, 429, 500, 502, 503, 504}
+_BUSY_STATUS = {408, 409, 425, 429}
 _CHARACTERS_PER_TOKEN = 1.5
 
 
@@ -28,11 +34,13 @@ class OpenAIGenerator:
     """Writes through ``{base_url}/chat/completions``.
 
     Args:
-        base_url: e.g. ``http://127.0.0.1:8000/v1``.
+        base_url: e.g. ``http://127.0.0.1:8000/v1``; several that run the same model with commas between them.
         model: the remote model's name.
         api_key: "" for none.
-        timeout: seconds without a byte from the endpoint before it is given up.
+        timeout: seconds without a byte from an endpoint before it is given up.
+        deadline: seconds that an answer may take with all attempts; 0: no limit.
         retries: further attempts before the first token; the wait doubles from ``backoff`` seconds.
+        pause: seconds that a failing endpoint is left alone.
     """
 
     def __init__(
@@ -42,19 +50,24 @@ class OpenAIGenerator:
         *,
         api_key: str = "",
         timeout: float = 120.0,
+        deadline: float = 0.0,
         retries: int = 2,
         backoff: float = 0.5,
+        pause: float = 10.0,
     ) -> None:
-        if not base_url.startswith(("http://", "https://")):
-            raise SettingsError(
-                f"The engine 'openai' needs the address of an endpoint, not '{base_url}'.",
-                "Set generator.base_url, for example http://127.0.0.1:8000/v1",
-            )
-        self._url = base_url.rstrip("/") + "/chat/completions"
+        urls = addresses(base_url)
+        for url in urls or [base_url]:
+            if not url.startswith(("http://", "https://")):
+                raise SettingsError(
+                    f"The engine 'openai' needs the address of an endpoint, not '{url}'.",
+                    "Set generator.base_url, for example http://127.0.0.1:8000/v1",
+                )
+        self._endpoints = Endpoints([f"{url.rstrip('/')}/chat/completions" for url in urls], pause)
         self._model = model
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._timeout = timeout
-        self._retries = retries
+        self._deadline = deadline or math.inf
+        self._retries = max(retries, len(urls) - 1)
         self._backoff = backoff
         self._client_: httpx.Client | None = None
         self._opening = threading.Lock()
@@ -101,45 +114,79 @@ class OpenAIGenerator:
         }
 
     def _events(self, body: dict[str, Any], cancelled: threading.Event) -> Iterator[dict[str, Any]]:
-        """The events of a streamed answer. Raises Cancelled, or GeneratorError after the last retry."""
+        """The events of a streamed answer. Raises Cancelled, or GeneratorError after the last attempt."""
+        end = time.monotonic() + self._deadline
+        tried: list[str] = []
+        for attempt in range(self._retries + 1):
+            try:
+                with self._endpoints.one(tried) as url:
+                    if url is None:
+                        raise GeneratorError(
+                            "No endpoint answers; all are left alone for some seconds.",
+                            "Check that they run and that generator.base_url is right.",
+                        )
+                    tried.append(url)
+                    yield from self._attempt(url, body, cancelled, end)
+                return
+            except Failed as failed:
+                if failed.after == math.inf or attempt == self._retries:
+                    raise failed.error from failed
+                wait = max(failed.after, self._backoff * 2**attempt) if self._endpoints.all_in(tried) else 0.0
+                if time.monotonic() + wait >= end:
+                    raise failed.error from failed
+                if cancelled.wait(wait):
+                    raise Cancelled("stopped while waiting for the endpoint") from None
+
+    def _attempt(
+        self, url: str, body: dict[str, Any], cancelled: threading.Event, end: float
+    ) -> Iterator[dict[str, Any]]:
+        """One call. Raises Failed where the endpoint is at fault; with ``after`` infinite once a text has
+        begun."""
         import httpx
 
-        for attempt in range(self._retries + 1):
-            begun = False
-            try:
-                with self._client.stream("POST", self._url, json=body, headers=self._headers) as response:
-                    if response.status_code >= 400:
-                        response.read()
-                        if response.status_code not in _RETRY_STATUS or attempt == self._retries:
-                            raise self._refused(response)
-                    else:
-                        for line in response.iter_lines():
-                            if cancelled.is_set():
-                                raise Cancelled("stopped while the endpoint was writing")
-                            if not line.startswith("data:") or line[5:].strip() == "[DONE]":
-                                continue
-                            begun = True
-                            yield self._event(line[5:])
-                        if begun:
-                            return
-                        raise GeneratorError(
-                            f"{self._url} answered without any text.", "Look at the endpoint's log."
-                        )
-            except httpx.HTTPError as error:
-                if begun or attempt == self._retries:
-                    raise self._unreachable(error) from error
-            if cancelled.wait(self._backoff * 2**attempt):
-                raise Cancelled("stopped while waiting for the endpoint")
+        begun = False
+        wait = min(self._timeout, max(0.01, end - time.monotonic()))
+        limits = httpx.Timeout(wait, connect=min(10.0, wait))
+        try:
+            with self._client.stream(
+                "POST", url, json=body, headers=self._headers, timeout=limits
+            ) as response:
+                if response.status_code >= 400:
+                    response.read()
+                    refused = self._refused(url, response)
+                    if response.status_code not in _RETRY_STATUS:
+                        raise refused
+                    kind = Busy if response.status_code in _BUSY_STATUS else Failed
+                    raise kind(refused, _retry_after(response))
+                for line in response.iter_lines():
+                    if cancelled.is_set():
+                        raise Cancelled("stopped while the endpoint was writing")
+                    if time.monotonic() > end:
+                        raise Failed(self._late(url), math.inf)
+                    if not line.startswith("data:") or line[5:].strip() == "[DONE]":
+                        continue
+                    event = self._event(url, line[5:])
+                    begun = True
+                    yield event
+                if not begun:
+                    raise GeneratorError(f"{url} answered without any text.", "Look at the endpoint's log.")
+        except httpx.HTTPError as error:
+            late = time.monotonic() >= end
+            told = self._late(url) if late else self._unreachable(url, error)
+            raise Failed(told, math.inf if begun or late else 0.0) from error
 
-    def _event(self, data: str) -> dict[str, Any]:
+    def _event(self, url: str, data: str) -> dict[str, Any]:
         try:
             event = json.loads(data)
         except ValueError as error:
             raise GeneratorError(
-                f"{self._url} sent no JSON: {data[:80]!r}", "Is it an OpenAI-compatible endpoint?"
+                f"{url} sent no JSON: {data[:80]!r}", "Is it an OpenAI-compatible endpoint?"
             ) from error
         if not isinstance(event, dict) or "error" in event:
-            raise GeneratorError(f"{self._url} broke off: {str(event)[:200]}", "Look at the endpoint's log.")
+            raise Failed(
+                GeneratorError(f"{url} broke off: {str(event)[:200]}", "Look at the endpoint's log."),
+                math.inf,
+            )
         return event
 
     @property
@@ -148,11 +195,10 @@ class OpenAIGenerator:
 
         with self._opening:
             if self._client_ is None:
-                limits = httpx.Timeout(self._timeout, connect=min(10.0, self._timeout))
-                self._client_ = httpx.Client(timeout=limits)
+                self._client_ = httpx.Client(limits=httpx.Limits(max_connections=None))
             return self._client_
 
-    def _refused(self, response: httpx.Response) -> GeneratorError:
+    def _refused(self, url: str, response: httpx.Response) -> GeneratorError:
         hints = {
             401: "Set WENJU_GENERATOR__API_KEY to a key that the endpoint takes.",
             403: "Set WENJU_GENERATOR__API_KEY to a key that may use this model.",
@@ -163,18 +209,33 @@ class OpenAIGenerator:
         for secret in self._headers.values():
             detail = detail.replace(secret.removeprefix("Bearer "), "***")
         return GeneratorError(
-            f"{self._url} answered {response.status_code}: {detail}",
+            f"{url} answered {response.status_code}: {detail}",
             hints.get(response.status_code, "Look at the endpoint's log."),
         )
 
-    def _unreachable(self, error: Exception) -> GeneratorError:
+    def _late(self, url: str) -> GeneratorError:
         return GeneratorError(
-            f"The endpoint {self._url} failed: {type(error).__name__} {error}".rstrip(),
-            (
-                "Check that it runs and that generator.base_url is "
-                "right; generator.timeout is the wait in seconds."
-            ),
+            f"{url} was not done after {self._deadline:g} s.",
+            "generator.deadline is how long an answer may take, with all attempts.",
         )
+
+    def _unreachable(self, url: str, error: Exception) -> GeneratorError:
+        return GeneratorError(
+            f"The endpoint {url} failed: {type(error).__name__} {error}".rstrip(),
+            "Check that it runs and that generator.base_url is right; generator.timeout is "
+            "the wait in seconds.",
+        )
+
+
+def addresses(base_url: str) -> list[str]:
+    """The endpoints that ``generator.base_url`` names."""
+    return [url.strip() for url in base_url.split(",") if url.strip()]
+
+
+def _retry_after(response: httpx.Response) -> float:
+    """Seconds that the endpoint asks to wait; 0 where it names none, or a date."""
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else 0.0
 
 
 def _logprobs(choice: dict[str, Any]) -> tuple[float, ...]:

@@ -16,7 +16,9 @@ class GeneratorSettings(BaseModel):
     model: str = Field(
         "qwen2.5-coder-1.5b", description="name in the model manifest, a folder, or a remote model's name"
     )
-    base_url: str = Field("", description="OpenAI-compatible endpoint, for engine 'openai'")
+    base_url: str = Field(
+        "", description="OpenAI-compatible endpoint, for engine 'openai'; several with commas between them"
+    )
     api_key: SecretStr = Field(
         SecretStr(""), description="key for base_url; better given as WENJU_GENERATOR__API_KEY"
     )
@@ -26,3 +28,8 @@ class GeneratorSettings(BaseModel):
     )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     timeout: float = Field(120.0, gt=0, description="seconds to wait for a remote endpoint")
+    deadline: float = Field(
+        300.0,
+        ge=0,
+        description="seconds that a remote endpoint may take for an answer, retries included; 0: no limit",
+    )

@@ -188,7 +188,7 @@ class LexicalIndex:
         known = places < len(self._codes)
         known[known] = self._codes[places[known]] == codes[known]
         places, codes = places[known], codes[known]
-        return _weigh(codes, self._starts[places + 1] - self._starts[places], self.count), places
+        return weigh(codes, self._starts[places + 1] - self._starts[places], self.count), places
 
     def _read(self, scores: Floats, place: int, weight: float) -> None:
         """Add what the term gives to every row that has it."""
@@ -226,15 +226,9 @@ def score_texts(query: str, texts: Sequence[str]) -> tuple[Floats, Floats, float
     """BM25, coverage and ceiling for a handful of texts that are in no index; idf is taken from these texts
     alone."""
     codes = query_terms(query)
-    found, rows = cut(texts)
-    lengths = np.bincount(rows, minlength=len(texts)).astype(np.float32)
-    tf = np.zeros((len(texts), len(codes)), np.float32)
-    at = np.searchsorted(codes, found)
-    hit = at < len(codes)
-    hit[hit] = codes[at[hit]] == found[hit]
-    np.add.at(tf, (rows[hit], at[hit]), 1.0)
+    tf, lengths = term_counts(codes, texts)
     having = (tf > 0).sum(0)
-    weights = _weigh(codes, having, len(texts))
+    weights = weigh(codes, having, len(texts))
     norm = K1 * (1 - B + B * lengths / max(float(lengths.mean()) if len(texts) else 1.0, 1.0))
     scores = (weights * (K1 + 1) * tf / (tf + norm[:, None])).sum(1)
     coverage = ((tf > 0) * weights).sum(1) / max(float(weights.sum()), 1e-9)
@@ -242,7 +236,19 @@ def score_texts(query: str, texts: Sequence[str]) -> tuple[Floats, Floats, float
     return scores.astype(np.float32), coverage.astype(np.float32), ceiling
 
 
-def _weigh(codes: Codes, having: Ints, count: int) -> Floats:
+def term_counts(codes: Codes, texts: Sequence[str]) -> tuple[Floats, Floats]:
+    """How often each text has each of the sorted ``codes``, float32 [texts, codes], and how many terms it
+    has."""
+    found, rows = cut(texts)
+    tf = np.zeros((len(texts), len(codes)), np.float32)
+    at = np.searchsorted(codes, found)
+    hit = at < len(codes)
+    hit[hit] = codes[at[hit]] == found[hit]
+    np.add.at(tf, (rows[hit], at[hit]), 1.0)
+    return np.minimum(tf, 255), np.bincount(rows, minlength=len(texts)).astype(np.float32)
+
+
+def weigh(codes: Codes, having: Ints, count: int) -> Floats:
     """Weight of each term that ``having`` of ``count`` passages have: idf, less for single characters."""
     idf = np.log(1 + (count - having + 0.5) / (having + 0.5))
     single = np.where(having > max(3.0, SINGLE_SHARE * count), 0.0, SINGLE_WEIGHT)

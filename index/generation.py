@@ -177,6 +177,46 @@ class Generation:
         first = int(found[0][0] or 0)
         return range(first, first + int(found[0][1]))
 
+    def keys(self, start: int, stop: int) -> Iterator[tuple[int, range]]:
+        """Of the rows [start, stop): each document's place in the corpus (``ord``) and the keys of its
+        passages.
+
+        Keys stay while rows move: a passage has the same one in every generation that keeps its document as
+        it is."""
+        sql = (
+            "SELECT ord, first_row, passages FROM documents "
+            "WHERE first_row + passages > ? AND first_row < ? ORDER BY ord"
+        )
+        for order, first, count in self._rows(sql, start, stop):
+            low, high = max(0, start - first), min(count, stop - first)
+            yield order, range((order << SHIFT) + low, (order << SHIFT) + high)
+
+    def rows_at(self, keys: Sequence[int]) -> list[int | None]:
+        """The row of each key, None where this generation has no such passage."""
+        orders = sorted({key >> SHIFT for key in keys})
+        sql = f"SELECT ord, first_row, passages FROM documents WHERE ord IN ({_marks(orders)})"
+        known = {order: (first, count) for order, first, count in self._rows(sql, *orders)}
+        found: list[int | None] = []
+        for key in keys:
+            first, count = known.get(key >> SHIFT, (0, 0))
+            place = key & ((1 << SHIFT) - 1)
+            found.append(first + place if place < count else None)
+        return found
+
+    def search_texts_at(self, keys: Sequence[int]) -> list[str]:
+        """The search text of each key. Raises KeyError where this generation has no such passage."""
+        orders = sorted({key >> SHIFT for key in keys})
+        light = (
+            f"SELECT {_LIGHT.replace('blocks', 'NULL')}, '' FROM documents WHERE ord IN ({_marks(orders)})"
+        )
+        documents = {row[0]: _document(row) for row in self._rows(light, *orders)}
+        sql = f"SELECT key, start, stop, heading, page, text FROM passages WHERE key IN ({_marks(keys)})"
+        texts: dict[int, str] = {}
+        for row in self._rows(sql, *keys):
+            document = documents[row[0] >> SHIFT]
+            texts[row[0]] = passage_search_text(document, _passage(document.id, row))
+        return [texts[key] for key in keys]
+
     def superseded(self) -> set[str]:
         """Ids of documents that another document in this index replaces."""
         return set(self.superseded_by())
@@ -336,6 +376,10 @@ def documents_of(path: Path) -> Generation:
     if not sound:
         raise IndexError_(f"the index at {path} is damaged: its documents ({CORPUS}) have changed", AGAIN)
     return Generation(path, manifest)
+
+
+def _marks(values: Sequence[int]) -> str:
+    return ",".join("?" * len(values))
 
 
 def _document(row: Sequence[Any]) -> Document:

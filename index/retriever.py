@@ -8,39 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from index.bm25 import LexicalIndex, score_texts
+from index.backend import Backend, Rows
+from index.bm25 import score_texts
 from index.copies import plain
-from index.dense import DenseIndex
 from index.encoder import Encoder
 from index.fusion import fuse
+from index.local import LocalBackend
 from index.settings import IndexSettings
 from index.types import Document, Hit, Passage
 
-RowNumbers = NDArray[np.int64]
-
 CANDIDATES = 100
 """Rows that each of the two searches proposes."""
-
-
-class Rows(Protocol):
-    """What is needed of a Generation: its folder, and passages and documents by row and id."""
-
-    path: Path
-    count: int
-
-    def passage_at(self, row: int) -> Passage: ...
-
-    def document(self, document_id: str) -> Document: ...
-
-    def copies(self) -> Mapping[str, str]: ...
-
-    def rows_in(self, collection: str) -> Sequence[int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +34,23 @@ class Ranked:
 
 
 class HybridRetriever:
-    """Searches one generation. Thread-safe; opens its indexes at once (memory-mapped, so in milliseconds)."""
+    """Searches one generation, with what its backend opens. Thread-safe."""
 
-    def __init__(self, generation: Rows, encoder: Encoder, settings: IndexSettings | None = None) -> None:
+    def __init__(
+        self,
+        generation: Rows,
+        encoder: Encoder,
+        settings: IndexSettings | None = None,
+        backend: Backend | None = None,
+    ) -> None:
         self._generation = generation
         self._encoder = encoder
         self._settings = settings or IndexSettings()
-        self._lexical = LexicalIndex.open(generation.path) if generation.count else None
-        self._dense = DenseIndex.open(generation.path) if generation.count else None
-        self._collections: dict[str, RowNumbers] = {}
+        self._searches = (backend or LocalBackend()).open(generation) if generation.count else None
 
     def describe(self) -> dict[str, object]:
         """Kinds and sizes of the two indexes, for ``wenju index info``."""
-        if self._lexical is None or self._dense is None:
-            return {}
-        return {"lexical": self._lexical.describe(), "dense": self._dense.describe()}
+        return self._searches.describe() if self._searches else {}
 
     def search(self, query: str, k: int | None = None, collection: str = "") -> list[Hit]:
         """The best ``k`` passages (default ``settings.top_k``), by (-score, row); [] for an empty index or
@@ -117,39 +100,27 @@ class HybridRetriever:
 
     def rank(self, query: str, k: int, collection: str = "") -> list[Ranked]:
         """The best ``k`` rows without reading any passage."""
-        if self._lexical is None or self._dense is None or not query.strip() or k < 1:
+        if self._searches is None or not query.strip() or k < 1:
             return []
         wide = max(CANDIDATES, k)
-        vector = self._encoder.encode([query], query=True)
-        if collection:
-            among = self._rows_in(collection)
-            bm25_rows = _first(among, self._lexical.scores(query, among), wide, 0.0)
-            dense_rows = _first(among, self._dense.scores(vector[0], among), wide, -np.inf)
-        else:
-            bm25_rows, _ = self._lexical.search(query, wide)
-            dense_rows = self._dense.search(vector, wide)[0][0]
-        rows = np.union1d(bm25_rows, dense_rows)
-        bm25 = self._lexical.scores(query, rows)
-        dense = self._encoder.relevance(self._dense.scores(vector[0], rows))
-        scores = fuse(bm25, dense, self._lexical.ceiling(query))
-        best = np.lexsort((rows, -scores))[:k]
-        coverage = self._lexical.coverage(query, rows[best])
-        ranks = {"bm25_rank": _ranks(bm25_rows), "dense_rank": _ranks(dense_rows)}
+        vector = self._encoder.encode([query], query=True)[0]
+        found = self._searches.propose(query, vector, wide, collection)
+        dense = self._encoder.relevance(found.cosines)
+        scores = fuse(found.bm25, dense, found.ceiling)
+        matching = np.flatnonzero(found.bm25 > 0)
+        ranks = {
+            "bm25_rank": _ranks(matching[np.argsort(-found.bm25[matching], kind="stable")][:wide]),
+            "dense_rank": _ranks(np.argsort(-found.cosines, kind="stable")[:wide]),
+        }
+        best = np.lexsort((found.rows, -scores))[:k]
         return [
-            Ranked(int(rows[i]), float(scores[i]), _why(bm25[i], dense[i], coverage[j], ranks, int(rows[i])))
-            for j, i in enumerate(best)
+            Ranked(
+                int(found.rows[i]),
+                float(scores[i]),
+                _why(found.bm25[i], dense[i], found.coverage[i], ranks, int(i)),
+            )
+            for i in best
         ]
-
-    def _rows_in(self, collection: str) -> RowNumbers:
-        if collection not in self._collections:
-            self._collections[collection] = np.array(self._generation.rows_in(collection), np.int64)
-        return self._collections[collection]
-
-
-def _first(rows: RowNumbers, scores: np.ndarray, k: int, above: float) -> RowNumbers:
-    """The best ``k`` rows with scores over ``above``, by (-score, row)."""
-    order = np.lexsort((rows, -scores))[:k]
-    return rows[order[scores[order] > above]]
 
 
 def rank_texts(query: str, texts: Sequence[str], encoder: Encoder) -> list[Ranked]:

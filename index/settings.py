@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 
 class IndexSettings(BaseModel):
@@ -21,3 +21,11 @@ class IndexSettings(BaseModel):
     )
     passage_max: int = Field(400, ge=50, description="longer paragraphs are split at sentence ends")
     top_k: int = Field(8, ge=1, le=200, description="passages returned by a search")
+    milvus: str = Field(
+        "",
+        description="search in Milvus at this address (http://HOST:19530), not in files of this machine",
+    )
+    milvus_token: SecretStr = Field(
+        SecretStr(""),
+        description="user:password or key for milvus; better given as WENJU_INDEX__MILVUS_TOKEN",
+    )

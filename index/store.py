@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from errors import IndexError_
 from index import disk
 from index.build import CorpusWriter, Earlier, Progress, state, write_vectors
-from index.generation import Generation, SearchTexts, documents_of
+from index.generation import Generation, documents_of
 from index.manifest import AGAIN, FORMAT, MANIFEST, REBUILD, file_sha256
 from index.settings import IndexSettings
 from index.types import Document
@@ -38,10 +38,9 @@ from index.types import Document
 if TYPE_CHECKING:
     import numpy as np
 
-    Encode = Callable[[list[str]], "np.ndarray"]
-    BuildDense = Callable[["np.ndarray", Path, Earlier | None], object]
+    from index.backend import Backend
 
-BuildLexical = Callable[[SearchTexts, Path, "Earlier | None"], object]
+    Encode = Callable[[list[str]], "np.ndarray"]
 
 PASSAGE_RULES = 2
 """Raised when the same settings cut or describe passages otherwise; all passages are then made and encoded
@@ -160,8 +159,7 @@ class IndexStore:
         encode: Encode,
         progress: Progress | None = None,
         *,
-        build_dense: BuildDense | None = None,
-        build_lexical: BuildLexical | None = None,
+        backend: Backend | None = None,
         encoder: str = "",
         about: Mapping[str, str] | None = None,
         afresh: bool = False,
@@ -178,9 +176,7 @@ class IndexStore:
             encode: search texts -> float32 [n, dimension].
             progress: called with stage, done and total; what it raises stops the writing, the old index
             stays.
-            build_dense: called with the vectors (memory-mapped), the new folder, and what may be taken over.
-            build_lexical: called with the search texts (lazy, by row), the new folder, and what may be taken
-            over.
+            backend: makes what the new generation is searched with; None: it is not searched.
             encoder: identity of the encoder's weights; default: the name in the settings.
             about: versions and the like, recorded in the manifest.
             afresh: take nothing over but the documents themselves, and those of a damaged index too.
@@ -241,7 +237,8 @@ class IndexStore:
                     dimension = write_vectors(
                         corpus, old if same else None, writer.kept_runs, writer.reusable, encode, report
                     )
-                    self._build(corpus, earlier, build_dense, build_lexical, report)
+                    if backend is not None and passages:
+                        backend.build(corpus, earlier, report)
                 finally:
                     corpus.close()
                 report("save", 0, 1)
@@ -258,6 +255,8 @@ class IndexStore:
                 raise
             current = Generation.open(self.root / f"gen-{number}")
             self._clean(current, keep=None if gone or afresh else old)
+            if backend is not None:
+                backend.settle(current)
             report("save", 1, 1)
             return current
 
@@ -298,25 +297,6 @@ class IndexStore:
         for light in old.documents():
             if light.id not in writer.dropped:
                 writer.add(old.document(light.id), reuse=False)
-
-    def _build(
-        self,
-        corpus: Generation,
-        earlier: Earlier | None,
-        dense: BuildDense | None,
-        lexical: BuildLexical | None,
-        report: Progress,
-    ) -> None:
-        if not corpus.count:
-            return
-        if dense is not None:
-            report("dense", 0, 1)
-            dense(corpus.vectors(), corpus.path, earlier)
-            report("dense", 1, 1)
-        if lexical is not None:
-            report("lexical", 0, 1)
-            lexical(corpus.search_texts(), corpus.path, earlier)
-            report("lexical", 1, 1)
 
     def swap_in(self, folder: Path, facts: dict[str, Any]) -> None:
         """Make everything durable, the manifest last, then name the generation in CURRENT."""

@@ -21,6 +21,7 @@ from qa.collection import Collection
 from qa.settings import EngineSettings
 
 if TYPE_CHECKING:
+    from index.backend import Backend
     from index.build import Progress
     from index.documents import AddReport
     from index.encoder import Encoder
@@ -44,6 +45,7 @@ class Library:
         self._generation: Generation | None = None
         self._named: str | None = None
         self._retriever: HybridRetriever | None = None
+        self._backend: Backend | None = None
         self._lock = threading.RLock()
 
     @property
@@ -115,14 +117,18 @@ class Library:
     def describe(self) -> dict[str, object]:
         """Kinds and sizes of the lexical and the dense index (exact or a graph); {} when nothing is
         indexed."""
-        from index.bm25 import LexicalIndex
-        from index.dense import DenseIndex
-
         generation = self.generation
-        if generation is None or not generation.count:
-            return {}
-        path = generation.path
-        return {"lexical": LexicalIndex.open(path).describe(), "dense": DenseIndex.open(path).describe()}
+        return self.backend.open(generation).describe() if generation and generation.count else {}
+
+    @property
+    def backend(self) -> Backend:
+        """Where passages are searched: files of this machine, or Milvus."""
+        with self._lock:
+            if self._backend is None:
+                from index.backend import open_backend
+
+                self._backend = open_backend(self.settings.index)
+            return self._backend
 
     @property
     def ready(self) -> dict[str, bool]:
@@ -156,7 +162,9 @@ class Library:
                 if self._retriever is None:
                     self._check(generation)
                     try:
-                        self._retriever = HybridRetriever(generation, self.encoder, self.settings.index)
+                        self._retriever = HybridRetriever(
+                            generation, self.encoder, self.settings.index, self.backend
+                        )
                     except IndexError_:
                         if attempt == 4 or self.store.current_name() == self._named:
                             raise
@@ -326,14 +334,7 @@ class Library:
 
     def _building(self) -> dict[str, Any]:
         """How a generation of this library is built, whatever changes in it."""
-        from index.bm25 import LexicalIndex
-        from index.dense import DenseIndex
-
-        return {
-            "build_dense": DenseIndex.build,
-            "build_lexical": LexicalIndex.build,
-            "encoder": self._encoder_name,
-        }
+        return {"backend": self.backend, "encoder": self._encoder_name}
 
     @property
     def _encoder_name(self) -> str:

@@ -44,13 +44,12 @@ def step(root: Path, name: str) -> None:
     from index_fakes import SETTINGS, Encoder
 
     import index.documents as documents
-    from index.bm25 import LexicalIndex
-    from index.dense import DenseIndex
     from index.loaders import document_id
+    from index.local import LocalBackend
     from index.store import IndexStore
 
     store = IndexStore(root / "index")
-    building: dict[str, Any] = {"build_dense": DenseIndex.build, "build_lexical": LexicalIndex.build}
+    building: dict[str, Any] = {"backend": LocalBackend()}
     with patch.object(documents, "Reader", InProcess):
         if name == "rebuild":
             store.write((), (), SETTINGS, Encoder(), afresh=True, **building)

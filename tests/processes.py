@@ -4,6 +4,7 @@ their tests."""
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -29,7 +30,7 @@ def nginx(folder: Path) -> Iterator[Callable[[str], str]]:
         pytest.skip("nginx is not installed (Debian: apt-get install nginx-light)")
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(locations: str) -> str:
+    def start(locations: str, beside: str = "") -> str:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -41,7 +42,8 @@ def nginx(folder: Path) -> Iterator[Callable[[str], str]]:
         conf.write_text(
             f"daemon off; master_process off; pid {folder}/pid-{port}; "
             f"error_log {folder}/error.log; events {{}} http {{ {temp}"
-            f"access_log off; server {{ listen 127.0.0.1:{port}; proxy_buffering off; {locations} }} }}"
+            f"access_log off; {beside} server {{ listen 127.0.0.1:{port}; "
+            f"proxy_buffering off; {locations} }} }}"
         )
         started.append(subprocess.Popen([binary, "-p", str(folder), "-c", str(conf)], stderr=subprocess.PIPE))
         deadline = time.monotonic() + 10
@@ -61,28 +63,28 @@ def nginx(folder: Path) -> Iterator[Callable[[str], str]]:
 
 
 SERVE = """
-import sys, types
+import json, sys, types
 from pathlib import Path
 from fake_corpus import fake_engine
 from ui.server import serve
 from ui.settings import UiSettings
-port, data = int(sys.argv[1]), Path(sys.argv[2])
-ui = UiSettings(port=port, log_format="json")
-serve(types.SimpleNamespace(ui=ui, data=data, engine=None), fake_engine(pace=0.2))
+port, data, pace, more = int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]), json.loads(sys.argv[4])
+ui = UiSettings(port=port, log_format="json", **more)
+serve(types.SimpleNamespace(ui=ui, data=data, engine=None), fake_engine(pace=pace))
 """
 
 
-def serve(port: int, data: Path) -> subprocess.Popen[str]:
-    """The whole server in a process of its own, over the scripted engine at a pace of 0.2 s."""
+def serve(port: int, data: Path, pace: float = 0.2, **ui: object) -> subprocess.Popen[str]:
+    """The whole server in a process of its own, over the scripted engine at a pace in seconds."""
     path = os.pathsep.join((str(TESTS.parent), str(TESTS)))
     env = {**os.environ, "PYTHONPATH": path}
-    command = [sys.executable, "-c", SERVE, str(port), str(data)]
+    command = [sys.executable, "-c", SERVE, str(port), str(data), str(pace), json.dumps(ui)]
     return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def until_ready(address: str) -> None:
+def until_ready(address: str, seconds: float = 60) -> None:
     """Wait until /readyz says yes."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
             if httpx.get(f"{address}/readyz", timeout=5).status_code == 200:

@@ -22,6 +22,7 @@ NOT_OURS_TO_DECLARE = {
     "torch": "comes with sentence-transformers; its build (CPU or CUDA) is the machine's choice",
     "psutil": "asked for where it is there, and done without where not",
     "llama_cpp": "extra llamacpp",
+    "pymilvus": "extra milvus",
     "rapidocr": "extra ocr",
     "cv2": "comes with the extra ocr",
     "PIL": "comes with the extra ocr",

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from index.bm25 import LexicalIndex
 from index.copies import copies_of, plain, sketch
-from index.dense import DenseIndex
 from index.documents import add_paths
 from index.loaders import finish
 from index.loaders.plain import raw_from_text
+from index.local import LocalBackend
 from index.retriever import HybridRetriever
 from index.settings import IndexSettings
 from index.store import IndexStore
@@ -84,8 +83,7 @@ def index(root: Path, folder: Path) -> tuple[HybridRetriever, IndexStore]:
         store,
         IndexSettings(),
         encode,
-        build_dense=DenseIndex.build,
-        build_lexical=LexicalIndex.build,
+        backend=LocalBackend(),
     )
     generation = store.current()
     assert generation is not None

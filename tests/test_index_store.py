@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from index_fakes import SETTINGS, Encoder, check, current, document
 
 from errors import IndexError_
-from index.build import fingerprint
+from index.build import Progress, fingerprint
+from index.generation import Generation
 from index.loaders import finish
 from index.loaders.plain import raw_from_text
 from index.store import IndexStore
@@ -94,14 +96,19 @@ def test_other_sizes_or_another_encoder_make_everything_anew(tmp_path: Path) -> 
 def test_builders_get_the_new_folder_and_their_files_are_in_the_manifest(tmp_path: Path) -> None:
     got: dict[str, object] = {}
 
-    def dense(vectors: np.ndarray, path: Path, earlier: object) -> None:
-        got["shape"] = vectors.shape
-        (path / "dense.bin").write_bytes(b"d")
+    class Searched:
+        def build(self, corpus: Generation, earlier: object, report: Progress) -> None:
+            report("dense", 0, 1)
+            got["shape"], got["texts"] = corpus.vectors().shape, len(list(corpus.search_texts()))
+            (corpus.path / "dense.bin").write_bytes(b"d")
+            (corpus.path / "bm25").mkdir()
+            (corpus.path / "bm25" / "terms.bin").write_bytes(b"t")
 
-    def lexical(texts: object, path: Path, earlier: object) -> None:
-        got["texts"] = len(list(texts))  # type: ignore[call-overload]
-        (path / "bm25").mkdir()
-        (path / "bm25" / "terms.bin").write_bytes(b"t")
+        def settle(self, current: Generation) -> None:
+            got["settled"] = current.name
+
+        def open(self, generation: object) -> Any:
+            raise AssertionError
 
     stages: list[str] = []
     store = IndexStore(tmp_path)
@@ -111,18 +118,17 @@ def test_builders_get_the_new_folder_and_their_files_are_in_the_manifest(tmp_pat
         SETTINGS,
         Encoder(),
         lambda stage, done, total: stages.append(stage),
-        build_dense=dense,
-        build_lexical=lexical,
+        backend=Searched(),
         about={"encoder_backend": "torch"},
     )
-    assert got == {"shape": (3, 4), "texts": 3}
+    assert got == {"shape": (3, 4), "texts": 3, "settled": "gen-1"}
     assert {"dense.bin", "bm25/terms.bin", "corpus.sqlite", "vectors.npy"} <= set(
         generation.manifest["files"]
     )
     assert (
         generation.manifest["about"]["encoder_backend"] == "torch" and generation.manifest["dimension"] == 4
     )
-    assert list(dict.fromkeys(stages)) == ["read", "encode", "dense", "lexical", "save"]
+    assert list(dict.fromkeys(stages)) == ["read", "encode", "dense", "save"]
     (generation.path / "bm25" / "terms.bin").write_bytes(b"x")
     with pytest.raises(IndexError_, match="terms.bin has changed"):
         generation.verify()

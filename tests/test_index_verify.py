@@ -12,8 +12,7 @@ import pytest
 from index_fakes import SETTINGS, Encoder, current, document
 
 from errors import IndexError_
-from index.bm25 import LexicalIndex
-from index.dense import DenseIndex
+from index.local import LocalBackend
 from index.store import IndexStore
 from index.verify import verified
 
@@ -27,8 +26,7 @@ def store(tmp_path: Path) -> IndexStore:
             [],
             SETTINGS,
             Encoder(),
-            build_dense=DenseIndex.build,
-            build_lexical=LexicalIndex.build,
+            backend=LocalBackend(),
         )
     return made
 

@@ -73,6 +73,20 @@ def test_truncate_keeps_the_first_exchanges_and_the_order_goes_on(any_store: Any
     assert any_store.exchanges("wang", "c1") is None and any_store.conversations("wang") == []
 
 
+def test_what_was_dropped_meanwhile_does_not_come_back_when_its_answer_is_done(any_store: Any) -> None:
+    any_store.save("wang", "c1", exchange())
+    any_store.save("wang", "c1", exchange("e2", status="running", answer=None))
+    any_store.update("wang", "c1", exchange("e2", "食堂几点开门", REFUSAL))
+    assert [e.status for e in any_store.exchanges("wang", "c1")] == ["done", "done"]
+    any_store.save("wang", "c1", exchange("e3", status="running", answer=None))
+    any_store.truncate("wang", "c1", 2)
+    any_store.update("wang", "c1", exchange("e3"))
+    assert [e.id for e in any_store.exchanges("wang", "c1")] == ["e1", "e2"]
+    any_store.delete("wang", "c1")
+    any_store.update("wang", "c1", exchange("e2"))
+    assert any_store.exchanges("wang", "c1") is None
+
+
 def test_a_share_link_shows_the_conversation_as_it_was(any_store: Any) -> None:
     any_store.save("wang", "c1", exchange())
     token = any_store.share("wang", "c1")

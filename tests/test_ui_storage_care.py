@@ -13,7 +13,7 @@ import pytest
 from databases import ANSWER, REFUSAL, exchange
 
 from errors import SettingsError
-from ui import storage_care
+from ui import storage_care, storage_servers
 from ui.auth_signing import seal, server_key
 from ui.storage import SqlStore
 from ui.storage_tokens import TokenTable
@@ -25,7 +25,7 @@ def test_everything_is_there_after_a_restart_and_the_file_is_private(tmp_path: P
     first.save("wang", "c1", exchange("e2", status="running", answer=None))
     first.close()
     second = SqlStore.open("", tmp_path)
-    assert storage_care.recover(second.database, "重启了") == 1
+    assert storage_servers.recover(second.database, "重启了") == 1
     one, two = second.exchanges("wang", "c1") or ()
     assert one.answer == ANSWER and (two.status, two.message) == ("failed", "重启了")
     second.close()

@@ -91,6 +91,22 @@ def test_an_unknown_setting_is_a_finding_beside_the_machine(tmp_path: Path) -> N
             "warn",
             "api_key goes to 10.0.0.9",
         ),
+        (
+            {
+                "generator": {
+                    "engine": "openai",
+                    "base_url": "https://a/v1, http://10.0.0.9/v1",
+                    "api_key": "k",
+                }
+            },
+            "warn",
+            "api_key goes to 10.0.0.9",
+        ),
+        (
+            {"index": {"milvus": "http://10.0.0.8:19530", "milvus_token": "k"}},
+            "warn",
+            "milvus_token goes to 10.0.0.8",
+        ),
     ],
 )
 def test_unsafe_settings_are_named_with_a_next_step(flags: dict[str, Any], state: str, found: str) -> None:
@@ -122,9 +138,10 @@ def test_offline_names_what_lies_outside() -> None:
     (check,) = parts.generator(remote, Wanted(offline=True))
     assert check.state == "fail" and "models.example.org:443" in check.found
     oidc = {"auth": "oidc", "oidc_issuer": "https://login.example.org", "oidc_client_id": "wenju"}
-    signing = load_settings({"ui": {**oidc, "database": "postgresql://db/wenju"}})
+    milvus = {"milvus": "http://milvus.example.org:19530"}
+    signing = load_settings({"ui": {**oidc, "database": "postgresql://db/wenju"}, "index": milvus})
     found = " ".join(check.found for check in safety.settings(signing, Wanted(offline=True)))
-    assert "login.example.org" in found and "PostgreSQL" in found
+    assert "login.example.org" in found and "PostgreSQL" in found and "milvus.example.org" in found
 
 
 def test_a_changed_index_is_found_by_its_hash(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from errors import ModelError, WenjuError
-from ui.rates import Limits, RateLimited, person
+from ui.rates import Counts, Limits, RateLimited, person
 
 if TYPE_CHECKING:
     from qa.engine import Engine
@@ -73,7 +73,7 @@ class Admission:
     Args:
         slots: answers written at the same time.
         queue_size: how many may wait; one more is refused.
-        rate_per_minute, visitor_per_minute, rate_per_address: see ui.rates.Limits.
+        rate_per_minute, visitor_per_minute, rate_per_address, counts: see ui.rates.Limits.
     """
 
     def __init__(
@@ -83,10 +83,11 @@ class Admission:
         rate_per_minute: int = 0,
         visitor_per_minute: int = 0,
         rate_per_address: int = 0,
+        counts: Callable[[str, int], Counts] | None = None,
     ) -> None:
         self._slots = slots
         self._queue_size = queue_size
-        self._limits = Limits(rate_per_minute, visitor_per_minute, rate_per_address, queue_size)
+        self._limits = Limits(rate_per_minute, visitor_per_minute, rate_per_address, queue_size, counts)
         self._serving: set[Ticket] = set()
         self._waiting: list[Ticket] = []
         self._now = 0
@@ -98,7 +99,9 @@ class Admission:
         """Why the models did not load, once that is known; for administrators, it may name files."""
 
     @classmethod
-    def of(cls, settings: UiSettings, engine: Engine) -> Admission:
+    def of(
+        cls, settings: UiSettings, engine: Engine, counts: Callable[[str, int], Counts] | None = None
+    ) -> Admission:
         """As the settings say."""
         slots = settings.slots or engine.together
         return cls(
@@ -107,6 +110,7 @@ class Admission:
             settings.rate_per_minute,
             settings.visitor_per_minute,
             settings.rate_per_address,
+            counts,
         )
 
     def models_failed(self, error: Exception) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from errors import WenjuError
 from ui.address import is_loopback
@@ -31,6 +32,25 @@ class TooManyWaiting(RateLimited):
     retry_after = 10
 
 
+def too_often(seconds: float) -> RateLimited:
+    """The error for one who may ask again in ``seconds``."""
+    error = RateLimited("Too many questions within a minute", "Wait a moment before the next question")
+    error.retry_after = max(1, int(seconds) + 1)
+    return error
+
+
+class Counts(Protocol):
+    """Counts questions under a name: in this server (Rate), or in all that share a database."""
+
+    def check(self, name: str) -> None:
+        """Raises RateLimited when this name has asked as often as it may; counts nothing."""
+        ...
+
+    def count(self, name: str) -> None:
+        """Note one question."""
+        ...
+
+
 class Limits:
     """What one may ask.
 
@@ -38,15 +58,23 @@ class Limits:
         per_minute: questions a person may ask per minute; 0: no limit.
         visitor_per_minute: the same for all anonymous visitors of one address; 0: like everybody.
         per_address: questions that may come from one address per minute, whoever asks; 0: no limit.
-        places: in line. A person may have a quarter of them (4 at least), an address half (8 at least).
+        counts: makes what counts a kind of names against a limit; None: this server alone.
+        places: in line of this server. A person may have a quarter of them (4 at least), an address half (8
+        at least).
     """
 
     def __init__(
-        self, per_minute: int = 0, visitor_per_minute: int = 0, per_address: int = 0, places: int = 0
+        self,
+        per_minute: int = 0,
+        visitor_per_minute: int = 0,
+        per_address: int = 0,
+        places: int = 0,
+        counts: Callable[[str, int], Counts] | None = None,
     ) -> None:
-        self._people = Rate(per_minute)
-        self._visitors = Rate(visitor_per_minute or per_minute)
-        self._addresses = Rate(per_address)
+        counted = counts or (lambda kind, limit: Rate(limit))
+        self._people = counted("person", per_minute)
+        self._visitors = counted("visitor", visitor_per_minute or per_minute)
+        self._addresses = counted("address", per_address)
         self._places = places
 
     def take(self, user: str, address: str, waiting: Iterable[tuple[str, str]]) -> None:
@@ -91,11 +119,7 @@ class Rate:
         """Raises RateLimited when this name has asked as often as it may; counts nothing."""
         times = self._recent(name)
         if self.per_minute and len(times) >= self.per_minute:
-            error = RateLimited(
-                "Too many questions within a minute", "Wait a moment before the next question"
-            )
-            error.retry_after = max(1, int(times[0] + WINDOW - time.monotonic()) + 1)
-            raise error
+            raise too_often(times[0] + WINDOW - time.monotonic())
 
     def count(self, name: str) -> None:
         """Note one question."""

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from qa.settings import EngineSettings
     from ui.admission import Admission
     from ui.auth import SignOn
+    from ui.rates import Counts
     from ui.storage import SqlStore
     from ui.storage_tokens import TokenTable
     from ui.store import Store
@@ -156,12 +158,23 @@ def open_store(settings: ServerSettings) -> tuple[Store, SqlStore | None]:
 
 
 def _recover(store: SqlStore, ui: UiSettings) -> None:
-    from ui import storage_care
+    from ui import storage_servers
     from ui.texts import Texts
 
-    interrupted = storage_care.recover(store.database, Texts(ui.lang)("interrupted"))
+    interrupted = storage_servers.recover(store.database, Texts(ui.lang)("interrupted"))
     if interrupted:
         log.warning("answers were cut by the last stop", extra={"fields": {"answers": interrupted}})
+    if storage_servers.shared(store.database):
+        storage_servers.beat(store.database, store.server)
+
+
+def _counts(keeper: SqlStore | None) -> Callable[[str, int], Counts] | None:
+    """What counts how often somebody asks: the database, where several servers may share it."""
+    from ui import storage_servers
+
+    if keeper is None or not storage_servers.shared(keeper.database):
+        return None
+    return partial(storage_servers.SharedRate, keeper.database)
 
 
 def _run(
@@ -174,8 +187,10 @@ def _run(
 ) -> None:
     import uvicorn
 
+    from ui import storage_servers
     from ui.admission import Admission
     from ui.doorway import Doorway
+    from ui.texts import Texts
 
     ui = page_settings(settings)
     failures: list[BaseException] = []
@@ -185,7 +200,7 @@ def _run(
         for shared in SHARED:
             importlib.import_module(shared)
         opened = engine if engine is not None else open_engine(settings)
-        admission = Admission.of(ui, opened)
+        admission = Admission.of(ui, opened, _counts(keeper))
         threading.Thread(target=warm, args=(opened, admission), name="wenju-warm", daemon=True).start()
         from ui.assembly import assemble
 
@@ -204,6 +219,8 @@ def _run(
     def closed() -> None:
         stopping.set()
         if keeper is not None:
+            if storage_servers.shared(keeper.database):
+                storage_servers.leave(keeper.database, keeper.server)
             keeper.close()
         log.info("stopped")
 
@@ -222,6 +239,11 @@ def _run(
     if keeper is not None and ui.retention_days:
         threading.Thread(
             target=_care, args=(keeper, ui.retention_days, stopping), name="wenju-care", daemon=True
+        ).start()
+    if keeper is not None and storage_servers.shared(keeper.database):
+        given = (keeper.database, keeper.server, Texts(ui.lang)("interrupted"), stopping)
+        threading.Thread(
+            target=storage_servers.keep_alive, args=given, name="wenju-alive", daemon=True
         ).start()
     print(f"问据 Wenju: {address_of(ui, listening)}  (Ctrl-C 停止 / stops)", flush=True)
     server.run(sockets=[listening])

@@ -22,10 +22,19 @@ from sqlalchemy.exc import IntegrityError
 
 from qa.serialize import answer_from_dict, answer_to_dict
 from qa.types import Answer
-from ui.storage_tables import actions, asked, conversations, exchanges, open_database, outcomes, shares
+from ui.storage_tables import (
+    actions,
+    asked,
+    conversations,
+    exchanges,
+    open_database,
+    outcomes,
+    shares,
+    under_way,
+)
 from ui.storage_tables import feedback as feedback_table
 from ui.store import Asked, ConversationRow, Exchange, Feedback, Shared
-from ui.store_memory import now, title_of
+from ui.store_memory import new_id, now, title_of
 
 
 class SqlStore:
@@ -38,6 +47,7 @@ class SqlStore:
 
     def __init__(self, database: Engine, audit: bool = True) -> None:
         self.database = database
+        self.server = new_id()
         self._audit = audit
 
     @classmethod
@@ -49,37 +59,54 @@ class SqlStore:
         self.database.dispose()
 
     def save(self, user: str, conversation_id: str, exchange: Exchange) -> None:
-        row = _row(exchange)
-        here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
         mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
-        touched = {"updated_at": now(), "sequence": time.time_ns() // 1000}
+        here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
+        place = {"owner": user, "conversation_id": conversation_id, "id": exchange.id}
 
         def write(c: Connection) -> None:
+            if self._replace(c, user, conversation_id, exchange):
+                return
+            touched = _touched()
             if not c.execute(update(conversations).where(mine).values(**touched)).rowcount:
                 title = clean(title_of(exchange.question))
-                new = {
-                    "owner": user,
-                    "id": conversation_id,
-                    "title": title,
-                    "folded": title.casefold(),
-                    **touched,
-                }
-                c.execute(insert(conversations).values(**new))
-            if not c.execute(
-                update(exchanges).where(here, exchanges.c.id == exchange.id).values(**row)
-            ).rowcount:
-                last = c.execute(select(func.max(exchanges.c.position)).where(here)).scalar()
-                place = {"owner": user, "conversation_id": conversation_id, "id": exchange.id}
-                c.execute(insert(exchanges).values(**place, position=0 if last is None else last + 1, **row))
-            if exchange.status != "running":
+                new = {"owner": user, "id": conversation_id, "title": title, "folded": title.casefold()}
+                c.execute(insert(conversations).values(**new, **touched))
+            last = c.execute(select(func.max(exchanges.c.position)).where(here)).scalar()
+            position = 0 if last is None else last + 1
+            c.execute(insert(exchanges).values(**place, position=position, **_row(exchange)))
+            if exchange.status == "running":
+                c.execute(insert(under_way).values(**place, server=self.server))
+            else:
                 self._note(c, user, exchange, "page", keep=False)
 
         self._write(write)
 
+    def update(self, user: str, conversation_id: str, exchange: Exchange) -> None:
+        def write(c: Connection) -> None:
+            if not self._replace(c, user, conversation_id, exchange):
+                self._note(c, user, exchange, "page", keep=False)
+
+        self._write(write)
+
+    def _replace(self, c: Connection, user: str, conversation_id: str, exchange: Exchange) -> bool:
+        """Replace an exchange, and note it once it has ended; False where there is none of this id."""
+        t, w = exchanges.c, under_way.c
+        if exchange.status != "running":
+            ended = and_(w.owner == user, w.conversation_id == conversation_id, w.id == exchange.id)
+            c.execute(delete(under_way).where(ended))
+        here = and_(t.owner == user, t.conversation_id == conversation_id, t.id == exchange.id)
+        if not c.execute(update(exchanges).where(here).values(**_row(exchange))).rowcount:
+            return False
+        mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
+        c.execute(update(conversations).where(mine).values(**_touched()))
+        if exchange.status != "running":
+            self._note(c, user, exchange, "page", keep=False)
+        return True
+
     def truncate(self, user: str, conversation_id: str, keep: int) -> None:
         here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
         with self.database.begin() as c:
-            ids = c.execute(select(exchanges.c.id).where(here).order_by(exchanges.c.position)).scalars().all()
+            ids = c.execute(select(exchanges.c.id).where(here).order_by(*_ORDER)).scalars().all()
             if keep > 0:
                 c.execute(delete(exchanges).where(here, exchanges.c.id.in_(ids[keep:])))
             else:
@@ -276,6 +303,14 @@ class SqlStore:
                 c.execute(insert(table).values(exchange_id=exchange.id, **given))
 
 
+_ORDER = (exchanges.c.position, exchanges.c.asked_at, exchanges.c.id)
+"""Two servers may give the same position."""
+
+
+def _touched() -> dict[str, Any]:
+    return {"updated_at": now(), "sequence": time.time_ns() // 1000}
+
+
 def clean(text: str) -> str:
     """Without what a database cannot hold: NUL and half of a surrogate pair."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
@@ -301,7 +336,7 @@ def _drop(c: Connection, user: str, conversation_id: str) -> bool:
 
 def _exchanges(c: Connection, user: str, conversation_id: str) -> tuple[Exchange, ...] | None:
     here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
-    rows = c.execute(select(exchanges).where(here).order_by(exchanges.c.position)).all()
+    rows = c.execute(select(exchanges).where(here).order_by(*_ORDER)).all()
     found = tuple(
         Exchange(r.id, r.question, r.asked_at, r.status, _answer(r.answer), r.message) for r in rows
     )

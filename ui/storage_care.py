@@ -1,4 +1,4 @@
-"""Care of what is stored: what a restart left unfinished, what is older than it may be, one person's data,
+"""Care of what is stored: what is older than it may be, one person's data,
 the audit."""
 
 from __future__ import annotations
@@ -7,21 +7,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Engine, Table, and_, delete, func, select, update
+from sqlalchemy import Engine, Table, and_, delete, func, select
 
 from ui.actions import Action
 from ui.storage import since
 from ui.storage_tables import actions, asked, conversations, exchanges, feedback, outcomes, sessions, shares
-
-
-def recover(database: Engine, message: str) -> int:
-    """Mark answers that were under way when the server stopped; returns how many.
-
-    Run once at the start, before anybody asks: one server uses a database at a time.
-    """
-    unfinished = update(exchanges).where(exchanges.c.status == "running")
-    with database.begin() as c:
-        return c.execute(unfinished.values(status="failed", message=message)).rowcount
 
 
 def purge(database: Engine, days: int) -> int:

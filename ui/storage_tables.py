@@ -162,6 +162,30 @@ spent = Table(
     Column("until", Float, nullable=False),
 )
 
+servers = Table(  # those that use this database, see ui.storage_servers; so are the next two
+    "wenju_servers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("beat", Float, nullable=False),
+)
+
+under_way = Table(  # which server answers what at the moment
+    "wenju_under_way",
+    metadata,
+    Column("owner", String(200), primary_key=True),
+    Column("conversation_id", String(64), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("server", String(32), nullable=False, index=True),
+)
+
+rates = Table(
+    "wenju_rates",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(200), nullable=False, index=True),
+    Column("at", Float, nullable=False, index=True),
+)
+
 Index("wenju_exchanges_order", exchanges.c.owner, exchanges.c.conversation_id, exchanges.c.position)
 
 

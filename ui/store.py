@@ -126,6 +126,11 @@ class Store(Protocol):
         """Add or replace an exchange; the first one creates the conversation, titled by its question."""
         ...
 
+    def update(self, user: str, conversation_id: str, exchange: Exchange) -> None:
+        """Replace an exchange where it is still there: one that was dropped meanwhile, perhaps through
+        another server, does not come back."""
+        ...
+
     def truncate(self, user: str, conversation_id: str, keep: int) -> None:
         """Drop all exchanges after the first ``keep``; none left drops the conversation."""
         ...

@@ -59,6 +59,10 @@ class MemoryStore:
                     return
             conversation.exchanges.append(exchange)
 
+    def update(self, user: str, conversation_id: str, exchange: Exchange) -> None:
+        if any(old.id == exchange.id for old in self.exchanges(user, conversation_id) or ()):
+            self.save(user, conversation_id, exchange)
+
     def truncate(self, user: str, conversation_id: str, keep: int) -> None:
         with self._lock:
             conversation = self._conversations.get((user, conversation_id))

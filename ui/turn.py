@@ -61,7 +61,8 @@ async def ask(
     cancelled = conversation.cancelled
     try:
         yield _screen(conversation, look, waiting=look.t("stage_searching"), box="")
-        await _save(desk, user, conversation, exchange)
+        if desk.store is not None:
+            await asyncio.to_thread(desk.store.save, user, conversation.id, exchange)
         waiting, what = "", Ask(question, history, channel="page", address=address)
         async with aclosing(asking.ask(desk, user, what, cancelled)) as steps:
             async for step in steps:
@@ -73,7 +74,7 @@ async def ask(
                     yield _screen(conversation, look, waiting=waiting)
         exchange = conversation.update(exchange.id, status="done")
         yield Screen(messages(conversation, look), conversation, False)
-        await _save(desk, user, conversation, exchange)
+        await _update(desk, user, conversation, exchange)
         offered = await asyncio.to_thread(_offered, desk, conversation, exchange, look)
         if offered and conversation.last is exchange:
             yield Screen(messages(conversation, look, follow_ups=offered), conversation, False)
@@ -83,7 +84,7 @@ async def ask(
         message = explain(error, look)
         status: Status = "stopped" if isinstance(error, Cancelled) else "failed"
         exchange = conversation.update(exchange.id, status=status, message=message)
-        await _save(desk, user, conversation, exchange)
+        await _update(desk, user, conversation, exchange)
         yield Screen(messages(conversation, look), conversation, False)
     finally:
         cancelled.set()
@@ -97,7 +98,7 @@ def stop(desk: Desk, conversation: Conversation, user: str, look: Look) -> Scree
     if running is not None:
         stopped = conversation.update(running.id, status="stopped", message=look.t("stopped"))
         if desk.store is not None:
-            desk.store.save(user, conversation.id, stopped)
+            desk.store.update(user, conversation.id, stopped)
     return Screen(messages(conversation, look), conversation, False)
 
 
@@ -138,9 +139,9 @@ def _offered(desk: Desk, conversation: Conversation, exchange: Exchange, look: L
     return follow_ups(desk.engine, desk.store, exchange.answer, asked, look.lang, wish=desk.wishes.append)
 
 
-async def _save(desk: Desk, user: str, conversation: Conversation, exchange: Exchange) -> None:
+async def _update(desk: Desk, user: str, conversation: Conversation, exchange: Exchange) -> None:
     if desk.store is not None:
-        await asyncio.to_thread(desk.store.save, user, conversation.id, exchange)
+        await asyncio.to_thread(desk.store.update, user, conversation.id, exchange)
 
 
 def _close(desk: Desk, user: str, conversation: Conversation, exchange: Exchange) -> None:
@@ -150,4 +151,4 @@ def _close(desk: Desk, user: str, conversation: Conversation, exchange: Exchange
         return
     stopped = conversation.update(exchange.id, status="stopped")
     if desk.store is not None:
-        desk.store.save(user, conversation.id, stopped)
+        desk.store.update(user, conversation.id, stopped)

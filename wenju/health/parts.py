@@ -85,9 +85,7 @@ def _raw(settings: Settings, store: ModelStore) -> str:
 
 def generator(settings: Settings, wanted: Wanted) -> Iterator[Check]:
     """The engine that writes; one behind an address answers there."""
-    from urllib.parse import urlsplit
-
-    from ui.address import is_loopback
+    from engine.openai import addresses
 
     chosen = settings.generator
     if chosen.engine != "openai":
@@ -96,21 +94,29 @@ def generator(settings: Settings, wanted: Wanted) -> Iterator[Check]:
     if not chosen.base_url:
         yield Check("generator", "fail", "engine openai without an address", "Set generator.base_url.")
         return
-    parts = urlsplit(chosen.base_url)
+    for address in addresses(chosen.base_url):
+        yield _endpoint(address, chosen.model, wanted)
+
+
+def _endpoint(address: str, model: str, wanted: Wanted) -> Check:
+    """Does anything answer where a remote engine is said to be?"""
+    from urllib.parse import urlsplit
+
+    from ui.address import is_loopback
+
+    parts = urlsplit(address)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     if wanted.offline and not is_loopback(host):
-        yield Check(
-            "generator",
-            "fail",
+        found, hint = (
             f"answers are written by {host}:{port}",
             "Without a network: generator.engine = openvino.",
         )
-        return
+        return Check("generator", "fail", found, hint)
     try:
         with socket.create_connection((host, port), timeout=3):
-            yield Check("generator", "ok", f"{host}:{port} answers, model {chosen.model}")
+            return Check("generator", "ok", f"{host}:{port} answers, model {model}")
     except OSError as error:
-        yield Check(
+        return Check(
             "generator", "fail", f"{host}:{port}: {error}", "Check generator.base_url and the network."
         )
 
@@ -118,6 +124,8 @@ def generator(settings: Settings, wanted: Wanted) -> Iterator[Check]:
 def index(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
     """The current index is whole, by the hashes in its manifest, and made with the encoder that the settings
     name."""
+    from errors import IndexError_
+    from index.backend import open_backend
     from index.store import IndexStore
 
     opened = IndexStore(settings.data / "index").opened()
@@ -142,8 +150,16 @@ def index(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
         )
         return
     generation.verify()
+    where = f"in {settings.data}"
+    if settings.index.milvus:
+        try:
+            open_backend(settings.index).open(generation)
+        except IndexError_ as error:
+            yield Check("index", "fail", error.message, error.hint)
+            return
+        where += f", searched at {settings.index.milvus}"
     counts = f"{len(generation.documents())} documents, {generation.count} passages"
-    yield Check("index", "ok", f"{counts}, sha256 ok, in {settings.data}")
+    yield Check("index", "ok", f"{counts}, sha256 ok, {where}")
 
 
 def port(settings: Settings, _wanted: Wanted) -> Iterator[Check]:

@@ -83,19 +83,35 @@ def _door(ui: UiSettings) -> Iterator[Found]:
 
 def _away(settings: Settings, wanted: Wanted) -> Iterator[Found]:
     """What leaves the machine."""
+    from engine.openai import addresses
     from ui.address import is_loopback
 
     chosen, ui = settings.generator, settings.ui
-    address = urlsplit(chosen.base_url)
-    away = chosen.engine == "openai" and bool(address.hostname) and not is_loopback(address.hostname or "")
-    if away and address.scheme == "http" and chosen.api_key.get_secret_value():
-        yield "warn", f"generator.api_key goes to {address.hostname} without https", "Use an https address."
+    urls = [urlsplit(url) for url in addresses(chosen.base_url)] if chosen.engine == "openai" else []
+    away = [url for url in urls if url.hostname and not is_loopback(url.hostname)]
+    for url in away:
+        if url.scheme == "http" and chosen.api_key.get_secret_value():
+            yield "warn", f"generator.api_key goes to {url.hostname} without https", "Use an https address."
     if away and ui.prove_suggestions:
         yield (
             "warn",
-            f"suggested questions are asked of {address.hostname} in idle moments",
+            f"suggested questions are asked of {away[0].hostname} in idle moments",
             "If it is paid by the call: ui.prove_suggestions = false.",
         )
+    milvus = urlsplit(settings.index.milvus)
+    if milvus.hostname and not is_loopback(milvus.hostname):
+        if milvus.scheme == "http" and settings.index.milvus_token.get_secret_value():
+            yield (
+                "warn",
+                f"index.milvus_token goes to {milvus.hostname} without https",
+                "Use an https address.",
+            )
+        if wanted.offline:
+            yield (
+                "warn",
+                f"passages are searched at {milvus.hostname}: it has to be inside",
+                "Else leave index.milvus empty.",
+            )
     if wanted.offline and ui.auth == "oidc":
         yield (
             "warn",
@@ -127,7 +143,12 @@ def _kept(settings: Settings) -> Iterator[Found]:
 
 def _readable(settings: Settings, path: Path | None) -> Iterator[Found]:
     """Secrets that other accounts of the machine can read."""
-    secrets = (settings.generator.api_key, settings.ui.oidc_client_secret, settings.ui.embed_secret)
+    secrets = (
+        settings.generator.api_key,
+        settings.index.milvus_token,
+        settings.ui.oidc_client_secret,
+        settings.ui.embed_secret,
+    )
     holds = any(one.get_secret_value() for one in secrets) or "@" in settings.ui.database
     for file in (path if holds else None, settings.data / "server.key", settings.data / "wenju.db"):
         if file is not None and os.name == "posix" and file.is_file() and file.stat().st_mode & stat.S_IROTH:
