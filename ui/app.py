@@ -77,6 +77,7 @@ def create_app(
     def shell(request: Request) -> str:
         ready = engine.ready
         documents = len(engine.documents()) if ready.get("index") else 0
+        collections = engine.collections() if ready.get("index") else {}
         return shell_html(
             request,
             settings,
@@ -85,6 +86,7 @@ def create_app(
             ready=models_loaded(ready),
             failure=app.state.admission.failure,
             documents=documents,
+            collections=collections,
             kept=store is not None,
         )
 
