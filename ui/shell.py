@@ -49,7 +49,7 @@ def shell_html(
         "history": history,
         "known": viewer is not None,
         "session": session,
-        "texts": t.script(),
+        "texts": t.unfilled("js_"),
     }
     return PAGES.render(
         "shell.html",
