@@ -35,6 +35,7 @@
         bar.value = 0;
         item.append(Object.assign(document.createElement("div"), { className: "error", textContent: message }));
       },
+      note() { bar.remove(); state.remove(); },
       end() { item.remove(); },
     };
   }
@@ -92,7 +93,7 @@
   async function upload(all) {
     const wanted = all.filter(readable);
     const left = all.filter((one) => !wanted.includes(one)).map((one) => one.path);
-    if (left.length) line(fill(words.skipped, { n: left.length, names: left.slice(0, 5).join("，") + (left.length > 5 ? "…" : "") })).set("", 0);
+    if (left.length) line(fill(words.skipped, { n: left.length, names: left.slice(0, 5).join("，") + (left.length > 5 ? "…" : "") })).note();
     for (const one of wanted) {
       const row = line(one.path);
       try {
@@ -157,10 +158,10 @@
     }
   }
 
-  /** The list of what is held, as the page would show it now. */
-  async function held() {
+  /** A part of the page as the server would show it now. */
+  async function renew(id) {
     const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
-    $("held").replaceWith(page.getElementById("held"));
+    $(id).replaceWith(page.getElementById(id));
   }
 
   async function decide(button, what, ids) {
@@ -179,7 +180,7 @@
     if (!$("waiting")) { location.assign(`${base}/documents#decide`); return; }
     const left = (await refresh()).length;
     button.disabled = false;
-    if (what === "add") { await held(); row.end(); say(fill(words.added, { n: before - left })); }
+    if (what === "add") { await renew("held"); row.end(); say(fill(words.added, { n: before - left })); }
   }
 
   async function remove(button) {
@@ -195,6 +196,34 @@
     }
   }
 
+  /** Warnings are marked as seen, or listed again; the focus goes to what is left of their kind. */
+  async function seen(button, marks, yes) {
+    const kind = button.closest("section")?.id;
+    button.disabled = true;
+    try {
+      await call("/admin/warnings/seen", "POST", { marks: marks.split(" "), seen: yes });
+      await renew("warned");
+      say(yes ? words.seen : words.unseen);
+      (document.querySelector(`#${kind} h2`) || document.querySelector("main h1")).focus();
+    } catch (error) {
+      button.disabled = false;
+      line(button.textContent).fail(error.message);
+    }
+  }
+
+  /** A file in the place of a document: sent, then looked at before it is added. */
+  async function replace(input) {
+    const [file] = input.files;
+    if (!file) return;
+    const row = line(file.name);
+    try {
+      const id = await send({ file, path: (input.dataset.folder ? `${input.dataset.folder}/` : "") + file.name }, row, input.dataset.replaces);
+      location.assign(`${base}/documents/waiting/${id}`);
+    } catch (error) {
+      row.fail(error.message);
+    }
+  }
+
   async function again(button) {
     const row = line(button.textContent);
     try {
@@ -207,12 +236,16 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
-    const { take, drop, delete: gone } = button.dataset;
+    const { take, drop, seen: marks, unseen, delete: gone } = button.dataset;
     if (take !== undefined) decide(button, "add", take ? [take] : []);
     else if (drop !== undefined) decide(button, "drop", drop ? [drop] : []);
+    else if (marks !== undefined) seen(button, marks, true);
+    else if (unseen !== undefined) seen(button, unseen, false);
     else if (gone !== undefined) remove(button);
     else if (button.id === "reindex") again(button);
   });
+  document.addEventListener("change", (event) => { if (event.target.dataset.replaces) replace(event.target); });
+  if ($("one")?.matches("[data-busy]")) setTimeout(() => location.reload(), 800); // a preview of what is still being read
   const zone = $("drop");
   if (zone) {
     for (const name of ["files", "folder"]) $(name).addEventListener("change", (event) => { upload(chosen(event.target)); event.target.value = ""; });
