@@ -19,6 +19,7 @@ from typing import Any
 
 from errors import Cancelled, DocumentError, GeneratorError, NoCollection
 from index.copies import copies_of
+from index.found import expand
 from index.types import Block, Document, Hit, Passage
 from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Sentence, Turn
 
@@ -219,7 +220,7 @@ class FakeEngine:
         below: Path | None = None,
     ) -> Report:
         failed = []
-        files = [f for p in paths for f in (sorted(p.iterdir()) if p.is_dir() else [p])]
+        files = [Path(one.path) for one in expand(paths)]
         for number, path in enumerate(files, 1):
             if callable(progress):
                 progress("load", number, len(files))

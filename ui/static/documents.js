@@ -9,6 +9,8 @@
   const headers = { "X-Wenju": "1" };
   const fill = (text, values) => text.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name) => values[name] ?? "");
   const say = (text) => { $("told").textContent = text; };
+  /** A button that works just now does nothing more, and keeps the focus, which a disabled one loses. */
+  const idle = (button, yes) => button.setAttribute("aria-disabled", String(!yes));
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
   async function call(path, method = "GET", body) {
@@ -90,19 +92,22 @@
     });
   }
 
+  let sending = 0;
   async function upload(all) {
     const wanted = all.filter(readable);
     const left = all.filter((one) => !wanted.includes(one)).map((one) => one.path);
     if (left.length) line(fill(words.skipped, { n: left.length, names: left.slice(0, 5).join("，") + (left.length > 5 ? "…" : "") })).note();
+    sending += wanted.length;
     for (const one of wanted) {
       const row = line(one.path);
       try {
         await send(one, row);
         row.end();
-        watch();
       } catch (error) {
         row.fail(error.message);
       }
+      sending -= 1;
+      watch();
     }
   }
 
@@ -118,10 +123,12 @@
       old.delete(node.id);
       if (!known) list.append(node); else if (known.outerHTML !== node.outerHTML) known.replaceWith(node);
     }
-    const lost = [...old.values()].some((node) => node.contains(document.activeElement));
+    const at = document.activeElement;
+    const left = list.children.length > old.size;
+    const lost = left ? [...old.values()].some((node) => node.contains(at)) : $("decide").contains(at);
     old.forEach((node) => node.remove());
-    $("decide").hidden = !list.children.length;
-    if (lost) (list.children.length ? $("decide-title") : document.querySelector("main h1")).focus();
+    $("decide").hidden = !left;
+    if (lost) (left ? $("decide-title") : document.querySelector("main h1")).focus();
     return [...list.children];
   }
 
@@ -135,7 +142,7 @@
         const items = await refresh();
         const count = (test) => items.filter(test).length;
         const busy = count((node) => "busy" in node.dataset);
-        if (!busy && !$("jobs").querySelector("progress[value]:not([value='0'])")) {
+        if (!busy && !sending) {
           if (items.length) say(fill(words.read, { done: items.length, n: items.length, failed: count((node) => node.classList.contains("failed")) }));
           return;
         }
@@ -167,30 +174,30 @@
   async function decide(button, what, ids) {
     const before = $("waiting")?.children.length ?? 1;
     const row = what === "add" ? line(button.textContent) : null;
-    button.disabled = true;
+    idle(button, false);
     try {
       const answer = await (await call(`/documents/waiting/${what}`, "POST", { ids, collection: $("set").value })).json();
       if (row) await follow(answer.job, row);
     } catch (error) {
       (row || line(button.textContent)).fail(error.message);
-      button.disabled = false;
+      idle(button, true);
       if ($("waiting")) await refresh();
       return;
     }
     if (!$("waiting")) { location.assign(`${base}/documents#decide`); return; }
     const left = (await refresh()).length;
-    button.disabled = false;
+    idle(button, true);
     if (what === "add") { await renew("held"); row.end(); say(fill(words.added, { n: before - left })); }
   }
 
   async function remove(button) {
     if (!confirm(words.confirm + button.dataset.title)) return;
-    button.disabled = true;
+    idle(button, false);
     try {
       await call(`/documents/${button.dataset.delete}`, "DELETE").catch((error) => { if (error.message !== "404" && !/no such/.test(error.message)) throw error; });
       location.reload();
     } catch (error) {
-      button.disabled = false;
+      idle(button, true);
       line(button.dataset.title).fail(error.message);
       $("jobs").scrollIntoView({ block: "center" });
     }
@@ -199,14 +206,14 @@
   /** Warnings are marked as seen, or listed again; the focus goes to what is left of their kind. */
   async function seen(button, marks, yes) {
     const kind = button.closest("section")?.id;
-    button.disabled = true;
+    idle(button, false);
     try {
       await call("/admin/warnings/seen", "POST", { marks: marks.split(" "), seen: yes });
       await renew("warned");
       say(yes ? words.seen : words.unseen);
       (document.querySelector(`#${kind} h2`) || document.querySelector("main h1")).focus();
     } catch (error) {
-      button.disabled = false;
+      idle(button, true);
       line(button.textContent).fail(error.message);
     }
   }
@@ -235,7 +242,7 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    if (!button) return;
+    if (!button || button.getAttribute("aria-disabled") === "true") return;
     const { take, drop, seen: marks, unseen, delete: gone } = button.dataset;
     if (take !== undefined) decide(button, "add", take ? [take] : []);
     else if (drop !== undefined) decide(button, "drop", drop ? [drop] : []);
