@@ -147,7 +147,7 @@ def test_warnings_are_worked_off(tab: Tab, engine: FakeEngine, tmp_path: Path) -
     engine.docs = [replace(d, meta={"pages_garbled": "2"}) for d in engine.docs]
     page.goto(f"{tab.base}/admin")
     page.click("text=4 条待处理")
-    page.locator("[data-seen]").nth(1).focus()
+    page.locator("button[data-seen]").nth(1).focus()
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.getElementById('told').textContent.includes('已看')")
     assert "（3）" in page.inner_text("#pages_garbled h2")

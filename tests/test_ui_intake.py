@@ -79,6 +79,7 @@ def test_nothing_is_added_before_it_is_decided(
     assert "制度/2024/食堂.txt" in shown and "食堂管理规定" in shown and "1 个标题" in shown
     assert len(engine.docs) == before and not (tmp_path / "制度").exists()
     look = client.get(f"/documents/waiting/{one}").text
+    assert look.count("食堂管理规定") == 2, "the title is part of the text that is stored"
     assert "午餐供应时间为十一点半至十三点" in look and f"/documents/waiting/{one}/file" in look
     original = client.get(f"/documents/waiting/{one}/file")
     assert original.text == RULE and original.headers["content-type"] == "text/plain; charset=utf-8"

@@ -131,7 +131,7 @@ def preview(documents: Sequence[Document], t: Texts) -> list[Preview]:
     """The texts of a file's documents."""
     shown = []
     for document in documents:
-        whole = reading(document, (), t, None, original=False)
+        whole = reading(document, (), t, None, original=False, titled=False)
         left = max(0, len(whole.blocks) - PREVIEWED)
         shown.append(Preview(document.title, replace(whole, blocks=whole.blocks[:PREVIEWED]), left))
     return shown
@@ -193,9 +193,15 @@ def shared(text: str, query: str) -> tuple[tuple[str, bool], ...]:
 
 
 def reading(
-    document: Document, passages: Sequence[Passage], t: Texts, span: tuple[int, int] | None, *, original: bool
+    document: Document,
+    passages: Sequence[Passage],
+    t: Texts,
+    span: tuple[int, int] | None,
+    *,
+    original: bool,
+    titled: bool = True,
 ) -> Reading:
-    """The stored text in its blocks, with the span marked."""
+    """The stored text in its blocks, with the span marked. ``titled``: the page says the title already."""
     facts = [
         document.source,
         t("published", date=document.published) if document.published else "",
@@ -208,7 +214,8 @@ def reading(
     place = f"#page={page}" if page and document.media_type == "application/pdf" else ""
     blocks = list(_blocks(document))
     if (
-        blocks
+        titled
+        and blocks
         and blocks[0][2]
         and document.text[blocks[0][0] : blocks[0][1]].strip() == document.title
         and not document.pages
