@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
 from errors import WenjuError
+from index.found import look_into
 from index.loaders import SUFFIXES
 from index.types import Document
 from ui import originals
@@ -83,7 +84,7 @@ def reindex(request: Request, viewer: Administrator) -> dict[str, str]:
     """Read all kept originals again."""
     engine, settings, _ = _context(request, "")
     folder = settings.originals
-    if folder is None or not any(p.suffix.lower() in SUFFIXES for p in folder.rglob("*")):
+    if folder is None or not any(one.known for one in look_into(folder).files):
         raise HTTPException(404, "no originals are kept")
     note(request, viewer, "reindex")
 

@@ -118,9 +118,11 @@ class Keeping:
         return self._target
 
     def drop(self) -> None:
-        """Forget what is not done."""
+        """Forget what is not done, with its folder where nothing else is in it."""
         self._out.close()
         self._part.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._target.parent.rmdir()
 
 
 @functools.lru_cache(maxsize=256)
