@@ -7,6 +7,7 @@
     ├── ModelError             a model file is missing, damaged or cannot be fetched
     ├── GeneratorError         the engine that writes failed or is not installed
     ├── QuestionError          the question itself cannot be taken (empty, too long); exit code 2
+    │   └── NoCollection       it names a collection that is not there
     ├── EvalError              a benchmark file or run cannot be used
     │   └── GateFailed         a metric fell below its minimum; exit code 3
     └── Cancelled              the person who asked stopped the answer
@@ -65,6 +66,10 @@ class QuestionError(WenjuError):
     """The question itself cannot be taken: empty or too long."""
 
     exit_code = 2
+
+
+class NoCollection(QuestionError):
+    """The question is to be answered from a collection that is not there."""
 
 
 class EvalError(WenjuError):

@@ -49,6 +49,7 @@ def add_paths(
     progress: Progress | None = None,
     *,
     collection: str = "",
+    below: Path | None = None,
     **building: Any,
 ) -> AddReport:
     """Index files and folders in one new generation; what cannot be read is reported, the rest is indexed.
@@ -56,12 +57,13 @@ def add_paths(
     Args:
         progress: called as in :meth:`IndexStore.write`, and with ``load``, files done and files in all.
         collection: the documents belong to it from now on, besides those that they belong to already.
+        below: files below this folder are named by their path within it, as when the folder itself is given.
         building: as ``IndexStore.write`` takes them.
 
     Raises:
         IndexError_: the index is busy, damaged, or the disk is full; nothing was changed.
     """
-    return _written(expand(paths), None, store, settings, encode, progress, collection, building)
+    return _written(expand(paths, below), None, store, settings, encode, progress, collection, building)
 
 
 def sync_folder(

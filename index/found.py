@@ -37,19 +37,25 @@ def place(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def expand(paths: Iterable[Path]) -> list[Found]:
+def expand(paths: Iterable[Path], below: Path | None = None) -> list[Found]:
     """Files named, and all files below folders named, in a stable order, each once.
 
-    A file in a folder is recorded by its path within that folder (``2024/通知.docx``). Hidden files, Office
+    A file in a folder is recorded by its path within that folder (``2024/通知.docx``), and so is a file
+    named itself that lies ``below`` one. Hidden files, Office
     lock files and system litter in folders are skipped; links to folders are not followed.
     """
+    root = place(below) if below else None
     found: dict[Path, Found] = {}
     for given in paths:
         path = place(given)
-        files = look_into(path).files if path.is_dir() else (Found(path, Path(given).name),)
+        files = look_into(path).files if path.is_dir() else (Found(path, _name(path, given, root)),)
         for one in files:
             found.setdefault(one.path, one)
     return list(found.values())
+
+
+def _name(path: Path, given: Path, root: Path | None) -> str:
+    return path.relative_to(root).as_posix() if root and path.is_relative_to(root) else Path(given).name
 
 
 def look_into(folder: Path) -> Folder:
@@ -60,13 +66,14 @@ def look_into(folder: Path) -> Folder:
     for inner, folders, names in os.walk(
         root, onerror=lambda error: unreadable.append(Path(str(error.filename)))
     ):
-        folders[:] = sorted(name for name in folders if not _litter(name))
+        folders[:] = sorted(name for name in folders if not litter(name))
         for name in sorted(names):
-            if not _litter(name):
+            if not litter(name):
                 file = Path(inner, name)
                 files.append(Found(file, file.relative_to(root).as_posix(), file.suffix.lower() in SUFFIXES))
     return Folder(root, tuple(files), tuple(unreadable))
 
 
-def _litter(name: str) -> bool:
+def litter(name: str) -> bool:
+    """Is a name one of a hidden file, an Office lock file or system litter?"""
     return name.startswith((".", "~$")) or name.lower() in _SKIPPED

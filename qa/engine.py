@@ -199,7 +199,7 @@ class Engine:
             stale, indexed = False, self.library.fingerprint
             with closing(self._snapshots(asked, history, stop, passages, collection, clock)) as snapshots:
                 for answer in snapshots:
-                    yield replace(answer, id=identity)
+                    yield replace(answer, id=identity, collection=collection)
                     found = answer.stage == "found" and passages is None and renewal < RENEWALS
                     stale = found and self.library.fingerprint != indexed
                     # whoever pulls may have stood in line after the search, and a document may be gone since
@@ -311,10 +311,11 @@ class Engine:
         progress: Callable[[str, int, int], None] | None = None,
         *,
         collection: str = "",
+        below: Path | None = None,
     ) -> AddReport:
         """Index files and folders, into a collection if one is named; what cannot be read is reported, the
-        rest is indexed."""
-        return self.library.add(paths, progress, collection)
+        rest is indexed. Files ``below`` a folder are named by their path within it."""
+        return self.library.add(paths, progress, collection, below)
 
     def sync(
         self,

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errors import IndexError_, QuestionError, did_you_mean
+from errors import IndexError_, NoCollection, did_you_mean
 from index.store import IndexStore
 from index.types import Document, Hit, Passage
 from qa.closed import ClosedContext
@@ -192,7 +192,7 @@ class Library:
         """The documents of one collection, to be searched and answered from like the whole library.
 
         Raises:
-            QuestionError: there is none of that name.
+            NoCollection: there is none of that name.
         """
         known = self.collections()
         if collection not in known:
@@ -201,7 +201,7 @@ class Library:
                 if known
                 else "There are none: wenju index add PATH... --collection NAME makes one."
             )
-            raise QuestionError(f"There is no collection '{collection}'.", hint)
+            raise NoCollection(f"There is no collection '{collection}'.", hint)
         return Collection(self, collection)
 
     def collections(self) -> dict[str, int]:
@@ -240,8 +240,15 @@ class Library:
         generation = self.generation
         return generation.passages(document_id) if generation else []
 
-    def add(self, paths: Sequence[Path], progress: Progress | None = None, collection: str = "") -> AddReport:
-        """Index files and folders. Raises IndexError_ when another process is writing or the disk is full."""
+    def add(
+        self,
+        paths: Sequence[Path],
+        progress: Progress | None = None,
+        collection: str = "",
+        below: Path | None = None,
+    ) -> AddReport:
+        """Index files and folders (``index.documents.add_paths``). Raises IndexError_ when another process is
+        writing or the disk is full."""
         from index.documents import add_paths
 
         self._can_encode()
@@ -252,6 +259,7 @@ class Library:
             self._encode,
             self._ahead(progress),
             collection=collection,
+            below=below,
             **self._building(),
         )
 
@@ -293,7 +301,7 @@ class Library:
         )
 
     def end_collection(self, collection: str) -> None:
-        """Its documents no longer belong to it; they stay. Raises QuestionError when there is none of that
+        """Its documents no longer belong to it; they stay. Raises NoCollection when there is none of that
         name."""
         changed = []
         for light in self.only(collection).documents():

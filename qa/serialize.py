@@ -35,6 +35,7 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
         "stage",
         "id",
         "kind",
+        "collection",
     )
     return head | {name: raw[name] for name in order}
 
@@ -63,6 +64,7 @@ def answer_from_dict(data: Mapping[str, Any]) -> Answer:
         index=data.get("index", ""),
         id=data.get("id", ""),
         kind=data.get("kind", ""),
+        collection=data.get("collection", ""),
     )
 
 

@@ -147,6 +147,7 @@ class Answer:
         usage: ``prompt_tokens``, ``completion_tokens``.
         model, index: names with versions of what made it.
         kind: of answer that was wanted (``qa.heads.KINDS``), "" when nothing told.
+        collection: whose documents alone were looked at, "" for all.
     """
 
     question: str
@@ -163,6 +164,7 @@ class Answer:
     index: str = ""
     id: str = ""
     kind: str = ""
+    collection: str = ""
 
     @property
     def refused(self) -> bool:

@@ -116,7 +116,15 @@ class Tab:
 
     def outside(self) -> list[str]:
         """Requests that left our server."""
-        return [u for u in self.requests if not u.startswith((self.base, "data:", "blob:", "about:"))]
+        own = (
+            self.base,
+            "data:",
+            "blob:",
+            "about:",
+            "chrome:",
+            "chrome-extension:",
+        )  # the viewer of PDF is the browser's
+        return [u for u in self.requests if not u.startswith(own)]
 
     def close(self) -> None:
         self.context.close()

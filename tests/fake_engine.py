@@ -10,13 +10,16 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from errors import Cancelled, DocumentError, GeneratorError
+from errors import Cancelled, DocumentError, GeneratorError, NoCollection
+from index.copies import copies_of
+from index.found import expand
 from index.types import Block, Document, Hit, Passage
 from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Sentence, Turn
 
@@ -110,9 +113,9 @@ class Report:
 
 @dataclass
 class FakeEngine:
-    """See the module. ``ready_after`` seconds from warm() it becomes ready; ``asked`` records histories;
-    ``kept`` is its answer cache; ``running`` streams have not ended, ``writing`` ones were pulled beyond what
-    was found."""
+    """See the module. ``ready_after`` seconds from warm() it becomes ready; ``asked`` records histories,
+    ``within`` collections; ``kept`` is its answer cache; ``running`` streams have not ended, ``writing`` ones
+    were pulled beyond what was found."""
 
     docs: list[Document]
     scripts: dict[str, Script]
@@ -121,6 +124,7 @@ class FakeEngine:
     together: int = 1
     loaded: bool = True
     asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
+    within: list[str] = field(default_factory=list)
     kept: dict[str, Answer] = field(default_factory=dict)
     running: int = 0
     writing: int = 0
@@ -137,7 +141,15 @@ class FakeEngine:
         self.loaded = True
 
     def copies(self) -> dict[str, str]:
-        return {}
+        return copies_of(self.docs)
+
+    def collections(self) -> dict[str, int]:
+        return dict(sorted(Counter(name for d in self.docs for name in d.collections).items()))
+
+    def _held(self, collection: str) -> list[Document]:
+        if collection and collection not in self.collections():
+            raise NoCollection(f"There is no collection '{collection}'.")
+        return [d for d in self.docs if not collection or collection in d.collections]
 
     def calibrate(self) -> None:
         return None
@@ -155,7 +167,7 @@ class FakeEngine:
     def search(self, question: str, k: int | None = None, *, collection: str = "") -> list[Hit]:
         want = _bigrams(question)
         hits = []
-        for d in self.docs:
+        for d in self._held(collection):
             for p in passages_of(d):
                 have = _bigrams(p.text + "".join(p.heading))
                 score = len(want & have) / max(1, len(want))
@@ -173,13 +185,15 @@ class FakeEngine:
         collection: str = "",
     ) -> Iterator[Answer]:
         stop = cancelled or threading.Event()
+        self._held(collection)
         self.asked.append((question, tuple(history)))
+        self.within.append(collection)
         with self._lock:
             self.running += 1
         writing = False
         try:
             for answer in self._stream(question, stop):
-                yield answer
+                yield replace(answer, collection=collection)
                 if answer.stage == "found":
                     writing = True
                     with self._lock:
@@ -197,9 +211,16 @@ class FakeEngine:
     def known(self, question: str) -> Answer | None:
         return self.kept.get(question)
 
-    def add(self, paths: Sequence[Path], progress: object = None) -> Report:
+    def add(
+        self,
+        paths: Sequence[Path],
+        progress: object = None,
+        *,
+        collection: str = "",
+        below: Path | None = None,
+    ) -> Report:
         failed = []
-        files = [f for p in paths for f in (sorted(p.iterdir()) if p.is_dir() else [p])]
+        files = [Path(one.path) for one in expand(paths)]
         for number, path in enumerate(files, 1):
             if callable(progress):
                 progress("load", number, len(files))
@@ -208,7 +229,12 @@ class FakeEngine:
                 failed.append((path, DocumentError(f"{path.name} is empty")))
                 continue
             new = document(
-                path.stem, path.name, [(path.stem, [line for line in text.splitlines() if line.strip()])]
+                path.stem,
+                path.relative_to(below).as_posix() if below else path.name,
+                [(path.stem, [line for line in text.splitlines() if line.strip()])],
+            )
+            new = replace(
+                new, meta={"path": str(path), **({"collections": collection} if collection else {})}
             )
             self.docs = [d for d in self.docs if d.id != new.id] + [new]
         return Report(tuple(failed))

@@ -10,6 +10,7 @@ import pytest
 from fake_corpus import LEAVE, fake_engine
 from fastapi.testclient import TestClient
 from page_fakes import OURS, who
+from test_ui_intake import add, read, send
 
 from qa.settings import EngineSettings
 from ui import manage
@@ -38,12 +39,10 @@ def test_what_administrators_do_on_the_page_is_on_record(tmp_path: Path) -> None
     app = create_app(UiSettings(originals=originals), fake_engine(), store, who, address=lambda c: "10.0.0.7")  # type: ignore[arg-type]
     add_api(app)
     with TestClient(app) as client:
-        assert (
-            client.post(
-                "/documents/upload", files={"file": ("../新.md", "甲。".encode())}, headers=OURS
-            ).status_code
-            == 200
-        )
+        send(client, "../新.md", "新的规定只有这一段。".encode())
+        read(client)
+        assert client.post("/documents/reindex", headers=OURS).status_code == 404, "it is not kept yet"
+        assert add(client)["state"] == "done"
         assert client.post("/documents/reindex", headers=OURS).status_code == 200
         assert client.delete(f"/documents/{LEAVE.id}", headers=OURS).status_code == 200
         assert client.get("/admin").status_code == 200 and client.get("/api/feedback").status_code == 200

@@ -155,20 +155,21 @@ def test_a_file_goes_to_disk_once_while_it_arrives(tmp_path: Path, monkeypatch: 
             yield b"y" * 65536
         deadline = time.monotonic() + 10
         while max(seen, default=0) <= 65536 and time.monotonic() < deadline:
-            seen.extend(p.stat().st_size for p in tmp_path.glob(".*.part"))
+            seen.extend(p.stat().st_size for p in tmp_path.rglob(".*.part"))
             time.sleep(0.01)
         yield b"\r\n--b--\r\n"
 
     ours = {"x-wenju": "1", "content-type": "multipart/form-data; boundary=b"}
     with running(app) as address, httpx.Client(base_url=address, timeout=20) as client:
         assert client.post("/documents/upload", content=pieces(), headers=ours).status_code == 200
-        assert (tmp_path / "甲.txt").stat().st_size == 10 * 65536 and max(seen) > 65536
+        (kept,) = (tmp_path / ".waiting").glob("*/甲.txt")
+        assert kept.stat().st_size == 10 * 65536 and max(seen) > 65536
         for body in (b"", b"--b\r\n\r\nx\r\n--b--\r\n", b"nonsense"):
             assert client.post("/documents/upload", content=body, headers=ours).status_code == 400
         assert client.post("/documents/upload", json={}, headers={"x-wenju": "1"}).status_code == 400
         half = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nyyy'
         assert client.post("/documents/upload", content=half, headers=ours).status_code == 400
-    assert [p.name for p in tmp_path.iterdir()] == ["甲.txt"]
+    assert list((tmp_path / ".waiting").iterdir()) == [kept.parent]
 
 
 def test_people_without_a_sign_on_still_get_their_page(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
-"""The documents page in a browser: several files at once with progress and errors of their own, deletion,
+"""The documents page in a browser: files and folders dropped, looked at and added, warnings, deletion,
 reading."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ui.settings import UiSettings
 from ui.store_memory import MemoryStore
 from ui.viewer import Viewer
 
+REPORT = Path(__file__).parent / "data" / "loaders" / "report.pdf"
 pytestmark = [pytest.mark.browser, needs_chromium]
 
 
@@ -47,12 +49,18 @@ def tab(browser: Any, served: Served) -> Iterator[Tab]:
     t.close()
 
 
-def test_files_dropped_together_each_tell_how_they_fared(tab: Tab, tmp_path: Path) -> None:
-    page = tab.page
+def read(page: Any) -> None:
+    page.wait_for_function("() => document.getElementById('told').textContent.includes('已读')")
+
+
+def test_files_dropped_together_each_tell_how_they_fared(
+    tab: Tab, engine: FakeEngine, tmp_path: Path
+) -> None:
+    page, before = tab.page, len(engine.docs)
     page.evaluate(
         """() => {
           const carried = new DataTransfer();
-          carried.items.add(new File(["食堂早餐供应时间为七点至八点半。"], "食堂管理规定.md"));
+          carried.items.add(new File(["食堂管理规定\\n\\n早餐供应时间为七点至八点半。"], "食堂.md"));
           carried.items.add(new File([""], "空白.txt"));
           carried.items.add(new File([new Uint8Array(1100000)], "太大.txt"));
           carried.items.add(new File(["x"], "程序.exe"));
@@ -60,33 +68,101 @@ def test_files_dropped_together_each_tell_how_they_fared(tab: Tab, tmp_path: Pat
           document.getElementById("drop").dispatchEvent(dropped);
         }"""
     )
-    page.wait_for_function("() => document.querySelectorAll('#jobs .error').length === 3")
+    page.wait_for_function("() => document.querySelectorAll('#jobs .error').length === 2")
+    read(page)
     told = {row.split("\n")[0]: row for row in page.locator("#jobs li").all_inner_texts()}
-    assert (
-        "已收录" in told["食堂管理规定.md"] and "失败" in told["空白.txt"] and "is empty" in told["空白.txt"]
-    )
-    assert "> 1 MB" in told["太大.txt"] and "not one of" in told["程序.exe"]
+    assert "超过 1 MB" in told["太大.txt"] and "not one of" in told["程序.exe"]
     assert page.locator("#jobs progress").first.get_attribute("aria-label") == "程序.exe"
-    page.reload()
-    assert (
-        page.get_by_role("link", name="食堂管理规定").count() == 1 and page.locator("text=空白").count() == 0
+    assert "is empty" in page.inner_text("#waiting .failed") and "1 个读不了" in page.inner_text("#told")
+    assert len(engine.docs) == before
+    page.fill("#set", "后勤")
+    page.click("[data-take='']")
+    page.wait_for_function("() => document.getElementById('told').textContent === '已收录 1 个文件。'")
+    assert page.locator("#held").get_by_role("link", name="食堂").count() == 1, "the list is up to date"
+    assert engine.docs[-1].collections == ("后勤",) and page.locator("#waiting .read").count() == 0
+    page.click("#waiting [data-drop]")
+    page.wait_for_selector("#decide", state="hidden")
+    assert page.evaluate("document.activeElement.tagName") == "H1", "the focus is not lost with its button"
+    assert (tmp_path / "originals" / "食堂.md").is_file()
+
+
+def test_a_folder_is_dropped_looked_at_and_added(tab: Tab, engine: FakeEngine, tmp_path: Path) -> None:
+    page, before = tab.page, len(engine.docs)
+    folder = tmp_path / "制度汇编"
+    (folder / "2024").mkdir(parents=True)
+    (folder / "2024" / "食堂.txt").write_bytes(
+        "食堂管理规定\n\n早餐供应时间为七点至八点半。".encode("gb18030")
     )
-    assert (tmp_path / "originals" / "食堂管理规定.md").is_file()
+    (folder / "报告.pdf").write_bytes(REPORT.read_bytes())
+    (folder / ".DS_Store").write_bytes(b"x")
+    box = page.locator("#drop").bounding_box()
+    assert box is not None
+    wire = tab.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        wire.send(
+            "Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 30, "y": box["y"] + 30, "data": data}
+        )
+    page.wait_for_selector("#waiting .read >> nth=1")
+    read(page)
+    assert "制度汇编/.DS_Store" in page.inner_text("#jobs") and len(engine.docs) == before
+    assert "3 页" in page.inner_text("#waiting") and "制度汇编/2024/食堂.txt" in page.inner_text("#waiting")
+
+    page.get_by_role("link", name="预览：制度汇编/报告.pdf").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".stored .reader")
+    assert "就业服务工作报告" in page.inner_text(".stored") and page.locator("iframe").count() == 1
+    page.click("text=返回列表")
+    page.get_by_role("link", name="预览：制度汇编/2024/食堂.txt").click()
+    shown = page.frame_locator("iframe").locator("body")
+    assert "早餐供应时间为七点至八点半" in shown.inner_text() and "七点至八点半" in page.inner_text(".stored")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="加入：", exact=False).first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/documents#decide")
+    assert [d.source for d in engine.docs[before:]] == ["制度汇编/2024/食堂.txt"]
+    page.get_by_role("button", name="不加入：制度汇编/报告.pdf").click()
+    page.wait_for_selector("#decide", state="hidden")
+    assert len(engine.docs) == before + 1 and tab.outside() == [] and tab.errors == []
 
 
-def test_chosen_files_reload_the_list_and_all_are_read_again(tab: Tab, engine: FakeEngine) -> None:
+def test_chosen_files_wait_over_a_reload_and_all_are_read_again(tab: Tab, engine: FakeEngine) -> None:
     page = tab.page
     files = [
-        {"name": f"规定{n}.txt", "mimeType": "text/plain", "buffer": f"第{n}条内容。".encode()}
+        {"name": f"规定{n}.txt", "mimeType": "text/plain", "buffer": f"第{n}条内容在这里。".encode()}
         for n in (1, 2)
     ]
     page.set_input_files("#files", files)
+    read(page)
+    page.reload()
+    page.click("[data-take='']")
     page.wait_for_selector("a:text-is('规定2')")
-    assert page.get_by_role("link", name="规定1").count() == 1
     engine.docs = [d for d in engine.docs if d.title != "规定2"]
     page.click("#reindex")
     page.wait_for_function("() => document.querySelector('#jobs')?.innerText.includes('已收录')")
-    assert [d.title for d in engine.docs][-2:] == ["规定1", "规定2"]
+    assert {d.title for d in engine.docs[-2:]} == {"规定1", "规定2"}
+
+
+def test_warnings_are_worked_off(tab: Tab, engine: FakeEngine, tmp_path: Path) -> None:
+    page = tab.page
+    engine.docs = [replace(d, meta={"pages_garbled": "2"}) for d in engine.docs]
+    page.goto(f"{tab.base}/admin")
+    page.click("text=4 条待处理")
+    page.locator("button[data-seen]").nth(1).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.getElementById('told').textContent.includes('已看')")
+    assert "（3）" in page.inner_text("#pages_garbled h2")
+    assert page.evaluate("document.activeElement.closest('section').id") == "pages_garbled"
+    title = page.locator("#pages_garbled .card a").first.inner_text()
+    new = {"name": "新版.txt", "mimeType": "text/plain", "buffer": "新版的文字在这里，都能读。".encode()}
+    page.locator("[data-replaces]").first.set_input_files(new)
+    page.wait_for_selector("#one.read")
+    assert f"将替换已收录的《{title}》" in page.inner_text("#one")
+    page.click("[data-take]")
+    page.wait_for_url("**/documents#decide")
+    assert [d.title for d in engine.docs].count(title) == 0 and engine.docs[-1].source == "新版.txt"
+    assert tab.errors == []
 
 
 def test_a_document_is_deleted_after_asking_and_a_failure_is_said(

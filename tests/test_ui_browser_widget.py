@@ -4,6 +4,7 @@ phone."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def served(port: int) -> Iterator[Served]:
     settings = UiSettings(title="制度问答", rate_per_minute=0, allowed_origins=(f"http://localhost:{port}",))
-    server = Served(create_app(settings, fake_engine(0.01), MemoryStore()))  # type: ignore[arg-type]
+    engine = fake_engine(0.01)
+    engine.docs = [replace(d, meta={**d.meta, "collections": "人事&后勤"}) for d in engine.docs]
+    server = Served(create_app(settings, engine, MemoryStore()))  # type: ignore[arg-type]
     yield server
     server.stop()
 
@@ -71,6 +74,25 @@ def test_widget_works_on_a_listed_origin(browser: Any, served: Served, host_page
             host_page.split("/")[2],
             f"127.0.0.1:{served.port}",
         }
+    finally:
+        t.close()
+
+
+def test_widget_asks_the_set_that_it_is_limited_to(
+    browser: Any, served: Served, port: int, tmp_path: Path
+) -> None:
+    page = f'<h1>人事</h1><script src="{served.url}/widget.js" data-collection="人事&amp;后勤" data-open defer></script>'
+    t = Tab(browser, served.url)
+    try:
+        with portal(port, tmp_path, page):
+            t.page.goto(f"http://localhost:{port}/")
+            chat = t.page.frame_locator("iframe")
+            chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)
+            assert not chat.locator("#wj-collection").count()
+            chat.locator("#wj-box textarea").fill("年休假怎么申请？")
+            chat.locator("#wj-box textarea").press("Enter")
+            chat.locator("#wj-chat .answer").wait_for(timeout=20_000)
+            assert "只在文档集“人事&后勤”中查找" in chat.locator("#wj-chat .answer.done").inner_text()
     finally:
         t.close()
 

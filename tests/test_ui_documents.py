@@ -4,21 +4,19 @@ needed."""
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_corpus import APPLY, LEAVE, fake_engine
+from fake_corpus import APPLY, LEAVE
 from fastapi.testclient import TestClient
-from page_fakes import OURS, page_client, who
+from page_fakes import OURS, page_client
 
 from index.shown import NOT_READ
 from index.types import Block
-from ui.app import create_app
+from ui import originals
 from ui.document_views import reading, rows, shared
-from ui.settings import UiSettings
 from ui.store_memory import MemoryStore
 from ui.texts import Texts
 
@@ -80,36 +78,20 @@ def test_what_a_hit_shares_with_the_query_is_marked() -> None:
     assert shared("a<b", "") == (("a<b", False),) and shared("", "住宿费") == ()
 
 
-def test_upload_index_delete(client: TestClient, tmp_path: Path) -> None:
-    def upload(name: str, data: bytes) -> dict[str, object]:
-        got = client.post("/documents/upload", files={"file": (name, data)}, headers=OURS)
-        assert got.status_code == 200, got.text
-        for _ in range(200):
-            job = client.get(f"/documents/jobs/{got.json()['job']}").json()
-            if job["state"] in ("done", "failed"):
-                return dict(job)
-            time.sleep(0.01)
-        raise AssertionError("the job never ended")
-
-    assert upload("../../新规定.md", "新规定的第一段。".encode())["state"] == "done"
-    assert (tmp_path / "新规定.md").is_file()
-    page = client.get("/documents").text
-    assert "新规定" in page
-    assert "is empty" in str(upload("空.txt", b"")["error"])
-    assert client.post("/documents/upload", files={"file": ("a.exe", b"x")}, headers=OURS).status_code == 415
-    assert client.post("/documents/upload", files={"file": ("a.md", b"x")}).status_code == 403
-    found = re.search(r'data-delete="([0-9a-f]+)" data-title="新规定"', page)
-    assert found is not None
-    assert client.delete(f"/documents/{found.group(1)}").status_code == 403
-    assert client.delete(f"/documents/{found.group(1)}", headers=OURS).status_code == 200
-    assert "新规定" not in client.get("/documents").text and not (tmp_path / "新规定.md").exists()
+def test_deleting_takes_the_file_along(client: TestClient, tmp_path: Path) -> None:
+    assert client.delete(f"/documents/{LEAVE.id}").status_code == 403
+    assert client.delete(f"/documents/{LEAVE.id}", headers=OURS).status_code == 200
+    assert LEAVE.title not in client.get("/documents").text and not (tmp_path / LEAVE.source).exists()
 
 
-def test_a_file_over_the_limit_is_not_kept(tmp_path: Path) -> None:
-    app = create_app(UiSettings(originals=tmp_path, upload_max_mb=1), fake_engine(), None, who)  # type: ignore[arg-type]
-    with TestClient(app) as c:
-        got = c.post("/documents/upload", files={"file": ("大.txt", b"x" * (1 << 20) + b"y")}, headers=OURS)
-    assert got.status_code == 413 and list(tmp_path.iterdir()) == []
+def test_a_text_in_an_old_encoding_opens_as_text(client: TestClient, tmp_path: Path) -> None:
+    (tmp_path / "印章使用与管理规定.txt").write_bytes(
+        "使用印章须经处室负责人批准，并逐项登记。".encode("gb18030")
+    )
+    kept = next(tmp_path.glob("印章*"))
+    assert "处室负责人批准" in originals.sent(kept).body.decode()
+    (tmp_path / "网页.html").write_text("<script>alert(1)</script>")
+    assert originals.sent(tmp_path / "网页.html").headers["content-disposition"].startswith("attachment")
 
 
 def test_administration_is_for_administrators(client: TestClient) -> None:
@@ -117,6 +99,9 @@ def test_administration_is_for_administrators(client: TestClient) -> None:
     assert client.post("/documents/upload", files={"file": ("a.md", b"x")}, headers=reader).status_code == 403
     assert client.delete(f"/documents/{LEAVE.id}", headers=reader).status_code == 403
     assert client.post("/documents/reindex", headers=reader).status_code == 403
+    for path in ("/documents/waiting", "/documents/waiting/0123456789abcdef"):
+        assert client.get(path, headers=reader).status_code == 403
+    assert client.post("/documents/waiting/add", json={}, headers=reader).status_code == 403
     assert client.get("/admin", headers=reader).status_code == 403
     page = client.get("/documents", headers=reader).text
     assert "data-delete" not in page and 'type="file"' not in page

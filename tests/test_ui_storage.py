@@ -106,6 +106,15 @@ def test_feedback_keeps_the_answer_and_the_last_word_counts(any_store: Any) -> N
     assert list(any_store.feedback()) == [said] and len(any_store.feedback(60)) == 2
 
 
+def test_warnings_that_were_seen(any_store: Any) -> None:
+    any_store.mark_seen(["a", "b", "a"])
+    any_store.mark_seen(["b"])
+    any_store.mark_seen(["a", "c"], False)
+    assert any_store.seen() == {"b"}
+    any_store.mark_seen([str(n) for n in range(1200)])
+    assert len(any_store.seen()) == 1201
+
+
 def test_questions_without_an_answer_are_counted_and_answered_ones_suggested(any_store: Any) -> None:
     any_store.save("wang", "c1", exchange("e1", "食堂几点开门？", REFUSAL))
     any_store.save("li", "c2", exchange("e2", "食堂几点 开门", REFUSAL))

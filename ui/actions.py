@@ -20,6 +20,7 @@ Name = Literal[
     "upload",
     "delete_document",
     "reindex",
+    "warnings_seen",
     "read_figures",
     "read_feedback",
     "read_audit",

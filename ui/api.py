@@ -34,7 +34,7 @@ from ui.store_memory import now
 if TYPE_CHECKING:
     from qa.engine import Engine
 
-API_VERSION = "1.0"
+API_VERSION = "1.1"
 """Version of the API, told in /openapi.json. The first number: something was renamed or taken away; the
 second: something was added. docs/API.md says what is promised, tests/test_formats.py holds it."""
 

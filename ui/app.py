@@ -18,11 +18,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from errors import WenjuError
-from ui import admin_page, documents_page, page_routes
+from ui import admin_page, documents_page, intake_page, jobs, page_routes
 from ui.address import Address, origin_pattern, peer
 from ui.admission import Admission, models_loaded
 from ui.api import API_VERSION
 from ui.asking import Desk
+from ui.intake import Intake
 from ui.pages import PAGES, page
 from ui.problems import NotAllowed, NotSignedOn, answered, is_api, problem
 from ui.scripts import KnownScripts
@@ -59,15 +60,18 @@ def create_app(
     app.state.admission = admission if admission is not None else Admission.of(settings, engine)
     app.state.address = address
     app.state.boot = secrets.token_hex(8)
-    app.state.index_desk = documents_page.Desk()
-    for router in (page_routes.router, page_routes.shared_router, documents_page.router, admin_page.router):
-        app.include_router(router)
+    app.state.index_desk = jobs.Desk()
+    app.state.intake = Intake(engine, settings.originals) if settings.originals is not None else None
+    for part in (page_routes, intake_page, documents_page, admin_page):
+        app.include_router(part.router)
+    app.include_router(page_routes.shared_router)
     _plain_routes(app, settings, engine)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     def shell(request: Request) -> str:
         ready = engine.ready
         documents = len(engine.documents()) if ready.get("index") else 0
+        collections = engine.collections() if ready.get("index") else {}
         return shell_html(
             request,
             settings,
@@ -76,6 +80,7 @@ def create_app(
             ready=models_loaded(ready),
             failure=app.state.admission.failure,
             documents=documents,
+            collections=collections,
             kept=store is not None,
         )
 

@@ -4,12 +4,19 @@ no HTML."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from index.shown import GAPS, NOT_READ, not_read
 from index.types import Document, Hit, Passage
 from ui.citations import below_title
 from ui.texts import Texts
+
+if TYPE_CHECKING:
+    from ui.intake import Intake, Read, Sent
+
+PREVIEWED = 2000
+"""Blocks of a text that a preview shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,64 @@ class Reading:
     blocks: tuple[ReadBlock, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What was understood of a document that waits, and what an administrator should look at."""
+
+    title: str
+    facts: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file that waits, with what was understood of the documents in it."""
+
+    sent: Sent
+    documents: tuple[Understood, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A text as it would be stored; ``more`` of its blocks are not shown."""
+
+    title: str
+    reading: Reading
+    more: int
+
+
+def waiting(intake: Intake, t: Texts, *some: Sent) -> list[Item]:
+    """The files that wait, or some of them."""
+    return [Item(sent, tuple(_understood(read, t) for read in sent.read)) for sent in some or intake.sent()]
+
+
+def _understood(read: Read, t: Texts) -> Understood:
+    document = read.document
+    facts = [
+        document.published or t("no_date"),
+        t("document_number", number=document.number) if document.number else "",
+        *(t(f"n_{name}", n=n) for name, n in (("sections", read.sections), ("tables", read.tables)) if n),
+        t("n_pages", n=len(document.pages)) if document.pages else "",
+        t("n_characters", n=f"{read.characters:,}"),
+    ]
+    warnings = [
+        *_unread(document, t),
+        t("date_of_properties") if document.weak_date else "",
+        t("is_copy_of", title=read.copy_of) if read.copy_of else "",
+    ]
+    return Understood(document.title, tuple(filter(None, facts)), tuple(filter(None, warnings)))
+
+
+def preview(documents: Sequence[Document], t: Texts) -> list[Preview]:
+    """The texts of a file's documents."""
+    shown = []
+    for document in documents:
+        whole = reading(document, (), t, None, original=False, titled=False)
+        left = max(0, len(whole.blocks) - PREVIEWED)
+        shown.append(Preview(document.title, replace(whole, blocks=whole.blocks[:PREVIEWED]), left))
+    return shown
+
+
 def rows(
     documents: Sequence[tuple[Document, Sequence[Passage]]],
     replaced: Collection[str],
@@ -128,9 +193,15 @@ def shared(text: str, query: str) -> tuple[tuple[str, bool], ...]:
 
 
 def reading(
-    document: Document, passages: Sequence[Passage], t: Texts, span: tuple[int, int] | None, *, original: bool
+    document: Document,
+    passages: Sequence[Passage],
+    t: Texts,
+    span: tuple[int, int] | None,
+    *,
+    original: bool,
+    titled: bool = True,
 ) -> Reading:
-    """The stored text in its blocks, with the span marked."""
+    """The stored text in its blocks, with the span marked. ``titled``: the page says the title already."""
     facts = [
         document.source,
         t("published", date=document.published) if document.published else "",
@@ -143,7 +214,8 @@ def reading(
     place = f"#page={page}" if page and document.media_type == "application/pdf" else ""
     blocks = list(_blocks(document))
     if (
-        blocks
+        titled
+        and blocks
         and blocks[0][2]
         and document.text[blocks[0][0] : blocks[0][1]].strip() == document.title
         and not document.pages

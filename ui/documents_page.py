@@ -1,33 +1,28 @@
 """Routes of the documents page: list, search without generation, reader, original file; for administrators
-upload, delete and re-index. Indexing runs one job at a time in a thread.
-"""
+deletion, reading all again, and how far a job is (adding: ui.intake_page)."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse
 
-from errors import DocumentError, WenjuError
+from errors import WenjuError
+from index.found import look_into
 from index.loaders import SUFFIXES
 from index.types import Document
 from ui import originals
 from ui.actions import note
 from ui.changes import Held
-from ui.document_views import found, reading, rows
+from ui.document_views import found, reading, rows, waiting
+from ui.intake import Intake
+from ui.jobs import Desk, Job, Progress
 from ui.page_routes import from_our_page
 from ui.pages import page as whole_page
-from ui.problems import TooLarge
 from ui.roles import Administrator, Member
 from ui.settings import UiSettings
-from ui.store_memory import new_id
 from ui.texts import Texts
-from ui.upload import received
 from ui.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -36,51 +31,6 @@ if TYPE_CHECKING:
 PER_PAGE = 200
 ours = Depends(from_our_page)
 router = APIRouter(prefix="/documents", include_in_schema=False)
-
-
-@dataclass
-class Job:
-    """One file being indexed: state is waiting, indexing, done or failed."""
-
-    name: str
-    state: str = "waiting"
-    done: int = 0
-    total: int = 0
-    error: str = ""
-
-
-class Desk:
-    """Uploads under way. One index writer at a time."""
-
-    def __init__(self) -> None:
-        self.jobs: dict[str, Job] = {}
-        self._lock = threading.Lock()
-
-    def start(self, job: Job, engine: Engine, paths: list[Path]) -> str:
-        job_id = new_id()
-        while len(self.jobs) > 500:
-            self.jobs.pop(next(iter(self.jobs)))
-        self.jobs[job_id] = job
-        threading.Thread(target=self._run, args=(job, engine, paths), name="wenju-index", daemon=True).start()
-        return job_id
-
-    def _run(self, job: Job, engine: Engine, paths: list[Path]) -> None:
-        with self._lock:
-            job.state = "indexing"
-
-            def progress(stage: str, done: int, total: int) -> None:
-                job.done, job.total = done, total
-
-            try:
-                report = engine.add(paths, progress)
-            except WenjuError as error:
-                job.state, job.error = "failed", str(error)
-                return
-            except Exception as error:  # the border: an administrator reads it beside the file's name
-                job.state, job.error = "failed", f"{type(error).__name__}: {error}"
-                return
-            job.error = "\n".join(f"{path.name}: {error}" for path, error in report.failed)
-            job.state = "failed" if report.failed else "done"
 
 
 @router.get("")
@@ -93,6 +43,7 @@ def listing(request: Request, viewer: Member, q: str = "", page: int = 1, lang: 
     number = min(max(page, 1), last)
     listed = [(d, engine.passages(d.id)) for d in held[(number - 1) * PER_PAGE : number * PER_PAGE]]
     replaced = {reference for d in held for reference in d.supersedes}
+    intake: Intake | None = request.app.state.intake if viewer.administers else None
     return _page(
         "documents.html",
         t("documents"),
@@ -108,7 +59,9 @@ def listing(request: Request, viewer: Member, q: str = "", page: int = 1, lang: 
         last=last,
         total=len(held),
         rows=rows(listed, replaced, t, engine.copies()),
-        administers=viewer.administers and settings.originals is not None,
+        administers=intake is not None,
+        waiting=waiting(intake, t) if intake is not None else [],
+        collections=engine.collections(),
     )
 
 
@@ -126,40 +79,20 @@ def job(job_id: str, request: Request, viewer: Administrator) -> dict[str, objec
     }
 
 
-@router.post("/upload", dependencies=[ours])
-async def upload(request: Request, viewer: Administrator) -> dict[str, str]:
-    """Keep one file (field ``file`` of a form) and index it; its progress is at /documents/jobs/ID."""
-    engine, settings, _ = _context(request, "")
-    folder = settings.originals
-    if folder is None:
-        raise HTTPException(404, "no folder for originals is set (ui.originals)")
-
-    def place(sent: str) -> Path:
-        name = originals.safe_name(sent)
-        if Path(name).suffix.lower() not in SUFFIXES:
-            raise HTTPException(415, f"{name}: not one of {', '.join(sorted(SUFFIXES))}")
-        return folder / name
-
-    limit = settings.upload_max_mb * 1024 * 1024
-    try:
-        target = await received(request, place, limit)
-    except TooLarge as error:
-        raise HTTPException(413, error.message) from None
-    except DocumentError as error:
-        raise HTTPException(400, error.message) from None
-    await asyncio.to_thread(note, request, viewer, "upload", target.name)
-    return {"job": _desk(request).start(Job(target.name), engine, [target])}
-
-
 @router.post("/reindex", dependencies=[ours])
 def reindex(request: Request, viewer: Administrator) -> dict[str, str]:
     """Read all kept originals again."""
     engine, settings, _ = _context(request, "")
     folder = settings.originals
-    if folder is None or not any(p.suffix.lower() in SUFFIXES for p in folder.rglob("*")):
+    if folder is None or not any(one.known for one in look_into(folder).files):
         raise HTTPException(404, "no originals are kept")
     note(request, viewer, "reindex")
-    return {"job": _desk(request).start(Job("*"), engine, [folder])}
+
+    def work(progress: Progress) -> str:
+        report = engine.add([folder], progress)
+        return "\n".join(f"{path.name}: {error}" for path, error in report.failed)
+
+    return {"job": _desk(request).start(Job("*"), work)}
 
 
 @router.delete("/{document_id}", dependencies=[ours])
@@ -167,9 +100,7 @@ def delete(document_id: str, request: Request, viewer: Administrator) -> dict[st
     engine, settings, _ = _context(request, "")
     document = _document(engine, document_id)
     engine.remove(document_id)
-    kept = originals.kept(settings.originals, document.source)
-    if kept is not None:
-        kept.unlink(missing_ok=True)
+    originals.forget(settings.originals, document)
     note(request, viewer, "delete_document", f"{document.source} ({document_id})")
     return {"ok": True}
 
@@ -214,21 +145,13 @@ def reader(
 
 @router.get("/{document_id}/original")
 def original(document_id: str, request: Request, viewer: Member) -> Response:
-    """The source file: PDF and text open in the browser, anything else (HTML above all) is downloaded."""
+    """The source file, shown where the browser can (``originals.sent``)."""
     engine, settings, _ = _context(request, "")
     document = _document(engine, document_id)
     path = originals.original(settings.originals, document)
     if path is None:
         raise HTTPException(404, "the original is not kept here")
-    kinds = {
-        ".pdf": "application/pdf",
-        ".txt": "text/plain; charset=utf-8",
-        ".md": "text/plain; charset=utf-8",
-    }
-    kind = kinds.get(path.suffix.lower())
-    if kind is None:
-        return FileResponse(path, media_type="application/octet-stream", filename=path.name)
-    return FileResponse(path, media_type=kind, filename=path.name, content_disposition_type="inline")
+    return originals.sent(path)
 
 
 def _context(request: Request, lang: str) -> tuple[Engine, UiSettings, Texts]:

@@ -44,7 +44,7 @@ def to_markdown(title: str, exchanges: Sequence[Exchange], lang: str = "zh", hel
     t = Texts(lang)
     out = [f"# {escaped(_line(title))}", "", t("export_note"), ""]
     for exchange in exchanges:
-        out += [f"## {escaped(_line(exchange.question))}", "", f"*{when(exchange.asked_at)}*", ""]
+        out += [f"## {escaped(_line(exchange.question))}", "", f"*{escaped(asked(exchange, t))}*", ""]
         out += [_result(exchange, t, held, markdown=True), ""]
     return "\n".join(out)
 
@@ -78,6 +78,12 @@ def to_html(title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: H
 def records(exchanges: Sequence[Exchange], t: Texts, held: Held | None = None) -> list[Record]:
     """The exchanges as templates/exchanges.html shows them."""
     return [Record(exchange, t, held) for exchange in exchanges]
+
+
+def asked(exchange: Exchange, t: Texts) -> str:
+    """When it was asked, and of which collection."""
+    name = exchange.answer.collection if exchange.answer is not None else ""
+    return " · ".join([when(exchange.asked_at), *([t("within", name=name)] if name else [])])
 
 
 def when(asked_at: str) -> str:
@@ -199,7 +205,7 @@ class Record:
     nothing."""
 
     def __init__(self, exchange: Exchange, t: Texts, held: Held | None) -> None:
-        self.question, self.asked, self._t = _line(exchange.question), when(exchange.asked_at), t
+        self.question, self.asked, self._t = _line(exchange.question), asked(exchange, t), t
         self.answer = exchange.answer if exchange.status not in ("failed", "running") else None
         self.message = exchange.message or t("stopped")
         self.numbered: Sequence[Source] = ()

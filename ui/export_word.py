@@ -14,7 +14,7 @@ from qa.types import Answer, Sentence
 from ui.changes import Held
 from ui.citations import Source, sources
 from ui.escape import plain, printable
-from ui.export import numbers, when, where
+from ui.export import asked, numbers, where
 from ui.layout import Block, Heading, Line, Listing, Table, layout
 from ui.store import Exchange
 from ui.texts import Texts
@@ -45,7 +45,7 @@ class _Word:
         self._add(t("export_note"), "Subtitle")
         for exchange in exchanges:
             self._add(exchange.question, "Heading 1")
-            self._add(when(exchange.asked_at), "Caption")
+            self._add(asked(exchange, t), "Caption")
             answer = exchange.answer
             if answer is None or exchange.status in ("failed", "running"):
                 self._add(exchange.message or t("stopped"))

@@ -55,7 +55,10 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
 
     @server.tool(name="ask", title="问 Ask the documents", annotations=reading, structured_output=False)
     async def tool_ask(
-        question: str, context: Context[Any], history: list[dict[str, str]] | None = None
+        question: str,
+        context: Context[Any],
+        history: list[dict[str, str]] | None = None,
+        collection: str = "",
     ) -> CallToolResult:
         """Answer a question from the documents, with the passages each sentence stands on, or refuse with a
         reason.
@@ -63,14 +66,15 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
         Args:
             question: the question, in Chinese or English.
             history: earlier turns of the conversation, oldest first, each {"question": ..., "answer": ...}.
+            collection: answer from the documents of this set alone; a name that is not there is an error that
+                lists those that are.
         """
         turns = tuple(Turn(str(t.get("question", "")), str(t.get("answer", ""))) for t in history or ())
         last: Answer | None = None
         reached = 0
         try:
-            async with aclosing(
-                ask(desk, user(context), Ask(question, turns, channel="mcp", address=address(context)))
-            ) as steps:
+            what = Ask(question, turns, channel="mcp", address=address(context), collection=collection)
+            async with aclosing(ask(desk, user(context), what)) as steps:
                 async for step in steps:
                     reached = await _tell(context, step, reached)
                     last = step if isinstance(step, Answer) else last
@@ -88,15 +92,18 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
         )
 
     @server.tool(name="search", title="查 Search the documents", annotations=reading, structured_output=False)
-    async def tool_search(question: str, k: int = 8) -> CallToolResult:
+    async def tool_search(question: str, k: int = 8, collection: str = "") -> CallToolResult:
         """Find the passages that have to do with a question, best first, without writing an answer.
 
         Args:
             question: what to look for.
             k: most passages to return, 1 to 50.
+            collection: look in the documents of this set alone, as for ask.
         """
         try:
-            hits = await asyncio.to_thread(desk.engine.search, question, max(1, min(k, 50)))
+            hits = await asyncio.to_thread(
+                desk.engine.search, question, max(1, min(k, 50)), collection=collection
+            )
         except WenjuError as error:
             raise ToolError(str(error)) from None
         lines = [f"[{n}] {'，'.join(_named(h))}\n{h.passage.text}" for n, h in enumerate(hits, 1)]

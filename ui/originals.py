@@ -10,11 +10,22 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+from contextlib import suppress
 from pathlib import Path
 
+from starlette.responses import FileResponse, Response
+
+from errors import DocumentError
+from index.loaders.encoding import decode
 from index.types import Document
 from ui.problems import TooLarge
 from ui.store_memory import new_id
+
+DEEPEST = 12
+"""Folders and name that are kept of a path."""
+TEXTS = frozenset((".txt", ".text", ".md", ".markdown", ".csv", ".tsv"))
+SHOWN = TEXTS | {".pdf"}
+"""Kinds of file that a browser shows by itself."""
 
 _BAD = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\\/\u202a-\u202e\u2066-\u2069]")
 
@@ -31,6 +42,12 @@ def safe_name(name: str) -> str:
     )
 
 
+def safe_path(name: str) -> str:
+    """The same for a file in a folder that was dropped: its folders and its name, ``2024/通知.docx``."""
+    parts = [part for part in name.replace("\\", "/").split("/") if part.strip(" .")]
+    return "/".join(safe_name(part) for part in parts[-DEEPEST:]) or safe_name("")
+
+
 def kept(folder: Path | None, source: str) -> Path | None:
     """The file under this name, if there is one inside the folder."""
     if folder is None or not source or "\x00" in source:
@@ -43,14 +60,35 @@ def kept(folder: Path | None, source: str) -> Path | None:
 def original(folder: Path | None, document: Document) -> Path | None:
     """The file that a document was made from, if it is kept; another file of the same name is not it. For an
     attachment or a member of an archive that is the message or archive."""
-    path = kept(folder, document.meta.get("container", document.source)) or kept(
-        folder, document.meta.get("path", "")
+    path = kept(folder, document.meta.get("path", "")) or kept(
+        folder, document.meta.get("container", document.source)
     )
     wanted = document.meta.get("file_sha256", "")
     if path is None or not wanted:
         return path
     stat = path.stat()
     return path if _digest(path, stat.st_size, stat.st_mtime_ns) == wanted else None
+
+
+def forget(folder: Path | None, document: Document) -> None:
+    """Delete the file that a removed document was made from, if it is kept and holds no other."""
+    if "container" not in document.meta:
+        path = original(folder, document)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+
+def sent(path: Path) -> Response:
+    """A kept file: PDF and text open in the browser, anything else (HTML above all) is downloaded."""
+    suffix = path.suffix.lower()
+    if suffix in TEXTS:
+        with suppress(DocumentError):
+            return Response(decode(path.read_bytes(), path), media_type="text/plain; charset=utf-8")
+    if suffix == ".pdf":
+        return FileResponse(
+            path, media_type="application/pdf", filename=path.name, content_disposition_type="inline"
+        )
+    return FileResponse(path, media_type="application/octet-stream", filename=path.name)
 
 
 class Keeping:
@@ -80,9 +118,11 @@ class Keeping:
         return self._target
 
     def drop(self) -> None:
-        """Forget what is not done."""
+        """Forget what is not done, with its folder where nothing else is in it."""
         self._out.close()
         self._part.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._target.parent.rmdir()
 
 
 @functools.lru_cache(maxsize=256)

@@ -48,9 +48,7 @@ class Page:
         """The text box was sent."""
         viewer, look = self._viewer(request), self._look(request)
         conversation = state or await self._forgotten(viewer, look, request)
-        async for screen in ask(
-            self.desk, conversation, question or "", viewer.name, look, self._address(request)
-        ):
+        async for screen in self._asked(conversation, question or "", viewer, look, request):
             yield self._show(screen)
 
     async def command(self, line: str, state: Conversation | None, request: gr.Request) -> AsyncIterator[Any]:
@@ -63,7 +61,9 @@ class Page:
         if do in ("new", "open"):
             stop(self.desk, conversation, viewer.name, look)
             conversation = await self._opened(str(order.get("id", "")) if do == "open" else "", viewer, look)
-            yield self._show(Screen(messages(conversation, look), conversation, False))
+            shown = self._show(Screen(messages(conversation, look), conversation, False))
+            welcome = await asyncio.to_thread(self._welcome, look, _collection(request))
+            yield [gr.update(value=shown[0], placeholder=welcome), *shown[1:]]
             return
         box: str | None = None
         question = str(order.get("text", "")) if do == "ask" else ""
@@ -84,9 +84,23 @@ class Page:
             screen = Screen(messages(conversation, look), conversation, conversation.running is not None, box)
             yield self._show(screen)
             return
-        alone, address = do == "alone", self._address(request)
-        async for screen in ask(self.desk, conversation, question, viewer.name, look, address, alone=alone):
+        async for screen in self._asked(conversation, question, viewer, look, request, alone=do == "alone"):
             yield self._show(screen)
+
+    def _asked(
+        self,
+        conversation: Conversation,
+        question: str,
+        viewer: Viewer,
+        look: Look,
+        request: gr.Request,
+        *,
+        alone: bool = False,
+    ) -> AsyncIterator[Screen]:
+        address, collection = self._address(request), _collection(request)
+        return ask(
+            self.desk, conversation, question, viewer.name, look, address, alone=alone, collection=collection
+        )
 
     def stop(self, state: Conversation | None, request: gr.Request) -> Any:
         """The stop button: the running turn is cancelled by the event, this repairs what is shown."""
@@ -98,7 +112,7 @@ class Page:
         viewer, look = self._viewer(request), self._look(request)
         wanted = _query(request).get("c", "")
         conversation = await self._opened(wanted, viewer, look)
-        welcome = await asyncio.to_thread(self._welcome, look)
+        welcome = await asyncio.to_thread(self._welcome, look, _collection(request))
         t = look.t
         return [
             gr.update(value=messages(conversation, look), placeholder=welcome, label=t("chat_label")),
@@ -108,16 +122,16 @@ class Page:
             conversation,
         ]
 
-    def _welcome(self, look: Look) -> str:
+    def _welcome(self, look: Look, collection: str = "") -> str:
         engine, settings = self.desk.engine, self.desk.settings
         ready = engine.ready
-        questions: tuple[str, ...] = settings.suggestions[:4]
-        documents = 0
+        own: tuple[str, ...] = () if collection else settings.suggestions
+        questions, documents = own[:4], 0
         if ready.get("index"):
-            documents = len(engine.documents())
+            documents = engine.collections().get(collection, 0) if collection else len(engine.documents())
         if ready.get("index") and ready.get("encoder"):
-            questions = openers(engine, self.desk.store, settings.suggestions, look.lang)
-        return welcome_html(settings.title, documents, questions, look)
+            questions = openers(engine, self.desk.store, own, look.lang, collection=collection)
+        return welcome_html(settings.title, documents, questions, look, collection)
 
     async def _opened(self, conversation_id: str, viewer: Viewer, look: Look) -> Conversation:
         store = self.desk.store
@@ -239,6 +253,11 @@ def _query(request: gr.Request) -> dict[str, str]:
     """The page's own address parameters. Events do not carry them; the Referer of our own page does."""
     referer = str(request.headers.get("referer", "")) if request.request is not None else ""
     return dict(parse_qsl(urlsplit(referer).query))
+
+
+def _collection(request: gr.Request) -> str:
+    """The collection that was chosen on the page, or that a widget is limited to; "" for all documents."""
+    return _query(request).get("collection", "")[:200]
 
 
 def _parse(line: str) -> dict[str, object]:

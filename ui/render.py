@@ -47,6 +47,15 @@ def failure_html(aid: str, message: str, look: Look, *, kind: str = "failed") ->
     return CHAT.render("chat/failure.html", aid=aid, message=message, kind=kind, t=look.t)
 
 
-def welcome_html(title: str, documents: int, questions: Sequence[str], look: Look) -> str:
-    """The empty page: what this is, what it knows, and questions to begin with."""
-    return CHAT.render("chat/welcome.html", title=title, documents=documents, questions=questions, t=look.t)
+def welcome_html(
+    title: str, documents: int, questions: Sequence[str], look: Look, collection: str = ""
+) -> str:
+    """The empty page: what this is, what it knows (of a collection), and questions to begin with."""
+    return CHAT.render(
+        "chat/welcome.html",
+        title=title,
+        documents=documents,
+        questions=questions,
+        collection=collection,
+        t=look.t,
+    )

@@ -6,6 +6,8 @@ It is on screen before Gradio's own script has loaded, so the first thing seen i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 
 from errors import WenjuError
@@ -24,12 +26,14 @@ def shell_html(
     ready: bool,
     failure: WenjuError | None,
     documents: int,
+    collections: Mapping[str, int],
     kept: bool,
 ) -> str:
     """Header, panel, drawer, live region and the configuration as inert JSON; language and embedding by the
     page's address.
 
-    ``kept``: there is a history; one who may only ask has none.
+    ``kept``: there is a history; one who may only ask has none. ``collections``: sets to choose from, with
+    how many of the ``documents`` each has; a frame on another page has the one that its address names.
     """
     query = request.query_params
     asked = query.get("lang", "")
@@ -45,7 +49,7 @@ def shell_html(
         "history": history,
         "known": viewer is not None,
         "session": session,
-        "texts": t.script(),
+        "texts": t.unfilled("js_"),
     }
     return PAGES.render(
         "shell.html",
@@ -59,7 +63,14 @@ def shell_html(
         ready=ready,
         failure=failure_text(failure, viewer, t),
         documents=documents,
+        collections=collections if not embed and _a_choice(collections, documents) else {},
+        chosen=query.get("collection", ""),
     )
+
+
+def _a_choice(collections: Mapping[str, int], documents: int) -> bool:
+    """Is there more than one set of documents to ask, that of all counted?"""
+    return len(collections) > 1 or any(count < documents for count in collections.values())
 
 
 def failure_text(failure: WenjuError | None, viewer: Viewer | None, t: Texts) -> str:

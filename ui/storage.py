@@ -33,6 +33,7 @@ from ui.storage_tables import (
     under_way,
 )
 from ui.storage_tables import feedback as feedback_table
+from ui.storage_tables import seen as seen_table
 from ui.store import Asked, ConversationRow, Exchange, Feedback, Shared
 from ui.store_memory import new_id, now, title_of
 
@@ -228,6 +229,19 @@ class SqlStore:
             Asked(*row[:4], row.kind or "", row.seconds, tuple(json.loads(row.documents or "[]")))
             for row in rows
         ]
+
+    def mark_seen(self, marks: Sequence[str], seen: bool = True) -> None:
+        rows = [{"mark": mark, "at": now()} for mark in dict.fromkeys(map(clean, marks))]
+        with self.database.begin() as c:
+            for start in range(0, len(rows), 500):
+                some = rows[start : start + 500]
+                c.execute(delete(seen_table).where(seen_table.c.mark.in_([row["mark"] for row in some])))
+                if seen:
+                    c.execute(insert(seen_table), some)
+
+    def seen(self) -> frozenset[str]:
+        with self.database.connect() as c:
+            return frozenset(c.execute(select(seen_table.c.mark)).scalars())
 
     def answered(self, limit: int = 20) -> Sequence[str]:
         e = exchanges.c

@@ -121,6 +121,13 @@ outcomes = Table(  # beside ``asked``, and without any name whatever the audit k
     Column("documents", Text, nullable=False),
 )
 
+seen = Table(  # warnings about documents that an administrator has seen (ui.warned)
+    "wenju_seen",
+    metadata,
+    Column("mark", String(64), primary_key=True),
+    Column("at", String(40), nullable=False),
+)
+
 tokens = Table(
     "wenju_tokens",
     metadata,

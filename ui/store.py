@@ -167,6 +167,14 @@ class Store(Protocol):
         """What was asked in the last days and has ended, oldest first, small talk too."""
         ...
 
+    def mark_seen(self, marks: Sequence[str], seen: bool = True) -> None:
+        """Note that warnings about documents (ui.warned) were seen, or that they are to be listed again."""
+        ...
+
+    def seen(self) -> frozenset[str]:
+        """Marks of the warnings that were seen."""
+        ...
+
     def answered(self, limit: int = 20) -> Sequence[str]:
         """Questions that got a supported answer, most often asked first: what suggestions are drawn from."""
         ...

@@ -44,6 +44,7 @@ class MemoryStore:
         self._conversations: dict[tuple[str, str], _Conversation] = {}
         self._shared: dict[str, tuple[tuple[str, str], Shared]] = {}
         self._feedback: dict[tuple[str, str], Feedback] = {}
+        self._seen: set[str] = set()
 
     def save(self, user: str, conversation_id: str, exchange: Exchange) -> None:
         with self._lock:
@@ -130,6 +131,14 @@ class MemoryStore:
         start = _since(days)
         ended = [Asked.of(e) for e in self._all() if e.status != "running" and e.asked_at >= start]
         return sorted(ended, key=lambda row: row.at)
+
+    def mark_seen(self, marks: Sequence[str], seen: bool = True) -> None:
+        with self._lock:
+            (self._seen.update if seen else self._seen.difference_update)(marks)
+
+    def seen(self) -> frozenset[str]:
+        with self._lock:
+            return frozenset(self._seen)
 
     def answered(self, limit: int = 20) -> Sequence[str]:
         counts = Counter(

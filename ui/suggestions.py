@@ -29,13 +29,15 @@ QUESTION_MAX = 60
 
 
 def openers(
-    engine: Engine, store: Store | None, own: Sequence[str], lang: str, limit: int = 4
+    engine: Engine, store: Store | None, own: Sequence[str], lang: str, limit: int = 4, collection: str = ""
 ) -> tuple[str, ...]:
-    """Questions for the empty page, at most ``limit``; nothing when nothing is indexed."""
+    """Questions for the empty page, at most ``limit``; nothing when nothing is indexed. With ``collection``
+    of its documents alone, and none of other readers, which may be about any."""
     out: list[str] = list(own[:limit])
     documents = engine.documents() if len(out) < limit else []
-    out += _brought(engine, documents, out, limit - len(out))
-    if store is not None and len(out) < limit:
+    documents = [d for d in documents if not collection or collection in d.collections]
+    out += _brought(engine, documents, out, limit - len(out), collection=collection)
+    if store is not None and not collection and len(out) < limit:
         known = {_key(q) for q in out}
         answered = (q for q in store.answered(limit * 2) if len(q) <= 40 and _key(q) not in known)
         out += [q for q in answered if proved(engine, q) is not False][: limit - len(out)]
@@ -102,7 +104,7 @@ def instead(engine: Engine, store: Store | None, answer: Answer, lang: str, limi
             break
         if _key(question) in asked or proved(engine, question) is False:
             continue
-        hits = engine.search(question, 1)
+        hits = engine.search(question, 1, collection=answer.collection)
         best = hits[0].passage.id if hits else ""
         if best == refusal.nearest[0] or (best in nearest and len(_grams(question) & alike) > 1):
             out.append(question)
@@ -137,7 +139,12 @@ def brought_along(document: Document) -> tuple[str, ...]:
 
 
 def _brought(
-    engine: Engine, documents: Sequence[Document], taken: Sequence[str], limit: int, told: Iterable[str] = ()
+    engine: Engine,
+    documents: Sequence[Document],
+    taken: Sequence[str],
+    limit: int,
+    told: Iterable[str] = (),
+    collection: str = "",
 ) -> list[str]:
     """Up to ``limit`` of the documents' own questions, first the first of each, whose search leads back to
     the document and to none of the passages ``told`` already."""
@@ -148,7 +155,7 @@ def _brought(
     for document, question in candidates[: 3 * limit] if limit > 0 else ():
         if proved(engine, question) is False:
             continue
-        hits = engine.search(question, 1)
+        hits = engine.search(question, 1, collection=collection)
         if hits and hits[0].document.id == document.id and hits[0].passage.id not in told:
             out.append(question)
         if len(out) >= limit:

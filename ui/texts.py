@@ -16,7 +16,8 @@ class Texts:
     def __call__(self, key: str, **values: str | int | float) -> str:
         return prompts.text(f"ui.{key}", lang=self.lang, **values)
 
-    def script(self) -> dict[str, str]:
-        """Texts that ui.js shows by itself: the entries whose key starts with ``js_``, unprefixed."""
+    def unfilled(self, prefix: str) -> dict[str, str]:
+        """Texts that a script shows and fills in by itself: those whose key starts with ``prefix``, without
+        it; ``js_`` those of ui.js."""
         entries = prompts.strings("ui", self.lang)
-        return {key.removeprefix("js_"): value for key, value in entries.items() if key.startswith("js_")}
+        return {key.removeprefix(prefix): value for key, value in entries.items() if key.startswith(prefix)}

@@ -12,7 +12,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from errors import Cancelled, GeneratorError, IndexError_, ModelError, QuestionError, WenjuError
+from errors import (
+    Cancelled,
+    GeneratorError,
+    IndexError_,
+    ModelError,
+    NoCollection,
+    QuestionError,
+    WenjuError,
+)
 from ui import asking
 from ui.admission import QueueFull
 from ui.asking import Ask, Desk
@@ -46,11 +54,13 @@ async def ask(
     address: str = "",
     *,
     alone: bool = False,
+    collection: str = "",
 ) -> AsyncIterator[Screen]:
     """Answer ``question`` at the end of ``conversation``; the first screen empties the box, the last frees
     it.
 
-    ``alone``: as it was typed, nothing is taken up from the turns before.
+    ``alone``: as it was typed, nothing is taken up from the turns before. ``collection``: from its documents
+    alone.
     """
     question = question.strip()
     if not question or conversation.running is not None:
@@ -61,9 +71,9 @@ async def ask(
     cancelled = conversation.cancelled
     try:
         yield _screen(conversation, look, waiting=look.t("stage_searching"), box="")
-        if desk.store is not None:
-            await asyncio.to_thread(desk.store.save, user, conversation.id, exchange)
-        waiting, what = "", Ask(question, history, channel="page", address=address)
+        await _save(desk, user, conversation, exchange)
+        waiting = ""
+        what = Ask(question, history, channel="page", address=address, collection=collection)
         async with aclosing(asking.ask(desk, user, what, cancelled)) as steps:
             async for step in steps:
                 if isinstance(step, Waiting):
@@ -110,6 +120,7 @@ def explain(error: Exception, look: Look) -> str:
         (QueueFull, "err_queue_full"),
         (TooManyWaiting, "err_places"),
         (RateLimited, "err_rate"),
+        (NoCollection, "err_collection"),
         (QuestionError, "err_question"),
         (ModelError, "err_model"),
         (IndexError_, "err_index"),

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 LIST, FORMAT = "backup.json", 1
 DATABASE, KEY, ORIGINALS, INDEX = "wenju.db", "server.key", "originals", "index"
+WAITING = ".waiting"
+"""Folder of uploads that nobody has decided on (ui.intake); they are not carried."""
 _PACKED = frozenset((".npy", ".faiss", ".pdf", ".docx", ".xlsx", ".pptx", ".zip"))
 """Kinds of file that packing does not make smaller."""
 
@@ -145,7 +147,9 @@ def _files(settings: Settings, database: Path | None, generation: Path | None) -
             yield DATABASE, copy
     originals = originals_of(settings)
     for file in sorted(
-        path for path in originals.rglob("*") if path.is_file() and not path.name.endswith(".part")
+        path
+        for path in originals.rglob("*")
+        if path.is_file() and not path.name.endswith(".part") and WAITING not in path.parts
     ):
         yield f"{ORIGINALS}/{file.relative_to(originals).as_posix()}", file
 

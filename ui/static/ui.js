@@ -134,6 +134,12 @@ function start() {
       document.querySelector("#wj-box textarea")?.focus();
     }
   });
+  const chooser = $("wj-set");
+  if (chooser) document.querySelector("gradio-app").after(chooser); // below the box, in the order of the keys too
+  document.addEventListener("wj-collection", (event) => {
+    $("wj-live").textContent = text("within", { name: event.detail });
+    if (!answers().length) command({ do: "new" }); // the questions that are offered are others now
+  });
   tongue();
   wire();
   watch();

@@ -3,7 +3,8 @@
 // Attributes: data-title, data-lang (zh|en), data-theme (light|dark|auto), data-color (#rrggbb), data-position
 // (right|left), data-question (text to start with), data-question-from (CSS selector of a field or element to take it
 // from), data-mode (button|inline), data-target (CSS selector to fill, for inline), data-token (identity token signed
-// by the host page's server), data-open (open at once). Knows nothing of the page it stands on beyond these.
+// by the host page's server), data-collection (name of the set of documents
+// that is asked), data-open (open at once). Knows nothing of the page it stands on beyond these.
 (function () {
   "use strict";
   const tag = document.currentScript;
@@ -84,6 +85,7 @@
     if (["light", "dark"].includes(given.theme)) url.searchParams.set("theme", given.theme);
     if (embedded && given.color === color) { url.searchParams.set("color", color.slice(1)); url.searchParams.set("ink", readable(color).slice(1)); }
     if (embedded && given.token) url.searchParams.set("token", given.token);
+    if (given.collection) url.searchParams.set("collection", given.collection);
     const asked = question();
     if (asked) url.searchParams.set("q", asked);
     return url.href;
