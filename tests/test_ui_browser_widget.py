@@ -81,7 +81,10 @@ def test_widget_works_on_a_listed_origin(browser: Any, served: Served, host_page
 def test_widget_asks_the_set_that_it_is_limited_to(
     browser: Any, served: Served, port: int, tmp_path: Path
 ) -> None:
-    page = f'<h1>人事</h1><script src="{served.url}/widget.js" data-collection="人事&amp;后勤" data-open defer></script>'
+    page = (
+        f'<h1>人事</h1><script src="{served.url}/widget.js" '
+        'data-collection="人事&amp;后勤" data-open defer></script>'
+    )
     t = Tab(browser, served.url)
     try:
         with portal(port, tmp_path, page):

@@ -102,7 +102,8 @@ def _row(engine: Engine, item: dict[str, Any]) -> tuple[dict[str, Any], np.ndarr
     )
     assert reader is not None
     turns = [Turn(turn["question"], turn["answer"]) for turn in item.get("history") or ()]
-    query = understand(item["question"], turns, reader).query
+    want = understand(item["question"], turns, reader)
+    query, asked = want.query, want.told if want.told != want.query else ""
     top_k = engine.settings.index.top_k
     hits = in_force(index.search(query, 2 * top_k), index.superseded(), query)[:top_k]
     query = resolve(query, hits[0].document.spoken)
@@ -112,7 +113,7 @@ def _row(engine: Engine, item: dict[str, Any]) -> tuple[dict[str, Any], np.ndarr
         hits, _worth(hits, windows), generator.count_tokens, Limits(*settings.context_limits)
     )
     stop = threading.Event()
-    *_, draft = write_draft(generator, query, context, settings, Clock(), stop)
+    *_, draft = write_draft(generator, asked or query, context, settings, Clock(), stop)
     judge = open_judge(generator)
     if judge and draft.sentences:
         draft = replace(draft, sentences=judged(draft.sentences, context, judge, stop))

@@ -71,7 +71,8 @@ async def ask(
     cancelled = conversation.cancelled
     try:
         yield _screen(conversation, look, waiting=look.t("stage_searching"), box="")
-        await _save(desk, user, conversation, exchange)
+        if desk.store is not None:
+            await asyncio.to_thread(desk.store.save, user, conversation.id, exchange)
         waiting = ""
         what = Ask(question, history, channel="page", address=address, collection=collection)
         async with aclosing(asking.ask(desk, user, what, cancelled)) as steps:

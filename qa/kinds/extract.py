@@ -71,7 +71,7 @@ def extract(
     section = wide(first.block.hit, index)
     if kind in WIDE:
         windows = _spread(question, first, section, windows, reader)
-        first = max(windows, key=lambda w: w.worth)
+        first = _at(windows, first)
     holding = first.holding()
     if not holding:
         return None
@@ -153,6 +153,13 @@ def _spread(
     inside = {p.id for p in section.passages}
     rest = [w for w in windows if not inside.issuperset(p.id for p in w.block.passages)]
     return [*(replace(w, told=first.told) for w in read(question, [section], reader)), *rest]
+
+
+def _at(windows: Sequence[Window], first: Window) -> Window:
+    """The window of the section that holds the place where the best passage answers."""
+    place = first.begin + first.reading.best[0]
+    near = [w for w in windows if w.block.hit is first.block.hit and w.begin <= place < w.begin + len(w.text)]
+    return max(near or windows, key=lambda w: w.worth)
 
 
 def _ordered(sentences: Sequence[EvidenceSentence], first: Block) -> list[EvidenceSentence]:
