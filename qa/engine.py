@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from engine.calibration import Speed
     from index.documents import AddReport
     from index.encoder import Encoder
+    from qa.ahead import Ahead
     from qa.gate import Gate
     from qa.pipeline import Snapshots
     from qa.reader import Reads
@@ -68,6 +69,7 @@ class Engine:
         self.cache = AnswerCache(settings.data / "answers.sqlite")
         self.library = Library(settings, encoder=encoder)
         self._generator = generator
+        self._ahead: Ahead | None = None
         self._loading = threading.Lock()
 
     @classmethod
@@ -94,7 +96,8 @@ class Engine:
             if self._generator is None:
                 from engine import open_generator
 
-                self._generator = open_generator(self.settings.generator, self.settings.models)
+                kept = self.settings.data / "kept"
+                self._generator = open_generator(self.settings.generator, self.settings.models, kept)
             return self._generator
 
     @property
@@ -149,6 +152,15 @@ class Engine:
         if self._speed() is None:
             speed = calibration.measure(self.generator, self.settings.generator.threads, calibration.load())
             calibration.keep(speed, self.settings.data)
+
+    def read_ahead(self, cancelled: threading.Event) -> bool:
+        """Read one more passage of the index before anybody asks; False when there is nothing more to read.
+        Raises what :meth:`answer` raises."""
+        if self._ahead is None:
+            from qa.ahead import Ahead
+
+            self._ahead = Ahead(self.library)
+        return self._ahead.read(self.generator, cancelled)
 
     def _speed(self) -> Speed | None:
         """What was measured of this machine, engine and model; None where nothing was, or not of these."""
