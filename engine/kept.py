@@ -224,5 +224,13 @@ class Disk:
             done(block)
 
 
+def clear(folder: Path) -> None:
+    """Let go of everything that is kept there, by whatever process."""
+    with contextlib.suppress(FileNotFoundError):
+        for entry in os.scandir(folder):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(entry.path)
+
+
 def _checksum(name: str, data: bytes | memoryview) -> bytes:
     return zlib.crc32(data, zlib.crc32(name.encode())).to_bytes(4, "little")

@@ -69,6 +69,7 @@ class Engine:
         self.cache = AnswerCache(settings.data / "answers.sqlite")
         self.library = Library(settings, encoder=encoder)
         self._generator = generator
+        self._kept = settings.data / "kept"
         self._ahead: Ahead | None = None
         self._loading = threading.Lock()
 
@@ -96,8 +97,7 @@ class Engine:
             if self._generator is None:
                 from engine import open_generator
 
-                kept = self.settings.data / "kept"
-                self._generator = open_generator(self.settings.generator, self.settings.models, kept)
+                self._generator = open_generator(self.settings.generator, self.settings.models, self._kept)
             return self._generator
 
     @property
@@ -325,7 +325,7 @@ class Engine:
     ) -> AddReport:
         """Index files and folders, into a collection if one is named; what cannot be read is reported, the
         rest is indexed."""
-        return self.library.add(paths, progress, collection)
+        return self._forgetting(self.library.add(paths, progress, collection))
 
     def sync(
         self,
@@ -336,11 +336,24 @@ class Engine:
         empty: bool = False,
     ) -> AddReport:
         """Make the index hold what a folder holds: files added, changed, renamed and gone."""
-        return self.library.sync(folder, progress, collection, empty)
+        return self._forgetting(self.library.sync(folder, progress, collection, empty))
 
     def remove(self, *document_ids: str) -> None:
         """Take documents out of the index, all at once."""
         self.library.remove(*document_ids)
+        self._forget()
+
+    def _forgetting(self, report: AddReport) -> AddReport:
+        if report.removed or report.replaced:
+            self._forget()
+        return report
+
+    def _forget(self) -> None:
+        """What was read of documents that are gone or replaced goes off the disk too. Nothing tells it from what
+        was read of others, so all of it goes, and is read again."""
+        from engine.kept import clear
+
+        clear(self._kept)
 
     def _state(self, collection: str = "") -> tuple[str, ...]:
         """Everything that an answer depends on besides its question."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fake_corpus import LEAVE
+from fake_encoder import FakeEncoder
 from fake_engine import passages_of
 from fakes import ScriptedGenerator
 
@@ -15,7 +17,9 @@ from errors import Cancelled
 from index.types import Document, Hit, Passage
 from qa.ahead import Ahead
 from qa.draft import messages_for
+from qa.engine import Engine
 from qa.rerank import TOKENS, material
+from qa.settings import EngineSettings
 
 
 class Index:
@@ -100,3 +104,24 @@ def test_it_goes_on_where_it_was_stopped_and_again_when_the_index_has_changed() 
 def test_it_ends_where_no_more_can_be_kept_or_the_engine_keeps_nothing() -> None:
     assert all_of(Ahead(Index()), Keeping(room=1)) == 1
     assert not Ahead(Index()).read(ScriptedGenerator(), threading.Event())
+
+
+def test_what_was_read_of_a_document_goes_off_the_disk_with_it(tmp_path: Path) -> None:
+    engine = Engine.open(EngineSettings(data=tmp_path / "d"), generator=Keeping(), encoder=FakeEncoder())
+    files, kept = [tmp_path / "一.md", tmp_path / "二.md"], tmp_path / "d" / "kept" / "block"
+
+    def left(change: object) -> bool:
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_bytes(b"keys")
+        assert callable(change)
+        change()
+        return kept.exists()
+
+    for file in files:
+        file.write_text("# 休假\n\n工作满一年的有五天年休假。\n", "utf-8")
+    engine.add(files[:1])
+    assert engine.read_ahead(threading.Event()) and not engine.read_ahead(threading.Event())
+    assert left(lambda: engine.add(files)), "one was added"
+    files[0].write_text("# 休假\n\n工作满一年的有七天年休假。\n", "utf-8")
+    assert not left(lambda: engine.add(files))
+    assert not left(lambda: engine.remove(engine.documents()[0].id))
