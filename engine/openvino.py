@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from engine.tokens import Tokens
 
 _KEPT_BYTES = 160 << 20
-"""Keys and values that stay for prompts that begin alike; 5,800 tokens of the default model."""
+"""Keys and values that stay in memory for prompts that begin alike; 5,800 tokens of the default model."""
+_KEPT_BYTES_BESIDE_DISK = 96 << 20
+"""The same where passages are kept on disk as well, from which they come back in a millisecond a block."""
 
 
 class OpenVINOGenerator(BatchedGenerator):
@@ -67,7 +69,9 @@ class OpenVINOGenerator(BatchedGenerator):
 
             model = PagedModel(self._folder, -(-self._context // BLOCK) * 2, self._threads)
             model.warm()
-            return Batch(model, self._most, _KEPT_BYTES, _told, self._disk(model))
+            disk = self._disk(model)
+            keep = _KEPT_BYTES_BESIDE_DISK if disk else _KEPT_BYTES
+            return Batch(model, self._most, keep, _told, disk)
 
     def _disk(self, model: PagedModel) -> Disk | None:
         """Where blocks are kept. Another processor's kernels may lay them out in another way, so it is part of
