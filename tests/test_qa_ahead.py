@@ -18,7 +18,9 @@ from index.types import Document, Hit, Passage
 from qa.ahead import Ahead
 from qa.draft import messages_for
 from qa.engine import Engine
-from qa.rerank import TOKENS, material
+from qa.kinds.evidence import Window, narrow
+from qa.reader import Reading
+from qa.rerank import TOKENS, material, reranked
 from qa.settings import EngineSettings
 
 
@@ -125,3 +127,28 @@ def test_what_was_read_of_a_document_goes_off_the_disk_with_it(tmp_path: Path) -
     files[0].write_text("# 休假\n\n工作满一年的有七天年休假。\n", "utf-8")
     assert not left(lambda: engine.add(files))
     assert not left(lambda: engine.remove(engine.documents()[0].id))
+
+
+@pytest.mark.parametrize("unread, asked", [(2, 2), (10_000, 1)])
+def test_what_was_read_before_costs_nothing_of_the_budget(unread: int, asked: int) -> None:
+    class Knowing(Keeping):
+        reads = 0
+
+        def unread(self, messages: tuple[Message, ...]) -> int:
+            return unread
+
+        def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Knowing:  # type: ignore[override]
+            self.reads += 1
+            return self
+
+        def state(self) -> None:
+            return None
+
+    generator = Knowing()
+    hits = [Hit(passage, LEAVE, 0.5) for passage in passages_of(LEAVE)[:2]]
+    windows = [
+        Window(narrow(h), h.passage.start, h.passage.text, Reading(0.5, (0, 2), 0.5, ())) for h in hits
+    ]
+    budget = material(hits[0], hits[0].passage.start, generator).tokens + 2
+    reranked("年休假有几天？", windows, generator, budget, threading.Event())
+    assert generator.reads == asked
