@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.base import Chunk, GenerationRequest, Generator, Message, Reads
+from engine.base import Chunk, GenerationRequest, Generator, Keeps, Message, Reads
 from errors import GeneratorError, SettingsError, did_you_mean
 from models.silence import silence
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.settings import GeneratorSettings
     from models.settings import ModelSettings
 
-__all__ = ["Chunk", "GenerationRequest", "Generator", "Message", "Reads", "open_generator"]
+__all__ = ["Chunk", "GenerationRequest", "Generator", "Keeps", "Message", "Reads", "open_generator"]
 
 silence()
 
@@ -25,9 +25,12 @@ ENGINES = {
 }
 
 
-def open_generator(settings: GeneratorSettings, models: ModelSettings) -> Generator:
+def open_generator(settings: GeneratorSettings, models: ModelSettings, kept: Path | None = None) -> Generator:
     """The generator that the settings name. Cheap: a model is loaded by its first use (or ``warm()``), except
     that the engine ``openvino`` converts a GGUF file when that was not done at the fetch.
+
+    Args:
+        kept: folder for what is read of passages, where the engine can keep it; None: memory alone.
 
     Raises:
         SettingsError: unknown engine, or ``openai`` without base_url.
@@ -65,7 +68,13 @@ def open_generator(settings: GeneratorSettings, models: ModelSettings) -> Genera
     from engine.openvino import OpenVINOGenerator
 
     folder = path if (path / MANIFEST).is_file() else prepare(_gguf(path))
-    return OpenVINOGenerator(folder, threads=settings.threads, batch=settings.batch)
+    return OpenVINOGenerator(
+        folder,
+        threads=settings.threads,
+        batch=settings.batch,
+        kept=kept,
+        kept_bytes=settings.kept_mb << 20,
+    )
 
 
 def _model_path(model: str, models: ModelSettings) -> Path:

@@ -11,10 +11,12 @@ from typing import Protocol, runtime_checkable
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One chat message; ``role`` is system, user or assistant."""
+    """One chat message; ``role`` is system, user or assistant. So many characters of its beginning as
+    ``lasting`` tells will come again in other chats (0: not known)."""
 
     role: str
     content: str
+    lasting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,25 @@ class Reads(Protocol):
     def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Reading:
         """Begin to read the messages (assistant turn opened); does not wait. What was read before and begins
         alike is not read again, so this is cheap beside a ``stream`` that has told its first chunk."""
+        ...
+
+
+@runtime_checkable
+class Keeps(Reads, Protocol):
+    """A generator that keeps what it has read for chats that begin alike, over a restart too."""
+
+    def unread(self, messages: tuple[Message, ...]) -> int:
+        """How many tokens of the messages would have to be read now."""
+        ...
+
+    def ahead(self, messages: tuple[Message, ...], cancelled: threading.Event) -> bool:
+        """Read the messages as far as the last one's ``lasting`` and keep that, if it is not kept yet. False
+        when there is no place to keep more.
+
+        Raises:
+            Cancelled: it was stopped; what was read until then is not lost.
+            GeneratorError: the engine failed.
+        """
         ...
 
 

@@ -15,11 +15,12 @@ import atexit
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.blocks import Blocks, Held
 from engine.jobs import Job
+from engine.kept import Disk
 from engine.passes import Part, PassModel, Taken
 from errors import GeneratorError
 
@@ -42,15 +43,22 @@ class Batch:
     Args:
         keep: bytes of keys and values that are kept for prompts that begin alike.
         told: makes of an engine's error what a job's reader is told.
+        disk: where what was read is kept besides; None: nowhere.
     """
 
     def __init__(
-        self, model: PassModel, most: int, keep: int, told: Callable[[Exception], Exception]
+        self,
+        model: PassModel,
+        most: int,
+        keep: int,
+        told: Callable[[Exception], Exception],
+        disk: Disk | None = None,
     ) -> None:
         self._model = model
         self._most = most
         self._told = told
-        self._blocks = Blocks(model.blocks, keep // model.block_bytes, model.copy)
+        self._disk = disk
+        self._blocks = Blocks(model.blocks, keep // model.block_bytes, model.copy, disk)
         self._lock = threading.Lock()
         self._line: deque[Job] = deque()
         self._flying: list[_Flight] = []
@@ -70,6 +78,15 @@ class Batch:
             self._thread = threading.Thread(target=self._run, name="wenju-batch", daemon=True)
         self._thread.start()
 
+    def known(self, prompt: Sequence[int]) -> int:
+        """How many tokens of the prompt would not have to be read just now."""
+        return self._blocks.known(prompt)
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more should be read ahead: there is no place to keep it."""
+        return self._disk is None or self._disk.kept.full
+
     def close(self) -> None:
         """Stop everybody, and wait for the pass under way (5 s at most)."""
         self._closing = True
@@ -81,9 +98,13 @@ class Batch:
             with self._lock:
                 if not self._line and not self._flying:
                     self._running = False
+                    if self._disk:
+                        self._disk.quiet.set()
                     return
             try:
                 self._leave()
+                if self._disk:
+                    self._disk.quiet.clear()
                 if flights := self._plan():
                     self._pass(flights)
             except Exception as error:
@@ -177,7 +198,7 @@ class Batch:
 
     def _land(self, flight: _Flight) -> None:
         self._flying.remove(flight)
-        self._blocks.give_back(flight.held)
+        self._blocks.give_back(flight.held, flight.job.lasting)
 
 
 _open: weakref.WeakSet[Batch] = weakref.WeakSet()

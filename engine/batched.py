@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.base import Chunk, GenerationRequest, Message
@@ -18,6 +19,9 @@ from errors import Cancelled, GeneratorError
 if TYPE_CHECKING:
     from engine.batch import Batch
     from engine.jobs import Reader, Vocabulary
+
+AHEAD = 64
+"""Tokens that are read ahead in one go: about a second on a slow machine."""
 
 
 class BatchedGenerator(ABC):
@@ -74,14 +78,44 @@ class BatchedGenerator(ABC):
         yield from writer.chunks()
 
     def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Reader:
+        prompt = self._prompt(messages, 1)
+        return self._read(prompt, self._lasting(messages, prompt), cancelled)
+
+    def unread(self, messages: tuple[Message, ...]) -> int:
+        prompt = self._prompt(messages, 1)
+        return len(prompt) - (self._batch.known(prompt) if self._batch else 0)
+
+    def ahead(self, messages: tuple[Message, ...], cancelled: threading.Event) -> bool:
+        """Read in steps of AHEAD tokens, so that who comes meanwhile waits for no more than that."""
+        batch = self._loaded(cancelled)
+        if batch.full:
+            return False
+        prompt = self._prompt(messages, 1)
+        lasting = self._lasting(messages, prompt)
+        if batch.known([*prompt[:lasting], -1]) < lasting:
+            for end in range(AHEAD, lasting + AHEAD, AHEAD):
+                end = min(end, lasting)
+                self._read(prompt[:end], end, cancelled).state()
+        return True
+
+    def _read(self, prompt: list[int], lasting: int, cancelled: threading.Event) -> Reader:
         from engine.jobs import Reader
 
-        reader = Reader(self._prompt(messages, 1), cancelled)
+        reader = Reader(prompt, cancelled, lasting)
         try:
             self._loaded(cancelled).submit(reader)
         except Cancelled:
             reader.end()
         return reader
+
+    def _lasting(self, messages: Sequence[Message], prompt: Sequence[int]) -> int:
+        """So many tokens of the prompt come again: those that it has in common with the same chat cut off
+        there."""
+        *before, last = messages
+        if not last.lasting:
+            return 0
+        cut = self._tokens.encode_chat([*before, replace(last, content=last.content[: last.lasting])])
+        return next((i for i, (one, other) in enumerate(zip(prompt, cut, strict=False)) if one != other), 0)
 
     def _prompt(self, messages: Sequence[Message], new: int) -> list[int]:
         ids = self._tokens.encode_chat(messages)

@@ -2,15 +2,18 @@
 
 A prompt that begins like another, be that one in flight or done, shares its full blocks and copies the one in
 which they part. Sequences that are done are kept until their blocks are needed, the longest unused first. So
-the fixed part of the prompt stays read, and so do passages that several people ask about. Knows nothing of
-the model but how to copy a block; not thread-safe.
+the fixed part of the prompt stays read, and so do passages that several people ask about. What will come
+again is kept on disk besides (``kept.py``). Knows nothing of the model but how to copy a block; not
+thread-safe.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from engine.kept import Disk
 from engine.passes import BLOCK
 
 
@@ -28,12 +31,16 @@ class Blocks:
     Args:
         keep: blocks that may be in use before sequences that are done are dropped.
         copy: makes the second block hold what the first holds.
+        disk: where blocks are kept beyond memory; None: nowhere.
     """
 
-    def __init__(self, count: int, keep: int, copy: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, count: int, keep: int, copy: Callable[[int, int], None], disk: Disk | None = None
+    ) -> None:
         self._count = count
         self._keep = keep
         self._copy = copy
+        self._disk = disk
         self.forget()
 
     def forget(self) -> None:
@@ -44,11 +51,21 @@ class Blocks:
         self._users = [0] * self._count
         self._flying: list[Held] = []
         self._kept: list[Held] = []
+        self._saved: deque[int] = deque()
+        """Blocks that the disk is done with; told by its thread."""
+        if self._disk:
+            self._disk.forget()
+
+    def known(self, prompt: Sequence[int]) -> int:
+        """How many tokens of the prompt need not be read. Nothing is loaded, and another thread may ask."""
+        common = self._longest(prompt)[1]
+        return max([common, *(end for _, end in self._on_disk(prompt, common // BLOCK))])
 
     def take(self, prompt: Sequence[int], room: int) -> Held | None:
         """Blocks for the prompt and ``room`` more tokens; ``tokens`` of what comes back is the part of the
         prompt that need not be read, never all of it (its last token must be computed to give logits). None
         while there are too few."""
+        self._drop([self._saved.popleft() for _ in range(len(self._saved))])
         donor, common = self._longest(prompt)
         shared = donor.table[: common // BLOCK] if donor else []
         self._use(shared)
@@ -63,16 +80,19 @@ class Blocks:
             return None
         fresh = [self._free.pop() for _ in range(needed)]
         self._use(fresh)
-        if donor and common % BLOCK:  # the donor may just have gone, but nothing has been written over it yet
+        reach = self._load(prompt, len(shared), fresh, common)
+        if donor and common % BLOCK and reach == common:
+            # the donor may just have gone, but nothing has been written over it yet
             self._copy(donor.table[common // BLOCK], fresh[0])
-        held = Held([*shared, *fresh], list(prompt[:common]))
+        held = Held([*shared, *fresh], list(prompt[:reach]))
         self._flying.append(held)
         return held
 
-    def give_back(self, held: Held) -> None:
-        """The sequence is done; it is kept for others to begin with. Blocks that hold nothing are free at
-        once."""
+    def give_back(self, held: Held, lasting: int = 0) -> None:
+        """The sequence is done; it is kept for others to begin with, its first ``lasting`` tokens on disk
+        too. Blocks that hold nothing are free at once."""
         self._flying.remove(held)
+        self._save(held, lasting)
         full = -(-len(held.tokens) // BLOCK)
         self._drop(held.table[full:])
         del held.table[full:]
@@ -91,6 +111,33 @@ class Blocks:
                 if n > common:
                     best, common = held, n
         return best, common
+
+    def _on_disk(self, prompt: Sequence[int], full: int) -> list[tuple[str, int]]:
+        return self._disk.kept.find(prompt[:-1], full * BLOCK) if self._disk else []
+
+    def _load(self, prompt: Sequence[int], full: int, fresh: Sequence[int], common: int) -> int:
+        """Fill fresh blocks after the ``full`` shared ones from disk, if that holds more than the ``common``
+        tokens in memory; how many are held then."""
+        found = self._on_disk(prompt, full)
+        if not self._disk or not found or found[-1][1] <= common:
+            return common
+        reach = common
+        for (name, end), block in zip(found, fresh, strict=False):
+            if not self._disk.load(name, block):
+                break
+            reach = max(reach, end)
+        return reach
+
+    def _save(self, held: Held, lasting: int) -> None:
+        """Have the first ``lasting`` tokens kept on disk, or as many of them as fill blocks."""
+        if not self._disk or not lasting:
+            return
+        if len(held.tokens) < lasting:
+            lasting = len(held.tokens) // BLOCK * BLOCK
+        names = self._disk.kept.names(held.tokens[:lasting])
+        for name, block in zip(names, held.table, strict=False):
+            if self._disk.save(name, block, self._saved.append):
+                self._use([block])
 
     def _use(self, table: Sequence[int]) -> None:
         for block in table:

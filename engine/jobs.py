@@ -60,6 +60,8 @@ class Job(Protocol):
     prompt: list[int]
     room: int
     """Tokens that may follow the prompt."""
+    lasting: int
+    """Tokens of the prompt that others will begin with as well; 0: not known."""
 
     @property
     def stopped(self) -> bool:
@@ -88,6 +90,8 @@ class Writer:
     Args:
         guess: tokens guessed ahead at most.
     """
+
+    lasting = 0
 
     def __init__(self, tokens: Vocabulary, prompt: list[int], request: GenerationRequest, guess: int) -> None:
         self.prompt = prompt
@@ -161,8 +165,9 @@ class Reader:
 
     room = 0
 
-    def __init__(self, prompt: list[int], cancelled: threading.Event) -> None:
+    def __init__(self, prompt: list[int], cancelled: threading.Event, lasting: int = 0) -> None:
         self.prompt = prompt
+        self.lasting = lasting
         self._cancelled = cancelled
         self._out: SimpleQueue[Floats | Exception | None] = SimpleQueue()
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import processor
 from engine.batched import BatchedGenerator
 from errors import GeneratorError
 
 if TYPE_CHECKING:
     from engine.batch import Batch
+    from engine.kept import Disk
+    from engine.paged import PagedModel
     from engine.tokens import Tokens
 
 _KEPT_BYTES = 160 << 20
-"""Keys and values that stay for prompts that begin alike; 5,800 tokens of the default model."""
+"""Keys and values that stay in memory for prompts that begin alike; 5,800 tokens of the default model."""
+_KEPT_BYTES_BESIDE_DISK = 96 << 20
+"""The same where passages are kept on disk as well, from which they come back in a millisecond a block."""
 
 
 class OpenVINOGenerator(BatchedGenerator):
@@ -25,14 +31,25 @@ class OpenVINOGenerator(BatchedGenerator):
         folder: what ``prepare`` returned.
         threads: CPU threads; 0: all cores.
         context, guess, batch: as BatchedGenerator.
+        kept: folder for what was read, None to keep it in memory alone.  kept_bytes: what may lie there.
     """
 
     def __init__(
-        self, folder: Path, *, threads: int = 0, context: int = 8192, guess: int = 6, batch: int = 8
+        self,
+        folder: Path,
+        *,
+        threads: int = 0,
+        context: int = 8192,
+        guess: int = 6,
+        batch: int = 8,
+        kept: Path | None = None,
+        kept_bytes: int = 1 << 30,
     ) -> None:
         super().__init__(context=context, guess=guess, batch=batch)
         self._folder = folder
         self._threads = threads
+        self._kept = kept
+        self._kept_bytes = kept_bytes
 
     @property
     def name(self) -> str:
@@ -52,7 +69,28 @@ class OpenVINOGenerator(BatchedGenerator):
 
             model = PagedModel(self._folder, -(-self._context // BLOCK) * 2, self._threads)
             model.warm()
-            return Batch(model, self._most, _KEPT_BYTES, _told)
+            disk = self._disk(model)
+            keep = _KEPT_BYTES_BESIDE_DISK if disk else _KEPT_BYTES
+            return Batch(model, self._most, keep, _told, disk)
+
+    def _disk(self, model: PagedModel) -> Disk | None:
+        """Where blocks are kept. Another processor's kernels may lay them out in another way, so it is part
+        of what they are kept for."""
+        if self._kept is None or not self._kept_bytes:
+            return None
+        from engine.kept import Disk, Kept
+
+        files = sorted((file.name, file.stat()) for file in self._folder.iterdir() if file.is_file())
+        parts = (
+            self.name,
+            model.form,
+            processor.path(),
+            processor.limit(),
+            metadata.version("openvino"),
+            *(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in files),
+        )
+        kept = Kept(self._kept, self._kept_bytes, "\n".join(parts), model.block_bytes)
+        return Disk(kept, model.dump, model.fill)
 
 
 @contextmanager

@@ -62,6 +62,7 @@ class PagedModel:
                 self._request.set_tensor(port.any_name, tensor)
                 self._cache.append(tensor)
         self.block_bytes = sum(tensor.byte_size for tensor in self._cache) // blocks
+        self.form = f"{half}, {len(self._cache)} x {self._cache[0].shape[1:] if self._cache else ()}"
 
     def warm(self) -> None:
         """Run once, which makes the plugin pack the weights; the unpacked ones are let go of while that
@@ -108,6 +109,19 @@ class PagedModel:
     def copy(self, source: int, target: int) -> None:
         for tensor in self._cache:
             tensor.data[target] = tensor.data[source]
+
+    def dump(self, block: int) -> bytes:
+        """What the block holds, as :meth:`fill` takes it."""
+        return b"".join(tensor.data[block].tobytes() for tensor in self._cache)
+
+    def fill(self, block: int, held: memoryview) -> None:
+        """Make the block hold what was dumped."""
+        at = 0
+        for tensor in self._cache:
+            place = tensor.data[block]
+            end = at + place.nbytes
+            place[...] = np.frombuffer(held[at:end], place.dtype).reshape(place.shape)
+            at = end
 
 
 def page(graph: Any) -> int:

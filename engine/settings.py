@@ -26,6 +26,11 @@ class GeneratorSettings(BaseModel):
     batch: int = Field(
         8, ge=1, le=64, description="answers written together; a remote engine is taken to batch as well"
     )
+    kept_mb: int = Field(
+        1024,
+        ge=0,
+        description="MB in the data folder for what was read of passages, so that it is not read again; 0: none",
+    )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     timeout: float = Field(120.0, gt=0, description="seconds to wait for a remote endpoint")
     deadline: float = Field(

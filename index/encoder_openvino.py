@@ -29,6 +29,7 @@ from errors import ModelError
 from index.encoder_packed import is_packed
 from index.encoder_traits import Traits, traits_of
 from index.normalize import simplify
+from index.tokenizer import tokenizer_of
 from models.e5 import FILE, E5File
 
 Vectors = NDArray[np.float32]
@@ -106,15 +107,12 @@ class OpenVinoEncoder:
                 "Set index.encoder_backend to torch.",
             )
         import openvino
-        from tokenizers import Tokenizer
 
         self._name = name or folder.name
         self._traits = traits or traits_of(self._name)
         self.precision = precision or best_precision()
         path = converted(folder, self.precision)
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.enable_truncation(MAX_TOKENS)
-        self._tokenizer.no_padding()
+        self._tokenizer = tokenizer_of(folder)
         model = openvino.Core().read_model(str(path))
         self._dimension = int(model.output(0).get_partial_shape()[1].get_length())
         compiled = openvino.Core().compile_model(
@@ -136,7 +134,9 @@ class OpenVinoEncoder:
         """Unit vectors, float32 [n, dimension]; see ``index.encoder.Encoder``."""
         front = self._traits.query if query else self._traits.passage
         given = [front + simplify(text) for text in texts]
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(given)] if given else []
+        tokens = (
+            [_cut(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(given)] if given else []
+        )
         vectors = np.zeros((len(tokens), self._dimension), np.float32)
         order = sorted(range(len(tokens)), key=lambda i: (-len(tokens[i]), i))
         while order:
@@ -154,6 +154,11 @@ class OpenVinoEncoder:
 
     def relevance(self, cosines: Vectors) -> Vectors:
         return self._traits.relevance(cosines)
+
+
+def _cut(ids: list[int]) -> list[int]:
+    """As many tokens as the encoder knows places for, the mark of the end still last."""
+    return ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]]
 
 
 def converted(folder: Path, precision: Precision) -> Path:

@@ -4,6 +4,7 @@ once."""
 from __future__ import annotations
 
 import collections.abc
+import os
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -50,9 +51,13 @@ class Draft:
 
 def messages_for(question: str, context: Context, name: str) -> tuple[Message, ...]:
     """The chat that is sent, of the prompt ``answer``, ``short`` or ``judge``: the fixed part first, then the
-    material, then the question."""
+    material, then the question. Of a judge's single passage all before the question is told to come again."""
     parts = prompts.chat(name, evidence=context.text, question=prompts.escape_evidence(question))
-    return tuple(Message(role, content) for role, content in parts)
+    *before, last = (Message(role, content) for role, content in parts)
+    if name == "judge" and len(context.hits) == 1:
+        (*_, (_, other)) = prompts.chat(name, evidence=context.text, question="\0")
+        last = replace(last, lasting=len(os.path.commonprefix([last.content, other])))
+    return (*before, last)
 
 
 def write_draft(

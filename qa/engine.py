@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from engine.calibration import Speed
     from index.documents import AddReport
     from index.encoder import Encoder
+    from qa.ahead import Ahead
     from qa.gate import Gate
     from qa.pipeline import Snapshots
     from qa.reader import Reads
@@ -68,6 +69,8 @@ class Engine:
         self.cache = AnswerCache(settings.data / "answers.sqlite")
         self.library = Library(settings, encoder=encoder)
         self._generator = generator
+        self._kept = settings.data / "kept"
+        self._ahead: Ahead | None = None
         self._loading = threading.Lock()
 
     @classmethod
@@ -94,7 +97,7 @@ class Engine:
             if self._generator is None:
                 from engine import open_generator
 
-                self._generator = open_generator(self.settings.generator, self.settings.models)
+                self._generator = open_generator(self.settings.generator, self.settings.models, self._kept)
             return self._generator
 
     @property
@@ -149,6 +152,15 @@ class Engine:
         if self._speed() is None:
             speed = calibration.measure(self.generator, self.settings.generator.threads, calibration.load())
             calibration.keep(speed, self.settings.data)
+
+    def read_ahead(self, cancelled: threading.Event) -> bool:
+        """Read one more passage of the index before anybody asks; False when there is nothing more to read.
+        Raises what :meth:`answer` raises."""
+        if self._ahead is None:
+            from qa.ahead import Ahead
+
+            self._ahead = Ahead(self.library)
+        return self._ahead.read(self.generator, cancelled)
 
     def _speed(self) -> Speed | None:
         """What was measured of this machine, engine and model; None where nothing was, or not of these."""
@@ -315,7 +327,7 @@ class Engine:
     ) -> AddReport:
         """Index files and folders, into a collection if one is named; what cannot be read is reported, the
         rest is indexed. Files ``below`` a folder are named by their path within it."""
-        return self.library.add(paths, progress, collection, below)
+        return self._forgetting(self.library.add(paths, progress, collection, below))
 
     def sync(
         self,
@@ -326,11 +338,24 @@ class Engine:
         empty: bool = False,
     ) -> AddReport:
         """Make the index hold what a folder holds: files added, changed, renamed and gone."""
-        return self.library.sync(folder, progress, collection, empty)
+        return self._forgetting(self.library.sync(folder, progress, collection, empty))
 
     def remove(self, *document_ids: str) -> None:
         """Take documents out of the index, all at once."""
         self.library.remove(*document_ids)
+        self._forget()
+
+    def _forgetting(self, report: AddReport) -> AddReport:
+        if report.removed or report.replaced:
+            self._forget()
+        return report
+
+    def _forget(self) -> None:
+        """What was read of documents that are gone or replaced goes off the disk too. Nothing tells it from
+        what was read of others, so all of it goes, and is read again."""
+        from engine.kept import clear
+
+        clear(self._kept)
 
     def _state(self, collection: str = "") -> tuple[str, ...]:
         """Everything that an answer depends on besides its question."""

@@ -132,15 +132,14 @@ class _Net:
 
     def __init__(self, folder: Path, weights: Path, threads: int) -> None:
         import openvino
-        from tokenizers import Tokenizer
 
         from index.encoder_openvino import best_precision, engine_settings
+        from index.tokenizer import tokenizer_of
         from models.e5 import FILE, E5File
 
         self._file = E5File(folder / FILE)
         self._words = self._file.words()
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
+        self._tokenizer = tokenizer_of(folder)
         config = engine_settings(best_precision(), self._words.size)
         if threads:
             config["INFERENCE_NUM_THREADS"] = str(threads)

@@ -12,8 +12,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from engine.base import Generator, Reads
-from qa.context import Limits, build_context
+from engine.base import Generator, Keeps, Message, Reads
+from index.types import Hit
+from qa.context import Context, Limits, build_context
 from qa.draft import Draft, messages_for
 from qa.gate import probed
 from qa.kinds.evidence import Window
@@ -23,6 +24,11 @@ NEAR = 2.5
 MOST = 3
 TOKENS = 280
 """Tokens of one passage that are read, around the place that matters."""
+
+
+def material(hit: Hit, at: int, generator: Generator) -> Context:
+    """What is read of a passage; where it is long, around the offset ``at`` of its document."""
+    return build_context([hit], {hit.passage.id: (0.0, at)}, generator.count_tokens, Limits(TOKENS, 1, 1.0))
 
 
 def reranked(
@@ -35,7 +41,7 @@ def reranked(
     the engine tells no states that the probes know, or the budget holds none.
 
     Args:
-        windows: of single passages.  budget: tokens that may be read.
+        windows: of single passages.  budget: tokens that may be read; what was read before costs nothing.
 
     Raises:
         Cancelled: it was stopped. GeneratorError: the generator failed.
@@ -45,19 +51,19 @@ def reranked(
         best.setdefault(window.block.hit.passage.id, window)
     top = list(best.values())[:MOST]
     drafts: dict[str, Draft] = {}
+    asked: dict[str, tuple[Message, ...]] = {}
     for window in top if isinstance(generator, Reads) else ():
         hit = window.block.hit
-        place = {hit.passage.id: (0.0, window.begin + window.reading.best[0])}
-        context = build_context([hit], place, generator.count_tokens, Limits(TOKENS, 1, 1.0))
-        budget -= context.tokens
+        context = material(hit, window.begin + window.reading.best[0], generator)
+        messages = messages_for(query, context, "judge")
+        unread = generator.unread(messages) if isinstance(generator, Keeps) else context.tokens
+        budget -= min(context.tokens, unread)
         if budget < 0 or window.worth < top[0].worth - NEAR or not context.sentences:
             break
         drafts[hit.passage.id] = Draft(context=context, model=generator.name)
+        asked[hit.passage.id] = messages
     if not drafts or not isinstance(generator, Reads):
         return list(windows), {}
-    asked = {
-        key: messages_for(query, draft.context, "judge") for key, draft in drafts.items() if draft.context
-    }
     reading = {key: generator.read(messages, cancelled) for key, messages in asked.items()}
     drafts = {key: replace(draft, judged=reading[key].state()) for key, draft in drafts.items()}
     told = {key: probed(draft).get("probe_answered") for key, draft in drafts.items()}

@@ -154,6 +154,9 @@ class FakeEngine:
     def calibrate(self) -> None:
         return None
 
+    def read_ahead(self, cancelled: threading.Event) -> bool:
+        return False
+
     def documents(self) -> list[Document]:
         """Without their text, as the real engine gives them."""
         return [replace(d, text="") for d in self.docs]

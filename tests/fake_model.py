@@ -88,6 +88,12 @@ class Model:
     def copy(self, source: int, target: int) -> None:
         self.memory[target] = list(self.memory[source])
 
+    def dump(self, block: int) -> bytes:
+        return np.asarray(self.memory[block], np.int32).tobytes()
+
+    def fill(self, block: int, held: memoryview) -> None:
+        self.memory[block] = np.frombuffer(held, np.int32).tolist()
+
 
 class Asker:
     """A job that writes what the model says; ``guess`` makes guesses of what follows, right or wrong."""
@@ -95,7 +101,7 @@ class Asker:
     def __init__(
         self, prompt: list[int], most: int = 12, guess: Callable[[list[int]], list[int]] | None = None
     ) -> None:
-        self.prompt, self.room = prompt, most
+        self.prompt, self.room, self.lasting = prompt, most, 0
         self.stopped = False
         self.written: list[int] = []
         self.states: list[float] = []

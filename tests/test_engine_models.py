@@ -7,6 +7,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import prompts
@@ -90,3 +91,26 @@ def test_the_probe_of_the_judge_tells_answered_from_not_answered(generator: Open
         return probed(Draft(judged=state, model=generator.name))["probe_answered"]
 
     assert judged("建成了多少家就业驿站？") > judged("今年全市的财政预算是多少亿元？")
+
+
+def test_what_was_kept_on_disk_gives_the_same_states_and_answers(
+    gguf: Path, generator: OpenVINOGenerator, tmp_path: Path
+) -> None:
+    def chat(question: str) -> tuple[Message, ...]:
+        *before, (role, content) = prompts.chat("judge", evidence=EVIDENCE, question=question)
+        lasting = content.index(question)
+        return (*(Message(*part) for part in before), Message(role, content, lasting))
+
+    later = OpenVINOGenerator(prepare(gguf), kept=tmp_path)
+    assert later.ahead(chat("问"), threading.Event()) and later._batch
+    while any(thread.name in ("wenju-kept", "wenju-batch") for thread in threading.enumerate()):
+        time.sleep(0.01)
+    later._batch._blocks.forget()  # memory, not disk
+    for question in ("建成了多少家就业驿站？", "今年全市的财政预算是多少亿元？"):
+        asked = chat(question)
+        assert later.unread(asked) < 64, "the question and what follows it"
+        one, other = (np.asarray(g.read(asked, threading.Event()).state()) for g in (later, generator))
+        assert one @ other / (np.linalg.norm(one) * np.linalg.norm(other)) >= 0.999
+        request = GenerationRequest(asked, max_new_tokens=4)
+        texts = ["".join(c.text for c in g.stream(request)) for g in (later, generator)]
+        assert texts[0] == texts[1]

@@ -13,13 +13,22 @@ import numpy as np
 import pytest
 import tiny_e5
 from fake_encoder import FakeEncoder
+from tokenizers import Tokenizer
 
 from errors import ModelError
 from index import encoder_openvino
 from index.encoder import Encoder, open_encoder
 from index.encoder_convert import pools_first_token
-from index.encoder_openvino import OpenVinoEncoder, best_precision, can_run, engine_settings
+from index.encoder_openvino import (
+    MAX_TOKENS,
+    OpenVinoEncoder,
+    _cut,
+    best_precision,
+    can_run,
+    engine_settings,
+)
 from index.encoder_traits import TRAITS, Traits, traits_of
+from index.tokenizer import tokenizer_of
 from models.e5 import FILE, unpack
 from models.store import ModelStore
 
@@ -108,6 +117,18 @@ def test_questions_and_passages_get_the_words_that_the_model_wants(packed: Path)
     bare = OpenVinoEncoder(packed, traits=Traits())
     for query, front in ((True, "query: "), (False, "passage: ")):
         assert np.allclose(encoder.encode(["天津"], query=query), bare.encode([front + "天津"]), atol=1e-3)
+
+
+def test_one_tokenizer_serves_all_and_what_is_too_long_is_cut_as_the_library_does(packed: Path) -> None:
+    assert tokenizer_of(packed) is tokenizer_of(packed)
+    cutting = Tokenizer.from_file(str(packed / "tokenizer.json"))
+    cutting.enable_truncation(MAX_TOKENS)
+    lengths = set()
+    for text in ("机关" * 900, "机关", ""):
+        ids = _cut(tokenizer_of(packed).encode(text).ids)
+        assert ids == cutting.encode(text).ids
+        lengths.add(len(ids))
+    assert max(lengths) == MAX_TOKENS and len(lengths) > 1
 
 
 def test_cosines_are_brought_to_one_scale() -> None:

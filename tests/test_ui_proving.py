@@ -11,6 +11,7 @@ import pytest
 from fake_corpus import LEAVE, fake_engine
 from fake_engine import FakeEngine
 
+from errors import Cancelled
 from ui import proving
 from ui.admission import Admission
 from ui.proving import TRIES, Prover
@@ -90,3 +91,42 @@ def test_nothing_is_asked_while_the_machine_is_at_work() -> None:
     engine, line = engine_with("年休假怎么申请？"), Admission(1, 4)
     Prover(engine, line, "zh", deque(), lambda: False).round(threading.Event())  # type: ignore[arg-type]
     assert engine.asked == []
+
+
+def test_passages_are_read_ahead_after_the_questions_and_hardly_any_time_is_spent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proving, "READ", 2)
+    engine, line, read = engine_with("年休假怎么申请？"), Admission(1, 4), []
+
+    def read_ahead(cancelled: threading.Event) -> bool:
+        assert engine.kept and line.joined is not None
+        read.append(threading.Event().wait(0.001))
+        return True
+
+    engine.read_ahead = read_ahead  # type: ignore[method-assign]
+    prover = Prover(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
+    for _ in range(3):
+        prover.round(threading.Event())
+    assert len(read) == 3 and line.joined is None, "the third one starts the rest"
+
+
+def test_who_asks_stops_the_reading_ahead() -> None:
+    engine, line, stopped = engine_with(""), Admission(1, 4), threading.Event()
+    begun = threading.Event()
+
+    def read_ahead(cancelled: threading.Event) -> bool:
+        begun.set()
+        assert cancelled.wait(5)
+        stopped.set()
+        raise Cancelled("stopped before it was read")
+
+    engine.read_ahead = read_ahead  # type: ignore[method-assign]
+    prover = Prover(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
+    thread = threading.Thread(target=prover.round, args=(threading.Event(),))
+    thread.start()
+    assert begun.wait(5)
+    ticket = line.join("li")
+    thread.join(5)
+    assert stopped.is_set() and not thread.is_alive()
+    ticket.release()

@@ -1,4 +1,5 @@
-"""Suggested questions are asked in idle moments, so that only those are offered that the documents answer.
+"""Suggested questions are asked in idle moments, so that only those are offered that the documents answer;
+then passages are read ahead.
 
 What came of one stands in the engine's answer cache: who chooses it later has the answer at once, and a
 question that was refused is not offered again. A reader who asks comes first: the question under way is given
@@ -28,6 +29,8 @@ PAUSE = 5.0
 FIRST = 5
 """Questions that are asked at once; of those after them no more than SHARE of the time is spent."""
 SHARE = 0.02
+READ = 20
+"""Passages that are read ahead at once; of those after them no more than SHARE of the time is spent."""
 TRIES = 3
 """How often a question is begun at most; one that keeps failing is left alone."""
 
@@ -50,6 +53,7 @@ class Prover:
         self._wishes = wishes
         self._tried: Counter[str] = Counter()
         self._rest = 0.0
+        self._read = 0
         self._quiet = quiet
 
     def run(self, stopping: threading.Event, pause: float = PAUSE) -> None:
@@ -63,7 +67,7 @@ class Prover:
                 log.error("suggested questions could not be asked", exc_info=error)
 
     def round(self, stopping: threading.Event) -> None:
-        """Ask everything unproved until somebody else asks."""
+        """Ask everything unproved, then read ahead, until somebody else asks."""
         if (
             not all(self._engine.ready.values())
             or self._busy
@@ -79,8 +83,18 @@ class Prover:
                 begin = time.monotonic()
                 self._ask(question, stopping)
                 if self._tried.total() > FIRST:
-                    self._rest = time.monotonic() + (time.monotonic() - begin) * (1 / SHARE - 1)
+                    self._rest_since(begin)
                     return
+        while not (stopping.is_set() or self._busy or time.monotonic() < self._rest):
+            begin = time.monotonic()
+            if not self._read_ahead():
+                return
+            self._read += 1
+            if self._read > READ:
+                self._rest_since(begin)
+
+    def _rest_since(self, begin: float) -> None:
+        self._rest = time.monotonic() + (time.monotonic() - begin) * (1 / SHARE - 1)
 
     @property
     def _busy(self) -> bool:
@@ -96,5 +110,15 @@ class Prover:
                     cancelled.set()
         except Cancelled:
             self._tried[question] -= 1
+        finally:
+            self._admission.joined = None
+
+    def _read_ahead(self) -> bool:
+        cancelled = threading.Event()
+        self._admission.joined = cancelled.set
+        try:
+            return not self._busy and self._engine.read_ahead(cancelled)
+        except Cancelled:
+            return False
         finally:
             self._admission.joined = None

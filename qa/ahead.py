@@ -1,0 +1,78 @@
+"""Reading ahead: while nobody asks, the passages of the index are read as the reranker will send them, so
+that a question finds them read (``engine/kept.py``).
+
+A passage that the reranker cuts around the place that matters is cut by the question, so it is left out.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from itertools import chain
+from typing import Protocol
+
+from engine.base import Generator, Keeps, Message
+from errors import Cancelled
+from index.types import Document, Hit, Passage
+from qa.context import sentences_of
+from qa.draft import messages_for
+from qa.rerank import material
+
+ANY = "问"
+"""Stands for a question; what is read ends before it."""
+
+
+class Documents(Protocol):
+    """What is needed of an index."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def documents(self) -> list[Document]: ...
+
+    def document(self, document_id: str) -> Document: ...
+
+    def passages(self, document_id: str) -> list[Passage]: ...
+
+
+class Ahead:
+    """Goes through the passages of ``index`` once, and again from the start when it has changed."""
+
+    def __init__(self, index: Documents) -> None:
+        self._index = index
+        self._of = ""
+        self._left: Iterator[Hit] = iter(())
+
+    def read(self, generator: Generator, cancelled: threading.Event) -> bool:
+        """Read the next passage that was not read yet; False when all were, or no more can be kept.
+
+        Raises:
+            Cancelled: it was stopped. GeneratorError: the generator failed.
+        """
+        if not isinstance(generator, Keeps):
+            return False
+        if self._of != self._index.fingerprint:
+            self._of, self._left = self._index.fingerprint, self._hits()
+        for hit in self._left:
+            messages = self._messages(hit, generator)
+            if messages:
+                try:
+                    return generator.ahead(messages, cancelled)
+                except Cancelled:
+                    self._left = chain([hit], self._left)
+                    raise
+        return False
+
+    def _hits(self) -> Iterator[Hit]:
+        for listed in self._index.documents():
+            try:
+                document = self._index.document(listed.id)
+            except KeyError:  # removed meanwhile
+                continue
+            for passage in self._index.passages(listed.id):
+                yield Hit(passage, document, 0.0)
+
+    def _messages(self, hit: Hit, generator: Generator) -> tuple[Message, ...]:
+        context = material(hit, hit.passage.start, generator)
+        whole = len(context.sentences) == len(sentences_of(hit))
+        return messages_for(ANY, context, "judge") if context.sentences and whole else ()

@@ -1,0 +1,154 @@
+"""Reading ahead: what is read is what the reranker sends, passage after passage, and nothing twice."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fake_corpus import LEAVE
+from fake_encoder import FakeEncoder
+from fake_engine import passages_of
+from fakes import ScriptedGenerator
+
+from engine.base import Message
+from errors import Cancelled
+from index.types import Document, Hit, Passage
+from qa.ahead import Ahead
+from qa.draft import messages_for
+from qa.engine import Engine
+from qa.kinds.evidence import Window, narrow
+from qa.reader import Reading
+from qa.rerank import TOKENS, material, reranked
+from qa.settings import EngineSettings
+
+
+class Index:
+    fingerprint = "one"
+    docs = (LEAVE,)
+
+    def documents(self) -> list[Document]:
+        return [*(replace(d, text="") for d in self.docs), replace(LEAVE, id="removed meanwhile")]
+
+    def document(self, document_id: str) -> Document:
+        return {d.id: d for d in self.docs}[document_id]
+
+    def passages(self, document_id: str) -> list[Passage]:
+        return passages_of(self.document(document_id))
+
+
+class Keeping(ScriptedGenerator):
+    """One character is one token; ``room`` for so many chats."""
+
+    def __init__(self, room: int = 99) -> None:
+        super().__init__()
+        self.room, self.read_ahead, self.stops = room, [], False  # type: ignore[var-annotated]
+
+    def count_tokens(self, text: str) -> int:
+        return len(text)
+
+    def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> None:  # type: ignore[return]
+        raise AssertionError("nobody asked")
+
+    def unread(self, messages: tuple[Message, ...]) -> int:
+        return 0
+
+    def ahead(self, messages: tuple[Message, ...], cancelled: threading.Event) -> bool:
+        if self.stops:
+            raise Cancelled("stopped before it was read")
+        if len(self.read_ahead) == self.room:
+            return False
+        self.read_ahead.append(messages)
+        return True
+
+
+def all_of(ahead: Ahead, generator: Keeping) -> int:
+    return sum(iter(lambda: ahead.read(generator, threading.Event()), False))
+
+
+def test_every_short_passage_is_read_as_the_reranker_sends_it() -> None:
+    index, generator = Index(), Keeping()
+    assert all_of(Ahead(index), generator) == len(passages_of(LEAVE))
+    for passage, messages in zip(passages_of(LEAVE), generator.read_ahead, strict=True):
+        sent = messages_for(
+            "年休假有几天？", material(Hit(passage, LEAVE, 0.5), passage.end - 1, generator), "judge"
+        )
+        beginning = sent[-1].content[: sent[-1].lasting]
+        assert passage.text in beginning and "年休假有几天" not in beginning and beginning.endswith("：")
+        assert messages[-1].content[: messages[-1].lasting] == beginning and messages[:-1] == sent[:-1]
+
+
+def test_a_passage_that_the_question_cuts_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    index, generator = Index(), Keeping()
+    text = "很长的一句话说个没完。" * (TOKENS // 10)
+    index.docs = (replace(LEAVE, text=text),)  # type: ignore[assignment]
+    monkeypatch.setattr(
+        index, "passages", lambda _: [replace(passages_of(LEAVE)[0], text=text, start=0, end=len(text))]
+    )
+    assert all_of(Ahead(index), generator) == 0
+
+
+def test_it_goes_on_where_it_was_stopped_and_again_when_the_index_has_changed() -> None:
+    index, generator = Index(), Keeping()
+    ahead, count = Ahead(index), len(passages_of(LEAVE))
+    assert ahead.read(generator, threading.Event())
+    generator.stops = True
+    with pytest.raises(Cancelled):
+        ahead.read(generator, threading.Event())
+    generator.stops = False
+    assert all_of(ahead, generator) == count - 1 and len(set(generator.read_ahead)) == count
+    assert not ahead.read(generator, threading.Event())
+    index.fingerprint = "two"
+    assert all_of(ahead, generator) == count
+
+
+def test_it_ends_where_no_more_can_be_kept_or_the_engine_keeps_nothing() -> None:
+    assert all_of(Ahead(Index()), Keeping(room=1)) == 1
+    assert not Ahead(Index()).read(ScriptedGenerator(), threading.Event())
+
+
+def test_what_was_read_of_a_document_goes_off_the_disk_with_it(tmp_path: Path) -> None:
+    engine = Engine.open(EngineSettings(data=tmp_path / "d"), generator=Keeping(), encoder=FakeEncoder())
+    files, kept = [tmp_path / "一.md", tmp_path / "二.md"], tmp_path / "d" / "kept" / "block"
+
+    def left(change: object) -> bool:
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_bytes(b"keys")
+        assert callable(change)
+        change()
+        return kept.exists()
+
+    for file in files:
+        file.write_text("# 休假\n\n工作满一年的有五天年休假。\n", "utf-8")
+    engine.add(files[:1])
+    assert engine.read_ahead(threading.Event()) and not engine.read_ahead(threading.Event())
+    assert left(lambda: engine.add(files)), "one was added"
+    files[0].write_text("# 休假\n\n工作满一年的有七天年休假。\n", "utf-8")
+    assert not left(lambda: engine.add(files))
+    assert not left(lambda: engine.remove(engine.documents()[0].id))
+
+
+@pytest.mark.parametrize("unread, asked", [(2, 2), (10_000, 1)])
+def test_what_was_read_before_costs_nothing_of_the_budget(unread: int, asked: int) -> None:
+    class Knowing(Keeping):
+        reads = 0
+
+        def unread(self, messages: tuple[Message, ...]) -> int:
+            return unread
+
+        def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Knowing:  # type: ignore[override]
+            self.reads += 1
+            return self
+
+        def state(self) -> None:
+            return None
+
+    generator = Knowing()
+    hits = [Hit(passage, LEAVE, 0.5) for passage in passages_of(LEAVE)[:2]]
+    windows = [
+        Window(narrow(h), h.passage.start, h.passage.text, Reading(0.5, (0, 2), 0.5, ())) for h in hits
+    ]
+    budget = material(hits[0], hits[0].passage.start, generator).tokens + 2
+    reranked("年休假有几天？", windows, generator, budget, threading.Event())
+    assert generator.reads == asked
