@@ -29,7 +29,7 @@ class GeneratorSettings(BaseModel):
     kept_mb: int = Field(
         1024,
         ge=0,
-        description="MB in the data folder for what was read of passages, so that it is not read again; 0: none",
+        description="MB in the data folder for what was read of passages, lest it be read again; 0: none",
     )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     timeout: float = Field(120.0, gt=0, description="seconds to wait for a remote endpoint")

@@ -53,7 +53,8 @@ def main() -> None:
             for name, rows in found.items():
                 wall, used, unread = (statistics.median(column) for column in zip(*rows, strict=True))
                 print(
-                    f"{number} passages, {name}: {wall:.2f} s, processor {used:.2f} s, unread {unread:.0f}, n={trials}",
+                    f"{number} passages, {name}: {wall:.2f} s, processor {used:.2f} s, "
+                    f"unread {unread:.0f}, n={trials}",
                     flush=True,
                 )
 
