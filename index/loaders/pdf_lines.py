@@ -39,6 +39,7 @@ def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
     )
     indenting = _indenting(pages)
     tables: list[Table] = []
+    open_row: Row | None = None
     for page in pages:
         page = whole_headings(page, body, running)
         pitches = _pitches(page)
@@ -49,16 +50,25 @@ def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
                     yield from _table_lines(tables)
                     tables = []
                 tables.append(row.table)
-                previous = None
+                previous = open_row = None
                 continue
             yield from _table_lines(tables)
             tables = []
             after = page[number + 1] if number + 1 < len(page) and page[number + 1].table is None else None
             level = min(6, levels.index(row.size) + 1) if larger(row, body) and row.size in levels else 0
             heading = previous is not None and larger(previous, body) and previous.size in levels
-            yield _line(row, previous, after, level, pitches.get(row.size, 0.0), page, heading, indenting)
+            line = _line(row, previous, after, level, pitches.get(row.size, 0.0), page, heading, indenting)
+            top = previous is None or previous.base <= row.base or previous.column != row.column
+            yield replace(line, indent=False) if top and _goes_on(open_row, row) else line
             previous = row
+            open_row = row if line.full and not _ENDED.search(row.text) else None
     yield from _table_lines(tables)
+
+
+def _goes_on(open_row: Row | None, row: Row) -> bool:
+    """Is a row where a page or column begins the rest of a sentence that broke off below the one before? It
+    is set in where it belongs to an item."""
+    return open_row is not None and open_row.size == row.size and not starts_item(row.text)
 
 
 def _pitches(page: list[Row]) -> dict[float, float]:
@@ -116,12 +126,18 @@ def _line(
     step = previous.base - row.base if previous is not None else 0.0
     usual = min(pitch, 2.2 * row.size) or 1.8 * row.size
     gap = previous is not None and (step > 1.45 * usual or level != 0 or heading)
-    begins = previous is None or gap or row.left - previous.left > 0.8 * row.size
+    begins = (
+        previous is None
+        or gap
+        or previous.column != row.column
+        or abs(row.left - previous.left) > 0.8 * row.size
+    )
     lower = previous is None or step > 0  # else: the top of the next column
     hanging = (
         previous is not None
         and not gap
         and lower
+        and previous.column == row.column
         and (
             _beside(row, previous)
             or starts_item(previous.text)
@@ -131,7 +147,7 @@ def _line(
     labelled = (
         any(two.left - one.right > row.size for one, two in pairwise(row.runs)) and row.left - left < row.size
     )
-    indent = labelled or row.left - margin >= 1.4 * row.size and begins and lower and not hanging
+    indent = labelled or row.left - margin >= 1.4 * row.size and begins and not hanging
     tolerant = (
         indenting
         and after is not None

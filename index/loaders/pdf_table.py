@@ -41,7 +41,8 @@ def tables_of(letters: list[Letter], rules: list[Rule], page: int) -> tuple[list
         inside = [
             one
             for one in letters
-            if xs[0] <= (one.left + one.right) / 2 <= xs[-1] and ys[-1] <= one.base + 0.3 * one.size <= ys[0]
+            if xs[0] <= (one.left + one.right) / 2 <= _reach(xs[-1], one)
+            and ys[-1] <= one.base + 0.3 * one.size <= ys[0]
         ]
         owner = _owners(xs, ys, flat, upright)
         if len(set(owner.values())) < 2 or not inside:
@@ -76,6 +77,13 @@ def tables_of(letters: list[Letter], rules: list[Rule], page: int) -> tuple[list
         letters = [letter for letter in letters if id(letter) not in taken]
         tables.append(table)
     return tables, letters
+
+
+def _reach(edge: float, letter: Letter) -> float:
+    """How far right the middle of a letter may lie in a table that ends at ``edge``: marks may hang over
+    it."""
+    hangs = letter.char in HANGING and letter.left <= edge + 0.1 * letter.size
+    return edge + letter.size if hangs else edge
 
 
 def _grids(rules: list[Rule]) -> Iterator[tuple[list[Rule], list[Rule]]]:
