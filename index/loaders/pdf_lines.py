@@ -10,9 +10,11 @@ from dataclasses import replace
 from itertools import pairwise, zip_longest
 
 from index.headings import HEADING_MAX, starts_item
+from index.loaders.cells import Cell
+from index.loaders.grid import Grid, grid_lines
 from index.loaders.pdf_rows import Row
 from index.loaders.pdf_table import Table
-from index.loaders.raw import Line, squeeze, table_lines
+from index.loaders.raw import Line, squeeze
 
 _ENDED = re.compile(r"[。！？!?；;][”’」』）)】》\"']*$")
 
@@ -264,23 +266,35 @@ def _continues(above: Table, below: Table) -> bool:
 
 
 def _table_lines(tables: list[Table]) -> Iterator[Line]:
-    rows: list[tuple[list[str], int, bool]] = []
+    rows: list[list[Cell]] = []
     for number, table in enumerate(tables):
-        cells = [list(row) for row in table.cells]
-        if number and rows and cells and not cells[0][0]:  # the row goes on after the page break
-            above = rows[-1][0]
-            if all(cells[0][1:]):
-                cells[0][0] = above[0]
-            else:
-                rest = cells.pop(0)
-                above[:] = [one + two for one, two in zip(above, rest, strict=True)]
-        rows += [(row, table.page, table.sure) for row in cells]
-    page, sure = 0, True
+        fresh = table.rows
+        if number:  # the header again, then perhaps the rest of a row that the page broke off
+            top = [[cell.text for cell in row] for row in tables[0].rows]
+            again = next(
+                (n for n, row in enumerate(fresh) if n >= len(top) or [c.text for c in row] != top[n]),
+                len(fresh),
+            )
+            fresh = fresh[again:]
+            if rows and fresh and not fresh[0][0].text:
+                fresh = _joined(rows[-1], fresh)
+        rows += fresh
+    yield from grid_lines(Grid(tuple(map(tuple, rows))))
 
-    def feed() -> Iterator[list[str]]:
-        nonlocal page, sure
-        for row, page, sure in rows:  # noqa: B007
-            yield row
 
-    for line in table_lines(feed()):
-        yield replace(line, page=page, sure=sure)
+def _joined(above: list[Cell], rows: list[list[Cell]]) -> list[list[Cell]]:
+    """Rows whose first cell is empty after a page break: it goes on from the one above, or its whole row
+    does."""
+    first = rows[0]
+    if [(cell.column, cell.width) for cell in first] != [(cell.column, cell.width) for cell in above]:
+        return rows
+    if all(cell.text for cell in first[1:]) and len(first) > 2:
+        over = [row for row in rows if row[0] is first[0]]
+        for row in over:
+            row[0] = above[0]
+        above[0].height += len(over)
+        return rows
+    for cell, rest in zip(above, first, strict=True):
+        cell.text += rest.text
+        cell.lines = (replace(cell.lines[0], text=cell.text),) if cell.lines else rest.lines
+    return rows[1:]

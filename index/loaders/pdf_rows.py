@@ -78,7 +78,7 @@ def once(letters: Iterable[Letter]) -> list[Letter]:
 def runs_of(letters: list[Letter]) -> list[Run]:
     """Letters on the same base line, from left to right, split at large spaces."""
     runs: list[Run] = []
-    for line in _same_base(letters):
+    for line in _with_raised(list(_same_base(letters))):
         line.sort(key=lambda letter: letter.left)
         part: list[Letter] = []
         edge = 0.0
@@ -106,6 +106,31 @@ def _same_base(letters: list[Letter]) -> Iterator[list[Letter]]:
         line.append(letter)
     if line:
         yield line
+
+
+def _with_raised(lines: list[list[Letter]]) -> list[list[Letter]]:
+    """Small raised and lowered letters (m², H₂O, marks of notes) in the line in whose gaps they stand."""
+    for number, line in enumerate(lines):
+        near = [other for other in lines[max(0, number - 2) : number + 3] if other is not line and other]
+        near = [other for other in near if abs(other[0].base - line[0].base) < max(one.size for one in other)]
+        for letter in sorted(line, key=lambda one: one.left) if near else ():
+            home = next((other for other in near if _raised(letter, other)), None)
+            if home is not None:
+                line.remove(letter)
+                letter.base = home[0].base
+                home.append(letter)
+    return [line for line in lines if line]
+
+
+def _raised(letter: Letter, line: list[Letter]) -> bool:
+    """Does a letter stand in a gap of a line of larger ones, right after one of them?"""
+    main = line[0]
+    if letter.size > 0.88 * main.size or not 0 < abs(main.base - letter.base) < 0.55 * main.size:
+        return False
+    middle = (letter.left + letter.right) / 2
+    if any(one.left < middle < one.right for one in line):
+        return False
+    return any(-0.2 * main.size < letter.left - one.right < 0.25 * main.size for one in line)
 
 
 def _run(letters: list[Letter]) -> Run:
@@ -151,9 +176,11 @@ def blocks_of(runs: list[Run], depth: int = 0) -> list[list[Run]]:
     another."""
     if len(runs) < 4 or depth > 5:
         return [runs] if runs else []
-    parted = [_bands(runs, middle) for middle in _gutters(runs)]
-    bands, room = max(parted, key=lambda found: found[1], default=([], 0.0))
-    return [part for band in bands for part in blocks_of(band, depth + 1)] if room > 0 else [runs]
+    parted = [found for middle in _gutters(runs) if (found := _bands(runs, middle))[1] > 0]
+    most = max((held for _, _, held in parted), default=0)
+    wide = [found for found in parted if found[2] >= 0.9 * most]  # one that cuts across lines holds fewer
+    bands = max(wide, key=lambda found: found[1])[0] if wide else []
+    return [part for band in bands for part in blocks_of(band, depth + 1)] if bands else [runs]
 
 
 def _gutters(runs: list[Run]) -> list[float]:
@@ -172,20 +199,22 @@ def _gutters(runs: list[Run]) -> list[float]:
     return [2 * place - 0.35 * size for place, count in seen.most_common(6) if count > 1]
 
 
-def _bands(runs: list[Run], middle: float) -> tuple[list[list[Run]], float]:
+def _bands(runs: list[Run], middle: float) -> tuple[list[list[Run]], float, int]:
     """Parts in reading order: between runs that cross ``middle``, the left side and then the right, if both
     run on.
 
-    With it the room between the sides where it is narrowest; 0 without columns.
+    With them the room between the sides where it is narrowest (0 without columns), and how many runs the
+    columns hold.
     """
     parts: list[list[Run]] = []
     plain: list[Run] = []
     flow: list[Run] = []
 
     rooms: list[float] = []
+    held = 0
 
     def settle() -> None:
-        nonlocal plain
+        nonlocal plain, held
         head, columns, tail = _trimmed(flow, middle)
         left = [run for run in columns if (run.left + run.right) / 2 < middle]
         right = [run for run in columns if (run.left + run.right) / 2 >= middle]
@@ -193,6 +222,7 @@ def _bands(runs: list[Run], middle: float) -> tuple[list[list[Run]], float]:
             parts.extend(part for part in (plain + head, left, right) if part)
             plain = tail
             rooms.append(min(run.left for run in right) - max(run.right for run in left))
+            held += len(left) + len(right)
         else:
             plain += flow
         flow.clear()
@@ -204,7 +234,7 @@ def _bands(runs: list[Run], middle: float) -> tuple[list[list[Run]], float]:
         else:
             flow.append(run)
     settle()
-    return ([*parts, plain] if plain else parts), min(rooms, default=0.0)
+    return ([*parts, plain] if plain else parts), min(rooms, default=0.0), held
 
 
 def _trimmed(flow: list[Run], middle: float) -> tuple[list[Run], list[Run], list[Run]]:
@@ -221,14 +251,20 @@ def _trimmed(flow: list[Run], middle: float) -> tuple[list[Run], list[Run], list
     for number in range(len(flow) - 1, 0, -1):
         if flow[number].base >= low - 1:
             break
-        if _apart(flow[number - 1], flow[number]):
+        if _apart(_beside(flow[number - 1 :: -1], flow[number], middle), flow[number]):
             last = number
     for number in range(1, last):
         if flow[number - 1].base <= high + 1:
             break
-        if _apart(flow[number - 1], flow[number]):
+        if _apart(flow[number - 1], _beside(flow[number:], flow[number - 1], middle)):
             first = number
     return flow[:first], flow[first:last], flow[last:]
+
+
+def _beside(near: list[Run], run: Run, middle: float) -> Run:
+    """The nearest of these on the same side as a run, where there is one."""
+    right = (run.left + run.right) / 2 >= middle
+    return next((one for one in near if ((one.left + one.right) / 2 >= middle) is right), near[0])
 
 
 def _apart(above: Run, below: Run) -> bool:
