@@ -59,18 +59,19 @@ def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
             after = page[number + 1] if number + 1 < len(page) and page[number + 1].table is None else None
             level = min(6, levels.index(row.size) + 1) if larger(row, body) and row.size in levels else 0
             heading = previous is not None and larger(previous, body) and previous.size in levels
-            line = _line(row, previous, after, level, pitches.get(row.size, 0.0), page, heading, indenting)
-            top = previous is None or previous.base <= row.base or previous.column != row.column
-            yield replace(line, indent=False) if top and _goes_on(open_row, row) else line
+            rest = _goes_on(open_row, previous, row)
+            line = _line(row, previous, after, level, pitches.get(row.size, 0.0), page, heading, indenting, rest)
+            yield line
             previous = row
             open_row = row if line.full and not _ENDED.search(row.text) else None
     yield from _table_lines(tables)
 
 
-def _goes_on(open_row: Row | None, row: Row) -> bool:
+def _goes_on(open_row: Row | None, previous: Row | None, row: Row) -> bool:
     """Is a row where a page or column begins the rest of a sentence that broke off below the one before? It
     is set in where it belongs to an item."""
-    return open_row is not None and open_row.size == row.size and not starts_item(row.text)
+    top = previous is None or previous.base <= row.base or previous.column != row.column
+    return top and open_row is not None and open_row.size == row.size and not starts_item(row.text)
 
 
 def _pitches(page: list[Row]) -> dict[float, float]:
@@ -117,6 +118,7 @@ def _line(
     page: list[Row],
     heading: bool,
     indenting: bool,
+    rest: bool,
 ) -> Line:
     left, right = row.column
     lefts = sorted(
@@ -149,7 +151,7 @@ def _line(
     labelled = (
         any(two.left - one.right > row.size for one, two in pairwise(row.runs)) and row.left - left < row.size
     )
-    indent = labelled or row.left - margin >= 1.4 * row.size and begins and not hanging
+    indent = labelled or row.left - margin >= 1.4 * row.size and begins and not hanging and not rest
     tolerant = (
         indenting
         and after is not None
