@@ -60,7 +60,9 @@ def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
             level = min(6, levels.index(row.size) + 1) if larger(row, body) and row.size in levels else 0
             heading = previous is not None and larger(previous, body) and previous.size in levels
             rest = _goes_on(open_row, previous, row)
-            line = _line(row, previous, after, level, pitches.get(row.size, 0.0), page, heading, indenting, rest)
+            line = _line(
+                row, previous, after, level, pitches.get(row.size, 0.0), page, heading, indenting, rest
+            )
             yield line
             previous = row
             open_row = row if line.full and not _ENDED.search(row.text) else None

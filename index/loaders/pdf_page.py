@@ -109,6 +109,7 @@ def _characters(page: Any, crop: tuple[float, float, float, float]) -> list[Mark
         marks: list[Mark] = []
         high = 0
         before: tuple[float, float, Any] | None = None
+        together = 1
         for index in range(textpage.count_chars()):
             code = raw.FPDFText_GetUnicode(textpage, index)
             if 0xD800 <= code < 0xDC00:
@@ -141,16 +142,29 @@ def _characters(page: Any, crop: tuple[float, float, float, float]) -> list[Mark
             if raw.FPDFText_GetFillColor(textpage, index, red, green, blue, alpha):
                 light = 0.3 * red.value + 0.6 * green.value + 0.1 * blue.value
                 pale = 165 < light < 250 or alpha.value < 140
-            start = x.value, y.value
+            origin = x.value, y.value
             drawn = ctypes.cast(raw.FPDFText_GetTextObject(textpage, index), ctypes.c_void_p).value
-            if marks and before == (*start, drawn):  # a ligature: its letters stand in one place
-                start = marks[-1][1][2:]
-            before = (x.value, y.value, drawn)
             stretch = math.hypot(matrix.a, matrix.b) / (math.hypot(matrix.c, matrix.d) or 1.0)
-            marks.append((char, _ends(char, box, start, size, angle, stretch), size, angle, pale))
+            marks.append((char, _ends(char, box, origin, size, angle, stretch), size, angle, pale))
+            together = together + 1 if before == (*origin, drawn) else 1
+            before = (*origin, drawn)
+            if together > 1:
+                _share(marks, together)
         return marks
     finally:
         textpage.close()
+
+
+def _share(marks: list[Mark], count: int) -> None:
+    """Part the place of a ligature (one glyph for ``ffi``) among its letters, the last ``count`` ones, which
+    all have its origin."""
+    group = marks[-count:]
+    x0, y0 = group[0][1][:2]
+    x1, y1 = max((mark[1][2:] for mark in group), key=lambda end: math.hypot(end[0] - x0, end[1] - y0))
+    for number, (char, _, size, angle, pale) in enumerate(group):
+        one, two = number / count, (number + 1) / count
+        ends = x0 + (x1 - x0) * one, y0 + (y1 - y0) * one, x0 + (x1 - x0) * two, y0 + (y1 - y0) * two
+        marks[number - count] = (char, ends, size, angle, pale)
 
 
 def _ends(

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from index.loaders.cells import Cell
+from index.loaders.pdf_columns import blocks_of
 from index.loaders.pdf_page import Letter, Rule
-from index.loaders.pdf_rows import blocks_of, rows_of, runs_of
+from index.loaders.pdf_rows import rows_of, runs_of
 from index.loaders.raw import Line, squeeze
 
 NEAR = 2.5
