@@ -192,10 +192,12 @@ def book(paper: Paper) -> bytes:
 def layout(paper: Paper) -> bytes:
     """An OFD page, its texts written from the bottom to the top."""
     ns = 'xmlns:ofd="http://www.ofdspec.org/2016"'
-    texts = [(7, paper.title), *((4, text) for text in paper.texts)]
+    headings = {heading for heading, _ in paper.sections}
+    texts = [(7, 20, paper.title), *((4, 20 if text in headings else 28, text) for text in paper.texts)]
     objects = [
-        f'<ofd:TextObject Boundary="20 {20 + 12 * n} 400 8" Size="{size}"><ofd:TextCode X="0" Y="{size}">{text}</ofd:TextCode></ofd:TextObject>'
-        for n, (size, text) in enumerate(texts)
+        f'<ofd:TextObject Boundary="{left} {20 + 12 * n} 400 8" Size="{size}">'
+        f'<ofd:TextCode X="0" Y="{size}">{text}</ofd:TextCode></ofd:TextObject>'
+        for n, (size, left, text) in enumerate(texts)
     ]
     return packed(
         {

@@ -225,3 +225,13 @@ def test_a_mark_that_hangs_over_the_edge_of_a_table(tmp_path: Path) -> None:
         canvas.drawString(166, 628, "费用自理")
 
     assert [text for _, text in page(tmp_path, draw)] == ["事项：检定；要求：每六年检定一次，费用自理"]
+
+
+def test_a_full_line_that_is_set_in_is_a_paragraph_where_the_next_is_set_in_too(tmp_path: Path) -> None:
+    full = "值班人员每两小时巡查一次泵房，并把水位和压力写进记录本，交班时双方签字，"
+    one = full[:34] + "。"
+    sheet = Sheet(random.Random(1))
+    sheet.paragraph("".join(sentences()[:3]))
+    sheet.paragraph(one)
+    sheet.paragraph("化验室每日取样三次。")
+    assert [text for _, text in read(tmp_path, sheet.save())][1:] == [one, "化验室每日取样三次。"]

@@ -42,6 +42,7 @@ def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
     indenting = _indenting(pages)
     tables: list[Table] = []
     open_row: Row | None = None
+    set_in = False
     for page in pages:
         page = whole_headings(page, body, running)
         pitches = _pitches(page)
@@ -60,9 +61,10 @@ def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
             level = min(6, levels.index(row.size) + 1) if larger(row, body) and row.size in levels else 0
             heading = previous is not None and larger(previous, body) and previous.size in levels
             rest = _goes_on(open_row, previous, row)
-            line = _line(
-                row, previous, after, level, pitches.get(row.size, 0.0), page, heading, indenting, rest
-            )
+            again = indenting and set_in and previous is not None and bool(_ENDED.search(previous.text))
+            pitch = pitches.get(row.size, 0.0)
+            line = _line(row, previous, after, level, pitch, page, heading, indenting, rest, again)
+            set_in = line.indent
             yield line
             previous = row
             open_row = row if line.full and not _ENDED.search(row.text) else None
@@ -121,7 +123,10 @@ def _line(
     heading: bool,
     indenting: bool,
     rest: bool,
+    again: bool,
 ) -> Line:
+    """A row as a line. ``rest``: of a sentence on the page or in the column before. ``again``: the row above
+    was set in and ended a sentence, so that one set in alike begins a paragraph."""
     left, right = row.column
     lefts = sorted(
         other.left
@@ -137,6 +142,7 @@ def _line(
         or gap
         or previous.column != row.column
         or abs(row.left - previous.left) > 0.8 * row.size
+        or (again and abs(row.left - previous.left) < 0.3 * row.size)
     )
     lower = previous is None or step > 0  # else: the top of the next column
     hanging = (
