@@ -133,7 +133,7 @@ def _line(
         for other in page
         if other.column == row.column and other.table is None and other.size == row.size
     )
-    margin = lefts[len(lefts) // 4] if len(lefts) > 3 else left
+    margin = _margin(lefts, row.size) if len(lefts) > 3 else left
     step = previous.base - row.base if previous is not None else 0.0
     usual = min(pitch, 2.2 * row.size) or 1.8 * row.size
     gap = previous is not None and (step > 1.45 * usual or level != 0 or heading)
@@ -179,6 +179,14 @@ def _line(
         and 0 < previous.column[1] < previous.right + row.size
     )
     return Line(row.text, level=level, gap=gap, full=full, indent=indent, page=row.page, sure=row.sure, on=on)
+
+
+def _margin(lefts: list[float], size: float) -> float:
+    """Where lines begin that are not set in: the leftmost place that some of them share, else that of a
+    quarter. Where paragraphs are short most lines are set in."""
+    least = max(2, len(lefts) // 10)
+    shared = next((x for x in lefts if sum(abs(y - x) < 0.2 * size for y in lefts) >= least), lefts[0])
+    return min(shared, lefts[len(lefts) // 4])
 
 
 def _beside(row: Row, above: Row) -> bool:
