@@ -129,7 +129,9 @@ def wrong(one: Good | Bad, found: Loaded | DocumentError) -> str:
     if isinstance(found, DocumentError):
         return found.message
     lines = [_bare(d.text[b.start : b.end]) for d in found.documents for b in d.blocks]
-    lost = _missing([_bare(line) for line in one.lines], lines)
+    if one.mostly < 1:  # which lines make a paragraph is not asked of a picture
+        lines = ["".join(lines)] * len(one.lines)
+    lost = _missing([_bare(line) for line in one.lines], lines, within=one.mostly < 1)
     if len(lost) > (1 - one.mostly) * len(one.lines):
         return f"{len(lost)} of {len(one.lines)} lines, first {lost[0]!r}"
     if one.title and found.documents[0].title != one.title:
@@ -141,11 +143,13 @@ def _bare(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-def _missing(wanted: Sequence[str], lines: Sequence[str]) -> list[str]:
+def _missing(wanted: Sequence[str], lines: Sequence[str], within: bool = False) -> list[str]:
     """The lines that do not come, one after another, among those that were read."""
     lost, at = [], 0
     for text in wanted:
-        place = next((n for n in range(at, len(lines)) if lines[n] == text), None)
+        place = next(
+            (n for n in range(at, len(lines)) if lines[n] == text or within and text in lines[n]), None
+        )
         if place is None:
             lost.append(text)
         else:

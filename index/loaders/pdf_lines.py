@@ -128,12 +128,8 @@ def _line(
     """A row as a line. ``rest``: of a sentence on the page or in the column before. ``again``: the row above
     was set in and ended a sentence, so that one set in alike begins a paragraph."""
     left, right = row.column
-    lefts = sorted(
-        other.left
-        for other in page
-        if other.column == row.column and other.table is None and other.size == row.size
-    )
-    margin = _margin(lefts, row.size) if len(lefts) > 3 else left
+    column = [other for other in page if other.column == row.column and other.table is None]
+    margin = _margin(column, row.size) if len(column) > 3 else left
     step = previous.base - row.base if previous is not None else 0.0
     usual = min(pitch, 2.2 * row.size) or 1.8 * row.size
     gap = previous is not None and (step > 1.45 * usual or level != 0 or heading)
@@ -181,12 +177,14 @@ def _line(
     return Line(row.text, level=level, gap=gap, full=full, indent=indent, page=row.page, sure=row.sure, on=on)
 
 
-def _margin(lefts: list[float], size: float) -> float:
+def _margin(column: list[Row], size: float) -> float:
     """Where lines begin that are not set in: the leftmost place that some of them share, else that of a
-    quarter. Where paragraphs are short most lines are set in."""
+    quarter of those of this size. Where paragraphs are short most lines are set in."""
+    lefts = sorted(row.left for row in column)
     least = max(2, len(lefts) // 10)
     shared = next((x for x in lefts if sum(abs(y - x) < 0.2 * size for y in lefts) >= least), lefts[0])
-    return min(shared, lefts[len(lefts) // 4])
+    alike = sorted(row.left for row in column if row.size == size)
+    return min(shared, alike[len(alike) // 4])
 
 
 def _beside(row: Row, above: Row) -> bool:
