@@ -130,6 +130,15 @@ def test_a_message_of_a_page_only(tmp_path: Path) -> None:
     assert body(load(path)) == ["本周完成五项，见下表。", "项目：甲；数：1"]
 
 
+def test_a_short_text_counts_before_a_page_that_says_less(tmp_path: Path) -> None:
+    mail = message()
+    mail.set_content("各位：明天停水。")
+    mail.add_alternative("<p>停水</p>", subtype="html")
+    path = tmp_path / "a.eml"
+    path.write_bytes(mail.as_bytes())
+    assert body(load(path))[-1] == "各位：明天停水。"
+
+
 def test_an_outlook_message(tmp_path: Path) -> None:
     ticks = int((1741000000 + 11644473600) * 10**7).to_bytes(8, "little")
     head = b"\0" * 32 + struct.pack("<HHI", 0x40, 0x0039, 0) + ticks

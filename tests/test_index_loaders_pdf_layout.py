@@ -1,5 +1,5 @@
 """Layout of PDFs made here: sizes, lists, tables, columns, what is no text; and many at random
-(WENJU_PDF_FILES)."""
+(WENJU_GENERATED)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from errors import DocumentError
 from index.loaders import load, scans
 from index.types import Document
 
-FILES = int(os.environ.get("WENJU_PDF_FILES", "12"))
+FILES = int(os.environ.get("WENJU_GENERATED", "12"))
 """Random files; 500 for the record in docs/DOCUMENTS.md."""
 
 
@@ -219,4 +219,4 @@ def test_many_files_at_random(tmp_path: Path) -> None:
             seed
         )  # nothing is lost
     print(f"{FILES} files: {found} of {wanted} paragraphs, {found_rows} of {rows} rows")
-    assert found >= 0.95 * wanted and found_rows >= 0.99 * rows
+    assert found >= 0.995 * wanted and found_rows == rows

@@ -80,6 +80,9 @@ def test_a_number_is_found_in_every_spelling(asked: str) -> None:
         "附件1",
         "青政发〔2025〕12号",
         "本办法自发布之日起施行。",
+        "1. 甲项",
+        "2.1 启动",
+        "☑含税 □不含税",
     ],
 )
 def test_no_titles(text: str) -> None:
@@ -143,6 +146,21 @@ def test_titles_without_sizes(tmp_path: Path, lines: list[str], title: str) -> N
     for line in lines:
         made.add_paragraph(line)
     assert saved(made, tmp_path).title == title
+
+
+def test_the_title_of_an_official_paper_without_any_form(tmp_path: Path) -> None:
+    lines = [
+        "松涛水务有限公司文件",
+        "松水发〔2024〕7号",
+        "",
+        "关于做好防汛工作的通知",
+        "",
+        "各站点：",
+        "　　现通知如下。",
+    ]
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(lines), "gb18030")
+    assert load(path).title == "关于做好防汛工作的通知"
 
 
 def test_properties_are_weak(tmp_path: Path) -> None:

@@ -54,6 +54,10 @@ def rows_of(path: Path, rows: list[list[str]]) -> list[str]:
             [["姓名", "林小雨"], ["单位", "青禾研究所"], ["陪同人", "周成"]],
             ["姓名：林小雨", "单位：青禾研究所", "陪同人：周成"],
         ),
+        (
+            [["车牌号", "川A00123", "里程", "86公里"], ["出车时间", "8:30", "回车时间", "17:20"]],
+            ["车牌号：川A00123；里程：86公里", "出车时间：8:30；回车时间：17:20"],
+        ),
     ],
 )
 def test_forms_read_as_label_and_value(tmp_path: Path, rows: list[list[str]], text: list[str]) -> None:
@@ -287,3 +291,59 @@ def test_tables_are_numbered_and_their_rows_known(tmp_path: Path) -> None:
     made.add_paragraph("结束。")
     made.save(str(tmp_path / "a.docx"))
     assert [block.table for block in load(tmp_path / "a.docx").blocks] == [1, 2, 0]
+
+
+def merged(path: Path, rows: list[list[str]], *areas: tuple[int, int, int, int]) -> list[str]:
+    """``areas``: first row and column, last row and column."""
+    made = blank()
+    grid = table(made, rows)
+    for top, left, bottom, right in areas:
+        grid.cell(top, left).merge(grid.cell(bottom, right))
+    return read(made, path)
+
+
+def test_a_label_beside_a_wide_value_below_the_first_row_tells_a_form(tmp_path: Path) -> None:
+    rows = [
+        ["部门", "生产科", "申请人", "何川"],
+        ["培训名称", "水质检测", "", ""],
+        ["序号", "参加人", "岗位", "工龄"],
+        ["1", "罗珊", "化验员", "3年"],
+        ["2", "陶立", "化验员", "6年"],
+        ["部门意见", "同意。", "", ""],
+    ]
+    assert merged(tmp_path, rows, (1, 1, 1, 3), (5, 1, 5, 3)) == [
+        "部门：生产科；申请人：何川",
+        "培训名称：水质检测",
+        "序号：1；参加人：罗珊；岗位：化验员；工龄：3年",
+        "序号：2；参加人：陶立；岗位：化验员；工龄：6年",
+        "部门意见：同意。",
+    ]
+
+
+def test_a_remark_below_a_header_leaves_it_a_header(tmp_path: Path) -> None:
+    rows = [["名称", "型号", "台数"], ["离心泵", "IS100-80-160", "4"], ["备注", "均为2024年购置", ""]]
+    assert merged(tmp_path, rows, (2, 1, 2, 2)) == [
+        "名称：离心泵；型号：IS100-80-160；台数：4",
+        "名称：备注；型号、台数：均为2024年购置",
+    ]
+
+
+def test_cells_that_name_themselves_are_no_header(tmp_path: Path) -> None:
+    rows = [
+        ["姓名：周宁", "部门：后勤处"],
+        ["电话：66220", "日期：2024年6月3日"],
+        ["事由：借用投影仪两台。", ""],
+    ]
+    assert merged(tmp_path, rows, (2, 0, 2, 1)) == [
+        "姓名：周宁；部门：后勤处",
+        "电话：66220；日期：2024年6月3日",
+        "事由：借用投影仪两台。",
+    ]
+
+
+def test_an_odd_number_of_columns_holds_no_pairs(tmp_path: Path) -> None:
+    rows = [["名称", "型号", "台数"], ["离心泵", "IS100-80-160", "4"], ["风机", "T35-11", "2"]]
+    assert rows_of(tmp_path, rows) == [
+        "名称：离心泵；型号：IS100-80-160；台数：4",
+        "名称：风机；型号：T35-11；台数：2",
+    ]

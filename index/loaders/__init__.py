@@ -13,10 +13,10 @@ from index.loaders.dates import dateline, file_name_date, latest_year, month_lin
 from index.loaders.document_number import LINES as NUMBER_LINES
 from index.loaders.document_number import number_among
 from index.loaders.parts import CONTAINERS, Loaded, load_all
-from index.loaders.raw import Raw, squeeze
+from index.loaders.raw import Line, Raw, squeeze
 from index.loaders.signs import INSTALL
 from index.loaders.sniff import true_suffix
-from index.loaders.titles import is_title
+from index.loaders.titles import is_title, title_of
 from index.repair import repair
 from index.types import Block, Document
 
@@ -37,7 +37,7 @@ __all__ = [
 FILE_MAX = 512 * 1024 * 1024
 """Bytes; a larger file is refused."""
 
-LOADER_VERSION = "4"
+LOADER_VERSION = "5"
 """Raised when a loader or the repair gives other text for the same bytes; files are then read again."""
 
 _OLD = {
@@ -222,11 +222,18 @@ def _title(raw: Raw, text: str, blocks: tuple[Block, ...], stem: str) -> str:
     shown = squeeze(raw.title)
     if shown and not _JUNK_TITLE.search(shown):
         return shown[:200]
-    heading = next(
+    heading = _below_number(text, blocks) or next(
         (text[b.start : b.end] for b in blocks[:12] if b.level == 1 and is_title(text[b.start : b.end])), ""
     )
     named = "" if _JUNK_TITLE.search(squeeze(raw.named)) else raw.named
     return squeeze(heading or named)[:200] or stem
+
+
+def _below_number(text: str, blocks: tuple[Block, ...]) -> str:
+    """The title that follows a line with the document's number, as in official papers; "" without such a
+    line: above it stands who issued the paper."""
+    lines = [Line(text[b.start : min(b.end, b.start + 200)]) for b in blocks[:30] if not b.table]
+    return (title_of(lines) or "") if number_among([line.text for line in lines[:NUMBER_LINES]]) else ""
 
 
 def _date(raw: Raw, text: str, blocks: tuple[Block, ...], stem: str) -> tuple[str | None, str]:

@@ -16,12 +16,13 @@ _NUMBER = re.compile(
     r"[-+±≤≥<>＜＞约¥￥$€£]*\s*[\d,，.]+\s*(?:[%％‰°℃]|[^\W\d]{1,4}(?:/[^\W\d]{1,3})?|[-~～—]\s*[\d,.]+\s*[^\W\d]{0,4})?"
 )
 _DATE = re.compile(
-    r"\D{0,3}(?:19|20)?\d{2}\s*[年./-]\s*\d{1,2}(?:\s*[月./-]\s*(?:\d{1,2}\s*日?)?)?.{0,20}|\d{1,2}[:：]\d\d.*"
+    r"[^\dA-Za-z]{0,3}(?:(?:(?:19|20)\d{2}|\d{2}(?=\s*年))\s*[年./-]\s*\d{1,2}(?:\s*[月./-]\s*(?:\d{1,2}\s*日?)?)?"
+    r"|\d{2}([./-])\d{1,2}\1\d{1,2}).{0,20}|\d{1,2}[:：]\d\d.*"
 )
 _CODE = re.compile(r"(?=.*\d)[\w./@#()（）:+ -]+", re.A)
 _TICK = re.compile(r".*[☑☒□☐√✓✔■].*", re.S)
 _ENDED = re.compile(r"[。！？!?；;]$")
-_LABELLED = re.compile(r"[^\s：:，。；]{1,12}(?:[（(][^）)]{1,12}[）)])?\s*[：:](?!//)")
+_LABELLED = re.compile(r"(?=[^：:]*[^\W\d])[^\s：:，。；]{1,12}(?:[（(][^）)]{1,12}[）)])?\s*[：:](?!//)")
 _COMMON = frozenset(("n", "vn", "v", "an", "a", "t", "b", "q", "l", "f", "d"))
 """Parts of speech (jieba's) of the words that labels are made of; 城市 is tagged there as the name of a
 place."""
@@ -33,7 +34,7 @@ class Cell:
     """A cell: its text on one line, where it stands, how far it reaches, and the paragraphs in it.
 
     ``text`` is without inner tables, whose rows are among ``lines`` (with ``Line.row``). ``strong``: bold or
-    shaded.
+    shaded. ``page`` and ``sure`` as of ``Line``.
     """
 
     text: str
@@ -42,6 +43,8 @@ class Cell:
     height: int = 1
     lines: tuple[Line, ...] = ()
     strong: bool = False
+    page: int = 0
+    sure: bool = True
 
 
 def kind(text: str) -> str:
@@ -87,8 +90,12 @@ def is_header(rows: Sequence[Sequence[Cell]], columns: int, strict: bool = False
         return strong > 0
     if not _header_texts(first):
         return False
-    if any(cell.text.endswith(("：", ":")) for cell in first):
+    if any(cell.text.endswith(("：", ":")) for cell in first) or 2 * sum(
+        labelled(cell.text) for cell in named
+    ) > len(named):
         return False
+    if len(first) % 2 and not strict and all(len(row) == len(first) for row in body):
+        return True  # labels and values would come in pairs
     by_column = _columns(body, columns)
     balance = sum(_contrast(cell, by_column.get(cell.column, ()), strict) for cell in first)
     if strict and not (len(named) == len(first) and all(is_label(cell.text) for cell in named)):

@@ -86,7 +86,7 @@ def _table(rows: Rows, marked: int, columns: int) -> Iterator[Line]:
     if depth and depth < len(body):
         yield from _headed(body, depth, columns)
     elif depth and len(body) == depth and marked:
-        yield Line("；".join(dict.fromkeys(cell.text for row in body for cell in row if cell.text)))
+        yield _line("；".join(dict.fromkeys(cell.text for row in body for cell in row if cell.text)), body[0])
     else:
         yield from _form(body, columns)
 
@@ -110,7 +110,7 @@ def header_depth(rows: Rows, columns: int) -> int:
     if depth >= len(rows) or depth > 4:
         return 0
     if depth == 1:
-        return int(is_header(rows, columns))
+        return int(not _label_beside(rows) and is_header(rows, columns))
     parted = all(cell.height == depth or (cell.height == 1 and cell.width > 1) for cell in rows[0])
     wide = any(cell.width > 1 for row in rows[: depth - 1] for cell in row)
     if not (
@@ -119,6 +119,20 @@ def header_depth(rows: Rows, columns: int) -> int:
         return 0  # a label beside several rows, as in forms
     names = [Cell(name, column) for column, name in enumerate(_names(rows[:depth], columns))]
     return depth if is_header([names, *rows[depth:]], columns) else 0
+
+
+def _label_beside(rows: Rows) -> bool:
+    """Does a label with one wide value stand right below a row of narrow cells, as in forms? What stands
+    below a header has its columns; a wide cell comes there in a row of remarks, further down."""
+    above, below = rows[0], rows[1]
+    return (
+        len(below) == 2 < len(above)
+        and below[1].width == len(above) - 1
+        and all(cell.width == 1 for cell in above)
+        and is_label(below[0].text)
+        and bool(below[1].text)
+        and not any(cell.strong for cell in above)
+    )
 
 
 def _splits(above: Sequence[Cell], below: Sequence[Cell]) -> bool:
@@ -160,7 +174,7 @@ def _headed(rows: Rows, depth: int, columns: int) -> Iterator[Line]:
             name = covered[0] if len(covered) == 1 else "" if not cell.column else "、".join(covered)
             parts.append(f"{name}：{cell.text}" if name and name != cell.text else cell.text)
         if parts:
-            yield Line("；".join(parts))
+            yield _line("；".join(parts), row)
         yield from _inner(row)
 
 
@@ -257,14 +271,18 @@ def _form_row(row: Sequence[Cell], columns: int, told: set[int]) -> Iterator[Lin
         if len(text) > LONG and len(lines) > 1:
             text, rest = lines[0].text, [*rest, *lines[1:]]
         parts.append(f"{cell.text.rstrip('：: ')}：{text}")
-    yield Line(prefix + "；".join(parts))
+    yield _line(prefix + "；".join(parts), row)
     yield from rest
     yield from _inner(row, told)
 
 
+def _line(text: str, row: Sequence[Cell]) -> Line:
+    return Line(text, page=max(cell.page for cell in row), sure=all(cell.sure for cell in row))
+
+
 def _own(cell: Cell) -> Iterator[Line]:
     """A cell that stands for itself: each of its paragraphs and inner tables."""
-    yield from cell.lines or (Line(cell.text),)
+    yield from cell.lines or (_line(cell.text, (cell,)),)
 
 
 def _inner(row: Sequence[Cell], told: set[int] | None = None) -> Iterator[Line]:

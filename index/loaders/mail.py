@@ -83,7 +83,8 @@ def _body(path: Path, mail: Mail) -> Iterator[Line]:
         return
     html = mail.html.encode() if isinstance(mail.html, str) else mail.html
     lines = list(load_html(path, html).lines)
-    yield from lines or plain_lines(text)
+    longer = sum(len(line.text) for line in lines) > len(squeeze(text))
+    yield from lines if longer else plain_lines(text)
 
 
 def _text(text: bytes | str, charset: str, path: Path) -> str:

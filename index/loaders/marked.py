@@ -20,6 +20,9 @@ PARSE_MAX = 1_000_000
 memory."""
 
 
+_NOTE = re.compile(r"^ {0,3}\[\^([^\]\s]{1,40})\]:[ \t]*", re.M)
+_NOTE_MARK = re.compile(r"\[\^[^\]\s]{1,40}\]")
+_BOX = re.compile(r"^\[([ xX])\][ \t]+")
 _HEADING = re.compile(r"^(?: {0,3}#{1,6}[ \t]+\S|[^\n]+\n(?:={3,}|-{3,})[ \t]*$)", re.M)
 
 
@@ -37,8 +40,8 @@ def markdown_lines(text: str) -> Iterator[Line]:
     """Blocks of a Markdown text in order."""
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"maxNesting": 30}).enable("table")
-    tokens = parser.parse(text)
+    parser = MarkdownIt("commonmark", {"maxNesting": 30}).enable(["table", "strikethrough"])
+    tokens = parser.parse(_notes_as_text(text))
     level = 0
     item = False
     rows: list[list[str]] = []
@@ -63,7 +66,7 @@ def markdown_lines(text: str) -> Iterator[Line]:
             case "inline":
                 content = _plain(token)
                 if item:
-                    yield Line(squeeze(marker + content), fixed=True)
+                    yield Line(squeeze(marker + _BOX.sub(_box, content, count=1)), fixed=True)
                     item = False
                 elif level:
                     yield Line(squeeze(content), level=level)
@@ -78,6 +81,18 @@ def markdown_lines(text: str) -> Iterator[Line]:
                 yield from html_lines(token.content)
 
 
+def _notes_as_text(text: str) -> str:
+    """Notes (``[^1]: ...``) as paragraphs ``注1：...`` and their marks left out, as in Word files; the parser
+    would take them for addresses of links and drop them."""
+    if not _NOTE.search(text):
+        return text
+    return _NOTE_MARK.sub("", _NOTE.sub(r"\n注\1：", text))
+
+
+def _box(match: re.Match[str]) -> str:
+    return "□" if match[1] == " " else "☑"
+
+
 def _paragraph(lines: list[str]) -> Iterator[Line]:
     """Lines of one Markdown paragraph: wrapped ones go on in the next, but where every line ends with a full
     stop the author meant each as a paragraph."""
@@ -87,10 +102,16 @@ def _paragraph(lines: list[str]) -> Iterator[Line]:
 
 
 def _plain(token: Token) -> str:
-    """The text of an inline token: links and emphasis by their text, pictures by their description."""
+    """The text of an inline token: links and emphasis by their text, pictures by their description; what is
+    struck is left out."""
     parts: list[str] = []
+    struck = 0
     for child in token.children or ():
-        if child.type in ("text", "code_inline", "image", "text_special"):
+        if child.type in ("s_open", "s_close"):
+            struck += 1 if child.type == "s_open" else -1
+        elif struck:
+            continue
+        elif child.type in ("text", "code_inline", "image", "text_special"):
             parts.append(child.content)
         elif (
             child.type == "softbreak"

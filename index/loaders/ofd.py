@@ -19,6 +19,7 @@ from typing import Any
 from errors import DocumentError
 from index.headings import HEADING_MAX
 from index.loaders.office import BROKEN, open_office
+from index.loaders.plain import ENDED
 from index.loaders.raw import Line, Raw, clean, squeeze
 
 _PAGE_NUMBER = re.compile(
@@ -242,6 +243,9 @@ def _lines(pages: list[list[Run]]) -> Iterator[Line]:
     for number, page in enumerate(pages, 1):
         margin = min((row.left for row in page if len(row.text) > 8), default=0.0)
         edge = max((row.right for row in page), default=0.0)
+        edged = (
+            sum(row.right >= edge - 2.2 * row.size for row in page) > 1
+        )  # else it is the longest line's alone
         pitches = sorted(below.base - above.base for above, below in zip(page, page[1:], strict=False))
         pitch = pitches[len(pitches) // 2] if pitches else 0.0
         before: Run | None = None
@@ -256,6 +260,7 @@ def _lines(pages: list[list[Run]]) -> Iterator[Line]:
             )
             gap = before is not None and row.base - before.base > 1.45 * pitch
             full = row.right >= edge - 2.2 * row.size and row.right - row.left >= 0.4 * (edge - margin)
+            full = full and (edged or not ENDED.search(row.text))
             indent = row.left - margin >= 1.4 * body
             level = min(6, larger.index(size) + 1) if heading else 0
             yield Line(row.text, level=level, gap=gap or len(page) < 3, full=full, indent=indent, page=number)

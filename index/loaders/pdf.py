@@ -13,9 +13,10 @@ from typing import Any
 
 from errors import DocumentError
 from index.loaders.dates import dates_in, iso_date
+from index.loaders.pdf_columns import blocks_of
 from index.loaders.pdf_lines import body_size, lines_of, title_of
 from index.loaders.pdf_page import Page, read_page
-from index.loaders.pdf_rows import Row, Run, blocks_of, once, rows_of, runs_of
+from index.loaders.pdf_rows import Row, Run, once, rows_of, runs_of
 from index.loaders.pdf_running import without_running, without_watermarks
 from index.loaders.pdf_table import Table, tables_of
 from index.loaders.raw import Raw, clean, squeeze
@@ -113,7 +114,12 @@ def _pages(document: Any, path: Path, data: bytes) -> tuple[list[Page], dict[str
             how["pages_without_text"] += [number] if number not in how["pages_garbled"] else []
             continue
         page.letters = recognise(document, page)
-        how["pages_recognised" if page.letters else "pages_without_text"].append(number)
+        if is_language("".join(letter.char for letter in page.letters)) is False:
+            page.letters = []  # what was recognised is none either
+        if page.letters:
+            how["pages_recognised"].append(number)
+        elif number not in how["pages_garbled"]:
+            how["pages_without_text"].append(number)
         step(done + 1, len(blind))
     how["pages_garbled"] = [n for n in how["pages_garbled"] if n not in how["pages_recognised"]]
     if not any(page.letters for page in pages):

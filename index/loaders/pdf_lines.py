@@ -10,9 +10,11 @@ from dataclasses import replace
 from itertools import pairwise, zip_longest
 
 from index.headings import HEADING_MAX, starts_item
+from index.loaders.cells import Cell
+from index.loaders.grid import Grid, grid_lines
 from index.loaders.pdf_rows import Row
 from index.loaders.pdf_table import Table
-from index.loaders.raw import Line, squeeze, table_lines
+from index.loaders.raw import Line, squeeze
 
 _ENDED = re.compile(r"[。！？!?；;][”’」』）)】》\"']*$")
 
@@ -39,6 +41,8 @@ def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
     )
     indenting = _indenting(pages)
     tables: list[Table] = []
+    open_row: Row | None = None
+    set_in = False
     for page in pages:
         page = whole_headings(page, body, running)
         pitches = _pitches(page)
@@ -49,16 +53,29 @@ def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
                     yield from _table_lines(tables)
                     tables = []
                 tables.append(row.table)
-                previous = None
+                previous = open_row = None
                 continue
             yield from _table_lines(tables)
             tables = []
             after = page[number + 1] if number + 1 < len(page) and page[number + 1].table is None else None
             level = min(6, levels.index(row.size) + 1) if larger(row, body) and row.size in levels else 0
             heading = previous is not None and larger(previous, body) and previous.size in levels
-            yield _line(row, previous, after, level, pitches.get(row.size, 0.0), page, heading, indenting)
+            rest = _goes_on(open_row, previous, row)
+            again = indenting and set_in and previous is not None and bool(_ENDED.search(previous.text))
+            pitch = pitches.get(row.size, 0.0)
+            line = _line(row, previous, after, level, pitch, page, heading, indenting, rest, again)
+            set_in = line.indent
+            yield line
             previous = row
+            open_row = row if line.full and not _ENDED.search(row.text) else None
     yield from _table_lines(tables)
+
+
+def _goes_on(open_row: Row | None, previous: Row | None, row: Row) -> bool:
+    """Is a row where a page or column begins the rest of a sentence that broke off below the one before? It
+    is set in where it belongs to an item."""
+    top = previous is None or previous.base <= row.base or previous.column != row.column
+    return top and open_row is not None and open_row.size == row.size and not starts_item(row.text)
 
 
 def _pitches(page: list[Row]) -> dict[float, float]:
@@ -105,23 +122,30 @@ def _line(
     page: list[Row],
     heading: bool,
     indenting: bool,
+    rest: bool,
+    again: bool,
 ) -> Line:
+    """A row as a line. ``rest``: of a sentence on the page or in the column before. ``again``: the row above
+    was set in and ended a sentence, so that one set in alike begins a paragraph."""
     left, right = row.column
-    lefts = sorted(
-        other.left
-        for other in page
-        if other.column == row.column and other.table is None and other.size == row.size
-    )
-    margin = lefts[len(lefts) // 4] if len(lefts) > 3 else left
+    column = [other for other in page if other.column == row.column and other.table is None]
+    margin = _margin(column, row.size) if len(column) > 3 else left
     step = previous.base - row.base if previous is not None else 0.0
     usual = min(pitch, 2.2 * row.size) or 1.8 * row.size
     gap = previous is not None and (step > 1.45 * usual or level != 0 or heading)
-    begins = previous is None or gap or row.left - previous.left > 0.8 * row.size
+    begins = (
+        previous is None
+        or gap
+        or previous.column != row.column
+        or abs(row.left - previous.left) > 0.8 * row.size
+        or (again and abs(row.left - previous.left) < 0.3 * row.size)
+    )
     lower = previous is None or step > 0  # else: the top of the next column
     hanging = (
         previous is not None
         and not gap
         and lower
+        and previous.column == row.column
         and (
             _beside(row, previous)
             or starts_item(previous.text)
@@ -131,7 +155,7 @@ def _line(
     labelled = (
         any(two.left - one.right > row.size for one, two in pairwise(row.runs)) and row.left - left < row.size
     )
-    indent = labelled or row.left - margin >= 1.4 * row.size and begins and lower and not hanging
+    indent = labelled or row.left - margin >= 1.4 * row.size and begins and not hanging and not rest
     tolerant = (
         indenting
         and after is not None
@@ -151,6 +175,16 @@ def _line(
         and 0 < previous.column[1] < previous.right + row.size
     )
     return Line(row.text, level=level, gap=gap, full=full, indent=indent, page=row.page, sure=row.sure, on=on)
+
+
+def _margin(column: list[Row], size: float) -> float:
+    """Where lines begin that are not set in: the leftmost place that some of them share, else that of a
+    quarter of those of this size. Where paragraphs are short most lines are set in."""
+    lefts = sorted(row.left for row in column)
+    least = max(2, len(lefts) // 10)
+    shared = next((x for x in lefts if sum(abs(y - x) < 0.2 * size for y in lefts) >= least), lefts[0])
+    alike = sorted(row.left for row in column if row.size == size)
+    return min(shared, alike[len(alike) // 4])
 
 
 def _beside(row: Row, above: Row) -> bool:
@@ -248,23 +282,35 @@ def _continues(above: Table, below: Table) -> bool:
 
 
 def _table_lines(tables: list[Table]) -> Iterator[Line]:
-    rows: list[tuple[list[str], int, bool]] = []
+    rows: list[list[Cell]] = []
     for number, table in enumerate(tables):
-        cells = [list(row) for row in table.cells]
-        if number and rows and cells and not cells[0][0]:  # the row goes on after the page break
-            above = rows[-1][0]
-            if all(cells[0][1:]):
-                cells[0][0] = above[0]
-            else:
-                rest = cells.pop(0)
-                above[:] = [one + two for one, two in zip(above, rest, strict=True)]
-        rows += [(row, table.page, table.sure) for row in cells]
-    page, sure = 0, True
+        fresh = table.rows
+        if number:  # the header again, then perhaps the rest of a row that the page broke off
+            top = [[cell.text for cell in row] for row in tables[0].rows]
+            again = next(
+                (n for n, row in enumerate(fresh) if n >= len(top) or [c.text for c in row] != top[n]),
+                len(fresh),
+            )
+            fresh = fresh[again:]
+            if rows and fresh and not fresh[0][0].text:
+                fresh = _joined(rows[-1], fresh)
+        rows += fresh
+    yield from grid_lines(Grid(tuple(map(tuple, rows))))
 
-    def feed() -> Iterator[list[str]]:
-        nonlocal page, sure
-        for row, page, sure in rows:  # noqa: B007
-            yield row
 
-    for line in table_lines(feed()):
-        yield replace(line, page=page, sure=sure)
+def _joined(above: list[Cell], rows: list[list[Cell]]) -> list[list[Cell]]:
+    """Rows whose first cell is empty after a page break: it goes on from the one above, or its whole row
+    does."""
+    first = rows[0]
+    if [(cell.column, cell.width) for cell in first] != [(cell.column, cell.width) for cell in above]:
+        return rows
+    if all(cell.text for cell in first[1:]) and len(first) > 2:
+        over = [row for row in rows if row[0] is first[0]]
+        for row in over:
+            row[0] = above[0]
+        above[0].height += len(over)
+        return rows
+    for cell, rest in zip(above, first, strict=True):
+        cell.text += rest.text
+        cell.lines = (replace(cell.lines[0], text=cell.text),) if cell.lines else rest.lines
+    return rows[1:]

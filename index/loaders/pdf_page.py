@@ -108,6 +108,8 @@ def _characters(page: Any, crop: tuple[float, float, float, float]) -> list[Mark
         red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
         marks: list[Mark] = []
         high = 0
+        before: tuple[float, float, Any] | None = None
+        together = 1
         for index in range(textpage.count_chars()):
             code = raw.FPDFText_GetUnicode(textpage, index)
             if 0xD800 <= code < 0xDC00:
@@ -140,20 +142,41 @@ def _characters(page: Any, crop: tuple[float, float, float, float]) -> list[Mark
             if raw.FPDFText_GetFillColor(textpage, index, red, green, blue, alpha):
                 light = 0.3 * red.value + 0.6 * green.value + 0.1 * blue.value
                 pale = 165 < light < 250 or alpha.value < 140
-            ends = _ends(char, box, x.value, y.value, size, angle)
-            marks.append((char, ends, size, angle, pale))
+            origin = x.value, y.value
+            drawn = ctypes.cast(raw.FPDFText_GetTextObject(textpage, index), ctypes.c_void_p).value
+            stretch = math.hypot(matrix.a, matrix.b) / (math.hypot(matrix.c, matrix.d) or 1.0)
+            marks.append((char, _ends(char, box, origin, size, angle, stretch), size, angle, pale))
+            together = together + 1 if before == (*origin, drawn) else 1
+            before = (*origin, drawn)
+            if together > 1:
+                _share(marks, together)
         return marks
     finally:
         textpage.close()
 
 
+def _share(marks: list[Mark], count: int) -> None:
+    """Part the place of a ligature (one glyph for ``ffi``) among its letters, the last ``count`` ones, which
+    all have its origin."""
+    group = marks[-count:]
+    x0, y0 = group[0][1][:2]
+    x1, y1 = max((mark[1][2:] for mark in group), key=lambda end: math.hypot(end[0] - x0, end[1] - y0))
+    for number, (char, _, size, angle, pale) in enumerate(group):
+        one, two = number / count, (number + 1) / count
+        ends = x0 + (x1 - x0) * one, y0 + (y1 - y0) * one, x0 + (x1 - x0) * two, y0 + (y1 - y0) * two
+        marks[number - count] = (char, ends, size, angle, pale)
+
+
 def _ends(
-    char: str, box: Any, x: float, y: float, size: float, angle: int
+    char: str, box: Any, start: tuple[float, float], size: float, angle: int, stretch: float
 ) -> tuple[float, float, float, float]:
+    x, y = start
     width = box.right - box.left if angle in (0, 180) else box.top - box.bottom if angle in (90, 270) else 0.0
     if width <= 0.02 * size:
         width = size * (0.5 if char < "\u2e80" else 1.0)
     width = min(width, 2.5 * size) if size else width
+    if "\u3400" <= char <= "\u9fff":  # Han characters fill their square, however narrow their box is
+        width = max(width, 0.98 * size * min(1.0, stretch))
     if angle == 0:
         return x, y, x + width, y
     turn = math.radians(angle)

@@ -1,5 +1,4 @@
-"""Letters of a page -> runs of text, columns in reading order, rows. Geometry only; in whichever order it was
-drawn."""
+"""Letters of a page -> runs of text, rows. Geometry only; in whichever order it was drawn."""
 
 from __future__ import annotations
 
@@ -78,7 +77,7 @@ def once(letters: Iterable[Letter]) -> list[Letter]:
 def runs_of(letters: list[Letter]) -> list[Run]:
     """Letters on the same base line, from left to right, split at large spaces."""
     runs: list[Run] = []
-    for line in _same_base(letters):
+    for line in _with_raised(list(_same_base(letters))):
         line.sort(key=lambda letter: letter.left)
         part: list[Letter] = []
         edge = 0.0
@@ -106,6 +105,31 @@ def _same_base(letters: list[Letter]) -> Iterator[list[Letter]]:
         line.append(letter)
     if line:
         yield line
+
+
+def _with_raised(lines: list[list[Letter]]) -> list[list[Letter]]:
+    """Small raised and lowered letters (m², H₂O, marks of notes) in the line in whose gaps they stand."""
+    for number, line in enumerate(lines):
+        near = [other for other in lines[max(0, number - 2) : number + 3] if other is not line and other]
+        near = [other for other in near if abs(other[0].base - line[0].base) < max(one.size for one in other)]
+        for letter in sorted(line, key=lambda one: one.left) if near else ():
+            home = next((other for other in near if _raised(letter, other)), None)
+            if home is not None:
+                line.remove(letter)
+                letter.base = home[0].base
+                home.append(letter)
+    return [line for line in lines if line]
+
+
+def _raised(letter: Letter, line: list[Letter]) -> bool:
+    """Does a letter stand in a gap of a line of larger ones, right after one of them?"""
+    main = line[0]
+    if letter.size > 0.88 * main.size or not 0 < abs(main.base - letter.base) < 0.55 * main.size:
+        return False
+    middle = (letter.left + letter.right) / 2
+    if any(one.left < middle < one.right for one in line):
+        return False
+    return any(-0.2 * main.size < letter.left - one.right < 0.25 * main.size for one in line)
 
 
 def _run(letters: list[Letter]) -> Run:
@@ -144,115 +168,6 @@ def _run(letters: list[Letter]) -> Run:
 def _sizes(letters: list[Letter]) -> list[tuple[float, int]]:
     ordered = sorted(round(letter.size * 2) / 2 for letter in letters)
     return [(size, len(list(group))) for size, group in groupby(ordered)]
-
-
-def blocks_of(runs: list[Run], depth: int = 0) -> list[list[Run]]:
-    """Runs by column, in reading order; what spans the columns cuts them into bands that are read one after
-    another."""
-    if len(runs) < 4 or depth > 5:
-        return [runs] if runs else []
-    parted = [_bands(runs, middle) for middle in _gutters(runs)]
-    bands, room = max(parted, key=lambda found: found[1], default=([], 0.0))
-    return [part for band in bands for part in blocks_of(band, depth + 1)] if room > 0 else [runs]
-
-
-def _gutters(runs: list[Run]) -> list[float]:
-    """Places just before the left edges of text that stands beside other text, those of most lines first."""
-    seen: Counter[int] = Counter()
-    ordered = sorted(runs, key=lambda run: -run.base)
-    for number, run in enumerate(ordered):
-        beside = [
-            other
-            for other in ordered[max(0, number - 12) : number + 12]
-            if abs(other.base - run.base) < 0.8 * run.size and other.right <= run.left - 0.7 * run.size
-        ]
-        if beside:
-            seen[round(run.left / 2)] += 1
-    size = ordered[len(ordered) // 2].size
-    return [2 * place - 0.35 * size for place, count in seen.most_common(6) if count > 1]
-
-
-def _bands(runs: list[Run], middle: float) -> tuple[list[list[Run]], float]:
-    """Parts in reading order: between runs that cross ``middle``, the left side and then the right, if both
-    run on.
-
-    With it the room between the sides where it is narrowest; 0 without columns.
-    """
-    parts: list[list[Run]] = []
-    plain: list[Run] = []
-    flow: list[Run] = []
-
-    rooms: list[float] = []
-
-    def settle() -> None:
-        nonlocal plain
-        head, columns, tail = _trimmed(flow, middle)
-        left = [run for run in columns if (run.left + run.right) / 2 < middle]
-        right = [run for run in columns if (run.left + run.right) / 2 >= middle]
-        if _running(left) and _running(right):
-            parts.extend(part for part in (plain + head, left, right) if part)
-            plain = tail
-            rooms.append(min(run.left for run in right) - max(run.right for run in left))
-        else:
-            plain += flow
-        flow.clear()
-
-    for run in sorted(runs, key=lambda one: (-one.base, one.left)):
-        if run.left < middle - 1 and run.right > middle + 1:
-            settle()
-            plain.append(run)
-        else:
-            flow.append(run)
-    settle()
-    return ([*parts, plain] if plain else parts), min(rooms, default=0.0)
-
-
-def _trimmed(flow: list[Run], middle: float) -> tuple[list[Run], list[Run], list[Run]]:
-    """What stands above columns, they, and what stands below: one side alone, set off by space or by its
-    size."""
-    sides = [
-        [run for run in flow if ((run.left + run.right) / 2 >= middle) is right] for right in (False, True)
-    ]
-    if not all(sides):
-        return [], flow, []
-    low = max(side[-1].base for side in sides)
-    high = min(side[0].base for side in sides)
-    first, last = 0, len(flow)
-    for number in range(len(flow) - 1, 0, -1):
-        if flow[number].base >= low - 1:
-            break
-        if _apart(flow[number - 1], flow[number]):
-            last = number
-    for number in range(1, last):
-        if flow[number - 1].base <= high + 1:
-            break
-        if _apart(flow[number - 1], flow[number]):
-            first = number
-    return flow[:first], flow[first:last], flow[last:]
-
-
-def _apart(above: Run, below: Run) -> bool:
-    return (
-        above.base - below.base > 2.1 * min(above.size, below.size)
-        or not 0.88 < above.size / max(below.size, 0.1) < 1.13
-    )
-
-
-def _running(side: list[Run]) -> bool:
-    """Is it a column of text, rather than cells or labels: two lines or more, most of them long for its
-    width?"""
-    lines = [
-        list(line)
-        for _, line in groupby(sorted(side, key=lambda run: -run.base), key=lambda run: round(run.base))
-    ]
-    if len(lines) < 2:
-        return False
-    width = max(run.right for run in side) - min(run.left for run in side)
-    size = sorted(run.size for run in side)[len(side) // 2]
-    reach = [max(run.right for run in line) - min(run.left for run in line) for line in lines]
-    letters = sum(len(run.text) for run in side if run.table is None)
-    long = sum(one >= 0.7 * width for one in reach)
-    return width >= 7 * size and letters >= 7 * len(lines) and long >= max(1, 0.3 * len(lines))
 
 
 def rows_of(runs: list[Run], page: int) -> list[Row]:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from index.loaders.cells import Cell
+from index.loaders.pdf_columns import blocks_of
 from index.loaders.pdf_page import Letter, Rule
-from index.loaders.pdf_rows import blocks_of, rows_of, runs_of
-from index.loaders.raw import squeeze
+from index.loaders.pdf_rows import rows_of, runs_of
+from index.loaders.raw import Line, squeeze
 
 NEAR = 2.5
 """Points within which line ends count as meeting."""
 
 HANGING = "，。、；：！？）》”’」』】〕%％,.;:)"
+
+OPEN = 8.0
+"""Points that upright lines reach beyond the last flat one where a row is broken off."""
 
 RULES_MAX = 3_000
 """Lines of one page; beyond, it is a drawing."""
@@ -20,28 +25,28 @@ RULES_MAX = 3_000
 
 @dataclass(slots=True)
 class Table:
-    """Cells row by row; a merged cell is repeated in every place that it covers. ``edges``: of the
-    columns."""
+    """Rows of cells as of a ``Grid``. ``edges``: of the columns."""
 
     page: int
     top: float
     bottom: float
     edges: tuple[float, ...]
-    cells: list[list[str]] = field(default_factory=list)
-    sure: bool = True
+    rows: list[list[Cell]] = field(default_factory=list)
 
 
 def tables_of(letters: list[Letter], rules: list[Rule], page: int) -> tuple[list[Table], list[Letter]]:
     """The tables of a page, and the letters that stand in none."""
     tables: list[Table] = []
     for flat, upright in _grids(rules):
+        flat = [*flat, *_closing(flat, upright)]
         xs, ys = _lines(rule.at for rule in upright), _lines(rule.at for rule in flat)[::-1]
         if len(xs) < 3 and len(ys) < 3 or len(xs) < 2 or len(ys) < 2:
             continue
         inside = [
             one
             for one in letters
-            if xs[0] <= (one.left + one.right) / 2 <= xs[-1] and ys[-1] <= one.base + 0.3 * one.size <= ys[0]
+            if xs[0] <= (one.left + one.right) / 2 <= _reach(xs[-1], one)
+            and ys[-1] <= one.base + 0.3 * one.size <= ys[0]
         ]
         owner = _owners(xs, ys, flat, upright)
         if len(set(owner.values())) < 2 or not inside:
@@ -70,12 +75,50 @@ def tables_of(letters: list[Letter], rules: list[Rule], page: int) -> tuple[list
         }
         texts = {place: _cell_text(found, right[place]) for place, found in cells.items()}
         table = Table(page, ys[0], ys[-1], tuple(xs))
-        table.cells = [[texts.get(owner[r, c], "") for c in range(len(xs) - 1)] for r in range(len(ys) - 1)]
-        table.sure = all(letter.sure for letter in inside)
+        table.rows = _rows(texts, owner, page, all(letter.sure for letter in inside))
         taken = set(map(id, inside))
         letters = [letter for letter in letters if id(letter) not in taken]
         tables.append(table)
     return tables, letters
+
+
+def _closing(flat: list[Rule], upright: list[Rule]) -> Iterator[Rule]:
+    """The line that is missing where a row is broken off by the end of the page: upright ones go on to
+    there."""
+    left, right = min(rule.at for rule in upright), max(rule.at for rule in upright)
+    top, bottom = max(rule.at for rule in flat), min(rule.at for rule in flat)
+    low, high = min(rule.start for rule in upright), max(rule.end for rule in upright)
+    for end, room in ((low, bottom - low), (high, high - top)):
+        reaching = [rule for rule in upright if min(abs(rule.start - end), abs(rule.end - end)) <= NEAR]
+        if room > OPEN and {left, right} <= {rule.at for rule in reaching}:
+            yield Rule(True, end, left, right)
+
+
+def _rows(
+    texts: dict[tuple[int, int], str], owner: dict[tuple[int, int], tuple[int, int]], page: int, sure: bool
+) -> list[list[Cell]]:
+    """The cells row by row, one merged over rows in each of them."""
+    made: dict[tuple[int, int], Cell] = {}
+    rows: dict[int, list[Cell]] = {}
+    for (r, c), place in sorted(owner.items()):
+        cell = made.get(place)
+        if cell is None:
+            text = texts.get(place, "")
+            lines = (Line(text, page=page, sure=sure),) if text else ()
+            cell = made[place] = Cell(text, c, 0, 0, lines, page=page, sure=sure)
+        row = rows.setdefault(r, [])
+        cell.width += r == place[0]
+        if not any(one is cell for one in row):
+            row.append(cell)
+            cell.height += 1
+    return list(rows.values())
+
+
+def _reach(edge: float, letter: Letter) -> float:
+    """How far right the middle of a letter may lie in a table that ends at ``edge``: marks may hang over
+    it."""
+    hangs = letter.char in HANGING and letter.left <= edge + 0.1 * letter.size
+    return edge + letter.size if hangs else edge
 
 
 def _grids(rules: list[Rule]) -> Iterator[tuple[list[Rule], list[Rule]]]:

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from index.headings import numbered_heading
+from index.headings import numbered_heading, starts_item
 from index.loaders.document_number import document_number
 from index.loaders.raw import Line, squeeze
 
@@ -21,6 +21,7 @@ _EMPTY = re.compile(
 _NO_NAME = re.compile(
     r"[\W\d_]+|[-—\d\s年月日./〇○零一二三四五六七八九十第页共:：]+|(?:19|20)\d\d\s*年.{0,12}日?"
 )
+_SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2})+[\s.、]|[☑☒□√✓✔]")
 _LABEL = re.compile(r"[^：:《》]{1,12}[：:].*")
 _MARKING = re.compile(
     r"(?:绝密|机密|秘密|内部|特急|加急|急件|平急|公开|特提)(?:[★☆*\s].*)?|份号.*|\d{6}|签发人.*"
@@ -30,12 +31,14 @@ _SENTENCE = re.compile(r"[。；;！!？?]|，.*，|，.{12,}")
 
 
 def is_title(text: str) -> bool:
-    """Could a line be a title: a name of at most 120 characters, no chapter, number, date, label with its
-    value or mark?"""
+    """Could a line be a title: a name of at most 120 characters, no chapter, item, number, date, box to tick,
+    label with its value or mark?"""
     text = squeeze(text)
     if (
         not 2 <= len(text) <= TITLE_MAX
         or numbered_heading(text)
+        or starts_item(text)
+        or _SECTION.match(text)
         or _EMPTY.fullmatch(text)
         or _NO_NAME.fullmatch(text)
     ):
