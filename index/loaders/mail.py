@@ -101,7 +101,7 @@ def _parts(part: email.message.Message, mail: Mail, depth: int) -> None:
     """Bodies and attachments of a message, its inner messages kept as attachments."""
     kind = part.get_content_type()
     name = squeeze(clean(header_text(part.get_filename() or "")))
-    attached = (part.get("content-disposition") or "").lower().startswith("attachment")
+    attached = str(part.get("content-disposition") or "").lower().startswith("attachment")
     if kind == "message/rfc822":
         inner = part.get_payload()
         if isinstance(inner, list) and inner and isinstance(inner[0], email.message.Message):
