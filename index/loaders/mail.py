@@ -176,9 +176,9 @@ def _charset(data: bytes, charset: str) -> str:
         charset.split("*")[0], charset.split("*")[0]
     )
     for encoding in (name, "utf-8", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
+        try:  # ValueError: also what a sender calls a charset and is none, a NUL or half a character in its name
+            return data.decode(encoding).encode("utf-8", "replace").decode()
+        except (ValueError, LookupError):
             continue
     return data.decode("gb18030", "replace")
 

@@ -28,7 +28,7 @@ from fuzz.targets import TARGETS
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 SLOW = 10
-"""Seconds that one value may take."""
+"""Seconds of processor time that one value may take."""
 EXAMPLES = 200
 """Values of a target between two others, times its share."""
 ROOT = Path(__file__).parents[2]
@@ -62,7 +62,7 @@ class Findings:
 
         def run(value: Any) -> None:
             self.values[name] = self.values.get(name, 0) + 1
-            signal.setitimer(signal.ITIMER_REAL, SLOW)
+            signal.setitimer(signal.ITIMER_PROF, SLOW)
             try:
                 check(value)
             except Exception as error:
@@ -71,7 +71,7 @@ class Findings:
                 self.last = value
                 raise
             finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.setitimer(signal.ITIMER_PROF, 0)
 
         return run
 
@@ -142,7 +142,7 @@ def main() -> int:
     parser.add_argument("--atheris", action="store_true")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    signal.signal(signal.SIGALRM, _ring)
+    signal.signal(signal.SIGPROF, _ring)
     first = asked.seed if asked.seed is not None else random.SystemRandom().getrandbits(32)
     names, findings = asked.target or list(TARGETS), Findings(asked.out)
     until = time.monotonic() + asked.minutes * 60
