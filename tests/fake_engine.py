@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from errors import Cancelled, DocumentError, GeneratorError
+from index.orders import Suspect
 from index.types import Block, Document, Hit, Passage
 from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Sentence, Turn
 
@@ -122,6 +123,7 @@ class FakeEngine:
     loaded: bool = True
     asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
     kept: dict[str, Answer] = field(default_factory=dict)
+    flagged: tuple[Suspect, ...] = ()
     running: int = 0
     writing: int = 0
     most_writing: int = 0
@@ -141,6 +143,10 @@ class FakeEngine:
 
     def calibrate(self) -> None:
         return None
+
+    def suspects(self) -> tuple[Suspect, ...]:
+        """The passages that the test has set."""
+        return self.flagged
 
     def documents(self) -> list[Document]:
         """Without their text, as the real engine gives them."""

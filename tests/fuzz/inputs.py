@@ -150,7 +150,18 @@ _new = st.one_of(
     st.binary(max_size=12),
     st.sampled_from(PIECES).map(lambda text: text.encode("utf-8", "surrogatepass")),
     st.sampled_from(
-        (b"\xff\xff\xff\xff", b"\x00" * 16, b"<w:tbl>", b"</w:p>", b"0", b"-1", b"999999999", b'"', b"<", b">")
+        (
+            b"\xff\xff\xff\xff",
+            b"\x00" * 16,
+            b"<w:tbl>",
+            b"</w:p>",
+            b"0",
+            b"-1",
+            b"999999999",
+            b'"',
+            b"<",
+            b">",
+        )
     ),
 )
 edits = st.lists(

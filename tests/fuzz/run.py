@@ -23,9 +23,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
 from fuzz.kept import as_json
 from fuzz.targets import TARGETS
-from hypothesis import HealthCheck, Phase, given, seed, settings
 
 SLOW = 10
 """Seconds of processor time that one value may take."""
@@ -81,7 +82,10 @@ class Findings:
         self.known.add(at)
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"{name}-{hashlib.sha256(at.encode()).hexdigest()[:8]}.json"
-        file.write_text(json.dumps({"target": name, "was": at, "value": as_json(self.last)}, ensure_ascii=True) + "\n", "utf-8")
+        file.write_text(
+            json.dumps({"target": name, "was": at, "value": as_json(self.last)}, ensure_ascii=True) + "\n",
+            "utf-8",
+        )
         told = str(error).split("\n")[0][:200]
         print(f"FOUND {name}: {at}: {told}\n      {file}", flush=True)
 
@@ -124,7 +128,12 @@ def guided(name: str, until: float, findings: Findings) -> None:
             findings.keep(name, error)
 
     atheris.instrument_all()
-    options = [sys.argv[0], f"-max_total_time={int(until - time.monotonic())}", "-max_len=8192", "-timeout=60"]
+    options = [
+        sys.argv[0],
+        f"-max_total_time={int(until - time.monotonic())}",
+        "-max_len=8192",
+        "-timeout=60",
+    ]
     atheris.Setup(options, feed)
     atheris.Fuzz()
 
@@ -134,7 +143,9 @@ def _ring(*_: object) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--target", action="append", choices=sorted(TARGETS))
     parser.add_argument("--seed", type=int, default=None)
@@ -151,7 +162,9 @@ def main() -> int:
         guided(names[0], until, findings)
     else:
         rounds(names, until, random.Random(first), findings)
-    print(f"{time.process_time() / 60:.1f} minutes of processor time, {sum(findings.values.values())} values:")
+    print(
+        f"{time.process_time() / 60:.1f} minutes of processor time, {sum(findings.values.values())} values:"
+    )
     for name, count in findings.values.items():
         print(f"  {name} {count}")
     print(f"findings: {len(findings.known)}")

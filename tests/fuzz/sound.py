@@ -18,16 +18,25 @@ def made() -> Iterator[tuple[str, bytes]]:
     yield ".pptx", _pptx()
     yield ".eml", _eml()
     yield ".msg", _eml()
-    yield ".html", f"<html><body><h1>办法</h1><p>{TEXT}</p>{_TABLE}<ul><li>一<li>二</ul></body></html>".encode()
+    yield (
+        ".html",
+        f"<html><body><h1>办法</h1><p>{TEXT}</p>{_TABLE}<ul><li>一<li>二</ul></body></html>".encode(),
+    )
     yield (
         ".mhtml",
         b"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>" + TEXT.encode() + b"</p>",
     )
-    yield ".md", f"---\ntitle: 办法\ndate: 2025-07-01\n---\n# 办法\n\n{TEXT}\n\n|甲|乙|\n|---|---|\n|1|2|\n".encode()
+    yield (
+        ".md",
+        f"---\ntitle: 办法\ndate: 2025-07-01\n---\n# 办法\n\n{TEXT}\n\n|甲|乙|\n|---|---|\n|1|2|\n".encode(),
+    )
     yield ".txt", f"办法\n\n第一条 {TEXT}\n（一）一项；\n（二）二项。\n".encode("gb18030")
     yield ".csv", "日期,项目,金额\n2025-03-01,维修,1200\n2025-03-02,采购,3~5万元\n".encode()
     yield ".tsv", "单位\t电话\n人事处\t8001\n".encode("utf-16")
-    yield ".rtf", b"{\\rtf1\\ansi\\ansicpg936{\\b \\'b0\\'ec\\'b7\\'a8}\\par \\u30003?abc\\trowd\\cell 1\\cell\\row}"
+    yield (
+        ".rtf",
+        b"{\\rtf1\\ansi\\ansicpg936{\\b \\'b0\\'ec\\'b7\\'a8}\\par \\u30003?abc\\trowd\\cell 1\\cell\\row}",
+    )
     yield ".epub", _zip(_EPUB)
     yield ".ofd", _zip(_OFD)
     yield ".zip", _zip({"甲/a.txt": TEXT, "b.md": "# 标题\n\n" + TEXT, "c.csv": "a,b\n1,2\n"})

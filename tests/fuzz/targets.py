@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fuzz import targets_api, targets_files, targets_output
-from fuzz.inputs import files, json_values, long_texts, storable, texts
 from hypothesis import strategies as st
 
 import prompts
+from fuzz import targets_api, targets_files, targets_output
+from fuzz.inputs import files, json_values, long_texts, storable, texts
 from index.normalize import normalize, number_spans
 from index.sentences import split_sentences
 from qa.attribution import EvidenceSentence, attribute
@@ -83,7 +83,9 @@ def in_a_prompt(text: str) -> None:
     """One line, nothing in it that a chat template or our prompts act on, nothing invisible; escaping again changes nothing."""
     safe = prompts.escape_evidence(text)
     assert len(safe.splitlines()) <= 1 and not _ACTS.search(safe)
-    assert not re.search("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]", safe)
+    assert not re.search(
+        "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]", safe
+    )
     assert prompts.escape_evidence(safe) == safe
     roles = [role for role, _ in prompts.chat("answer", evidence=safe, question=safe)]
     assert roles == ["system", "user"]

@@ -6,19 +6,26 @@ import functools
 import json
 from typing import Any
 
-from fuzz.inputs import json_values, texts
 from hypothesis import strategies as st
+
+from fuzz.inputs import json_values, texts
 
 POSTS = ("/api/ask", "/api/search", "/api/feedback", "/v1/chat/completions")
 GETS = ("/api/search", "/api/documents", "/api/documents/x", "/v1/models/x", "/api/feedback")
 
 _part = st.one_of(
-    st.fixed_dictionaries({"type": st.sampled_from(("text", "image_url", "refusal", "x"))}, optional={"text": texts}),
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(("text", "image_url", "refusal", "x"))}, optional={"text": texts}
+    ),
     json_values,
 )
 _message = st.fixed_dictionaries(
     {"role": st.one_of(st.sampled_from(("system", "user", "assistant", "tool", "developer")), texts)},
-    optional={"content": st.one_of(st.none(), texts, st.lists(_part, max_size=3)), "tool_calls": json_values, "name": json_values},
+    optional={
+        "content": st.one_of(st.none(), texts, st.lists(_part, max_size=3)),
+        "tool_calls": json_values,
+        "name": json_values,
+    },
 )
 _chat = st.fixed_dictionaries(
     {"messages": st.one_of(st.lists(_message, max_size=4), json_values)},
@@ -39,8 +46,12 @@ _chat = st.fixed_dictionaries(
 _ask = st.fixed_dictionaries(
     {"question": st.one_of(texts, json_values)},
     optional={
-        "history": st.one_of(json_values, st.lists(st.fixed_dictionaries({"question": texts, "answer": texts}), max_size=3)),
-        "passages": st.one_of(json_values, st.lists(st.fixed_dictionaries({"title": texts, "text": texts}), max_size=3)),
+        "history": st.one_of(
+            json_values, st.lists(st.fixed_dictionaries({"question": texts, "answer": texts}), max_size=3)
+        ),
+        "passages": st.one_of(
+            json_values, st.lists(st.fixed_dictionaries({"title": texts, "text": texts}), max_size=3)
+        ),
         "collection": st.one_of(json_values, texts),
         "stream": st.one_of(st.booleans(), json_values),
         "k": json_values,
@@ -48,9 +59,17 @@ _ask = st.fixed_dictionaries(
 )
 _post = st.tuples(st.just("POST"), st.sampled_from(POSTS), st.one_of(_ask, _chat, json_values), st.just(b""))
 _raw = st.tuples(
-    st.just("POST"), st.sampled_from(POSTS), st.none(), st.one_of(st.binary(max_size=80), texts.map(lambda t: t.encode("utf-8", "surrogatepass")))
+    st.just("POST"),
+    st.sampled_from(POSTS),
+    st.none(),
+    st.one_of(st.binary(max_size=80), texts.map(lambda t: t.encode("utf-8", "surrogatepass"))),
 )
-_get = st.tuples(st.just("GET"), st.sampled_from(GETS), st.dictionaries(st.sampled_from(("q", "k", "days", "collection")), texts, max_size=3), st.just(b""))
+_get = st.tuples(
+    st.just("GET"),
+    st.sampled_from(GETS),
+    st.dictionaries(st.sampled_from(("q", "k", "days", "collection")), texts, max_size=3),
+    st.just(b""),
+)
 requests = st.one_of(_post, _post, _raw, _get)
 
 

@@ -7,11 +7,11 @@ import io
 import json
 from typing import Any
 
-from fuzz.inputs import storable
-from fuzz.inputs import texts as any_texts
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from fuzz.inputs import storable
+from fuzz.inputs import texts as any_texts
 from qa.serialize import answer_from_dict, answer_to_dict
 from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Sentence
 from ui.export import clipboard, to_html, to_json, to_markdown
@@ -21,7 +21,21 @@ from ui.openai_request import ChatMessage, ChatRequest
 from ui.render import Look, answer_html, question_html
 from ui.store import Exchange
 
-ACTIVE = {"script", "img", "iframe", "svg", "math", "object", "embed", "form", "input", "base", "meta", "link", "style"}
+ACTIVE = {
+    "script",
+    "img",
+    "iframe",
+    "svg",
+    "math",
+    "object",
+    "embed",
+    "form",
+    "input",
+    "base",
+    "meta",
+    "link",
+    "style",
+}
 texts = any_texts.map(storable)
 LINES = st.one_of(
     texts, texts.map("| {0} | {0} |\n".format), texts.map("- {}\n".format), texts.map("**{}** x\n".format)
@@ -34,20 +48,36 @@ def _made(given: tuple[list[str], list[str], str, bool]) -> Answer:
         Citation(f"d-{n}", "d", other[:80], "0", (other[:40],), n, 0, len(q), q, 0.9, other[:10])
         for n, q in enumerate(quotes)
     ]
-    kept = [Retrieved(f"d-{n}", "d", other[:80], "0", (q[:30],), n, 0, len(q), q, 0.5, True) for n, q in enumerate(quotes)]
+    kept = [
+        Retrieved(f"d-{n}", "d", other[:80], "0", (q[:30],), n, 0, len(q), q, 0.5, True)
+        for n, q in enumerate(quotes)
+    ]
     said = tuple(
-        Sentence(line, ("supported", "partial", "unsupported")[n % 3], tuple(cites[: n + 1]), (Problem("number", line[:9], other),))
+        Sentence(
+            line,
+            ("supported", "partial", "unsupported")[n % 3],
+            tuple(cites[: n + 1]),
+            (Problem("number", line[:9], other),),
+        )
         for n, line in enumerate(lines)
     )
-    refusal = Refusal("not_answered", other, (other,), (other,), ("d-0",), (other,), other) if refused else None
+    refusal = (
+        Refusal("not_answered", other, (other,), (other,), ("d-0",), (other,), other) if refused else None
+    )
     return Answer(
-        other, other + "?", "done", said, refusal, tuple(kept), 0.5, (Note("conflict", other, tuple(cites)),), kind="list"
+        other,
+        other + "?",
+        "done",
+        said,
+        refusal,
+        tuple(kept),
+        0.5,
+        (Note("conflict", other, tuple(cites)),),
+        kind="list",
     )
 
 
-answers = st.tuples(
-    st.lists(LINES, max_size=5), st.lists(texts, max_size=3), texts, st.booleans()
-).map(_made)
+answers = st.tuples(st.lists(LINES, max_size=5), st.lists(texts, max_size=3), texts, st.booleans()).map(_made)
 
 
 class _Tags(html.parser.HTMLParser):
@@ -72,7 +102,10 @@ class _Tags(html.parser.HTMLParser):
 
 def shown(answer: Answer) -> None:
     """The message on the page: one line, balanced, nothing active, and nothing left for Markdown."""
-    for markup in (question_html(answer.question, "A", Look()), answer_html(answer, "A", Look("en"), follow_ups=[answer.query])):
+    for markup in (
+        question_html(answer.question, "A", Look()),
+        answer_html(answer, "A", Look("en"), follow_ups=[answer.query]),
+    ):
         assert "\n" not in markup
         _Tags(markup)
     again = answer_from_dict(json.loads(json.dumps(answer_to_dict(answer))))
@@ -100,7 +133,10 @@ def _inert_markdown(text: str) -> None:
     for token in tokens:
         assert token.type != "html_block", text
         for inner in token.children or ():
-            assert inner.type not in ("link_open", "image", "html_inline", "s_open", "code_inline"), (inner.type, text)
+            assert inner.type not in ("link_open", "image", "html_inline", "s_open", "code_inline"), (
+                inner.type,
+                text,
+            )
 
 
 def _opens(data: bytes) -> None:
