@@ -11,17 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_encoder import FakeEncoder
 from fuzz.kept import SEEDS, as_json, from_json, read
 from fuzz.run import Findings, place, rounds
 from fuzz.targets import TARGETS, Target
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from test_wenju_cli import Parrot
 
-from errors import QuestionError
-from qa.engine import Engine
-from qa.settings import EngineSettings
 from qa.types import Answer, Sentence
 
 KEPT = sorted(SEEDS.glob("*.json"))
@@ -55,13 +50,6 @@ def test_a_line_of_a_million_characters_is_read_in_seconds(unit: str) -> None:
     TARGETS["chunks"].check(text)
     TARGETS["in_a_prompt"].check(text[:100_000])
     assert time.process_time() - start < 20
-
-
-@pytest.mark.parametrize("length", [10_000, 80_000])
-def test_a_question_of_ten_thousand_characters_is_refused_in_a_sentence(length: int, tmp_path: Path) -> None:
-    engine = Engine(EngineSettings(data=tmp_path), generator=Parrot(), encoder=FakeEncoder())
-    with pytest.raises(QuestionError, match=f"has {length} characters; at most 2000"):
-        engine.answer("问" * length)
 
 
 def test_every_target_with_a_finding_has_it_kept_under_its_name() -> None:
