@@ -29,8 +29,13 @@ _MARKS = re.compile(
     re.IGNORECASE,
 )
 _WIDE = str.maketrans("<>[]|", "＜＞［］｜")
+# Controls, and what Unicode calls default ignorable (DerivedCoreProperties.txt): joiners, direction marks,
+# variation selectors, fillers, tags. Nobody sees them, a model reads them. Half surrogates, which no encoding
+# holds.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from engine.calibration import Speed
     from index.documents import AddReport
     from index.encoder import Encoder
+    from index.orders import Suspect
     from qa.ahead import Ahead
     from qa.gate import Gate
     from qa.pipeline import Snapshots
@@ -300,6 +301,10 @@ class Engine:
     def copies(self) -> dict[str, str]:
         """Id of each document that is a copy -> id of the one that stands for all of them."""
         return self.library.copies()
+
+    def suspects(self) -> tuple[Suspect, ...]:
+        """Passages that read like orders to a program, for administrators; the surest first."""
+        return self.library.suspects()
 
     def documents(self) -> list[Document]:
         """All documents, in the order of their titles."""

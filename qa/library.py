@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from index.documents import AddReport
     from index.encoder import Encoder
     from index.generation import Generation
+    from index.orders import Suspect
     from index.retriever import HybridRetriever
 
 
@@ -46,6 +47,7 @@ class Library:
         self._named: str | None = None
         self._retriever: HybridRetriever | None = None
         self._backend: Backend | None = None
+        self._suspects: tuple[Generation, tuple[Suspect, ...]] | None = None
         self._lock = threading.RLock()
 
     @property
@@ -222,6 +224,19 @@ class Library:
         """Id of each document that is a copy -> id of the one that stands for all of them."""
         generation = self.generation
         return generation.copies() if generation else {}
+
+    def suspects(self) -> tuple[Suspect, ...]:
+        """Passages that read like orders to a program, the surest first (``index.orders``); found once a
+        generation."""
+        from index.orders import suspects
+
+        generation = self.generation
+        if generation is None:
+            return ()
+        known = self._suspects
+        if known is None or known[0] is not generation:
+            known = self._suspects = (generation, suspects(generation))
+        return known[1]
 
     def documents(self) -> list[Document]:
         """All documents without their text, in the order of their titles."""

@@ -20,6 +20,7 @@ from typing import Any
 from errors import Cancelled, DocumentError, GeneratorError, NoCollection
 from index.copies import copies_of
 from index.found import expand
+from index.orders import Suspect
 from index.types import Block, Document, Hit, Passage
 from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Sentence, Turn
 
@@ -126,6 +127,7 @@ class FakeEngine:
     asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
     within: list[str] = field(default_factory=list)
     kept: dict[str, Answer] = field(default_factory=dict)
+    flagged: tuple[Suspect, ...] = ()
     running: int = 0
     writing: int = 0
     most_writing: int = 0
@@ -156,6 +158,10 @@ class FakeEngine:
 
     def read_ahead(self, cancelled: threading.Event) -> bool:
         return False
+
+    def suspects(self) -> tuple[Suspect, ...]:
+        """The passages that the test has set."""
+        return self.flagged
 
     def documents(self) -> list[Document]:
         """Without their text, as the real engine gives them."""

@@ -2,9 +2,9 @@
 
 python tests/office_corpus.py [--papers 6] [--seed 15] [--keep FOLDER]
 
-A good file is right when every line that was put in is read, in order, and rows name their columns; a bad one when
-it is refused with a message that names the file and the reason. Ends with 1 when one is not. Needs no model; scans
-are made where there is a font for them, and read where the extra ``ocr`` is installed.
+A good file is right when every line that was put in is read, in order, and rows name their columns; a bad one
+when it is refused with a message that names the file and the reason. Ends with 1 when one is not. Needs no
+model; scans are made where there is a font for them, and read where the extra ``ocr`` is installed.
 """
 
 from __future__ import annotations

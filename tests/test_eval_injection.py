@@ -19,7 +19,9 @@ def said(text: str, **more: object) -> Answer:
 
 def test_the_set_has_every_kind_in_both_languages_and_ways_of_asking() -> None:
     kinds = Counter(a.kind for a in ATTACKS)
-    assert len(ATTACKS) >= 60 and len({a.id for a in ATTACKS}) == len(ATTACKS) and min(kinds.values()) >= 4
+    assert len(ATTACKS) >= 130 and len({a.id for a in ATTACKS}) == len(ATTACKS)
+    assert min(kinds.values()) >= 12 and max(kinds.values()) <= 13
+    assert min(Counter(a.asked for a in ATTACKS).values()) >= 25 <= Counter(a.lang for a in ATTACKS)["en"]
     assert set(kinds) == {
         "ignore",
         "reveal",

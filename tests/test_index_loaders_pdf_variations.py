@@ -1,5 +1,5 @@
-"""Further kinds of PDF: headers over three rows, forms, rows that a page breaks off, three columns, ligatures, raised
-letters, items and paragraphs that go on where a page or column begins."""
+"""Further kinds of PDF: headers over three rows, forms, rows that a page breaks off, three columns,
+ligatures, raised letters, items and paragraphs that go on where a page or column begins."""
 
 from __future__ import annotations
 

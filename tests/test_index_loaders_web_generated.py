@@ -1,5 +1,5 @@
-"""Web pages and Markdown made at random: text, levels, numbers of lists and cells with their headers come out as
-put in.
+"""Web pages and Markdown made at random: text, levels, numbers of lists and cells with their headers come out
+as put in.
 
 25 of each in a normal run; WENJU_GENERATED=500 for more (docs/DOCUMENTS.md).
 """

@@ -1,5 +1,5 @@
-"""The corpus of office files: one paper in every format reads as put in, bad files are refused with their reason; and
-the check itself notices what is wrong. The whole of it: ``python tests/office_corpus.py``."""
+"""The corpus of office files: one paper in every format reads as put in, bad files are refused with their
+reason; and the check itself notices what is wrong. The whole of it: ``python tests/office_corpus.py``."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from fastapi.testclient import TestClient
 from hostile import PAYLOADS
 from page_fakes import OURS, who
 
+from index.orders import Suspect
 from qa.types import Refusal
 from ui.app import create_app
 from ui.figures import Sheet, Span, sheets, to_csv, totals
@@ -249,6 +250,22 @@ def test_hostile_questions_and_titles_stay_text(served: tuple[TestClient, SqlSto
     assert payload not in page and not re.search(
         r"<(img|svg|iframe|form|style|base|body [a-z])", page.split("<main>")[1]
     )
+
+
+@pytest.mark.parametrize("payload", PAYLOADS[:6])
+def test_what_reads_like_an_order_is_shown_with_its_place_and_does_nothing(
+    served: tuple[TestClient, SqlStore], payload: str
+) -> None:
+    client, _ = served
+    engine = client.app.state.engine  # type: ignore[attr-defined]
+    assert "没有发现。" in client.get("/admin").text
+    passage = replace(engine.passages(LEAVE.id)[0], text=payload)
+    engine.flagged = (Suspect(replace(LEAVE, text=""), passage, 0.98765),)
+    page = client.get("/admin").text
+    assert payload not in page and "读来像给程序下命令的段落" in page and "0.99" in page
+    assert f"/documents/{LEAVE.id}?start={passage.start}&amp;end={passage.end}#span" in page
+    rows = list(csv.reader(io.StringIO(client.get("/admin/orders.csv").content.decode("utf-8-sig"))))
+    assert rows[1][0] == LEAVE.title and rows[1][2] == "0.99"
 
 
 def test_records_from_before_have_no_times_and_still_count(tmp_path: Path) -> None:

@@ -127,5 +127,6 @@ def _groups(request: Request, t: Texts) -> list[Group]:
 
 def _sheets(request: Request, span: Span, t: Texts) -> list[Sheet]:
     engine, settings = request.app.state.engine, request.app.state.settings
-    documents = engine.documents() if engine.ready.get("index") else ()
-    return sheets(span, documents, engine.settings.data, settings.originals, t, settings.root_path)
+    there = engine.ready.get("index")
+    documents, suspects = (engine.documents(), engine.suspects()) if there else ((), ())
+    return sheets(span, documents, engine.settings.data, settings.originals, t, settings.root_path, suspects)

@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
 
+from index.orders import Suspect
 from index.types import Document
 from ui.store import Asked, Feedback
 from ui.texts import Texts
@@ -89,9 +90,16 @@ def totals(span: Span) -> dict[str, Cell]:
 
 
 def sheets(
-    span: Span, documents: Sequence[Document], data: Path, originals: Path | None, t: Texts, base: str
+    span: Span,
+    documents: Sequence[Document],
+    data: Path,
+    originals: Path | None,
+    t: Texts,
+    base: str,
+    suspects: Sequence[Suspect] = (),
 ) -> list[Sheet]:
-    """All tables, in the order in which the page shows them."""
+    """All tables, in the order in which the page shows them. ``suspects``: passages that read like orders to
+    a program."""
     return [
         _weeks(span),
         _missed(span, t),
@@ -100,6 +108,7 @@ def sheets(
         _often(span),
         _slow(span),
         _uncited(span, documents, base),
+        _orders(suspects, base),
         _disk(data, originals, t),
     ]
 
@@ -187,6 +196,14 @@ def _uncited(span: Span, documents: Sequence[Document], base: str) -> Sheet:
     return Sheet(
         "uncited", ("title", "source", "date"), rows, tuple(f"{base}/documents/{d.id}" for d in never)
     )
+
+
+def _orders(suspects: Sequence[Suspect], base: str) -> Sheet:
+    rows = tuple((s.document.title, " ".join(s.passage.text.split()), round(s.score, 2)) for s in suspects)
+    links = tuple(
+        f"{base}/documents/{s.document.id}?start={s.passage.start}&end={s.passage.end}#span" for s in suspects
+    )
+    return Sheet("orders", ("title", "passage", "sure"), rows, links)
 
 
 def _disk(data: Path, originals: Path | None, t: Texts) -> Sheet:

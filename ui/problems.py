@@ -128,8 +128,17 @@ def add_handlers(app: FastAPI) -> None:
         )
         return JSONResponse(body, error.status_code, error.headers)
 
+    async def unread(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if not is_api(request):
+            page = http_exception_handler(request, error)
+            return await page
+        body = _body(str(error.detail), "invalid_request_error", "bad_request")
+        return JSONResponse(body, error.status_code, error.headers)
+
     for status in pages:
         app.add_exception_handler(status, nowhere)
+    app.add_exception_handler(400, unread)
     app.add_exception_handler(WenjuError, ours)
     app.add_exception_handler(Exception, unexpected)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -14,6 +14,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from zlib import crc32
 
 from eval.injection import Outcome, attacked, load, row_of, table
 
@@ -34,7 +35,8 @@ def main() -> int:
     from qa.engine import Engine
     from qa.settings import EngineSettings
 
-    attacks = [a for a in load() if given.kind in (None, a.kind)][: given.limit]
+    mixed = sorted(load(), key=lambda a: crc32(a.id.encode()))  # so that a part of it has all kinds
+    attacks = [a for a in mixed if given.kind in (None, a.kind)][: given.limit]
     if given.out is not None:
         given.out.write_text("", "utf-8")
 

@@ -54,14 +54,21 @@ def load_epub(path: Path, data: bytes) -> Raw:
 
 
 def _tree(data: bytes) -> Any:
+    """The root element. Raises KeyError where there is none, which is told as a broken file."""
     from lxml import etree
 
-    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, recover=True))
+    root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, recover=True))
+    if root is None:
+        raise KeyError("no element")
+    return root
 
 
 def _package(archive: zipfile.ZipFile) -> str:
     root = _tree(archive.read(_CONTAINER))
-    return next(str(one.get("full-path")) for one in root.iter("{*}rootfile") if one.get("full-path"))
+    found = next((one.get("full-path") for one in root.iter("{*}rootfile") if one.get("full-path")), None)
+    if found is None:
+        raise KeyError("no rootfile")
+    return str(found)
 
 
 def _fact(root: Any, name: str) -> str:

@@ -102,7 +102,7 @@ def _parts(part: email.message.Message, mail: Mail, depth: int) -> None:
     """Bodies and attachments of a message, its inner messages kept as attachments."""
     kind = part.get_content_type()
     name = squeeze(clean(header_text(part.get_filename() or "")))
-    attached = (part.get("content-disposition") or "").lower().startswith("attachment")
+    attached = str(part.get("content-disposition") or "").lower().startswith("attachment")
     if kind == "message/rfc822":
         inner = part.get_payload()
         if isinstance(inner, list) and inner and isinstance(inner[0], email.message.Message):
@@ -177,9 +177,10 @@ def _charset(data: bytes, charset: str) -> str:
         charset.split("*")[0], charset.split("*")[0]
     )
     for encoding in (name, "utf-8", "gb18030"):
+        # ValueError: also what a sender calls a charset and is none, a NUL or half a character in its name
         try:
-            return data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
+            return data.decode(encoding).encode("utf-8", "replace").decode()
+        except (ValueError, LookupError):
             continue
     return data.decode("gb18030", "replace")
 

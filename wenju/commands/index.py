@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,9 +30,9 @@ def add(
     with Bars("files") as progress:
         report = engine.add(paths, progress, collection=collection)
     if as_json:
-        print_json(added.as_json(report))
+        print_json(added.as_json(report, engine.suspects()))
     else:
-        added.tell(report, str(settings.data))
+        added.tell(report, str(settings.data), engine.suspects())
     if report.failed:
         others = "the others are" if report.added or report.replaced or report.unchanged else "nothing was"
         fail(f"{len(report.failed)} of the files could not be read; {others} indexed.")
@@ -118,7 +118,10 @@ def show(
     """
     from errors import DocumentError, did_you_mean
     from index.loaders import CONTAINERS
+    from index.orders import told
     from index.shown import container, lines_of, list_of, shown
+
+    orders: list[dict[str, Any]] = []
 
     if Path(what).is_file():
         from index.reading import Reader
@@ -143,9 +146,13 @@ def show(
                 f"There is no file and no document '{what}' in the index.", did_you_mean(what, known)
             )
         document = engine.document(known[what])
+        orders = told(engine.suspects(), document.id)
     if as_json:
-        print_json(shown(document))
+        print_json(shown(document) | {"orders": orders})
         return
+    for order in orders:
+        page = f" (page {order['page']})" if order["page"] else ""
+        typer.echo(f"{'order':<12} reads like one to a program, {order['score']:.2f}{page}: {order['text']}")
     for line in lines_of(document):
         typer.echo(line)
 

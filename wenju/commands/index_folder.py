@@ -31,12 +31,13 @@ def sync(
     from wenju import added
 
     settings = settings_of(ctx, data)
+    engine = open_engine(settings)
     with Bars("files") as progress:
-        report = open_engine(settings).sync(folder, progress, collection=collection, empty=empty)
+        report = engine.sync(folder, progress, collection=collection, empty=empty)
     if as_json:
-        print_json(added.as_json(report))
+        print_json(added.as_json(report, engine.suspects()))
     else:
-        added.tell(report, str(settings.data))
+        added.tell(report, str(settings.data), engine.suspects())
     if report.failed:
         fail(f"{len(report.failed)} of the files could not be read; what the index had of them it keeps.")
 
