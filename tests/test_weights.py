@@ -89,8 +89,8 @@ def test_attribution() -> None:
     for values, label in zip(features, labels, strict=True):
         told[bool(label)].append(support(values))
     print(f"area {area(told):.3f}, first {np.mean(first):.3f}, n {len(labels)}")
-    assert area(told) > 0.9
-    assert np.mean(first) > 0.9
+    assert area(told) > 0.97
+    assert np.mean(first) > 0.97
 
 
 @pytest.mark.models
@@ -108,8 +108,8 @@ def test_reader(encoder: Any) -> None:
                 spans = [text[a:b] for a, b in (*reading.parts, reading.best) if b > a]
                 found.append(any(a in s or s in a for a in question["answers"] for s in spans))
     print(f"area {area(told):.3f}, found {np.mean(found):.3f}, n {len(found)}")
-    assert area(told) > 0.6
-    assert np.mean(found) > 0.4
+    assert area(told) > 0.89
+    assert np.mean(found) > 0.81
 
 
 @pytest.mark.models
@@ -121,7 +121,7 @@ def test_kinds(encoder: Any) -> None:
         chances = kind_of(question["q"], False, encoder)
         right.append(max(chances, key=lambda kind: chances[kind]) == wanted[question["type"]])
     print(f"right {np.mean(right):.3f}, n {len(right)}")
-    assert np.mean(right) > 0.5
+    assert np.mean(right) > 0.63
 
 
 @pytest.mark.models
@@ -143,8 +143,8 @@ def test_judge_and_probe(generator: Reads) -> None:
         for question, state in zip(questions, states, strict=True):
             answered[bool(question["answers"])].append(_probe(generator, state)["probe_answered"])
     print(f"judge {area(borne):.3f} n {sum(map(len, borne.values()))}, probe {area(answered):.3f}")
-    assert area(borne) > 0.55
-    assert area(answered) > 0.85
+    assert area(borne) > 0.7
+    assert area(answered) > 0.92
 
 
 def _both(rows: Sequence[dict[str, Any]], key: str, most: int) -> list[dict[str, Any]]:
@@ -164,7 +164,7 @@ def test_probe_of_false_premises(generator: Reads) -> None:
         told[True].append(_probe(generator, false)["probe_premise"])
         told[False].append(_probe(generator, true)["probe_premise"])
     print(f"premise {area(told):.3f} n {sum(map(len, told.values()))}")
-    assert area(told) > 0.5
+    assert area(told) > 0.7
 
 
 def _probe(generator: Reads, state: np.ndarray) -> dict[str, float]:
