@@ -92,7 +92,7 @@ def test_a_generator_that_goes_in_circles_is_stopped(tmp_path):
     assert answer.text.count("海关") == 1
 
 
-def test_the_gate_refuses_with_what_was_looked_for(tmp_path):
+def test_the_gate_refuses_with_the_nearest_passages(tmp_path):
     answer = engine(tmp_path, {"": "全市已建成113家就业驿站。"}, risk=0.0).answer(
         "建成了多少家就业驿站？", passages=PASSAGES
     )

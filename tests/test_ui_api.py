@@ -43,7 +43,8 @@ def test_ask_gives_the_stable_json_with_citations_that_are_cut_from_the_document
 def test_a_refusal_is_an_answer_with_a_reason_not_an_error() -> None:
     with TestClient(api_app()) as client:
         data = client.post("/api/ask", json={"question": "食堂几点开门"}).json()
-    assert data["refused"] and data["reason"] == "not_answered" and data["refusal"]["missing"] == ["食堂"]
+    assert data["refused"] and data["reason"] == "not_answered"
+    assert set(data["refusal"]) == {"reason", "message", "nearest", "suggestions", "draft"}
 
 
 def test_streaming_ends_with_the_same_answer() -> None:
