@@ -3,7 +3,6 @@ offsets."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -105,10 +104,6 @@ def closed_titles(passages: Sequence[Context]) -> dict[str, Context]:
         title = passage.title or f"材料{n}"
         titled[title if title not in titled else f"{title}（{n}）"] = passage
     return titled
-
-
-def text_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def cited_quotes(answer: Mapping[str, Any]) -> list[dict[str, Any]]:

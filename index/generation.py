@@ -153,10 +153,6 @@ class Generation:
             return _passage(document_id, rows[0])
         raise KeyError(row)
 
-    def passages_at(self, rows: Sequence[int]) -> list[Passage]:
-        """The passages of several rows, in the order of ``rows``."""
-        return [self.passage_at(row) for row in rows]
-
     def row_of(self, passage_id: str) -> int:
         """The row of a passage. Raises KeyError when there is none with this id."""
         document_id, _, number = passage_id.rpartition("-")
@@ -260,17 +256,6 @@ class Generation:
                 document_id: frozenset(names.split("\n")) - {""} for document_id, names in found
             }
         return self._collections
-
-    def neighbours(self, passage_id: str) -> tuple[Passage | None, Passage | None]:
-        """The passages before and after one in its document, None where it is the first or last."""
-        document_id, _, number = passage_id.rpartition("-")
-        found: list[Passage | None] = []
-        for other in (int(number) - 1, int(number) + 1):
-            try:
-                found.append(self.passage(f"{document_id}-{other:04d}"))
-            except KeyError:
-                found.append(None)
-        return found[0], found[1]
 
     def search_texts(self) -> SearchTexts:
         """What is embedded and indexed, by row; read from disk as it is used."""

@@ -174,10 +174,6 @@ class Library:
                 return self._retriever
         return None
 
-    def check_encoder(self) -> None:
-        """Raise IndexError_ when the index was made with another encoder than the settings name."""
-        self._check(self.generation)
-
     def _check(self, generation: Generation | None) -> None:
         made = generation.manifest["identity"]["encoder"] if generation else ""
         name = self._encoder_name

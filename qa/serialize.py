@@ -108,5 +108,5 @@ def _retrieved(data: Mapping[str, Any]) -> Retrieved:
 def _refusal(data: Mapping[str, Any] | None) -> Refusal | None:
     if data is None:
         return None
-    lists = {k: tuple(data.get(k, ())) for k in ("looked_for", "missing", "nearest", "suggestions")}
+    lists = {k: tuple(data.get(k, ())) for k in ("nearest", "suggestions")}
     return Refusal(**_known(Refusal, data, **lists))

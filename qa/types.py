@@ -37,7 +37,7 @@ class Turn:
 class Problem:
     """What a check found wrong in a sentence.
 
-    ``kind``: number, date, unit, name, negation, comparison, attribution. ``text`` is the part of the
+    ``kind``: number or date; answers of earlier versions hold others. ``text`` is the part of the
     sentence concerned; ``evidence`` what the passage has instead, "" when it has nothing of the kind.
     """
 
@@ -110,16 +110,12 @@ class Retrieved:
 class Refusal:
     """Why there is no answer. ``message`` is what staff read (Chinese); never a phrase to sniff for.
 
-    ``looked_for``: the query's content words; ``missing``: what the nearest passages lack; ``nearest``:
-    passage ids;
-    ``suggestions``: rephrased questions that the documents do answer; ``draft``: what was held back, the
-    model's draft or a quotation.
+    ``nearest``: passage ids; ``suggestions``: rephrased questions that the documents do answer; ``draft``:
+    what was held back, the model's draft or a quotation.
     """
 
     reason: Reason
     message: str
-    looked_for: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
     nearest: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
     draft: str = ""

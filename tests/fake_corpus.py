@@ -222,8 +222,6 @@ SCRIPTS: dict[str, Script] = {
         refusal=Refusal(
             "not_answered",
             "已收录的文档规定了上下班时间，但没有写明食堂的开放时间，因此不作推测。",
-            looked_for=("食堂", "开放时间"),
-            missing=("食堂",),
             nearest=(f"{LEAVE.id}-0002", f"{LEAVE.id}-0003"),
             suggestions=("工作日的上班时间是几点到几点？", "因公外出怎么登记？"),
         )

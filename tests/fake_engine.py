@@ -356,8 +356,6 @@ class FakeEngine:
         return Refusal(
             "not_answered",
             "已收录的文档中有相近的内容，但没有写明这个问题的答案，因此不作推测。",
-            looked_for=tuple(question.rstrip("？?").split("的")),
-            missing=(question.rstrip("？?").split("的")[-1],),
             nearest=tuple(h.passage.id for h in hits[:3]),
             suggestions=tuple(list(self.scripts)[:2]),
         )

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from waiting import until as wait
 
 from engine.paged import SIZES
 from engine.passes import BLOCK, Part, Taken
@@ -148,13 +148,6 @@ class Asker:
         if self.error:
             raise self.error
         return self.written
-
-
-def wait(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
 
 
 def prompts(lengths: Sequence[int], seed: int = 1) -> list[list[int]]:

@@ -8,13 +8,13 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting import until
 
 from engine import paged
 from engine.base import GenerationRequest, Message
@@ -138,10 +138,7 @@ def test_a_failing_pass_is_told_with_a_next_step_and_the_next_answer_works(
 
 def test_the_batchs_thread_ends_when_nothing_is_to_do(folder: Path) -> None:
     ask(OpenVINOGenerator(folder), "a")
-    deadline = time.monotonic() + 5
-    while any(thread.name == "wenju-batch" for thread in threading.enumerate()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: all(thread.name != "wenju-batch" for thread in threading.enumerate()))
 
 
 @pytest.mark.usefixtures("exact")
@@ -271,10 +268,7 @@ def test_mapped_weights_are_let_go_of_while_they_are_read(tmp_path: Path) -> Non
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         with releasing(tmp_path, every=0.001):
             assert mapped[:].count(b"w") == 8_000_000
-            deadline = time.monotonic() + 5
-            while _resident(path) and time.monotonic() < deadline:
-                time.sleep(0.001)
-            assert _resident(path) == 0, "let go of before the end"
+            until(lambda: _resident(path) == 0)  # let go of before the end
             assert mapped[:5] == b"wwwww"
         assert _resident(path) == 0
 

@@ -108,21 +108,3 @@ def test_a_passage_of_copies_is_found_once_with_how_many(tmp_path: Path) -> None
     copies = generation.copies()
     assert len(copies) == 11 and len(set(copies.values())) == 1
     assert not generation.superseded()
-
-
-def test_the_neighbours_of_a_passage(tmp_path: Path) -> None:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    (folder / "长.md").write_text(
-        "# 规定\n\n" + "\n\n".join(f"## 第{n}部分\n\n{LONG[:120]}" for n in "甲乙丙"), "utf-8"
-    )
-    _, store = index(tmp_path / "index", folder)
-    generation = store.current()
-    assert generation is not None
-    (found,) = generation.documents()
-    first, second, third = generation.passages(found.id)
-    assert generation.neighbours(second.id) == (first, third)
-    assert generation.neighbours(first.id) == (None, second) and generation.neighbours(third.id) == (
-        second,
-        None,
-    )

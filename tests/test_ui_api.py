@@ -15,6 +15,7 @@ from fake_encoder import FakeEncoder
 from fakes import ScriptedGenerator
 from fastapi.testclient import TestClient
 from ui_fakes import api_app, by_header, running
+from waiting import until
 
 from errors import ModelError
 from qa.engine import Engine
@@ -42,7 +43,8 @@ def test_ask_gives_the_stable_json_with_citations_that_are_cut_from_the_document
 def test_a_refusal_is_an_answer_with_a_reason_not_an_error() -> None:
     with TestClient(api_app()) as client:
         data = client.post("/api/ask", json={"question": "食堂几点开门"}).json()
-    assert data["refused"] and data["reason"] == "not_answered" and data["refusal"]["missing"] == ["食堂"]
+    assert data["refused"] and data["reason"] == "not_answered"
+    assert set(data["refusal"]) == {"reason", "message", "nearest", "suggestions", "draft"}
 
 
 def test_streaming_ends_with_the_same_answer() -> None:
@@ -160,10 +162,7 @@ def test_hanging_up_stops_the_generator_and_frees_the_slot() -> None:
                         for _ in reply.iter_lines():
                             if time.monotonic() - start > 0.5:
                                 raise httpx.ReadTimeout("enough")
-            deadline = time.monotonic() + 2
-            while (engine.running or app.state.admission.load != (0, 0)) and time.monotonic() < deadline:
-                time.sleep(0.02)
-            assert engine.running == 0 and app.state.admission.load == (0, 0)
+            until(lambda: engine.running == 0 and app.state.admission.load == (0, 0))
         assert httpx.post(f"{address}/api/ask", json=ASKED, timeout=20).status_code == 200
 
 

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -22,6 +21,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from processes import FORWARD, nginx, serve, until_ready
 from ui_fakes import running
+from waiting import until
 
 from errors import SettingsError
 from ui.assembly import assemble
@@ -72,10 +72,7 @@ def test_while_the_application_is_made_the_doorway_answers() -> None:
         assert client.get("/healthz").status_code == 200 and client.get("/readyz").status_code == 503
         assert client.post("/api/ask", json=ASKED).json()["error"]["code"] == "starting"
         go.set()
-        deadline = time.monotonic() + 5
-        while client.get("/chat/").text != '"the page"':
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: client.get("/chat/").text == '"the page"')
     assert closed.is_set()
 
 
@@ -86,9 +83,7 @@ def test_an_application_that_cannot_be_made_stops_the_server() -> None:
         raise SettingsError("no such thing")
 
     with TestClient(Doorway(UiSettings(), build, failures.append)) as client:
-        deadline = time.monotonic() + 5
-        while not failures and time.monotonic() < deadline:
-            client.get("/healthz")
+        until(lambda: client.get("/healthz") and failures)
     assert isinstance(failures[0], SettingsError)
 
 
@@ -155,9 +150,7 @@ def test_killed_during_an_answer_the_conversation_says_so_and_a_second_server_st
         joined = httpx.post(f"{address}/chat/gradio_api/queue/join", json=body, timeout=20)
         assert joined.status_code == 200, joined.text
         store = SqlStore.open("", tmp_path)
-        deadline = time.monotonic() + 10
-        while not counts(store.database)["wenju_exchanges"] and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(lambda: counts(store.database)["wenju_exchanges"])
         (row,) = store.conversations("local")
         assert [e.status for e in store.exchanges("local", row.id) or ()] == ["running"]
         first.kill()

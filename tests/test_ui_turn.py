@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from fake_corpus import LEAVE, fake_engine
 from fake_engine import FakeEngine
+from waiting import until
 
 from errors import ModelError
 from ui.admission import Admission, QueueFull
@@ -160,7 +160,7 @@ def test_closing_the_generator_stops_the_engine_and_frees_the_slot() -> None:
 
     d, conversation = asyncio.run(cut())
     assert d.admission.load == (0, 0) and conversation.exchanges[0].status == "stopped"
-    _until(lambda: engine.running == 0)
+    until(lambda: engine.running == 0)
 
 
 def test_stop_repairs_what_is_shown_and_keeps_what_was_written() -> None:
@@ -179,7 +179,7 @@ def test_stop_repairs_what_is_shown_and_keeps_what_was_written() -> None:
         and "已停止" in screen.messages[-1]["content"]
         and "s-supported" in screen.messages[-1]["content"]
     )
-    _until(lambda: engine.running == 0)
+    until(lambda: engine.running == 0)
 
 
 def test_follow_up_questions_get_the_history() -> None:
@@ -306,18 +306,11 @@ def test_questions_in_front_matter_may_be_a_list(tmp_path: Path) -> None:
     assert brought_along(document) == ("谁来审批？", "多久办完？") and "多久办完" not in document.text
 
 
-def _until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 3
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def test_models_that_will_not_come_are_said_at_once_and_the_box_is_free() -> None:
     d = desk(fake_engine(loaded=False))
     d.admission.models_failed(ModelError("/models/x.gguf is damaged", "wenju models pull"))
     start = time.monotonic()
     shown = run(d, "年休假怎么申请？")
-    assert time.monotonic() - start < 2 and not shown[-1].busy
+    assert time.monotonic() - start < 30 and not shown[-1].busy, "not after warm_timeout, which is minutes"
     assert "模型没有加载成功" in shown[-1].messages[-1]["content"] and "x.gguf" not in str(shown[-1].messages)
     assert d.admission.load == (0, 0)

@@ -35,10 +35,9 @@ TITLED = (
     "spelling",
     "draft",
 )
-PROBLEMS = ("number", "date", "unit", "name", "negation", "comparison", "attribution")
+PROBLEMS = ("number", "date")
+"""Kinds of problem with a name of their own; others stand in answers of earlier versions."""
 REPORTABLE = ("no_evidence", "not_answered", "unsupported")
-_POINTING = frozenset("它们 他们 她们 我们 你们 这些 那些 这个 那个 其他 有关 相关".split())  # noqa: SIM905
-"""Words that name nothing that could be looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +200,6 @@ class Message:
         """The notes that the card's own text does not hold already."""
         said = self.answer.refusal.message if self.answer.refusal is not None else ""
         return [note for note in self.answer.notes if note.citations or note.message not in said]
-
-    @property
-    def looked_for(self) -> list[str]:
-        terms = self.answer.refusal.looked_for if self.answer.refusal is not None else ()
-        return [term for term in terms if len(term) > 1 and term not in _POINTING]
 
     @property
     def may_report(self) -> bool:

@@ -126,12 +126,6 @@ def agrees(said: Date, told: Date) -> bool:
     return said.day is None or said.day == told.day
 
 
-def conflicts(said: Date, told: Date) -> bool:
-    """Do both tell the same part with different values?"""
-    pairs = ((said.year, told.year), (said.month, told.month), (said.day, told.day))
-    return any(a is not None and b is not None and a != b for a, b in pairs)
-
-
 def _read(match: re.Match[str], base: int | None) -> Date | None:
     start, end = match.span()
     if match["y"]:

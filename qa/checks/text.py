@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from index.normalize import fold
-from index.sentences import split_sentences
 
 from .dates import Date, find_dates
 from .numbers import Figure, find_figures
@@ -68,36 +67,23 @@ def held_share(weight: Mapping[str, float], bag: frozenset[str]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A text made ready once: folded, split into sentences, its figures and dates found."""
+    """A text made ready once: folded, its figures and dates found."""
 
     evidence: EvidenceText
     folded: str
     context: str
-    sentences: tuple[tuple[int, int], ...]
-    sentence_grams: tuple[frozenset[str], ...]
     figures: tuple[Figure, ...]
     dates: tuple[Date, ...]
-
-    def sentence_at(self, offset: int) -> int:
-        """Index of the sentence that holds ``offset`` (the last one that starts at or before it)."""
-        index = 0
-        for i, (start, _) in enumerate(self.sentences):
-            if start > offset:
-                break
-            index = i
-        return index
 
 
 @functools.lru_cache(maxsize=1024)
 def prepare(evidence: EvidenceText) -> Prepared:
-    """Fold, split and read one text; remembered between calls, since an answer's sentences share their
+    """Fold and read one text; remembered between calls, since an answer's sentences share their
     evidence."""
     folded = fold_same(evidence.text)
-    spans = tuple(split_sentences(evidence.text)) or ((0, len(folded)),)
     dates = find_dates(folded, evidence.published)
     figures = find_figures(folded, tuple((d.start, d.end) for d in dates))
-    pieces = tuple(grams(folded[a:b]) for a, b in spans)
-    return Prepared(evidence, folded, fold_same(evidence.context), spans, pieces, figures, dates)
+    return Prepared(evidence, folded, fold_same(evidence.context), figures, dates)
 
 
 def prepare_all(evidence: Sequence[Evidence]) -> tuple[Prepared, ...]:
