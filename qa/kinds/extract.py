@@ -19,6 +19,8 @@ from qa.reader import Reads
 
 WIDE = frozenset({"list", "steps", "compare", "overview_topic", "multi"})
 """Kinds whose answer is spread over a section, or over several passages."""
+SPREAD = WIDE - {"steps"}
+"""Kinds for which the whole section is read; steps stand together where they are told."""
 APART = frozenset({"compare", "multi"})
 """Kinds that no single passage need answer."""
 NEAR = 1.5
@@ -69,7 +71,7 @@ def extract(
     first = max(windows, key=lambda w: w.worth)
     lead = first.worth - max((w.worth for w in windows if w is not first), default=first.worth - 6.0)
     section = wide(first.block.hit, index)
-    if kind in WIDE:
+    if kind in SPREAD:
         windows = _spread(question, first, section, windows, reader)
         first = _at(windows, first)
     holding = first.holding()
@@ -81,7 +83,7 @@ def extract(
     told = [s for w in chosen for s in w.holding()]
     if kind not in WIDE and (rival := _rival(question, first, best, reader)):
         told.append(rival)
-    lines = completed(question, told, section, kind)
+    lines = completed(question, told, section, kind, first.block)
     lines = _ordered(lines, first.block)
     if kind not in WIDE:
         lines = [s for s in lines if s.document.id == first.block.document.id]
@@ -104,10 +106,11 @@ def _rival(question: str, window: Window, best: EvidenceSentence, reader: Reads)
 
 
 def completed(
-    question: str, told: Sequence[EvidenceSentence], section: Block, kind: str
+    question: str, told: Sequence[EvidenceSentence], section: Block, kind: str, best: Block
 ) -> list[EvidenceSentence]:
     """The sentences that answer, with the rest of each enumeration of which enough items are among them. Of
-    steps one is enough, and of a table of which the question names no row."""
+    steps a few are enough, or that they stand in a sentence of the ``best`` passage; of a table one, where the
+    question names no row."""
     asked = normalize(question).text
     starts = {(s.document.id, s.start) for s in told}
     whole: list[Enumeration] = []
@@ -116,7 +119,8 @@ def completed(
         share = STEPS if kind == "steps" else SHARE[one.form]
         if one.form == "table" and kind == "list" and not any(_names(asked, item) for item in one.items):
             share = 0.0
-        if touched and touched / len(one.items) >= share:
+        steps = kind == "steps" and one.form == "inline" and best.start <= one.items[0][0].start < best.end
+        if steps or (touched and touched / len(one.items) >= share):
             whole.append(one)
     if not whole:
         return list(told)
