@@ -109,8 +109,8 @@ def completed(
     question: str, told: Sequence[EvidenceSentence], section: Block, kind: str, best: Block
 ) -> list[EvidenceSentence]:
     """The sentences that answer, with the rest of each enumeration of which enough items are among them. Of
-    steps a few are enough, or that they stand in a sentence of the ``best`` passage; of a table one, where the
-    question names no row."""
+    steps a few are enough, or that they stand in a sentence of the ``best`` passage; of a table one, where
+    the question names no row."""
     asked = normalize(question).text
     starts = {(s.document.id, s.start) for s in told}
     whole: list[Enumeration] = []
