@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from index.build import Earlier, Progress
 from index.generation import Generation
-from index.settings import IndexSettings
 from index.types import Document, Passage
 
 Floats = NDArray[np.float32]
@@ -94,14 +93,3 @@ class Backend(Protocol):
     def open(self, generation: Rows) -> Searches:
         """Raises IndexError_ when the generation was made for another backend, or is damaged."""
         ...
-
-
-def open_backend(settings: IndexSettings) -> Backend:
-    """The backend that the settings name. Raises IndexError_ when its package is not installed."""
-    if settings.milvus:
-        from index.milvus import MilvusBackend
-
-        return MilvusBackend(settings.milvus, settings.milvus_token.get_secret_value())
-    from index.local import LocalBackend
-
-    return LocalBackend()

@@ -127,7 +127,7 @@ class Library:
         """Where passages are searched: files of this machine, or Milvus."""
         with self._lock:
             if self._backend is None:
-                from index.backend import open_backend
+                from index import open_backend
 
                 self._backend = open_backend(self.settings.index)
             return self._backend

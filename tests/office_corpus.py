@@ -173,7 +173,8 @@ def table(made: Sequence[Good | Bad], found: dict[str, Loaded | DocumentError]) 
     for suffix in (one for one in order if one in count):
         kinds = count[suffix]
         why = "; ".join(f"{kind}{f' ({n})' if n > 1 else ''}" for kind, n in sorted(reasons[suffix].items()))
-        yield f"| {suffix} | {kinds.total()} | {kinds['read']} | {kinds['refused']} | {kinds['wrong']} | {why} |"
+        told = " | ".join(str(kinds[name]) for name in ("read", "refused", "wrong"))
+        yield f"| {suffix} | {kinds.total()} | {told} | {why} |"
     total = sum(count.values(), Counter[str]())
     yield f"| all | {total.total()} | {total['read']} | {total['refused']} | {total['wrong']} | |"
 

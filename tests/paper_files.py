@@ -181,9 +181,11 @@ def book(paper: Paper) -> bytes:
     }
     return packed(
         {
-            "META-INF/container.xml": '<container><rootfiles><rootfile full-path="c.opf"/></rootfiles></container>',
-            "c.opf": '<package xmlns="http://www.idpf.org/2007/opf"><metadata xmlns:dc="http://purl.org/dc/elements/1.1/">'
-            f"<dc:title>{paper.title}</dc:title></metadata><manifest>{manifest}</manifest><spine>{spine}</spine></package>",
+            "META-INF/container.xml": '<container><rootfiles><rootfile full-path="c.opf"/></rootfiles>'
+            "</container>",
+            "c.opf": '<package xmlns="http://www.idpf.org/2007/opf">'
+            f'<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>{paper.title}</dc:title>'
+            f"</metadata><manifest>{manifest}</manifest><spine>{spine}</spine></package>",
             **chapters,
         }
     )
@@ -201,9 +203,12 @@ def layout(paper: Paper) -> bytes:
     ]
     return packed(
         {
-            "OFD.xml": f"<ofd:OFD {ns}><ofd:DocBody><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>",
-            "Doc_0/Document.xml": f'<ofd:Document {ns}><ofd:Pages><ofd:Page ID="1" BaseLoc="P.xml"/></ofd:Pages></ofd:Document>',
-            "Doc_0/P.xml": f"<ofd:Page {ns}><ofd:Content><ofd:Layer>{''.join(objects[::-1])}</ofd:Layer></ofd:Content></ofd:Page>",
+            "OFD.xml": f"<ofd:OFD {ns}><ofd:DocBody><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot>"
+            "</ofd:DocBody></ofd:OFD>",
+            "Doc_0/Document.xml": f'<ofd:Document {ns}><ofd:Pages><ofd:Page ID="1" BaseLoc="P.xml"/>'
+            "</ofd:Pages></ofd:Document>",
+            "Doc_0/P.xml": f"<ofd:Page {ns}><ofd:Content><ofd:Layer>{''.join(objects[::-1])}</ofd:Layer>"
+            "</ofd:Content></ofd:Page>",
         }
     )
 

@@ -15,7 +15,7 @@ from fakes import ScriptedGenerator
 
 from corpus import sample_documents
 from errors import IndexError_
-from index.backend import open_backend
+from index import open_backend
 from index.settings import IndexSettings
 from index.statistics import TermStatistics
 from index.types import Hit

@@ -173,7 +173,8 @@ def ligature_pdf() -> bytes:
     """A page whose letters ff and ffi are one glyph each, as programs that print draw them."""
     content = b"BT /F1 12 Tf 72 700 Td (The o\001ce sta\002 is ready at nine.) Tj ET"
     cmap = (
-        b"/CIDInit /ProcSet findresource begin begincmap /CMapType 2 def\n1 begincodespacerange <00> <ff> endcodespacerange\n"
+        b"/CIDInit /ProcSet findresource begin begincmap /CMapType 2 def\n"
+        b"1 begincodespacerange <00> <ff> endcodespacerange\n"
         b"2 beginbfchar <01> <006600660069> <02> <00660066> endbfchar\nendcmap end"
     )
     widths = (
@@ -187,10 +188,11 @@ def ligature_pdf() -> bytes:
         b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
         b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
-        b"<</Type/Font/Subtype/TrueType/BaseFont/ABCDEF+Sans/FirstChar 1/LastChar 127/Widths[%s]/ToUnicode 6 0 R/FontDescriptor 7 0 R>>"
-        % widths,
+        b"<</Type/Font/Subtype/TrueType/BaseFont/ABCDEF+Sans/FirstChar 1/LastChar 127/Widths[%s]"
+        b"/ToUnicode 6 0 R/FontDescriptor 7 0 R>>" % widths,
         b"<</Length %d>>stream\n%s\nendstream" % (len(cmap), cmap),
-        b"<</Type/FontDescriptor/FontName/ABCDEF+Sans/Flags 32/FontBBox[0 -200 1000 900]/Ascent 800/Descent -200/CapHeight 700/ItalicAngle 0/StemV 80>>",
+        b"<</Type/FontDescriptor/FontName/ABCDEF+Sans/Flags 32/FontBBox[0 -200 1000 900]"
+        b"/Ascent 800/Descent -200/CapHeight 700/ItalicAngle 0/StemV 80>>",
     ]
     body, places = b"%PDF-1.4\n", []
     for number, part in enumerate(parts, 1):

@@ -96,9 +96,8 @@ def report(odds: np.ndarray, given: Sequence[Example], least: float) -> None:
             own = [i for i, e in enumerate(given) if e.order == order and group in (None, e.group)]
             hits = int(told[own].sum())
             low, high = wilson(hits, len(own))
-            print(
-                f"{group or 'all':10} {word} {hits} of {len(own)} ({hits / len(own):.1%}, {low:.1%} to {high:.1%})"
-            )
+            share = f"{hits / len(own):.1%}, {low:.1%} to {high:.1%}"
+            print(f"{group or 'all':10} {word} {hits} of {len(own)} ({share})")
     right = sum(e.order for e, t in zip(given, told, strict=True) if t)
     low, high = wilson(right, int(told.sum()))
     print(f"precision {right} of {int(told.sum())} ({right / told.sum():.1%}, {low:.1%} to {high:.1%})")

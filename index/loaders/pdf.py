@@ -34,8 +34,7 @@ def load_pdf(path: Path, data: bytes) -> Raw:
 
     Raises:
         DocumentError: broken, protected with a password, too long, or nothing in it can be read (a scan or a
-        text
-            layer that is no language, and text recognition is not installed).
+            text layer that is no language, and text recognition is not installed).
     """
     import pypdfium2
 
@@ -71,16 +70,35 @@ def load_pdf(path: Path, data: bytes) -> Raw:
 
 def _pages(document: Any, path: Path, data: bytes) -> tuple[list[Page], dict[str, list[int]]]:
     """All pages, and how those were read that have no text layer to rely on (numbers by ``meta`` key)."""
-    from index.loaders.plausible import is_language
-    from index.loaders.scans import ready, recognise
+    from index.loaders.scans import ready
 
-    pages: list[Page] = []
+    pages = _lettered(document, data)
+    texts = [_text(page) for page in pages]
     how: dict[str, list[int]] = {
         "pages_without_text": [],
         "pages_garbled": [],
         "pages_recognised": [],
         "pages_with_pictures": [],
     }
+    blind = _blind(pages, texts, how)
+    for done, number in enumerate(blind):
+        page, garbled = pages[number - 1], number in how["pages_garbled"]
+        if ready():
+            _recognise(document, page, how)
+            step(done + 1, len(blind))
+            continue
+        if garbled or not texts[number - 1].strip():
+            page.letters = []
+        how["pages_without_text"] += [] if garbled else [number]
+    how["pages_garbled"] = [n for n in how["pages_garbled"] if n not in how["pages_recognised"]]
+    if not any(page.letters for page in pages):
+        raise _unread(path, how)
+    return pages, how
+
+
+def _lettered(document: Any, data: bytes) -> list[Page]:
+    """All pages with the letters of their text layer."""
+    pages: list[Page] = []
     total = len(document)
     for number in range(total):
         pages.append(read_page(document, number))
@@ -91,10 +109,21 @@ def _pages(document: Any, path: Path, data: bytes) -> tuple[list[Page], dict[str
         for done, (number, letters) in enumerate(letters_of(data, lost)):
             pages[number].letters += missing(letters, pages[number].letters)
             step(done + 1, len(lost))
-    everything = ["".join(letter.char for letter in page.letters) for page in pages]
-    whole = is_language("".join(everything)[:200_000])
+    return pages
+
+
+def _text(page: Page) -> str:
+    return "".join(letter.char for letter in page.letters)
+
+
+def _blind(pages: list[Page], texts: list[str], how: dict[str, list[int]]) -> list[int]:
+    """The numbers of the pages that only text recognition can read; what is known of the others is put into
+    ``how``."""
+    from index.loaders.plausible import is_language
+
+    whole = is_language("".join(texts)[:200_000])
     blind: list[int] = []
-    for page, text in zip(pages, everything, strict=True):
+    for page, text in zip(pages, texts, strict=True):
         verdict = is_language(text)
         if len(text.strip()) < SCANNED and page.picture > 0.5 or not text.strip() and page.drawn:
             blind.append(page.number)
@@ -105,26 +134,21 @@ def _pages(document: Any, path: Path, data: bytes) -> tuple[list[Page], dict[str
             how["pages_without_text"].append(page.number)
         elif page.pictures:
             how["pages_with_pictures"].append(page.number)
-    for done, number in enumerate(blind):
-        page = pages[number - 1]
-        if not ready():
-            page.letters = (
-                [] if number in how["pages_garbled"] or not everything[number - 1].strip() else page.letters
-            )
-            how["pages_without_text"] += [number] if number not in how["pages_garbled"] else []
-            continue
-        page.letters = recognise(document, page)
-        if is_language("".join(letter.char for letter in page.letters)) is False:
-            page.letters = []  # what was recognised is none either
-        if page.letters:
-            how["pages_recognised"].append(number)
-        elif number not in how["pages_garbled"]:
-            how["pages_without_text"].append(number)
-        step(done + 1, len(blind))
-    how["pages_garbled"] = [n for n in how["pages_garbled"] if n not in how["pages_recognised"]]
-    if not any(page.letters for page in pages):
-        raise _unread(path, how)
-    return pages, how
+    return blind
+
+
+def _recognise(document: Any, page: Page, how: dict[str, list[int]]) -> None:
+    """Letters from the page's picture; none where what was recognised is no language either."""
+    from index.loaders.plausible import is_language
+    from index.loaders.scans import recognise
+
+    page.letters = recognise(document, page)
+    if is_language(_text(page)) is False:
+        page.letters = []
+    if page.letters:
+        how["pages_recognised"].append(page.number)
+    elif page.number not in how["pages_garbled"]:
+        how["pages_without_text"].append(page.number)
 
 
 def _unread(path: Path, how: dict[str, list[int]]) -> DocumentError:

@@ -42,7 +42,8 @@ def made() -> Iterator[tuple[str, bytes]]:
     yield ".zip", _zip({"甲/a.txt": TEXT, "b.md": "# 标题\n\n" + TEXT, "c.csv": "a,b\n1,2\n"})
     yield (
         ".xml",
-        b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"></Workbook>',
+        b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
+        b'<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"></Workbook>',
     )
 
 
@@ -51,18 +52,23 @@ _EPUB = {
     "mimetype": "application/epub+zip",
     "META-INF/container.xml": '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
     '<rootfile full-path="a.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',
-    "a.opf": '<package xmlns="http://www.idpf.org/2007/opf"><metadata xmlns:dc="http://purl.org/dc/elements/1.1/">'
-    '<dc:title>手记</dc:title></metadata><manifest><item id="x" href="x.xhtml" media-type="application/xhtml+xml"/>'
-    '</manifest><spine><itemref idref="x"/></spine></package>',
+    "a.opf": '<package xmlns="http://www.idpf.org/2007/opf">'
+    '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>手记</dc:title></metadata>'
+    '<manifest><item id="x" href="x.xhtml" media-type="application/xhtml+xml"/></manifest>'
+    '<spine><itemref idref="x"/></spine></package>',
     "x.xhtml": f'<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>春</h1><p>{TEXT}</p></body></html>',
 }
 _NS = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 _OFD = {
-    "OFD.xml": f"<ofd:OFD {_NS}><ofd:DocBody><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>",
-    "Doc_0/Document.xml": f"<ofd:Document {_NS}><ofd:CommonData><ofd:PageArea><ofd:PhysicalBox>0 0 210 297</ofd:PhysicalBox>"
-    '</ofd:PageArea></ofd:CommonData><ofd:Pages><ofd:Page ID="1" BaseLoc="Pages/Page_0/Content.xml"/></ofd:Pages></ofd:Document>',
-    "Doc_0/Pages/Page_0/Content.xml": f'<ofd:Page {_NS}><ofd:Content><ofd:Layer><ofd:TextObject ID="3" Boundary="20 20 150 8" '
-    f'Size="5"><ofd:TextCode X="0" Y="6" DeltaX="g 9 5">{TEXT}</ofd:TextCode></ofd:TextObject></ofd:Layer></ofd:Content></ofd:Page>',
+    "OFD.xml": f"<ofd:OFD {_NS}><ofd:DocBody><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody>"
+    "</ofd:OFD>",
+    "Doc_0/Document.xml": f"<ofd:Document {_NS}><ofd:CommonData><ofd:PageArea>"
+    "<ofd:PhysicalBox>0 0 210 297</ofd:PhysicalBox></ofd:PageArea></ofd:CommonData>"
+    '<ofd:Pages><ofd:Page ID="1" BaseLoc="Pages/Page_0/Content.xml"/></ofd:Pages></ofd:Document>',
+    "Doc_0/Pages/Page_0/Content.xml": f"<ofd:Page {_NS}><ofd:Content><ofd:Layer>"
+    '<ofd:TextObject ID="3" Boundary="20 20 150 8" Size="5">'
+    f'<ofd:TextCode X="0" Y="6" DeltaX="g 9 5">{TEXT}</ofd:TextCode></ofd:TextObject>'
+    "</ofd:Layer></ofd:Content></ofd:Page>",
 }
 
 

@@ -125,7 +125,7 @@ def index(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
     """The current index is whole, by the hashes in its manifest, and made with the encoder that the settings
     name."""
     from errors import IndexError_
-    from index.backend import open_backend
+    from index import open_backend
     from index.store import IndexStore
 
     opened = IndexStore(settings.data / "index").opened()
