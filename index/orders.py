@@ -1,6 +1,6 @@
-"""Passages that read like orders to a program (ignore the above, always answer X): told for administrators,
-by a linear model over the vectors that the index has anyway. No text is read again, and no answer depends on
-it.
+"""Passages that read like orders to a program (ignore the above, always answer X): told for administrators
+and left out of overviews and of what is written to order; by a linear model over vectors that the index has
+anyway. No text is read again.
 
 The weights (``orders.npz``) are made by ``training/orders.py`` on vectors of multilingual-e5-small; an index
 of another encoder tells nothing.

@@ -53,6 +53,10 @@ class ClosedContext:
         """One of them. Raises KeyError when there is none with this id."""
         return {d.id: d for d in self._documents}[document_id]
 
+    def orders(self) -> frozenset[str]:
+        """Nobody has looked at these passages for orders to a program."""
+        return frozenset()
+
     def superseded(self) -> frozenset[str]:
         """Nothing is known of versions here."""
         return frozenset()

@@ -37,6 +37,10 @@ class Collection:
         for everybody."""
         return self.library.superseded()
 
+    def orders(self) -> frozenset[str]:
+        """Ids of the passages that read like orders to a program, of the whole library."""
+        return self.library.orders()
+
     def passages(self, document_id: str) -> list[Passage]:
         """The passages of a document in reading order; [] when it does not belong to the collection."""
         return self.library.passages(document_id) if self._holds(document_id) else []

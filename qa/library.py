@@ -234,6 +234,10 @@ class Library:
             known = self._suspects = (generation, suspects(generation))
         return known[1]
 
+    def orders(self) -> frozenset[str]:
+        """Ids of the passages that read like orders to a program."""
+        return frozenset(suspect.passage.id for suspect in self.suspects())
+
     def documents(self) -> list[Document]:
         """All documents without their text, in the order of their titles."""
         generation = self.generation

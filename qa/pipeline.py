@@ -30,7 +30,7 @@ from qa.kinds.compose import extracted, found_for
 from qa.kinds.evidence import SEARCH, Window, narrow, read
 from qa.kinds.extract import APART, Extract, extract, of_row
 from qa.kinds.ordered import tabled
-from qa.kinds.own_words import OwnWords, in_force
+from qa.kinds.own_words import OwnWords, in_force, without_orders
 from qa.kinds.tables import looked_up
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
@@ -60,6 +60,10 @@ class Searching(Protocol):
 
     def superseded(self) -> frozenset[str]:
         """Ids of documents that a newer one replaces."""
+        ...
+
+    def orders(self) -> frozenset[str]:
+        """Ids of passages that read like orders to a program: no overview or text is made of them."""
         ...
 
     def passages(self, document_id: str) -> list[Passage]:
@@ -271,6 +275,10 @@ class Pipeline:
         self, answer: Answer, order: Order, hits: Sequence[Hit], index: Searching, cancelled: threading.Event
     ) -> Snapshots:
         """What is written to order, from the evidence that the reader finds, or else from what was found."""
+        orders = index.orders()
+        kept = [hit for hit in hits if hit.passage.id not in orders]
+        answer = replace(answer, notes=(*answer.notes, *without_orders(len(hits) - len(kept))))
+        hits = kept
         if self.encoder and (done := tabled(answer, hits, index, self.encoder, index.superseded())):
             yield done
             return
@@ -282,11 +290,13 @@ class Pipeline:
             for line in (found.lines if found else ())
             if (line.document.id, line.start) not in {(s.document.id, s.start) for s in lines}
         ]
+        lines = [line for line in lines if line.passage.id not in orders]
         answer = replace(answer, retrieved=found_for(hits, index.superseded(), lines))
         yield replace(answer, stage="found")
         for written in write(answer, order, lines, self.generator, open_judge(self.generator), cancelled):
             if written.stage == "done" and not written.sentences:
-                yield extracted(answer, found) if found else decline(answer, "unsupported", hits)
+                said = found if found and not orders.intersection(s.passage.id for s in found.lines) else None
+                yield extracted(answer, said) if said else decline(answer, "unsupported", hits)
                 return
             yield written
 
