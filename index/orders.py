@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+    from index.encoder import Encoder
     from index.generation import Generation
     from index.types import Document, Passage
 
@@ -74,6 +75,17 @@ def suspects(generation: Generation, fit: Fit | None = None) -> tuple[Suspect, .
         odds = np.asarray(vectors[start : start + BLOCK]) @ fit.weights + fit.bias
         found += [(float(odds[i]), start + int(i)) for i in np.flatnonzero(odds >= fit.least)]
     return tuple(_suspect(generation, row, odds) for odds, row in sorted(found, key=lambda f: (-f[0], f[1])))
+
+
+def ordering(texts: Sequence[str], encoder: Encoder, fit: Fit | None = None) -> list[int]:
+    """Which of some passages, as they are searched, read like orders; [] with another encoder."""
+    import numpy as np
+
+    fit = fit or load_fit()
+    if encoder.name != fit.model or not texts:
+        return []
+    odds = encoder.encode(texts) @ fit.weights + fit.bias
+    return [int(i) for i in np.flatnonzero(odds >= fit.least)]
 
 
 def _suspect(generation: Generation, row: int, odds: float) -> Suspect:

@@ -54,8 +54,12 @@ class ClosedContext:
         return {d.id: d for d in self._documents}[document_id]
 
     def orders(self) -> frozenset[str]:
-        """Nobody has looked at these passages for orders to a program."""
-        return frozenset()
+        """Ids of the passages that read like orders to a program."""
+        from index.orders import ordering
+
+        documents = self._documents
+        found = ordering([f"{d.title}\n{d.text}" if d.title else d.text for d in documents], self._encoder)
+        return frozenset(_passage(documents[i]).id for i in found)
 
     def superseded(self) -> frozenset[str]:
         """Nothing is known of versions here."""

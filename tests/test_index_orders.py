@@ -79,6 +79,8 @@ def test_no_overview_and_no_text_is_made_of_what_reads_like_an_order(tmp_path: P
     outline = engine.answer("概括一下泳馆")
     assert outline.sentences and ORDER[:12] not in outline.text
     assert [n.message for n in outline.notes if n.kind == "dropped"] == [prompts.text("qa.note_orders", n=1)]
+    closed = engine.answer("概括一下泳馆", passages=[("泳馆", PLAIN), ("告示", ORDER)])
+    assert ORDER[:12] not in closed.text
     engine.answer("写一段泳馆的介绍")
     asked = "".join(m.content for request in generator.requests for m in request.messages)
     assert PLAIN[:12] in asked and ORDER[:12] not in asked
