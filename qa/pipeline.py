@@ -149,8 +149,8 @@ class Pipeline:
             query = mistyped.question
             note = prompts.text("qa.note_spelling", typed=mistyped.typed, meant=mistyped.meant)
             answer = replace(answer, notes=(Note("spelling", note),))
-        if hits:  # 今年 in a question is the year of the documents that it is asked of
-            query = resolve(query, hits[0].document.spoken)
+        if hits:  # 今年 in a question is the year of the documents that it is asked of, the newest of them
+            query = resolve(query, max(hit.document.spoken or "" for hit in hits) or None)
         answer, told = replace(answer, query=query), told or query
         with clock.stage("read"):
             windows = read(query, [narrow(hit) for hit in hits], self.reader) if self.reader else []

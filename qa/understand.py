@@ -68,6 +68,8 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
         kind = max(kinds, key=lambda k: kinds[k])
     if (kind in TALK and kinds[kind] < SURE) or (kind in WHOLE and sum(kinds[k] for k in WHOLE) < OVERVIEW):
         kind = max((k for k in kinds if k not in TALK + WHOLE), key=lambda k: kinds[k])
+    if kind == "order" and kinds[kind] < SURE:
+        kind = max((k for k in kinds if k not in ("order", *TALK)), key=lambda k: kinds[k])
     if kind == "order":
         query, last = said[-1]
         return Want(kind, kinds[kind], query, asked, order=Order(asked, last))

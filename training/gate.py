@@ -106,7 +106,7 @@ def _row(engine: Engine, item: dict[str, Any]) -> tuple[dict[str, Any], np.ndarr
     query, asked = want.query, want.told if want.told != want.query else ""
     top_k = engine.settings.index.top_k
     hits = in_force(index.search(query, 2 * top_k), index.superseded(), query)[:top_k]
-    query = resolve(query, hits[0].document.spoken)
+    query = resolve(query, max(hit.document.spoken or "" for hit in hits) or None)
     windows = read(query, [narrow(hit) for hit in hits], reader)
     found = extract(query, "fact", windows, index, reader)
     context = build_context(

@@ -58,6 +58,8 @@ class _Term:
 def counted(question: str, hits: Sequence[Hit], index: Indexed) -> Count | None:
     """The count or sum that the question asks for; None when it is not certain what is counted."""
     asked = normalize(question).text
+    if measured(asked) is None:
+        return None
     near = [hit for hit in hits if hit.score >= NEAR * hits[0].score]
     return _figures(asked, near) or _rows(asked, hits, index)
 
@@ -73,12 +75,19 @@ def _rows(asked: str, hits: Sequence[Hit], index: Indexed) -> Count | None:
     summed = next(
         (c for c in table.columns if c not in values and shared(asked, bare(c)) and _numbers(kept, c)), None
     )
-    if summed and kept:
+    counts = measured(asked)
+    if summed is None and counts:  # 多少人 asks for the column 容纳人数, not for its rows
+        summed = next(
+            (c for c in table.columns if c not in values and counts in c and _numbers(kept, c)), None
+        )
+    if len(kept) < 2:
+        return None
+    if summed:
         terms = _numbers(kept, summed)
         unit = summed[summed.find("（") + 1 : -1] if "（" in summed else _unit(kept[0].cells[summed])
         total = sum((value for _, value in terms), Decimal(0))
         return Count(tuple(r.place for r in kept), total, tuple(text for text, _ in terms), unit)
-    if not kept or (not values and not any(shared(asked, bare(c)) for c in table.columns)):
+    if not counts or (not values and not any(shared(asked, bare(c)) for c in table.columns)):
         return None
     return Count(tuple(r.place for r in kept), Decimal(len(kept)))
 
@@ -143,14 +152,18 @@ def _one_of(asked: str, terms: Sequence[_Term]) -> bool:
 
 def measure(question: str) -> str:
     """The measure word that the question counts with (几类, 多少张), 项 where it has none."""
-    text = normalize(question).text
+    return measured(normalize(question).text) or "项"
+
+
+def measured(asked: str) -> str | None:
+    """The measure word after 几 or 多少, "" where none follows; None where the question asks for no
+    number."""
     for word in ("几", "多少"):
-        rest = text[text.find(word) + len(word) :] if word in text else ""
-        if found := next(
-            (unit for unit in sorted(UNITS, key=len, reverse=True) if rest.startswith(unit)), ""
-        ):
-            return found
-    return "项"
+        if word in asked:
+            rest = asked[asked.find(word) + len(word) :]
+            units = sorted(UNITS, key=len, reverse=True)
+            return next((unit for unit in units if rest.startswith(unit)), "")
+    return None
 
 
 def _texts(hit: Hit) -> Iterator[EvidenceSentence]:
