@@ -227,20 +227,8 @@ class IndexStore:
                     "documents": documents,
                     "passages": passages,
                 }
-                corpus = Generation(folder, facts)
-                earlier = (
-                    Earlier(old.path, tuple(writer.kept_runs))
-                    if old is not None and same and old.count
-                    else None
-                )
-                try:
-                    dimension = write_vectors(
-                        corpus, old if same else None, writer.kept_runs, writer.reusable, encode, report
-                    )
-                    if backend is not None and passages:
-                        backend.build(corpus, earlier, report)
-                finally:
-                    corpus.close()
+                lent = old if same else None
+                dimension = _searchable(Generation(folder, facts), lent, writer, encode, backend, report)
                 report("save", 0, 1)
                 facts |= {
                     "dimension": dimension,
@@ -324,6 +312,26 @@ class IndexStore:
                 shutil.rmtree(path, ignore_errors=True)
             elif path.name.endswith(".new"):
                 path.unlink(missing_ok=True)
+
+
+def _searchable(
+    corpus: Generation,
+    lent: Generation | None,
+    writer: CorpusWriter,
+    encode: Encode,
+    backend: Backend | None,
+    report: Progress,
+) -> int:
+    """Make vectors and searches of what was written, with what the earlier generation lends; the dimension of
+    the vectors."""
+    earlier = Earlier(lent.path, tuple(writer.kept_runs)) if lent is not None and lent.count else None
+    try:
+        dimension = write_vectors(corpus, lent, writer.kept_runs, writer.reusable, encode, report)
+        if backend is not None and corpus.count:
+            backend.build(corpus, earlier, report)
+    finally:
+        corpus.close()
+    return dimension
 
 
 def _identity(encoder: str, settings: IndexSettings) -> dict[str, Any]:

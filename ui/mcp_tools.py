@@ -44,15 +44,6 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
     )
     reading = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
-    def user(context: Context[Any]) -> str:
-        request = context.request_context.request
-        viewer = sign_on.who(request) if sign_on is not None and isinstance(request, Request) else None
-        return viewer.name if viewer is not None else "local"
-
-    def address(context: Context[Any]) -> str:
-        request = context.request_context.request
-        return sign_on.address(request) if sign_on is not None and isinstance(request, Request) else ""
-
     @server.tool(name="ask", title="问 Ask the documents", annotations=reading, structured_output=False)
     async def tool_ask(
         question: str,
@@ -70,18 +61,9 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
                 lists those that are.
         """
         turns = tuple(Turn(str(t.get("question", "")), str(t.get("answer", ""))) for t in history or ())
-        last: Answer | None = None
-        reached = 0
-        try:
-            what = Ask(question, turns, channel="mcp", address=address(context), collection=collection)
-            async with aclosing(ask(desk, user(context), what)) as steps:
-                async for step in steps:
-                    reached = await _tell(context, step, reached)
-                    last = step if isinstance(step, Answer) else last
-        except WenjuError as error:
-            raise ToolError(str(error)) from None
-        if last is None:
-            raise ToolError("the engine gave no answer")
+        user, address = _caller(context, sign_on)
+        what = Ask(question, turns, channel="mcp", address=address, collection=collection)
+        last = await _last(desk, user, what, context)
         found = {
             key: value
             for key, value in answer_to_dict(last).items()
@@ -114,6 +96,31 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
         )
 
     return server
+
+
+def _caller(context: Context[Any], sign_on: SignOn | None) -> tuple[str, str]:
+    """Who calls, and from which address."""
+    request = context.request_context.request
+    if sign_on is None or not isinstance(request, Request):
+        return "local", ""
+    viewer = sign_on.who(request)
+    return viewer.name if viewer is not None else "local", sign_on.address(request)
+
+
+async def _last(desk: Desk, user: str, what: Ask, context: Context[Any]) -> Answer:
+    """The answer when it is complete; its progress is told on the way."""
+    last: Answer | None = None
+    reached = 0
+    try:
+        async with aclosing(ask(desk, user, what)) as steps:
+            async for step in steps:
+                reached = await _tell(context, step, reached)
+                last = step if isinstance(step, Answer) else last
+    except WenjuError as error:
+        raise ToolError(str(error)) from None
+    if last is None:
+        raise ToolError("the engine gave no answer")
+    return last
 
 
 def _named(hit: Hit) -> list[str]:

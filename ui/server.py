@@ -190,7 +190,6 @@ def _run(
     from ui import storage_servers
     from ui.admission import Admission
     from ui.doorway import Doorway
-    from ui.texts import Texts
 
     ui = page_settings(settings)
     failures: list[BaseException] = []
@@ -236,19 +235,27 @@ def _run(
         timeout_keep_alive=30,
     )
     server = uvicorn.Server(config)
-    if keeper is not None and ui.retention_days:
-        threading.Thread(
-            target=_care, args=(keeper, ui.retention_days, stopping), name="wenju-care", daemon=True
-        ).start()
-    if keeper is not None and storage_servers.shared(keeper.database):
-        given = (keeper.database, keeper.server, Texts(ui.lang)("interrupted"), stopping)
-        threading.Thread(
-            target=storage_servers.keep_alive, args=given, name="wenju-alive", daemon=True
-        ).start()
+    if keeper is not None:
+        _look_after(keeper, ui, stopping)
     print(f"问据 Wenju: {address_of(ui, listening)}  (Ctrl-C 停止 / stops)", flush=True)
     server.run(sockets=[listening])
     if failures:
         raise _explained(failures[0])
+
+
+def _look_after(keeper: SqlStore, ui: UiSettings, stopping: threading.Event) -> None:
+    """Threads that delete old entries and tell other servers that this one is alive, until ``stopping``."""
+    from ui import storage_servers
+    from ui.texts import Texts
+
+    if ui.retention_days:
+        old = (keeper, ui.retention_days, stopping)
+        threading.Thread(target=_care, args=old, name="wenju-care", daemon=True).start()
+    if storage_servers.shared(keeper.database):
+        given = (keeper.database, keeper.server, Texts(ui.lang)("interrupted"), stopping)
+        threading.Thread(
+            target=storage_servers.keep_alive, args=given, name="wenju-alive", daemon=True
+        ).start()
 
 
 def page_settings(settings: ServerSettings) -> UiSettings:

@@ -62,9 +62,7 @@ def _made(given: tuple[list[str], list[str], str, bool]) -> Answer:
         )
         for n, line in enumerate(lines)
     )
-    refusal = (
-        Refusal("not_answered", other, (other,), (other,), ("d-0",), (other,), other) if refused else None
-    )
+    refusal = Refusal("not_answered", other, ("d-0",), (other,), other) if refused else None
     return Answer(
         other,
         other + "?",
