@@ -272,7 +272,7 @@ def test_an_index_looked_after_from_the_command_line(run, note: Path, tmp_path: 
     assert run("search", "值班电话").exit_code == 1
     assert any(
         one["name"] == "index" and one["state"] == "fail"
-        for one in json.loads(run("doctor", "--json").stdout)["checks"]
+        for one in json.loads(run("doctor", "--json", "--no-ask").stdout)["checks"]
     )
     assert run("index", "rebuild").stdout == "gen-2: 1 documents, 1 passages\n"
     assert "all right" in run("index", "verify").stdout and "63085678" in run("search", "值班电话").stdout
