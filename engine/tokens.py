@@ -10,6 +10,7 @@ import codecs
 import functools
 import json
 import re
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ _HOLE = re.compile("\ue000(\\d+)\ue001")
 
 
 class Tokens:
-    """The tokenizer and chat template that ``gguf.write_tokenizer`` left in ``folder``."""
+    """The tokenizer and chat template that ``gguf.write_tokenizer`` left in ``folder``. Thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         from tokenizers import Tokenizer
@@ -30,11 +31,17 @@ class Tokens:
         self.eos: frozenset[int] = frozenset(chat["eos"])
         self._template: str = chat["template"]
         self._frame = functools.cache(self._make_frame)
+        self._lock = threading.Lock()
+        """Whether marks are letters is a switch of the one tokenizer."""
 
     def encode(self, text: str) -> list[int]:
         """Token ids of plain text; marks such as ``<|im_end|>`` in it are letters like any others."""
-        self._tokenizer.encode_special_tokens = True
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return self._encoded(text, letters=True)
+
+    def _encoded(self, text: str, letters: bool) -> list[int]:
+        with self._lock:
+            self._tokenizer.encode_special_tokens = letters
+            return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def encode_chat(self, messages: Sequence[Message]) -> list[int]:
         """Token ids of a conversation, up to where the assistant is to write.
@@ -74,10 +81,8 @@ class Tokens:
         parts = _HOLE.split(rendered)
         if opened:
             parts[-1] = ""
-        self._tokenizer.encode_special_tokens = False
         return tuple(
-            int(part) if i % 2 else list(self._tokenizer.encode(part, add_special_tokens=False).ids)
-            for i, part in enumerate(parts)
+            int(part) if i % 2 else self._encoded(part, letters=False) for i, part in enumerate(parts)
         )
 
 

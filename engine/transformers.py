@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,24 +125,37 @@ def _source(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 class HubTokens:
-    """A tokenizer of transformers, with what ``jobs.Vocabulary`` asks for."""
+    """A tokenizer of transformers, with what ``jobs.Vocabulary`` asks for. Thread-safe."""
 
     def __init__(self, tokenizer: Any, eos: Sequence[int]) -> None:
         self._tokenizer = tokenizer
+        self._lock = threading.Lock()
+        """Whether marks are letters is a switch of the tokenizer."""
         self.name = ""
         self.eos: frozenset[int] = frozenset(i for i in [*eos, tokenizer.eos_token_id] if i is not None)
 
     def encode(self, text: str) -> list[int]:
-        return list(self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids)
+        with self._lock:
+            return list(self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids)
 
     def encode_chat(self, messages: Sequence[Message]) -> list[int]:
-        return encode_chat(self._tokenizer, messages)
+        with self._lock:
+            return encode_chat(self._tokenizer, messages)
 
     def decoder(self) -> _Decoder:
-        return _Decoder(self._tokenizer)
+        return _Decoder(self)
+
+    def decode(self, ids: list[int]) -> str:
+        """Their text without marks."""
+        with self._lock:
+            text: str = self._tokenizer.decode(
+                ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
+        return text
 
     def piece(self, token: int) -> bytes:
-        text: str = self._tokenizer.decode([token])
+        with self._lock:
+            text: str = self._tokenizer.decode([token])
         return text.encode()
 
 
@@ -167,22 +181,18 @@ class _Decoder:
     """Decodes the whole text again at each token (cheap at these lengths) and gives what is new and
     complete."""
 
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
+    def __init__(self, tokens: HubTokens) -> None:
+        self._tokens = tokens
         self._ids: list[int] = []
         self._given = 0
 
     def push(self, token: int) -> str:
         self._ids.append(token)
-        text: str = self._tokenizer.decode(
-            self._ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
+        text = self._tokens.decode(self._ids)
         return "" if text.endswith("\ufffd") else self._new(text)
 
     def end(self) -> str:
-        return self._new(
-            self._tokenizer.decode(self._ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        )
+        return self._new(self._tokens.decode(self._ids))
 
     def _new(self, text: str) -> str:
         new, self._given = text[self._given :], len(text)
