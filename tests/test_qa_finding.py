@@ -99,7 +99,7 @@ def test_a_table_is_whole_though_its_first_row_stands_with_the_line_before(tmp_p
 
 def test_a_replaced_edition_takes_no_place_among_what_is_found(tmp_path):
     old = "# 图书借阅规定（2019年版）\n\n" + "\n\n".join(
-        f"借阅期限为{n}天，逾期记入档案。" for n in range(10, 16)
+        f"借阅期限为{n}天，逾期记入档案。" * 12 for n in range(10, 16)
     )
     new = "# 图书借阅规定（2024年版）\n\n可以续借一次，每次六十天。\n"
     asked = "借阅期限为几天，逾期记入档案吗"
