@@ -1,0 +1,166 @@
+"""What is found and how much of it is shown: rival sentences, steps, tables, editions, this year, turns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from fake_encoder import FakeEncoder
+from fake_reader import ScriptedReader
+from fakes import ScriptedGenerator
+
+import prompts
+from index.settings import IndexSettings
+from index.types import Hit
+from qa.engine import Engine
+from qa.kinds.counted import counted, measured
+from qa.kinds.enumerations import enumerations
+from qa.kinds.evidence import narrow, read, wide
+from qa.kinds.extract import extract
+from qa.reader import Reading
+from qa.settings import EngineSettings
+from qa.types import Turn
+from qa.understand import after, understand
+
+DESK = """# 场馆使用须知
+
+第一条 押金五百元，当日缴清。因故取消的，提前三日告知，全额退费。
+
+第二条 申请步骤：（一）填写申请表；（二）上传方案；（三）窗口审核；（四）签订协议。夜间使用另加两成。
+"""
+
+
+class Whole(ScriptedReader):
+    """Of a whole passage the first sentence is best; alone, each sentence with the word answers."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self.word = word
+
+    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+        found = []
+        for text in passages:
+            body = text.split("\n", 1)[-1]
+            start, first = text.find(body), body.split("。")[0]
+            sure = 0.9 if self.word in body else 0.1
+            found.append(Reading(sure, (start, start + len(first)), 0.7, ()))
+        return found
+
+
+def engine_over(tmp_path: Path, reader: ScriptedReader, *texts: str, top_k: int = 8) -> Engine:
+    settings = EngineSettings(data=tmp_path / "data", index=IndexSettings(top_k=top_k))
+    generator = ScriptedGenerator({"": "文档没有写明。"})
+    engine = Engine.open(settings, encoder=FakeEncoder(), generator=generator, reader=reader)
+    for number, text in enumerate(texts):
+        (tmp_path / f"{number}.md").write_text(text, "utf-8")
+    engine.add([tmp_path / f"{number}.md" for number in range(len(texts))])
+    return engine
+
+
+def hit_of(engine: Engine, words: str) -> Hit:
+    return next(hit for hit in engine.search(words, 20) if words in hit.passage.text)
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"), [("告知", ["第一条 押金", "因故取消的"]), ("押金", ["第一条 押金"])]
+)
+def test_the_sentence_that_answers_alone_stands_beside_the_best_one(tmp_path, word, shown):
+    reader = Whole(word)
+    engine = engine_over(tmp_path, reader, DESK)
+    windows = read("取消了怎么办", [narrow(hit_of(engine, "押金五百元"))], reader)
+    found = extract("取消了怎么办", "fact", windows, engine.library, reader)
+    assert found is not None
+    lines = [line.text.strip() for line in found.lines]
+    assert len(lines) == len(shown) and all(a.startswith(b) for a, b in zip(lines, shown, strict=True))
+
+
+def test_steps_are_those_of_the_passage_that_tells_them(tmp_path):
+    asked = "场馆怎么申请"
+    reader = ScriptedReader({asked: "steps"}, answers={asked: ("上传方案",)})
+    engine = engine_over(tmp_path, reader, DESK)
+    windows = read(asked, [narrow(hit_of(engine, "申请步骤"))], reader)
+    found = extract(asked, "steps", windows, engine.library, reader)
+    assert found is not None
+    told = "".join(line.text for line in found.lines)
+    assert all(word in told for word in ("填写申请表", "上传方案", "窗口审核", "签订协议"))
+    assert "押金" not in told and "加两成" not in told
+
+
+def test_a_table_is_whole_though_its_first_row_stands_with_the_line_before(tmp_path):
+    rows = "\n".join(f"| 场地{c} | 可容纳三百二十人，配备灯光、音响、投影和镜墙 |" for c in "甲乙丙丁")
+    engine = engine_over(
+        tmp_path, ScriptedReader(), f"# 须知\n\n第四条 标准如下：\n\n| 场地 | 说明 |\n|---|---|\n{rows}\n"
+    )
+    block = wide(hit_of(engine, "场地丁"), engine.library)
+    (table,) = [one for one in enumerations(block) if one.form == "table"]
+    assert len(table.items) == 4 and "场地甲" in table.items[0][0].text
+
+
+def test_a_replaced_edition_takes_no_place_among_what_is_found(tmp_path):
+    old = "# 图书借阅规定（2019年版）\n\n" + "\n\n".join(
+        f"借阅期限为{n}天，逾期记入档案。" * 12 for n in range(10, 16)
+    )
+    new = "# 图书借阅规定（2024年版）\n\n可以续借一次，每次六十天。\n"
+    asked = "借阅期限为几天，逾期记入档案吗"
+    engine = engine_over(tmp_path, ScriptedReader(), old, new, top_k=4)
+    documents = {d.id: d.title for d in engine.documents()}
+    found = [documents[one.document_id] for one in engine.answer(asked).retrieved]
+    assert found == ["图书借阅规定（2024年版）"]
+
+
+def test_this_year_is_that_of_the_newest_document_found(tmp_path):
+    text = "---\ndate: {}-05-01\n---\n# {}年招生公告\n\n今年小班招收{}人，五月报名。\n"
+    engine = engine_over(
+        tmp_path, ScriptedReader(), text.format(2024, 2024, 125), text.format(2025, 2025, 100)
+    )
+    assert engine.answer("今年小班招收多少人").query == "2025年小班招收多少人"
+
+
+def test_the_model_is_asked_a_follow_up_after_its_turns():
+    turns = [Turn("年假几天？", "五天。"), Turn("婚假呢？", "十天。" * 40)]
+    told = after(turns, "要谁批")
+    said = f"年假几天（五天。）；婚假呢（{('十天。' * 40)[:40]}）"
+    assert told == prompts.render("turns", before=said, question="要谁批")
+    reader = ScriptedReader(carried={"要谁批": ("婚假",)})
+    want = understand("要谁批", turns, reader)
+    assert want.told == told and want.query != told
+    assert understand("食堂几点开门", turns, reader).told == "食堂几点开门"
+
+
+def test_an_order_that_is_not_sure_is_a_question():
+    class Unsure(ScriptedReader):
+        def kind(self, question: str, before: str = "") -> dict[str, float]:
+            return {"order": 0.5, "fact": 0.3, "list": 0.2}
+
+    turns = [Turn("求决类的最多拖几天", "三十天。")]
+    assert understand("意见建议类呢", turns, Unsure()).kind == "fact"
+
+
+TABLE = """# 安置点
+
+| 安置点 | 容纳人数 | 对应村 |
+|---|---|---|
+| 小学体育馆 | 400 | 上堰村 |
+| 文化站大厅 | 150 | 石坪村 |
+| 老粮库 | 260 | 桥头村 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "total"),
+    [
+        ("安置点一共能容纳多少人", 810),
+        ("安置点有几个", 3),
+        ("石坪村的安置点容纳多少人", None),
+        ("安置点有哪些", None),
+    ],
+)
+def test_a_count_needs_a_number_asked_for_and_two_things_to_count(tmp_path, asked, total):
+    engine = engine_over(tmp_path, ScriptedReader(), TABLE)
+    found = counted(asked, engine.search(asked, 8), engine.library)
+    assert (found and int(found.total)) == total
+
+
+def test_what_a_question_counts():
+    assert (measured("一共几类"), measured("合计招多少"), measured("有哪些")) == ("类", "", None)
