@@ -53,13 +53,11 @@ class ClosedContext:
         """One of them. Raises KeyError when there is none with this id."""
         return {d.id: d for d in self._documents}[document_id]
 
-    def orders(self) -> frozenset[str]:
-        """Ids of the passages that read like orders to a program."""
+    def ordering(self, texts: Sequence[str]) -> list[int]:
+        """Which of some texts read like orders to a program."""
         from index.orders import ordering
 
-        documents = self._documents
-        found = ordering([f"{d.title}\n{d.text}" if d.title else d.text for d in documents], self._encoder)
-        return frozenset(_passage(documents[i]).id for i in found)
+        return ordering(texts, self._encoder)
 
     def superseded(self) -> frozenset[str]:
         """Nothing is known of versions here."""

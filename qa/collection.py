@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from index.types import Document, Hit, Passage
@@ -37,9 +38,9 @@ class Collection:
         for everybody."""
         return self.library.superseded()
 
-    def orders(self) -> frozenset[str]:
-        """Ids of the passages that read like orders to a program, of the whole library."""
-        return self.library.orders()
+    def ordering(self, texts: Sequence[str]) -> list[int]:
+        """Which of some texts read like orders to a program."""
+        return self.library.ordering(texts)
 
     def passages(self, document_id: str) -> list[Passage]:
         """The passages of a document in reading order; [] when it does not belong to the collection."""

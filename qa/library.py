@@ -234,9 +234,11 @@ class Library:
             known = self._suspects = (generation, suspects(generation))
         return known[1]
 
-    def orders(self) -> frozenset[str]:
-        """Ids of the passages that read like orders to a program."""
-        return frozenset(suspect.passage.id for suspect in self.suspects())
+    def ordering(self, texts: Sequence[str]) -> list[int]:
+        """Which of some texts read like orders to a program (``index.orders``)."""
+        from index.orders import ordering
+
+        return ordering(texts, self.encoder)
 
     def documents(self) -> list[Document]:
         """All documents without their text, in the order of their titles."""

@@ -26,11 +26,11 @@ from qa.context import Limits, build_context, resolve, sentences_of
 from qa.draft import Draft, write_draft
 from qa.gate import Decision, Gate
 from qa.judge import judged, open_judge
-from qa.kinds.compose import extracted, found_for
+from qa.kinds.compose import extracted, found_for, orders_left_out
 from qa.kinds.evidence import SEARCH, Window, narrow, read
 from qa.kinds.extract import APART, Extract, extract, of_row
 from qa.kinds.ordered import tabled
-from qa.kinds.own_words import OwnWords, in_force, without_orders
+from qa.kinds.own_words import OwnWords, in_force
 from qa.kinds.tables import looked_up
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
@@ -62,8 +62,8 @@ class Searching(Protocol):
         """Ids of documents that a newer one replaces."""
         ...
 
-    def orders(self) -> frozenset[str]:
-        """Ids of passages that read like orders to a program: no overview or text is made of them."""
+    def ordering(self, texts: Sequence[str]) -> Sequence[int]:
+        """Which of some texts read like orders to a program: no overview or text is made of them."""
         ...
 
     def passages(self, document_id: str) -> list[Passage]:
@@ -275,10 +275,6 @@ class Pipeline:
         self, answer: Answer, order: Order, hits: Sequence[Hit], index: Searching, cancelled: threading.Event
     ) -> Snapshots:
         """What is written to order, from the evidence that the reader finds, or else from what was found."""
-        orders = index.orders()
-        kept = [hit for hit in hits if hit.passage.id not in orders]
-        answer = replace(answer, notes=(*answer.notes, *without_orders(len(hits) - len(kept))))
-        hits = kept
         if self.encoder and (done := tabled(answer, hits, index, self.encoder, index.superseded())):
             yield done
             return
@@ -290,13 +286,15 @@ class Pipeline:
             for line in (found.lines if found else ())
             if (line.document.id, line.start) not in {(s.document.id, s.start) for s in lines}
         ]
-        lines = [line for line in lines if line.passage.id not in orders]
+        orders = set(index.ordering([line.text for line in lines]))
+        lines = [line for i, line in enumerate(lines) if i not in orders]
+        answer = replace(answer, notes=(*answer.notes, *orders_left_out(len(orders))))
         answer = replace(answer, retrieved=found_for(hits, index.superseded(), lines))
         yield replace(answer, stage="found")
         for written in write(answer, order, lines, self.generator, open_judge(self.generator), cancelled):
             if written.stage == "done" and not written.sentences:
-                said = found if found and not orders.intersection(s.passage.id for s in found.lines) else None
-                yield extracted(answer, said) if said else decline(answer, "unsupported", hits)
+                quotable = found and not index.ordering([line.text for line in found.lines])
+                yield extracted(answer, found) if found and quotable else decline(answer, "unsupported", hits)
                 return
             yield written
 

@@ -3,11 +3,10 @@ machine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-import prompts
 from index.normalize import number_spans
 from index.superseded import edition_year
 from index.types import Document, Hit, Passage
@@ -20,11 +19,10 @@ from qa.kinds.ordered import beside
 from qa.kinds.overview import section_of
 from qa.reader import Reads
 from qa.settings import AnswerSettings
-from qa.types import Answer, Note
+from qa.types import Answer
 
 WRITTEN = frozenset({"fact", "count", "", "write", "order"})
 """Kinds that are written first; the documents' own words are what is left when that fails."""
-OUTLINED = ("overview_all", "overview_document", "overview_topic")
 QUICK = 0.6
 """Least probability of what the reader found to be shown before what is written."""
 
@@ -34,7 +32,7 @@ class Documents(Protocol):
 
     def superseded(self) -> frozenset[str]: ...
 
-    def orders(self) -> frozenset[str]: ...
+    def ordering(self, texts: Sequence[str]) -> Sequence[int]: ...
 
     def passages(self, document_id: str) -> list[Passage]: ...
 
@@ -60,31 +58,22 @@ class OwnWords:
     def overview(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
         """What documents there are, or the outline of one; None for other kinds, and where there is nothing
         to tell."""
-        left: set[str] = set()
-
-        def passages(document: Document) -> list[Passage]:
-            every = self.index.passages(document.id)
-            left.update(p.id for p in every if p.id in orders)
-            return [p for p in every if p.id not in orders]
-
-        orders = self.index.orders() if answer.kind in OUTLINED else frozenset()
+        index, ordering = self.index, self.index.ordering
         if answer.kind == "overview_all":
-            documents = self.index.documents()
-            done = catalogue(answer, [(self.index.document(d.id), passages(d)) for d in documents[:40]])
+            documents = [(index.document(d.id), index.passages(d.id)) for d in index.documents()[:40]]
+            done = catalogue(answer, documents, ordering)
         elif answer.kind == "overview_document":
-            chosen = chosen_document(answer.query, hits, self.index.documents())
+            chosen = chosen_document(answer.query, hits, index.documents())
             if chosen is None:
                 return None
-            done = outlined(answer, self.index.document(chosen.id), passages(chosen))
+            done = outlined(answer, index.document(chosen.id), index.passages(chosen.id), ordering)
         elif answer.kind == "overview_topic" and hits:
             document, start, end = section_of(answer.query, hits)
-            done = outlined(answer, document, [p for p in passages(document) if start <= p.start < end])
+            part = [p for p in index.passages(document.id) if start <= p.start < end]
+            done = outlined(answer, document, part, ordering)
         else:
             return None
-        if done is None:
-            return None
-        notes = (*done.notes, *without_orders(len(left)))
-        return replace(done, notes=notes, retrieved=found_for(hits, self.index.superseded(), ()))
+        return replace(done, retrieved=found_for(hits, index.superseded(), ())) if done else None
 
     def computed(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
         """A count, a sum or a comparison that is computed from what the documents have; None where that is
@@ -123,12 +112,6 @@ class OwnWords:
         """What was found, as the answer."""
         done = extracted(answer, found)
         return replace(done, retrieved=found_for(hits, self.index.superseded(), found.lines))
-
-
-def without_orders(number: int) -> Iterator[Note]:
-    """The note that so many passages were left out because they read like orders to a program."""
-    if number:
-        yield Note("dropped", prompts.text("qa.note_orders", n=number))
 
 
 def in_force(hits: Sequence[Hit], superseded: frozenset[str], question: str) -> list[Hit]:
