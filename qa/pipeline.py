@@ -275,6 +275,9 @@ class Pipeline:
         self, answer: Answer, order: Order, hits: Sequence[Hit], index: Searching, cancelled: threading.Event
     ) -> Snapshots:
         """What is written to order, from the evidence that the reader finds, or else from what was found."""
+        orders = set(index.ordering([f"{hit.document.title}\n{hit.passage.text}" for hit in hits]))
+        left = len(orders)
+        hits = [hit for i, hit in enumerate(hits) if i not in orders]
         if self.encoder and (done := tabled(answer, hits, index, self.encoder, index.superseded())):
             yield done
             return
@@ -288,7 +291,7 @@ class Pipeline:
         ]
         orders = set(index.ordering([line.text for line in lines]))
         lines = [line for i, line in enumerate(lines) if i not in orders]
-        answer = replace(answer, notes=(*answer.notes, *orders_left_out(len(orders))))
+        answer = replace(answer, notes=(*answer.notes, *orders_left_out(left + len(orders))))
         answer = replace(answer, retrieved=found_for(hits, index.superseded(), lines))
         yield replace(answer, stage="found")
         for written in write(answer, order, lines, self.generator, open_judge(self.generator), cancelled):
