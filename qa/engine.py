@@ -233,6 +233,7 @@ class Engine:
         from qa.gate import Gate
         from qa.kinds.talk import talk
         from qa.pipeline import Pipeline
+        from qa.reader import ReadOnce
         from qa.understand import TALK, understand
 
         index: ClosedContext | Collection | Library = self.library
@@ -264,7 +265,12 @@ class Engine:
             return
         gate = self.gate or Gate(self.settings.answer.risk)
         pipeline = Pipeline(
-            self.generator, gate, self.settings.answer, self.reader, self.library.encoder, self._speed()
+            self.generator,
+            gate,
+            self.settings.answer,
+            ReadOnce(self.reader) if self.reader else None,
+            self.library.encoder,
+            self._speed(),
         )
         top_k = self.settings.index.top_k
         told = want.told if want.told != query else ""

@@ -65,6 +65,24 @@ class Reads(Protocol):
     def turn(self, question: str, before: str) -> tuple[float, tuple[Span, ...]]: ...
 
 
+class ReadOnce:
+    """A reader that remembers what it read, for one question: what is found is looked for before and after
+    the passages are ranked anew, mostly in the same texts."""
+
+    def __init__(self, reader: Reads) -> None:
+        self._reader = reader
+        self._known: dict[tuple[str, str], Reading] = {}
+        self.kind, self.turn = reader.kind, reader.turn
+
+    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+        new = [text for text in dict.fromkeys(passages) if (question, text) not in self._known]
+        if new:
+            self._known |= dict(
+                zip([(question, text) for text in new], self._reader.read(question, new), strict=True)
+            )
+        return [self._known[question, text] for text in passages]
+
+
 class SmallReader:
     """The network on the CPU. Thread-safe: calls take turns. Loaded by the first call or by ``warm()``.
 

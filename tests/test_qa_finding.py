@@ -87,6 +87,19 @@ def test_steps_are_those_of_the_passage_that_tells_them(tmp_path):
     assert "押金" not in told and "加两成" not in told
 
 
+def test_within_a_question_no_text_is_read_twice(tmp_path):
+    read_: list[str] = []
+
+    class Counting(Whole):
+        def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+            read_.extend(passages)
+            return super().read(question, passages)
+
+    engine = engine_over(tmp_path, Counting("告知"), DESK)
+    engine.answer("取消了怎么办")
+    assert read_ and len(read_) == len(set(read_))
+
+
 def test_a_table_is_whole_though_its_first_row_stands_with_the_line_before(tmp_path):
     rows = "\n".join(f"| 场地{c} | 可容纳三百二十人，配备灯光、音响、投影和镜墙 |" for c in "甲乙丙丁")
     engine = engine_over(
