@@ -183,10 +183,11 @@ def _too_much() -> Iterator[Bad]:
     yield Bad(
         "长段.txt", "one huge paragraph", "长".encode() * (limits.PARAGRAPH_MAX + 10), "5,000,000|512 MB"
     )
-    yield Bad("多页.pdf", "too many pages", _pages(100_000), "pages are more than")
+    yield Bad("多页.pdf", "too many pages", many_pages(100_000), "pages are more than")
 
 
-def _pages(count: int) -> bytes:
+def many_pages(count: int) -> bytes:
+    """A PDF that says that it has so many pages."""
     parts = [
         "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n",
         f"2 0 obj<</Type/Pages/Count {count}/Kids[{' '.join(['3 0 R'] * count)}]>>endobj\n",

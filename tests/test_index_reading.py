@@ -16,6 +16,7 @@ from index.loaders import load, load_all
 from index.reading import Reader
 from index.types import Block, Document
 from index.wire import pack, unpack
+from tests.bad_files import many_pages
 
 LINUX = sys.platform.startswith("linux")
 DATA = Path(__file__).parent / "data" / "loaders"
@@ -180,24 +181,8 @@ def test_a_paragraph_and_a_text_that_are_too_long(tmp_path: Path) -> None:
 
 
 def test_a_hundred_thousand_pages(tmp_path: Path) -> None:
-    count = 100_000
-    kids = " ".join(["3 0 R"] * count)
-    parts = [
-        "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n",
-        f"2 0 obj<</Type/Pages/Count {count}/Kids[{kids}]>>endobj\n",
-        "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n",
-    ]
-    body, places = "%PDF-1.4\n", []
-    for part in parts:
-        places.append(len(body))
-        body += part
-    table = "".join(f"{place:010} 00000 n \n" for place in places)
     path = tmp_path / "pages.pdf"
-    path.write_text(
-        f"{body}xref\n0 4\n0000000000 65535 f \n{table}trailer<"
-        f"</Size 4/Root 1 0 R>>\nstartxref\n{len(body)}\n%%EOF",
-        "ascii",
-    )
+    path.write_bytes(many_pages(100_000))
     assert "100000 pages are more than the 10000" in refused(path).message
 
 
