@@ -291,8 +291,8 @@ class Pipeline:
         ]
         orders = set(index.ordering([line.text for line in lines]))
         lines = [line for i, line in enumerate(lines) if i not in orders]
-        answer = replace(answer, notes=(*answer.notes, *orders_left_out(left + len(orders))))
-        answer = replace(answer, retrieved=found_for(hits, index.superseded(), lines))
+        notes = (*answer.notes, *orders_left_out(left + len(orders)))
+        answer = replace(answer, notes=notes, retrieved=found_for(hits, index.superseded(), lines))
         yield replace(answer, stage="found")
         for written in write(answer, order, lines, self.generator, open_judge(self.generator), cancelled):
             if written.stage == "done" and not written.sentences:
