@@ -4,7 +4,7 @@ implementations."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -106,6 +106,22 @@ class Reads(Protocol):
     def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Reading:
         """Begin to read the messages (assistant turn opened); does not wait. What was read before and begins
         alike is not read again, so this is cheap beside a ``stream`` that has told its first chunk."""
+        ...
+
+
+@runtime_checkable
+class Marks(Reads, Protocol):
+    """A generator that can also tell its hidden state within what it reads."""
+
+    def read_at(
+        self, messages: tuple[Message, ...], cuts: Sequence[int], cancelled: threading.Event
+    ) -> Reading:
+        """Begin to read the messages as far as the last of the cuts; does not wait. ``state()`` then gives
+        the states after each cut, ``[cuts, layers * hidden size]``.
+
+        Args:
+            cuts: characters of the last message's content, ascending, at least one.
+        """
         ...
 
 

@@ -154,7 +154,7 @@ class Batch:
             if not self._line or (self._line[0].room and len(self._flying) >= self._most):
                 return None
             job = self._line[0]
-            held = self._blocks.take(job.prompt, job.room)
+            held = self._blocks.take(job.prompt, job.room, job.marks[0] if job.marks else None)
             if held is None and self._flying:
                 return None
             self._line.popleft()
@@ -174,7 +174,8 @@ class Batch:
         parts = []
         for flight in flights:
             keep = len(flight.ids) if not flight.unread else int(len(flight.ids) == flight.unread)
-            parts.append(Part(flight.ids, len(flight.held.tokens), flight.held.table, keep))
+            done = len(flight.held.tokens)
+            parts.append(Part(flight.ids, done, flight.held.table, keep, _marks(flight, keep)))
         for flight, result in zip(flights, self._model.forward(parts), strict=True):
             self._tell(flight, result)
 
@@ -182,6 +183,8 @@ class Batch:
         """Hand the logits to the job; take note of what its blocks hold now."""
         read = flight.unread
         if read:
+            if marks := _marks(flight, int(len(flight.ids) == read)):
+                flight.job.marked(taken.marked(len(marks)))
             flight.held.tokens += flight.ids
             if flight.unread:
                 return
@@ -199,6 +202,14 @@ class Batch:
     def _land(self, flight: _Flight) -> None:
         self._flying.remove(flight)
         self._blocks.give_back(flight.held, flight.job.lasting)
+
+
+def _marks(flight: _Flight, keep: int) -> list[int]:
+    """The places in this pass's tokens after which the job wants to be told, before the last ``keep``."""
+    if not flight.unread:
+        return []
+    done = len(flight.held.tokens)
+    return [mark - 1 - done for mark in flight.job.marks if done < mark <= done + len(flight.ids) - keep]
 
 
 _open: weakref.WeakSet[Batch] = weakref.WeakSet()

@@ -81,6 +81,13 @@ class BatchedGenerator(ABC):
         prompt = self._prompt(messages, 1)
         return self._read(prompt, self._lasting(messages, prompt), cancelled)
 
+    def read_at(
+        self, messages: tuple[Message, ...], cuts: Sequence[int], cancelled: threading.Event
+    ) -> Reader:
+        prompt = self._prompt(messages, 1)
+        marks = [self._until(messages, cut, prompt) for cut in cuts]
+        return self._read(prompt[: marks[-1]], 0, cancelled, marks[:-1])
+
     def unread(self, messages: tuple[Message, ...]) -> int:
         prompt = self._prompt(messages, 1)
         return len(prompt) - (self._batch.known(prompt) if self._batch else 0)
@@ -98,10 +105,12 @@ class BatchedGenerator(ABC):
                 self._read(prompt[:end], end, cancelled).state()
         return True
 
-    def _read(self, prompt: list[int], lasting: int, cancelled: threading.Event) -> Reader:
+    def _read(
+        self, prompt: list[int], lasting: int, cancelled: threading.Event, marks: Sequence[int] = ()
+    ) -> Reader:
         from engine.jobs import Reader
 
-        reader = Reader(prompt, cancelled, lasting)
+        reader = Reader(prompt, cancelled, lasting, marks)
         try:
             self._loaded(cancelled).submit(reader)
         except Cancelled:
@@ -109,12 +118,14 @@ class BatchedGenerator(ABC):
         return reader
 
     def _lasting(self, messages: Sequence[Message], prompt: Sequence[int]) -> int:
-        """So many tokens of the prompt come again: those that it has in common with the same chat cut off
-        there."""
+        """So many tokens of the prompt come again."""
+        return self._until(messages, messages[-1].lasting, prompt) if messages[-1].lasting else 0
+
+    def _until(self, messages: Sequence[Message], end: int, prompt: Sequence[int]) -> int:
+        """Tokens of the prompt up to the ``end`` of the last message's content: those that it has in common
+        with the same chat cut off there."""
         *before, last = messages
-        if not last.lasting:
-            return 0
-        cut = self._tokens.encode_chat([*before, replace(last, content=last.content[: last.lasting])])
+        cut = self._tokens.encode_chat([*before, replace(last, content=last.content[:end])])
         return next((i for i, (one, other) in enumerate(zip(prompt, cut, strict=False)) if one != other), 0)
 
     def _prompt(self, messages: Sequence[Message], new: int) -> list[int]:

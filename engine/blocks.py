@@ -61,12 +61,13 @@ class Blocks:
         common = self._longest(prompt)[1]
         return max([common, *(end for _, end in self._on_disk(prompt, common // BLOCK))])
 
-    def take(self, prompt: Sequence[int], room: int) -> Held | None:
+    def take(self, prompt: Sequence[int], room: int, told: int | None = None) -> Held | None:
         """Blocks for the prompt and ``room`` more tokens; ``tokens`` of what comes back is the part of the
-        prompt that need not be read, never all of it (its last token must be computed to give logits). None
-        while there are too few."""
+        prompt that need not be read, never all of it (its last token must be computed to give logits), and
+        less than its first ``told`` tokens. None while there are too few."""
         self._drop([self._saved.popleft() for _ in range(len(self._saved))])
-        donor, common = self._longest(prompt)
+        begin = prompt[:told]
+        donor, common = self._longest(begin)
         shared = donor.table[: common // BLOCK] if donor else []
         self._use(shared)
         if donor in self._kept:
@@ -80,7 +81,7 @@ class Blocks:
             return None
         fresh = [self._free.pop() for _ in range(needed)]
         self._use(fresh)
-        reach = self._load(prompt, len(shared), fresh, common)
+        reach = self._load(begin, len(shared), fresh, common)
         if donor and common % BLOCK and reach == common:
             # the donor may just have gone, but nothing has been written over it yet
             self._copy(donor.table[common // BLOCK], fresh[0])

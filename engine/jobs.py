@@ -62,6 +62,8 @@ class Job(Protocol):
     """Tokens that may follow the prompt."""
     lasting: int
     """Tokens of the prompt that others will begin with as well; 0: not known."""
+    marks: Sequence[int]
+    """Tokens of the prompt, counted from its beginning, after which the hidden state is wanted too."""
 
     @property
     def stopped(self) -> bool:
@@ -79,6 +81,10 @@ class Job(Protocol):
         Returns how many guesses were right, None when the job is done."""
         ...
 
+    def marked(self, states: Floats | None) -> None:
+        """Told the states after marks that were read in the last pass, ``[marks, layers * hidden size]``."""
+        ...
+
     def end(self, error: Exception | None = None) -> None:
         """Over before it was done: stopped, or failed."""
         ...
@@ -92,6 +98,7 @@ class Writer:
     """
 
     lasting = 0
+    marks: Sequence[int] = ()
 
     def __init__(self, tokens: Vocabulary, prompt: list[int], request: GenerationRequest, guess: int) -> None:
         self.prompt = prompt
@@ -130,6 +137,9 @@ class Writer:
         self._guessed = self._lookup.guess(self._written, most) if self._lookup else []
         return [self._written[-1], *self._guessed]
 
+    def marked(self, states: Floats | None) -> None:
+        raise AssertionError("no marks were set")
+
     def took(self, rows: Floats, state: Floats | None) -> int | None:
         self._state = state if state is not None else self._state
         right = 0
@@ -161,13 +171,18 @@ class Writer:
 
 
 class Reader:
-    """Reads the prompt, writes nothing and tells the hidden state after it."""
+    """Reads the prompt, writes nothing and tells the hidden state after it, and after each of ``marks``
+    before."""
 
     room = 0
 
-    def __init__(self, prompt: list[int], cancelled: threading.Event, lasting: int = 0) -> None:
+    def __init__(
+        self, prompt: list[int], cancelled: threading.Event, lasting: int = 0, marks: Sequence[int] = ()
+    ) -> None:
         self.prompt = prompt
         self.lasting = lasting
+        self.marks = marks
+        self._told: list[Floats] = []
         self._cancelled = cancelled
         self._out: SimpleQueue[Floats | Exception | None] = SimpleQueue()
 
@@ -176,8 +191,8 @@ class Reader:
         return self._cancelled.is_set()
 
     def state(self) -> Floats | None:
-        """float32 ``[layers * hidden size]``; None where the model tells none. Raises what the batch failed
-        of."""
+        """float32 ``[layers * hidden size]``, with marks ``[marks + 1, ...]``; None where the model tells
+        none. Raises what the batch failed of."""
         item = self._out.get()
         if isinstance(item, Exception):
             raise item
@@ -186,7 +201,12 @@ class Reader:
     def next(self, guesses: int) -> list[int]:
         raise AssertionError("it is done once its prompt is read")
 
+    def marked(self, states: Floats | None) -> None:
+        self._told += [] if states is None else [states]
+
     def took(self, rows: Floats, state: Floats | None) -> int | None:
+        if self._told and state is not None:
+            state = np.concatenate([*self._told, state[None]])
         self._out.put(state)
         return None
 

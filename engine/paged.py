@@ -74,7 +74,7 @@ class PagedModel:
     def forward(self, parts: Sequence[Part]) -> list[Taken]:
         lengths = [len(part.ids) for part in parts]
         begins = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        rows = [np.arange(end - part.keep, end) for part, end in zip(parts, begins[1:], strict=True)]
+        rows = [begin + np.asarray(part.rows, int) for part, begin in zip(parts, begins[:-1], strict=True)]
         wanted = np.concatenate(rows).astype(np.int64)
         tables = [part.table[: -(-(part.past + n) // BLOCK)] for part, n in zip(parts, lengths, strict=True)]
         self._request.infer(

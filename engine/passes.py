@@ -32,18 +32,25 @@ class Part:
         past: tokens of the sequence that were taken in before.
         table: the sequence's blocks, enough for ``past + len(ids)`` tokens.
         keep: logits are wanted after the last ``keep`` of ``ids``; may be 0.
+        marks: places in ``ids`` before these, ascending, after which they are wanted too.
     """
 
     ids: Sequence[int]
     past: int
     table: Sequence[int]
     keep: int
+    marks: Sequence[int] = ()
+
+    @property
+    def rows(self) -> list[int]:
+        """The places in ``ids`` after which logits are wanted, ascending."""
+        return [*self.marks, *range(len(self.ids) - self.keep, len(self.ids))]
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a pass tells of a part: logits ``[keep, vocabulary]`` and, where the model tells, the hidden
-    states after the kept tokens, float32 ``[keep, hidden size]`` for each of STATE_LAYERS. Valid until the
+    """What a pass tells of a part: logits ``[rows, vocabulary]`` and, where the model tells, the hidden
+    states after the same tokens, float32 ``[rows, hidden size]`` for each of STATE_LAYERS. Valid until the
     next pass."""
 
     logits: Floats
@@ -52,6 +59,11 @@ class Taken:
     def state(self) -> Floats | None:
         """A copy of the state after the last token, ``[len(STATE_LAYERS) * hidden size]``."""
         return np.concatenate([layer[-1] for layer in self.states]) if self.states else None
+
+    def marked(self, number: int) -> Floats | None:
+        """A copy of the states after the first ``number`` rows, ``[number, len(STATE_LAYERS) * hidden
+        size]``."""
+        return np.concatenate([layer[:number] for layer in self.states], axis=1) if self.states else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,9 @@ class TorchPagedModel:
         ids = [token for part in parts for token in part.ids]
         positions = [part.past + i for part in parts for i in range(len(part.ids))]
         ends = np.cumsum([len(part.ids) for part in parts])
-        wanted = [row for part, end in zip(parts, ends, strict=True) for row in range(end - part.keep, end)]
+        wanted = [
+            end - len(part.ids) + row for part, end in zip(parts, ends, strict=True) for row in part.rows
+        ]
         out = self._model(
             input_ids=self._tensor([ids]),
             position_ids=self._tensor([positions]),
@@ -111,7 +113,7 @@ class TorchPagedModel:
             if wanted
             else []
         )
-        cuts = np.cumsum([part.keep for part in parts])[:-1]
+        cuts = np.cumsum([len(part.rows) for part in parts])[:-1]
         each = zip(
             np.split(logits[: len(wanted)], cuts), *(np.split(state, cuts) for state in states), strict=True
         )

@@ -132,7 +132,14 @@ def parse_number(text: str) -> Decimal | None:
                 pending = Decimal(token)
             except InvalidOperation:
                 return None
-    return total + section + (pending or 0)
+    return total + section + (pending or 0) * _said_short(text)
+
+
+def _said_short(text: str) -> int:
+    """What a last single figure counts: 3万2 is 32,000, 一百五 is 150, as people say it; else 1."""
+    before = text[-2:-1]
+    magnitude = _SMALL.get(before) or _LARGE.get(before) or 0
+    return magnitude // 10 if magnitude >= 100 else 1
 
 
 def find_numbers(text: str) -> list[NumberSpan]:

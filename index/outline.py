@@ -31,6 +31,7 @@ _FORMS = (
     (16.0, "item", re.compile(r"[①-⑳㉑-㊿]|[a-zA-Z][)）.、](?![a-zA-Z])")),
 )
 _ARTICLE = 11.0
+_TABLE = 99.0
 _CAPTION = re.compile(
     r"(?:续?附?表|[Tt]able)\s*[\dA-Z一二三四五六七八九十]+.*|[^，。；：]{2,30}(?:表|清单|目录|一览|名单|标准)(?:[（(].{1,20}[）)])?"
 )
@@ -64,13 +65,15 @@ class Section:
 
 @dataclass(slots=True)
 class _Open:
-    """A section that is still open, with its rank: headings by level, then articles and items."""
+    """A section that is still open, with its rank: headings by level, then articles and items; ``form`` tells
+    how an item is numbered."""
 
     rank: float
     kind: str
     title: str
     start: int
     table: int = 0
+    form: float = 0.0
     children: list[Section] = field(default_factory=list)
 
 
@@ -92,7 +95,7 @@ def outline(document: Document) -> Section:
             close(opened.rank, block.start)
             stack.append(opened)
         if not block.level and not block.table and stack[-1].start != block.start:
-            close(99.0, block.start)  # a table ends
+            close(_TABLE, block.start)  # a table ends
             if any(one.kind == "article" for one in stack):
                 close(_ARTICLE + 0.5, block.start)  # a further paragraph of the article, not of its last item
         before = block
@@ -104,16 +107,25 @@ def outline(document: Document) -> Section:
 def _opened(document: Document, block: Block, before: Block | None, stack: list[_Open]) -> Iterator[_Open]:
     """The section that begins with a block, if one does."""
     text = document.text[block.start : min(block.end, block.start + TITLE_MAX)]
+    led = (
+        before is not None
+        and stack[-1].form > 0
+        and document.text[before.end - 1 : before.end] in ("：", ":")
+    )
     if block.level:
         yield _Open(float(block.level), "heading", text, block.start)
     elif block.table:
         if stack[-1].table != block.table:
             caption = caption_of(document, before)
-            yield _Open(99.0, "table", caption, block.start, block.table)
+            yield _Open(_TABLE, "table", caption, block.start, block.table)
     else:
         for rank, kind, form in _FORMS:
             if match := form.match(text):
-                yield _Open(rank + 0.1 * match[0].count("."), kind, match[0].strip(), block.start)
+                own = rank + 0.1 * match[0].count(".")
+                beside = next((one.rank for one in stack if one.form == own), None)
+                if beside is None:  # 1. may lead in to （一）, whatever the forms' usual order
+                    beside = max(own, stack[-1].rank + 0.01) if led else own
+                yield _Open(beside, kind, match[0].strip(), block.start, form=own)
                 return
 
 

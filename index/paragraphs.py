@@ -1,22 +1,26 @@
 """Document -> passages: the paragraph is the unit that is retrieved and cited.
 
 Over-long paragraphs are split at sentence ends (never inside a quotation if that can be avoided), fragments
-are merged with their neighbours under the same heading. Every passage is a span of the stored text.
+are merged with their neighbours under the same heading; articles, lists and tables are kept together
+(``index.runs``). Every passage is a span of the stored text.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from index.outline import Paths
+from index.runs import parts_of, runs_of
 from index.sentences import split_sentences
 from index.types import Document, Passage
 
 _CLAUSE_END = re.compile(r"[，,；;、：:）)]|\s")
 _QUOTES = re.compile(r"[“”「」『』]")
 _HEADING_PATH_MAX = 200
+STRUCTURE = 1.25
+"""How long a list, a table or an article may be to stay one passage, against the longest paragraph."""
 
 Span = tuple[int, int]
 
@@ -24,15 +28,16 @@ Span = tuple[int, int]
 def passages_of(document: Document, minimum: int = 60, maximum: int = 400) -> list[Passage]:
     """The passages of a document in reading order, not overlapping.
 
-    ``minimum`` and ``maximum`` are in characters: no passage is longer than ``maximum``; one shorter than
-    ``minimum`` remains only where its neighbours under the same heading leave no room for it.
+    ``minimum`` and ``maximum`` are in characters: no paragraph is longer than ``maximum``, no list, table or
+    article longer than ``STRUCTURE`` times as much; a fragment shorter than ``minimum`` remains only where
+    its neighbours under the same heading leave no room for it.
     A heading with nothing under it becomes a passage of its own, so that no text is lost to search.
     """
     passages: list[Passage] = []
     paths = Paths(document)
     for heading, spans in _sections(document):
         units = [unit for span in spans for unit in _split(document.text, span, maximum)]
-        for start, end in _merge(document.text, units, minimum, maximum):
+        for start, end in _joined(document.text, units, paths, minimum, maximum):
             page = bisect_right(document.pages, start) if document.pages else None
             number = len(passages) + 1
             text = document.text[start:end]
@@ -162,7 +167,21 @@ def _tight(text: str, start: int, end: int) -> Span:
     return start, end
 
 
-def _merge(text: str, units: list[Span], minimum: int, maximum: int) -> Iterator[Span]:
+def _joined(text: str, units: Sequence[Span], paths: Paths, minimum: int, maximum: int) -> Iterator[Span]:
+    """The units as passages: what belongs together in parts of at most ``STRUCTURE`` times the maximum, and
+    fragments between with their neighbours."""
+    plain: list[Span] = []
+    for run in runs_of(text, units, paths):
+        if run.plain:
+            plain.append(run.span)
+            continue
+        yield from _merge(plain, minimum, maximum)
+        plain = []
+        yield from parts_of(text, run, int(STRUCTURE * maximum))
+    yield from _merge(plain, minimum, maximum)
+
+
+def _merge(units: Sequence[Span], minimum: int, maximum: int) -> Iterator[Span]:
     """Fragments go with what follows them, else with what stands before, if there is room."""
     result: list[Span] = []
     held: Span | None = None
@@ -173,7 +192,7 @@ def _merge(text: str, units: list[Span], minimum: int, maximum: int) -> Iterator
             else:
                 _settle(result, held, maximum)
             held = None
-        if unit[1] - unit[0] < minimum or text[unit[1] - 1] in "：:":  # what introduces a list stays with it
+        if unit[1] - unit[0] < minimum:
             held = unit
         else:
             result.append(unit)

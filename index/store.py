@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     Encode = Callable[[list[str]], "np.ndarray"]
 
-PASSAGE_RULES = 2
+PASSAGE_RULES = 3
 """Raised when the same settings cut or describe passages otherwise; all passages are then made and encoded
 again."""
 

@@ -273,10 +273,7 @@ class Engine:
             self._speed(),
         )
         top_k = self.settings.index.top_k
-        told = want.told if want.told != query else ""
-        with closing(
-            pipeline.stream(asked, query, index, top_k, stop, index.name, want.kind, want.order, told)
-        ) as snapshots:
+        with closing(pipeline.stream(asked, want, index, top_k, stop, index.name)) as snapshots:
             for answer in snapshots:
                 if state and answer.stage == "done":
                     self.cache.put(answer, *state)

@@ -22,9 +22,21 @@ def features(hits: Sequence[Hit], draft: Draft, found: Extract | None) -> dict[s
 def found_features(hits: Sequence[Hit], found: Extract | None) -> dict[str, float]:
     """Those that are known before anything is written."""
     if found is None:
-        return _retrieval(hits) | {"answerable": -4.0, "span": -4.0, "lead": 0.0}
-    reading = {"answerable": logit(found.likely), "span": logit(found.sure), "lead": min(6.0, found.lead)}
-    return _retrieval(hits) | reading
+        return _retrieval(hits) | {
+            "answerable": -4.0,
+            "span": -4.0,
+            "lead": 0.0,
+            "exact": 0.0,
+            "coverage_best": 0.0,
+        }
+    own = next((h.why for h in hits if h.passage.id == found.best.passage.id), {})
+    return _retrieval(hits) | {
+        "answerable": logit(found.likely),
+        "span": logit(found.sure),
+        "lead": min(6.0, found.lead),
+        "exact": float(found.exact),
+        "coverage_best": own.get("coverage", 0.0),
+    }
 
 
 def _retrieval(hits: Sequence[Hit]) -> dict[str, float]:

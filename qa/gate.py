@@ -33,6 +33,8 @@ docs/log/gate.md)."""
 ASKED = 0.77
 """Least probability that a passage answers, by the model, for each ``1 - risk``: what is surely not answered
 is refused before anything is written (chosen on tuning questions, docs/log/gate.md)."""
+EXACT = 0.8
+"""Log-odds that rows named or fallen into gain before they count as surely not the answer."""
 SAID, PREFERRED = 0.5, 0.2
 """A draft that says at least this share of what the reader found is shown unless the quotation is so much
 more probable (chosen on tuning rows, docs/log/gate.md)."""
@@ -76,6 +78,24 @@ class Gate:
             told: its log-odds that it does (``qa.rerank``), None where it was not asked.
         """
         return told is not None and sigmoid(told) < ASKED * (1.0 - self.risk)
+
+    def alone(self, hits: Sequence[Hit], found: Extract, draft: Draft) -> Decision | None:
+        """Whether what the reader found is shown though nothing is written to compare it with; None where the
+        engine tells no states. Rows that the question names or falls into are shown unless it is surely not
+        answered.
+
+        Args:
+            draft: without sentences, with the state after the question whether the material answers.
+        """
+        told = probed(draft)
+        if not told:
+            return None
+        values = found_features(hits, found) | told
+        likely = probability("before", values)
+        if found.exact and not self.unanswered(told["probe_answered"] + EXACT):
+            return Decision(None, max(likely, 1.0 - self.risk), values, quoted=True)
+        shown = likely >= 1.0 - self.risk
+        return Decision(None if shown else "not_answered", likely, values, quoted=True)
 
     def before(self, hits: Sequence[Hit], found: Extract | None, draft: Draft) -> Decision | None:
         """What is certain before anything is written: a false premise, or that what the reader found answers.

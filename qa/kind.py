@@ -1,7 +1,8 @@
-"""Which kind of answer a question wants, told by a softmax over the encoder's vector of it and its runs of
-characters. Milliseconds.
+"""Which kind of answer a question wants, and what is to be computed for it: each told by a softmax over the
+encoder's vector of the question and its runs of characters. Milliseconds.
 
-The weights (``kinds.npz``) are made by ``training/kinds.py`` on vectors of multilingual-e5-small.
+The weights (``kinds.npz``, ``operations.npz``, ``bounds.npz``) are made by ``training/kinds.py`` on vectors
+of multilingual-e5-small.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from numpy.typing import NDArray
 from index.encoder import Encoder
 from index.normalize import simplify
 
-WEIGHTS = Path(__file__).with_name("kinds.npz")
+KINDS, OPERATIONS, BOUNDS = (
+    Path(__file__).with_name(f"{name}.npz") for name in ("kinds", "operations", "bounds")
+)
 MODEL = "multilingual-e5-small"
 SLOTS = 1 << 14
 WEIGHT = 30.0
@@ -35,7 +38,19 @@ def kind_of(question: str, before: bool, encoder: Encoder) -> Mapping[str, float
         before: there is a turn before.
         encoder: multilingual-e5-small.
     """
-    fit = _fit()
+    return _told(question, before, encoder, KINDS)
+
+
+def operation_of(question: str, encoder: Encoder) -> tuple[str, str]:
+    """What is to be computed (``count``, ``sum``, ``difference``, ``ratio``, ``product``, ``extreme``,
+    ``average``, ``none``), and how a figure in the question bounds what is meant (``over``, ``from``,
+    ``under``, ``upto``, ``equal``, ``none``)."""
+    operation, bound = (_told(question, False, encoder, path) for path in (OPERATIONS, BOUNDS))
+    return max(operation, key=lambda name: operation[name]), max(bound, key=lambda name: bound[name])
+
+
+def _told(question: str, before: bool, encoder: Encoder, path: Path) -> Mapping[str, float]:
+    fit = _fit(path)
     vector = encoder.encode([question], query=True)[0]
     logits = fit["weights"] @ features(vector, fit["mean"], fit["scale"], before) + fit["bias"]
     places, values = grams(question)
@@ -64,6 +79,6 @@ def grams(question: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
 
 
 @functools.cache
-def _fit() -> Mapping[str, NDArray[Any]]:
-    with np.load(WEIGHTS, allow_pickle=False) as file:
+def _fit(path: Path) -> Mapping[str, NDArray[Any]]:
+    with np.load(path, allow_pickle=False) as file:
         return {name: file[name].astype(np.float32) if name == "grams" else file[name] for name in file.files}

@@ -22,23 +22,24 @@ from qa.checks import EvidenceText
 from qa.checks.text import prepare
 from qa.clock import Clock
 from qa.conflicts import conflict_notes
-from qa.context import Limits, build_context, resolve, sentences_of
+from qa.context import Limits, build_context, sentences_of
 from qa.draft import Draft, write_draft
+from qa.finding import dated, follows, found_in, ranked_by, searched, worth_of
 from qa.gate import Decision, Gate
 from qa.judge import judged, open_judge
 from qa.kinds.compose import extracted, found_for, orders_left_out
-from qa.kinds.evidence import SEARCH, Window, narrow, read
-from qa.kinds.extract import APART, Extract, extract, of_row
+from qa.kinds.evidence import Window, narrow, read
+from qa.kinds.extract import APART, Extract, extract
 from qa.kinds.ordered import tabled
-from qa.kinds.own_words import OwnWords, in_force
-from qa.kinds.tables import looked_up
+from qa.kinds.own_words import OwnWords
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
 from qa.reader import Reads
-from qa.rerank import reranked
+from qa.rerank import reranked, sentences_told
 from qa.settings import AnswerSettings
 from qa.spelling import slip
 from qa.types import Answer, Note
+from qa.understand import Want
 from qa.verdict import accept, decline, retrieved, superseded
 
 READING = 0.75
@@ -110,59 +111,48 @@ class Pipeline:
     def stream(
         self,
         asked: str,
-        query: str,
+        want: Want,
         index: Searching,
         top_k: int,
         cancelled: threading.Event,
         name: str = "",
-        kind: str = "",
-        order: Order | None = None,
-        told: str = "",
     ) -> Snapshots:
         """Yield growing snapshots of one Answer; the last has stage ``done``.
 
         Args:
             asked: what was typed.
-            query: what is searched and answered: ``asked`` made to stand alone.
+            want: what is wanted of the documents (``qa.understand``).
             index: where to search.  top_k: hits wanted.
             cancelled: set by another thread to stop.
             name: of the index, as the answer records it.
-            kind: of answer that is wanted (``qa.heads.KINDS``), "" when nothing told.
-            order: what is to be written, where an order was given.
-            told: what the model that writes is asked, where that is not ``query``: the question after its
-                turns.
 
         Raises:
             Cancelled: ``cancelled`` was set before the answer was complete.
             GeneratorError: the generator failed.
         """
         clock = Clock()
-        answer = Answer(asked, query, model=self.generator.name, index=name, kind=kind)
+        query = want.query
+        answer = Answer(asked, query, model=self.generator.name, index=name, kind=want.kind)
         yield answer
-        hits = in_force(index.search(query, 2 * top_k), index.superseded(), query)[:top_k]
+        hits = searched(query, index, top_k, want.before)
         clock.mark("retrieve")
-        if order and hits:
-            for written in self._ordered(answer, order, hits, index, cancelled):
+        if want.order and hits:
+            for written in self._ordered(answer, want.order, hits, index, cancelled):
                 yield replace(written, timings=clock.total() if written.stage == "done" else clock.timings())
             return
         if mistyped := slip(query, hits):
             query = mistyped.question
             note = prompts.text("qa.note_spelling", typed=mistyped.typed, meant=mistyped.meant)
             answer = replace(answer, notes=(Note("spelling", note),))
-        if hits:  # 今年 in a question is the year of the documents that it is asked of, the newest of them
-            query = resolve(query, max(hit.document.spoken or "" for hit in hits) or None)
-        answer, told = replace(answer, query=query), told or query
+        query = dated(query, hits)
+        answer, told = replace(answer, query=query), want.told if want.before else query
         with clock.stage("read"):
             windows = read(query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
-        own = (
-            OwnWords(self.reader, self.settings, index)
-            if self.reader and self.settings.style != "short"
-            else None
-        )
-        if done := self._unwritten(answer, hits, own, clock):
+        own = OwnWords(self.settings, index) if self.reader and self.settings.style != "short" else None
+        if done := self._unread(answer, hits, own):
             yield self._closed(done, clock, cancelled)
             return
-        context = build_context(hits, _worth(hits, windows), self.generator.count_tokens, self._limits())
+        context = build_context(hits, worth_of(hits, windows), self.generator.count_tokens, self._limits())
         answer = replace(answer, retrieved=retrieved(hits, context, index.superseded()))
         with clock.stopped():  # whoever pulls may let the reader stand in line before the generator is needed
             yield replace(answer, stage="found", timings=clock.timings())
@@ -170,7 +160,7 @@ class Pipeline:
         quick: Answer | None = None
         found: Extract | None = None
         if own:
-            quick = own.quick(answer, self._found(answer, hits, windows, index), hits)
+            quick = own.quick(answer, found_in(answer, hits, windows, index, self.reader), hits)
             if quick:
                 clock.mark("quick")
                 yield replace(
@@ -182,25 +172,16 @@ class Pipeline:
                 )
             with clock.stage("judge"):
                 windows, drafts = reranked(told, windows, self.generator, self._reading(), cancelled)
-                found = self._found(answer, hits, windows, index)
-            if (
-                drafts
-                and kind not in APART
-                and self.gate.unanswered(max(windows, key=lambda w: w.worth).told)
-            ):
-                yield self._closed(decline(answer, "not_answered", hits, found=found), clock, cancelled)
-                return
-            if done := own.answer(answer, hits, windows):
+                telling = sentences_told(told, self.generator, self._reading(), cancelled)
+                found = found_in(answer, hits, windows, index, self.reader, telling)
+                first = drafts.get(found.best.passage.id, first) if found else first
+                done = self._unwritten(answer, hits, windows, first, found, own)
+            if done:
                 yield self._closed(done, clock, cancelled)
                 return
-            first = drafts.get(found.best.passage.id, first) if found else first
-            decision = self.gate.before(hits, found, first)
-            if decision and (decision.reason or not (found and self._wordy(found))):
-                yield self._closed(
-                    self._decided(answer, hits, windows, first, found, own, decision), clock, cancelled
-                )
-                return
-            context = build_context(hits, _worth(hits, windows), self.generator.count_tokens, self._limits())
+            context = build_context(
+                hits, worth_of(hits, windows), self.generator.count_tokens, self._limits()
+            )
             answer = replace(answer, retrieved=retrieved(hits, context, index.superseded()))
             if quick and self.speed and self.speed.seconds(context.tokens) > self.settings.patience:
                 yield self._closed(quick, clock, cancelled)
@@ -219,19 +200,43 @@ class Pipeline:
             done = self._decided(answer, hits, windows, draft, found, own, decision)
         yield self._closed(done, clock, cancelled)
 
-    def _found(
-        self, answer: Answer, hits: Sequence[Hit], windows: Sequence[Window], index: Searching
-    ) -> Extract | None:
-        """What the reader finds, or the row of a table that the question names."""
-        if self.reader is None:
-            return None
-        found = extract(answer.query, answer.kind, windows, index, self.reader)
-        row = looked_up(answer.query, hits, index)
-        return of_row(found, row) if row else found
+    def _unwritten(
+        self,
+        answer: Answer,
+        hits: Sequence[Hit],
+        windows: Sequence[Window],
+        first: Draft,
+        found: Extract | None,
+        own: OwnWords,
+    ) -> Answer | None:
+        """The finished answer where nothing has to be written: what is computed, what surely is not answered,
+        what the documents say in their own words where that is certain. None otherwise.
+
+        Args:
+            first: without sentences, with the state that tells whether the best passage answers.
+        """
+        operation = self.reader.operation(answer.query) if self.reader else ("none", "none")
+        if computed := own.computed(answer, operation, ranked_by(hits, windows), found):
+            return computed
+        exact = found is not None and found.exact
+        told = max(windows, key=lambda w: w.worth).told if windows else None
+        if answer.kind not in APART and not exact and self.gate.unanswered(told):
+            return decline(answer, "not_answered", hits, found=found)
+        if done := own.answer(answer, found, hits):
+            return done
+        after = follows(answer)  # what is written after turns mostly says them again
+        decision = self.gate.before(hits, found, first)
+        if found and (found.exact or after) and not (decision and decision.reason):
+            decision = self.gate.alone(hits, found, first)
+        if decision and (decision.reason or not (found and not after and self._wordy(found))):
+            return self._decided(answer, hits, windows, first, found, own, decision)
+        return None
 
     def _wordy(self, found: Extract) -> bool:
         """Does what was found say several figures, so that a written answer adds which of them it is? Not on
         a machine that would take too long over it."""
+        if found.exact:
+            return False
         values = sum(
             len(text.figures) + len(text.dates)
             for text in (prepare(EvidenceText(s.text)) for s in found.lines)
@@ -248,19 +253,12 @@ class Pipeline:
         tokens, passages, cover = self.settings.context_limits
         return Limits(min(tokens, max(LEAST, self._reading())), passages, cover)
 
-    def _unwritten(
-        self, answer: Answer, hits: Sequence[Hit], own: OwnWords | None, clock: Clock
-    ) -> Answer | None:
-        """The finished answer where the model that writes is not needed: nothing was found, an overview, what
-        can be computed. None otherwise."""
+    def _unread(self, answer: Answer, hits: Sequence[Hit], own: OwnWords | None) -> Answer | None:
+        """The finished answer where nothing has to be read: an overview, or nothing was found. None
+        otherwise."""
         if own and (done := own.overview(answer, hits)):
             return done
-        if not hits:
-            return decline(answer, "no_evidence", hits)
-        if own:
-            with clock.stage("read"):
-                return own.computed(answer, hits)
-        return None
+        return None if hits else decline(answer, "no_evidence", hits)
 
     def _supported(self, draft: Draft, clock: Clock, cancelled: threading.Event) -> Draft:
         """The draft with the states that the judge gives its sentences, where the generator offers a
@@ -325,16 +323,3 @@ class Pipeline:
         if done.refused and self.settings.from_memory and all(note.kind == "spelling" for note in done.notes):
             done = from_memory(done, done.query, self.generator, self.settings, cancelled)
         return replace(done, timings=clock.total())
-
-
-def _worth(hits: Sequence[Hit], windows: Sequence[Window]) -> dict[str, tuple[float, int]]:
-    """By passage the log-odds that it answers and where it does so; by the search alone where nothing was
-    read."""
-    if not windows:
-        return {hit.passage.id: (SEARCH * hit.score, hit.passage.start) for hit in hits}
-    found: dict[str, tuple[float, int]] = {}
-    for window in windows:
-        passage = window.block.hit.passage
-        if passage.id not in found or found[passage.id][0] < window.worth:
-            found[passage.id] = (window.worth, window.begin + window.reading.best[0])
-    return found

@@ -23,7 +23,7 @@ from index.encoder import Encoder
 from index.normalize import simplify
 from index.sentences import split_sentences
 from qa.heads import HEADS
-from qa.kind import kind_of
+from qa.kind import kind_of, operation_of
 from qa.linear import sigmoid
 
 WEIGHTS = Path(__file__).with_name("reader.npz")
@@ -62,6 +62,8 @@ class Reads(Protocol):
 
     def kind(self, question: str, before: str = "") -> Mapping[str, float]: ...
 
+    def operation(self, question: str) -> tuple[str, str]: ...
+
     def turn(self, question: str, before: str) -> tuple[float, tuple[Span, ...]]: ...
 
 
@@ -72,7 +74,7 @@ class ReadOnce:
     def __init__(self, reader: Reads) -> None:
         self._reader = reader
         self._known: dict[tuple[str, str], Reading] = {}
-        self.kind, self.turn = reader.kind, reader.turn
+        self.kind, self.operation, self.turn = reader.kind, reader.operation, reader.turn
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         new = [text for text in dict.fromkeys(passages) if (question, text) not in self._known]
@@ -122,6 +124,10 @@ class SmallReader:
     def kind(self, question: str, before: str = "") -> Mapping[str, float]:
         """Probability of each kind of answer that the question may want; ``before``: see :func:`history`."""
         return kind_of(question, bool(before), self._encoder())
+
+    def operation(self, question: str) -> tuple[str, str]:
+        """What is to be computed, and how a figure of the question bounds it (``qa.kind.operation_of``)."""
+        return operation_of(question, self._encoder())
 
     def turn(self, question: str, before: str) -> tuple[float, tuple[Span, ...]]:
         """Probability that the question stands alone, and the spans of ``before`` that it takes up."""

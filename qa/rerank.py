@@ -2,27 +2,33 @@
 writes.
 
 It reads each of them with the question (``prompts/judge.md``) and a probe of its hidden state tells
-(``qa.gate``). That costs some 150 tokens of reading a passage, so only those are asked that come near the
-best, and no more than a budget holds.
+(``qa.gate``). That costs some 200 tokens of reading a passage, so they are asked one after the other, only of
+those that may still become the best, and no more than a budget holds.
 """
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from engine.base import Generator, Keeps, Message, Reads
+from engine.base import Generator, Keeps, Reads
 from index.types import Hit
+from qa.answering import MOST as MOST_LINES
+from qa.answering import answering
 from qa.context import Context, Limits, build_context
 from qa.draft import Draft, messages_for
 from qa.gate import probed
-from qa.kinds.evidence import Window
+from qa.kinds.evidence import TOLD, Block, Window
 
-NEAR = 2.5
+NEAR = 3.2
 """How much less worth (log-odds) than the best a passage may be to be asked of."""
-MOST = 3
-TOKENS = 280
+MOST = 8
+HOPE = 4.0
+"""Log-odds that a passage not asked of yet might get; where even this would not bring it before the best, it
+is not asked of."""
+TOKENS = 360
 """Tokens of one passage that are read, around the place that matters."""
 
 
@@ -46,29 +52,51 @@ def reranked(
     Raises:
         Cancelled: it was stopped. GeneratorError: the generator failed.
     """
-    best: dict[str, Window] = {}
+    if not isinstance(generator, Reads):
+        return list(windows), {}
+    top: dict[str, Window] = {}
     for window in sorted(windows, key=lambda w: -w.worth):
-        best.setdefault(window.block.hit.passage.id, window)
-    top = list(best.values())[:MOST]
+        top.setdefault(window.block.hit.passage.id, window)
     drafts: dict[str, Draft] = {}
-    asked: dict[str, tuple[Message, ...]] = {}
-    for window in top if isinstance(generator, Reads) else ():
-        hit = window.block.hit
-        context = material(hit, window.begin + window.reading.best[0], generator)
+    known: dict[str, float] = {}
+    best, first = -math.inf, next(iter(top.values())).worth if top else 0.0
+    for key, window in list(top.items())[:MOST]:
+        if window.worth < max(first - NEAR, best - TOLD * HOPE):
+            break
+        context = material(window.block.hit, window.begin + window.reading.best[0], generator)
         messages = messages_for(query, context, "judge")
         unread = generator.unread(messages) if isinstance(generator, Keeps) else context.tokens
         budget -= min(context.tokens, unread)
-        if budget < 0 or window.worth < top[0].worth - NEAR or not context.sentences:
+        if budget < 0 or not context.sentences:
             break
-        drafts[hit.passage.id] = Draft(context=context, model=generator.name)
-        asked[hit.passage.id] = messages
-    if not drafts or not isinstance(generator, Reads):
-        return list(windows), {}
-    reading = {key: generator.read(messages, cancelled) for key, messages in asked.items()}
-    drafts = {key: replace(draft, judged=reading[key].state()) for key, draft in drafts.items()}
-    told = {key: probed(draft).get("probe_answered") for key, draft in drafts.items()}
-    known = {key: value for key, value in told.items() if value is not None}
+        state = generator.read(messages, cancelled).state()
+        drafts[key] = Draft(context=context, model=generator.name, judged=state)
+        told = probed(drafts[key]).get("probe_answered")
+        if told is None:
+            return list(windows), {}
+        known[key] = told
+        best = max(best, replace(window, told=told).worth)
     if not known:
         return list(windows), {}
     least = min(0.0, *known.values())
     return [replace(w, told=known.get(w.block.hit.passage.id, least)) for w in windows], drafts
+
+
+def sentences_told(
+    query: str, generator: Generator, budget: int, cancelled: threading.Event
+) -> Callable[[Block], Sequence[float]]:
+    """What tells which sentences of a passage answer (``qa.answering``), as far as a budget of tokens holds:
+    each passage is read once."""
+    known: dict[tuple[str, int, int], Sequence[float]] = {}
+
+    def told(block: Block) -> Sequence[float]:
+        key = (block.document.id, block.start, block.end)
+        if key not in known:
+            sentences = block.sentences()[:MOST_LINES]
+            cost = generator.count_tokens(query + "".join(s.text for s in sentences))
+            known[key] = (
+                answering(query, block.heading, sentences, generator, cancelled) if cost <= budget else []
+            )
+        return known[key]
+
+    return told

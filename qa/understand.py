@@ -22,6 +22,8 @@ GAP = 2
 """Characters between two spans that belong to one phrase."""
 NEAR, SAID = 2, 40
 """Turns before, and characters of their answers, that the model that writes is told of."""
+BEFORE = 60
+"""Characters of the last answer that, with its question, tell which document the turns are about."""
 TALK = ("chat", "about")
 WHOLE = ("overview_document", "overview_topic", "overview_all")
 ALOUD = 0.8
@@ -44,6 +46,7 @@ class Want:
             stand alone.
         carried: what was taken up, as it was written there.
         order: what is to be written, where an order was given.
+        before: the exchange before, where the question does not stand alone.
     """
 
     kind: str
@@ -52,6 +55,7 @@ class Want:
     told: str
     carried: tuple[str, ...] = ()
     order: Order | None = None
+    before: str = ""
 
 
 def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
@@ -87,7 +91,8 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
         text for text in dict.fromkeys(taken) if len(text) > 1 and text not in asked and text not in last
     )
     query = f"{' '.join((last, *carried))}：{asked}"
-    return Want(kind, kinds[kind], query, after(turns, asked), (last, *carried))
+    before = " ".join((last, said[-1][1][:BEFORE])).strip()
+    return Want(kind, kinds[kind], query, after(turns, asked), (last, *carried), before=before)
 
 
 def after(turns: Sequence[Turn], asked: str) -> str:

@@ -75,10 +75,11 @@ class Model:
         taken = []
         for part, whole in places:
             history = [self.memory[block][at] for block, at in whole]
-            rows = np.zeros((part.keep, WORDS), np.float32)
-            for row, end in zip(rows, range(len(history) - part.keep + 1, len(history) + 1), strict=True):
+            ends = [part.past + row + 1 for row in part.rows]
+            rows = np.zeros((len(ends), WORDS), np.float32)
+            for row, end in zip(rows, ends, strict=True):
                 row[following(history[:end])] = 1
-            taken.append(Taken(rows, (np.full((part.keep, 1), len(history), np.float32),)))
+            taken.append(Taken(rows, (np.asarray(ends, np.float32)[:, None],)))
         self.passes.append(list(parts))
         if fails:
             self.memory = [[-1] * BLOCK for _ in range(self.blocks)]
@@ -101,7 +102,7 @@ class Asker:
     def __init__(
         self, prompt: list[int], most: int = 12, guess: Callable[[list[int]], list[int]] | None = None
     ) -> None:
-        self.prompt, self.room, self.lasting = prompt, most, 0
+        self.prompt, self.room, self.lasting, self.marks = prompt, most, 0, ()
         self.stopped = False
         self.written: list[int] = []
         self.states: list[float] = []
@@ -135,6 +136,9 @@ class Asker:
                 break
             right += 1
         return right
+
+    def marked(self, states: object) -> None:
+        raise AssertionError("no marks were set")
 
     def end(self, error: Exception | None = None) -> None:
         self.error, self.cancelled = error, error is None

@@ -15,6 +15,7 @@ class ScriptedReader:
     kinds: question -> kind of answer; "fact" for others.
     carried: question -> words of the turns before that it takes up; others stand alone.
     answers: words whose sentences answer a question, by question.
+    operations: question -> what is to be computed, and its bound; nothing for others.
     """
 
     loaded = True
@@ -24,8 +25,10 @@ class ScriptedReader:
         kinds: Mapping[str, str] | None = None,
         carried: Mapping[str, Sequence[str]] | None = None,
         answers: Mapping[str, Sequence[str]] | None = None,
+        operations: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         self.kinds, self.carried, self.answers = kinds or {}, carried or {}, answers or {}
+        self.operations = operations or {}
 
     def warm(self) -> None:
         return None
@@ -36,6 +39,9 @@ class ScriptedReader:
     def kind(self, question: str, before: str = "") -> Mapping[str, float]:
         wanted = self.kinds.get(question, "fact")
         return {kind: 0.95 if kind == wanted else 0.05 / len(KINDS) for kind in KINDS}
+
+    def operation(self, question: str) -> tuple[str, str]:
+        return self.operations.get(question, ("none", "none"))
 
     def turn(self, question: str, before: str) -> tuple[float, tuple[Span, ...]]:
         words = self.carried.get(question, ())

@@ -263,3 +263,14 @@ def test_who_only_reads_goes_ahead_of_the_line_and_of_a_full_batch(held: Model) 
     assert not two.written and not one.over.is_set()
     held.let_go()
     assert one.result() == alone(first, 12) and two.result() == alone(second, 12)
+
+
+def test_a_reader_is_told_the_state_after_each_mark_whatever_was_read_before() -> None:
+    model, (prompt,) = Model(), prompts([2 * SIZES.read_alone + 40])
+    runs, marks = batch(model), [5, 6, SIZES.read_alone + 1, len(prompt) - 1]
+    for _ in range(2):  # the second finds the prompt read, and reads again what it has to be told of
+        runs.submit(reader := Reader(prompt, threading.Event(), marks=marks))
+        state = reader.state()
+        assert state is not None and state[:, 0].tolist() == [*marks, len(prompt)]
+    begins = [parts[0].past for parts in model.passes]
+    assert begins[0] == 0 and begins[len(begins) // 2] == marks[0] - 1, "what lies before is not read again"

@@ -214,3 +214,45 @@ def test_the_article_comes_out_whole() -> None:
     sections = {passage.heading[-1][:4] for passage in passages}
     assert sections == {"——以高", "政治铸魂", "夯实基础", "融合创新", "关心关爱", "育好作风"}
     assert all(passage.text.endswith(("。", "”", "……")) for passage in passages)
+
+
+RULES = (
+    "场地使用办法\n\n第一条 为了管理场地，制定本办法。\n\n"
+    "第二条 申请应当提交：\n（一）申请表；\n（二）身份证；\n（三）活动方案。\n"
+    "申请表应当盖章。\n\n第三条 收费按下表：\n\n| 场地 | 每小时 |\n|---|---|\n"
+    + "".join(f"| 第{n}排练厅 | {n}0元 |\n" for n in range(1, 9))
+    + "\n第四条 押金在使用后退还。"
+)
+
+
+def markdown(folder: Path, text: str) -> Document:
+    (folder / "a.md").write_text(text, encoding="utf-8")
+    return load(folder / "a.md")
+
+
+def test_articles_lists_and_tables_stay_together(tmp_path: Path) -> None:
+    texts = [p.text for p in passages_of(markdown(tmp_path, RULES), 60, 400)]
+    assert [text[:3] for text in texts] == ["第一条", "第二条", "第三条", "第四条"]
+    assert texts[1].endswith("申请表应当盖章。"), "what follows the items belongs to the article"
+    assert "第8排练厅" in texts[2], "the table stays with the line that leads in to it"
+
+
+def test_a_long_table_is_cut_between_rows_into_parts_of_about_the_same_length(tmp_path: Path) -> None:
+    rows = "".join(f"| 第{n}号会议室 | {n}0人 | 每小时{n}0元 | 需提前{n}天预约 |\n" for n in range(1, 41))
+    head = "# 价目\n\n会议室价目如下：\n\n| 房间 | 人数 | 价格 | 预约 |\n|---|---|---|---|\n"
+    found = markdown(tmp_path, head + rows)
+    parts = [p.text for p in passages_of(found, 60, 400)]
+    assert all(len(part) <= 500 for part in parts) and len(parts) == -(-sum(map(len, parts)) // 500)
+    assert max(map(len, parts)) - min(map(len, parts)) < 100
+    assert all(part.split("\n")[-1].startswith("房间：") for part in parts)
+    assert parts[0].startswith("会议室价目如下："), "what leads in does not stand alone"
+
+
+def test_a_list_is_rather_cut_between_items_than_within_one() -> None:
+    text = "检查内容：\n\n" + "\n\n".join(
+        f"{n}. 第{n}项检查的要求如下：\n\n"
+        + "\n\n".join(f"（{c}）要把{n}号设备的第{c}部分逐一看过并记录在册。" for c in "一二三四")
+        for n in range(1, 7)
+    )
+    parts = [p.text for p in passages_of(document(text), 60, 400)]
+    assert len(parts) > 1 and all(part.startswith(("检查内容", *"123456")) for part in parts)

@@ -129,22 +129,31 @@ def test_what_was_read_of_a_document_goes_off_the_disk_with_it(tmp_path: Path) -
     assert not left(lambda: engine.remove(engine.documents()[0].id))
 
 
+class Knowing(Keeping):
+    """Counts what it is given to read, of which so many tokens are new."""
+
+    def __init__(self, new: int = 2) -> None:
+        super().__init__()
+        self.reads, self._new = 0, new
+
+    def unread(self, messages: tuple[Message, ...]) -> int:
+        return self._new
+
+    def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Knowing:  # type: ignore[override]
+        self.reads += 1
+        return self
+
+    def state(self) -> None:
+        return None
+
+
 @pytest.mark.parametrize("unread, asked", [(2, 2), (10_000, 1)])
-def test_what_was_read_before_costs_nothing_of_the_budget(unread: int, asked: int) -> None:
-    class Knowing(Keeping):
-        reads = 0
+def test_what_was_read_before_costs_nothing_of_the_budget(
+    monkeypatch: pytest.MonkeyPatch, unread: int, asked: int
+) -> None:
+    monkeypatch.setattr("qa.rerank.probed", lambda draft: {"probe_answered": 0.0})
 
-        def unread(self, messages: tuple[Message, ...]) -> int:
-            return unread
-
-        def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Knowing:  # type: ignore[override]
-            self.reads += 1
-            return self
-
-        def state(self) -> None:
-            return None
-
-    generator = Knowing()
+    generator = Knowing(unread)
     hits = [Hit(passage, LEAVE, 0.5) for passage in passages_of(LEAVE)[:2]]
     windows = [
         Window(narrow(h), h.passage.start, h.passage.text, Reading(0.5, (0, 2), 0.5, ())) for h in hits
@@ -152,3 +161,15 @@ def test_what_was_read_before_costs_nothing_of_the_budget(unread: int, asked: in
     budget = material(hits[0], hits[0].passage.start, generator).tokens + 2
     reranked("年休假有几天？", windows, generator, budget, threading.Event())
     assert generator.reads == asked
+
+
+def test_passages_are_asked_of_while_one_may_still_become_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = iter([5.0, 0.0])
+    monkeypatch.setattr("qa.rerank.probed", lambda draft: {"probe_answered": next(told)})
+    both = zip(passages_of(LEAVE)[:2], (0.6, 0.5), strict=True)
+    hits = [Hit(passage, LEAVE, score) for passage, score in both]
+    windows = [
+        Window(narrow(h), h.passage.start, h.passage.text, Reading(0.5, (0, 2), 0.5, ())) for h in hits
+    ]
+    ranked, drafts = reranked("年休假有几天？", windows, Knowing(), 10_000, threading.Event())
+    assert [window.told for window in ranked] == [5.0, 0.0] and len(drafts) == 1, "one told so much is enough"

@@ -14,13 +14,14 @@ import prompts
 from index.settings import IndexSettings
 from index.types import Hit
 from qa.engine import Engine
+from qa.finding import SAME, found_in, searched
 from qa.kinds.counted import counted, measured
 from qa.kinds.enumerations import enumerations
 from qa.kinds.evidence import narrow, read, wide
 from qa.kinds.extract import extract
 from qa.reader import Reading
 from qa.settings import EngineSettings
-from qa.types import Turn
+from qa.types import Answer, Turn
 from qa.understand import after, understand
 
 DESK = """# 场馆使用须知
@@ -150,7 +151,7 @@ def test_an_order_that_is_not_sure_is_a_question():
     assert understand("意见建议类呢", turns, Unsure()).kind == "fact"
 
 
-TABLE = """# 安置点
+SHELTERS = """# 安置点
 
 | 安置点 | 容纳人数 | 对应村 |
 |---|---|---|
@@ -161,19 +162,83 @@ TABLE = """# 安置点
 
 
 @pytest.mark.parametrize(
-    ("asked", "total"),
+    ("asked", "operation", "total"),
     [
-        ("安置点一共能容纳多少人", 810),
-        ("安置点有几个", 3),
-        ("石坪村的安置点容纳多少人", None),
-        ("安置点有哪些", None),
+        ("安置点一共能容纳多少人", ("sum", "none"), 810),
+        ("安置点有几个", ("count", "none"), 3),
+        ("容纳人数超过200的安置点有几个", ("count", "over"), 2),
+        ("容纳人数不到150的安置点有几个", ("count", "under"), None),
+        ("有发电机的安置点有几个", ("count", "from"), None),
+        ("石坪村的安置点容纳多少人", ("sum", "none"), None),
+        ("安置点有哪些", ("none", "none"), None),
     ],
 )
-def test_a_count_needs_a_number_asked_for_and_two_things_to_count(tmp_path, asked, total):
-    engine = engine_over(tmp_path, ScriptedReader(), TABLE)
-    found = counted(asked, engine.search(asked, 8), engine.library)
+def test_what_is_counted_is_told_by_the_operation_and_its_bound(tmp_path, asked, operation, total):
+    """No row that holds to the bound, no figure to be bound by, one figure to add: no count."""
+    engine = engine_over(tmp_path, ScriptedReader(), SHELTERS)
+    found = counted(asked, operation, engine.search(asked, 8), engine.library, None)
     assert (found and int(found.total)) == total
 
 
 def test_what_a_question_counts():
     assert (measured("一共几类"), measured("合计招多少"), measured("有哪些")) == ("类", "", None)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ([-3.0, 2.0], ["因故取消的"]),
+        ([1.0, 2.0], ["第一条 押金", "因故取消的"]),
+        ([-4.0, -2.0], ["因故取消的"]),
+        ([], ["第一条 押金"]),
+    ],
+)
+def test_the_sentences_that_the_model_tells_are_shown(tmp_path, told, shown):
+    """The reader's best sentence, here the first, counts for one more; at least one is shown, and without
+    the model the reader's."""
+    reader = Whole("押金")
+    engine = engine_over(tmp_path, reader, DESK)
+    windows = read("取消了怎么办", [narrow(hit_of(engine, "押金五百元"))], reader)
+    found = extract("取消了怎么办", "fact", windows, engine.library, reader, telling=lambda block: told)
+    assert found is not None
+    lines = [line.text.strip() for line in found.lines]
+    assert len(lines) == len(shown) and all(a.startswith(b) for a, b in zip(lines, shown, strict=True))
+
+
+def test_passages_of_the_document_before_are_preferred(tmp_path):
+    texts = [f"# {name}须知\n\n{name}的咨询电话是{n}。" for n, name in enumerate(("游泳馆", "图书馆"), 1)]
+    engine = engine_over(tmp_path, ScriptedReader(), *texts)
+    plain = searched("咨询电话", engine.library, 8)
+    after_turn = searched("咨询电话", engine.library, 8, "图书馆几点开 图书馆八点开")
+    assert {hit.document.title for hit in plain} == {"游泳馆须知", "图书馆须知"}
+    assert after_turn[0].document.title == "图书馆须知"
+    gained = {hit.document.title: hit.score for hit in after_turn}["图书馆须知"]
+    assert gained == pytest.approx({h.document.title: h.score for h in plain}["图书馆须知"] + SAME)
+
+
+TABLE = """# 采购办法
+
+第一条 采购按下表办理：
+
+| 预算（元） | 方式 | 审批 |
+|---|---|---|
+| 2000以下 | 自购 | 科长 |
+| 2000至50000 | 询价 | 处长 |
+| 50000以上 | 招标 | 局长 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "rows"),
+    [("花3万2的采购谁审批", ["2000至50000"]), ("自购和招标各由谁审批", ["2000以下", "50000以上"])],
+)
+def test_rows_that_a_question_names_or_falls_into_are_the_answer(tmp_path, asked, rows):
+    reader = ScriptedReader(answers={asked: ("审批",)})
+    engine = engine_over(tmp_path, reader, TABLE)
+    hits = searched(asked, engine.library, 8)
+    windows = read(asked, [narrow(hit) for hit in hits], reader)
+    found = found_in(Answer(asked, asked, kind="fact"), hits, windows, engine.library, reader)
+    assert found is not None and found.exact
+    assert [line.text.split("；")[0].split("：")[1] for line in found.lines] == rows
+    listed = found_in(Answer(asked, asked, kind="list"), hits, windows, engine.library, reader)
+    assert listed is not None and not listed.exact, "a list is read, not looked up"

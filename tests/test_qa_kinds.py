@@ -156,20 +156,23 @@ def test_an_enumeration_of_which_some_items_answer_is_shown_whole(centre):
     assert [s.text.strip()[:3] for s in answer.sentences] == ["申请进", "（二）", "（三）", "（四）"]
     assert "不得进入" not in answer.text
     one = "进检测中心体检要求"
-    few = centre(ScriptedReader({one: "list"}, answers={one: ("体检合格",)})).answer(one)
-    assert [s.text.strip() for s in few.sentences] == ["（二）当年体检合格；"], "one item of four is no list"
+    few = centre(ScriptedReader({one: "why"}, answers={one: ("体检合格",)})).answer(one)
+    assert [s.text.strip() for s in few.sentences] == ["（二）当年体检合格；"], (
+        "one item of four answers by itself"
+    )
 
 
 @pytest.mark.parametrize(
-    ("asked", "lead", "lines"),
+    ("asked", "operation", "lead", "lines"),
     [
-        ("三日周期的项目有几个", "共2个：", 2),
-        ("各项目的费用一共多少", "合计560元（120 + 260 + 180）：", 3),
-        ("东西两区一共多少个工位", "合计77个工位（42个 + 35个）：", 1),
+        ("三日周期的项目有几个", ("count", "none"), "共2个：", 2),
+        ("费用超过150元的项目有几个", ("count", "over"), "共2个：", 2),
+        ("各项目的费用一共多少", ("sum", "none"), "合计560元（120 + 260 + 180）：", 3),
+        ("东西两区一共多少个工位", ("sum", "none"), "合计77个工位（42个 + 35个）：", 1),
     ],
 )
-def test_counts_and_sums_are_computed_and_show_what_they_stand_on(centre, asked, lead, lines):
-    engine = centre(ScriptedReader({asked: "count"}))
+def test_counts_and_sums_are_computed_and_show_what_they_stand_on(centre, asked, operation, lead, lines):
+    engine = centre(ScriptedReader({asked: "count"}, operations={asked: operation}))
     answer = engine.answer(asked)
     first, *places = answer.sentences
     assert first.text.strip() == lead and len(places) == lines
@@ -198,7 +201,7 @@ def test_a_table_comes_in_the_order_that_was_given_with_every_row_cited(centre, 
 
 def test_what_is_not_counted_for_certain_is_answered_like_any_question(centre):
     asked = "东区一共多少个工位"
-    engine = centre(ScriptedReader({asked: "count"}))
+    engine = centre(ScriptedReader({asked: "count"}, operations={asked: ("sum", "none")}))
     engine.answer(asked)
     assert engine.generator.requests, "one figure of two is named: no sum"
 

@@ -15,16 +15,19 @@ import pytest
 
 import prompts
 from engine import open_generator
-from engine.base import Reads
+from engine.base import Marks, Reads
 from engine.settings import GeneratorSettings
 from index.encoder import open_encoder
+from index.sentences import split_sentences
+from index.types import Document, Passage
 from models.settings import ModelSettings
 from models.store import ModelStore
-from qa.attribution import support
+from qa.answering import answering
+from qa.attribution import EvidenceSentence, support
 from qa.draft import Draft
 from qa.gate import probed
 from qa.judge import open_judge
-from qa.kind import MODEL, kind_of
+from qa.kind import MODEL, kind_of, operation_of
 from qa.reader import SmallReader
 from training.attribution_fit import rows as attribution_rows
 from training.questions import read
@@ -122,6 +125,52 @@ def test_kinds(encoder: Any) -> None:
         right.append(max(chances, key=lambda kind: chances[kind]) == wanted[question["type"]])
     print(f"right {np.mean(right):.3f}, n {len(right)}")
     assert np.mean(right) > 0.63
+
+
+OPERATIONS = {
+    "三个仓库总共能放多少箱": ("sum", "none"),
+    "全年培训费加起来花了多少": ("sum", "none"),
+    "二号楼比一号楼多几户": ("difference", "none"),
+    "提前交能少交多少钱": ("difference", "none"),
+    "要盖章的表有几张": ("count", "none"),
+    "投诉超过20件的街道有几个": ("count", "over"),
+    "金额在五万以上的合同有多少份": ("count", "from"),
+    "不到30平的房间有几间": ("count", "under"),
+    "哪个科室人最多": ("extreme", "none"),
+    "每人每天伙食费平均多少": ("average", "none"),
+    "办一张证多少钱": ("none", "none"),
+    "押金几天退": ("none", "none"),
+}
+"""Questions of the tests alone, with what is to be computed and how a figure bounds it."""
+
+
+@pytest.mark.models
+def test_operations_and_bounds(encoder: Any) -> None:
+    """``operations.npz`` and ``bounds.npz``: questions that they were not fitted to."""
+    told = {asked: operation_of(asked, encoder) for asked in OPERATIONS}
+    wrong = {asked: told[asked] for asked, wanted in OPERATIONS.items() if told[asked] != wanted}
+    print(wrong)
+    assert len(wrong) <= 3
+
+
+@pytest.mark.models
+def test_sentences_that_answer(generator: Marks) -> None:
+    """``answering.npz``: sentences of passages of other kinds of documents, those that hold an answer against
+    those that do not."""
+    told: dict[bool, list[float]] = {True: [], False: []}
+    for row in held()[::5][:10]:
+        passage = row["passage"]
+        cuts = split_sentences(passage)
+        document = Document("d", row["title"], "d.md", passage, "0")
+        whole = Passage("d-0001", "d", 0, len(passage), passage)
+        sentences = [EvidenceSentence(whole, document, a, b, passage[a:b]) for a, b in cuts]
+        for question in [one for one in row["questions"] if one["answers"]][:2]:
+            chances = answering(question["q"], row["title"], sentences, generator, threading.Event())
+            spans = [(passage.find(a), passage.find(a) + len(a)) for a in question["answers"]]
+            for (a, b), chance in zip(cuts, chances, strict=True):
+                told[any(a < end and start < b for start, end in spans)].append(chance)
+    print(f"area {area(told):.3f}, n {len(told[True])} and {len(told[False])}")
+    assert area(told) > 0.85
 
 
 @pytest.mark.models

@@ -32,19 +32,20 @@ from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 
 from qa.clock import Clock
-from qa.context import Limits, build_context, resolve
-from qa.draft import write_draft
+from qa.context import Limits, build_context
+from qa.draft import Draft, write_draft
 from qa.engine import Engine
 from qa.features import features, found_features
+from qa.finding import dated, found_in, searched, worth_of
 from qa.gate import PROBE, WEIGHTS
 from qa.judge import judged, open_judge
 from qa.kinds.evidence import narrow, read
-from qa.kinds.extract import extract
-from qa.kinds.own_words import in_force
+from qa.kinds.extract import SPREAD
 from qa.linear import CLIP
-from qa.pipeline import _worth
+from qa.pipeline import READ
+from qa.rerank import reranked, sentences_told
 from qa.settings import AnswerSettings, EngineSettings
-from qa.types import Turn
+from qa.types import Answer, Turn
 from qa.understand import understand
 from training.examples import rows
 
@@ -102,18 +103,20 @@ def _row(engine: Engine, item: dict[str, Any]) -> tuple[dict[str, Any], np.ndarr
     )
     assert reader is not None
     turns = [Turn(turn["question"], turn["answer"]) for turn in item.get("history") or ()]
-    want = understand(item["question"], turns, reader)
-    query, asked = want.query, want.told if want.told != want.query else ""
-    top_k = engine.settings.index.top_k
-    hits = in_force(index.search(query, 2 * top_k), index.superseded(), query)[:top_k]
-    query = resolve(query, max(hit.document.spoken or "" for hit in hits) or None)
+    want, stop = understand(item["question"], turns, reader), threading.Event()
+    hits = searched(want.query, index, engine.settings.index.top_k, want.before)
+    query = dated(want.query, hits)
+    told = want.told if want.before else query
     windows = read(query, [narrow(hit) for hit in hits], reader)
-    found = extract(query, "fact", windows, index, reader)
+    windows, drafts = reranked(told, windows, generator, READ, stop)
+    telling = sentences_told(told, generator, READ, stop)
+    kind = "fact" if want.kind in SPREAD else want.kind
+    found = found_in(Answer(item["question"], query, kind=kind), hits, windows, index, reader, telling)
     context = build_context(
-        hits, _worth(hits, windows), generator.count_tokens, Limits(*settings.context_limits)
+        hits, worth_of(hits, windows), generator.count_tokens, Limits(*settings.context_limits)
     )
-    stop = threading.Event()
-    *_, draft = write_draft(generator, asked or query, context, settings, Clock(), stop)
+    first = drafts.get(found.best.passage.id, Draft()) if found else Draft()
+    *_, draft = write_draft(generator, told, context, settings, Clock(), stop, first.judged)
     judge = open_judge(generator)
     if judge and draft.sentences:
         draft = replace(draft, sentences=judged(draft.sentences, context, judge, stop))

@@ -1,7 +1,8 @@
-"""Fits which kind of answer a question wants: a softmax over the encoder's vector of the question
-(``qa/kinds.npz``).
+"""Fits which kind of answer a question wants (``qa/kinds.npz``), what is to be computed for it
+(``operations.npz``) and how its figure bounds what is meant (``bounds.npz``): a softmax over the encoder's
+vector of the question and its runs of characters.
 
-    python -m training.kinds [--out qa/kinds.npz]
+    python -m training.kinds [--of kinds|operations|bounds] [--out qa/kinds.npz]
 
 Prints accuracy out of fold over domains, and the confusions. The vector is multilingual-e5-small's.
 """
@@ -23,6 +24,8 @@ from qa.kind import MODEL, SLOTS, features, grams
 from training.examples import DATA, rows
 
 STRENGTH = 0.1
+FILES = {"kinds": ("kinds", "kind"), "operations": ("operations", "op"), "bounds": ("operations", "bound")}
+"""File of data and its label, by what is fitted."""
 
 
 def main() -> None:
@@ -30,23 +33,26 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--of", choices=list(FILES), default="kinds")
     given = parser.parse_args()
-    data = rows(DATA / "kinds.jsonl")
+    file, label = FILES[given.of]
+    data = rows(DATA / f"{file}.jsonl")
+    names = list(KINDS) if given.of == "kinds" else sorted({row[label] for row in data})
     vectors = open_encoder(MODEL).encode([row["q"] for row in data], query=True)
     mean, scale = vectors.mean(0), vectors.std(0)
     dense = np.stack(
-        [features(v, mean, scale, bool(row["before"])) for v, row in zip(vectors, data, strict=True)]
+        [features(v, mean, scale, bool(row.get("before"))) for v, row in zip(vectors, data, strict=True)]
     )
     x = sparse.hstack([sparse.csr_matrix(dense), sparse.vstack([_row(row["q"]) for row in data])]).tocsr()
-    y = np.array([KINDS.index(row["kind"]) for row in data])
+    y = np.array([names.index(row[label]) for row in data])
     apart = ("chat", "about")  # these have no domain: every question is a group of its own
-    groups = np.array([row["id"] if row["kind"] in apart else row["domain"] for row in data])
+    groups = np.array([row["id"] if row[label] in apart else row["domain"] for row in data])
     found = cross_val_predict(
         LogisticRegression(C=STRENGTH, max_iter=300), x, y, groups=groups, cv=GroupKFold(5)
     )
     print(f"accuracy out of fold over {len(set(groups))} domains: {(found == y).mean():.3f}, n {len(y)}")
-    for i, kind in enumerate(KINDS):
-        told = Counter(KINDS[j] for j in found[y == i]).most_common(4)
+    for i, kind in enumerate(names):
+        told = Counter(names[j] for j in found[y == i]).most_common(4)
         print(f"{kind:18} n {(y == i).sum():4}  right {(found[y == i] == i).mean():.2f}  {dict(told)}")
     if given.out:
         fitted = LogisticRegression(C=STRENGTH, max_iter=300).fit(x, y)
@@ -57,7 +63,7 @@ def main() -> None:
             weights=fitted.coef_[:, : dense.shape[1]].astype(np.float32),
             bias=fitted.intercept_.astype(np.float32),
             grams=fitted.coef_[:, dense.shape[1] :].astype(np.float16),
-            kinds=list(KINDS),
+            kinds=names,
         )
 
 

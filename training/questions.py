@@ -99,7 +99,7 @@ def main() -> None:
     named = {pair["passage_id"] for pair in pairs}
     every = [row for path in given.files for row in rows(path)]
     chosen = [row for i, row in enumerate(every) if row["id"] in named or i % given.part == 0]
-    nearly = {q for pair in pairs if "answered" in pair for q, _ in twins(pair)}
+    nearly = {q for pair in pairs if "how" in pair or pair.get("turns") for q, _ in twins(pair)}
     kept: dict[str, list[Any]] = {name: [] for name in ("answered", "label", "ids", "groups", "near")}
     if given.out.is_file():
         with np.load(given.out) as file:

@@ -91,6 +91,7 @@ CATALOGUE: tuple[Named, ...] = (
         lambda: sorted(p for p in (_HERE / "tests" / "data" / "mixed_corpus").glob("*") if p.is_file()),
     ),
     _of_office("desk", "办公文档问答（自编，七类文档）", "tuning"),
+    _of_office("bureau", "机关与企事业文档问答（自编，二十一份文件）", "tuning/reporting"),
     _of_office("counter", "窗口与办事文档问答（自编，十二份文件）", "reporting"),
     Named(
         "premises",

@@ -65,6 +65,14 @@ UNITS: dict[str, tuple[str, str]] = {
     "周年": ("年", "1"),
     "个年": ("年", "1"),
 }
+
+
+def dimension_of(unit: str) -> str:
+    """One name for units that mean the same (块 and 元, 天 and 日); others as they are."""
+    known = UNITS.get(unit)
+    return known[0] if known and known[1] == "1" else unit
+
+
 _PERSONS = frozenset(["名", "人", "位", "口", "员"])
 _COUNTS = frozenset(
     [

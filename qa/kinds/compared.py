@@ -36,7 +36,7 @@ class Sides:
 
 
 def sides(question: str, hits: Sequence[Hit], index: Indexed) -> Sides | None:
-    """The rows that the question compares; None unless it names two or more of one column."""
+    """The rows that the question compares, or two columns of one row; None unless it names two or more."""
     asked = normalize(question).text
     table = named_table(asked, hits, index)
     if table is None:
@@ -49,7 +49,19 @@ def sides(question: str, hits: Sequence[Hit], index: Indexed) -> Sides | None:
             wanted = [c for c in table.columns if c != column and shared(asked, c)]
             columns = (column, *(wanted or [c for c in table.columns if c != column]))
             return Sides(columns, tuple(rows), _difference(rows, table, wanted))
-    return None
+    return _across(asked, table)
+
+
+def _across(asked: str, table: Table) -> Sides | None:
+    """Two columns of figures that the question names, in the one row that it names."""
+    named = [c for c in table.columns if stands(asked, c)]
+    values = table.values(asked)
+    rows = [row for row in table.rows if values and all(row.cells[c] in v for c, v in values.items())]
+    if len(rows) != 1 or len(named) != 2 or not all(_figure(rows[0].cells[c]) for c in named):
+        return None
+    (one, unit), (other, second) = (_told(rows[0].cells[c]) for c in named)
+    difference = f"{abs(one - other).normalize():,f}{unit}" if unit == second else ""
+    return Sides((*values, *(c for c in named if c not in values)), tuple(rows), difference)
 
 
 def _named(asked: str, value: str) -> bool:

@@ -1,14 +1,16 @@
-"""Counts and sums over rows and figures of the documents: computed exactly, with every row and figure that
-was counted.
+"""Counts and sums over rows, items and figures of the documents: computed exactly, with every row and figure
+that was counted.
 
-Which rows count is told by equal values (a cell whose text stands in the question), what is added up by the
+What is to be computed is told by a small model (``qa.kind.operation_of``); which rows count by equal values
+(a cell whose text stands in the question) and by a figure that bounds a column; what is added up by the
 column or the noun that the question names. Where that is not certain there is no count, and the question is
 answered like any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,9 +18,21 @@ from index.normalize import normalize, number_spans
 from index.numbers import UNITS
 from index.types import Hit
 from qa.attribution import EvidenceSentence
-from qa.kinds.evidence import Block, Indexed
-from qa.kinds.tables import NEAR, Row, bare, named_table, shared
+from qa.checks.numbers import dimension_of
+from qa.kinds.enumerations import enumerations
+from qa.kinds.evidence import Block, Indexed, narrow
+from qa.kinds.extract import Extract
+from qa.kinds.tables import NEAR, NUMBER, Row, Table, bare, named_table, shared
 
+HOLDS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+    "over": operator.gt,
+    "from": operator.ge,
+    "under": operator.lt,
+    "upto": operator.le,
+}
+"""Does a value hold to the limit, by the name of the bound?"""
+MOSTLY = 2 / 3
+"""Share of a column's cells that must be figures for it to be one of figures."""
 NOUN = 2
 """Characters of the noun beside a figure that the question must hold."""
 
@@ -55,53 +69,117 @@ class _Term:
     value: Decimal
 
 
-def counted(question: str, hits: Sequence[Hit], index: Indexed) -> Count | None:
-    """The count or sum that the question asks for; None when it is not certain what is counted."""
+def counted(
+    question: str, operation: tuple[str, str], ranked: Sequence[Hit], index: Indexed, found: Extract | None
+) -> Count | None:
+    """The count or sum that the question asks for; None when it is not certain what is counted.
+
+    Args:
+        operation: what is to be computed and how a figure bounds it (``qa.kind.operation_of``).
+        ranked: what was found, best first.  found: what the reader finds in it.
+    """
     asked = normalize(question).text
-    if measured(asked) is None:
+    what, bound = operation
+    if what not in ("count", "sum"):
         return None
-    near = [hit for hit in hits if hit.score >= NEAR * hits[0].score]
-    return _figures(asked, near) or _rows(asked, hits, index)
+    near = [hit for hit in ranked if hit.score >= NEAR * ranked[0].score]
+    if what == "sum" and (added := _figures(asked, near)):
+        return added
+    table = named_table(asked, ranked, index)
+    rows = kept(asked, bound, table) if table else []
+    if table and rows and what == "sum":
+        return _sum(asked, table, rows)
+    if table and rows and _told(asked, bound, table):
+        return Count(tuple(r.place for r in rows), Decimal(len(rows)))
+    return _items(ranked[0], found) if what == "count" and bound == "none" else None
 
 
-def _rows(asked: str, hits: Sequence[Hit], index: Indexed) -> Count | None:
-    """Rows of a table, or of tables with the same columns, that have the values named, or the sum of a column
-    named."""
-    table = named_table(asked, hits, index)
-    if table is None:
-        return None
+def kept(asked: str, bound: str, table: Table) -> list[Row]:
+    """The rows that have the values that the question names and hold to its bound, without a row of totals;
+    [] where it is not certain what is bounded."""
     values = table.values(asked)
-    kept = [row for row in table.rows if all(row.cells[c] in wanted for c, wanted in values.items())]
-    summed = next(
-        (c for c in table.columns if c not in values and shared(asked, bare(c)) and _numbers(kept, c)), None
-    )
+    rows = [row for row in table.rows if row is not _totals(table)]
+    rows = [row for row in rows if all(row.cells[c] in wanted for c, wanted in values.items())]
+    if bound not in HOLDS:
+        return rows
+    column, limit = _bounded(asked, table)
+    return [
+        row for row in rows if column and (own := _value(row.cells[column])) and HOLDS[bound](own[0], limit)
+    ]
+
+
+def _told(asked: str, bound: str, table: Table) -> bool:
+    """Is all that the question says of the rows accounted for: has every column that it names, but that which
+    names the rows, a value or a bound?"""
+    values = table.values(asked)
+    bounded = _bounded(asked, table)[0] if bound in HOLDS else ""
+    first = next(iter(c for c in table.columns if c != NUMBER), "")
+    return all(c in values or c in (bounded, first) for c in table.columns if shared(asked, bare(c)))
+
+
+def _bounded(asked: str, table: Table) -> tuple[str, Decimal]:
+    """The column that a figure of the question bounds, and that figure: the only one with figures of its
+    unit, or the only one of these that the question names; ("", 0) where that is not certain."""
+    found: list[tuple[str, Decimal, bool]] = []
+    for span in number_spans(asked):
+        for column in table.columns if span.kind in ("number", "percent") else ():
+            cells = [value for row in table.rows if (value := _value(row.cells[column]))]
+            units = {dimension_of(unit) for _, unit in cells} | {
+                dimension_of(column[column.rfind("（") + 1 : -1])
+            }
+            if len(cells) >= MOSTLY * len(table.rows) and (not span.unit or dimension_of(span.unit) in units):
+                found.append((column, Decimal(str(span.value)), shared(asked, bare(column))))
+    named = [one for one in found if one[2]] or found
+    return named[0][:2] if len(named) == 1 else ("", Decimal(0))
+
+
+def _value(cell: str) -> tuple[Decimal, str] | None:
+    """The figure that a cell begins with, and its unit, where it holds no other; else None."""
+    spans = number_spans(cell.strip())
+    if len(spans) != 1 or spans[0].start != 0:
+        return None
+    return Decimal(str(spans[0].value)), spans[0].unit
+
+
+def _totals(table: Table) -> Row | None:
+    """The row that adds up the others: in every column of figures it has their sum; None where there is
+    none."""
+    columns = [c for c in table.columns if c != NUMBER and all(_value(row.cells[c]) for row in table.rows)]
+    for row in (table.rows[-1], table.rows[0]) if columns and len(table.rows) > 2 else ():
+        rest = [other for other in table.rows if other is not row]
+        sums = {c: sum((v[0] for o in rest if (v := _value(o.cells[c]))), Decimal(0)) for c in columns}
+        if any((own := _value(row.cells[c])) and own[0] == sums[c] for c in columns):
+            return row
+    return None
+
+
+def _sum(asked: str, table: Table, rows: Sequence[Row]) -> Count | None:
+    """The sum of the column that the question names, or whose name holds its measure word; None where none is
+    one of figures."""
+    named = [c for c in table.columns if shared(asked, bare(c))]
     counts = measured(asked)
-    if summed is None and counts:  # 多少人 asks for the column 容纳人数, not for its rows
-        summed = next(
-            (c for c in table.columns if c not in values and counts in c and _numbers(kept, c)), None
-        )
-    if len(kept) < 2:
-        return None
-    if summed:
-        terms = _numbers(kept, summed)
-        unit = summed[summed.find("（") + 1 : -1] if "（" in summed else _unit(kept[0].cells[summed])
-        total = sum((value for _, value in terms), Decimal(0))
-        return Count(tuple(r.place for r in kept), total, tuple(text for text, _ in terms), unit)
-    if not counts or (not values and not any(shared(asked, bare(c)) for c in table.columns)):
-        return None
-    return Count(tuple(r.place for r in kept), Decimal(len(kept)))
+    after = asked[asked.find(counts) + len(counts) :][:1] if counts else ""
+    named += [
+        c for c in table.columns if counts and c not in named and (counts in c or (after and after in c))
+    ]
+    for column in named:
+        terms = [(row, row.cells[column].strip()) for row in rows]
+        terms = [(row, text) for row, text in terms if any(c.isdigit() for c in text)]
+        values = [_value(text) for _, text in terms]
+        if len(terms) < max(2, MOSTLY * len(rows)) or not all(values):
+            continue
+        unit = column[column.find("（") + 1 : -1] if "（" in column else (values[0] or ("", ""))[1]
+        total = sum((value[0] for value in values if value), Decimal(0))
+        return Count(tuple(row.place for row, _ in terms), total, tuple(text for _, text in terms), unit)
+    return None
 
 
-def _numbers(rows: Sequence[Row], column: str) -> list[tuple[str, Decimal]]:
-    """The cells of a column as figures; [] unless each is one figure and nothing else but a unit."""
-    out = []
-    for row in rows:
-        text = row.cells[column].strip()
-        spans = number_spans(text)
-        if len(spans) != 1 or spans[0].start != 0 or spans[0].unit_end != len(text):
-            return []
-        out.append((text, Decimal(str(spans[0].value))))
-    return out
+def _items(hit: Hit, found: Extract | None) -> Count | None:
+    """The items of the enumeration in the best passage that the reader's best sentence belongs to."""
+    for one in enumerations(narrow(hit)) if found else ():
+        if found and one.form != "table" and found.best.start in {s.start for s in one.sentences()}:
+            return Count(tuple(item[0] for item in one.items), Decimal(len(one.items)))
+    return None
 
 
 def _figures(asked: str, hits: Sequence[Hit]) -> Count | None:
@@ -175,8 +253,3 @@ def _texts(hit: Hit) -> Iterator[EvidenceSentence]:
         at = hit.document.text.rfind(heading, 0, hit.passage.start)
         if at >= 0:
             yield EvidenceSentence(hit.passage, hit.document, at, at + len(heading), heading)
-
-
-def _unit(text: str) -> str:
-    spans = number_spans(text)
-    return spans[0].unit if spans else ""

@@ -18,11 +18,9 @@ from index.types import Document, Hit, Passage
 from qa.attribution import EvidenceSentence
 from qa.reader import Reading, Reads, windows_of
 
-SEARCH = 20.0
-"""Weight of the search's score (0..1) beside the reader's log-odds; chosen on tuning questions
-(docs/log/reader.md)."""
-TOLD = 0.8
-"""Weight of what the model that writes says of a passage; chosen on tuning questions (docs/log/reader.md)."""
+READER, SEARCH, TOLD = 0.4, 24.0, 1.6
+"""Weights of the reader's log-odds, of the search's score (0..1), and of the log-odds that the model that
+writes gives a passage; chosen on tuning questions (docs/log/reader.md)."""
 SECTION_MIN = 160
 """Characters below which a section is read together with those beside it."""
 SECTION_MAX = 1800
@@ -89,7 +87,8 @@ class Window:
         """Log-odds that it answers the question: what the reader says, how well the search liked the passage,
         and what the model that writes says, where it was asked."""
         likely = min(max(self.reading.answerable, 1e-4), 1 - 1e-4)
-        return math.log(likely / (1 - likely)) + SEARCH * self.block.hit.score + TOLD * (self.told or 0.0)
+        read = READER * math.log(likely / (1 - likely))
+        return read + SEARCH * self.block.hit.score + TOLD * (self.told or 0.0)
 
     def holding(self) -> list[EvidenceSentence]:
         """The sentences that hold a part of the answer, or its best span where there are no parts."""

@@ -6,7 +6,7 @@ Lists and steps are read section by section, so that no item is missed; other ki
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from index.normalize import normalize
@@ -27,7 +27,15 @@ NEAR = 1.5
 """How much less worth (log-odds) than the best a further passage may be, to be part of a spread answer."""
 SHARE = {"inline": 0.3, "table": 0.5, "paragraphs": 0.5}
 """Least share of the items of an enumeration that answer, for all of it to be shown, by its form."""
-STEPS = 0.2
+ITEMS = frozenset({"list", "steps", "multi"})
+"""Kinds that want every item of the enumeration that answers, be it text in a line or paragraphs."""
+BRIEF = 25
+"""Characters of an item, on average, up to which it says nothing without those beside it."""
+BEST, BESIDE, LEAST = 1.0, 1.5, 0.0
+"""What the reader's best sentence gains (log-odds) beside what the model that writes tells; how much less
+worth than the first a further sentence may be, and at least, to be shown. Chosen on tuning questions
+(docs/log/reader.md)."""
+Telling = Callable[[Block], Sequence[float]]
 LOOKED_UP = 0.8
 """What a row counts for that is named in so many words: the reader's probability, at least."""
 LINES = 20
@@ -47,6 +55,7 @@ class Extract:
         lead: how much more (log-odds) the best passage is worth than the next.
         best: the sentence that holds the best span.
         span: that span, in characters of its document.
+        exact: the lines are rows of a table that the question names or falls into.
     """
 
     lines: tuple[EvidenceSentence, ...]
@@ -56,21 +65,33 @@ class Extract:
     best: EvidenceSentence
     span: tuple[int, int]
     judged: float | None = None
+    exact: bool = False
 
 
 def extract(
-    question: str, kind: str, windows: Sequence[Window], index: Indexed, reader: Reads
+    question: str,
+    kind: str,
+    windows: Sequence[Window],
+    index: Indexed,
+    reader: Reads,
+    typed: str = "",
+    telling: Telling | None = None,
 ) -> Extract | None:
-    """The answer in the documents' words; None when no passage has anything to say.
+    """The answer in the documents' own words; None when no passage has anything to say.
 
     Args:
         windows: what the passages that were found say to the question (``qa.kinds.evidence.read``).
+        typed: the question without what it takes up from turns before, where it does: what answers that is
+            told as well.
+        telling: gives the log-odds that each of the first sentences of a passage answers, [] where that is
+            not known; None: the reader alone tells.
     """
     if not windows:
         return None
     first = max(windows, key=lambda w: w.worth)
     lead = first.worth - max((w.worth for w in windows if w is not first), default=first.worth - 6.0)
     section = wide(first.block.hit, index)
+    passage = first.block
     if kind in SPREAD:
         windows = _spread(question, first, section, windows, reader)
         first = _at(windows, first)
@@ -81,9 +102,17 @@ def extract(
     best = next((s for s in holding if s.start <= span[0] < s.end), holding[0])
     chosen = [w for w in windows if w is first or (kind in WIDE and _belongs(w, first))]
     told = [s for w in chosen for s in w.holding()]
-    if kind not in WIDE and (rival := _rival(question, first, best, reader)):
-        told.append(rival)
-    lines = completed(question, told, section, kind, first.block)
+    if answers := _answers(passage, best, telling):
+        best = answers[0]
+        beyond = [s for s in told if not passage.start <= s.start < passage.end] if kind in WIDE else []
+        told = [*answers, *beyond]
+        span = span if best.start <= span[0] < best.end else (best.start, best.end)
+    elif kind not in WIDE:
+        if rival := _rival(question, first, best, reader):
+            told.append(rival)
+        if typed:
+            told += [s for w in read(typed, [first.block], reader) for s in w.holding()]
+    lines = completed(question, told, section, kind, best)
     lines = _ordered(lines, first.block)
     if kind not in WIDE:
         lines = [s for s in lines if s.document.id == first.block.document.id]
@@ -91,6 +120,19 @@ def extract(
     return Extract(
         tuple(lines[:LINES]), first.reading.answerable, first.reading.sure, lead, best, span, judged
     )
+
+
+def _answers(passage: Block, best: EvidenceSentence, telling: Telling | None) -> list[EvidenceSentence]:
+    """The sentences of the passage that answer by the model that writes, the one that does so most first;
+    ``best`` is the reader's. [] where the model tells nothing."""
+    sentences = passage.sentences()
+    told = telling(passage) if telling else []
+    worth = [value + BEST * (s.start == best.start) for s, value in zip(sentences, told, strict=False)]
+    if not worth:
+        return []
+    most = max(worth)
+    ranked = sorted(zip(worth, sentences, strict=False), key=lambda pair: -pair[0])
+    return [s for value, s in ranked if value >= min(most, max(most - BESIDE, LEAST))]
 
 
 def _rival(question: str, window: Window, best: EvidenceSentence, reader: Reads) -> EvidenceSentence | None:
@@ -106,25 +148,34 @@ def _rival(question: str, window: Window, best: EvidenceSentence, reader: Reads)
 
 
 def completed(
-    question: str, told: Sequence[EvidenceSentence], section: Block, kind: str, best: Block
+    question: str, told: Sequence[EvidenceSentence], section: Block, kind: str, best: EvidenceSentence
 ) -> list[EvidenceSentence]:
-    """The sentences that answer, with the rest of each enumeration of which enough items are among them. Of
-    steps a few are enough, or that they stand in a sentence of the ``best`` passage; of a table one, where
-    the question names no row."""
+    """The sentences that answer, with the rest of each enumeration of which enough items are among them, or
+    which the ``best`` sentence belongs to or leads in to; of a table one row is enough where the question
+    names none."""
     asked = normalize(question).text
     starts = {(s.document.id, s.start) for s in told}
     whole: list[Enumeration] = []
     for one in enumerations(section):
         touched = sum(any((s.document.id, s.start) in starts for s in item) for item in one.items)
-        share = STEPS if kind == "steps" else SHARE[one.form]
+        share = SHARE[one.form]
         if one.form == "table" and kind == "list" and not any(_names(asked, item) for item in one.items):
             share = 0.0
-        steps = kind == "steps" and one.form == "inline" and best.start <= one.items[0][0].start < best.end
-        if steps or (touched and touched / len(one.items) >= share):
+        if _of_best(one, kind, best) or (kind in WIDE and touched and touched / len(one.items) >= share):
             whole.append(one)
     if not whole:
         return list(told)
     return [*told, *(s for one in whole for s in one.sentences())]
+
+
+def _of_best(one: Enumeration, kind: str, best: EvidenceSentence) -> bool:
+    """Is the enumeration wanted whole because of the best sentence: what leads in to it says nothing alone,
+    nor does a brief item where conditions are asked for?"""
+    if one.form == "table" or best.start not in {s.start for s in one.sentences()}:
+        return False
+    led = best in one.lead or (best in one.items[0] and "：" in best.text)
+    size = sum(len(s.text) for item in one.items for s in item) / len(one.items)
+    return kind in ITEMS or led or (kind == "condition" and size <= BRIEF)
 
 
 def _names(asked: str, item: Sequence[EvidenceSentence]) -> bool:
@@ -133,16 +184,25 @@ def _names(asked: str, item: Sequence[EvidenceSentence]) -> bool:
     return any(stands(asked, cell) for cell in cells)
 
 
-def of_row(found: Extract | None, row: Row) -> Extract:
-    """What was found, with a row of a table that the question names as its answer."""
-    place = row.place
+def of_rows(found: Extract | None, rows: Sequence[Row]) -> Extract:
+    """What was found, with the rows of a table that the question names, or whose range it falls into, as its
+    answer."""
+    lines = tuple(row.place for row in rows)
+    place = lines[0]
     if found is None:
-        return Extract((place,), LOOKED_UP, LOOKED_UP, 1.0, place, (place.start, place.end))
+        return Extract(lines, LOOKED_UP, LOOKED_UP, 1.0, place, (place.start, place.end), exact=True)
     likely, sure = max(found.likely, LOOKED_UP), max(found.sure, LOOKED_UP)
-    inside = place.start <= found.span[0] < place.end
+    inside = next((p for p in lines if p.start <= found.span[0] < p.end), None)
     span = found.span if inside else (place.start, place.end)
     return replace(
-        found, lines=(place,), likely=likely, sure=sure, lead=max(found.lead, 1.0), best=place, span=span
+        found,
+        lines=lines,
+        likely=likely,
+        sure=sure,
+        lead=max(found.lead, 1.0),
+        best=inside or place,
+        span=span,
+        exact=True,
     )
 
 

@@ -7,22 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from index.normalize import number_spans
-from index.superseded import edition_year
 from index.types import Document, Hit, Passage
 from qa.kinds.compared import sides
 from qa.kinds.compose import catalogue, chosen_document, extracted, found_for, outlined, tallied
 from qa.kinds.counted import counted
-from qa.kinds.evidence import Window
-from qa.kinds.extract import APART, Extract, extract
+from qa.kinds.extract import APART, Extract
 from qa.kinds.ordered import beside
 from qa.kinds.overview import section_of
-from qa.reader import Reads
 from qa.settings import AnswerSettings
 from qa.types import Answer
 
 WRITTEN = frozenset({"fact", "count", "", "write", "order"})
 """Kinds that are written first; the documents' own words are what is left when that fails."""
+COMPUTED = frozenset({"count", "compare"})
+"""Kinds for which something is computed."""
 QUICK = 0.6
 """Least probability of what the reader found to be shown before what is written."""
 
@@ -45,13 +43,11 @@ class OwnWords:
     """Answers in the documents' own words over one index.
 
     Args:
-        reader: finds what answers a question.
         settings: ``risk`` decides what is sure enough.
         index: where the passages lie.
     """
 
-    def __init__(self, reader: Reads, settings: AnswerSettings, index: Documents) -> None:
-        self.reader = reader
+    def __init__(self, settings: AnswerSettings, index: Documents) -> None:
         self.settings = settings
         self.index = index
 
@@ -75,26 +71,32 @@ class OwnWords:
             return None
         return replace(done, retrieved=found_for(hits, index.superseded(), ())) if done else None
 
-    def computed(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
+    def computed(
+        self, answer: Answer, operation: tuple[str, str], ranked: Sequence[Hit], found: Extract | None
+    ) -> Answer | None:
         """A count, a sum or a comparison that is computed from what the documents have; None where that is
-        not certain."""
-        if answer.kind == "count" and (count := counted(answer.query, hits, self.index)):
-            done = tallied(answer, count)
-            return replace(done, retrieved=found_for(hits, self.index.superseded(), count.places))
-        if answer.kind == "compare" and (both := sides(answer.query, hits, self.index)):
-            done = beside(answer, both)
-            return replace(
-                done, retrieved=found_for(hits, self.index.superseded(), [row.place for row in both.rows])
-            )
+        not certain.
+
+        Args:
+            operation: what is to be computed (``qa.kind.operation_of``).
+            ranked: what was found, best first.  found: what the reader finds in it.
+        """
+        if not ranked or not (answer.kind in COMPUTED or operation[0] == "difference"):
+            return None
+        index, gone = self.index, self.index.superseded()
+        if answer.kind == "compare" or operation[0] == "difference":
+            both = sides(answer.query, ranked, index)
+            if both and (both.difference or answer.kind == "compare"):
+                places = [row.place for row in both.rows]
+                return replace(beside(answer, both), retrieved=found_for(ranked, gone, places))
+        if answer.kind == "count" and (count := counted(answer.query, operation, ranked, index, found)):
+            return replace(tallied(answer, count), retrieved=found_for(ranked, gone, count.places))
         return None
 
-    def answer(self, answer: Answer, hits: Sequence[Hit], windows: Sequence[Window]) -> Answer | None:
+    def answer(self, answer: Answer, found: Extract | None, hits: Sequence[Hit]) -> Answer | None:
         """The lines that answer a question of its kind; None where it has to be written, or nothing is sure
         enough."""
-        if answer.kind in WRITTEN:
-            return None
-        found = extract(answer.query, answer.kind, windows, self.index, self.reader)
-        if found is None:
+        if answer.kind in WRITTEN or found is None:
             return None
         sure = found.likely if found.judged is None or answer.kind in APART else found.judged
         if sure < 1.0 - self.settings.risk:
@@ -112,16 +114,3 @@ class OwnWords:
         """What was found, as the answer."""
         done = extracted(answer, found)
         return replace(done, retrieved=found_for(hits, self.index.superseded(), found.lines))
-
-
-def in_force(hits: Sequence[Hit], superseded: frozenset[str], question: str) -> list[Hit]:
-    """The hits without those of documents that a newer one replaces; where the question names the older one's
-    year, those of the older one alone."""
-    years = {int(span.value) for span in number_spans(question) if 1900 <= span.value <= 2100}
-    asked = [h for h in hits if h.document.id in superseded and _year(h.document) in years]
-    kept = asked or [h for h in hits if h.document.id not in superseded]
-    return kept or list(hits)
-
-
-def _year(document: Document) -> int:
-    return int(edition_year(document) or (document.published or "0")[:4])

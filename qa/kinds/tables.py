@@ -16,6 +16,8 @@ from qa.kinds.evidence import Block, Indexed, wide
 
 NEAR = 0.75
 """Share of the best hit's score that a passage must have for its table to be looked at."""
+MOST = 3
+"""Rows that a question names at once."""
 NUMBER = "序号"
 """The column that only counts the rows."""
 
@@ -61,7 +63,7 @@ def named_table(asked: str, hits: Sequence[Hit], index: Indexed) -> Table | None
     found: dict[tuple[str, ...], dict[int, Row]] = {}
     for hit in hits:
         near = hit.score >= NEAR * hits[0].score and hit.document.id == hits[0].document.id
-        for row in _rows(wide(hit, index)) if near else ():
+        for _, row in _rows(wide(hit, index)) if near else ():
             found.setdefault(tuple(row.cells), {}).setdefault(row.place.start, row)
     tables = [
         Table(columns, tuple(row for _, row in sorted(rows.items()))) for columns, rows in found.items()
@@ -70,8 +72,8 @@ def named_table(asked: str, hits: Sequence[Hit], index: Indexed) -> Table | None
     return tables[-rated[0][1]] if rated and rated[0][0] > 0 else None
 
 
-def _rows(block: Block) -> Iterator[Row]:
-    """The rows of the tables that a section touches, each table whole."""
+def _rows(block: Block) -> Iterator[tuple[int, Row]]:
+    """The rows of the tables that a section touches, each table whole, with the number of their table."""
     numbers = {
         one.table for one in block.document.blocks if one.table and block.start <= one.start < block.end
     }
@@ -81,28 +83,38 @@ def _rows(block: Block) -> Iterator[Row]:
             cells = dict(cell.split("：", 1) for cell in text.split("；") if "：" in cell)
             passage = next((p for p in block.passages if p.start <= one.start < p.end), block.hit.passage)
             if cells:
-                yield Row(EvidenceSentence(passage, block.document, one.start, one.end, text), cells)
+                place = EvidenceSentence(passage, block.document, one.start, one.end, text)
+                yield one.table, Row(place, cells)
 
 
-def looked_up(question: str, hits: Sequence[Hit], index: Indexed) -> Row | None:
-    """The one row that the question names by its first cell, in a table of the best document; None where it
-    is not one."""
+def tables_at(hit: Hit, index: Indexed) -> list[Table]:
+    """The tables that a passage holds rows of, each whole."""
+    block = wide(hit, index)
+    passage = hit.passage
+    touched = {one.table for one in hit.document.blocks if passage.start <= one.start < passage.end}
+    found: dict[tuple[int, tuple[str, ...]], list[Row]] = {}
+    for number, row in _rows(block):
+        if number in touched:
+            found.setdefault((number, tuple(row.cells)), []).append(row)
+    return [Table(columns, tuple(rows)) for (_, columns), rows in found.items()]
+
+
+def looked_up(question: str, hits: Sequence[Hit], index: Indexed) -> tuple[Row, ...]:
+    """The rows, at most ``MOST``, that the question names by a cell that tells rows apart, in a table of the
+    best document; () where it names none, or too many."""
     if not hits:
-        return None
+        return ()
     asked = normalize(question).text
     table = named_table(asked, hits, index)
     if table is None:
-        return None
-    key = next(
-        (
-            c
-            for c in table.columns
-            if len({row.cells[c] for row in table.rows}) == len(table.rows) and c != NUMBER
-        ),
-        "",
-    )
-    rows = [row for row in table.rows if key and stands(asked, row.cells[key])]
-    return rows[0] if len(rows) == 1 and any(shared(asked, c) for c in table.columns if c != key) else None
+        return ()
+    for key in table.columns:
+        unique = len({row.cells[key] for row in table.rows}) == len(table.rows) and key != NUMBER
+        rows = tuple(row for row in table.rows if unique and stands(asked, row.cells[key]))
+        if rows:
+            column = any(shared(asked, c) for c in table.columns if c != key)
+            return rows if len(rows) <= MOST and (column or len(rows) > 1) else ()
+    return ()
 
 
 def stands(asked: str, value: str) -> bool:

@@ -1,0 +1,127 @@
+"""From a question to what the documents have on it: the passages in force, what they are worth, what the
+reader or a table finds in them.
+
+The pipeline asks these steps one after the other, the fit of the gate (``training.gate``) asks the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from index.normalize import number_spans
+from index.superseded import edition_year
+from index.types import Document, Hit, Passage
+from qa.context import resolve
+from qa.kinds.evidence import SEARCH, Window
+from qa.kinds.extract import SPREAD, Extract, Telling, extract, of_rows
+from qa.kinds.ranges import fallen_into
+from qa.kinds.tables import looked_up
+from qa.reader import Reads
+from qa.types import Answer
+
+
+class Searched(Protocol):
+    """What is needed of an index."""
+
+    def search(self, query: str, k: int) -> list[Hit]: ...
+
+    def superseded(self) -> frozenset[str]: ...
+
+    def passages(self, document_id: str) -> list[Passage]: ...
+
+
+NEAR = 1.5
+"""How much less worth (log-odds) than the best a passage may be for its table to be looked at."""
+SAME = 0.06
+"""What the score of a passage gains for standing in the document that the turn before was about; chosen on
+tuning questions (docs/log/reader.md)."""
+
+
+def searched(query: str, index: Searched, top_k: int, before: str = "") -> list[Hit]:
+    """At most ``top_k`` hits of documents in force, best first; where the question names the year of a
+    replaced one, of that one.
+
+    Args:
+        before: the exchange before, of a question that does not stand alone: passages of the document that
+            it was about are preferred.
+    """
+    hits = in_force(index.search(query, 2 * top_k), index.superseded(), query)
+    about = index.search(before, 1) if before else []
+    if about:
+        same = about[0].document.id
+        hits = [replace(h, score=h.score + SAME * (h.document.id == same)) for h in hits]
+        hits.sort(key=lambda h: -h.score)
+    return hits[:top_k]
+
+
+def in_force(hits: Sequence[Hit], superseded: frozenset[str], question: str) -> list[Hit]:
+    """The hits without those of documents that a newer one replaces; where the question names the older one's
+    year, those of the older one alone."""
+    years = {int(span.value) for span in number_spans(question) if 1900 <= span.value <= 2100}
+    asked = [h for h in hits if h.document.id in superseded and _year(h.document) in years]
+    kept = asked or [h for h in hits if h.document.id not in superseded]
+    return kept or list(hits)
+
+
+def _year(document: Document) -> int:
+    return int(edition_year(document) or (document.published or "0")[:4])
+
+
+def dated(query: str, hits: Sequence[Hit]) -> str:
+    """The question with 今年 and the like as years, counted from the newest document that was found."""
+    return resolve(query, max((hit.document.spoken or "" for hit in hits), default="") or None)
+
+
+def worth_of(hits: Sequence[Hit], windows: Sequence[Window]) -> dict[str, tuple[float, int]]:
+    """By passage the log-odds that it answers and where it does so; by the search alone where nothing was
+    read."""
+    if not windows:
+        return {hit.passage.id: (SEARCH * hit.score, hit.passage.start) for hit in hits}
+    found: dict[str, tuple[float, int]] = {}
+    for window in windows:
+        passage = window.block.hit.passage
+        if passage.id not in found or found[passage.id][0] < window.worth:
+            found[passage.id] = (window.worth, window.begin + window.reading.best[0])
+    return found
+
+
+def ranked_by(hits: Sequence[Hit], windows: Sequence[Window]) -> list[Hit]:
+    """The hits by what their passages are worth, best first."""
+    worth = worth_of(hits, windows)
+    return sorted((h for h in hits if h.passage.id in worth), key=lambda h: -worth[h.passage.id][0])
+
+
+def follows(answer: Answer) -> bool:
+    """Does the query hold more than the question that was typed: something from turns before?"""
+    return answer.query != answer.question and answer.query.endswith(answer.question)
+
+
+def found_in(
+    answer: Answer,
+    hits: Sequence[Hit],
+    windows: Sequence[Window],
+    index: Searched,
+    reader: Reads | None,
+    telling: Telling | None = None,
+) -> Extract | None:
+    """What the reader finds, or the rows of a table that the question names or falls into; None without a
+    reader, or where nothing is found.
+
+    Args:
+        answer: with the question as it was typed, the query and the kind.
+        telling: which sentences of a passage answer (``qa.kinds.extract``).
+    """
+    if reader is None:
+        return None
+    typed = answer.question if follows(answer) else ""
+    found = extract(answer.query, answer.kind, windows, index, reader, typed, telling)
+    if answer.kind in SPREAD:
+        return found
+    ranked = ranked_by(hits, windows)
+    worth = worth_of(hits, windows)
+    near = [h for h in ranked if worth[h.passage.id][0] >= worth[ranked[0].passage.id][0] - NEAR]
+    several = answer.kind == "compare"
+    rows = fallen_into(answer.question, near, index, several) or looked_up(answer.query, ranked, index)
+    return of_rows(found, rows) if rows else found
