@@ -19,7 +19,11 @@ class IndexSettings(BaseModel):
     passage_min: int = Field(
         60, ge=1, description="fragments below this many characters are merged with neighbours"
     )
-    passage_max: int = Field(400, ge=50, description="longer paragraphs are split at sentence ends")
+    passage_max: int = Field(
+        400,
+        ge=50,
+        description="longer paragraphs are split at sentence ends; lists, tables and articles may be a quarter longer",
+    )
     top_k: int = Field(8, ge=1, le=200, description="passages returned by a search")
     milvus: str = Field(
         "",

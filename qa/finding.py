@@ -17,7 +17,7 @@ from qa.context import resolve
 from qa.kinds.evidence import SEARCH, Window
 from qa.kinds.extract import SPREAD, Extract, Telling, extract, of_rows
 from qa.kinds.ranges import fallen_into
-from qa.kinds.tables import looked_up
+from qa.kinds.tables import Row, looked_up
 from qa.reader import Reads
 from qa.types import Answer
 
@@ -115,13 +115,14 @@ def found_in(
     """
     if reader is None:
         return None
+    rows: tuple[Row, ...] = ()
+    compares = answer.kind == "compare"
+    if answer.kind not in SPREAD or compares:
+        ranked, worth = ranked_by(hits, windows), worth_of(hits, windows)
+        near = [h for h in ranked if worth[h.passage.id][0] >= worth[ranked[0].passage.id][0] - NEAR]
+        rows = fallen_into(answer.question, near, index, compares) or looked_up(answer.query, ranked, index)
+        rows = rows if len(rows) > 1 or not compares else ()
     typed = answer.question if follows(answer) else ""
+    telling = None if rows else telling
     found = extract(answer.query, answer.kind, windows, index, reader, typed, telling)
-    if answer.kind in SPREAD:
-        return found
-    ranked = ranked_by(hits, windows)
-    worth = worth_of(hits, windows)
-    near = [h for h in ranked if worth[h.passage.id][0] >= worth[ranked[0].passage.id][0] - NEAR]
-    several = answer.kind == "compare"
-    rows = fallen_into(answer.question, near, index, several) or looked_up(answer.query, ranked, index)
     return of_rows(found, rows) if rows else found

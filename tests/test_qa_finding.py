@@ -188,8 +188,9 @@ def test_what_a_question_counts():
     ("told", "shown"),
     [
         ([-3.0, 2.0], ["因故取消的"]),
+        ([-1.5, 2.0], ["第一条 押金", "因故取消的"]),
         ([1.0, 2.0], ["第一条 押金", "因故取消的"]),
-        ([-4.0, -2.0], ["因故取消的"]),
+        ([-6.0, -3.0], ["因故取消的"]),
         ([], ["第一条 押金"]),
     ],
 )
@@ -240,5 +241,8 @@ def test_rows_that_a_question_names_or_falls_into_are_the_answer(tmp_path, asked
     found = found_in(Answer(asked, asked, kind="fact"), hits, windows, engine.library, reader)
     assert found is not None and found.exact
     assert [line.text.split("；")[0].split("：")[1] for line in found.lines] == rows
+    both = "3万2和8万的采购各由谁审批"
+    compared = found_in(Answer(both, both, kind="compare"), hits, windows, engine.library, reader)
+    assert compared is not None and len(compared.lines) == 2
     listed = found_in(Answer(asked, asked, kind="list"), hits, windows, engine.library, reader)
     assert listed is not None and not listed.exact, "a list is read, not looked up"

@@ -22,7 +22,7 @@ from qa.checks.numbers import dimension_of
 from qa.kinds.enumerations import enumerations
 from qa.kinds.evidence import Block, Indexed, narrow
 from qa.kinds.extract import Extract
-from qa.kinds.tables import NEAR, NUMBER, Row, Table, bare, named_table, shared
+from qa.kinds.tables import NEAR, NUMBER, Row, Table, bare, named_table, shared, tables_at
 
 HOLDS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
     "over": operator.gt,
@@ -86,6 +86,9 @@ def counted(
     if what == "sum" and (added := _figures(asked, near)):
         return added
     table = named_table(asked, ranked, index)
+    if table is None and (what == "sum" or bound in HOLDS):
+        around = tables_at(ranked[0], index)
+        table = around[0] if len(around) == 1 else None
     rows = kept(asked, bound, table) if table else []
     if table and rows and what == "sum":
         return _sum(asked, table, rows)
@@ -97,12 +100,12 @@ def counted(
 def kept(asked: str, bound: str, table: Table) -> list[Row]:
     """The rows that have the values that the question names and hold to its bound, without a row of totals;
     [] where it is not certain what is bounded."""
-    values = table.values(asked)
+    column, limit = _bounded(asked, table) if bound in HOLDS else ("", Decimal(0))
+    values = {c: wanted for c, wanted in table.values(asked).items() if c != column}
     rows = [row for row in table.rows if row is not _totals(table)]
     rows = [row for row in rows if all(row.cells[c] in wanted for c, wanted in values.items())]
     if bound not in HOLDS:
         return rows
-    column, limit = _bounded(asked, table)
     return [
         row for row in rows if column and (own := _value(row.cells[column])) and HOLDS[bound](own[0], limit)
     ]

@@ -31,10 +31,10 @@ ITEMS = frozenset({"list", "steps", "multi"})
 """Kinds that want every item of the enumeration that answers, be it text in a line or paragraphs."""
 BRIEF = 25
 """Characters of an item, on average, up to which it says nothing without those beside it."""
-BEST, BESIDE, LEAST = 1.0, 1.5, 0.0
+BEST, BESIDE, LEAST, TOGETHER = 1.0, 2.5, -2.0, 3
 """What the reader's best sentence gains (log-odds) beside what the model that writes tells; how much less
-worth than the first a further sentence may be, and at least, to be shown. Chosen on tuning questions
-(docs/log/reader.md)."""
+worth than the first a further sentence may be, and at least, to be shown; and how many, but of lists and the
+like. Chosen on tuning questions (docs/log/reader.md)."""
 Telling = Callable[[Block], Sequence[float]]
 LOOKED_UP = 0.8
 """What a row counts for that is named in so many words: the reader's probability, at least."""
@@ -102,7 +102,7 @@ def extract(
     best = next((s for s in holding if s.start <= span[0] < s.end), holding[0])
     chosen = [w for w in windows if w is first or (kind in WIDE and _belongs(w, first))]
     told = [s for w in chosen for s in w.holding()]
-    if answers := _answers(passage, best, telling):
+    if answers := _answers(passage, kind, best, telling):
         best = answers[0]
         beyond = [s for s in told if not passage.start <= s.start < passage.end] if kind in WIDE else []
         told = [*answers, *beyond]
@@ -122,17 +122,20 @@ def extract(
     )
 
 
-def _answers(passage: Block, best: EvidenceSentence, telling: Telling | None) -> list[EvidenceSentence]:
+def _answers(
+    passage: Block, kind: str, best: EvidenceSentence, telling: Telling | None
+) -> list[EvidenceSentence]:
     """The sentences of the passage that answer by the model that writes, the one that does so most first;
     ``best`` is the reader's. [] where the model tells nothing."""
     sentences = passage.sentences()
-    told = telling(passage) if telling else []
+    told = telling(passage) if telling and len(sentences) > 1 else []
     worth = [value + BEST * (s.start == best.start) for s, value in zip(sentences, told, strict=False)]
     if not worth:
         return []
     most = max(worth)
     ranked = sorted(zip(worth, sentences, strict=False), key=lambda pair: -pair[0])
-    return [s for value, s in ranked if value >= min(most, max(most - BESIDE, LEAST))]
+    found = [s for value, s in ranked if value >= min(most, max(most - BESIDE, LEAST))]
+    return found if kind in WIDE else found[:TOGETHER]
 
 
 def _rival(question: str, window: Window, best: EvidenceSentence, reader: Reads) -> EvidenceSentence | None:
