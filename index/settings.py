@@ -22,7 +22,7 @@ class IndexSettings(BaseModel):
     passage_max: int = Field(
         400,
         ge=50,
-        description="longer paragraphs are split at sentence ends; lists, tables and articles may be a quarter longer",
+        description="longer paragraphs are split at sentence ends; lists and tables may be a quarter longer",
     )
     top_k: int = Field(8, ge=1, le=200, description="passages returned by a search")
     milvus: str = Field(
