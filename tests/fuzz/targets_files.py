@@ -11,7 +11,7 @@ from index.loaders import load_all
 from index.loaders.parts import Loaded, fault
 from index.loaders.raw import Raw
 from index.outline import outline
-from index.paragraphs import passage_search_text, passages_of
+from index.paragraphs import STRUCTURE, passage_search_text, passages_of
 from index.shown import shown
 from index.types import Document, Hit
 from index.wire import pack, unpack
@@ -64,8 +64,8 @@ def sound(document: Document) -> None:
     end = 0
     for passage in passages_of(document, 60, MAXIMUM):
         assert text[passage.start : passage.end] == passage.text and passage.text.strip()
-        assert end <= passage.start and len(passage.text) <= MAXIMUM
-        assert len(passage_search_text(document, passage)) <= MAXIMUM + 201
+        assert end <= passage.start and len(passage.text) <= STRUCTURE * MAXIMUM
+        assert len(passage_search_text(document, passage)) <= STRUCTURE * MAXIMUM + 201
         end = passage.end
     shown(document)
 
