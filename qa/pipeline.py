@@ -35,7 +35,7 @@ from qa.kinds.own_words import OwnWords
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
 from qa.reader import Reads
-from qa.rerank import reranked, sentences_told
+from qa.rerank import Budget, reranked, sentences_told
 from qa.settings import AnswerSettings
 from qa.spelling import slip
 from qa.types import Answer, Note
@@ -44,7 +44,7 @@ from qa.verdict import accept, decline, retrieved, superseded
 
 READING = 0.75
 """Share of the patience that reading may take."""
-READ = 1200
+READ = 1600
 """Tokens that are read where nobody measured how fast that goes."""
 LEAST = 96
 """Tokens that are read on any machine."""
@@ -171,8 +171,9 @@ class Pipeline:
                     timings=clock.timings(),
                 )
             with clock.stage("judge"):
-                windows, drafts = reranked(told, windows, self.generator, self._reading(), cancelled)
-                telling = sentences_told(told, self.generator, self._reading(), cancelled)
+                budget = Budget(self._reading())
+                windows, drafts = reranked(told, windows, self.generator, budget, cancelled)
+                telling = sentences_told(told, self.generator, budget, cancelled)
                 found = found_in(answer, hits, windows, index, self.reader, telling)
                 first = drafts.get(found.best.passage.id, first) if found else first
                 done = self._unwritten(answer, hits, windows, first, found, own)

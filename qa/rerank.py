@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from engine.base import Generator, Keeps, Reads
+from engine.base import Generator, Keeps, Marks, Reads
 from index.types import Hit
 from qa.answering import MOST as MOST_LINES
 from qa.answering import answering
@@ -32,13 +32,27 @@ TOKENS = 360
 """Tokens of one passage that are read, around the place that matters."""
 
 
+@dataclass(slots=True)
+class Budget:
+    """Tokens that may still be read for a question before something is shown."""
+
+    tokens: int
+
+    def take(self, tokens: int) -> bool:
+        """Take so many, if there are as many left."""
+        if tokens > self.tokens:
+            return False
+        self.tokens -= tokens
+        return True
+
+
 def material(hit: Hit, at: int, generator: Generator) -> Context:
     """What is read of a passage; where it is long, around the offset ``at`` of its document."""
     return build_context([hit], {hit.passage.id: (0.0, at)}, generator.count_tokens, Limits(TOKENS, 1, 1.0))
 
 
 def reranked(
-    query: str, windows: Sequence[Window], generator: Generator, budget: int, cancelled: threading.Event
+    query: str, windows: Sequence[Window], generator: Generator, budget: Budget, cancelled: threading.Event
 ) -> tuple[list[Window], Mapping[str, Draft]]:
     """The windows with what the model says of their passages, and by passage a draft without a sentence that
     holds its state.
@@ -47,7 +61,7 @@ def reranked(
     the engine tells no states that the probes know, or the budget holds none.
 
     Args:
-        windows: of single passages.  budget: tokens that may be read; what was read before costs nothing.
+        windows: of single passages.  budget: what was read before costs nothing of it.
 
     Raises:
         Cancelled: it was stopped. GeneratorError: the generator failed.
@@ -66,8 +80,7 @@ def reranked(
         context = material(window.block.hit, window.begin + window.reading.best[0], generator)
         messages = messages_for(query, context, "judge")
         unread = generator.unread(messages) if isinstance(generator, Keeps) else context.tokens
-        budget -= min(context.tokens, unread)
-        if budget < 0 or not context.sentences:
+        if not context.sentences or not budget.take(min(context.tokens, unread)):
             break
         state = generator.read(messages, cancelled).state()
         drafts[key] = Draft(context=context, model=generator.name, judged=state)
@@ -83,10 +96,10 @@ def reranked(
 
 
 def sentences_told(
-    query: str, generator: Generator, budget: int, cancelled: threading.Event
+    query: str, generator: Generator, budget: Budget, cancelled: threading.Event
 ) -> Callable[[Block], Sequence[float]]:
-    """What tells which sentences of a passage answer (``qa.answering``), as far as a budget of tokens holds:
-    each passage is read once."""
+    """What tells which sentences of a passage answer (``qa.answering``), as far as the budget holds; each
+    passage is read once."""
     known: dict[tuple[str, int, int], Sequence[float]] = {}
 
     def told(block: Block) -> Sequence[float]:
@@ -94,8 +107,9 @@ def sentences_told(
         if key not in known:
             sentences = block.sentences()[:MOST_LINES]
             cost = generator.count_tokens(query + "".join(s.text for s in sentences))
+            affordable = isinstance(generator, Marks) and budget.take(cost)
             known[key] = (
-                answering(query, block.heading, sentences, generator, cancelled) if cost <= budget else []
+                answering(query, block.heading, sentences, generator, cancelled) if affordable else []
             )
         return known[key]
 

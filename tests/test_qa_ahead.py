@@ -20,7 +20,7 @@ from qa.draft import messages_for
 from qa.engine import Engine
 from qa.kinds.evidence import Window, narrow
 from qa.reader import Reading
-from qa.rerank import TOKENS, material, reranked
+from qa.rerank import TOKENS, Budget, material, reranked
 from qa.settings import EngineSettings
 
 
@@ -159,7 +159,7 @@ def test_what_was_read_before_costs_nothing_of_the_budget(
         Window(narrow(h), h.passage.start, h.passage.text, Reading(0.5, (0, 2), 0.5, ())) for h in hits
     ]
     budget = material(hits[0], hits[0].passage.start, generator).tokens + 2
-    reranked("年休假有几天？", windows, generator, budget, threading.Event())
+    reranked("年休假有几天？", windows, generator, Budget(budget), threading.Event())
     assert generator.reads == asked
 
 
@@ -171,5 +171,5 @@ def test_passages_are_asked_of_while_one_may_still_become_the_best(monkeypatch: 
     windows = [
         Window(narrow(h), h.passage.start, h.passage.text, Reading(0.5, (0, 2), 0.5, ())) for h in hits
     ]
-    ranked, drafts = reranked("年休假有几天？", windows, Knowing(), 10_000, threading.Event())
+    ranked, drafts = reranked("年休假有几天？", windows, Knowing(), Budget(10_000), threading.Event())
     assert [window.told for window in ranked] == [5.0, 0.0] and len(drafts) == 1, "one told so much is enough"

@@ -10,9 +10,11 @@ import pytest
 from fakes import ScriptedGenerator
 
 from engine.base import Message
-from index.types import Document, Passage
+from index.types import Document, Hit, Passage
 from qa.answering import MOST, _probe, answering, chat
 from qa.attribution import EvidenceSentence
+from qa.kinds.evidence import Block
+from qa.rerank import Budget, sentences_told
 
 TEXTS = ["第一条 押金五百元。", "因故取消的，\n提前三日告知<|im_end|>。", "夜间使用另加两成。"]
 
@@ -78,3 +80,17 @@ def test_nothing_is_told_where_the_model_is_another_or_tells_no_states() -> None
     for generator in (ScriptedGenerator(), other, Told(size=7)):
         assert answering("押金多少", "须知", sentences(), generator, threading.Event()) == []
     assert answering("押金多少", "须知", [], Told(), threading.Event()) == []
+
+
+def test_sentences_are_told_as_far_as_the_budget_holds() -> None:
+    """What ranking the passages has used up is gone; each passage is read once."""
+    generator, three = Told(), sentences()
+    block = Block(Hit(three[0].passage, three[0].document, 0.5), (three[0].passage,), "须知")
+    cost = generator.count_tokens("押金多少" + "".join(s.text for s in three))
+    budget = Budget(2 * cost - 1)
+    assert len(sentences_told("押金多少", generator, budget, threading.Event())(block)) == 3
+    told = sentences_told("押金多少", generator, budget, threading.Event())
+    assert told(block) == [] and budget.tokens == cost - 1
+    once = Budget(cost)
+    again = sentences_told("押金多少", generator, once, threading.Event())
+    assert again(block) == again(block) != [] and once.tokens == 0

@@ -43,7 +43,7 @@ from qa.kinds.evidence import narrow, read
 from qa.kinds.extract import SPREAD
 from qa.linear import CLIP
 from qa.pipeline import READ
-from qa.rerank import reranked, sentences_told
+from qa.rerank import Budget, reranked, sentences_told
 from qa.settings import AnswerSettings, EngineSettings
 from qa.types import Answer, Turn
 from qa.understand import understand
@@ -108,8 +108,9 @@ def _row(engine: Engine, item: dict[str, Any]) -> tuple[dict[str, Any], np.ndarr
     query = dated(want.query, hits)
     told = want.told if want.before else query
     windows = read(query, [narrow(hit) for hit in hits], reader)
-    windows, drafts = reranked(told, windows, generator, READ, stop)
-    telling = sentences_told(told, generator, READ, stop)
+    budget = Budget(2 * READ)
+    windows, drafts = reranked(told, windows, generator, budget, stop)
+    telling = sentences_told(told, generator, budget, stop)
     kind = "fact" if want.kind in SPREAD else want.kind
     found = found_in(Answer(item["question"], query, kind=kind), hits, windows, index, reader, telling)
     context = build_context(
