@@ -6,7 +6,7 @@ The pipeline asks these steps one after the other, the fit of the gate (``traini
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -87,9 +87,8 @@ def worth_of(hits: Sequence[Hit], windows: Sequence[Window]) -> dict[str, tuple[
     return found
 
 
-def ranked_by(hits: Sequence[Hit], windows: Sequence[Window]) -> list[Hit]:
-    """The hits by what their passages are worth, best first."""
-    worth = worth_of(hits, windows)
+def ranked_by(hits: Sequence[Hit], worth: Mapping[str, tuple[float, int]]) -> list[Hit]:
+    """The hits by what their passages are worth (``worth_of``), best first."""
     return sorted((h for h in hits if h.passage.id in worth), key=lambda h: -worth[h.passage.id][0])
 
 
@@ -118,7 +117,8 @@ def found_in(
     rows: tuple[Row, ...] = ()
     compares = answer.kind == "compare"
     if answer.kind not in SPREAD or compares:
-        ranked, worth = ranked_by(hits, windows), worth_of(hits, windows)
+        worth = worth_of(hits, windows)
+        ranked = ranked_by(hits, worth)
         near = [h for h in ranked if worth[h.passage.id][0] >= worth[ranked[0].passage.id][0] - NEAR]
         rows = fallen_into(answer.question, near, index, compares) or looked_up(answer.query, ranked, index)
         rows = rows if len(rows) > 1 or not compares else ()

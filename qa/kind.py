@@ -38,20 +38,24 @@ def kind_of(question: str, before: bool, encoder: Encoder) -> Mapping[str, float
         before: there is a turn before.
         encoder: multilingual-e5-small.
     """
-    return _told(question, before, encoder, KINDS)
+    return _told(question, _vector(question, encoder), before, KINDS)
 
 
 def operation_of(question: str, encoder: Encoder) -> tuple[str, str]:
     """What is to be computed (``count``, ``sum``, ``difference``, ``ratio``, ``product``, ``extreme``,
     ``average``, ``none``), and how a figure in the question bounds what is meant (``over``, ``from``,
     ``under``, ``upto``, ``equal``, ``none``)."""
-    operation, bound = (_told(question, False, encoder, path) for path in (OPERATIONS, BOUNDS))
+    vector = _vector(question, encoder)
+    operation, bound = (_told(question, vector, False, path) for path in (OPERATIONS, BOUNDS))
     return max(operation, key=lambda name: operation[name]), max(bound, key=lambda name: bound[name])
 
 
-def _told(question: str, before: bool, encoder: Encoder, path: Path) -> Mapping[str, float]:
+def _vector(question: str, encoder: Encoder) -> NDArray[Any]:
+    return np.asarray(encoder.encode([question], query=True)[0])
+
+
+def _told(question: str, vector: NDArray[Any], before: bool, path: Path) -> Mapping[str, float]:
     fit = _fit(path)
-    vector = encoder.encode([question], query=True)[0]
     logits = fit["weights"] @ features(vector, fit["mean"], fit["scale"], before) + fit["bias"]
     places, values = grams(question)
     logits = logits + fit["grams"][:, places] @ values

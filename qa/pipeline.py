@@ -217,7 +217,7 @@ class Pipeline:
             first: without sentences, with the state that tells whether the best passage answers.
         """
         operation = self.reader.operation(answer.query) if self.reader else ("none", "none")
-        if computed := own.computed(answer, operation, ranked_by(hits, windows), found):
+        if computed := own.computed(answer, operation, ranked_by(hits, worth_of(hits, windows)), found):
             return computed
         exact = found is not None and found.exact
         told = max(windows, key=lambda w: w.worth).told if windows else None

@@ -102,7 +102,8 @@ def kept(asked: str, bound: str, table: Table) -> list[Row]:
     [] where it is not certain what is bounded."""
     column, limit = _bounded(asked, table) if bound in HOLDS else ("", Decimal(0))
     values = {c: wanted for c, wanted in table.values(asked).items() if c != column}
-    rows = [row for row in table.rows if row is not _totals(table)]
+    totals = _totals(table)
+    rows = [row for row in table.rows if row is not totals]
     rows = [row for row in rows if all(row.cells[c] in wanted for c, wanted in values.items())]
     if bound not in HOLDS:
         return rows
