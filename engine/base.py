@@ -120,7 +120,8 @@ class Marks(Reads, Protocol):
         the states after each cut, ``[cuts, layers * hidden size]``.
 
         Args:
-            cuts: characters of the last message's content, ascending, at least one.
+            cuts: characters of the last message's content, ascending, at least one; all of it stands for
+                the end of the chat, assistant turn opened.
         """
         ...
 

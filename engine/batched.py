@@ -85,8 +85,9 @@ class BatchedGenerator(ABC):
         self, messages: tuple[Message, ...], cuts: Sequence[int], cancelled: threading.Event
     ) -> Reader:
         prompt = self._prompt(messages, 1)
-        marks = [self._until(messages, cut, prompt) for cut in cuts]
-        return self._read(prompt[: marks[-1]], 0, cancelled, marks[:-1])
+        whole = len(messages[-1].content)
+        marks = [self._until(messages, cut, prompt) if cut < whole else len(prompt) for cut in cuts]
+        return self._read(prompt[: marks[-1]], self._lasting(messages, prompt), cancelled, marks[:-1])
 
     def unread(self, messages: tuple[Message, ...]) -> int:
         prompt = self._prompt(messages, 1)

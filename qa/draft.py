@@ -7,11 +7,11 @@ import collections.abc
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import prompts
-from engine.base import Chunk, GenerationRequest, Generator, Message, Reading, Reads
+from engine.base import Chunk, GenerationRequest, Generator, Marks, Message, Reading
 from qa.attribution import Attributed, EvidenceSentence, attribute
 from qa.clock import Clock
 from qa.context import Context
@@ -21,6 +21,8 @@ from qa.types import Citation, Sentence
 from qa.wording import keep_approximate, until_it_loops
 
 SHORT_TOKENS = 48
+WORDS = 64
+"""Characters of a question, from its end, that are looked at one by one."""
 _NUMBERING = re.compile(r"^\[\d+\] ", re.MULTILINE)
 
 
@@ -31,7 +33,9 @@ class Draft:
     Attributes:
         sentences: finished sentences with their attribution, then the one being written (state ``pending``).
         logprobs: of every token written; empty where the engine does not tell.
-        judged: its hidden state after the prompt ``judge`` (does the material hold the answer?), or None.
+        judged: its hidden states within the prompt ``judge`` (does the material hold the answer?),
+            ``[characters asked + 1, layers * hidden size]``: after each character of the question, then after
+            the prompt; or None.
         model: name of the generator.
         finish: why writing ended, ``loop`` when it went in circles; "" while it goes on.
     """
@@ -60,6 +64,25 @@ def messages_for(question: str, context: Context, name: str) -> tuple[Message, .
     return (*before, last)
 
 
+def judging(
+    question: str, context: Context, generator: Marks, cancelled: threading.Event, asked: str = ""
+) -> Reading:
+    """Begin to read whether the material holds the answer; ``state()`` is what ``Draft.judged`` is.
+
+    Args:
+        asked: the end of the question that is looked at character by character, all of it where "".
+    """
+    messages = messages_for(question, context, "judge")
+    return generator.read_at(messages, letters(messages, asked or question), cancelled)
+
+
+def letters(messages: Sequence[Message], asked: str) -> list[int]:
+    """Where each of the last characters asked ends in the last message, then where that ends."""
+    content, words = messages[-1].content, prompts.escape_evidence(asked)
+    end = content.rindex(words) + len(words)
+    return [*range(end - min(len(words), WORDS) + 1, end + 1), len(content)]
+
+
 def write_draft(
     generator: Generator,
     question: str,
@@ -72,8 +95,8 @@ def write_draft(
     """Yield the growing draft; the last one has ``finish`` set.
 
     Args:
-        judged: the state after the prompt ``judge``, where it was read already; else it is read beside the
-        writing.
+        judged: the states within the prompt ``judge``, where it was read already; else it is read beside the
+            writing.
 
     Raises:
         GeneratorError: the generator failed.
@@ -96,9 +119,9 @@ def write_draft(
     for chunk in chunks:
         clock.mark("first_token")
         if (
-            judge is None and judged is None and isinstance(generator, Reads)
+            judge is None and judged is None and isinstance(generator, Marks)
         ):  # beside the writing, with all but its last words read
-            judge = generator.read(messages_for(question, context, "judge"), cancelled)
+            judge = judging(question, context, generator, cancelled)
         written += chunk.text
         end = None if chunk.finish else until_it_loops(written)
         if end is not None:

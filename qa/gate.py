@@ -17,6 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.base import same_model
 from index.types import Hit
 from qa.draft import Draft
@@ -38,6 +41,11 @@ EXACT = 0.8
 SAID, PREFERRED = 0.5, 0.2
 """A draft that says at least this share of what the reader found is shown unless the quotation is so much
 more probable (chosen on tuning rows, docs/log/gate.md)."""
+DOUBTED = -2.0
+"""Log-odds that a word of the question is borne out, below which a refusal names it: 95 % of what is named is
+where two nearly the same questions differ (docs/log/gate.md)."""
+NAMED = 8
+"""Characters of the question, as far as that word, that are named."""
 TARGETS = ("answered", "premise")
 """What the probes tell: the material answers the question; the question takes something for granted that it
 has otherwise."""
@@ -139,19 +147,44 @@ def probability(of: str, values: Mapping[str, float]) -> float:
 
 
 def probed(draft: Draft) -> dict[str, float]:
-    """Log-odds by the probes of the draft's hidden state; {} where the engine tells none, or another model
-    wrote it than the one that the probes were fitted on."""
-    import numpy as np
-
-    probe, state = _probe(), np.asarray(draft.judged if draft.judged is not None else ())
+    """Log-odds by the probes of the draft's hidden states: that the material answers, that the question takes
+    something false for granted, that each of its words is borne out (of the one that is so least). {} where
+    the engine tells none, or another model wrote it than the one that the probes were fitted on."""
+    probe, states = _probe(), np.atleast_2d(draft.judged if draft.judged is not None else ())
     if (
         probe is None
         or not same_model(draft.model, str(probe["model"]))
-        or state.shape != probe["mean"].shape
+        or states.shape[1:] != probe["answered"].shape
+        or len(states) < 2
     ):
         return {}
-    z = (state - probe["mean"]) / probe["scale"]
-    return {f"probe_{of}": float(z @ probe[of] + probe[f"{of}_bias"]) for of in TARGETS}
+    return probed_by(probe, states)
+
+
+def doubted(draft: Draft, question: str) -> str:
+    """The words of the question as far as the one that the material bears out least; "" where it bears out
+    all, or that is not known."""
+    if not probed(draft):
+        return ""
+    told = _by(_probe() or {}, "words", np.atleast_2d(draft.judged)[:-1])
+    end = len(question) - len(told) + int(told.argmin()) + 1
+    if told.min() >= DOUBTED or end < 1:
+        return ""
+    return ("…" if end > NAMED else "") + question[max(0, end - NAMED) : end]
+
+
+def probed_by(probe: Mapping[str, Any], states: NDArray[Any]) -> dict[str, float]:
+    """What the probes tell of the states within the prompt ``judge`` (``Draft.judged``)."""
+    told = {of: float(_by(probe, of, states[-1:])[0]) for of in TARGETS}
+    words = float(_by(probe, "words", states[:-1]).min())
+    answered = float(probe["both"] @ np.array([told["answered"], words, 1.0]))
+    return {"probe_answered": answered, "probe_premise": told["premise"], "probe_words": words}
+
+
+def _by(probe: Mapping[str, Any], name: str, states: NDArray[Any]) -> NDArray[Any]:
+    """Log-odds of each state by one of the probes."""
+    z = (states - probe[f"{name}_mean"]) / probe[f"{name}_scale"]
+    return np.asarray(z @ probe[name] + probe[f"{name}_bias"])
 
 
 @functools.cache
@@ -169,7 +202,5 @@ def _weights() -> dict[str, Any]:
 def _probe() -> dict[str, Any] | None:
     if not PROBE.exists():
         return None
-    import numpy as np
-
     with np.load(PROBE, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}

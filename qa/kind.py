@@ -1,8 +1,8 @@
 """Which kind of answer a question wants, and what is to be computed for it: each told by a softmax over the
 encoder's vector of the question and its runs of characters. Milliseconds.
 
-The weights (``kinds.npz``, ``operations.npz``, ``bounds.npz``) are made by ``training/kinds.py`` on vectors
-of multilingual-e5-small.
+The weights (``kinds.npz``, ``operations.npz``, ``bounds.npz``, ``conditions.npz``, ``negated.npz``) are made
+by ``training/kinds.py`` on vectors of multilingual-e5-small.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import functools
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from index.encoder import Encoder
 from index.normalize import simplify
 
-KINDS, OPERATIONS, BOUNDS = (
-    Path(__file__).with_name(f"{name}.npz") for name in ("kinds", "operations", "bounds")
+KINDS, OPERATIONS, BOUNDS, CONDITIONS, NEGATED = (
+    Path(__file__).with_name(f"{name}.npz")
+    for name in ("kinds", "operations", "bounds", "conditions", "negated")
 )
 MODEL = "multilingual-e5-small"
 SLOTS = 1 << 14
@@ -41,13 +42,32 @@ def kind_of(question: str, before: bool, encoder: Encoder) -> Mapping[str, float
     return _told(question, _vector(question, encoder), before, KINDS)
 
 
-def operation_of(question: str, encoder: Encoder) -> tuple[str, str]:
-    """What is to be computed (``count``, ``sum``, ``difference``, ``ratio``, ``product``, ``extreme``,
-    ``average``, ``none``), and how a figure in the question bounds what is meant (``over``, ``from``,
-    ``under``, ``upto``, ``equal``, ``none``)."""
+class Operation(NamedTuple):
+    """What is to be computed for a question.
+
+    Attributes:
+        what: ``count``, ``sum``, ``difference``, ``ratio``, ``product``, ``extreme``, ``average``, ``none``.
+        bound: how a figure in the question bounds what is meant: ``over``, ``from``, ``under``, ``upto``,
+            ``equal``, ``none``.
+        conditions: how many the question puts on what is counted: ``none``, ``one``, ``several``.
+        negated: whether what is counted is what has not the value that the question names: ``yes``, ``no``.
+    """
+
+    what: str = "none"
+    bound: str = "none"
+    conditions: str = "none"
+    negated: str = "no"
+
+
+def operation_of(question: str, encoder: Encoder) -> Operation:
+    """What is to be computed for the question.
+
+    Args:
+        encoder: multilingual-e5-small.
+    """
     vector = _vector(question, encoder)
-    operation, bound = (_told(question, vector, False, path) for path in (OPERATIONS, BOUNDS))
-    return max(operation, key=lambda name: operation[name]), max(bound, key=lambda name: bound[name])
+    told = (_told(question, vector, False, path) for path in (OPERATIONS, BOUNDS, CONDITIONS, NEGATED))
+    return Operation(*(max(shares, key=lambda name: shares[name]) for shares in told))
 
 
 def _vector(question: str, encoder: Encoder) -> NDArray[Any]:

@@ -27,6 +27,7 @@ from qa.draft import Draft, write_draft
 from qa.finding import dated, follows, found_in, ranked_by, searched, worth_of
 from qa.gate import Decision, Gate
 from qa.judge import judged, open_judge
+from qa.kind import Operation
 from qa.kinds.compose import extracted, found_for, orders_left_out
 from qa.kinds.evidence import Window, narrow, read
 from qa.kinds.extract import APART, Extract, extract
@@ -172,7 +173,8 @@ class Pipeline:
                 )
             with clock.stage("judge"):
                 budget = Budget(self._reading())
-                windows, drafts = reranked(told, windows, self.generator, budget, cancelled)
+                typed = asked if want.before else ""
+                windows, drafts = reranked(told, windows, self.generator, budget, cancelled, typed)
                 telling = sentences_told(told, self.generator, budget, cancelled)
                 found = found_in(answer, hits, windows, index, self.reader, telling)
                 first = drafts.get(found.best.passage.id, first) if found else first
@@ -216,13 +218,13 @@ class Pipeline:
         Args:
             first: without sentences, with the state that tells whether the best passage answers.
         """
-        operation = self.reader.operation(answer.query) if self.reader else ("none", "none")
+        operation = self.reader.operation(answer.query) if self.reader else Operation()
         if computed := own.computed(answer, operation, ranked_by(hits, worth_of(hits, windows)), found):
             return computed
         exact = found is not None and found.exact
         told = max(windows, key=lambda w: w.worth).told if windows else None
         if answer.kind not in APART and not exact and self.gate.unanswered(told):
-            return decline(answer, "not_answered", hits, found=found)
+            return decline(answer, "not_answered", hits, first, found=found)
         if done := own.answer(answer, found, hits):
             return done
         after = follows(answer)  # what is written after turns mostly says them again

@@ -23,7 +23,7 @@ from index.encoder import Encoder
 from index.normalize import simplify
 from index.sentences import split_sentences
 from qa.heads import HEADS
-from qa.kind import kind_of, operation_of
+from qa.kind import Operation, kind_of, operation_of
 from qa.linear import sigmoid
 
 WEIGHTS = Path(__file__).with_name("reader.npz")
@@ -62,7 +62,7 @@ class Reads(Protocol):
 
     def kind(self, question: str, before: str = "") -> Mapping[str, float]: ...
 
-    def operation(self, question: str) -> tuple[str, str]: ...
+    def operation(self, question: str) -> Operation: ...
 
     def turn(self, question: str, before: str) -> tuple[float, tuple[Span, ...]]: ...
 
@@ -125,8 +125,8 @@ class SmallReader:
         """Probability of each kind of answer that the question may want; ``before``: see :func:`history`."""
         return kind_of(question, bool(before), self._encoder())
 
-    def operation(self, question: str) -> tuple[str, str]:
-        """What is to be computed, and how a figure of the question bounds it (``qa.kind.operation_of``)."""
+    def operation(self, question: str) -> Operation:
+        """What is to be computed (``qa.kind.operation_of``)."""
         return operation_of(question, self._encoder())
 
     def turn(self, question: str, before: str) -> tuple[float, tuple[Span, ...]]:

@@ -13,12 +13,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from engine.base import Generator, Keeps, Marks, Reads
+from engine.base import Generator, Keeps, Marks
 from index.types import Hit
 from qa.answering import MOST as MOST_LINES
 from qa.answering import answering
 from qa.context import Context, Limits, build_context
-from qa.draft import Draft, messages_for
+from qa.draft import Draft, judging, messages_for
 from qa.gate import probed
 from qa.kinds.evidence import TOLD, Block, Window
 
@@ -52,7 +52,12 @@ def material(hit: Hit, at: int, generator: Generator) -> Context:
 
 
 def reranked(
-    query: str, windows: Sequence[Window], generator: Generator, budget: Budget, cancelled: threading.Event
+    query: str,
+    windows: Sequence[Window],
+    generator: Generator,
+    budget: Budget,
+    cancelled: threading.Event,
+    asked: str = "",
 ) -> tuple[list[Window], Mapping[str, Draft]]:
     """The windows with what the model says of their passages, and by passage a draft without a sentence that
     holds its state.
@@ -62,11 +67,12 @@ def reranked(
 
     Args:
         windows: of single passages.  budget: what was read before costs nothing of it.
+        asked: the end of the query that was typed, where turns stand before it.
 
     Raises:
         Cancelled: it was stopped. GeneratorError: the generator failed.
     """
-    if not isinstance(generator, Reads):
+    if not isinstance(generator, Marks):
         return list(windows), {}
     top: dict[str, Window] = {}
     for window in sorted(windows, key=lambda w: -w.worth):
@@ -82,7 +88,7 @@ def reranked(
         unread = generator.unread(messages) if isinstance(generator, Keeps) else context.tokens
         if not context.sentences or not budget.take(min(context.tokens, unread)):
             break
-        state = generator.read(messages, cancelled).state()
+        state = judging(query, context, generator, cancelled, asked).state()
         drafts[key] = Draft(context=context, model=generator.name, judged=state)
         told = probed(drafts[key]).get("probe_answered")
         if told is None:

@@ -11,7 +11,7 @@ from index.types import Hit
 from qa.conflicts import conflict_notes
 from qa.context import Context
 from qa.draft import Draft, cite
-from qa.gate import Decision
+from qa.gate import Decision, doubted
 from qa.kinds.evidence import Window
 from qa.kinds.extract import Extract
 from qa.settings import AnswerSettings
@@ -69,6 +69,8 @@ def decline(
         notes = (Note("nearest", told, (cite(place, place.start, place.end, round(found.likely, 3)),)),)
     premise = reason == "false_premise" and notes
     message = notes[0].message if premise else prompts.text(f"qa.refuse_{reason}")
+    if reason == "not_answered" and draft and (words := doubted(draft, answer.question)):
+        message += prompts.text("qa.refuse_words", words=words)
     held = found.best.text if found and decision and decision.quoted else draft.text if draft else ""
     nearest = tuple(h.passage.id for h in hits[:NEAREST])
     refusal = Refusal(reason=reason, message=message, nearest=nearest, draft=held)

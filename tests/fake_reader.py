@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from index.sentences import split_sentences
 from qa.heads import KINDS
+from qa.kind import Operation
 from qa.reader import Reading, Span
 
 
@@ -15,7 +16,7 @@ class ScriptedReader:
     kinds: question -> kind of answer; "fact" for others.
     carried: question -> words of the turns before that it takes up; others stand alone.
     answers: words whose sentences answer a question, by question.
-    operations: question -> what is to be computed, and its bound; nothing for others.
+    operations: question -> the fields of ``qa.kind.Operation``; nothing for others.
     """
 
     loaded = True
@@ -25,7 +26,7 @@ class ScriptedReader:
         kinds: Mapping[str, str] | None = None,
         carried: Mapping[str, Sequence[str]] | None = None,
         answers: Mapping[str, Sequence[str]] | None = None,
-        operations: Mapping[str, tuple[str, str]] | None = None,
+        operations: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.kinds, self.carried, self.answers = kinds or {}, carried or {}, answers or {}
         self.operations = operations or {}
@@ -40,8 +41,8 @@ class ScriptedReader:
         wanted = self.kinds.get(question, "fact")
         return {kind: 0.95 if kind == wanted else 0.05 / len(KINDS) for kind in KINDS}
 
-    def operation(self, question: str) -> tuple[str, str]:
-        return self.operations.get(question, ("none", "none"))
+    def operation(self, question: str) -> Operation:
+        return Operation(*self.operations.get(question, ()))
 
     def turn(self, question: str, before: str) -> tuple[float, tuple[Span, ...]]:
         words = self.carried.get(question, ())

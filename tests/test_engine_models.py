@@ -16,7 +16,7 @@ from engine.convert import prepare
 from engine.openvino import OpenVINOGenerator
 from errors import ModelError
 from models.store import ModelStore
-from qa.draft import Draft
+from qa.draft import Draft, letters
 from qa.gate import probed
 
 pytestmark = pytest.mark.models
@@ -86,9 +86,9 @@ def test_the_same_prompt_again_is_quick(generator: OpenVINOGenerator) -> None:
 
 def test_the_probe_of_the_judge_tells_answered_from_not_answered(generator: OpenVINOGenerator) -> None:
     def judged(question: str) -> float:
-        parts = prompts.chat("judge", evidence=EVIDENCE, question=question)
-        state = generator.read(tuple(Message(*part) for part in parts), threading.Event()).state()
-        return probed(Draft(judged=state, model=generator.name))["probe_answered"]
+        chat = tuple(Message(*part) for part in prompts.chat("judge", evidence=EVIDENCE, question=question))
+        states = generator.read_at(chat, letters(chat, question), threading.Event()).state()
+        return probed(Draft(judged=states, model=generator.name))["probe_answered"]
 
     assert judged("建成了多少家就业驿站？") > judged("今年全市的财政预算是多少亿元？")
 

@@ -15,6 +15,7 @@ from index.settings import IndexSettings
 from index.types import Hit
 from qa.engine import Engine
 from qa.finding import SAME, found_in, searched
+from qa.kind import Operation
 from qa.kinds.counted import counted, measured
 from qa.kinds.enumerations import enumerations
 from qa.kinds.evidence import narrow, read, wide
@@ -166,17 +167,23 @@ SHELTERS = """# 安置点
     [
         ("安置点一共能容纳多少人", ("sum", "none"), 810),
         ("安置点有几个", ("count", "none"), 3),
-        ("容纳人数超过200的安置点有几个", ("count", "over"), 2),
-        ("容纳人数不到150的安置点有几个", ("count", "under"), None),
-        ("有发电机的安置点有几个", ("count", "from"), None),
-        ("石坪村的安置点容纳多少人", ("sum", "none"), None),
+        ("容纳人数超过200的安置点有几个", ("count", "over", "one"), 2),
+        ("容纳人数不到150的安置点有几个", ("count", "under", "one"), None),
+        ("有发电机的安置点有几个", ("count", "from", "one"), None),
+        ("有发电机的安置点有几个", ("count", "none", "one"), None),
+        ("桥头村以外的安置点有几个", ("count", "none", "one", "yes"), 2),
+        ("桥头村容纳人数超过200的安置点有几个", ("count", "over", "several"), 1),
+        ("桥头村没坏的安置点有几个", ("count", "none", "several"), None),
+        ("桥头村和石坪村以外超过100人的安置点有几个", ("count", "over", "several", "yes"), None),
+        ("石坪村的安置点容纳多少人", ("sum", "none", "one"), None),
         ("安置点有哪些", ("none", "none"), None),
     ],
 )
 def test_what_is_counted_is_told_by_the_operation_and_its_bound(tmp_path, asked, operation, total):
-    """No row that holds to the bound, no figure to be bound by, one figure to add: no count."""
+    """No row that holds to the bound, no figure to be bound by, a condition that nothing accounts for, one
+    figure to add: no count."""
     engine = engine_over(tmp_path, ScriptedReader(), SHELTERS)
-    found = counted(asked, operation, engine.search(asked, 8), engine.library, None)
+    found = counted(asked, Operation(*operation), engine.search(asked, 8), engine.library, None)
     assert (found and int(found.total)) == total
 
 

@@ -11,8 +11,10 @@ from qa import gate as gates
 from qa.attribution import EvidenceSentence
 from qa.context import Context
 from qa.draft import Draft, tie
-from qa.gate import PROBE, TARGETS, WEIGHTS, Gate, probability, probed
+from qa.gate import PROBE, TARGETS, WEIGHTS, Gate, doubted, probability, probed
 from qa.kinds.extract import Extract
+from qa.types import Answer
+from qa.verdict import decline
 
 STATION = "全市已建成113家就业驿站，居民可以就近求职。"
 ASKED = "建成了多少家就业驿站？"
@@ -74,9 +76,9 @@ def test_what_the_model_holds_unanswered_is_refused_unless_every_risk_is_taken()
 
 
 def test_probes_fitted_on_one_model_tell_nothing_of_another():
-    size = np.load(PROBE)["mean"].shape
-    draft = Draft(judged=np.zeros(size), model="Qwen2.5 Coder 1.5B Instruct (openvino, x-int8)")
-    assert set(probed(draft)) == {f"probe_{of}" for of in TARGETS}
+    size = np.load(PROBE)["answered"].shape
+    draft = Draft(judged=np.zeros((3, *size)), model="Qwen2.5 Coder 1.5B Instruct (openvino, x-int8)")
+    assert set(probed(draft)) == {f"probe_{of}" for of in (*TARGETS, "words")}
     assert probed(replace(draft, model="qwen2.5-coder-1.5b-instruct-q4_k_m (transformers)"))
     assert probed(replace(draft, model="Qwen2.5 1.5B Instruct (openvino, x-int8)")) == {}
     assert probed(Draft(model=draft.model)) == {}, "an engine that tells no states"
@@ -98,3 +100,19 @@ def test_the_fitted_weights_say_how_good_they_are_on_questions_they_were_not_fit
     assert model[of][part]["auc"]["tried"] > least
     assert model["data"]["rows"] >= 300
     assert len(model[of][part]["features"]) == len(model[of][part]["weights"])
+
+
+def test_a_refusal_names_the_words_that_nothing_bears_out():
+    """The words as far as the one that is least borne out, and none where all are."""
+    probe = np.load(PROBE)
+    away = 40 * probe["words"] * probe["words_scale"] / (probe["words"] ** 2).sum()
+    borne, odd = probe["words_mean"] + away, probe["words_mean"] - away
+    asked = "地铁集团公示几天"
+    states = np.stack([borne, borne, borne, odd, *[borne] * 4, borne])
+    draft = Draft(judged=states, model="qwen2.5-coder-1.5b")
+    assert doubted(draft, asked) == "地铁集团"
+    assert doubted(draft, "请问一下轨道交通里的" + asked) == "…交通里的地铁集团"
+    assert doubted(replace(draft, judged=np.stack([borne] * 9)), asked) == ""
+    assert doubted(Draft(model="qwen2.5-coder-1.5b"), asked) == ""
+    said = decline(Answer(asked, asked), "not_answered", [], draft).refusal
+    assert said is not None and "“地铁集团”" in said.message

@@ -165,8 +165,8 @@ def test_an_enumeration_of_which_some_items_answer_is_shown_whole(centre):
 @pytest.mark.parametrize(
     ("asked", "operation", "lead", "lines"),
     [
-        ("三日周期的项目有几个", ("count", "none"), "共2个：", 2),
-        ("费用超过150元的项目有几个", ("count", "over"), "共2个：", 2),
+        ("三日周期的项目有几个", ("count", "none", "one"), "共2个：", 2),
+        ("费用超过150元的项目有几个", ("count", "over", "one"), "共2个：", 2),
         ("各项目的费用一共多少", ("sum", "none"), "合计560元（120 + 260 + 180）：", 3),
         ("东西两区一共多少个工位", ("sum", "none"), "合计77个工位（42个 + 35个）：", 1),
     ],

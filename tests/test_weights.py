@@ -15,7 +15,7 @@ import pytest
 
 import prompts
 from engine import open_generator
-from engine.base import Marks, Reads
+from engine.base import Marks
 from engine.settings import GeneratorSettings
 from index.encoder import open_encoder
 from index.sentences import split_sentences
@@ -70,12 +70,12 @@ def encoder() -> Any:
 
 
 @pytest.fixture(scope="module")
-def generator() -> Reads:
+def generator() -> Marks:
     settings = GeneratorSettings()
     if ModelStore().state(settings.model) != "ready":
         pytest.skip(f"{settings.model} is not in the store")
     made = open_generator(settings, ModelSettings())
-    assert isinstance(made, Reads)
+    assert isinstance(made, Marks)
     return made
 
 
@@ -174,7 +174,7 @@ def test_sentences_that_answer(generator: Marks) -> None:
 
 
 @pytest.mark.models
-def test_judge_and_probe(generator: Reads) -> None:
+def test_judge_and_probe(generator: Marks) -> None:
     """``judge.npz``: hard statements about a passage, true ones against false; ``probe.npz``: questions that
     it answers against near misses. Ten passages, each of another kind of document."""
     judge = open_judge(generator)
@@ -202,7 +202,7 @@ def _both(rows: Sequence[dict[str, Any]], key: str, most: int) -> list[dict[str,
 
 
 @pytest.mark.models
-def test_probe_of_false_premises(generator: Reads) -> None:
+def test_probe_of_false_premises(generator: Marks) -> None:
     """``probe.npz``: pairs that no probe was fitted to; the false twin is told from the true one."""
     passages = {row["id"]: row for path in DATA.glob("*.jsonl") for row in _rows(path) if "passage" in row}
     told: dict[bool, list[float]] = {True: [], False: []}
@@ -216,5 +216,5 @@ def test_probe_of_false_premises(generator: Reads) -> None:
     assert area(told) > 0.7
 
 
-def _probe(generator: Reads, state: np.ndarray) -> dict[str, float]:
+def _probe(generator: Marks, state: np.ndarray) -> dict[str, float]:
     return probed(Draft(judged=state, model=generator.name))  # type: ignore[attr-defined]

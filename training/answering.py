@@ -19,10 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold
-from sklearn.preprocessing import StandardScaler
 
 from engine import open_generator
 from engine.base import Marks
@@ -38,6 +35,7 @@ from qa.settings import AnswerSettings, EngineSettings
 from qa.types import Turn
 from qa.understand import understand
 from training.examples import rows
+from training.fitted import Fitted, out_of_fold
 from training.gate import MODEL
 
 STRENGTH = 0.001
@@ -127,34 +125,14 @@ def fit(paths: Sequence[Path], tried: Path | None, write: bool) -> None:
     x = np.concatenate([file["states"] for file in files]).astype(np.float32)
     label, group, best = (np.concatenate([f[n] for f in files]) for n in ("label", "group", "best"))
     item = np.concatenate([file["item"] + 100_000 * i for i, file in enumerate(files)])
-    out = np.zeros(len(x))
-    for these, others in GroupKFold(5).split(x, label, group):
-        out[others] = _Fitted(x[these], label[these])(x[others])
-    _say("out of fold", out, label, item, best)
-    told = _Fitted(x, label)
+    _say("out of fold", out_of_fold(x, label, group, STRENGTH), label, item, best)
+    told = Fitted(x, label, STRENGTH)
     if tried:
         with np.load(tried) as file:
             _say("tried", told(file["states"].astype(np.float32)), file["label"], file["item"], file["best"])
     if write:
-        np.savez_compressed(WEIGHTS, **told.arrays, model=MODEL)
-
-
-class _Fitted:
-    """A standardised logistic regression; called, it gives log-odds."""
-
-    def __init__(self, x: np.ndarray, label: np.ndarray) -> None:
-        scaler = StandardScaler().fit(x)
-        model = LogisticRegression(C=STRENGTH, max_iter=300).fit(scaler.transform(x), label)
-        self.arrays = {
-            "mean": scaler.mean_.astype(np.float32),
-            "scale": scaler.scale_.astype(np.float32),
-            "answers": model.coef_[0].astype(np.float32),
-            "bias": np.float32(model.intercept_[0]),
-        }
-
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        mine = self.arrays
-        return np.asarray((x - mine["mean"]) / mine["scale"] @ mine["answers"] + mine["bias"])
+        arrays = {"mean": told.mean, "scale": told.scale, "answers": told.weights, "bias": told.bias}
+        np.savez_compressed(WEIGHTS, **arrays, model=MODEL)
 
 
 def _say(name: str, told: np.ndarray, label: np.ndarray, item: np.ndarray, best: np.ndarray) -> None:

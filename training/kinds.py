@@ -1,8 +1,9 @@
 """Fits which kind of answer a question wants (``qa/kinds.npz``), what is to be computed for it
-(``operations.npz``) and how its figure bounds what is meant (``bounds.npz``): a softmax over the encoder's
-vector of the question and its runs of characters.
+(``operations.npz``), how its figure bounds what is meant (``bounds.npz``), how many conditions it puts on
+what is counted (``conditions.npz``) and whether one of them is negated (``negated.npz``): a softmax over the
+encoder's vector of the question and its runs of characters.
 
-    python -m training.kinds [--of kinds|operations|bounds] [--out qa/kinds.npz]
+    python -m training.kinds [--of kinds|operations|bounds|conditions|negated] [--out qa/kinds.npz]
 
 Prints accuracy out of fold over domains, and the confusions. The vector is multilingual-e5-small's.
 """
@@ -24,7 +25,15 @@ from qa.kind import MODEL, SLOTS, features, grams
 from training.examples import DATA, rows
 
 STRENGTH = 0.1
-FILES = {"kinds": ("kinds", "kind"), "operations": ("operations", "op"), "bounds": ("operations", "bound")}
+BALANCED = frozenset({"conditions", "negated"})
+"""What is fitted with each label weighing the same."""
+FILES = {
+    "kinds": ("kinds", "kind"),
+    "operations": ("operations", "op"),
+    "bounds": ("operations", "bound"),
+    "conditions": ("conditions", "conditions"),
+    "negated": ("conditions", "negated"),
+}
 """File of data and its label, by what is fitted."""
 
 
@@ -48,23 +57,30 @@ def main() -> None:
     apart = ("chat", "about")  # these have no domain: every question is a group of its own
     groups = np.array([row["id"] if row[label] in apart else row["domain"] for row in data])
     found = cross_val_predict(
-        LogisticRegression(C=STRENGTH, max_iter=300), x, y, groups=groups, cv=GroupKFold(5)
+        _model(given.of), x, y, groups=groups, cv=GroupKFold(5)
     )
     print(f"accuracy out of fold over {len(set(groups))} domains: {(found == y).mean():.3f}, n {len(y)}")
     for i, kind in enumerate(names):
         told = Counter(names[j] for j in found[y == i]).most_common(4)
         print(f"{kind:18} n {(y == i).sum():4}  right {(found[y == i] == i).mean():.2f}  {dict(told)}")
     if given.out:
-        fitted = LogisticRegression(C=STRENGTH, max_iter=300).fit(x, y)
+        fitted = _model(given.of).fit(x, y)
+        weights, bias = fitted.coef_, fitted.intercept_
+        if len(weights) == 1:  # of two labels, the first is what the second is measured by
+            weights, bias = np.vstack([0 * weights, weights]), np.append(0.0, bias)
         np.savez_compressed(
             given.out,
             mean=mean.astype(np.float32),
             scale=scale.astype(np.float32),
-            weights=fitted.coef_[:, : dense.shape[1]].astype(np.float32),
-            bias=fitted.intercept_.astype(np.float32),
-            grams=fitted.coef_[:, dense.shape[1] :].astype(np.float16),
+            weights=weights[:, : dense.shape[1]].astype(np.float32),
+            bias=bias.astype(np.float32),
+            grams=weights[:, dense.shape[1] :].astype(np.float16),
             kinds=names,
         )
+
+
+def _model(of: str) -> LogisticRegression:
+    return LogisticRegression(C=STRENGTH, max_iter=300, class_weight="balanced" if of in BALANCED else None)
 
 
 def _row(question: str) -> sparse.csr_matrix:

@@ -8,7 +8,9 @@ FILEs are of the hand-written form (``passage``, ``questions``); pairs name a pa
 nearly the same of which the passage answers one (``answered``, ``unanswered``), maybe after some ``turns``.
 One row a question: ``answered`` float16 [n, layers * hidden size] (the state after ``prompts/judge.md``),
 ``label`` int8 [n] (1 answered, 0 not, 2 false premise, 3 its true twin), ``ids``, ``groups``, ``near`` bool
-[n] (one of two questions nearly the same). Goes on where it stopped: OUT is written every 40 passages.
+[n] (one of two questions nearly the same); with ``--words`` also ``words`` float16 [characters, layers *
+hidden size], the states after each character of the questions, one after the other, ``letters`` int [n] of
+each. Goes on where it stopped: OUT is written every 40 passages.
 """
 
 from __future__ import annotations
@@ -24,9 +26,10 @@ import numpy as np
 
 import prompts
 from engine import open_generator
-from engine.base import Message, Reads
+from engine.base import Marks, Message
 from engine.settings import GeneratorSettings
 from models.settings import ModelSettings
+from qa.draft import letters
 from qa.types import Turn
 from qa.understand import after
 from training.examples import rows
@@ -76,13 +79,14 @@ def chat(evidence: str, question: str) -> tuple[Message, ...]:
     return tuple(Message(role, content) for role, content in parts)
 
 
-def read(generator: Reads, given: str, questions: Sequence[str]) -> list[np.ndarray]:
-    """States of the questions of one passage; the first is read alone, so that the others find the evidence
-    read."""
-    wanted = [chat(given, question) for question in questions]
-    states = [np.asarray(generator.read(wanted[0], threading.Event()).state(), np.float16)]
-    reading = [generator.read(one, threading.Event()) for one in wanted[1:]]
-    return states + [np.asarray(one.state(), np.float16) for one in reading]
+def read(generator: Marks, given: str, questions: Sequence[str]) -> list[np.ndarray]:
+    """States of the questions of one passage, ``[characters + 1, ...]`` each; the first is read alone, so
+    that the others find the evidence read."""
+    chats = [(chat(given, question), question) for question in questions]
+    begun = [generator.read_at(one, letters(one, q), threading.Event()) for one, q in chats[:1]]
+    first = [np.asarray(one.state(), np.float16) for one in begun]
+    begun = [generator.read_at(one, letters(one, q), threading.Event()) for one, q in chats[1:]]
+    return first + [np.asarray(one.state(), np.float16) for one in begun]
 
 
 def main() -> None:
@@ -93,6 +97,7 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--premises", type=Path, nargs="*", default=[])
     parser.add_argument("--of-pairs", action="store_true", help="no questions but those of the pairs")
+    parser.add_argument("--words", action="store_true", help="keep the states after each character too")
     parser.add_argument("--part", type=int, default=1, help="every Nth passage that no pair names")
     given = parser.parse_args()
     pairs = [pair for path in given.premises for pair in rows(path)]
@@ -100,18 +105,23 @@ def main() -> None:
     every = [row for path in given.files for row in rows(path)]
     chosen = [row for i, row in enumerate(every) if row["id"] in named or i % given.part == 0]
     nearly = {q for pair in pairs if "how" in pair or pair.get("turns") for q, _ in twins(pair)}
-    kept: dict[str, list[Any]] = {name: [] for name in ("answered", "label", "ids", "groups", "near")}
+    names = ["answered", "label", "ids", "groups", "near", *(["words", "letters"] if given.words else [])]
+    kept: dict[str, list[Any]] = {name: [] for name in names}
     if given.out.is_file():
         with np.load(given.out) as file:
             kept = {name: list(file[name]) for name in kept}
     generator = open_generator(GeneratorSettings(), ModelSettings())
-    if not isinstance(generator, Reads):
+    if not isinstance(generator, Marks):
         raise SystemExit("the generator tells no hidden states")
     done = {name.split("#")[0] for name in kept["ids"]}
     for at, row in enumerate(chosen, 1):
         if row["id"] not in done:
             questions = asked(row, pairs, given.of_pairs)
-            kept["answered"] += read(generator, evidence(row, every), [q for q, _ in questions])
+            told = read(generator, evidence(row, every), [q for q, _ in questions])
+            kept["answered"] += [states[-1] for states in told]
+            if given.words:
+                kept["words"] += [state for states in told for state in states[:-1]]
+                kept["letters"] += [len(states) - 1 for states in told]
             kept["label"] += [label for _, label in questions]
             kept["ids"] += [f"{row['id']}#{q}" for q, _ in questions]
             kept["groups"] += [row["kind"]] * len(questions)

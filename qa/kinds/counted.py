@@ -1,10 +1,11 @@
 """Counts and sums over rows, items and figures of the documents: computed exactly, with every row and figure
 that was counted.
 
-What is to be computed is told by a small model (``qa.kind.operation_of``); which rows count by equal values
-(a cell whose text stands in the question) and by a figure that bounds a column; what is added up by the
-column or the noun that the question names. Where that is not certain there is no count, and the question is
-answered like any other.
+What is to be computed, and how many conditions the question puts on it, is told by small models
+(``qa.kind.operation_of``); which rows count by equal values (a cell whose text stands in the question) and by
+a figure that bounds a column; what is added up by the column or the noun that the question names. Where that
+is not certain, or other than as many conditions are found as there are, there is no count, and the question
+is answered like any other.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from index.numbers import UNITS
 from index.types import Hit
 from qa.attribution import EvidenceSentence
 from qa.checks.numbers import dimension_of
+from qa.kind import Operation
 from qa.kinds.enumerations import enumerations
 from qa.kinds.evidence import Block, Indexed, narrow
 from qa.kinds.extract import Extract
@@ -70,16 +72,16 @@ class _Term:
 
 
 def counted(
-    question: str, operation: tuple[str, str], ranked: Sequence[Hit], index: Indexed, found: Extract | None
+    question: str, operation: Operation, ranked: Sequence[Hit], index: Indexed, found: Extract | None
 ) -> Count | None:
     """The count or sum that the question asks for; None when it is not certain what is counted.
 
     Args:
-        operation: what is to be computed and how a figure bounds it (``qa.kind.operation_of``).
+        operation: what is to be computed (``qa.kind.operation_of``).
         ranked: what was found, best first.  found: what the reader finds in it.
     """
     asked = normalize(question).text
-    what, bound = operation
+    what, bound = operation.what, operation.bound
     if what not in ("count", "sum"):
         return None
     near = [hit for hit in ranked if hit.score >= NEAR * ranked[0].score]
@@ -89,26 +91,36 @@ def counted(
     if table is None and (what == "sum" or bound in HOLDS):
         around = tables_at(ranked[0], index)
         table = around[0] if len(around) == 1 else None
-    rows = kept(asked, bound, table) if table else []
+    rows = kept(asked, operation, table) if table else []
     if table and rows and what == "sum":
         return _sum(asked, table, rows)
     if table and rows and _told(asked, bound, table):
         return Count(tuple(r.place for r in rows), Decimal(len(rows)))
-    return _items(ranked[0], found) if what == "count" and bound == "none" else None
+    whole = what == "count" and bound == "none" and operation.conditions == "none"
+    return _items(ranked[0], found) if whole else None
 
 
-def kept(asked: str, bound: str, table: Table) -> list[Row]:
-    """The rows that have the values that the question names and hold to its bound, without a row of totals;
-    [] where it is not certain what is bounded."""
-    column, limit = _bounded(asked, table) if bound in HOLDS else ("", Decimal(0))
+def kept(asked: str, operation: Operation, table: Table) -> list[Row]:
+    """The rows that have the values that the question names, or have them not where it is negated, and hold
+    to its bound, without a row of totals; [] where other than as many conditions are found as there are."""
+    bounds = operation.bound in HOLDS
+    column, limit = _bounded(asked, table) if bounds else ("", Decimal(0))
     values = {c: wanted for c, wanted in table.values(asked).items() if c != column}
     totals = _totals(table)
     rows = [row for row in table.rows if row is not totals]
-    rows = [row for row in rows if all(row.cells[c] in wanted for c, wanted in values.items())]
-    if bound not in HOLDS:
+    if operation.conditions == "none" and not bounds:
+        return rows
+    least, most = (2, len(table.columns)) if operation.conditions == "several" else (1, 1)
+    if not least <= len(values) + bool(column) <= most or (bounds and not column):
+        return []
+    negated = operation.negated == "yes"
+    if negated and (column or len(values) > 1):
+        return []
+    rows = [row for row in rows if all((row.cells[c] in named) != negated for c, named in values.items())]
+    if not bounds:
         return rows
     return [
-        row for row in rows if column and (own := _value(row.cells[column])) and HOLDS[bound](own[0], limit)
+        row for row in rows if (own := _value(row.cells[column])) and HOLDS[operation.bound](own[0], limit)
     ]
 
 
@@ -172,7 +184,8 @@ def _sum(asked: str, table: Table, rows: Sequence[Row]) -> Count | None:
         values = [_value(text) for _, text in terms]
         if len(terms) < max(2, MOSTLY * len(rows)) or not all(values):
             continue
-        unit = column[column.find("（") + 1 : -1] if "（" in column else (values[0] or ("", ""))[1]
+        own = (values[0] or ("", ""))[1] or counts or ""
+        unit = column[column.find("（") + 1 : -1] if "（" in column else own
         total = sum((value[0] for value in values if value), Decimal(0))
         return Count(tuple(row.place for row, _ in terms), total, tuple(text for _, text in terms), unit)
     return None

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from index.types import Document, Hit, Passage
+from qa.kind import Operation
 from qa.kinds.compared import sides
 from qa.kinds.compose import catalogue, chosen_document, extracted, found_for, outlined, tallied
 from qa.kinds.counted import counted
@@ -72,7 +73,7 @@ class OwnWords:
         return replace(done, retrieved=found_for(hits, index.superseded(), ())) if done else None
 
     def computed(
-        self, answer: Answer, operation: tuple[str, str], ranked: Sequence[Hit], found: Extract | None
+        self, answer: Answer, operation: Operation, ranked: Sequence[Hit], found: Extract | None
     ) -> Answer | None:
         """A count, a sum or a comparison that is computed from what the documents have; None where that is
         not certain.
@@ -81,10 +82,10 @@ class OwnWords:
             operation: what is to be computed (``qa.kind.operation_of``).
             ranked: what was found, best first.  found: what the reader finds in it.
         """
-        if not ranked or not (answer.kind in COMPUTED or operation[0] == "difference"):
+        if not ranked or not (answer.kind in COMPUTED or operation.what == "difference"):
             return None
         index, gone = self.index, self.index.superseded()
-        if answer.kind == "compare" or operation[0] == "difference":
+        if answer.kind == "compare" or operation.what == "difference":
             both = sides(answer.query, ranked, index)
             if both and (both.difference or answer.kind == "compare"):
                 places = [row.place for row in both.rows]
