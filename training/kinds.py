@@ -56,9 +56,7 @@ def main() -> None:
     y = np.array([names.index(row[label]) for row in data])
     apart = ("chat", "about")  # these have no domain: every question is a group of its own
     groups = np.array([row["id"] if row[label] in apart else row["domain"] for row in data])
-    found = cross_val_predict(
-        _model(given.of), x, y, groups=groups, cv=GroupKFold(5)
-    )
+    found = cross_val_predict(_model(given.of), x, y, groups=groups, cv=GroupKFold(5))
     print(f"accuracy out of fold over {len(set(groups))} domains: {(found == y).mean():.3f}, n {len(y)}")
     for i, kind in enumerate(names):
         told = Counter(names[j] for j in found[y == i]).most_common(4)

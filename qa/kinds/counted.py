@@ -108,7 +108,7 @@ def kept(asked: str, operation: Operation, table: Table) -> list[Row]:
     values = {c: wanted for c, wanted in table.values(asked).items() if c != column}
     totals = _totals(table)
     rows = [row for row in table.rows if row is not totals]
-    if operation.conditions == "none" and not bounds:
+    if operation.conditions == "none" and not bounds and not values:
         return rows
     least, most = (2, len(table.columns)) if operation.conditions == "several" else (1, 1)
     if not least <= len(values) + bool(column) <= most or (bounds and not column):
