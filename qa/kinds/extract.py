@@ -37,8 +37,8 @@ BEST, BESIDE, LEAST, TOGETHER = 1.0, 2.5, -2.0, 3
 worth than the first a further sentence may be, and at least, to be shown; and how many, but of lists and the
 like. Chosen on tuning questions (docs/log/reader.md)."""
 STEPS = 4.0
-"""How much less worth (log-odds) than the best sentence an item of an enumeration may be, for steps to be that
-enumeration."""
+"""How much less worth (log-odds) than the best sentence an item of an enumeration may be, for steps to be
+that enumeration."""
 Telling = Callable[[Block], Sequence[float]]
 LOOKED_UP = 0.8
 """What a row counts for that is named in so many words: the reader's probability, at least."""
