@@ -168,7 +168,7 @@ def test_an_enumeration_of_which_some_items_answer_is_shown_whole(centre):
         ("三日周期的项目有几个", ("count", "none", "one"), "共2个：", 2),
         ("费用超过150元的项目有几个", ("count", "over", "one"), "共2个：", 2),
         ("各项目的费用一共多少", ("sum", "none"), "合计560元（120 + 260 + 180）：", 3),
-        ("东西两区一共多少个工位", ("sum", "none"), "合计77个工位（42个 + 35个）：", 1),
+        ("东西两区一共多少个工位", ("sum", "none", "one"), "合计77个工位（42个 + 35个）：", 1),
     ],
 )
 def test_counts_and_sums_are_computed_and_show_what_they_stand_on(centre, asked, operation, lead, lines):

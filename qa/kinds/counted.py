@@ -85,7 +85,8 @@ def counted(
     if what not in ("count", "sum"):
         return None
     near = [hit for hit in ranked if hit.score >= NEAR * ranked[0].score]
-    if what == "sum" and (added := _figures(asked, near)):
+    added = _figures(asked, near) if what == "sum" else None
+    if added and (operation.conditions == "none" or _numbered(asked, len(added.terms))):
         return added
     table = named_table(asked, ranked, index)
     if table is None and (what == "sum" or bound in HOLDS):
@@ -108,7 +109,8 @@ def kept(asked: str, operation: Operation, table: Table) -> list[Row]:
     values = {c: wanted for c, wanted in table.values(asked).items() if c != column}
     totals = _totals(table)
     rows = [row for row in table.rows if row is not totals]
-    if operation.conditions == "none" and not bounds and not values:
+    unconditional = operation.conditions == "none" or _numbered(asked, len(rows))
+    if unconditional and not bounds and not values:
         return rows
     least, most = (2, len(table.columns)) if operation.conditions == "several" else (1, 1)
     if not least <= len(values) + bool(column) <= most or (bounds and not column):
@@ -122,6 +124,11 @@ def kept(asked: str, operation: Operation, table: Table) -> list[Row]:
     return [
         row for row in rows if (own := _value(row.cells[column])) and HOLDS[operation.bound](own[0], limit)
     ]
+
+
+def _numbered(asked: str, number: int) -> bool:
+    """Does the question say how many there are: 三个安置点一共…?"""
+    return any(span.value == number for span in number_spans(asked) if span.kind == "number")
 
 
 def _told(asked: str, bound: str, table: Table) -> bool:
