@@ -14,8 +14,6 @@ Mode = Literal["open", "closed"]
 """open: passages are retrieved from an index of the task's contexts. closed: they are given with the
 question."""
 
-Split = Literal["tuning", "reporting"]
-
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -114,9 +112,9 @@ class Task:
 
     ``split`` says what the figures may be used for: ``tuning`` sets were looked at while choosing parameters,
     ``reporting`` sets were not. ``retrieval_only`` tasks have gold contexts but no answers to judge.
-    ``pairs`` tasks hold statements with evidence, for a support judge (``eval.pairs``).
-    ``files`` are the contexts as they came, in whatever format; without them contexts are indexed as plain
-    text. ``changes`` names the perturbations that were applied, in order.
+    ``pairs`` tasks hold statements with evidence, for a support judge (``eval.pairs``). ``files`` are the
+    contexts as they came, in whatever format; without them contexts are indexed as plain text. ``changes``
+    names the perturbations that were applied, in order.
     """
 
     name: str
