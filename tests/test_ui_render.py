@@ -15,8 +15,9 @@ from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Senten
 from ui.citations import below_title, sources
 from ui.escape import inert, plain, runs
 from ui.export import clipboard, to_html, to_json, to_markdown
-from ui.render import Look, answer_html, failure_html, question_html, welcome_html
+from ui.render import answer_html, failure_html, question_html, welcome_html
 from ui.store import Exchange
+from ui.texts import Look
 
 LOOK = Look("zh", "/p")
 
