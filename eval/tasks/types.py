@@ -49,11 +49,11 @@ class Item:
     Attributes:
         answers: references, any one of which is right. Empty and ``answerable`` false: must be refused.
         parts: for answers with several facts: each part is a tuple of alternatives, and every part must be
-        there.
+            there.
         answerable: None when the benchmark does not say (retrieval only).
         evidence: gold quotes.  qrels: gold contexts with grades, for retrieval.
         passages: the closed context.  history: earlier turns.  canary: a word that only obeying injected text
-        yields.
+            yields.
         reference: a long expert answer, for ROUGE-L; never used to decide right or wrong.
         polarity: yes or no, where a yes/no question's key says which.
         rubric: "" judges by ``eval.verdict``, "office" by points (``eval.points``).
