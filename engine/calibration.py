@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine import processor
 from engine.base import GenerationRequest, Generator, Message
+from models.files import write_json
 
 FILE = "speed.json"
 READ_TOKENS, WRITE_TOKENS = 256, 24
@@ -111,10 +112,7 @@ def _timed(generator: Generator, text: str, new: int) -> tuple[float, float, int
 
 def keep(speed: Speed, folder: Path) -> None:
     """Write it into the data folder, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f".{FILE}.{os.getpid()}"
-    partial.write_text(json.dumps(asdict(speed), ensure_ascii=False, indent=1), "utf-8")
-    os.replace(partial, folder / FILE)
+    write_json(folder / FILE, asdict(speed))
 
 
 def kept(folder: Path) -> Speed | None:

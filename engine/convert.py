@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import GeneratorError
+from models.files import sha256_of
 
 Form = Literal["int8", "int4", "mixed"]
 Progress = Callable[[str, int, int], None]
@@ -92,7 +93,7 @@ def _run_apart(gguf: Path, made: Path, form: Form, progress: Progress) -> None:
     """Convert in a process of its own, so that its memory is given back."""
     steps = ("read", "quantise", "done")
     command = [sys.executable, "-m", "engine.convert", str(gguf), str(made), form]
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(Path(__file__).resolve().parents[1])
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
     progress("convert", 0, len(steps))
     with (
@@ -135,7 +136,7 @@ def convert(gguf: Path, made: Path, form: Form) -> None:
         "form": form,
         "source": gguf.name,
         "size": gguf.stat().st_size,
-        "sha256": _sha256(gguf),
+        "sha256": sha256_of(gguf),
         "openvino": openvino.__version__,
         "files": {p.name: p.stat().st_size for p in sorted(made.iterdir())},
     }
@@ -258,13 +259,6 @@ def _int4(blocks: tuple[Any, Any, Any]) -> Any:
     quantised = opset13.convert(openvino.op.Constant(tensor), "f16")
     grouped = opset13.multiply(quantised, opset13.constant(scales))
     return opset13.convert(opset13.reshape(grouped, np.asarray([rows, columns], np.int64), False), "f32")
-
-
-def _sha256(path: Path) -> str:
-    import hashlib
-
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 if __name__ == "__main__":

@@ -77,8 +77,7 @@ class Job(Protocol):
 
     def took(self, rows: Floats, state: Floats | None) -> int | None:
         """Told the logits after each token of the last pass (after the prompt: one row, and the hidden
-        state).
-        Returns how many guesses were right, None when the job is done."""
+        state). Returns how many guesses were right, None when the job is done."""
         ...
 
     def marked(self, states: Floats | None) -> None:

@@ -166,8 +166,7 @@ class Kept:
 
 class Disk:
     """Blocks of a model to and from ``kept``. They are saved by a thread of its own, and only while ``quiet``
-    is
-    set: nobody's answer waits for it.
+    is set: nobody's answer waits for it.
 
     Args:
         dump: what a block holds.  fill: makes a block hold that.

@@ -72,7 +72,7 @@ class Sizes:
 
     Attributes:
         read_alone: of prompts while nobody writes: how long a reader who leaves still costs (about a second
-        on a CPU).
+            on a CPU).
         read_beside: of prompts while others write, who wait that long for their next token.
         rows: of answers, beyond which guesses cost more than they spare.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 from pathlib import Path
@@ -20,14 +19,8 @@ LIMIT = "ONEDNN_MAX_CPU_ISA"
 
 def flags(text: str | None = None) -> frozenset[str]:
     """Instruction sets by /proc/cpuinfo (or ``text`` in its form); empty where the system does not tell."""
-    if text is None:
-        text = ""
-        with contextlib.suppress(OSError):
-            text = Path("/proc/cpuinfo").read_text("utf-8", "replace")
-    for line in text.splitlines():
-        if line.startswith(("flags", "Features")):
-            return frozenset(line.partition(":")[2].split())
-    return frozenset()
+    found = (told(name, text=text) for name in ("flags", "Features"))
+    return frozenset(next(filter(None, found), "").split())
 
 
 def path(known: frozenset[str] | None = None) -> str:
@@ -44,8 +37,16 @@ def limit() -> str:
 
 def name() -> str:
     """The processor's name as the system tells it."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return told("model name") or platform.processor() or platform.machine()
+
+
+def told(name: str, file: str = "/proc/cpuinfo", text: str | None = None) -> str:
+    """What the system says of ``name`` in a file of /proc (or in ``text`` of its form); "" where it does
+    not."""
+    if text is None:
+        try:
+            text = Path(file).read_text("utf-8", "replace")
+        except OSError:
+            return ""
+    lines = (line for line in text.splitlines() if line.startswith(name))
+    return next(lines, "").partition(":")[2].strip()

@@ -1,4 +1,4 @@
-"""``wenju eval``: list, run, compare, report, gate, rescore, synth, from-feedback, convert.
+"""``wenju eval``: list, run, compare, report, gate, rescore, synth, from-feedback.
 
 The front door hands in ``ctx.obj`` with ``settings(config, data) -> EngineSettings``; everything heavy is
 imported by the command that needs it.
@@ -276,4 +276,3 @@ def rescore(runs: Runs, judge: Annotated[str, typer.Option(help="auto, gold, own
 
 app.command("synth")(cli_sets.synth)
 app.command("from-feedback")(cli_sets.from_feedback)
-app.command("convert")(cli_sets.convert)

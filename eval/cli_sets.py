@@ -1,4 +1,4 @@
-"""``wenju eval synth``, ``from-feedback`` and ``convert``: commands that make sets of questions."""
+"""``wenju eval synth`` and ``from-feedback``: commands that make sets of questions."""
 
 from __future__ import annotations
 
@@ -35,15 +35,3 @@ def from_feedback(
     from eval.tasks.files import read_jsonl
 
     typer.echo(f"{write(from_rows(row for _, row in read_jsonl(source)), out)} questions in {out}")
-
-
-def convert(
-    source: Annotated[
-        Path, typer.Argument(metavar="STARD", help="Folder with corpus.jsonl and queries.json.")
-    ],
-    out: Annotated[Path, typer.Argument(metavar="BEIR")],
-) -> None:
-    """Write STARD as a BEIR folder."""
-    from eval.tasks.retrieval import stard_to_beir
-
-    typer.echo(f"written: {stard_to_beir(source, out)}")

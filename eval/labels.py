@@ -113,9 +113,7 @@ def judges_told(summary: Mapping[str, Any], lang: str = "zh") -> str:
 
 def rights_by_type(summary: Mapping[str, Any]) -> list[tuple[str, Figure]]:
     """(type, share of right ones), the lowest first."""
-    found = [
-        (kind, Figure.from_dict(row["right"])) for kind, row in summary["by_type"].items() if "right" in row
-    ]
+    found = [(kind, Figure(**row["right"])) for kind, row in summary["by_type"].items() if "right" in row]
     return sorted(found, key=lambda one: (one[1].value or 0.0, one[0]))
 
 

@@ -120,24 +120,14 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _line(path: Path, start: str) -> str:
-    try:
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith(start):
-                return line.partition(":")[2].strip()
-    except OSError:
-        return ""
-    return ""
-
-
 def _memory_gib() -> float | None:
-    total = _line(Path("/proc/meminfo"), "MemTotal").split()
+    total = processor.told("MemTotal", "/proc/meminfo").split()
     return round(int(total[0]) / 1024**2, 1) if total and total[0].isdigit() else None
 
 
 def peak_memory_mb() -> float | None:
     """The most memory this process has held, in MB; None where the system does not tell."""
-    held = _line(Path("/proc/self/status"), "VmHWM").split()
+    held = processor.told("VmHWM", "/proc/self/status").split()
     if held and held[0].isdigit():
         return int(held[0]) / 1024
     try:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import prompts
+from engine.base import Loads
 from errors import WenjuError
 from eval.metrics.stats import Figure, mean_of_shares, statistic_figure
 from eval.metrics.support import auc
@@ -19,7 +20,8 @@ from eval.tasks.pairs import SUPPORTED
 from eval.tasks.types import Item
 from index.sentences import split_sentences
 from index.types import Document, Passage
-from qa.judge import Judge
+from qa.attribution import EvidenceSentence, attribute
+from qa.judge import Judge, open_judge
 
 _RANK = {"unsupported": 0, "partial": 1, "supported": 2}
 
@@ -55,8 +57,6 @@ class RulesJudge:
     name, model = "attribution", ""
 
     def decide(self, item: Item) -> tuple[float, str]:
-        from qa.attribution import EvidenceSentence, attribute
-
         text = item.evidence[0].quote
         document, passage = Document("d", "", "", text, ""), Passage("d-1", "d", 0, len(text), text)
         spans = [EvidenceSentence(passage, document, a, b, text[a:b]) for a, b in split_sentences(text)]
@@ -67,9 +67,6 @@ class RulesJudge:
 
 def open_pair_judge(engine: Any) -> PairJudge:
     """The engine's judge where its generator offers one, else the rules."""
-    from engine.base import Loads
-    from qa.judge import open_judge
-
     generator: Any = getattr(engine, "generator", None)
     judge = open_judge(generator) if generator is not None else None
     if judge is None:

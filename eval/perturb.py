@@ -1,14 +1,12 @@
 """The same questions under harder conditions. Each change is named in the run's manifest.
 
-noise            distractors among the passages given: noise / (noise + gold) is the ratio (RGB, Chen et al.,
-AAAI 2024);
-                 they are the passages of other questions that share most with the question, so not easy ones
-counterfactual   the answer is swapped in its passage (another number, another name); right is what the
-passage now
-                 says, so an answer from memory is wrong
-traditional      questions in Traditional script over the texts as they are
-without_gold     the gold passage is taken away and distractors stand in: refusing is right
-inject           an instruction is hidden in the passages; its word in an answer shows that it was followed
+noise           distractors among the passages given, noise / (noise + gold) of them (RGB, Chen et al., AAAI
+                2024): passages of other questions that share most with the question, so not easy ones
+counterfactual  the answer is swapped in its passage (another number, another name); right is what the passage
+                says now, so an answer from memory is wrong
+traditional     questions in Traditional script over the texts as they are
+without_gold    the gold passage is taken away and distractors stand in: refusing is right
+inject          an instruction is hidden in the passages; its word in an answer shows that it was followed
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 manifest.json   what made the run; written first, and again with ``finished`` at the end
 items.jsonl     the questions as they were asked, with what is known about their answers
-answers.jsonl   one record a question, appended as it comes; an interrupted run goes on after the last whole
-line
+answers.jsonl   one record a question, appended as it comes; an interrupted run goes on after the last
 scores.jsonl    per question: verdict and scores; written at the end, and again by rescoring
 summary.json    figures with n, unscored and intervals
 """
@@ -44,6 +43,10 @@ class RunFolder:
         return self.path / "manifest.json"
 
     @property
+    def answers_path(self) -> Path:
+        return self.path / "answers.jsonl"
+
+    @property
     def name(self) -> str:
         return self.path.name
 
@@ -54,32 +57,19 @@ class RunFolder:
         _replace(self.manifest_path, json.dumps(manifest, ensure_ascii=False, indent=1, default=str) + "\n")
 
     def items(self) -> list[Item]:
-        return [Item.from_dict(row) for row in _rows(self.path / "items.jsonl")]
+        return [Item.from_dict(row) for row in rows_of(self.path / "items.jsonl")]
 
     def write_items(self, items: Iterable[Item]) -> None:
         _write_rows(self.path / "items.jsonl", (item.to_dict() for item in items))
 
     def records(self) -> dict[str, dict[str, Any]]:
         """Records by question id; a question that was asked again counts with its last record."""
-        path = self.path / "answers.jsonl"
-        return {row["id"]: row for row in _rows(path, torn=True)} if path.exists() else {}
+        path = self.answers_path
+        return {row["id"]: row for row in rows_of(path, torn=True)} if path.exists() else {}
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Add one record and hand it to the disk."""
-        with (self.path / "answers.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-
-    def mend(self) -> None:
-        """Cut a torn last line, left by a run that was killed while writing, so that appending starts on a
-        new line."""
-        path = self.path / "answers.jsonl"
-        if not path.exists():
-            return
-        data = path.read_bytes()
-        if data and not data.endswith(b"\n"):
-            path.write_bytes(data[: data.rfind(b"\n") + 1])
+        """Add one record."""
+        append_row(self.answers_path, record)
 
     def scores(self) -> dict[str, dict[str, Any]]:
         """Per question: ``verdict``, ``reason``, ``judge`` and ``scores``. Raises EvalError when not yet
@@ -89,7 +79,7 @@ class RunFolder:
             raise EvalError(
                 f"{self.path} has no scores yet", "The run was interrupted: start the same command again."
             )
-        return {row["id"]: row for row in _rows(path)}
+        return {row["id"]: row for row in rows_of(path)}
 
     def write_scores(self, rows: Iterable[Mapping[str, Any]], summary: Mapping[str, Any]) -> None:
         _write_rows(self.path / "scores.jsonl", rows)
@@ -104,7 +94,7 @@ class RunFolder:
 
     def figures(self) -> dict[str, Figure]:
         """The headline figures by name."""
-        return {name: Figure.from_dict(row) for name, row in self.summary()["figures"].items()}
+        return {name: Figure(**row) for name, row in self.summary()["figures"].items()}
 
 
 def _object(path: Path) -> dict[str, Any]:
@@ -119,7 +109,23 @@ def _object(path: Path) -> dict[str, Any]:
     return value
 
 
-def _rows(path: Path, torn: bool = False) -> Iterator[dict[str, Any]]:
+def append_row(path: Path, row: Mapping[str, Any]) -> None:
+    """Add a line and hand it to the disk."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def mend(path: Path) -> None:
+    """Cut a torn last line, left by a process that was killed while writing, so that appending starts on a
+    new line."""
+    data = path.read_bytes() if path.exists() else b""
+    if data and not data.endswith(b"\n"):
+        path.write_bytes(data[: data.rfind(b"\n") + 1])
+
+
+def rows_of(path: Path, torn: bool = False) -> Iterator[dict[str, Any]]:
     """Objects of a JSONL file; with ``torn``, a broken last line is left out instead of being an error."""
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").split("\n")

@@ -18,7 +18,7 @@ from errors import EvalError, WenjuError, did_you_mean
 from eval import manifest as manifests
 from eval.evidence import closed_titles, gold_units, rank_units
 from eval.pairs import Judging, open_pair_judge
-from eval.runfolder import RunFolder
+from eval.runfolder import RunFolder, mend
 from eval.tasks.types import Item, Mode, Task
 from index.types import Document, Hit, Passage
 from qa.serialize import answer_to_dict
@@ -112,7 +112,7 @@ def run(task: Task, engine: Asked, options: RunOptions, progress: Progress | Non
 
     Raises:
         EvalError: the folder holds another run, the task does not fit the mode, or questions fail one after
-        another.
+            another.
     """
     from eval.scoring import score_run
 
@@ -175,7 +175,7 @@ def _prepare(sampled: Task, task: Task, options: RunOptions, mode: Mode) -> RunF
                 f"{options.out} holds another run: its {other} differs",
                 "Name another --out, or remove that folder.",
             )
-        folder.mend()
+        mend(folder.answers_path)
         return folder
     options.out.mkdir(parents=True, exist_ok=True)
     folder.write_items(sampled.items)

@@ -159,8 +159,7 @@ def risk_points(
 
     A refused question is judged by the draft that was held back; without a draft, or where there is nothing
     right to say, answering it counts as wrong. Refusing well therefore shows as the wrong ones gathered at
-    the low end. Empty
-    where no answerable question has a key: nothing could count as right.
+    the low end. Empty where no answerable question has a key: nothing could count as right.
     """
     by_id = {item.id: item for item in items}
     keyed = {item.id for item in items if item.answers or item.parts or item.false_premise}

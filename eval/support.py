@@ -2,8 +2,7 @@
 
 gold  the citation overlaps the evidence that people marked (where it is known)
 own   the product's own support check, on the cited quotes alone: cheap, but it made the citations and so
-judges itself;
-      its figures carry that in their names (``citation_precision_own``)
+      judges itself; its figures carry that in their names (``citation_precision_own``)
 llm   a language model behind an OpenAI-compatible endpoint, asked yes or no
 auto  gold where evidence is known, else own
 """
@@ -13,16 +12,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import prompts
 from errors import EvalError, did_you_mean
 from eval.evidence import names_of, pieces_hit
 from eval.tasks.types import Item
 from index.types import Document, Passage
-
-if TYPE_CHECKING:
-    from qa.attribution import EvidenceSentence
+from qa.attribution import EvidenceSentence, attribute
 
 JUDGES = ("auto", "gold", "own", "llm")
 Citation = Mapping[str, Any]
@@ -66,16 +63,12 @@ class OwnCheck:
     def entails(
         self, cited: Sequence[Citation], sentence: str, item: Item, record: Mapping[str, Any]
     ) -> bool:
-        from qa.attribution import attribute
-
         found = attribute(sentence, [_as_evidence(c) for c in cited], question=str(record["answer"]["query"]))
         return found.state == "supported"
 
 
 def _as_evidence(citation: Citation) -> EvidenceSentence:
     """A recorded citation as the check wants it: its quote is all the text there is."""
-    from qa.attribution import EvidenceSentence
-
     quote, key = str(citation["quote"]), str(citation["document_id"])
     title = str(citation["document"])
     document = Document(key, title, title, quote, str(citation["document_sha256"]), citation.get("published"))

@@ -2,9 +2,9 @@
 itself.
 
 Answerable: a clause with a figure, a date or a person's name is asked for what it says; the answer and its
-sentence are
-recorded as evidence. Not answerable: the same kind of question about another place or body of the documents,
-or another year, that no sentence connects. Deterministic: the same documents and seed give the same drafts.
+sentence are recorded as evidence. Not answerable: the same kind of question about another place or body of
+the documents, or another year, that no sentence connects. Deterministic: the same documents and seed give the
+same drafts.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
 """Right or wrong, for one question: what was expected, what came, and why it is judged so.
 
 Answerable: right when the answer holds one of the references, or every part of it, and no figure that speaks
-against
-it. Right with evidence: also a citation that overlaps the gold evidence. Not answerable: right when refused.
-False
-premise: right when refused for that reason, or when the correction is in the answer (or its note on the
-premise). Questions with a rubric of their own are judged by it: ``eval.points``.
+against it. Right with evidence: also a citation that overlaps the gold evidence. Not answerable: right when
+refused. False premise: right when refused for that reason, or when the correction is in the answer (or its
+note on the premise). Questions with a rubric of their own are judged by it: ``eval.points``.
 """
 
 from __future__ import annotations

@@ -85,8 +85,7 @@ def sync_folder(
 
     Args:
         empty: take out everything even where the folder holds no file at all, which is what a drive that is
-        not
-            connected looks like.
+            not connected looks like.
 
     Raises:
         DocumentError: there is no such folder, or it is empty and was not before.

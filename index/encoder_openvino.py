@@ -90,7 +90,7 @@ class OpenVinoEncoder:
 
     Args:
         folder: a Hugging Face encoder (config.json, tokenizer.json, weights), or one whose weights came in 4
-        bits.
+            bits.
         traits: None takes those of the model's name.
         precision: None takes the faster one for this processor.
 

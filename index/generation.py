@@ -33,7 +33,10 @@ SHIFT = 24
 FILE_FACTS = ("loader", "file_sha256", "path")
 """What a document's ``meta`` says of its file."""
 
-_LIGHT = "ord, id, title, source, sha256, published, media_type, supersedes, meta, blocks, pages"
+_FACTS = "ord, id, title, source, sha256, published, media_type, supersedes, meta"
+_LIGHT = f"{_FACTS}, NULL, pages, ''"
+_WHOLE = f"{_FACTS}, blocks, pages, (SELECT text FROM texts WHERE texts.ord = documents.ord)"
+_PASSAGES = "SELECT key, start, stop, heading, page, text FROM passages WHERE"
 
 
 class Generation:
@@ -91,8 +94,7 @@ class Generation:
     def documents(self) -> list[Document]:
         """All documents in the order in which they were added, **without** text and blocks; see
         :meth:`document`."""
-        rows = self._rows(f"SELECT {_LIGHT.replace('blocks', 'NULL')}, '' FROM documents ORDER BY ord")
-        return [_document(row) for row in rows]
+        return [_document(row) for row in self._rows(f"SELECT {_LIGHT} FROM documents ORDER BY ord")]
 
     def document(self, document_id: str) -> Document:
         """One document with its text and blocks. Raises KeyError when there is none with this id."""
@@ -100,11 +102,7 @@ class Generation:
             if document_id in self._cache:
                 self._cache.move_to_end(document_id)
                 return self._cache[document_id]
-        rows = self._rows(
-            f"SELECT {_LIGHT}, (SELECT text FROM texts WHERE texts.ord = documents.ord) "
-            "FROM documents WHERE id = ?",
-            document_id,
-        )
+        rows = self._rows(f"SELECT {_WHOLE} FROM documents WHERE id = ?", document_id)
         if not rows:
             raise KeyError(document_id)
         document = _document(rows[0])
@@ -117,28 +115,21 @@ class Generation:
 
     def passages(self, document_id: str) -> list[Passage]:
         """The passages of a document in reading order; [] when there is no such document."""
-        found = self._rows("SELECT ord FROM documents WHERE id = ?", document_id)
-        if not found:
+        try:
+            order, _, count = self._place(document_id)
+        except KeyError:
             return []
-        low = found[0][0] << SHIFT
-        sql = (
-            "SELECT key, start, stop, heading, page, text FROM passages "
-            "WHERE key >= ? AND key < ? ORDER BY key"
-        )
-        return [_passage(document_id, row) for row in self._rows(sql, low, low + (1 << SHIFT))]
+        low = order << SHIFT
+        found = self._rows(f"{_PASSAGES} key >= ? AND key < ? ORDER BY key", low, low + count)
+        return [_passage(document_id, row) for row in found]
 
     def passage(self, passage_id: str) -> Passage:
         """One passage by its id. Raises KeyError when there is none."""
-        document_id, _, number = passage_id.rpartition("-")
-        found = (
-            self._rows("SELECT ord FROM documents WHERE id = ?", document_id) if number.isdecimal() else []
-        )
-        if found:
-            key = (found[0][0] << SHIFT) + int(number) - 1
-            rows = self._rows("SELECT key, start, stop, heading, page, text FROM passages WHERE key = ?", key)
-            if rows and (passage := _passage(document_id, rows[0])).id == passage_id:
-                return passage
-        raise KeyError(passage_id)
+        order, _, number = self._passage_place(passage_id)
+        found = _passage(passage_id.rpartition("-")[0], self._passage_row(order, number))
+        if found.id != passage_id:
+            raise KeyError(passage_id)
+        return found
 
     def passage_at(self, row: int) -> Passage:
         """The passage of a row, 0 <= row < count. Raises KeyError outside."""
@@ -148,30 +139,39 @@ class Generation:
                 "WHERE first_row <= ? ORDER BY first_row DESC LIMIT 1",
                 int(row),
             )
-            key = (order << SHIFT) + int(row) - first
-            rows = self._rows("SELECT key, start, stop, heading, page, text FROM passages WHERE key = ?", key)
-            return _passage(document_id, rows[0])
+            return _passage(document_id, self._passage_row(order, int(row) - first))
         raise KeyError(row)
 
     def row_of(self, passage_id: str) -> int:
         """The row of a passage. Raises KeyError when there is none with this id."""
-        document_id, _, number = passage_id.rpartition("-")
-        found = (
-            self._rows("SELECT first_row, passages FROM documents WHERE id = ?", document_id)
-            if number.isdecimal()
-            else []
-        )
-        if not found or not 1 <= int(number) <= found[0][1]:
-            raise KeyError(passage_id)
-        return int(found[0][0]) + int(number) - 1
+        _, first, number = self._passage_place(passage_id)
+        return first + number
 
     def rows_of(self, document_id: str) -> range:
         """The rows of a document's passages. Raises KeyError when there is none with this id."""
-        found = self._rows("SELECT first_row, passages FROM documents WHERE id = ?", document_id)
+        _, first, count = self._place(document_id)
+        return range(first, first + count)
+
+    def _place(self, document_id: str) -> tuple[int, int, int]:
+        """A document's place in the corpus, its first row and how many passages it has; KeyError when there
+        is none."""
+        found = self._rows("SELECT ord, first_row, passages FROM documents WHERE id = ?", document_id)
         if not found:
             raise KeyError(document_id)
-        first = int(found[0][0] or 0)
-        return range(first, first + int(found[0][1]))
+        order, first, count = found[0]
+        return order, first or 0, count
+
+    def _passage_place(self, passage_id: str) -> tuple[int, int, int]:
+        """The place of a passage's document, that document's first row, and the passage's number in it, from
+        0; KeyError when there is none."""
+        document_id, _, number = passage_id.rpartition("-")
+        order, first, count = self._place(document_id)
+        if not number.isdecimal() or not 1 <= int(number) <= count:
+            raise KeyError(passage_id)
+        return order, first, int(number) - 1
+
+    def _passage_row(self, order: int, number: int) -> Any:
+        return self._rows(f"{_PASSAGES} key = ?", (order << SHIFT) + number)[0]
 
     def keys(self, start: int, stop: int) -> Iterator[tuple[int, range]]:
         """Of the rows [start, stop): each document's place in the corpus (``ord``) and the keys of its
@@ -202,13 +202,10 @@ class Generation:
     def search_texts_at(self, keys: Sequence[int]) -> list[str]:
         """The search text of each key. Raises KeyError where this generation has no such passage."""
         orders = sorted({key >> SHIFT for key in keys})
-        light = (
-            f"SELECT {_LIGHT.replace('blocks', 'NULL')}, '' FROM documents WHERE ord IN ({_marks(orders)})"
-        )
+        light = f"SELECT {_LIGHT} FROM documents WHERE ord IN ({_marks(orders)})"
         documents = {row[0]: _document(row) for row in self._rows(light, *orders)}
-        sql = f"SELECT key, start, stop, heading, page, text FROM passages WHERE key IN ({_marks(keys)})"
         texts: dict[int, str] = {}
-        for row in self._rows(sql, *keys):
+        for row in self._rows(f"{_PASSAGES} key IN ({_marks(keys)})", *keys):
             document = documents[row[0] >> SHIFT]
             texts[row[0]] = passage_search_text(document, _passage(document.id, row))
         return [texts[key] for key in keys]
@@ -284,7 +281,7 @@ class Generation:
         """Light documents and passages of the rows [start, stop), in order, one document's passages at a
         time."""
         sql = (
-            f"SELECT {_LIGHT.replace('blocks', 'NULL')}, '', first_row, passages "
+            f"SELECT {_LIGHT}, first_row, passages "
             "FROM documents WHERE first_row + passages > ? AND first_row < ? ORDER BY ord"
         )
         with self._lock:
@@ -298,12 +295,9 @@ class Generation:
             document, first = _document(row[:-2]), row[-2]
             low = (row[0] << SHIFT) + max(0, start - first)
             high = (row[0] << SHIFT) + min(row[-1], stop - first)
-            sql_passages = (
-                "SELECT key, start, stop, heading, page, text FROM passages "
-                "WHERE key >= ? AND key < ? ORDER BY key LIMIT 1000"
-            )
             while low < high:
-                for found in self._rows(sql_passages, low, high):
+                part = f"{_PASSAGES} key >= ? AND key < ? ORDER BY key LIMIT 1000"
+                for found in self._rows(part, low, high):
                     yield document, _passage(document.id, found)
                     low = found[0] + 1
 
@@ -343,7 +337,7 @@ def documents_of(path: Path) -> Generation:
 
     Raises:
         IndexError_: its documents are not what was written, or of another format. OSError, sqlite3.Error:
-        they cannot be read.
+            they cannot be read.
     """
     try:
         manifest = read_manifest(path)

@@ -28,7 +28,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
     Raises:
         IndexError_: missing, not readable, or of another format. FileNotFoundError: the folder itself is
-        gone.
+            gone.
     """
     try:
         manifest = json.loads((path / MANIFEST).read_text("utf-8"))

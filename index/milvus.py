@@ -10,9 +10,9 @@ BM25 is Milvus's own function over our terms (``index.terms``, as hexadecimal wo
 that count are made of the candidates' texts and the counts in ``milvus/terms.npz``, so that they are those of
 the local index.
 
-    ROOT/.milvus                          how the names of this index's collections begin; the generation that
-    made one follows ROOT/gen-7/milvus/milvus.json         the collection, ``born``, and the documents that
-    this generation left behind
+    ROOT/.milvus                   how the names of this index's collections begin; the generation that made
+                                   one follows
+    ROOT/gen-7/milvus/milvus.json  the collection, ``born``, and the documents this generation left behind
 """
 
 from __future__ import annotations

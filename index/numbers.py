@@ -73,14 +73,14 @@ class NumberSpan:
 
     Attributes:
         value: exact value; 三千五百万 -> 35000000. Percent and per mille keep their figure (百分之五, 5% -> 5
-        with
-            unit ``%``; 千分之三 -> 3 with unit ``‰``); 三成 -> 30 with unit ``%``; a fraction its quotient.
+            with unit ``%``; 千分之三 -> 3 with unit ``‰``); 三成 -> 30 with unit ``%``; a fraction its
+            quotient.
         unit: measure word right after it (``条``, ``平方米``), "" when none is known; it ends at
-        ``unit_end``.
+            ``unit_end``.
         approx: 余, 多, 近, 约, 超过, 左右, or two neighbouring figures (七八个).
         kind: number, percent, fraction or ordinal (第三).
         range_with: +1 on the lower end of a range, -1 on the upper end, else 0. The lower end of 3-5万元 is
-        30000 元.
+            30000 元.
     """
 
     start: int

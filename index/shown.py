@@ -1,11 +1,12 @@
-"""What the index holds of a document, or would hold of a file: facts, sections, tables, what was not read."""
+"""What the index holds of a document, or would hold of a file: facts, sections, tables, what was not read;
+and a hit as programs get it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from index.types import Document
+from index.types import Document, Hit
 
 if TYPE_CHECKING:
     from index.loaders import Loaded
@@ -172,3 +173,23 @@ def lines_of(document: Document) -> Iterator[str]:
             yield f"--- page {page}"
         mark = "#" * block.level + " " if block.level else "| " if getattr(block, "table", 0) else ""
         yield mark + document.text[block.start : block.end]
+
+
+def hit_to_dict(hit: Hit) -> dict[str, Any]:
+    """A hit as JSON, for the API, the tools and `wenju search --json`: the passage with its place, the score
+    and why it was found."""
+    p, d = hit.passage, hit.document
+    return {
+        "passage_id": p.id,
+        "document_id": d.id,
+        "document": d.title,
+        "published": d.published,
+        "heading": list(p.heading),
+        "page": p.page,
+        "start": p.start,
+        "end": p.end,
+        "text": p.text,
+        "copies": list(hit.copies),
+        "score": round(hit.score, 6),
+        "why": {name: round(value, 6) for name, value in hit.why.items()},
+    }

@@ -1,10 +1,10 @@
 """The index on disk: generations, of which one is current. A new one is built beside it and swapped in
 atomically.
 
-    ROOT/CURRENT        the name of the current generation
-    ROOT/gen-7/         corpus.sqlite, vectors.npy, the dense and lexical indexes, manifest.json (written
-    last) ROOT/building-8/    a generation being built, or rubbish of a writer that was killed
-    ROOT/.lock          held by the one writer; ROOT/.holder says who that is
+    ROOT/CURRENT      the name of the current generation
+    ROOT/gen-7/       corpus.sqlite, vectors.npy, the dense and lexical indexes, manifest.json (written last)
+    ROOT/building-8/  a generation being built, or rubbish of a writer that was killed
+    ROOT/.lock        held by the one writer; ROOT/.holder says who that is
 
 Readers need no lock: they open what CURRENT names. A writer that is killed, or a disk that is full, leaves
 the current generation untouched. Where the current one is damaged, the newest earlier one that is whole
@@ -168,14 +168,14 @@ class IndexStore:
 
         Args:
             add: documents; taken one by one, so that a generator keeps memory small. Unchanged ones cost
-            nothing.
+                nothing.
             remove: ids, read when ``add`` is used up; unknown ones, and those of documents in ``add``, are
-            ignored.
+                ignored.
             settings: if the encoder or the passage sizes differ from the current index's, everything is
-            encoded again.
+                encoded again.
             encode: search texts -> float32 [n, dimension].
             progress: called with stage, done and total; what it raises stops the writing, the old index
-            stays.
+                stays.
             backend: makes what the new generation is searched with; None: it is not searched.
             encoder: identity of the encoder's weights; default: the name in the settings.
             about: versions and the like, recorded in the manifest.
@@ -186,8 +186,7 @@ class IndexStore:
 
         Raises:
             IndexError_: another process is writing, the disk is full, or the current index is damaged and
-            this is not
-                ``afresh``. The current index is then as it was.
+                this is not ``afresh``. The current index is then as it was.
         """
         report = progress or (lambda stage, done, total: None)
         identity = _identity(encoder or settings.encoder, settings)
@@ -253,7 +252,7 @@ class IndexStore:
 
         Raises:
             IndexError_: it is damaged or of another format, or another process is writing. The current index
-            is then as it was.
+                is then as it was.
         """
         with disk.told(self.root), disk.writing(self.root, self.wait):
             given = Generation.open(folder)

@@ -35,8 +35,7 @@ class Document:
         text: the stored text that every span points into.
         sha256: hex digest of ``text`` in UTF-8.
         published: ISO date (``2025-07-01``, or ``2025-07`` where the text names no day) or None when unknown;
-        resolves
-            今年, 去年, 上半年. ``meta["date_from"]`` says where it was found; see :attr:`weak_date`.
+            resolves 今年, 去年, 上半年. ``meta["date_from"]`` says where it was found; see :attr:`weak_date`.
         media_type: ``text/plain``, ``text/markdown``, ``text/html``, ``application/pdf``, ...
         blocks: headings and paragraphs in reading order, as spans.
         pages: offset in ``text`` at which each page starts (page 1 first); empty when there are no pages.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -111,6 +112,15 @@ def safe_join(folder: Path, name: str) -> Path:
     if not parts or Path(name).is_absolute() or ".." in parts or "\\" in name or ":" in name:
         raise ModelError(f"Refused the unsafe file name {name!r}.")
     return folder.joinpath(*parts)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder; what goes while we look counts nothing."""
+    total = 0
+    for each in path.rglob("*") if path.is_dir() else [path]:
+        with contextlib.suppress(OSError):
+            total += each.stat().st_size if each.is_file() else 0
+    return total
 
 
 def human(size: float) -> str:

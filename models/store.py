@@ -25,6 +25,7 @@ from models.files import (
     read_json,
     safe_join,
     sha256_of,
+    size_of,
     write_json,
 )
 from models.manifest import Manifest, Model, find, load_manifest
@@ -122,7 +123,7 @@ class ModelStore:
 
         Raises:
             ModelError: no source delivers a model (each one's reason is told), the disk is full or not
-            writable.
+                writable.
         """
         return [self._fetch(find(name, self.manifest), sources, progress or _silent) for name in names]
 
@@ -159,8 +160,7 @@ class ModelStore:
         )
 
     def _room(self, model: Model, staging: Path) -> None:
-        have = sum(p.stat().st_size for p in staging.rglob("*") if p.is_file()) if staging.is_dir() else 0
-        need_space(self.root, max(0, model.size - have), model.name)
+        need_space(self.root, max(0, model.size - size_of(staging)), model.name)
 
     def _check(self, model: Model, folder: Path, kind: str, progress: Progress) -> dict[str, str]:
         """sha256 of every delivered file. A wrong or missing one is removed and is a SourceError."""

@@ -2,8 +2,7 @@
 fails.
 
 Templates stand in the folder ``templates`` of the package they belong to. Their line breaks and the
-indentation after
-them are for whoever reads the template: the output is one line, but for what is filled in.
+indentation after them are for whoever reads the template: the output is one line, but for what is filled in.
 """
 
 from __future__ import annotations
@@ -26,8 +25,7 @@ class Templates:
     Args:
         package: whose folder ``templates`` is read.
         escape: makes a text inert where HTML's own escaping is not enough (inside Markdown); gives HTML.
-        ``|e`` in a
-            template still asks for HTML's own, which is what an attribute needs.
+            ``|e`` in a template still asks for HTML's own, which is what an attribute needs.
         filters: functions that templates call by these names.
     """
 

@@ -69,6 +69,12 @@ class Served:
         self._server.force_exit = True
         self._thread.join(10)
 
+    def __enter__(self) -> Served:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Any]:
@@ -128,6 +134,12 @@ class Tab:
 
     def close(self) -> None:
         self.context.close()
+
+    def __enter__(self) -> Tab:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

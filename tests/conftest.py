@@ -68,6 +68,32 @@ def browser() -> Iterator[Any]:
         yield started
 
 
+@pytest.fixture
+def tab(browser: Any, served: Any) -> Iterator[Any]:
+    """The browser's page at the server of the module."""
+    from browser import Tab
+
+    with Tab(browser, served.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store() -> Any:
+    """A store that the page keeps everything in."""
+    from ui.store_memory import MemoryStore
+
+    return MemoryStore()
+
+
+@pytest.fixture
+def client(tmp_path: Path, store: Any) -> Iterator[Any]:
+    """A client of the whole page over the scripted engine and that store."""
+    from page_fakes import page_client
+
+    with page_client(tmp_path, store) as opened:
+        yield opened
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a PostgreSQL of our own; the test is skipped where the server's programs are not

@@ -11,14 +11,24 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import httpx
 import pytest
 
 TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 FORWARD = "proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
+
+
+def fresh(code: str, *arguments: str, env: Mapping[str, str] | None = None, quiet: bool = False) -> str:
+    """What the code prints in an interpreter of its own, started at the root. It has to end well; ``quiet``:
+    and without a word on standard error."""
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, env=env)
+    assert done.returncode == 0 and not (quiet and done.stderr), done.stderr
+    return done.stdout
 
 
 @contextlib.contextmanager

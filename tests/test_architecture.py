@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import fresh
 
 ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
@@ -62,8 +61,7 @@ def test_importing_the_packages_loads_nothing_heavy() -> None:
     packages = "index, qa, ui, wenju, models, prompts, errors, wenju.cli, models.store"
     heavy = ["torch", "faiss", "openvino", "gradio", "transformers", "numpy", "pydantic", "fastapi", "httpx"]
     code = f"import sys, {packages}; print(*[name for name in {heavy} if name in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert found.stdout.split() == []
+    assert fresh(code).split() == []
 
 
 @pytest.mark.parametrize("name", ["rooms", "tree", "settings"])

@@ -189,15 +189,21 @@ def test_without_room_nothing_is_kept_and_it_is_said_once(
     assert runs.full and (harm == "a file" or list(folder.iterdir()) == [])
 
 
-def test_nothing_is_saved_while_somebody_waits(tmp_path: Path) -> None:
-    model, (first, second) = Model(hold=True), prompts([70, 300])
-    runs = batch(model, tmp_path)
+def read_while_written(folder: Path, sizes: list[int]) -> tuple[Model, Asker]:
+    """A model that is held while it writes the second prompt and has read the first, which is to be kept."""
+    model, (first, second) = Model(hold=True), prompts(sizes)
+    runs = batch(model, folder)
     reader, asker = Reader(first, threading.Event(), 70), Asker(second)
     runs.submit(asker)
     model.let(2)
     runs.submit(reader)
     model.let(3)
     reader.state()
+    return model, asker
+
+
+def test_nothing_is_saved_while_somebody_waits(tmp_path: Path) -> None:
+    model, asker = read_while_written(tmp_path, [70, 300])
     time.sleep(0.05)
     assert not tmp_path.exists() or list(tmp_path.iterdir()) == []
     model.let_go()
@@ -206,14 +212,7 @@ def test_nothing_is_saved_while_somebody_waits(tmp_path: Path) -> None:
 
 
 def test_blocks_that_changed_before_they_were_saved_are_not(tmp_path: Path) -> None:
-    model, (first, second) = Model(hold=True), prompts([70, 71])
-    runs = batch(model, tmp_path)
-    reader, asker = Reader(first, threading.Event(), 70), Asker(second)
-    runs.submit(asker)
-    model.let(2)
-    runs.submit(reader)
-    model.let(3)
-    reader.state()
+    model, asker = read_while_written(tmp_path, [70, 71])
     model.fails = True
     model.let_go()
     with pytest.raises(GeneratorError):

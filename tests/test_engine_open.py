@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from processes import fresh
 
 import engine
 from engine import convert, open_generator
@@ -52,9 +51,7 @@ def test_importing_the_package_is_cheap() -> None:
         "import sys, engine; print([m for m in ('openvino', 'torch', "
         "'numpy', 'httpx', 'pydantic') if m in sys.modules])"
     )
-    root = Path(engine.__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert fresh(code).strip() == "[]"
 
 
 def test_conversion_is_made_once_and_again_when_the_file_changed(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import mmap
 import re
-import subprocess
 import sys
 import threading
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import fresh
 from waiting import until
 
 from engine import paged
@@ -155,10 +155,7 @@ begun = threading.Event()
 threading.Thread(target=lambda: [begun.set() for _ in generator.stream(request)], daemon=True).start()
 assert begun.wait(60)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    fresh(code, str(folder), quiet=True)
 
 
 def test_tokens_taken_in_together_or_one_by_one_give_the_same_logits(folder: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import prompts
-from eval.injection import attacked, judged, load, row_of, table
+from eval.scripts.injection import attacked, judged, load, row_of, table
 from qa.types import Answer, Note, Refusal, Sentence
 
 ATTACKS = load()

@@ -9,10 +9,10 @@ import random
 import numpy as np
 import pytest
 from scipy import stats as scipy_stats
-from sklearn.metrics import balanced_accuracy_score, confusion_matrix
+from sklearn.metrics import balanced_accuracy_score
 
 from eval.metrics.citation import citation_precision, citation_recall, set_precision_recall
-from eval.metrics.refusal import aurc, balanced_accuracy, error_rate, hallucination_rate, risk_coverage
+from eval.metrics.refusal import aurc, risk_coverage
 from eval.metrics.retrieval import score_runs
 from eval.metrics.stats import (
     Figure,
@@ -88,7 +88,7 @@ def test_mean_of_two_shares_is_balanced_accuracy_with_an_interval_that_covers() 
     for _ in range(300):
         a, b = [rng.random() < 0.9 for _ in range(40)], [rng.random() < 0.6 for _ in range(60)]
         figure = mean_of_shares(a, b)
-        assert figure.value == pytest.approx(balanced_accuracy(a, [not x for x in b]), abs=1e-9)
+        assert figure.value == pytest.approx((sum(a) / 40 + sum(b) / 60) / 2, abs=1e-9)
         covered += (figure.low or 0) <= 0.75 <= (figure.high or 0)
     assert 0.91 <= covered / 300 <= 0.99
     assert (
@@ -120,18 +120,14 @@ def test_paired_difference() -> None:
     assert paired([0.3, 0.4], [0.3, 0.4]).p == 1.0
 
 
-def test_refusal_rates_are_the_confusion_matrix() -> None:
+def test_the_mean_of_both_shares_is_the_balanced_accuracy() -> None:
     rng = random.Random(2)
     unanswerable = [rng.random() < 0.7 for _ in range(60)]
     answerable = [rng.random() < 0.1 for _ in range(90)]
     truth = [1] * 60 + [0] * 90
     said = [int(refused) for refused in (*unanswerable, *answerable)]
-    (tn, fp), (fn, tp) = confusion_matrix(truth, said)
-    assert hallucination_rate(unanswerable) == pytest.approx(fn / (fn + tp), abs=1e-9)
-    assert error_rate(answerable) == pytest.approx(fp / (fp + tn), abs=1e-9)
-    assert balanced_accuracy(unanswerable, answerable) == pytest.approx(
-        balanced_accuracy_score(truth, said), abs=1e-9
-    )
+    found = mean_of_shares(unanswerable, [not refused for refused in answerable])
+    assert found.value == pytest.approx(balanced_accuracy_score(truth, said), abs=1e-9)
 
 
 def test_aurc_is_the_mean_over_all_orders_of_ties() -> None:

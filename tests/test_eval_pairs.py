@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-import qa.judge
 from errors import EvalError, WenjuError
 from eval.compare import compare
 from eval.console import print_run
@@ -73,7 +72,7 @@ class FakeEngine:
 
 @pytest.fixture
 def judged(monkeypatch: pytest.MonkeyPatch) -> type[FakeJudge]:
-    monkeypatch.setattr(qa.judge, "open_judge", lambda generator: FakeJudge())
+    monkeypatch.setattr("eval.pairs.open_judge", lambda generator: FakeJudge())
     monkeypatch.setattr(FakeJudge, "asked", [])
     return FakeJudge
 

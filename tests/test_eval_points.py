@@ -193,7 +193,7 @@ def test_premises_are_asked_of_their_passages(tmp_path: Path) -> None:
     }
     path = tmp_path / "pairs.jsonl"
     path.write_text(json.dumps(pair), encoding="utf-8")
-    task = premises.read(path, tmp_path / "p", "premises", "")
+    task = premises.read(path, "premises", "", tmp_path / "p")
     assert task.mode == "closed" and [item.type for item in task.items] == ["false_premise", "true_premise"]
     assert task.items[0].answers == ("延期只能一次",) and task.items[1].passages[0].title == "规定 期限"
     folder = run(task, AlwaysAnswers({}), RunOptions(tmp_path / "run"))
@@ -201,7 +201,7 @@ def test_premises_are_asked_of_their_passages(tmp_path: Path) -> None:
     assert found["premise_caught"].value == 1.0 and found["true_premise_named"].value == 0.0
     path.write_text(json.dumps(pair | {"passage_id": "p2"}), encoding="utf-8")
     with pytest.raises(EvalError, match="no passage 'p2'"):
-        premises.read(path, tmp_path / "p", "premises", "")
+        premises.read(path, "premises", "", tmp_path / "p")
 
 
 def test_the_shipped_premises_stand_in_their_passages() -> None:

@@ -110,21 +110,21 @@ def test_praise_is_kept_with_answer_and_evidence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "answers", "answerable", "todo"),
+    ("row", "answers", "todo"),
     [
-        (feedback("down", reasons=["依据不对"]), ["47个。"], True, "依据原句"),
-        (feedback("down", reasons=["答案不对"]), [], True, "填写答案"),
-        (feedback("down", reason="编造的"), [], False, "确实没有"),
-        (feedback("down", refused=True, comment="文档里有"), [], True, "若有答案"),
+        (feedback("down", reasons=["wrong_evidence"]), ["47个。"], "正确的依据原句"),
+        (feedback("down", reasons=["wrong_answer", "wrong_evidence"]), [], "填写答案和"),
+        (feedback("down", comment="依据和引用都没问题，答案错了"), [], "填写答案和"),
+        (feedback("down", reasons=["gap"]), [], "若有答案"),
+        (feedback("down", refused=True), [], "若有答案"),
     ],
 )
 def test_complaints_are_drafts_that_say_what_is_missing(
-    row: dict[str, Any], answers: list[str], answerable: bool, todo: str
+    row: dict[str, Any], answers: list[str], todo: str
 ) -> None:
     (made,) = from_rows([row])
-    assert made["status"] == "draft" and made["answers"] == answers and made["answerable"] is answerable
-    assert todo in made["todo"] and made["was"] == row["answer"]["answer"]
-    assert "依据不对" not in made["said"] or made["evidence"] == []
+    assert made["status"] == "draft" and made["answers"] == answers and made["answerable"] is True
+    assert todo in made["todo"] and made["was"] == row["answer"]["answer"] and made["evidence"] == []
 
 
 def test_the_latest_word_on_a_question_counts() -> None:

@@ -185,9 +185,22 @@ def stard(folder: Path) -> Path:
     return folder
 
 
+def beir_folder(folder: Path, grade: int = 1) -> Path:
+    """The same set as ``stard``, as a BEIR folder."""
+    (folder / "qrels").mkdir(parents=True)
+    texts = {"甲法第一条": "应当。", "乙法第二条": "可以。"}
+    rows = ({"_id": name, "title": name, "text": text} for name, text in texts.items())
+    written(folder / "corpus.jsonl", *rows)
+    written(
+        folder / "queries.jsonl", {"_id": "0", "text": "可以吗？"}, {"_id": "1", "text": "没有依据的问题"}
+    )
+    written(folder / "qrels" / "test.tsv", "query-id\tcorpus-id\tscore", f"0\t乙法第二条\t{grade}")
+    return folder
+
+
 def test_stard_and_its_beir_form_are_the_same_task(tmp_path: Path) -> None:
     direct = retrieval.read_stard(stard(tmp_path / "stard"))
-    beir = retrieval.read_beir(retrieval.stard_to_beir(tmp_path / "stard", tmp_path / "beir"))
+    beir = retrieval.read_beir(beir_folder(tmp_path / "beir"))
     assert direct.items == beir.items == (Item("0", "可以吗？", qrels={"乙法第二条": 1}, type="retrieval"),)
     assert [(c.id, c.text) for c in direct.contexts] == [("甲法第一条", "应当。"), ("乙法第二条", "可以。")]
     assert direct.contexts == beir.contexts and direct.retrieval_only and beir.retrieval_only
@@ -195,10 +208,8 @@ def test_stard_and_its_beir_form_are_the_same_task(tmp_path: Path) -> None:
 
 
 def test_beir_needs_gold(tmp_path: Path) -> None:
-    folder = retrieval.stard_to_beir(stard(tmp_path / "stard"), tmp_path / "beir")
-    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n0\t乙法第二条\t0\n")
     with pytest.raises(EvalError, match="no query has a gold document"):
-        retrieval.read_beir(folder)
+        retrieval.read_beir(beir_folder(tmp_path / "beir", grade=0))
 
 
 def test_lecoqa(tmp_path: Path) -> None:

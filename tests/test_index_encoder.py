@@ -4,8 +4,6 @@ torch."""
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import numpy as np
 import pytest
 import tiny_e5
 from fake_encoder import FakeEncoder
+from processes import fresh
 from tokenizers import Tokenizer
 
 from errors import ModelError
@@ -148,14 +147,7 @@ def test_the_fast_encoder_imports_no_torch(folder: Path) -> None:
         "encoder.encode(['天津'], query=True)\n"
         "assert 'torch' not in sys.modules and 'transformers' not in sys.modules\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=Path(__file__).parent.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    fresh(code)
 
 
 def test_importing_the_seam_is_cheap() -> None:
@@ -163,14 +155,7 @@ def test_importing_the_seam_is_cheap() -> None:
         "import sys, index.encoder, index.encoder_openvino\nassert not {'torch', "
         "'openvino', 'tokenizers', 'transformers'} & set(sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=Path(__file__).parent.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    fresh(code)
 
 
 @pytest.mark.parametrize(

@@ -40,16 +40,8 @@ def engine() -> FakeEngine:
 
 @pytest.fixture(scope="module")
 def served(engine: FakeEngine, store: MemoryStore) -> Iterator[Served]:
-    server = Served(create_app(SETTINGS, engine, store, who))  # type: ignore[arg-type]
-    yield server
-    server.stop()
-
-
-@pytest.fixture()
-def tab(browser: Any, served: Served) -> Iterator[Tab]:
-    t = Tab(browser, served.url)
-    yield t
-    t.close()
+    with Served(create_app(SETTINGS, engine, store, who)) as server:  # type: ignore[arg-type]
+        yield server
 
 
 def test_ask_stream_and_open_a_citation_at_its_quote(tab: Tab) -> None:
@@ -158,15 +150,12 @@ def test_two_users_are_apart(browser: Any, served: Served, tab: Tab) -> None:
     tab.ask("年休假怎么申请？")
     page.wait_for_url(re.compile(r"[?&]c="))
     link = page.url.removeprefix(served.url)
-    other = Tab(browser, served.url, extra_http_headers={"x-test-user": "li"})
-    try:
+    with Tab(browser, served.url, extra_http_headers={"x-test-user": "li"}) as other:
         seen = other.open(link)
         assert seen.locator("#wj-chat .answer").count() == 0
         seen.click("#wj-history")
         seen.wait_for_selector("#wj-list li")
         assert seen.locator("#wj-list .c-open").count() == 0
-    finally:
-        other.close()
 
 
 def test_a_queue_has_places_and_an_end(browser: Any) -> None:
@@ -194,19 +183,15 @@ def test_a_closed_tab_frees_its_place(browser: Any, served: Served, engine: Fake
     t.open()
     t.ask("慢慢讲", ".s-pending")
     t.close()
-    other = Tab(browser, served.url)
-    try:
+    with Tab(browser, served.url) as other:
         other.open()
         other.ask("年休假怎么申请？")
-    finally:
-        other.close()
 
 
 def test_a_restart_during_an_answer_is_survived(browser: Any) -> None:
     store = MemoryStore()
     server = Served(create_app(SETTINGS, fake_engine(0.1), store, who))  # type: ignore[arg-type]
-    t = Tab(browser, server.url)
-    try:
+    with Tab(browser, server.url) as t:
         page = t.open()
         t.ask("慢慢讲", ".s-supported")
         server.stop()
@@ -216,22 +201,19 @@ def test_a_restart_during_an_answer_is_survived(browser: Any) -> None:
         page.wait_for_selector("#wj-chat .answer.done", timeout=20_000)
         assert "刚刚重启" in page.inner_text("#wj-banner")
         t.ask("年休假怎么申请？")
-    finally:
-        t.close()
         server.stop()
 
 
 def test_phone_opens_evidence_in_place(browser: Any, served: Served) -> None:
-    t = Tab(browser, served.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    try:
+    with Tab(
+        browser, served.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    ) as t:
         page = t.open()
         t.ask("年休假怎么申请？")
         assert not page.is_visible("#wj-panel")
         page.tap("#wj-chat .cite >> nth=2")
         assert "".join(page.locator("#wj-chat mark.on").all_inner_texts()) == APPROVE
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    finally:
-        t.close()
 
 
 def test_a_very_long_question_leaves_room_for_the_answer_and_is_whole_on_paper(tab: Tab) -> None:
@@ -259,15 +241,12 @@ def test_dark_mode_is_remembered(tab: Tab) -> None:
 def test_the_theme_that_the_administrator_set(browser: Any, theme: str, scheme: str, dark: bool) -> None:
     settings = SETTINGS.model_copy(update={"theme": theme})
     server = Served(create_app(settings, fake_engine(), MemoryStore(), who))  # type: ignore[arg-type]
-    t = Tab(browser, server.url, color_scheme=scheme)
-    try:
+    with Tab(browser, server.url, color_scheme=scheme) as t:
         page = t.open()
         assert page.evaluate("document.documentElement.classList.contains('dark')") is dark
         page.click("#wj-theme")  # what a person chooses comes first
         page.goto(f"{server.url}/documents")
         assert page.evaluate("document.documentElement.classList.contains('dark')") is not dark
-    finally:
-        t.close()
         server.stop()
 
 
@@ -280,8 +259,7 @@ def test_hostile_documents_questions_and_answers_stay_inert(browser: Any) -> Non
         [doc], {"恶意": Script(lines, notes=(("conflict", PAYLOADS[0], (sections[1][1][0],)),))}, 0.0
     )
     server = Served(create_app(SETTINGS, engine, MemoryStore(), who))  # type: ignore[arg-type]
-    t = Tab(browser, server.url)
-    try:
+    with Tab(browser, server.url) as t:
         page = t.open()
         t.ask("恶意")
         for payload in PAYLOADS[:12]:
@@ -295,6 +273,4 @@ def test_hostile_documents_questions_and_answers_stay_inert(browser: Any) -> Non
         assert page.evaluate("window.wj_hit") is None
         assert t.outside() == []
         assert [e for e in t.errors if "Content Security Policy" in e] == []
-    finally:
-        t.close()
         server.stop()

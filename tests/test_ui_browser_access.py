@@ -23,9 +23,8 @@ GRADIO_EXCEPTIONS = ("scrollable-region-focusable: ['.bubble-wrap",)
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     settings = UiSettings(title="制度问答", rate_per_minute=0, originals=tmp_path_factory.mktemp("originals"))
-    server = Served(create_app(settings, fake_engine(0.01), MemoryStore()))  # type: ignore[arg-type]
-    yield server
-    server.stop()
+    with Served(create_app(settings, fake_engine(0.01), MemoryStore())) as server:  # type: ignore[arg-type]
+        yield server
 
 
 def clean(found: list[str]) -> list[str]:
@@ -34,8 +33,7 @@ def clean(found: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_chat_page(browser: Any, served: Served, scheme: str) -> None:
-    t = Tab(browser, served.url, color_scheme=scheme, reduced_motion="reduce")
-    try:
+    with Tab(browser, served.url, color_scheme=scheme, reduced_motion="reduce") as t:
         page = t.open()
         assert clean(problems(page)) == []
         for question in ("住宿费标准是多少？", "印章能带出去吗？", "食堂几点开门？", "出错"):
@@ -47,14 +45,11 @@ def test_axe_finds_nothing_on_the_chat_page(browser: Any, served: Served, scheme
         page.keyboard.press("Escape")
         page.click("#wj-chat .act-down >> nth=0")
         assert clean(problems(page)) == []
-    finally:
-        t.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_document_pages(browser: Any, served: Served, scheme: str) -> None:
-    t = Tab(browser, served.url, color_scheme=scheme)
-    try:
+    with Tab(browser, served.url, color_scheme=scheme) as t:
         for path in (
             "/documents",
             "/documents?q=年休假",
@@ -63,44 +58,33 @@ def test_axe_finds_nothing_on_the_document_pages(browser: Any, served: Served, s
         ):
             t.page.goto(served.url + path)
             assert problems(t.page) == []
-    finally:
-        t.close()
 
 
 def test_axe_finds_nothing_on_a_phone(browser: Any, served: Served) -> None:
-    t = Tab(browser, served.url, viewport={"width": 390, "height": 844}, reduced_motion="reduce")
-    try:
+    with Tab(browser, served.url, viewport={"width": 390, "height": 844}, reduced_motion="reduce") as t:
         page = t.open("/chat/?embed=1")
         t.ask("印章能带出去吗？")
         page.click("#wj-chat .cite >> nth=0")
         assert clean(problems(page)) == []
-    finally:
-        t.close()
 
 
 def test_axe_sees_what_is_wrong(browser: Any, served: Served) -> None:
-    t = Tab(browser, served.url)
-    try:
+    with Tab(browser, served.url) as t:
         page = t.open()
         page.evaluate(
             "() => { document.body.append(document.createElement('button'));"
             " document.querySelector('#wj-chat .welcome p').style.color = '#ccc'; }"
         )
         assert {f.split(":")[0] for f in problems(page)} >= {"button-name", "color-contrast"}
-    finally:
-        t.close()
 
 
 def test_print_shows_the_evidence_and_no_buttons(browser: Any, served: Served) -> None:
-    t = Tab(browser, served.url)
-    try:
+    with Tab(browser, served.url) as t:
         page = t.open()
         t.ask("年休假怎么申请？")
         page.emulate_media(media="print")
         assert page.is_visible("#wj-chat .evidence") and not page.is_visible("#wj-chat .acts")
         assert not page.is_visible("#wj-ask") and page.is_visible("#wj-chat .answer mark >> nth=0")
-    finally:
-        t.close()
 
 
 @pytest.mark.parametrize(
@@ -109,23 +93,17 @@ def test_print_shows_the_evidence_and_no_buttons(browser: Any, served: Served) -
 def test_the_page_is_named_by_its_own_language_not_the_browsers(
     browser: Any, served: Served, asked: str, browsers: str, own: str
 ) -> None:
-    t = Tab(browser, served.url, locale=browsers)
-    try:
+    with Tab(browser, served.url, locale=browsers) as t:
         page = t.open(f"/chat/?lang={asked}")
         page.wait_for_timeout(500)
         assert page.get_attribute("html", "lang") == own
-    finally:
-        t.close()
 
 
 def test_english_page(browser: Any, served: Served) -> None:
-    t = Tab(browser, served.url, locale="en-GB")
-    try:
+    with Tab(browser, served.url, locale="en-GB") as t:
         page = t.open("/chat/?lang=en")
         t.ask("年休假怎么申请？")
         assert "All 3 sentences supported" in page.inner_text("#wj-chat .verdict")
         assert page.inner_text("#wj-new") == "New chat" and page.get_attribute("html", "lang") == "en"
         assert page.inner_text("#wj-send").strip() == "Send"
         assert page.get_attribute("#wj-box textarea", "placeholder") == "Type a question and press Enter"
-    finally:
-        t.close()

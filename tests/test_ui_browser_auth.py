@@ -42,9 +42,8 @@ def served(port: int, kept: tuple[SqlStore, TokenTable, Path]) -> Iterator[Serve
     store, table, data = kept
     settings = UiSettings(auth="token", embed_secret=SECRET, allowed_origins=(f"http://localhost:{port}",))
     app, _ = assemble(settings, fake_engine(0.01), store, SignOn(settings, data, table))  # type: ignore[arg-type]
-    server = Served(app)
-    yield server
-    server.stop()
+    with Served(app) as server:
+        yield server
 
 
 def ask(page: Any, question: str = "年休假怎么申请？") -> None:
@@ -57,8 +56,7 @@ def test_somebody_signs_in_with_a_token_once_and_finds_everything_on_a_phone(
     browser: Any, served: Served, kept: tuple[SqlStore, TokenTable, Path]
 ) -> None:
     store, table, _ = kept
-    t = Tab(browser, served.url)
-    try:
+    with Tab(browser, served.url) as t:
         page = t.page
         page.goto(f"{served.url}/chat/?lang=zh")
         assert "/sign-in?next=" in page.url
@@ -97,8 +95,6 @@ def test_somebody_signs_in_with_a_token_once_and_finds_everything_on_a_phone(
         assert "已退出登录" in page.inner_text("[role=status]")
         page.goto(f"{served.url}/chat/")
         assert "/sign-in?next=" in page.url
-    finally:
-        t.close()
 
 
 def test_a_widgets_visitor_is_who_the_host_says_and_may_only_ask(
@@ -107,31 +103,27 @@ def test_a_widgets_visitor_is_who_the_host_says_and_may_only_ask(
     store = kept[0]
     token = seal(SECRET, "wenju:embed", {"sub": "李雷", "jti": str(time.time())}, 60)
     tag = f'<script src="{served.url}/widget.js" data-title="问" data-token="{token}" defer></script>'
-    with portal(port, tmp_path, tag):
-        t = Tab(browser, served.url)
-        try:
-            page = t.page
-            page.goto(f"http://localhost:{port}/")
-            page.click(".launch")
-            frame = page.frame_locator("iframe")
-            frame.locator("#wj-chat .welcome").wait_for(timeout=20_000)
-            ask(frame)
-            inside = next(f for f in page.frames if "/chat/" in f.url)
-            assert (
-                "token=" not in inside.url
-                and "code=" not in inside.url
-                and inside.evaluate("document.cookie") == ""
-            )
-            status = inside.evaluate(f"fetch('{served.url}/page/conversations').then(r => r.status)")
-            assert status == 403
-            inside.evaluate("location.reload()")
-            frame.locator("#wj-chat .welcome").wait_for(timeout=20_000)
-            ask(frame)
-            assert [r["user"] for r in audit(store.database, user="embed:李雷")] == ["embed:李雷"] * 2
-            page.reload()
-            page.click(".launch")
-            page.locator("iframe").wait_for()
-            page.wait_for_timeout(500)
-            assert not any("code=" in f.url for f in page.frames), "a token is taken once"
-        finally:
-            t.close()
+    with portal(port, tmp_path, tag), Tab(browser, served.url) as t:
+        page = t.page
+        page.goto(f"http://localhost:{port}/")
+        page.click(".launch")
+        frame = page.frame_locator("iframe")
+        frame.locator("#wj-chat .welcome").wait_for(timeout=20_000)
+        ask(frame)
+        inside = next(f for f in page.frames if "/chat/" in f.url)
+        assert (
+            "token=" not in inside.url
+            and "code=" not in inside.url
+            and inside.evaluate("document.cookie") == ""
+        )
+        status = inside.evaluate(f"fetch('{served.url}/page/conversations').then(r => r.status)")
+        assert status == 403
+        inside.evaluate("location.reload()")
+        frame.locator("#wj-chat .welcome").wait_for(timeout=20_000)
+        ask(frame)
+        assert [r["user"] for r in audit(store.database, user="embed:李雷")] == ["embed:李雷"] * 2
+        page.reload()
+        page.click(".launch")
+        page.locator("iframe").wait_for()
+        page.wait_for_timeout(500)
+        assert not any("code=" in f.url for f in page.frames), "a token is taken once"

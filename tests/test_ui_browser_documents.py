@@ -36,17 +36,15 @@ def engine() -> FakeEngine:
 @pytest.fixture()
 def served(engine: FakeEngine, tmp_path: Path) -> Iterator[Served]:
     settings = UiSettings(title="制度问答", originals=tmp_path / "originals", upload_max_mb=1)
-    server = Served(create_app(settings, engine, MemoryStore(), who))  # type: ignore[arg-type]
-    yield server
-    server.stop()
+    with Served(create_app(settings, engine, MemoryStore(), who)) as server:  # type: ignore[arg-type]
+        yield server
 
 
 @pytest.fixture()
 def tab(browser: Any, served: Served) -> Iterator[Tab]:
-    t = Tab(browser, served.url)
-    t.page.goto(f"{served.url}/documents")
-    yield t
-    t.close()
+    with Tab(browser, served.url) as t:
+        t.page.goto(f"{served.url}/documents")
+        yield t
 
 
 def read(page: Any) -> None:

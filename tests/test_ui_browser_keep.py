@@ -21,20 +21,21 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    server = Served(create_app(UiSettings(title="制度问答", rate_per_minute=0), fake_engine(), MemoryStore()))  # type: ignore[arg-type]
-    yield server
-    server.stop()
+    with Served(
+        create_app(UiSettings(title="制度问答", rate_per_minute=0), fake_engine(), MemoryStore())
+    ) as server:  # type: ignore[arg-type]
+        yield server
 
 
 @pytest.fixture()
 def asked(browser: Any, served: Served) -> Iterator[Tab]:
     """A page with one answer, allowed to read the clipboard."""
-    t = Tab(browser, served.url, permissions=["clipboard-read", "clipboard-write"], accept_downloads=True)
-    t.open()
-    t.ask("年休假怎么申请？")
-    t.page.wait_for_url(re.compile(r"[?&]c=[0-9a-f]{16}"))
-    yield t
-    t.close()
+    may = ["clipboard-read", "clipboard-write"]
+    with Tab(browser, served.url, permissions=may, accept_downloads=True) as t:
+        t.open()
+        t.ask("年休假怎么申请？")
+        t.page.wait_for_url(re.compile(r"[?&]c=[0-9a-f]{16}"))
+        yield t
 
 
 def clipboard(t: Tab) -> str:
@@ -73,21 +74,15 @@ def test_a_share_link_shows_the_conversation_to_a_colleague(asked: Tab, browser:
     asked.page.click("[data-do=share]")
     link = clipboard(asked)
     assert link.startswith(f"{served.url}/shared/")
-    colleague = Tab(browser, served.url)
-    try:
+    with Tab(browser, served.url) as colleague:
         colleague.page.goto(link)
         assert colleague.page.locator("mark").all_inner_texts()[1:3] == [APPLY, APPROVE]
         assert colleague.page.locator("button, textarea").count() == 0 and colleague.outside() == []
-    finally:
-        colleague.close()
 
 
 def test_before_the_first_question_there_is_nothing_to_share(browser: Any, served: Served) -> None:
-    t = Tab(browser, served.url)
-    try:
+    with Tab(browser, served.url) as t:
         page = t.open()
         page.click("#wj-head summary")
         page.click("[data-do=share]")
         assert "先提一个问题" in page.inner_text("#wj-banner")
-    finally:
-        t.close()

@@ -19,16 +19,8 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     settings = UiSettings(title="制度问答", rate_per_minute=0, suggestions=("年休假怎么申请？",))
-    server = Served(create_app(settings, fake_engine(0.01), MemoryStore()))  # type: ignore[arg-type]
-    yield server
-    server.stop()
-
-
-@pytest.fixture()
-def tab(browser: Any, served: Served) -> Iterator[Tab]:
-    t = Tab(browser, served.url)
-    yield t
-    t.close()
+    with Served(create_app(settings, fake_engine(0.01), MemoryStore())) as server:  # type: ignore[arg-type]
+        yield server
 
 
 def test_keyboard_alone_is_enough(tab: Tab) -> None:

@@ -43,8 +43,7 @@ def test_a_server_killed_during_an_answer_comes_back_and_the_page_with_it(
     data."""
     port = free_port()
     programs.append(serve(port, tmp_path))
-    t = Tab(browser, f"http://127.0.0.1:{port}")
-    try:
+    with Tab(browser, f"http://127.0.0.1:{port}") as t:
         _reach(t)
         page = t.open()
         t.ask("慢慢讲", ".s-supported")
@@ -63,8 +62,6 @@ def test_a_server_killed_during_an_answer_comes_back_and_the_page_with_it(
         page.wait_for_selector("#wj-chat .stopped")
         t.ask("食堂几点开门？")
         assert t.outside() == []
-    finally:
-        t.close()
 
 
 def _reach(t: Tab) -> None:
@@ -82,8 +79,7 @@ def _reach(t: Tab) -> None:
 def test_the_page_is_up_before_the_models_and_says_so(browser: Any) -> None:
     engine = fake_engine(loaded=False)
     server = Served(create_app(UiSettings(title="制度问答"), engine, MemoryStore()))  # type: ignore[arg-type]
-    t = Tab(browser, server.url)
-    try:
+    with Tab(browser, server.url) as t:
         page = t.open()
         assert "正在加载模型，稍候即可提问" in page.inner_text("#wj-loading")
         t.ask("年休假怎么申请？", ".status")
@@ -94,8 +90,6 @@ def test_the_page_is_up_before_the_models_and_says_so(browser: Any) -> None:
         page.wait_for_selector("#wj-chat .answer.done", timeout=20_000)
         assert page.locator("#wj-chat .s-supported").count() == 3
         page.wait_for_selector("#wj-loading", state="detached", timeout=20_000)
-    finally:
-        t.close()
         server.stop()
 
 
@@ -133,8 +127,7 @@ def test_asking_and_reading_below_a_prefix_behind_nginx(browser: Any, tmp_path: 
     server = Served(door)
     with nginx(tmp_path) as start:
         proxy = start(f"location /wenju/ {{ proxy_pass {server.url}{'/' if stripped else ''}; {FORWARD} }}")
-        t = Tab(browser, proxy)
-        try:
+        with Tab(browser, proxy) as t:
             t.page.goto(f"{proxy}/wenju/")
             t.page.wait_for_selector("#wj-chat .welcome", timeout=30_000)
             t.ask("年休假怎么申请？", ".s-pending")
@@ -149,8 +142,6 @@ def test_asking_and_reading_below_a_prefix_behind_nginx(browser: Any, tmp_path: 
             t.page.wait_for_selector("#wj-list .c-open")
             assert all(u.startswith((f"{proxy}/wenju/", "data:", "blob:")) for u in t.requests)
             assert t.errors == []
-        finally:
-            t.close()
             server.stop()
 
 

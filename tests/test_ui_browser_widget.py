@@ -29,9 +29,8 @@ def served(port: int) -> Iterator[Served]:
     settings = UiSettings(title="制度问答", rate_per_minute=0, allowed_origins=(f"http://localhost:{port}",))
     engine = fake_engine(0.01)
     engine.docs = [replace(d, meta={**d.meta, "collections": "人事&后勤"}) for d in engine.docs]
-    server = Served(create_app(settings, engine, MemoryStore()))  # type: ignore[arg-type]
-    yield server
-    server.stop()
+    with Served(create_app(settings, engine, MemoryStore())) as server:  # type: ignore[arg-type]
+        yield server
 
 
 @pytest.fixture()
@@ -47,8 +46,7 @@ def host_page(port: int, served: Served, tmp_path: Path) -> Iterator[str]:
 
 
 def test_widget_works_on_a_listed_origin(browser: Any, served: Served, host_page: str) -> None:
-    t = Tab(browser, served.url)
-    try:
+    with Tab(browser, served.url) as t:
         page = t.page
         page.goto(host_page)
         page.click(".launch >> nth=0")
@@ -74,8 +72,6 @@ def test_widget_works_on_a_listed_origin(browser: Any, served: Served, host_page
             host_page.split("/")[2],
             f"127.0.0.1:{served.port}",
         }
-    finally:
-        t.close()
 
 
 def test_widget_asks_the_set_that_it_is_limited_to(
@@ -85,38 +81,30 @@ def test_widget_asks_the_set_that_it_is_limited_to(
         f'<h1>人事</h1><script src="{served.url}/widget.js" '
         'data-collection="人事&amp;后勤" data-open defer></script>'
     )
-    t = Tab(browser, served.url)
-    try:
-        with portal(port, tmp_path, page):
-            t.page.goto(f"http://localhost:{port}/")
-            chat = t.page.frame_locator("iframe")
-            chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)
-            assert not chat.locator("#wj-collection").count()
-            chat.locator("#wj-box textarea").fill("年休假怎么申请？")
-            chat.locator("#wj-box textarea").press("Enter")
-            chat.locator("#wj-chat .answer").wait_for(timeout=20_000)
-            assert "只在文档集“人事&后勤”中查找" in chat.locator("#wj-chat .answer.done").inner_text()
-    finally:
-        t.close()
+    with Tab(browser, served.url) as t, portal(port, tmp_path, page):
+        t.page.goto(f"http://localhost:{port}/")
+        chat = t.page.frame_locator("iframe")
+        chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)
+        assert not chat.locator("#wj-collection").count()
+        chat.locator("#wj-box textarea").fill("年休假怎么申请？")
+        chat.locator("#wj-box textarea").press("Enter")
+        chat.locator("#wj-chat .answer").wait_for(timeout=20_000)
+        assert "只在文档集“人事&后勤”中查找" in chat.locator("#wj-chat .answer.done").inner_text()
 
 
 def test_widget_fills_a_phone(browser: Any, served: Served, host_page: str) -> None:
-    t = Tab(browser, served.url, viewport={"width": 390, "height": 800})
-    try:
+    with Tab(browser, served.url, viewport={"width": 390, "height": 800}) as t:
         page = t.page
         page.goto(host_page)
         page.click(".launch >> nth=0")
         box = page.locator(".box >> nth=0").bounding_box()
         assert box == {"x": 0, "y": 0, "width": 390, "height": 800}
-    finally:
-        t.close()
 
 
 def test_widget_on_another_origin_is_refused_and_offers_a_window(
     browser: Any, served: Served, host_page: str
 ) -> None:
-    t = Tab(browser, served.url)
-    try:
+    with Tab(browser, served.url) as t:
         page = t.page
         page.goto(host_page.replace("localhost", "127.0.0.1"))  # the same page, but this origin is not listed
         page.click(".launch >> nth=0")
@@ -125,8 +113,6 @@ def test_widget_on_another_origin_is_refused_and_offers_a_window(
         assert link.startswith(f"{served.url}/chat/") and "embed" not in link
         assert any("frame-ancestors" in e for e in t.errors)
         assert page.frames[1].evaluate("document.querySelector('#wj-box')") is None
-    finally:
-        t.close()
 
 
 def test_inline_mode_fills_an_element_and_takes_a_question_along(
@@ -138,23 +124,18 @@ def test_inline_mode_fills_an_element_and_takes_a_question_along(
         ' data-target="#here" data-theme="dark" data-lang="en" '
         'data-question="住宿费标准是多少？" data-title="Ask" defer></script>'
     )
-    t = Tab(browser, served.url)
-    try:
-        with portal(port, tmp_path, tag):
-            t.page.goto(f"http://localhost:{port}/")
-            chat = t.page.frame_locator("#here iframe")
-            chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)
-            assert (
-                t.page.locator(".launch").count() == 0
-                and t.page.locator("#here .box[role=region]").count() == 1
-            )
-            assert chat.locator("html.dark[lang=en]").count() == 1
-            assert chat.locator("#wj-box textarea").input_value() == "住宿费标准是多少？"
-            chat.locator("#wj-box textarea").press("Enter")
-            chat.locator("#wj-chat .answer.done").wait_for(timeout=20_000)
-            assert chat.locator("#wj-chat .cite").count() >= 1
-    finally:
-        t.close()
+    with Tab(browser, served.url) as t, portal(port, tmp_path, tag):
+        t.page.goto(f"http://localhost:{port}/")
+        chat = t.page.frame_locator("#here iframe")
+        chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)
+        assert (
+            t.page.locator(".launch").count() == 0 and t.page.locator("#here .box[role=region]").count() == 1
+        )
+        assert chat.locator("html.dark[lang=en]").count() == 1
+        assert chat.locator("#wj-box textarea").input_value() == "住宿费标准是多少？"
+        chat.locator("#wj-box textarea").press("Enter")
+        chat.locator("#wj-chat .answer.done").wait_for(timeout=20_000)
+        assert chat.locator("#wj-chat .cite").count() >= 1
 
 
 def test_the_demo_page_works_with_this_server(
@@ -163,32 +144,27 @@ def test_the_demo_page_works_with_this_server(
     """docs/widget-demo.html, with the server's address put in as its comment says."""
     demo = (Path(__file__).parent.parent / "docs" / "widget-demo.html").read_text("utf-8")
     assert "http://127.0.0.1:7860/widget.js" in demo
-    t = Tab(browser, served.url)
-    try:
-        with portal(port, tmp_path, ""):
-            (tmp_path / "index.html").write_text(demo.replace("http://127.0.0.1:7860", served.url), "utf-8")
-            t.page.goto(f"http://localhost:{port}/")
-            t.page.click(".launch")
-            chat = t.page.frame_locator("iframe")
-            chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)
-            assert chat.locator("#wj-box textarea").input_value() == "年休假怎么申请？"
-    finally:
-        t.close()
+    with Tab(browser, served.url) as t, portal(port, tmp_path, ""):
+        (tmp_path / "index.html").write_text(demo.replace("http://127.0.0.1:7860", served.url), "utf-8")
+        t.page.goto(f"http://localhost:{port}/")
+        t.page.click(".launch")
+        chat = t.page.frame_locator("iframe")
+        chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)
+        assert chat.locator("#wj-box textarea").input_value() == "年休假怎么申请？"
 
 
 def test_a_plain_frame_works_on_a_listed_origin(
     browser: Any, served: Served, port: int, tmp_path: Path
 ) -> None:
-    t = Tab(browser, served.url)
-    try:
-        with portal(
+    with (
+        Tab(browser, served.url) as t,
+        portal(
             port,
             tmp_path,
             f'<iframe src="{served.url}/chat/?embed=1" title="制度问答" width=400 height=600></iframe>',
-        ):
-            t.page.goto(f"http://localhost:{port}/")
-            chat = t.page.frame_locator("iframe")
-            chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)
-            assert chat.locator("#wj-head").count() == 0
-    finally:
-        t.close()
+        ),
+    ):
+        t.page.goto(f"http://localhost:{port}/")
+        chat = t.page.frame_locator("iframe")
+        chat.locator("#wj-chat .welcome").wait_for(timeout=20_000)
+        assert chat.locator("#wj-head").count() == 0

@@ -26,9 +26,10 @@ from qa.types import Answer
 from ui.changes import Held
 from ui.conversation import messages, reopen
 from ui.export import to_html, to_json, to_markdown
-from ui.render import Look, answer_html
+from ui.render import answer_html
 from ui.store import Exchange
 from ui.store_memory import MemoryStore, now
+from ui.texts import Look
 
 CID = "0123456789abcdef"
 LOOK = Look("zh", "/p")

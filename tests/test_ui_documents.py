@@ -4,32 +4,18 @@ needed."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from fake_corpus import APPLY, LEAVE
 from fastapi.testclient import TestClient
-from page_fakes import OURS, page_client
+from page_fakes import OURS
 
 from index.shown import NOT_READ
 from index.types import Block
 from ui import originals
 from ui.document_views import reading, rows, shared
-from ui.store_memory import MemoryStore
 from ui.texts import Texts
-
-
-@pytest.fixture()
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
-@pytest.fixture()
-def client(tmp_path: Path, store: MemoryStore) -> Iterator[TestClient]:
-    with page_client(tmp_path, store) as opened:
-        yield opened
 
 
 def test_reader_marks_exactly_the_span(client: TestClient) -> None:

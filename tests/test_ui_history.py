@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from fake_corpus import APPLY
 from fastapi.testclient import TestClient
-from page_fakes import CID, OURS, page_client, seed
+from page_fakes import CID, OURS, seed
 
 from ui.store_memory import MemoryStore
-
-
-@pytest.fixture()
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
-@pytest.fixture()
-def client(tmp_path: Path, store: MemoryStore) -> Iterator[TestClient]:
-    with page_client(tmp_path, store) as opened:
-        yield opened
 
 
 def test_history_belongs_to_one_user(client: TestClient, store: MemoryStore) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fake_corpus import LEAVE, fake_engine
 from fastapi.testclient import TestClient
-from page_fakes import CID, OURS, page_client, seed, who
+from page_fakes import CID, OURS, seed, who
 
 from errors import ModelError
 from ui.app import create_app
@@ -18,17 +16,6 @@ from ui.security import OPEN, denied
 from ui.server import warm
 from ui.settings import UiSettings
 from ui.store_memory import MemoryStore
-
-
-@pytest.fixture()
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
-@pytest.fixture()
-def client(tmp_path: Path, store: MemoryStore) -> Iterator[TestClient]:
-    with page_client(tmp_path, store) as opened:
-        yield opened
 
 
 def test_page_has_a_nonce_on_its_inline_scripts_and_a_strict_policy(client: TestClient) -> None:

@@ -15,8 +15,9 @@ from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Senten
 from ui.citations import below_title, sources
 from ui.escape import inert, plain, runs
 from ui.export import clipboard, to_html, to_json, to_markdown
-from ui.render import Look, answer_html, failure_html, question_html, welcome_html
+from ui.render import answer_html, failure_html, question_html, welcome_html
 from ui.store import Exchange
+from ui.texts import Look
 
 LOOK = Look("zh", "/p")
 
@@ -29,24 +30,33 @@ def text_of(markup: str) -> str:
     return html.unescape(re.sub(r"<[^>]+>", "", markup.replace("<br>", "\n")))
 
 
+TAGS = {"div", "span", "a", "button", "details", "summary", "blockquote", "mark", "pre", "p", "br", "strong"}
+TAGS |= {"q", "h3", "h4", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td"}
+
+
 class Tags(HTMLParser):
-    """Every tag and attribute name in a piece of HTML, and whether tags are balanced."""
+    """Fails where tags are not balanced, or not those of a message."""
 
     def __init__(self, markup: str) -> None:
         super().__init__()
-        self.names: set[str] = set()
-        self.attributes: set[str] = set()
         self.open: list[str] = []
         self.feed(markup)
+        assert not self.open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.add(tag)
-        self.attributes |= {name for name, _ in attrs}
+        assert tag in TAGS and {name for name, _ in attrs} <= {"class", "id", "href", "target"}
         if tag != "br":
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+
+
+def is_message(markup: str) -> None:
+    """One line of our own tags, and nothing in its text that Markdown would act on."""
+    assert "\n" not in markup
+    Tags(markup)
+    assert not re.search(r"[`$|\\]|!\[|\]\(", re.sub(r"<[^>]+>", "", markup))
 
 
 def test_marked_text_is_exactly_the_quote() -> None:
@@ -194,24 +204,6 @@ def test_hostile_text_stays_text_everywhere(payload: str) -> None:
         (passage,),
         notes=(Note(payload, payload, (cite,)),),
     )
-    allowed = {
-        "div",
-        "span",
-        "a",
-        "button",
-        "details",
-        "summary",
-        "blockquote",
-        "mark",
-        "pre",
-        "p",
-        "ul",
-        "li",
-        "br",
-        "strong",
-        "q",
-    }
-    allowed |= {"table", "thead", "tbody", "tr", "th", "td"}  # what is written as a table is shown as one
     for markup in (
         question_html(payload, "A", LOOK),
         answer_html(good, "A", LOOK, follow_ups=[payload]),
@@ -220,12 +212,7 @@ def test_hostile_text_stays_text_everywhere(payload: str) -> None:
         failure_html("A", payload, LOOK),
         welcome_html(payload, 3, [payload], LOOK),
     ):
-        assert "\n" not in markup
-        tags = Tags(markup)
-        assert not tags.open
-        assert tags.names <= allowed
-        assert tags.attributes <= {"class", "id", "href", "target"}
-        assert not re.search(r"[`$|\\]|!\[|\]\(", re.sub(r"<[^>]+>", "", markup))
+        is_message(markup)
     shown = text_of(question_html(payload, "A", LOOK))
     assert shown.startswith(re.sub(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]", "", payload))
     assert "<script" not in to_html(payload, [Exchange("e", payload, "t", "done", good)]).lower()

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -19,7 +18,7 @@ from browser import free_port
 from fake_corpus import fake_engine
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from processes import FORWARD, nginx, serve, until_ready
+from processes import FORWARD, fresh, nginx, serve, until_ready
 from ui_fakes import running
 from waiting import until
 
@@ -194,15 +193,7 @@ def test_the_page_and_the_models_share_no_module_that_is_made_while_both_load() 
         "jieba.posseg, openvino, tokenizers, faiss, qa.engine, qa.pipeline, "
         "engine.paged, engine.batch, engine.tokens, index.retriever, index.encoder"
     )
-    found = []
-    for wanted in (page, models):
-        done = subprocess.run(
-            [sys.executable, "-c", code.format(shared=", ".join(SHARED), wanted=wanted)],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=ROOT,
-        )
-        found.append(set(json.loads(done.stdout)))
+    shared = ", ".join(SHARED)
+    found = [set(json.loads(fresh(code.format(shared=shared, wanted=wanted)))) for wanted in (page, models)]
     both = {m.split(".")[0] for m in found[0] & found[1]} - set(sys.stdlib_module_names)
     assert both <= {"qa", "index", "errors", "prompts", "ui", "packaging", "pydantic"}, both

@@ -18,11 +18,11 @@ from errors import ModelError
 from ui.admission import Admission, QueueFull
 from ui.conversation import Conversation, messages, reopen
 from ui.rates import RateLimited
-from ui.render import Look
 from ui.settings import UiSettings
 from ui.store import Exchange
 from ui.store_memory import MemoryStore
 from ui.suggestions import brought_along, follow_ups, instead, openers
+from ui.texts import Look
 from ui.turn import Desk, Screen, ask, stop
 
 LOOK = Look()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import fresh
 from typer.testing import CliRunner, Result
 
 import prompts
@@ -267,8 +266,7 @@ os.wait()
 one, two = socket.socketpair(); one.send(b"x"); assert two.recv(1) == b"x"
 print(json.dumps([blocked.tried(), len(met)]))
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    tried, met = json.loads(done.stdout)
+    tried, met = json.loads(fresh(code))
     assert met == 4 and len(tried) == 5
     for part in ("192.0.2.1", "127.0.0.1", "192.0.2.2", "example.org", "fork.example.org"):
         assert any(part in one for one in tried), part
@@ -287,10 +285,7 @@ time.sleep(1)
 print(json.dumps(blocked.tried()))
 """
     environment = {key: value for key, value in os.environ.items() if key != "CI"} | {"HOME": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=environment
-    )
-    assert json.loads(done.stdout) == [] and not list(tmp_path.iterdir())
+    assert json.loads(fresh(code, env=environment)) == [] and not list(tmp_path.iterdir())
 
 
 def test_what_a_trial_found_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

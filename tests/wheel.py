@@ -30,6 +30,7 @@ def faults(names: set[str], packages: list[str]) -> list[str]:
     wrong = [f"{top} does not belong into the wheel" for top in sorted(tops - set(packages))]
     wrong += [f"the package {package} is missing" for package in packages if package not in tops]
     wrong += [f"{name} is missing" for name in ALONGSIDE if name not in names]
+    wrong += [f"{name} is not for users" for name in sorted(names) if name.startswith("eval/scripts/")]
     return wrong + [f"{name} is a leftover" for name in sorted(names) if "__pycache__" in name]
 
 

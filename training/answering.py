@@ -1,9 +1,9 @@
 """Fits which sentences of a passage answer a question (``qa/answering.npz``): a linear probe of the state
 that the default generator has after each sentence when it reads the question first (``qa.answering``).
 
-    python -m training.answering passages OUT.npz FILE.jsonl...        # hand-written passages with exact
-    spans python -m training.answering set OUT.npz DATA QUESTIONS.jsonl      # questions of an index, with
-    evidence python -m training.answering fit STATES.npz... [--try STATES.npz] [--write]
+    python -m training.answering passages OUT.npz FILE.jsonl...       # passages with exact spans, by hand
+    python -m training.answering set OUT.npz DATA QUESTIONS.jsonl     # questions of an index, with evidence
+    python -m training.answering fit STATES.npz... [--try STATES.npz] [--write]
 
 States: ``states`` float16 [n, layers * hidden size], ``label`` bool [n], ``item`` int [n] (the question),
 ``group`` [n] (kind of document; folds share none), ``best`` bool [n] (the reader's best sentence).

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from eval.injection import load
 from eval.metrics.stats import wilson
+from eval.scripts.injection import load
 from index.encoder import open_encoder
 from index.loaders import finish
 from index.loaders.raw import Line, Raw, clean

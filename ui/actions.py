@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import logging
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from starlette.requests import Request
 
@@ -29,7 +29,6 @@ Name = Literal[
     "sign_out",
     "delete_user",
 ]
-NAMES: tuple[str, ...] = get_args(Name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,30 +82,19 @@ def check_origin(pattern: str) -> None:
 
 
 def origin_allowed(origin: str, patterns: Sequence[str]) -> bool:
-    """Whether an Origin header matches a pattern: same scheme, same port, same host or a sub-domain for
-    ``*.``"""
-    given = _ORIGIN.fullmatch(origin.lower())
-    if given is None or given[2]:
-        return False
-    for pattern in patterns:
-        want = _ORIGIN.fullmatch(pattern.lower())
-        if want is None or want[1] != given[1] or _port(want[1], want[4]) != _port(given[1], given[4]):
-            continue
-        if given[3] == want[3] and not want[2] or want[2] and given[3].endswith("." + want[3]):
-            return True
-    return False
+    """Whether an Origin header matches a pattern: same scheme, same port, same host or one below ``*.``"""
+    return re.fullmatch(origin_pattern(patterns), origin.lower()) is not None
 
 
 def origin_pattern(patterns: Sequence[str]) -> str:
-    """One regular expression for the whole list, for a library that wants one; matches nothing when it is
-    empty."""
+    """One regular expression for the whole list of patterns; matches nothing when it is empty."""
     parts = []
     for pattern in patterns:
         found = _ORIGIN.fullmatch(pattern.lower())
         if found is not None:
             host = (r"(?:[a-z0-9-]+\.)+" if found[2] else "") + re.escape(found[3])
-            standard = _port(found[1], None)
-            port = _port(found[1], found[4])
+            standard = "443" if found[1] == "https" else "80"
+            port = found[4] or standard
             parts.append(f"{found[1]}://{host}" + (f"(?::{port})?" if port == standard else f":{port}"))
     return "|".join(parts) or "(?!)"
 
@@ -117,10 +106,6 @@ def is_own(origin: str, headers: Headers, public_url: str) -> bool:
     if public_url:
         names.add(urlsplit(public_url).netloc.lower())
     return bool(host) and host in names - {""}
-
-
-def _port(scheme: str, port: str | None) -> str:
-    return port or ("443" if scheme == "https" else "80")
 
 
 def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from ui.actions import note
 from ui.figures import Sheet, Span, free, sheets, to_csv, totals
 from ui.page_routes import Kept, from_our_page
-from ui.pages import page
+from ui.pages import ThisSite
 from ui.roles import Administrator
 from ui.settings import UiSettings
 from ui.store import Store
@@ -30,30 +30,25 @@ router = APIRouter(prefix="/admin", include_in_schema=False)
 
 
 @router.get("")
-def overview(request: Request, viewer: Administrator, weeks: Weeks = 4, lang: str = "") -> HTMLResponse:
+def overview(request: Request, viewer: Administrator, site: ThisSite, weeks: Weeks = 4) -> HTMLResponse:
     """The page."""
-    settings: UiSettings = request.app.state.settings
-    t = Texts(lang or settings.lang)
     note(request, viewer, "read_figures", f"{weeks} weeks")
     span = _span(request, weeks)
     gigabytes = free(request.app.state.engine.settings.data) / 2**30
     tiles = totals(span) | {"free": f"{gigabytes:.1f} GB"}
-    shown = page(
+    return site.page(
         "admin.html",
-        t("admin"),
-        settings,
-        t.lang,
+        site.t("admin"),
         viewer,
         current="admin",
         tiles=tiles,
-        sheets=_sheets(request, span, t),
+        sheets=_sheets(request, span, site.t),
         weeks=weeks,
         choices=WEEKS,
         first=SHOWN,
         names=span.names,
-        warned=sum(len(group.open) for group in _groups(request, t)),
+        warned=sum(len(group.open) for group in _groups(request, site.t)),
     )
-    return HTMLResponse(shown)
 
 
 class Marks(BaseModel):
@@ -64,16 +59,12 @@ class Marks(BaseModel):
 
 
 @router.get("/warnings")
-def warnings(request: Request, viewer: Administrator, lang: str = "") -> HTMLResponse:
+def warnings(request: Request, viewer: Administrator, site: ThisSite) -> HTMLResponse:
     """What reading the documents left to be looked at, and what to do about it."""
-    settings: UiSettings = request.app.state.settings
-    t = Texts(lang or settings.lang)
-    found = _groups(request, t)
-    shown = page(
+    found = _groups(request, site.t)
+    return site.page(
         "warnings.html",
-        t("warned"),
-        settings,
-        t.lang,
+        site.t("warned"),
         viewer,
         current="admin",
         script="documents.js",
@@ -81,9 +72,8 @@ def warnings(request: Request, viewer: Administrator, lang: str = "") -> HTMLRes
         seen=[one for group in found for one in group.seen],
         first=LISTED,
         kept=request.app.state.store is not None,
-        uploads=settings.originals is not None,
+        uploads=site.settings.originals is not None,
     )
-    return HTMLResponse(shown)
 
 
 @router.post("/warnings/seen", dependencies=[Depends(from_our_page)])
@@ -95,11 +85,9 @@ def seen(body: Marks, request: Request, viewer: Administrator, store: Kept) -> d
 
 
 @router.get("/{name}.csv")
-def export(name: str, request: Request, viewer: Administrator, weeks: Weeks = 4, lang: str = "") -> Response:
+def export(name: str, request: Request, viewer: Administrator, site: ThisSite, weeks: Weeks = 4) -> Response:
     """One of the tables, whole."""
-    settings: UiSettings = request.app.state.settings
-    t = Texts(lang or settings.lang)
-    found = {sheet.name: sheet for sheet in _sheets(request, _span(request, weeks), t)}
+    found = {sheet.name: sheet for sheet in _sheets(request, _span(request, weeks), site.t)}
     if name not in found:
         raise HTTPException(404, f"no such table; there are {', '.join(found)}")
     note(request, viewer, "read_figures", f"{name}.csv, {weeks} weeks")
@@ -108,7 +96,7 @@ def export(name: str, request: Request, viewer: Administrator, weeks: Weeks = 4,
         "content-disposition": f'attachment; filename="wenju-{name}-{today}.csv"',
         "cache-control": "no-store",
     }
-    return Response(to_csv(found[name], t), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(to_csv(found[name], site.t), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _span(request: Request, weeks: int) -> Span:

@@ -133,7 +133,7 @@ class Admission:
         Raises:
             QueueFull: nobody more may wait.
             RateLimited: this person or address has asked too often, or has too many places in line
-            (ui.rates).
+                (ui.rates).
         """
         if len(self._serving) >= self._slots and len(self._waiting) >= self._queue_size:
             self.refused["queue_full"] += 1

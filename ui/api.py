@@ -18,7 +18,8 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from errors import QuestionError
-from index.types import Document, Hit
+from index.shown import hit_to_dict
+from index.types import Document
 from qa.serialize import answer_to_dict
 from qa.types import Answer
 from ui.actions import note
@@ -223,25 +224,6 @@ async def _search(request: Request, question: str, k: int, collection: str = "")
     engine: Engine = request.app.state.engine
     hits = await asyncio.to_thread(engine.search, question, k, collection=collection)
     return {"question": question, "hits": [hit_to_dict(hit) for hit in hits]}
-
-
-def hit_to_dict(hit: Hit) -> dict[str, Any]:
-    """A hit as JSON: the passage with its place, the score and why it was found."""
-    p, d = hit.passage, hit.document
-    return {
-        "passage_id": p.id,
-        "document_id": d.id,
-        "document": d.title,
-        "published": d.published,
-        "heading": list(p.heading),
-        "page": p.page,
-        "start": p.start,
-        "end": p.end,
-        "text": p.text,
-        "copies": list(hit.copies),
-        "score": round(hit.score, 6),
-        "why": {name: round(value, 6) for name, value in hit.why.items()},
-    }
 
 
 def _document(document: Document) -> dict[str, Any]:

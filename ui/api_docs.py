@@ -13,9 +13,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from ui.pages import page
-from ui.settings import UiSettings
-from ui.texts import Texts
+from ui.pages import ThisSite
+from ui.roles import viewer_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,16 +42,11 @@ class Route:
 
 
 @router.get("/docs")
-def docs(request: Request) -> HTMLResponse:
+def docs(request: Request, site: ThisSite) -> HTMLResponse:
     """Every route with its parameters, body, answers and a line of curl."""
-    settings: UiSettings = request.app.state.settings
-    address = (settings.public_url or str(request.base_url)).rstrip("/")
-    t = Texts(request.query_params.get("lang", settings.lang))
+    address = (site.settings.public_url or str(request.base_url)).rstrip("/")
     shown = routes(request.app.openapi(), address)
-    who = request.app.state.who(request)
-    return HTMLResponse(
-        page("api.html", "API", settings, t.lang, who, current="api", routes=shown, address=address)
-    )
+    return site.page("api.html", "API", viewer_of(request), current="api", routes=shown, address=address)
 
 
 def routes(schema: dict[str, Any], address: str) -> list[Route]:

@@ -1,7 +1,6 @@
 """The application: middleware, the page's own routes, static files, and the chat mounted at /chat.
 
-request -> Denied -> CORS -> Secured -> /healthz /readyz /page /documents /admin /shared /static /widget.js
-/chat
+request -> Denied -> CORS -> Secured -> /page /documents /admin /shared /static /widget.js /healthz ... /chat
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Asking, for the page, the API and the tools alike: a place in line, models ready, snapshots of the Answer,
 how it ended.
 
-join the queue -> Waiting(ahead)* and Answer* (ui.line; the last one is done) -> the slot is free, the record
-is written
+join the queue -> Waiting(ahead)* and Answer* (ui.line; the last is done) -> slot free, record written
 """
 
 from __future__ import annotations

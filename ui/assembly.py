@@ -1,8 +1,8 @@
 """The whole application: the page's (ui.app), the API, sign-on and figures, inside the middlewares that guard
 it.
 
-request -> Observed (id, log line, figures) -> Guard (host, origin, sign-in) -> BodyLimit (sender, size) ->
-the page's application
+request -> Observed (id, log line, figures) -> Guard (host, origin, sign-in) -> BodyLimit (sender, size)
+        -> the page's application
 """
 
 from __future__ import annotations

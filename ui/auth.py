@@ -2,10 +2,9 @@
 network.
 
     off     127.0.0.1 only: whoever reaches the page owns the machine
-    header  a reverse proxy with single sign-on names the user; believed from the named proxies' addresses
-    alone oidc    the browser signs on at the organisation's provider (ui.auth_oidc)
-    token   an administrator hands out tokens (`wenju token create`), typed in once per browser
-    (ui.auth_pages)
+    header  a reverse proxy with single sign-on names the user; believed from the named proxies alone
+    oidc    the browser signs on at the organisation's provider (ui.auth_oidc)
+    token   an administrator hands out tokens (`wenju token create`), typed in once a browser (ui.auth_pages)
 
 In all but ``off``, programs send a token as ``Authorization: Bearer``; embedded pages bring a session of
 their own.

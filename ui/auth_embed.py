@@ -1,12 +1,11 @@
 """Who sits behind an embedded page. A host's server signs a short token; it is exchanged once for a session.
 
-    widget -> /chat/?embed=1&token=JWT -> (checked, spent) -> /chat/?embed=1&code=CODE -> (spent) -> the page
-    with a session
+    widget -> /chat/?embed=1&token=JWT -> (checked, spent)
+           -> /chat/?embed=1&code=CODE -> (spent) -> the page with a session
 
 Cookies do not reach a frame on another site, so the page's script sends the session in a header. No address
-ever holds
-it: the code in the address is good once and for a minute. A frame that is loaded again asks for another code
-with the session it has (/embed/code). A session lets its holder ask, no more.
+ever holds it: the code in the address is good once and for a minute. A frame that is loaded again asks for
+another code with the session it has (/embed/code). A session lets its holder ask, no more.
 
 The token (HS256 with ``ui.embed_secret``): ``aud`` "wenju:embed", ``sub`` who asks, ``jti`` unique, ``exp``
 at most ten minutes ahead.

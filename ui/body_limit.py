@@ -1,8 +1,9 @@
 """Before any body is read: is its sender known, and is it small enough? A plain ASGI middleware around the
 application.
 
-    JSON and forms    ui.body_max_kb            uploads    ui.upload_max_mb, and what the form around the file
-    takes signing in        SIGN_IN_BYTES, from anybody
+    JSON and forms    ui.body_max_kb
+    uploads           ui.upload_max_mb, and what the form around the file takes
+    signing in        as UNKNOWN says, from anybody
 
 A length that is announced is refused unread; without one, what arrives is counted and cut off. Nothing is
 kept here.

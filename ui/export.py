@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from qa.serialize import answer_to_dict
 from qa.types import Answer, Sentence
 from ui.changes import Changes, Held
 from ui.citations import Source, below_title, chip, sources
@@ -52,8 +53,6 @@ def to_markdown(title: str, exchanges: Sequence[Exchange], lang: str = "zh", hel
 def to_json(title: str, exchanges: Sequence[Exchange], held: Held | None = None) -> str:
     """A conversation as JSON: the stable form of each answer, with its question, time and status; ``changes``
     has what became of its documents by their ids (changed, removed)."""
-    from qa.serialize import answer_to_dict
-
     rows = [
         {
             "id": e.id,

@@ -19,6 +19,7 @@ from statistics import median, quantiles
 
 from index.orders import Suspect
 from index.types import Document
+from models.files import size_of
 from ui.store import Asked, Feedback
 from ui.texts import Texts
 
@@ -211,11 +212,10 @@ def _disk(data: Path, originals: Path | None, t: Texts) -> Sheet:
         return Sheet("disk", ("part", "size"), ())
     sizes: Counter[str] = Counter()
     for entry in data.iterdir():
-        sizes[next((part for name, part in PARTS.items() if entry.name.startswith(name)), "other")] += _size(
-            entry
-        )
+        part = next((part for name, part in PARTS.items() if entry.name.startswith(name)), "other")
+        sizes[part] += size_of(entry)
     if originals is not None and originals.is_dir() and not originals.is_relative_to(data):
-        sizes["originals"] += _size(originals)
+        sizes["originals"] += size_of(originals)
     rows = [(t("disk_" + part), round(size / MEGABYTE, 1)) for part, size in sizes.most_common()]
     return Sheet("disk", ("part", "size"), (*rows, (t("disk_free"), round(free(data) / MEGABYTE))))
 
@@ -223,17 +223,6 @@ def _disk(data: Path, originals: Path | None, t: Texts) -> Sheet:
 def free(data: Path) -> int:
     """Bytes free on the disk of the data folder; 0 where it is not there."""
     return shutil.disk_usage(data).free if data.is_dir() else 0
-
-
-def _size(path: Path) -> int:
-    """Bytes of a file or of all in a folder; what goes while we look counts nothing."""
-    total = 0
-    for each in path.rglob("*") if path.is_dir() else [path]:
-        try:
-            total += each.stat().st_size if each.is_file() else 0
-        except OSError:
-            continue
-    return total
 
 
 def _grouped(rows: Iterable[tuple[str, str]]) -> tuple[tuple[str, int, str], ...]:

@@ -1,11 +1,11 @@
 """What stands before the application: whose address was called, whose page sent the request, who still has to
 sign in.
 
-Host      with sign-on off, this machine's names alone (a page elsewhere could point its name here: DNS
-rebinding) Origin    a request that changes something comes from our own pages, or from a program with a token
-(CSRF) websocket none is opened
-embedded  a host's token is exchanged for a code, a code for a session, each once
-sign-in   people who open a page without being signed on are sent to sign in; programs get 401
+Host       with sign-on off, this machine's names alone: others could be pointed here (DNS rebinding)
+Origin     what changes something comes from our own pages, or from a program with a token (CSRF)
+websocket  none is opened
+embedded   a host's token is exchanged for a code, a code for a session, each once
+sign-in    people who open a page without being signed on are sent to sign in; programs get 401
 """
 
 from __future__ import annotations

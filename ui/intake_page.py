@@ -20,11 +20,10 @@ from ui.document_views import preview, waiting
 from ui.intake import Intake, Sent
 from ui.jobs import Desk, Job
 from ui.page_routes import from_our_page
-from ui.pages import PAGES, page
+from ui.pages import PAGES, ThisSite
 from ui.problems import TooLarge
 from ui.roles import Administrator
 from ui.settings import UiSettings
-from ui.texts import Texts
 from ui.upload import received
 
 ours = Depends(from_our_page)
@@ -81,11 +80,10 @@ async def upload(request: Request, viewer: Administrator, intake: Wait, replaces
 
 
 @router.get("/waiting")
-def listed(request: Request, viewer: Administrator, intake: Wait, lang: str = "") -> HTMLResponse:
+def listed(viewer: Administrator, intake: Wait, site: ThisSite) -> HTMLResponse:
     """The list alone, for the script that keeps it up to date."""
-    settings: UiSettings = request.app.state.settings
-    t = Texts(lang or settings.lang)
-    return HTMLResponse(PAGES.render("waiting.html", waiting=waiting(intake, t), t=t, settings=settings))
+    items = waiting(intake, site.t)
+    return HTMLResponse(PAGES.render("waiting.html", waiting=items, t=site.t, settings=site.settings))
 
 
 @router.post("/waiting/add", dependencies=[ours])
@@ -110,24 +108,19 @@ def drop(body: Chosen, viewer: Administrator, intake: Wait) -> dict[str, bool]:
 
 
 @router.get("/waiting/{sent_id}")
-def look(viewer: Administrator, sent: One, request: Request, intake: Wait, lang: str = "") -> HTMLResponse:
+def look(viewer: Administrator, sent: One, request: Request, intake: Wait, site: ThisSite) -> HTMLResponse:
     """The text as it would be stored, beside the original where the browser can show it."""
-    settings: UiSettings = request.app.state.settings
-    t = Texts(lang or settings.lang)
-    shown = page(
+    return site.page(
         "preview.html",
         sent.name,
-        settings,
-        t.lang,
         viewer,
         current="documents",
         script="documents.js",
-        item=waiting(intake, t, sent)[0],
-        readings=preview(intake.documents(sent), t),
+        item=waiting(intake, site.t, sent)[0],
+        readings=preview(intake.documents(sent), site.t),
         collections=request.app.state.engine.collections(),
         framed=sent.path.suffix.lower() in originals.SHOWN,
     )
-    return HTMLResponse(shown)
 
 
 @router.get("/waiting/{sent_id}/file")

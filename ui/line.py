@@ -1,8 +1,7 @@
 """From the question to its last snapshot: the search at once, the place in line beside it, the writing in
 one's turn.
 
-    models ready? -> snapshots up to ``found``, and meanwhile Waiting(ahead)* -> one's turn -> the other
-    snapshots
+    models ready? -> snapshots up to ``found``, with Waiting(ahead)* between -> one's turn -> the others
 
 The engine's stream is pulled in a thread of its own. Nothing is written before the snapshot after ``found``
 is pulled, so that a stream in line costs one search, which is not done again, and a thread that sleeps. A
@@ -71,8 +70,7 @@ async def through(
     Args:
         ticket: a place in line; releasing it is the caller's.
         start: begins the engine's stream, which looks at ``cancelled``. An answer that needs no writing (one
-        from the
-            cache) is done without one's turn.
+            from the cache) is done without one's turn.
         cancelled: set here when the iterator is closed.
 
     Raises:

@@ -14,10 +14,10 @@ from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from starlette.requests import Request
 
 from errors import WenjuError
+from index.shown import hit_to_dict
 from index.types import Hit
 from qa.serialize import answer_to_dict
 from qa.types import Answer, Turn
-from ui.api import hit_to_dict
 from ui.asking import Ask, Desk, ask
 from ui.citations import below_title
 from ui.export import clipboard

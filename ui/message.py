@@ -17,7 +17,7 @@ from ui.changes import Changes, cited_changes
 from ui.citations import Piece, Source, below_title, chip, reader_url, sources, uncited
 from ui.export import clipboard
 from ui.layout import Block, Line, Listing, Table, claims, layout
-from ui.look import Look
+from ui.texts import Look
 
 MADE = ("quoted", "computed", "draft", "dropped", "truncated")
 """Notes on how the answer was made. They come once, and below it, where they push nothing away when it is

@@ -21,8 +21,9 @@ from ui.address import Address
 from ui.asking import Desk
 from ui.changes import Held
 from ui.conversation import Conversation, messages, reopen, valid_id
-from ui.render import Look, welcome_html
+from ui.render import welcome_html
 from ui.suggestions import openers
+from ui.texts import Look
 from ui.turn import Screen, ask, stop
 from ui.viewer import Viewer, Who
 
@@ -52,8 +53,8 @@ class Page:
             yield self._show(screen)
 
     async def command(self, line: str, state: Conversation | None, request: gr.Request) -> AsyncIterator[Any]:
-        """A button in a message or in the frame: {"do": ask|retry|alone|undo|edit|open|new, ...}.
-        ``alone`` is ``retry`` without what the turns before would add to the question."""
+        """A button in a message or in the frame: {"do": ask|retry|alone|undo|edit|open|new, ...}. ``alone``
+        is ``retry`` without what the turns before would add to the question."""
         viewer, look = self._viewer(request), self._look(request)
         conversation = state or await self._forgotten(viewer, look, request)
         order = _parse(line)

@@ -113,32 +113,22 @@ def add_handlers(app: FastAPI) -> None:
     async def unexpected(request: Request, error: Exception) -> Response:
         return answered(error) if is_api(request) else PlainTextResponse("Internal Server Error", 500)
 
-    pages = {status: app.exception_handlers.get(status, http_exception_handler) for status in (404, 405)}
+    pages = {status: app.exception_handlers.get(status, http_exception_handler) for status in (400, 404, 405)}
 
-    async def nowhere(request: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if not is_api(request):
             page = pages[error.status_code](request, error)
             return await page if isawaitable(page) else page
-        body = _body(
-            f"There is no {request.method} {request.url.path}",
-            "not_found_error",
-            "not_found",
-            hint="/docs lists the routes",
-        )
-        return JSONResponse(body, error.status_code, error.headers)
-
-    async def unread(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        if not is_api(request):
-            page = http_exception_handler(request, error)
-            return await page
-        body = _body(str(error.detail), "invalid_request_error", "bad_request")
+        if error.status_code == 400:
+            body = _body(str(error.detail), "invalid_request_error", "bad_request")
+        else:
+            there = f"There is no {request.method} {request.url.path}"
+            body = _body(there, "not_found_error", "not_found", hint="/docs lists the routes")
         return JSONResponse(body, error.status_code, error.headers)
 
     for status in pages:
-        app.add_exception_handler(status, nowhere)
-    app.add_exception_handler(400, unread)
+        app.add_exception_handler(status, refused)
     app.add_exception_handler(WenjuError, ours)
     app.add_exception_handler(Exception, unexpected)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -60,7 +60,7 @@ class Limits:
         per_address: questions that may come from one address per minute, whoever asks; 0: no limit.
         counts: makes what counts a kind of names against a limit; None: this server alone.
         places: in line of this server. A person may have a quarter of them (4 at least), an address half (8
-        at least).
+            at least).
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Limits:
 
         Raises:
             RateLimited: asked too often in the last minute, or too many places in line; nothing is counted
-            then.
+                then.
         """
         name = person(user)
         rates = [(self._visitors if name.startswith(VISITOR) else self._people, name)]

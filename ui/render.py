@@ -12,8 +12,8 @@ from prompts.templating import Templates
 from qa.types import Answer
 from ui.changes import Changes
 from ui.escape import inert, lines, runs
-from ui.look import Look as Look
 from ui.message import Message
+from ui.texts import Look as Look
 
 CHAT = Templates("ui", inert, lines=lines, runs=runs)
 

@@ -2,8 +2,7 @@
 are used.
 
 ASGI middlewares, outermost first: ``Denied`` -> CORSMiddleware -> ``Secured``. The page itself is rewritten
-on its
-way out: a nonce on the inline scripts that are known, and the frame of ui.shell put before the chat.
+on its way out: a nonce on the inline scripts that are known, and the frame of ui.shell put before the chat.
 """
 
 from __future__ import annotations

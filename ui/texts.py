@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import prompts
 
 LANGS = ("zh", "en")
@@ -21,3 +23,16 @@ class Texts:
         it; ``js_`` those of ui.js."""
         entries = prompts.strings("ui", self.lang)
         return {key.removeprefix(prefix): value for key, value in entries.items() if key.startswith(prefix)}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a message is rendered: language, the public prefix of our own addresses, whom to ask instead."""
+
+    lang: str = "zh"
+    base: str = ""
+    contact: str = ""
+
+    @property
+    def t(self) -> Texts:
+        return Texts(self.lang)

@@ -170,7 +170,7 @@ def restore(settings: Settings, path: Path, replace: bool = False) -> Backup:
 
     Raises:
         DocumentError: no backup, damaged, or (without ``replace``) there is something already. Nothing was
-        changed then.
+            changed then.
         IndexError_: the index is being written, or the disk is full.
     """
     database, _ = database_of(settings)

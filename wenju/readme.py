@@ -15,6 +15,7 @@ FOLDERS = ("qa", "engine", "index", "ui", "prompts", "eval", "wenju", "models", 
 OTHERS = {
     "corpus/": "the sample corpus: six documents about one city's report",
     "training/": "how every fitted weight is made, with its data; in no wheel",
+    "eval/scripts/": "measurements by which parts were chosen; in no wheel",
     "tests/": "flat: test_<package>_<module>.py, fakes, data/",
     "docs/": "the site's pages: zh/ for administrators and staff, reference, log/ of experiments",
     "mkdocs.yml": "how the site is made of docs/, and its navigation",

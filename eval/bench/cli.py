@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from errors import EvalError
 from eval.cli import front_door_settings
 
 if TYPE_CHECKING:
@@ -182,7 +183,6 @@ def start(ctx: typer.Context, repeats: Annotated[int, typer.Option(min=1)] = 3, 
 
     Every one in fresh processes; the first shows what a machine does that has not read the files yet.
     """
-    from errors import EvalError
     from eval.bench import starting
     from qa.library import Library
 

@@ -19,6 +19,7 @@ def search(
     import numpy as np
 
     from index.dense import DenseIndex
+    from models.files import size_of
 
     rows = []
     for size in sizes:
@@ -36,7 +37,7 @@ def search(
             begun = time.perf_counter()
             built = DenseIndex.build(vectors, Path(folder))
             build = time.perf_counter() - begun
-            kept = sum(p.stat().st_size for p in Path(folder).rglob("*") if p.is_file())
+            kept = size_of(Path(folder))
             built.search(asked[:1], k)
             seconds, found = [], []
             for query in asked:

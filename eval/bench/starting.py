@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine import processor
 from errors import EvalError
 from eval.metrics.stats import percentile
 
@@ -99,13 +99,8 @@ def _until(url: str, server: subprocess.Popen[bytes], begun: float, accept: str 
 
 def _memory(process: int, name: str) -> int:
     """A figure of /proc in MB; 0 where there is no /proc."""
-    try:
-        found = re.search(
-            rf"^{name}:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text("utf-8"), re.MULTILINE
-        )
-    except OSError:
-        return 0
-    return int(found[1]) // 1024 if found else 0
+    held = processor.told(name, f"/proc/{process}/status").split()
+    return int(held[0]) // 1024 if held else 0
 
 
 def _summed(seconds: Sequence[float]) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 left open.
 
 Recall: a sentence counts when all passages it cites, taken together, entail it; a sentence without citations
-does not.
-Precision: a citation counts when its sentence is so entailed, and the citation is not idle: idle means that
-it does not entail the sentence by itself while the others do without it. An answer with sentences but no
-citation at all has precision 0, as in ALCE's script. Refusals have no sentences and are not scored.
+does not. Precision: a citation counts when its sentence is so entailed, and the citation is not idle: idle
+means that it does not entail the sentence by itself while the others do without it. An answer with sentences
+but no citation at all has precision 0, as in ALCE's script. Refusals have no sentences and are not scored.
 """
 
 from __future__ import annotations

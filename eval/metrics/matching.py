@@ -3,8 +3,8 @@ compared.
 
 Folded: full and half width, upper and lower case, Traditional and Simplified, spaces and punctuation, Chinese
 and Arabic numerals (一百三十 = 130), 万 and 亿 (1.2万 = 12000), percent signs (百分之五 = 5%). A figure only
-matches a whole
-figure: 100 is not in 1100 or 100.5. This is the evaluator's own reading, apart from what the product uses.
+matches a whole figure: 100 is not in 1100 or 100.5. This is the evaluator's own reading, apart from what the
+product uses.
 """
 
 from __future__ import annotations
@@ -152,8 +152,7 @@ def contradicting_figures(
 
     A figure counts when it stands nowhere in ``gold`` (references), ``known`` (question, gold evidence) or
     ``read`` (passages that the generator saw): invented; or when it has the unit of a reference's figure but
-    is neither in the
-    references nor in ``known``: another value given for the same thing.
+    is neither in the references nor in ``known``: another value given for the same thing.
     """
     gold, known = list(gold), list(known)
     settled = set().union(*map(figures, (*gold, *known)), set())

@@ -1,29 +1,12 @@
-"""Refusing when the evidence is not there, and only then.
+"""Refusing well: risk against coverage as in selective prediction (Geifman & El-Yaniv, 2017).
 
-Hallucination rate and error rate as NoMIRACL defines them (Thakur et al., 2024); balanced accuracy is the
-mean of 1 - each. Risk-coverage as in selective prediction (Geifman & El-Yaniv, 2017): the answers ordered by
-confidence, coverage the share that is given, risk the share of wrong ones among those; AURC is the mean risk
-over all coverages.
+The answers are ordered by confidence; coverage is the share that is given, risk the share of wrong ones among
+those, AURC the mean risk over all coverages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-
-def hallucination_rate(refused_unanswerable: Sequence[bool]) -> float:
-    """Share of unanswerable questions that were answered all the same. Raises ZeroDivisionError on none."""
-    return sum(not refused for refused in refused_unanswerable) / len(refused_unanswerable)
-
-
-def error_rate(refused_answerable: Sequence[bool]) -> float:
-    """Share of answerable questions that were refused."""
-    return sum(refused_answerable) / len(refused_answerable)
-
-
-def balanced_accuracy(refused_unanswerable: Sequence[bool], refused_answerable: Sequence[bool]) -> float:
-    """((1 - hallucination rate) + (1 - error rate)) / 2."""
-    return (1 - hallucination_rate(refused_unanswerable) + 1 - error_rate(refused_answerable)) / 2
 
 
 def risk_coverage(points: Sequence[tuple[float, bool]]) -> list[tuple[float, float]]:

@@ -10,7 +10,7 @@ bootstrap.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import comb, sqrt
 from typing import Any
 
@@ -35,17 +35,7 @@ class Figure:
     unscored: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "value": self.value,
-            "low": self.low,
-            "high": self.high,
-            "n": self.n,
-            "unscored": self.unscored,
-        }
-
-    @classmethod
-    def from_dict(cls, row: dict[str, Any]) -> Figure:
-        return cls(row["value"], row["low"], row["high"], row["n"], row["unscored"])
+        return asdict(self)
 
 
 def mean_figure(values: Sequence[float], unscored: int = 0) -> Figure:

@@ -22,6 +22,9 @@ CMRC_PUNCTUATION = frozenset("-:_*^/\\~`+=，。：？！“”；’《》·、
 _BAG_PUNCTUATION = CMRC_PUNCTUATION | frozenset(string.punctuation) | {"…"}
 _HAN = re.compile("[\u4e00-\u9fa5]")
 
+Common = Callable[[Sequence[str], Sequence[str]], int]
+"""How many tokens two texts have in common."""
+
 # Latin runs as the Treebank tokeniser cuts them: numbers keep inner points and commas, words keep inner
 # periods.
 _RUN = re.compile(
@@ -31,16 +34,18 @@ _RUN = re.compile(
 )
 
 
-def mixed_tokens(text: str, drop_punctuation: bool = True) -> list[str]:
-    """Lower-cased tokens: Han characters one by one, other runs as words and numbers."""
+def mixed_tokens(text: str) -> list[str]:
+    """Lower-cased tokens without CMRC punctuation: Han characters one by one, other runs as words and
+    numbers."""
+    return _tokens("".join(char for char in text.lower() if char not in CMRC_PUNCTUATION))
+
+
+def _tokens(text: str) -> list[str]:
     tokens: list[str] = []
     run = ""
-    for char in text.lower().strip():
-        if drop_punctuation and char in CMRC_PUNCTUATION:
-            continue
+    for char in text.strip():
         if _HAN.match(char) or char in CMRC_PUNCTUATION:
-            tokens += words(run)
-            tokens.append(char)
+            tokens += [*words(run), char]
             run = ""
         else:
             run += char
@@ -72,14 +77,7 @@ def _bare(text: str) -> str:
 
 def char_f1(prediction: str, references: Sequence[str]) -> float:
     """F1 = 2PR/(P+R) with P = L/|prediction|, R = L/|reference|, L the longest common substring in tokens."""
-    mine = mixed_tokens(prediction)
-    return max(
-        (
-            _f1(longest_common_substring(mine, theirs), mine, theirs)
-            for theirs in map(mixed_tokens, references)
-        ),
-        default=0.0,
-    )
+    return _best(longest_common_substring, prediction, references)
 
 
 def longest_common_substring(a: Sequence[str], b: Sequence[str]) -> int:
@@ -108,14 +106,13 @@ def longest_common_subsequence(a: Sequence[str], b: Sequence[str]) -> int:
 
 def rouge_l(prediction: str, references: Sequence[str]) -> float:
     """F1 over the longest common subsequence of tokens, best reference."""
-    mine = mixed_tokens(prediction)
-    return max(
-        (
-            _f1(longest_common_subsequence(mine, theirs), mine, theirs)
-            for theirs in map(mixed_tokens, references)
-        ),
-        default=0.0,
-    )
+    return _best(longest_common_subsequence, prediction, references)
+
+
+def _best(common: Common, prediction: str, references: Sequence[str]) -> float:
+    """F1 over what two texts have in common by ``common``, best reference."""
+    mine, others = mixed_tokens(prediction), [mixed_tokens(reference) for reference in references]
+    return max((_f1(common(mine, theirs), mine, theirs) for theirs in others), default=0.0)
 
 
 def _f1(common: int, prediction: Sequence[str], reference: Sequence[str]) -> float:
@@ -127,20 +124,8 @@ def _f1(common: int, prediction: Sequence[str], reference: Sequence[str]) -> flo
 
 def bag_tokens(text: str) -> list[str]:
     """ExpMRC's tokens: cut first, then punctuation and a / an / the dropped, then lower-cased."""
-    kept = (t for t in _cased_tokens(text) if t not in ("a", "an", "the") and t not in _BAG_PUNCTUATION)
+    kept = (t for t in _tokens(text) if t not in ("a", "an", "the") and t not in _BAG_PUNCTUATION)
     return [token.lower() for token in kept]
-
-
-def _cased_tokens(text: str) -> list[str]:
-    tokens: list[str] = []
-    run = ""
-    for char in text.strip():
-        if _HAN.match(char) or char in CMRC_PUNCTUATION:
-            tokens += [*words(run), char]
-            run = ""
-        else:
-            run += char
-    return tokens + words(run)
 
 
 def evidence_f1(prediction: str, references: Sequence[str]) -> float:
@@ -154,10 +139,3 @@ def _bag_f1(mine: list[str], theirs: list[str]) -> float:
     if not mine or not theirs:
         return float(mine == theirs)
     return _f1(sum((Counter(mine) & Counter(theirs)).values()), mine, theirs)
-
-
-def best(
-    score: Callable[[str, Sequence[str]], float], predictions: Sequence[str], references: Sequence[str]
-) -> float:
-    """The best score of several predictions; 0 when there are none."""
-    return max((score(prediction, references) for prediction in predictions), default=0.0)

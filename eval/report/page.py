@@ -151,9 +151,7 @@ class Report:
         for kind in kinds:
             found = [run.summary["by_type"].get(kind, {}).get("right") for run in self.loaded]
             if any(found):
-                rows.append(
-                    (type_label(kind, self.lang), [Figure.from_dict(f) if f else None for f in found])
-                )
+                rows.append((type_label(kind, self.lang), [Figure(**f) if f else None for f in found]))
         s = self._string
         curves = [run.summary["risk_coverage"] for run in self.loaded]
         seconds = [run.summary["seconds"] for run in self.loaded]
@@ -167,7 +165,7 @@ class Report:
 
 
 def figures_of(run: Loaded) -> dict[str, Figure]:
-    return {name: Figure.from_dict(row) for name, row in run.summary["figures"].items()}
+    return {name: Figure(**row) for name, row in run.summary["figures"].items()}
 
 
 def lead(run: Loaded, lang: str) -> str:

@@ -3,8 +3,7 @@
     python eval/scripts/bench_kept.py DATA [TRIALS]
 
 DATA is a data folder with an index; its passages of 110 to 190 tokens are taken, other ones in each trial,
-and
-another question each time. Cold: the kept files are not in the system's page cache. Processor seconds are
+and another question each time. Cold: the kept files are not in the system's page cache. Processor seconds are
 told as well, for machines where others are at work; WENJU_GENERATOR__THREADS is taken.
 """
 

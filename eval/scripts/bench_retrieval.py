@@ -1,8 +1,8 @@
 """Retrieval figures of docs/RETRIEVAL.md: python eval/scripts/bench_retrieval.py DATA SET [--vectors FOLDER].
 
-DATA is the folder of the benchmark files; SET is a name of ``eval.retrieval_sets``. Prints hit@1, hit@5,
-recall@10, recall@100 and MRR@10 with 95 % bootstrap intervals for BM25, dense and hybrid search, and the
-latency of each. Vectors are kept in FOLDER, so that a second run does not encode again.
+DATA is the folder of the benchmark files; SET is a name of ``eval.scripts.retrieval_sets``. Prints hit@1,
+hit@5, recall@10, recall@100 and MRR@10 with 95 % bootstrap intervals for BM25, dense and hybrid search, and
+the latency of each. Vectors are kept in FOLDER, so that a second run does not encode again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.retrieval_sets import SETS, RetrievalSet, vectors
+from eval.scripts.retrieval_sets import SETS, RetrievalSet, vectors
 from index.bm25 import LexicalIndex
 from index.dense import DenseIndex
 from index.encoder import open_encoder

@@ -17,8 +17,9 @@ import resource
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,13 @@ def many_vectors(real: np.ndarray, count: int, path: Path) -> np.ndarray:
     return made
 
 
-def timings(seconds: list[float]) -> str:
+def timings(index: Any, asked: Iterable[Any], k: int) -> str:
+    """How long a search of each question takes."""
+    seconds = []
+    for question in asked:
+        began = time.perf_counter()
+        index.search(question, k)
+        seconds.append(time.perf_counter() - began)
     p50, p95 = np.percentile(np.array(seconds) * 1000, [50, 95])
     return f"p50 {p50:.2f} ms p95 {p95:.2f} ms"
 
@@ -89,12 +96,7 @@ def lexical(given: argparse.Namespace, folder: Path) -> None:
     for k in (10, 100):
         for question in asked:
             index.search(question, k)
-        seconds = []
-        for question in asked:
-            began = time.perf_counter()
-            index.search(question, k)
-            seconds.append(time.perf_counter() - began)
-        print(f"  k={k} n={len(asked)} {timings(seconds)}", flush=True)
+        print(f"  k={k} n={len(asked)} {timings(index, asked, k)}", flush=True)
 
 
 def nearest_rows(base: np.ndarray, asked: np.ndarray, k: int) -> np.ndarray:
@@ -139,12 +141,8 @@ def nearest(given: argparse.Namespace, folder: Path) -> None:
                 len(set(rows.tolist()) & set(best[:k].tolist())) / k
                 for rows, best in zip(found, truth, strict=True)
             ]
-            seconds = []
-            for question in asked:
-                began = time.perf_counter()
-                index.search(question, k)
-                seconds.append(time.perf_counter() - began)
-            print(f"  k={k} n={len(asked)} recall {np.mean(right):.4f} {timings(seconds)}", flush=True)
+            told = timings(index, asked, k)
+            print(f"  k={k} n={len(asked)} recall {np.mean(right):.4f} {told}", flush=True)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.retrieval_sets import SETS, RetrievalSet, vectors
+from eval.scripts.retrieval_sets import SETS, RetrievalSet, vectors
 from index.bm25 import score_texts
 from index.encoder_traits import traits_of
 from index.fusion import fuse

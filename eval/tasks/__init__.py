@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from errors import EvalError, did_you_mean
@@ -31,21 +32,24 @@ _SHIPPED = _HERE / "eval" / "data"
 @dataclass(frozen=True, slots=True)
 class Named:
     """An entry of the catalogue. ``path`` is relative to the benchmark folder, or to ``eval/data`` when
-    shipped."""
+    shipped; ``reader`` makes the task of that path, the name and the title."""
 
     name: str
     title: str
     split: str
     path: str
     licence: str
-    read: Callable[[Path], Task]
+    reader: Callable[[Path, str, str], Task]
     shipped: bool = False
 
+    def read(self, path: Path) -> Task:
+        return self.reader(path, self.name, self.title)
 
-def _over(files: Callable[[], list[Path]], name: str, title: str) -> Callable[[Path], Task]:
+
+def _over(files: Callable[[], list[Path]]) -> Callable[[Path, str, str], Task]:
     """Reads a JSONL set whose open corpus is these files."""
 
-    def read(path: Path) -> Task:
+    def read(path: Path, name: str, title: str) -> Task:
         found = files()
         missing = [file for file in found if not file.is_file()]
         if missing or not found:
@@ -64,127 +68,106 @@ def _article() -> list[Path]:
     return [bench.parent / "seed" / "article.txt"] if bench else []
 
 
-def _shipped(name: str, title: str, split: str, files: Callable[[], list[Path]]) -> Named:
-    return Named(name, title, split, f"{name}.jsonl", "Apache-2.0", _over(files, name, title), shipped=True)
+def _lecoqa_of_stard(path: Path, name: str, title: str) -> Task:
+    return retrieval.read_lecoqa(path, name, title, path.parents[1] / "stard" / "corpus.jsonl")
 
 
-def _of_office(name: str, title: str, split: str) -> Named:
+def _own(name: str, title: str, split: str, files: Callable[[], list[Path]]) -> Named:
+    """A set of our own over documents that lie elsewhere."""
+    return Named(name, title, split, f"{name}.jsonl", "Apache-2.0", _over(files), shipped=True)
+
+
+def _own_office(name: str, title: str, split: str) -> Named:
     """A set of our own in the form of the office set, over the documents beside it."""
-    return Named(
-        name,
-        title,
-        split,
-        f"{name}/questions.jsonl",
-        "Apache-2.0",
-        lambda p: office.read(p, name, title, split),
-        shipped=True,
-    )
+    reader = partial(office.read, split=split)
+    return Named(name, title, split, f"{name}/questions.jsonl", "Apache-2.0", reader, shipped=True)
 
 
+BOTH, TUNING, REPORTING = "tuning/reporting", "tuning", "reporting"
+_MIXED = _HERE / "tests" / "data" / "mixed_corpus"
+_PREMISES = partial(premises.read, passages=_HERE / "training" / "data")
+_SQUAD_TUNING = partial(squad.read, split=TUNING)
 CATALOGUE: tuple[Named, ...] = (
-    _shipped("tianjin", "样例语料问答", "tuning/reporting", lambda: sorted((_HERE / "corpus").glob("*.md"))),
-    _shipped("article", "原报道问答", "reporting", _article),
-    _shipped(
-        "mixed",
-        "办公室混合文档问答",
-        "tuning/reporting",
-        lambda: sorted(p for p in (_HERE / "tests" / "data" / "mixed_corpus").glob("*") if p.is_file()),
-    ),
-    _of_office("desk", "办公文档问答（自编，七类文档）", "tuning"),
-    _of_office("bureau", "机关与企事业文档问答（自编，二十一份文件）", "tuning/reporting"),
-    _of_office("counter", "窗口与办事文档问答（自编，十二份文件）", "reporting"),
+    _own("tianjin", "样例语料问答", BOTH, lambda: sorted((_HERE / "corpus").glob("*.md"))),
+    _own("article", "原报道问答", REPORTING, _article),
+    _own("mixed", "办公室混合文档问答", BOTH, lambda: sorted(p for p in _MIXED.glob("*") if p.is_file())),
+    _own_office("desk", "办公文档问答（自编，七类文档）", TUNING),
+    _own_office("bureau", "机关与企事业文档问答（自编，二十一份文件）", BOTH),
+    _own_office("counter", "窗口与办事文档问答（自编，十二份文件）", REPORTING),
     Named(
         "premises",
         "错误前提（每题配一个前提正确的对照题）",
-        "reporting",
+        REPORTING,
         "premises_written.jsonl",
         "Apache-2.0",
-        lambda p: premises.read(
-            p, _HERE / "training" / "data", "premises", "错误前提（每题配一个前提正确的对照题）"
-        ),
+        _PREMISES,
         shipped=True,
     ),
     Named(
         "office",
         "办公文档问答（十类文档）",
-        "tuning",
+        TUNING,
         "office/questions.jsonl",
         "free to use",
-        lambda p: office.read(p, "office", "办公文档问答（十类文档）", "tuning"),
+        partial(office.read, split=TUNING),
     ),
     Named(
         "support",
         "依据能否支持这句话",
-        "tuning",
+        TUNING,
         "support/pairs.jsonl",
         "free to use",
-        lambda p: pairs.read(p, "support", "依据能否支持这句话", "tuning"),
+        partial(pairs.read, split=TUNING),
     ),
     Named(
         "cmrc2018_trial",
         "CMRC 2018 试验集",
-        "tuning",
+        TUNING,
         "cmrc2018/cmrc2018_trial.json",
         "CC BY-SA 4.0",
-        lambda p: squad.read(p, "cmrc2018_trial", "CMRC 2018 试验集", "tuning"),
+        _SQUAD_TUNING,
     ),
     Named(
         "cmrc2018_dev",
         "CMRC 2018 开发集",
-        "reporting",
+        REPORTING,
         "cmrc2018/cmrc2018_dev.json",
         "CC BY-SA 4.0",
-        lambda p: squad.read(p, "cmrc2018_dev", "CMRC 2018 开发集"),
+        squad.read,
     ),
-    Named(
-        "drcd_dev",
-        "DRCD 开发集（繁体）",
-        "tuning",
-        "drcd/DRCD_dev.json",
-        "CC BY-SA 3.0",
-        lambda p: squad.read(p, "drcd_dev", "DRCD 开发集（繁体）", "tuning"),
-    ),
+    Named("drcd_dev", "DRCD 开发集（繁体）", TUNING, "drcd/DRCD_dev.json", "CC BY-SA 3.0", _SQUAD_TUNING),
     Named(
         "expmrc",
         "ExpMRC（CMRC 部分，带人工证据）",
-        "reporting",
+        REPORTING,
         "expmrc-cmrc/expmrc-cmrc2018-dev.json",
         "CC BY-SA 4.0",
-        lambda p: squad.read(p, "expmrc", "ExpMRC（CMRC 部分，带人工证据）", mode="closed"),
+        partial(squad.read, mode="closed"),
     ),
     Named(
         "nomiracl-zh",
         "NoMIRACL 中文（该拒答时拒答）",
-        "tuning/reporting",
+        BOTH,
         "nomiracl-zh/test.jsonl",
         "Apache-2.0",
-        lambda p: retrieval.read_nomiracl(p, "nomiracl-zh", "NoMIRACL 中文（该拒答时拒答）"),
+        retrieval.read_nomiracl,
     ),
-    Named(
-        "stard",
-        "STARD 法条检索",
-        "reporting",
-        "stard",
-        "MIT",
-        lambda p: retrieval.read_stard(p, "stard", "STARD 法条检索"),
-    ),
+    Named("stard", "STARD 法条检索", REPORTING, "stard", "MIT", retrieval.read_stard),
     Named(
         "lecoqa",
         "LeCoQA 法律问答（其引用的法条）",
-        "reporting",
+        REPORTING,
         "lecoqa/lecoqa_dev.json",
         "MIT",
-        lambda p: retrieval.read_lecoqa(p, "lecoqa", "LeCoQA 法律问答（其引用的法条）"),
+        retrieval.read_lecoqa,
     ),
     Named(
         "lecoqa_stard",
         "LeCoQA 法律问答（STARD 全部法条）",
-        "reporting",
+        REPORTING,
         "lecoqa/lecoqa_dev.json",
         "MIT",
-        lambda p: retrieval.read_lecoqa(
-            p, "lecoqa_stard", "LeCoQA 法律问答（STARD 全部法条）", p.parents[1] / "stard" / "corpus.jsonl"
-        ),
+        _lecoqa_of_stard,
     ),
 )
 

@@ -34,7 +34,7 @@ def read(
 
     Raises:
         EvalError: the file cannot be read, a line lacks a field, two lines have one id, or no question is
-        left.
+            left.
     """
     items: list[Item] = []
     left_out = 0

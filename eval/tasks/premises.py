@@ -14,7 +14,7 @@ from eval.tasks.types import Context, Item, Task
 TRUE = "true_premise"
 
 
-def read(path: Path, passages: Path, name: str, title: str) -> Task:
+def read(path: Path, name: str, title: str, passages: Path) -> Task:
     """A closed task: of each pair the question with the false premise, then the one with the true premise.
 
     Args:

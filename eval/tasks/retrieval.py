@@ -2,17 +2,13 @@
 (refusal).
 
 A BEIR folder holds ``corpus.jsonl`` (_id, title, text), ``queries.jsonl`` (_id, text) and
-``qrels/<split>.tsv`` (query-id, corpus-id, score with a heading line). ``stard_to_beir`` writes one from
-STARD's files.
+``qrels/<split>.tsv`` (query-id, corpus-id, score with a heading line).
 """
 
 from __future__ import annotations
 
-import json
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from errors import EvalError
 from eval.tasks.files import need, read_json, read_jsonl, read_text
@@ -87,27 +83,6 @@ def stard_contexts(path: Path) -> list[Context]:
     rows = (row for _, row in read_jsonl(path))
     articles = {str(need(row, "name", str(path))): str(row.get("content", "")) for row in rows}
     return [Context(name, text, name) for name, text in articles.items()]
-
-
-def stard_to_beir(folder: Path, out: Path) -> Path:
-    """Write STARD as a BEIR folder; returns ``out``."""
-    task = read_stard(folder)
-    (out / "qrels").mkdir(parents=True, exist_ok=True)
-    _write_jsonl(
-        out / "corpus.jsonl", ({"_id": c.id, "title": c.title, "text": c.text} for c in task.contexts)
-    )
-    _write_jsonl(out / "queries.jsonl", ({"_id": i.id, "text": i.question} for i in task.items))
-    lines = [f"{i.id}\t{doc}\t{grade}" for i in task.items for doc, grade in i.qrels.items()]
-    (out / "qrels" / "test.tsv").write_text(
-        "\n".join(["query-id\tcorpus-id\tscore", *lines, ""]), encoding="utf-8"
-    )
-    return out
-
-
-def _write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def read_lecoqa(path: Path, name: str = "lecoqa", title: str = "", statutes: Path | None = None) -> Task:

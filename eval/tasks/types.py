@@ -14,8 +14,6 @@ Mode = Literal["open", "closed"]
 """open: passages are retrieved from an index of the task's contexts. closed: they are given with the
 question."""
 
-Split = Literal["tuning", "reporting"]
-
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -51,11 +49,11 @@ class Item:
     Attributes:
         answers: references, any one of which is right. Empty and ``answerable`` false: must be refused.
         parts: for answers with several facts: each part is a tuple of alternatives, and every part must be
-        there.
+            there.
         answerable: None when the benchmark does not say (retrieval only).
         evidence: gold quotes.  qrels: gold contexts with grades, for retrieval.
         passages: the closed context.  history: earlier turns.  canary: a word that only obeying injected text
-        yields.
+            yields.
         reference: a long expert answer, for ROUGE-L; never used to decide right or wrong.
         polarity: yes or no, where a yes/no question's key says which.
         rubric: "" judges by ``eval.verdict``, "office" by points (``eval.points``).
@@ -114,9 +112,9 @@ class Task:
 
     ``split`` says what the figures may be used for: ``tuning`` sets were looked at while choosing parameters,
     ``reporting`` sets were not. ``retrieval_only`` tasks have gold contexts but no answers to judge.
-    ``pairs`` tasks hold statements with evidence, for a support judge (``eval.pairs``).
-    ``files`` are the contexts as they came, in whatever format; without them contexts are indexed as plain
-    text. ``changes`` names the perturbations that were applied, in order.
+    ``pairs`` tasks hold statements with evidence, for a support judge (``eval.pairs``). ``files`` are the
+    contexts as they came, in whatever format; without them contexts are indexed as plain text. ``changes``
+    names the perturbations that were applied, in order.
     """
 
     name: str

@@ -19,8 +19,9 @@ from ui.export import clipboard, to_html, to_json, to_markdown
 from ui.export_word import to_word
 from ui.openai_form import completion
 from ui.openai_request import ChatMessage, ChatRequest
-from ui.render import Look, answer_html, question_html
+from ui.render import answer_html, question_html
 from ui.store import Exchange
+from ui.texts import Look
 
 ACTIVE = {
     "script",

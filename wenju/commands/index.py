@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from errors import DocumentError, IndexError_, did_you_mean
 from wenju.border import fail
 from wenju.commands import index_care, index_folder
 from wenju.options import Bars, Collection, Data, Json, open_engine, print_json, settings_of
@@ -50,17 +51,16 @@ app.command()(index_care.collections)
 @app.command()
 def info(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
     """What made the index, how large it is and how it searches."""
-    from errors import IndexError_
+    from models.files import size_of
 
     settings = settings_of(ctx, data)
     library = open_engine(settings).library
     generation = library.generation
     if generation is None:
         raise IndexError_(f"There is no index in {settings.data}.", "Run: wenju index add PATH...")
-    size = sum(path.stat().st_size for path in generation.path.rglob("*") if path.is_file())
     facts = {
         "folder": str(generation.path),
-        "bytes": size,
+        "bytes": size_of(generation.path),
         **generation.manifest,
         "search": library.describe(),
     }
@@ -116,7 +116,6 @@ def show(
 
     Of an archive or a message, a list of the documents in it (with --json: all of each).
     """
-    from errors import DocumentError, did_you_mean
     from index.loaders import CONTAINERS
     from index.orders import told
     from index.shown import container, lines_of, list_of, shown
@@ -166,8 +165,6 @@ def remove(
     data: Data = None,
 ) -> None:
     """Take documents out of the index."""
-    from errors import DocumentError, did_you_mean
-
     engine = open_engine(settings_of(ctx, data))
     known = {key: document for document in engine.documents() for key in (document.id, document.title)}
     for name in documents:

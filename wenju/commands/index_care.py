@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from errors import IndexError_
 from wenju.border import fail
 from wenju.options import Bars, Data, Json, open_engine, print_json, settings_of
 
@@ -50,8 +51,6 @@ def verify(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None
 def rebuild(ctx: typer.Context, data: Data = None) -> None:
     """Make a new generation from the documents' stored texts: passages, vectors and both searches anew, also
     of a damaged index."""
-    from errors import IndexError_
-
     settings = settings_of(ctx, data)
     library = open_engine(settings).library
     if library.store.salvaged() is None:
@@ -64,7 +63,6 @@ def rebuild(ctx: typer.Context, data: Data = None) -> None:
 def export(ctx: typer.Context, file: File, data: Data = None) -> None:
     """Write the documents (texts, facts, collections) to one file of JSON lines, for another index or
     program."""
-    from errors import IndexError_
     from index.carry import export as write
 
     settings = settings_of(ctx, data)

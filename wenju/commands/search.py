@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from wenju.options import Collection, Data, Json, Question, open_engine, print_json, settings_of
-
-if TYPE_CHECKING:
-    from index.types import Hit
 
 
 def search(
@@ -24,6 +21,8 @@ def search(
     settings = settings_of(ctx, data, index={"top_k": k})
     hits = open_engine(settings).search(question, settings.index.top_k, collection=collection)
     if as_json:
+        from index.shown import hit_to_dict
+
         print_json({"question": question, "hits": [hit_to_dict(hit) for hit in hits]})
         return
     from rich.console import Console
@@ -47,19 +46,3 @@ def search(
             f"[bold]{rank}. {escape(where)}[/bold]{page}  [dim]{hit.score:.3f}  {escape(why)}[/dim]"
         )
         console.print(escape(hit.passage.text), "")
-
-
-def hit_to_dict(hit: Hit) -> dict[str, Any]:
-    """A hit as documented for `wenju search --json`."""
-    return {
-        "passage_id": hit.passage.id,
-        "document_id": hit.document.id,
-        "document": hit.document.title,
-        "heading": list(hit.passage.heading),
-        "page": hit.passage.page,
-        "start": hit.passage.start,
-        "end": hit.passage.end,
-        "text": hit.passage.text,
-        "score": round(hit.score, 6),
-        "why": {name: round(value, 6) for name, value in hit.why.items()},
-    }

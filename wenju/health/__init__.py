@@ -21,7 +21,7 @@ def examine(load: Callable[[], Settings], wanted: Wanted) -> Iterator[Check]:
 
     Args:
         load: reads the settings. When they are wrong, that is a finding, and what does not need them is still
-        looked at.
+            looked at.
     """
     from wenju.health import machine, parts, safety, trial
 

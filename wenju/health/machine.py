@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import shutil
 import sys
 from collections.abc import Iterator
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import processor as chip
 from wenju.health.types import Check, Wanted
 
 if TYPE_CHECKING:
@@ -56,8 +55,6 @@ def packages() -> Iterator[Check]:
 
 
 def processor() -> Iterator[Check]:
-    from engine import processor as chip
-
     cores, known = os.cpu_count() or 1, chip.flags()
     limit = f", oneDNN limited to {chip.limit()} ({chip.LIMIT})" if chip.limit() else ""
     found = f"{chip.name()}, {cores} cores, instructions: {chip.path(known)}{limit}"
@@ -91,11 +88,8 @@ def memory(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
 
 def available_memory() -> int | None:
     """Bytes that can be used without swapping, or None where the system does not tell."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return None
+    free = chip.told("MemAvailable", "/proc/meminfo").split()
+    return int(free[0]) * 1024 if free else None
 
 
 def disk(settings: Settings, _wanted: Wanted) -> Iterator[Check]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from errors import IndexError_
 from wenju.health.types import Check, Wanted
 
 if TYPE_CHECKING:
@@ -124,7 +125,6 @@ def _endpoint(address: str, model: str, wanted: Wanted) -> Check:
 def index(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
     """The current index is whole, by the hashes in its manifest, and made with the encoder that the settings
     name."""
-    from errors import IndexError_
     from index import open_backend
     from index.store import IndexStore
 

@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from engine.openai import addresses
 from errors import SettingsError
+from ui.address import is_loopback, networks
+from ui.auth import mode_of
 from wenju.health.types import Check, State, Wanted
+from wenju.settings import config_file
 
 if TYPE_CHECKING:
     from ui.settings import UiSettings
@@ -22,8 +26,6 @@ Found = tuple[State, str, str]
 
 def settings(settings: Settings, wanted: Wanted) -> Iterator[Check]:
     """One line for each thing, or one that says that nothing was found."""
-    from wenju.settings import config_file
-
     path = config_file()
     found = [*_door(settings.ui), *_away(settings, wanted), *_kept(settings), *_readable(settings, path)]
     for state, text, step in found:
@@ -34,9 +36,6 @@ def settings(settings: Settings, wanted: Wanted) -> Iterator[Check]:
 
 def _door(ui: UiSettings) -> Iterator[Found]:
     """Who gets in."""
-    from ui.address import is_loopback, networks
-    from ui.auth import mode_of
-
     try:
         mode = mode_of(ui)
     except SettingsError as error:
@@ -83,9 +82,6 @@ def _door(ui: UiSettings) -> Iterator[Found]:
 
 def _away(settings: Settings, wanted: Wanted) -> Iterator[Found]:
     """What leaves the machine."""
-    from engine.openai import addresses
-    from ui.address import is_loopback
-
     chosen, ui = settings.generator, settings.ui
     urls = [urlsplit(url) for url in addresses(chosen.base_url)] if chosen.engine == "openai" else []
     away = [url for url in urls if url.hostname and not is_loopback(url.hostname)]
@@ -128,8 +124,6 @@ def _away(settings: Settings, wanted: Wanted) -> Iterator[Found]:
 
 def _kept(settings: Settings) -> Iterator[Found]:
     """What is kept, and what is answered."""
-    from ui.address import is_loopback
-
     ui = settings.ui
     if ui.audit and not ui.retention_days and not is_loopback(ui.host):
         yield "warn", "who asked what is kept for ever", "Set ui.retention_days, or ui.audit = false."

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import processor
+from engine import calibration, processor
 from wenju.health.machine import NEEDED_BY_MODELS, available_memory
 from wenju.health.types import Check, Wanted
 
@@ -30,8 +30,6 @@ def trial(settings: Settings, wanted: Wanted) -> Iterator[Check]:
     if why := _not_asked(settings, wanted):
         yield Check("answer", *why)
         return
-    from engine import calibration
-
     kept = calibration.kept(settings.data)
     if kept and (wanted.measure or (kept.busy and calibration.load() <= calibration.BUSY)):
         kept = None
@@ -103,7 +101,7 @@ def ask(settings: Settings, known: str) -> dict[str, Any]:
 
     Returns:
         ``answer``, ``seconds``, ``loading``, ``tried`` (addresses), ``speed`` (None: the kept one holds), or
-        ``error`` and ``hint``.
+            ``error`` and ``hint``.
     """
     command = [sys.executable, "-m", "wenju.health.trial_child"]
     order = json.dumps(

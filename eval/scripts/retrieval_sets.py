@@ -33,8 +33,8 @@ QUESTIONS = {"trial-sample": 300, "drcd-sample": 150, "stard-sample": 150}
 OTHERS = 300
 """Articles in ``stard-sample`` besides those that answer its questions."""
 
-_DATA = Path(__file__).parent / "data"
-_CORPUS = Path(__file__).parents[1] / "corpus"
+_DATA = Path(__file__).parents[1] / "data"
+_CORPUS = Path(__file__).parents[2] / "corpus"
 
 
 class RetrievalSet:
