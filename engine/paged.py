@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from engine.mapped import releasing
+from engine.mapped import release_mapped, releasing
 from engine.passes import BLOCK, STATE_LAYERS, Part, Sizes, Taken
 
 SIZES = Sizes(read_alone=384, read_beside=160, rows=16)
+RELEASE = 16
+"""Passes after which the mapped table of words is let go of: each row that is looked up brings a dozen pages
+of it, in the end all 230 MB."""
 
 
 class PagedModel:
@@ -50,6 +53,7 @@ class PagedModel:
         self.blocks = blocks
         self.sizes = SIZES
         self._folder = folder
+        self._passes = 0
         graph = core.read_model(str(folder / "model.xml"))
         self._states = page(graph)
         self._compiled = core.compile_model(graph, "CPU", config)
@@ -72,6 +76,9 @@ class PagedModel:
             self.forward([Part([0], 3, [0], 1)])
 
     def forward(self, parts: Sequence[Part]) -> list[Taken]:
+        self._passes += 1
+        if self._passes % RELEASE == 0:
+            release_mapped(self._folder)
         lengths = [len(part.ids) for part in parts]
         begins = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         rows = [begin + np.asarray(part.rows, int) for part, begin in zip(parts, begins[:-1], strict=True)]
