@@ -32,7 +32,7 @@ from eval.scripts.bench_memory import memory
 from models.store import ModelStore
 
 MODEL = "qwen2.5-coder-1.5b"
-COUNT, NEW = 20, 24
+COUNT, NEW = 20, 16
 Row = dict[str, float]
 Ask = Callable[[Sequence[Sequence[int]]], tuple[float, float]]
 """Reads prompts together and writes NEW tokens of each; seconds until the first prompt's first token, by the
