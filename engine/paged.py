@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from engine.mapped import release_mapped, releasing
 from engine.passes import BLOCK, STATE_LAYERS, Part, Sizes, Taken
+from models.mapped import release_mapped, releasing
 
 SIZES = Sizes(read_alone=384, read_beside=160, rows=16)
-RELEASE = 16
+RELEASE = 4
 """Passes after which the mapped table of words is let go of: each row that is looked up brings a dozen pages
 of it, in the end all 230 MB."""
 

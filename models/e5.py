@@ -13,6 +13,7 @@ import json
 import mmap
 import struct
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,15 +52,17 @@ class Packed:
 
 class Words:
     """The word table: token ids in, their vectors out. Only the rows that are asked for are read from the
-    file."""
+    file, and their pages are let go of: in the end all 50 MB of it would be in memory, for each who reads."""
 
-    def __init__(self, groups: NDArray[np.uint8], size: int) -> None:
+    def __init__(self, groups: NDArray[np.uint8], size: int, let_go: Callable[[], None]) -> None:
         self._groups = groups
         self.size = size
+        self._let_go = let_go
 
     def __call__(self, ids: NDArray[np.integer]) -> NDArray[np.float32]:
         """Vectors float32 [*ids.shape, size]."""
         groups = self._groups[ids]
+        self._let_go()
         scales = np.ascontiguousarray(groups[..., :2]).view("<f2").astype(np.float32)
         halves = groups[..., 2:]
         values = np.concatenate([halves & 15, halves >> 4], axis=-1).astype(np.float32) - 8.0
@@ -80,7 +83,8 @@ class E5File:
     def __init__(self, path: Path) -> None:
         try:
             with path.open("rb") as file:
-                self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._data = memoryview(self._map)
             self._parse()
         except (struct.error, UnicodeDecodeError, ValueError, OverflowError) as error:
             raise ModelError(
@@ -205,7 +209,12 @@ class E5File:
         size = int(self.config["hidden_size"])
         _, count, offset, length = self._tensors["emb.word"]
         groups = np.frombuffer(self._data, np.uint8, length, offset)
-        return Words(groups.reshape(count // size, size // GROUP, 18), size)
+        return Words(groups.reshape(count // size, size // GROUP, 18), size, self._let_go)
+
+    def _let_go(self) -> None:
+        """Mapped pages go; what is read again comes from the file."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._map.madvise(mmap.MADV_DONTNEED)
 
     def state_dict(self) -> dict[str, NDArray[np.float32]]:
         """All weights as float32 under the names that transformers' ``BertModel`` has."""

@@ -136,7 +136,7 @@ class Engine:
 
     def warm(self) -> None:
         """Load everything, so that the first question does not wait. Raises what loading raises."""
-        from engine.mapped import trim
+        from models.mapped import trim
 
         generator = self.generator
         with ThreadPoolExecutor(1, "warm") as beside:

@@ -62,16 +62,20 @@ class Recorder:
         return self.generator.read_at(messages, cuts, cancelled)
 
 
+def file_of_model() -> Path:
+    path = ModelStore().path(MODEL)
+    return path if path.is_file() else next(path.glob("*.gguf"))
+
+
 def folder_of_model() -> Path:
-    (gguf,) = ModelStore().path(MODEL).glob("*.gguf")
-    return prepare(gguf)
+    return prepare(file_of_model())
 
 
 def prompts(data: Path, out: Path, questions: Path) -> None:
     from qa.engine import Engine
-    from wenju.settings import load_settings
+    from qa.settings import EngineSettings
 
-    settings = load_settings().model_copy(update={"data": data}).engine
+    settings = EngineSettings(data=data)
     settings = settings.model_copy(update={"answer": settings.answer.model_copy(update={"cache": False})})
     recorder = Recorder(Engine.open(settings).generator)
     engine, tokens = Engine.open(settings, generator=recorder), Tokens(folder_of_model())
@@ -162,10 +166,11 @@ def genai(folder: Path, shared: bool) -> Ask:
     scheduler.cache_size = 1
     scheduler.enable_prefix_caching = shared
     scheduler.max_num_batched_tokens = 384
-    (gguf,) = ModelStore().path(MODEL).glob("*.gguf")
     half = "bf16" if "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f16"
     properties = {"KV_CACHE_PRECISION": half, "DYNAMIC_QUANTIZATION_GROUP_SIZE": "512"}
-    pipe = ga.ContinuousBatchingPipeline(str(folder), ga.Tokenizer(str(gguf)), scheduler, "CPU", **properties)
+    pipe = ga.ContinuousBatchingPipeline(
+        str(folder), ga.Tokenizer(str(file_of_model())), scheduler, "CPU", **properties
+    )
     config = ga.GenerationConfig(max_new_tokens=NEW, ignore_eos=True, do_sample=False)
     number = 0
 

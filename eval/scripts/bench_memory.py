@@ -39,9 +39,9 @@ def main(data: Path, questions: Path) -> None:
     step("python", lambda: None)
     step("the page's modules", _page)
     from qa.engine import Engine
-    from wenju.settings import load_settings
+    from qa.settings import EngineSettings
 
-    settings = load_settings().model_copy(update={"data": data}).engine
+    settings = EngineSettings(data=data)
     settings = settings.model_copy(update={"answer": settings.answer.model_copy(update={"cache": False})})
     engine = Engine.open(settings)
     step("index and encoder", engine.library.warm)
