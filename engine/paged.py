@@ -15,10 +15,10 @@ import numpy as np
 from engine.passes import BLOCK, STATE_LAYERS, Part, Sizes, Taken
 from models.mapped import release_mapped, releasing
 
-SIZES = Sizes(read_alone=384, read_beside=160, rows=16)
-RELEASE = 4
-"""Passes after which the mapped table of words is let go of: each row that is looked up brings a dozen pages
-of it, in the end all 230 MB."""
+SIZES = Sizes(read_alone=192, read_beside=160, rows=16)
+RELEASE = 32
+"""Tokens looked up after which the mapped table of words is let go of: each row brings a dozen pages of it,
+in the end all 230 MB."""
 
 
 class PagedModel:
@@ -53,7 +53,7 @@ class PagedModel:
         self.blocks = blocks
         self.sizes = SIZES
         self._folder = folder
-        self._passes = 0
+        self._looked_up = 0
         graph = core.read_model(str(folder / "model.xml"))
         self._states = page(graph)
         self._compiled = core.compile_model(graph, "CPU", config)
@@ -76,9 +76,6 @@ class PagedModel:
             self.forward([Part([0], 3, [0], 1)])
 
     def forward(self, parts: Sequence[Part]) -> list[Taken]:
-        self._passes += 1
-        if self._passes % RELEASE == 0:
-            release_mapped(self._folder)
         lengths = [len(part.ids) for part in parts]
         begins = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         rows = [begin + np.asarray(part.rows, int) for part, begin in zip(parts, begins[:-1], strict=True)]
@@ -104,6 +101,10 @@ class PagedModel:
             },
             share_inputs=True,
         )
+        self._looked_up += sum(lengths)
+        if self._looked_up >= RELEASE:
+            release_mapped(self._folder)
+            self._looked_up = 0
         logits, *states = (self._request.get_output_tensor(i).data[:, 0] for i in range(1 + self._states))
         cuts = np.cumsum([len(row) for row in rows])[:-1]
         each = zip(

@@ -266,7 +266,7 @@ def test_who_only_reads_goes_ahead_of_the_line_and_of_a_full_batch(held: Model) 
 
 
 def test_a_long_text_does_not_stand_before_ten_short_ones() -> None:
-    long, *short = prompts([8 * SIZES.read_alone, *range(100, 110)])
+    long, *short = prompts([8 * SIZES.read_alone, *(SIZES.read_alone // 4 + i for i in range(10))])
     held, none = Model(blocks=256, hold=True), threading.Event()
     runs = batch(held, keep=256)
     runs.submit(overview := Reader(long, none))
