@@ -140,18 +140,19 @@ class Batch:
         reading: list[_Flight] = []
         while budget and (unread := self._next_to_read(len(reading))):
             done = len(unread.held.tokens)
-            most = budget // 2 if unread.unread > budget and self._others(len(reading)) else budget
+            long = not reading and unread.unread > 2 * budget
+            most = budget // 2 if long and self._others() else budget
             unread.ids = unread.job.prompt[done : done + _share(unread.unread, most)]
             budget -= len(unread.ids)
             reading.append(unread)
         return writing + reading
 
-    def _others(self, number: int) -> bool:
-        """Whether somebody would like to be read beside the ``number``-th, so that a long text must not take
-        the whole pass."""
+    def _others(self) -> bool:
+        """Whether somebody would like to be read beside the first, so that a long text must not take the
+        whole pass."""
         with self._lock:
             free = self._line and (not self._line[0].room or len(self._flying) < self._most)
-        return bool(free) or sum(flight.unread > 0 for flight in self._flying) > number + 1
+        return bool(free) or sum(flight.unread > 0 for flight in self._flying) > 1
 
     def _next_to_read(self, number: int) -> _Flight | None:
         """The flight that is read as the ``number``-th of this pass; one from the line where there is
