@@ -7,6 +7,13 @@ PYTHON  ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 BIN     := $(VENV)/bin
 WENJU   := $(BIN)/wenju
 PIP     := $(BIN)/python -m pip --disable-pip-version-check
+# uv installs quicker where it is at hand (UV= leaves it alone). It knows nothing of pip's settings, so they are handed on.
+UV      ?= $(shell command -v uv 2>/dev/null)
+PIP_SET  = $(shell $(BIN)/python -m pip config list 2>/dev/null | sed -nE "s/^(global|site|user|install|:env:)\.$(1)='(.*)'$$/\2/p")
+UV_SET   = $(addprefix --default-index ,$(lastword $(call PIP_SET,index-url))) $(addprefix --index ,$(call PIP_SET,extra-index-url)) \
+           $(addprefix --find-links ,$(call PIP_SET,find-links)) $(addprefix --constraint ,$(call PIP_SET,constraint))
+WITH_UV  = $(UV) pip install --python $(BIN)/python --index-strategy unsafe-best-match $(UV_SET)
+INSTALL  = $(if $(UV),$(WITH_UV) --constraint constraints.txt --editable $(1) ||) $(PIP) install --constraint constraints.txt --editable $(1)
 HERE    := $(shell pwd)
 BUNDLE  ?= dist
 DATA    ?= $(HERE)/.wenju
@@ -24,11 +31,12 @@ $(BIN)/python:
 
 # Installed in place, so that the checkout is what runs; again only when versions or the list of packages change.
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@echo "Installing some 120 packages (2 GB on disk) with $(if $(UV),uv,pip)"
+	$(call INSTALL,.)
 	@touch "$@"
 
 $(VENV)/.dev: $(VENV)/.installed
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(call INSTALL,'.[dev]')
 	@touch "$@"
 
 install: $(VENV)/.installed ## make the environment with the command wenju in it
@@ -74,7 +82,7 @@ tree: ## write docs/TREE.md and docs/SETTINGS.md from the code
 	@$(BIN)/python -m wenju.readme
 
 $(VENV)/.docs: $(VENV)/.installed
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[docs]'
+	$(call INSTALL,'.[docs]')
 	@touch "$@"
 
 site: $(VENV)/.docs ## make the pages of docs/ into site/, to be opened from the folder or put on a server

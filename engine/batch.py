@@ -68,10 +68,11 @@ class Batch:
         _open.add(self)
 
     def submit(self, job: Job) -> None:
-        """Stand in line; one that writes nothing stands in front, while what it goes on from is still
-        kept."""
+        """Stand in line; one that writes nothing stands before those that do, while what it goes on from is
+        still kept, and behind those that came before it."""
         with self._lock:
-            (self._line.append if job.room else self._line.appendleft)(job)
+            first = len(self._line) if job.room else sum(not waits.room for waits in self._line)
+            self._line.insert(first, job)
             if self._running:
                 return
             self._running = True
@@ -139,10 +140,19 @@ class Batch:
         reading: list[_Flight] = []
         while budget and (unread := self._next_to_read(len(reading))):
             done = len(unread.held.tokens)
-            unread.ids = unread.job.prompt[done : done + _share(unread.unread, budget)]
+            long = not reading and unread.unread > 2 * budget
+            most = budget // 2 if long and self._others() else budget
+            unread.ids = unread.job.prompt[done : done + _share(unread.unread, most)]
             budget -= len(unread.ids)
             reading.append(unread)
         return writing + reading
+
+    def _others(self) -> bool:
+        """Whether somebody would like to be read beside the first, so that a long text must not take the
+        whole pass."""
+        with self._lock:
+            free = self._line and (not self._line[0].room or len(self._flying) < self._most)
+        return bool(free) or sum(flight.unread > 0 for flight in self._flying) > 1
 
     def _next_to_read(self, number: int) -> _Flight | None:
         """The flight that is read as the ``number``-th of this pass; one from the line where there is

@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from engine.mapped import releasing
 from engine.passes import BLOCK, STATE_LAYERS, Part, Sizes, Taken
+from models.mapped import release_mapped, releasing
 
-SIZES = Sizes(read_alone=384, read_beside=160, rows=16)
+SIZES = Sizes(read_alone=192, read_beside=160, rows=16)
+RELEASE = 32
+"""Tokens looked up after which the mapped table of words is let go of: each row brings a dozen pages of it,
+in the end all 230 MB."""
 
 
 class PagedModel:
@@ -50,6 +53,7 @@ class PagedModel:
         self.blocks = blocks
         self.sizes = SIZES
         self._folder = folder
+        self._looked_up = 0
         graph = core.read_model(str(folder / "model.xml"))
         self._states = page(graph)
         self._compiled = core.compile_model(graph, "CPU", config)
@@ -97,6 +101,10 @@ class PagedModel:
             },
             share_inputs=True,
         )
+        self._looked_up += sum(lengths)
+        if self._looked_up >= RELEASE:
+            release_mapped(self._folder)
+            self._looked_up = 0
         logits, *states = (self._request.get_output_tensor(i).data[:, 0] for i in range(1 + self._states))
         cuts = np.cumsum([len(row) for row in rows])[:-1]
         each = zip(

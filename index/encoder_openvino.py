@@ -31,6 +31,7 @@ from index.encoder_traits import Traits, traits_of
 from index.normalize import simplify
 from index.tokenizer import tokenizer_of
 from models.e5 import FILE, E5File
+from models.mapped import release_mapped
 
 Vectors = NDArray[np.float32]
 Precision = Literal["bf16", "int8"]
@@ -121,6 +122,8 @@ class OpenVinoEncoder:
         self._request: Any = compiled.create_infer_request()
         self._words = E5File(folder / FILE).words() if is_packed(folder) else None
         self._lock = threading.Lock()
+        self.encode(["预热"])  # packs the weights, so that the mapped ones can be let go of
+        release_mapped(path.parent)
 
     @property
     def name(self) -> str:

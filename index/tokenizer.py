@@ -1,5 +1,4 @@
-"""The tokenizers of encoders, each in memory once however many read with it: one of 250,000 words takes 280
-MB."""
+"""The tokenizers of encoders, each in memory once however many read with it."""
 
 from __future__ import annotations
 
@@ -8,19 +7,27 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from models.e5 import FILE, E5File
+
 _lock = threading.Lock()
 
 
 def tokenizer_of(folder: Path) -> Any:
-    """What ``tokenizer.json`` in the folder describes; shared, so neither padding nor truncation may be
-    turned on."""
-    path = (folder / "tokenizer.json").resolve()
+    """What cuts texts for the encoder in the folder: ``index.pieces`` where its weights came in 4 bits, else
+    the tokenizers library with ``tokenizer.json``. Shared, so neither padding nor truncation may be turned
+    on."""
+    path = (folder / FILE).resolve()
+    path = path if path.is_file() else (folder / "tokenizer.json").resolve()
     with _lock:
         return _loaded(path, path.stat().st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=2)
 def _loaded(path: Path, changed: int) -> Any:
+    if path.name == FILE:
+        from index.pieces import Pieces
+
+        return Pieces(E5File(path))
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(path))

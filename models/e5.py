@@ -13,6 +13,7 @@ import json
 import mmap
 import struct
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ FILE = "e5-small-q4.bin"
 GROUP = 32
 _MAGIC = b"E5S1"
 _HEADER = struct.Struct("<4s8If8I")
-_SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
+SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 MASK = "<mask>"
 
 
@@ -51,15 +52,17 @@ class Packed:
 
 class Words:
     """The word table: token ids in, their vectors out. Only the rows that are asked for are read from the
-    file."""
+    file, and their pages are let go of: in the end all 50 MB of it would be in memory, for each who reads."""
 
-    def __init__(self, groups: NDArray[np.uint8], size: int) -> None:
+    def __init__(self, groups: NDArray[np.uint8], size: int, let_go: Callable[[], None]) -> None:
         self._groups = groups
         self.size = size
+        self._let_go = let_go
 
     def __call__(self, ids: NDArray[np.integer]) -> NDArray[np.float32]:
         """Vectors float32 [*ids.shape, size]."""
         groups = self._groups[ids]
+        self._let_go()
         scales = np.ascontiguousarray(groups[..., :2]).view("<f2").astype(np.float32)
         halves = groups[..., 2:]
         values = np.concatenate([halves & 15, halves >> 4], axis=-1).astype(np.float32) - 8.0
@@ -71,7 +74,6 @@ class E5File:
 
     Attributes:
         config: sizes of the model, as a Hugging Face ``config.json`` has them.
-        pieces: the vocabulary by id, (piece, log probability).
         replacements: what a single character is replaced by before the text is cut into pieces.
 
     Raises:
@@ -81,7 +83,8 @@ class E5File:
     def __init__(self, path: Path) -> None:
         try:
             with path.open("rb") as file:
-                self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._data = memoryview(self._map)
             self._parse()
         except (struct.error, UnicodeDecodeError, ValueError, OverflowError) as error:
             raise ModelError(
@@ -116,9 +119,7 @@ class E5File:
         offsets = np.frombuffer(self._data, "<u4", count + 1, at)
         scores = np.frombuffer(self._data, "<f4", count, at + offsets.nbytes)
         at += offsets.nbytes + scores.nbytes
-        text = bytes(self._data[at : at + size])
-        cuts = [text[a:b].decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
-        self.pieces = [(piece, float(score)) for piece, score in zip(cuts, scores, strict=True)]
+        self._pieces = np.frombuffer(self._data, np.uint8, size, at), offsets, scores
         at = self._parse_replacements(at + size)
         self._parse_tensors(at)
 
@@ -145,6 +146,26 @@ class E5File:
         end = max(offset + size for _, _, offset, size in self._tensors.values())
         if end > len(self._data):
             raise ValueError(f"{len(self._data)} bytes instead of {end}")
+
+    def pieces(self) -> list[tuple[str, float]]:
+        """The vocabulary by id, (piece, log probability)."""
+        data, offsets, scores = self._pieces
+        text = data.tobytes()
+        cuts = [text[a:b].decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+        return [(piece, float(score)) for piece, score in zip(cuts, scores, strict=True)]
+
+    def vocabulary(self) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.float32]]:
+        """The same as arrays: the characters of all pieces one after another, where each piece ends there,
+        log probabilities."""
+        data, offsets, scores = self._pieces
+        codes = np.frombuffer(data.tobytes().decode().encode("utf-32-le"), "<u4")
+        number = np.concatenate([[0], np.cumsum((data & 0xC0) != 0x80)])
+        return codes, number[offsets[1:]], scores
+
+    def exceptions(self) -> dict[int, str | None]:
+        """Characters that SentencePiece leaves out (None) or makes a blank where NFKC does not."""
+        known = {c: r for c, r in self.replacements.items() if unicodedata.normalize("NFKC", c) != r}
+        return {ord(c): r or None for c, r in known.items() if r in ("", " ")}
 
     def vector(self, name: str) -> NDArray[np.float32]:
         """A float32 tensor, flat."""
@@ -188,7 +209,12 @@ class E5File:
         size = int(self.config["hidden_size"])
         _, count, offset, length = self._tensors["emb.word"]
         groups = np.frombuffer(self._data, np.uint8, length, offset)
-        return Words(groups.reshape(count // size, size // GROUP, 18), size)
+        return Words(groups.reshape(count // size, size // GROUP, 18), size, self._let_go)
+
+    def _let_go(self) -> None:
+        """Mapped pages go; what is read again comes from the file."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._map.madvise(mmap.MADV_DONTNEED)
 
     def state_dict(self) -> dict[str, NDArray[np.float32]]:
         """All weights as float32 under the names that transformers' ``BertModel`` has."""
@@ -243,9 +269,9 @@ def tokenizer_json(file: E5File) -> dict[str, Any]:
 
     SentencePiece replaces single characters, NFKC composes sequences too, so rare texts are cut otherwise.
     """
-    known = {c: r for c, r in file.replacements.items() if unicodedata.normalize("NFKC", c) != r}
-    gone = "".join(c for c, r in known.items() if not r)
-    blank = "".join(c for c, r in known.items() if r == " ")
+    table, pieces = file.exceptions(), file.pieces()
+    gone = "".join(chr(c) for c, r in table.items() if r is None)
+    blank = "".join(chr(c) for c, r in table.items() if r is not None)
     steps: list[dict[str, Any]] = [
         {"type": "Replace", "pattern": {"Regex": _any_of(gone)}, "content": ""},
         {"type": "Replace", "pattern": {"Regex": _any_of(blank)}, "content": " "},
@@ -263,7 +289,7 @@ def tokenizer_json(file: E5File) -> dict[str, Any]:
             "normalized": False,
             "special": True,
         }
-        for i, token in [*enumerate(_SPECIAL), (len(file.pieces) - 1, MASK)]
+        for i, token in [*enumerate(SPECIAL), (len(pieces) - 1, MASK)]
     ]
     space = {"replacement": "▁", "prepend_scheme": "always", "split": True}
     begin, end = {"SpecialToken": {"id": "<s>", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}
@@ -279,13 +305,13 @@ def tokenizer_json(file: E5File) -> dict[str, Any]:
             "type": "TemplateProcessing",
             "single": [begin, first, end],
             "pair": [begin, first, end, end, second, end],
-            "special_tokens": {t: {"id": t, "ids": [i], "tokens": [t]} for i, t in enumerate(_SPECIAL)},
+            "special_tokens": {t: {"id": t, "ids": [i], "tokens": [t]} for i, t in enumerate(SPECIAL)},
         },
         "decoder": {"type": "Metaspace", **space},
         "model": {
             "type": "Unigram",
             "unk_id": 3,
-            "vocab": [list(p) for p in file.pieces],
+            "vocab": [list(p) for p in pieces],
             "byte_fallback": False,
         },
     }

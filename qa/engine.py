@@ -136,6 +136,8 @@ class Engine:
 
     def warm(self) -> None:
         """Load everything, so that the first question does not wait. Raises what loading raises."""
+        from models.mapped import trim
+
         generator = self.generator
         with ThreadPoolExecutor(1, "warm") as beside:
             loading = beside.submit(generator.warm) if isinstance(generator, Loads) else None
@@ -144,6 +146,7 @@ class Engine:
                 self.reader.warm()
             if loading:
                 loading.result()
+        trim()
 
     def calibrate(self) -> None:
         """Measure how fast this machine reads and writes, where that was not done yet; some seconds of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from fake_model import WORDS, Asker, Model, alone, following, prompts, wait
@@ -13,7 +13,7 @@ from engine.batch import Batch
 from engine.blocks import Blocks
 from engine.jobs import Reader
 from engine.paged import SIZES
-from engine.passes import BLOCK
+from engine.passes import BLOCK, Part
 from errors import GeneratorError
 
 
@@ -263,6 +263,29 @@ def test_who_only_reads_goes_ahead_of_the_line_and_of_a_full_batch(held: Model) 
     assert not two.written and not one.over.is_set()
     held.let_go()
     assert one.result() == alone(first, 12) and two.result() == alone(second, 12)
+
+
+def test_a_long_text_does_not_stand_before_ten_short_ones() -> None:
+    long, *short = prompts([8 * SIZES.read_alone, *(SIZES.read_alone // 4 + i for i in range(10))])
+    held, none = Model(blocks=256, hold=True), threading.Event()
+    runs = batch(held, keep=256)
+    runs.submit(overview := Reader(long, none))
+    readers = [Reader(prompt, none) for prompt in short]
+    for reader in readers:
+        runs.submit(reader)
+    held.let_go()
+    assert [reader.state() for reader in readers] == [[len(prompt)] for prompt in short]
+    assert overview.state() == [len(long)]
+    done = {prompt[0]: at for at, parts in enumerate(held.passes) for prompt in short if _ends(parts, prompt)}
+    assert list(done) == [prompt[0] for prompt in short], "in the order in which they came"
+    assert max(done.values()) < 8, "two of them beside a part of the long one in each pass"
+    (last,) = held.passes[-1]
+    assert len(last.ids) > SIZES.read_alone // 2, "with nobody beside, it is read in whole passes again"
+
+
+def _ends(parts: Sequence[Part], prompt: Sequence[int]) -> bool:
+    """Whether the pass reads the end of the prompt."""
+    return any(part.ids[-1] == prompt[-1] and part.past + len(part.ids) == len(prompt) for part in parts)
 
 
 def test_a_reader_is_told_the_state_after_each_mark_whatever_was_read_before() -> None:

@@ -20,12 +20,12 @@ from engine import paged
 from engine.base import GenerationRequest, Message
 from engine.gguf import read_metadata, write_tokenizer
 from engine.lookup import PromptLookup
-from engine.mapped import release_mapped, releasing
 from engine.openvino import OpenVINOGenerator
 from engine.paged import PagedModel
 from engine.passes import BLOCK, Part
 from engine.tokens import Tokens
 from errors import Cancelled, GeneratorError
+from models.mapped import release_mapped, releasing
 from tests import tiny
 
 

@@ -286,10 +286,12 @@ def test_repeated_questions_are_timed_the_second_time() -> None:
 def test_a_server_that_does_not_start_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starting, "_wenju", lambda *a: [sys.executable, "-c", "raise SystemExit(3)"])
     with pytest.raises(EvalError, match="ended with 3"):
-        starting.served(1, tmp_path)
+        starting.served("谁？", 1, tmp_path)
 
 
-def test_a_server_is_timed_until_page_and_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_is_timed_until_page_models_and_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     program = """
 import http.server, sys, time
 begun = time.time()
@@ -298,10 +300,20 @@ class Page(http.server.BaseHTTPRequestHandler):
         after = 0.5 if self.path == "/readyz" else 0.0 if self.headers["Accept"] == "text/html" else 0.25
         self.send_response(503 if time.time() - begun < after else 200)
         self.end_headers()
+    def do_POST(self):
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode("unicode_escape")
+        time.sleep(0.1)
+        right = self.path == "/api/ask" and "question" in asked and "谁？" in asked
+        self.send_response(200 if right else 500)
+        self.end_headers()
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[-1])), Page).serve_forever()
 """
     monkeypatch.setattr(starting, "_wenju", lambda *a: [sys.executable, "-c", program, *a])
-    found = starting.served(1, tmp_path)
+    found = starting.served("谁？", 1, tmp_path)
     assert 0 < found["serve: first page"]["median"] <= found["serve: page"]["median"] - 0.05
     assert 0 < found["serve: page"]["median"] <= found["serve: models"]["median"] < 20
     assert found["serve: models"]["median"] >= 0.5 and found["serve: models"]["n"] == 2
+    assert found["serve: first answer"]["median"] >= found["serve: models"]["median"] + 0.1
+    if sys.platform.startswith("linux"):
+        answered = found["serve: first answer"]
+        assert 0 < answered["resident_mb"] <= answered["peak_mb"] and 0 < answered["processor_seconds"] < 20

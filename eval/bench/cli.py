@@ -178,8 +178,8 @@ def indexing(
 
 @app.command()
 def start(ctx: typer.Context, repeats: Annotated[int, typer.Option(min=1)] = 3, out: Out = None) -> None:
-    """Seconds until `wenju --help`, `wenju search` and `wenju ask` are done and `wenju serve` is up and
-    ready.
+    """Seconds until `wenju --help`, `wenju search` and `wenju ask` are done and `wenju serve` is up, ready
+    and has answered a question.
 
     Every one in fresh processes; the first shows what a machine does that has not read the files yet.
     """
@@ -191,7 +191,9 @@ def start(ctx: typer.Context, repeats: Annotated[int, typer.Option(min=1)] = 3, 
         raise EvalError(f"nothing is indexed in {settings.data}", "Run: wenju index add corpus/*.md")
     question = "市政务服务办的机关党委书记是谁？"
     commands = {"--help": ["--help"], "search": ["search", question], "ask": ["ask", question]}
-    found = starting.commands(commands, repeats, settings.data) | starting.served(repeats, settings.data)
+    found = starting.commands(commands, repeats, settings.data) | starting.served(
+        question, repeats, settings.data
+    )
     _finish("start", found, out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -37,14 +38,16 @@ def commands(
     return found
 
 
-def served(repeats: int = 3, data: Path | None = None) -> dict[str, dict[str, Any]]:
+def served(question: str, repeats: int = 3, data: Path | None = None) -> dict[str, dict[str, Any]]:
     """Seconds from `wenju serve` to the first page that a browser gets (it says that the server starts), to
-    the page with the box for questions, and to the models; memory (MB) when ready and at the peak (Linux).
+    the page with the box for questions, to the models, and to the answer of a question asked then; memory
+    (MB) when ready, after the answer and at the peak, and what the server computed until then (Linux).
 
     Raises:
         EvalError: the server ended, or was not ready in five minutes.
     """
-    waiting, page, ready, resident, peak = [], [], [], [], []
+    seconds: dict[str, list[float]] = {name: [] for name in ("first page", "page", "models", "first answer")}
+    memory: list[dict[str, float]] = []
     for _ in range(repeats + 1):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -57,11 +60,14 @@ def served(repeats: int = 3, data: Path | None = None) -> dict[str, dict[str, An
             stderr=subprocess.DEVNULL,
         )
         try:
-            waiting.append(_until(f"http://127.0.0.1:{port}/chat/", server, begun, "text/html"))
-            page.append(_until(f"http://127.0.0.1:{port}/", server, begun))
-            ready.append(_until(f"http://127.0.0.1:{port}/readyz", server, begun))
-            resident.append(_memory(server.pid, "VmRSS"))
-            peak.append(_memory(server.pid, "VmHWM"))
+            address = f"http://127.0.0.1:{port}"
+            seconds["first page"].append(_until(f"{address}/chat/", server, begun, "text/html"))
+            seconds["page"].append(_until(f"{address}/", server, begun))
+            seconds["models"].append(_until(f"{address}/readyz", server, begun))
+            told: dict[str, float] = {"resident_mb": _memory(server.pid, "VmRSS")}
+            seconds["first answer"].append(_answered(address, question, begun))
+            told |= {"answered_mb": _memory(server.pid, "VmRSS"), "peak_mb": _memory(server.pid, "VmHWM")}
+            memory.append(told | {"processor_seconds": _worked(server.pid)})
         finally:
             server.terminate()
             try:
@@ -69,12 +75,11 @@ def served(repeats: int = 3, data: Path | None = None) -> dict[str, dict[str, An
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
-    memory = {"resident_mb": resident[-1], "peak_mb": max(peak)}
-    return {
-        "serve: first page": _summed(waiting),
-        "serve: page": _summed(page),
-        "serve: models": _summed(ready) | memory,
+    found = {f"serve: {name}": _summed(values) for name, values in seconds.items()}
+    found["serve: first answer"] |= {
+        name: percentile([row[name] for row in memory], 0.5) for name in memory[0]
     }
+    return found
 
 
 def _until(url: str, server: subprocess.Popen[bytes], begun: float, accept: str = "*/*") -> float:
@@ -95,6 +100,27 @@ def _until(url: str, server: subprocess.Popen[bytes], begun: float, accept: str 
     raise EvalError(
         f"{url} was not there in {READY_SECONDS:.0f} s", "Run it by itself to see why: wenju serve"
     )
+
+
+def _answered(address: str, question: str, begun: float) -> float:
+    """Seconds since ``begun`` when the server has answered the question."""
+    body = json.dumps({"question": question}).encode()
+    request = urllib.request.Request(f"{address}/api/ask", body, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=READY_SECONDS) as response:
+            response.read()
+    except (urllib.error.URLError, OSError) as error:
+        raise EvalError(f"{address}/api/ask: {error}", "Run it by itself to see why: wenju serve") from error
+    return time.perf_counter() - begun
+
+
+def _worked(process: int) -> float:
+    """Processor seconds that a process has used; 0 where there is no /proc."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory(process: int, name: str) -> int:

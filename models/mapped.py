@@ -1,5 +1,5 @@
-"""Letting go of the mapped pages of a model's file, once the plugin holds its weights in a form of its
-own."""
+"""Letting go of memory that nobody needs: the mapped pages of a model's file, once the plugin holds its
+weights in a form of its own, and what loading has left in the heap."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ def releasing(folder: Path, every: float = 0.03) -> Iterator[None]:
         done.set()
         helper.join()
         release_mapped(folder)
+
+
+def trim() -> None:
+    """Give what is free in the heap back to the system: loading leaves whole pages between what stays. Linux
+    with the GNU library only."""
+    trimmed = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
+    if trimmed is not None:
+        trimmed(0)
 
 
 def release_mapped(folder: Path) -> int:
