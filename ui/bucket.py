@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from errors import DocumentError, SettingsError
@@ -104,7 +104,7 @@ class Bucket:
         with self._told():
             self._client.remove_object(**self._at(key))
 
-    def _at(self, key: str) -> dict[str, str]:
+    def _at(self, key: str) -> dict[str, Any]:
         return {"bucket_name": self.name, "object_name": self._prefix + key}
 
     @contextmanager
