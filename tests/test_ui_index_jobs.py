@@ -225,6 +225,24 @@ def test_an_orderly_stop_hands_everything_back_and_costs_no_try(store: SqlStore,
 
 
 @pytest.mark.postgres
+def test_a_worker_that_is_told_to_stop_finishes_the_file_in_hand_alone(
+    store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, stopping = IndexJobs(store.database), threading.Event()
+    jobs.queue(queued(folder(tmp_path, 6)))
+    read = Reader.load_all
+
+    def last(self: Reader, *given: Any) -> Any:
+        stopping.set()
+        return read(self, *given)
+
+    monkeypatch.setattr(Reader, "load_all", last)
+    IndexWorker(engine(tmp_path), jobs).run(stopping)
+    counts = jobs.counts()
+    assert (counts["read"], counts["waiting"], counts["reading"]) == (1, 5, 0)
+
+
+@pytest.mark.postgres
 def test_the_same_file_waits_once_and_what_cannot_be_read_is_told(store: SqlStore, tmp_path: Path) -> None:
     files = folder(tmp_path, 2)
     (files / "broken.docx").write_bytes(b"no zip archive")

@@ -51,7 +51,8 @@ class IndexWorker:
             while not stopping.is_set():
                 taken = self.jobs.take(TAKEN)
                 for job in taken:
-                    self._read(job, reader)
+                    if not stopping.is_set():  # what is left of them goes back
+                        self._read(job, reader)
                 if not taken or self.jobs.counts()["read"] >= TOGETHER:
                     worked = self._write()
                     if once and not taken and not self._left():
