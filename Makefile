@@ -35,8 +35,10 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	$(call INSTALL,.)
 	@touch "$@"
 
+# The S3 server of the tests (moto) wants older versions of what the program uses, so it has a folder of its own.
 $(VENV)/.dev: $(VENV)/.installed
 	$(call INSTALL,'.[dev]')
+	$(PIP) install --quiet --upgrade --target "$(VENV)/s3" 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5
 	@touch "$@"
 
 install: $(VENV)/.installed ## make the environment with the command wenju in it

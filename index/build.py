@@ -158,7 +158,7 @@ class CorpusWriter:
         assert self.old is not None
         rows = self.old.rows_of(document_id)
         for row, (document, passage) in zip(rows, self.old.iterate(rows.start, rows.stop), strict=True):
-            self.reusable[_key(passage_search_text(document, passage))] = row
+            self.reusable[passage_key(passage_search_text(document, passage))] = row
 
     def finish(self, keep: bool) -> tuple[int, int]:
         """Copy what stays (``keep``), number the rows, settle what is superseded; returns documents and
@@ -237,7 +237,8 @@ class CorpusWriter:
         self._db.execute("BEGIN")
 
 
-def _key(text: str) -> bytes:
+def passage_key(text: str) -> bytes:
+    """Tells a text that is encoded from every other."""
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
@@ -308,7 +309,7 @@ def _encoded(
 ) -> np.ndarray:
     import numpy as np
 
-    rows = [reusable.get(_key(text)) for text in texts] if reusable else [None] * len(texts)
+    rows = [reusable.get(passage_key(text)) for text in texts] if reusable else [None] * len(texts)
     fresh = [text for text, row in zip(texts, rows, strict=True) if row is None]
     encoded = np.asarray(encode(fresh), dtype=np.float32) if fresh else None
     if encoded is not None and encoded.shape[:1] != (len(fresh),):

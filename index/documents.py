@@ -23,6 +23,8 @@ from index.types import Document
 
 if TYPE_CHECKING:
     from index.generation import Generation
+    from index.loaders.parts import Loaded
+    from index.prepared import Prepared
     from index.store import Encode
 
 
@@ -50,6 +52,7 @@ def add_paths(
     *,
     collection: str = "",
     below: Path | None = None,
+    prepared: Prepared | None = None,
     **building: Any,
 ) -> AddReport:
     """Index files and folders in one new generation; what cannot be read is reported, the rest is indexed.
@@ -58,12 +61,14 @@ def add_paths(
         progress: called as in :meth:`IndexStore.write`, and with ``load``, files done and files in all.
         collection: the documents belong to it from now on, besides those that they belong to already.
         below: files below this folder are named by their path within it, as when the folder itself is given.
+        prepared: files that were read and encoded already (``index.prepared``).
         building: as ``IndexStore.write`` takes them.
 
     Raises:
         IndexError_: the index is busy, damaged, or the disk is full; nothing was changed.
     """
-    return _written(expand(paths, below), None, store, settings, encode, progress, collection, building)
+    found = expand(paths, below)
+    return _written(found, None, store, settings, encode, progress, collection, building, prepared)
 
 
 def sync_folder(
@@ -125,13 +130,15 @@ def _written(
     progress: Progress | None,
     collection: str,
     building: Mapping[str, Any],
+    prepared: Prepared | None = None,
 ) -> AddReport:
     with Reader() as reader, suppress(_NothingRead):
-        if folder is None and any(one.known for one in found):  # a file that was named is new, mostly
-            reader.start()
-        loading = _Loading(
-            found, folder, store, progress or (lambda stage, done, total: None), reader, collection
-        )
+        if folder is None and prepared is None and any(one.known for one in found):
+            reader.start()  # a file that was named is new, mostly
+        told = progress or (lambda stage, done, total: None)
+        loading = _Loading(found, folder, store, told, reader, collection, prepared)
+        if prepared is not None:
+            encode = prepared.encoding(encode)
         store.write(loading.documents(), loading.gone, settings, encode, progress, **building)
     failed = (
         [
@@ -168,7 +175,9 @@ class _Loading:
         progress: Progress,
         reader: Reader,
         collection: str,
+        prepared: Prepared | None = None,
     ) -> None:
+        self.prepared = prepared
         self.found = [one for one in found if one.known]
         self.folder, self.store, self.progress, self.reader = folder, store, progress, reader
         self.collection = " ".join(collection.split())
@@ -227,7 +236,7 @@ class _Loading:
                 yield replace(current.document(document.id), meta=document.meta)
             return
         try:
-            loaded = self.reader.load_all(one.path, one.source)
+            loaded = self._read(one)
         except DocumentError as error:
             self.failed.append((one.path, error))
             return
@@ -245,6 +254,10 @@ class _Loading:
         for document, identity in zip(loaded.documents, own, strict=True):
             before = collections.get(identity, known[0].collections if known else ())
             yield self._told(replace(document, id=identity), one, before)
+
+    def _read(self, one: Named) -> Loaded:
+        ready = self.prepared.loaded(one.path, one.source, one.sha256) if self.prepared else None
+        return ready or self.reader.load_all(one.path, one.source)
 
     def _told(self, document: Document, one: Named, before: Sequence[str] | None = None) -> Document:
         """With where the file is now and the collections that it belongs to."""

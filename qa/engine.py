@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from index.documents import AddReport
     from index.encoder import Encoder
     from index.orders import Suspect
+    from index.prepared import Prepared
     from qa.ahead import Ahead
     from qa.gate import Gate
     from qa.pipeline import Snapshots
@@ -335,10 +336,12 @@ class Engine:
         *,
         collection: str = "",
         below: Path | None = None,
+        prepared: Prepared | None = None,
     ) -> AddReport:
         """Index files and folders, into a collection if one is named; what cannot be read is reported, the
-        rest is indexed. Files ``below`` a folder are named by their path within it."""
-        return self._forgetting(self.library.add(paths, progress, collection, below))
+        rest is indexed. Files ``below`` a folder are named by their path within it; what was ``prepared`` of
+        them is not read again."""
+        return self._forgetting(self.library.add(paths, progress, collection, below, prepared))
 
     def sync(
         self,

@@ -7,7 +7,7 @@ seen at once and a search never mixes two generations.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from index.encoder import Encoder
     from index.generation import Generation
     from index.orders import Suspect
+    from index.prepared import Prepared
+    from index.reading import Reader
     from index.retriever import HybridRetriever
 
 
@@ -263,6 +265,7 @@ class Library:
         progress: Progress | None = None,
         collection: str = "",
         below: Path | None = None,
+        prepared: Prepared | None = None,
     ) -> AddReport:
         """Index files and folders (``index.documents.add_paths``). Raises IndexError_ when another process is
         writing or the disk is full."""
@@ -277,8 +280,23 @@ class Library:
             self._ahead(progress),
             collection=collection,
             below=below,
+            prepared=prepared,
             **self._building(),
         )
+
+    def prepare(self, folder: Path, name: str, path: Path, source: str, reader: Reader) -> None:
+        """Read and encode a file ahead of whoever writes it (``index.prepared.prepare``)."""
+        from index.prepared import prepare
+
+        self._can_encode()
+        given = (reader, self.settings.index, self._encode, self._encoder_name)
+        prepare(folder, name, path, source, *given)
+
+    def prepared(self, folder: Path, names: Mapping[Path, str]) -> Prepared:
+        """What was prepared of files, to be handed to ``add``."""
+        from index.prepared import Prepared
+
+        return Prepared(folder, names, self._encoder_name)
 
     def sync(
         self, folder: Path, progress: Progress | None = None, collection: str = "", empty: bool = False

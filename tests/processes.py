@@ -103,3 +103,31 @@ def until_ready(address: str, seconds: float = 60) -> None:
             pass
         time.sleep(0.1)
     raise AssertionError("the server did not become ready")
+
+
+@contextlib.contextmanager
+def s3(bucket: str = "originals") -> Iterator[str]:
+    """An S3 server (moto) with an empty bucket: the bucket's address; skips where it is not installed (make
+    dev)."""
+    home = Path(sys.prefix) / "s3"
+    if not (home / "moto").is_dir():
+        pytest.skip("no moto for an S3 server (make dev)")
+    minio = pytest.importorskip("minio")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    env = {**os.environ, "PYTHONPATH": str(home)}
+    server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 120
+        with socket.socket() as probe:
+            while probe.connect_ex(("127.0.0.1", port)):
+                assert time.monotonic() < deadline and server.poll() is None, "the S3 server did not start"
+                time.sleep(0.1)
+        client = minio.Minio(endpoint=f"127.0.0.1:{port}", access_key="a", secret_key="b", secure=False)
+        client.make_bucket(bucket_name=bucket)
+        yield f"http://127.0.0.1:{port}/{bucket}"
+    finally:
+        server.kill()
+        server.wait()

@@ -27,6 +27,7 @@ MAY_IMPORT = {
 DOORS = {
     "faiss": ("index/dense.py",),
     "pymilvus": ("index/milvus.py",),
+    "minio": ("ui/bucket.py",),
     "sentence_transformers": ("index/encoder.py",),
     "openvino_genai": ("engine/",),
     "llama_cpp": ("engine/",),

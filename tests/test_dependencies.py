@@ -23,6 +23,8 @@ NOT_OURS_TO_DECLARE = {
     "psutil": "asked for where it is there, and done without where not",
     "llama_cpp": "extra llamacpp",
     "pymilvus": "extra milvus",
+    "minio": "extra s3",
+    "urllib3": "comes with the extra s3",
     "rapidocr": "extra ocr",
     "cv2": "comes with the extra ocr",
     "PIL": "comes with the extra ocr",

@@ -22,7 +22,9 @@ from ui.address import Address, origin_pattern, peer
 from ui.admission import Admission, models_loaded
 from ui.api import API_VERSION
 from ui.asking import Desk
+from ui.bucket import Bucket
 from ui.intake import Intake
+from ui.originals import Originals
 from ui.pages import PAGES, page
 from ui.problems import NotAllowed, NotSignedOn, answered, is_api, problem
 from ui.scripts import KnownScripts
@@ -60,7 +62,9 @@ def create_app(
     app.state.address = address
     app.state.boot = secrets.token_hex(8)
     app.state.index_desk = jobs.Desk()
-    app.state.intake = Intake(engine, settings.originals) if settings.originals is not None else None
+    kept = Originals(settings.originals, Bucket.of(settings))
+    app.state.originals = kept
+    app.state.intake = Intake(engine, kept.folder, kept) if kept.folder is not None else None
     for part in (page_routes, intake_page, documents_page, admin_page):
         app.include_router(part.router)
     app.include_router(page_routes.shared_router)

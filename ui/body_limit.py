@@ -99,7 +99,7 @@ class BodyLimit:
 
         try:
             await self.app(request.scope, counted, answering)
-        except Exception:
+        except Exception:  # whatever the application made of the cut: the answer to it is given here
             if not cut:
                 raise
         if cut and not started:

@@ -3,6 +3,7 @@ deletion, reading all again, and how far a job is (adding: ui.intake_page)."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -83,12 +84,14 @@ def job(job_id: str, request: Request, viewer: Administrator) -> dict[str, objec
 def reindex(request: Request, viewer: Administrator) -> dict[str, str]:
     """Read all kept originals again."""
     engine, settings, _ = _context(request, "")
-    folder = settings.originals
-    if folder is None or not any(one.known for one in look_into(folder).files):
+    folder, kept = settings.originals, _originals(request)
+    there = folder is not None and any(one.known for one in look_into(folder).files)
+    if folder is None or not (there or kept.bucket):
         raise HTTPException(404, "no originals are kept")
     note(request, viewer, "reindex")
 
     def work(progress: Progress) -> str:
+        kept.lay(engine.documents())
         report = engine.add([folder], progress)
         return "\n".join(f"{path.name}: {error}" for path, error in report.failed)
 
@@ -99,8 +102,11 @@ def reindex(request: Request, viewer: Administrator) -> dict[str, str]:
 def delete(document_id: str, request: Request, viewer: Administrator) -> dict[str, bool]:
     engine, settings, _ = _context(request, "")
     document = _document(engine, document_id)
+    before = originals.keys(engine.documents())
     engine.remove(document_id)
     originals.forget(settings.originals, document)
+    with suppress(WenjuError):  # what is left over in a bucket that does not answer harms nobody
+        _originals(request).settle(before, engine.documents())
     note(request, viewer, "delete_document", f"{document.source} ({document_id})")
     return {"ok": True}
 
@@ -127,7 +133,7 @@ def reader(
         return gone
     document = _document(engine, document_id)
     span = (start, end) if change is None and 0 <= start < end <= len(document.text) else None
-    original = originals.original(settings.originals, document) is not None
+    original = _originals(request).has(document)
     shown = reading(document, engine.passages(document_id), t, span, original=original)
     changed = change is not None
     return _page(
@@ -146,9 +152,12 @@ def reader(
 @router.get("/{document_id}/original")
 def original(document_id: str, request: Request, viewer: Member) -> Response:
     """The source file, shown where the browser can (``originals.sent``)."""
-    engine, settings, _ = _context(request, "")
+    engine, _, _ = _context(request, "")
     document = _document(engine, document_id)
-    path = originals.original(settings.originals, document)
+    try:
+        path = _originals(request).find(document)
+    except WenjuError as error:
+        raise HTTPException(503, error.message) from None
     if path is None:
         raise HTTPException(404, "the original is not kept here")
     return originals.sent(path)
@@ -173,6 +182,11 @@ def _page(
     return HTMLResponse(
         whole_page(template, title, settings, t.lang, viewer, current=current, script=script, **values)
     )
+
+
+def _originals(request: Request) -> originals.Originals:
+    kept: originals.Originals = request.app.state.originals
+    return kept
 
 
 def _desk(request: Request) -> Desk:

@@ -13,10 +13,12 @@ import queue
 import shutil
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from errors import WenjuError
 from index.copies import copies_of
 from index.found import place
 from index.loaders.parts import Loaded
@@ -82,8 +84,9 @@ class Sent:
 class Intake:
     """The files that wait, oldest first. Thread-safe; one file is read at a time, in a child process."""
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
+    def __init__(self, engine: Engine, folder: Path, kept: originals.Originals | None = None) -> None:
         self.folder = folder
+        self.kept = kept or originals.Originals(folder)
         self._engine = engine
         self._sent: dict[str, Sent] = {}
         self._unread: queue.Queue[Sent] = queue.Queue()
@@ -148,17 +151,23 @@ class Intake:
         """
         moved: dict[Path, Callable[[], None]] = {}
         there: dict[Path, Sent] = {}
+        before, new = self._engine.documents(), set[str]()
         try:
             for sent in chosen:
                 target = self.folder / sent.name
                 moved[target] = _moved(sent.path, target)
                 there[place(target)] = sent
+                new.add(self.kept.keep(target, sent.name))
+            # One that is here already under another name lies where it was read from, or its copy would be
+            # taken for the same file renamed.
+            self.kept.lay(one for one in before if originals.keys([one]) & new)
             report = self._engine.add(list(moved), progress, collection=collection, below=self.folder)
         except BaseException as error:
             for back in moved.values():
                 back()
             for sent in chosen:
                 sent.state, sent.error = "read", str(error)
+            self._settle(new | originals.keys(before))
             raise
         wrong = {there[path]: error for path, error in report.failed if path in there}
         for (target, back), sent in zip(moved.items(), chosen, strict=True):
@@ -167,6 +176,7 @@ class Intake:
                 sent.state, sent.error = "failed", str(wrong[sent])
             else:
                 self._done(sent, target)
+        self._settle(new | originals.keys(before))
         return "\n".join(f"{sent.name}: {error}" for sent, error in wrong.items())
 
     def _done(self, sent: Sent, target: Path) -> None:
@@ -177,6 +187,10 @@ class Intake:
         if old is not None and place(Path(old.meta.get("path", ""))) != place(target):
             self._engine.remove(old.id)
             originals.forget(self.folder, old)
+
+    def _settle(self, known: set[str]) -> None:
+        with suppress(WenjuError):  # what is left over in the bucket harms nobody
+            self.kept.settle(known, self._engine.documents())
 
     def _clear(self, sent: Sent) -> None:
         shutil.rmtree(sent.path.parent, ignore_errors=True)

@@ -1,5 +1,5 @@
-"""The folder of kept source files: names made safe on the way in, and on the way out only a file that was
-indexed.
+"""The kept source files, in a folder, or in a bucket with the folder as its cache: names made safe on the way
+in, and on the way out only a file that was indexed.
 
 A document's ``source`` is a name, and names can lie (``../x``, a link): what is found is inside the folder
 after all links are followed, and has the bytes that were indexed, or it is not given out.
@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import logging
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.responses import FileResponse, Response
 
@@ -21,12 +24,19 @@ from index.types import Document
 from ui.problems import TooLarge
 from ui.store_memory import new_id
 
+if TYPE_CHECKING:
+    from ui.bucket import Bucket
+
 DEEPEST = 12
 """Folders and name that are kept of a path."""
 TEXTS = frozenset((".txt", ".text", ".md", ".markdown", ".csv", ".tsv"))
 SHOWN = TEXTS | {".pdf"}
 """Kinds of file that a browser shows by itself."""
 
+FETCHED = ".fetched"
+"""Below the folder: files from the bucket that have no place of their own on this server."""
+
+log = logging.getLogger("wenju.ui")
 _BAD = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\\/\u202a-\u202e\u2066-\u2069]")
 
 
@@ -68,6 +78,92 @@ def original(folder: Path | None, document: Document) -> Path | None:
         return path
     stat = path.stat()
     return path if _digest(path, stat.st_size, stat.st_mtime_ns) == wanted else None
+
+
+class Originals:
+    """The files that documents were made from.
+
+    Args:
+        folder: where they lie; None: none are kept.
+        bucket: where they lie for all servers; what the folder lacks is fetched from there.
+    """
+
+    def __init__(self, folder: Path | None, bucket: Bucket | None = None) -> None:
+        self.folder, self.bucket = folder, bucket
+        self._there: set[str] = set()
+
+    def find(self, document: Document) -> Path | None:
+        """The file of a document. Raises DocumentError when the bucket does not answer."""
+        path, key = original(self.folder, document), _key(document)
+        if path is not None or self.bucket is None or self.folder is None or not key:
+            return path
+        target = self._place(document)
+        if not self.bucket.get(key, target):
+            return None
+        if _hashed(target) != key:
+            target.unlink()
+            log.error("%s in %s is another file than was put there", key, self.bucket.where)
+            return None
+        return target
+
+    def has(self, document: Document) -> bool:
+        """Is there a file to be opened? Said of a bucket that does not answer, too: opening it tells so."""
+        if original(self.folder, document) is not None:
+            return True
+        key = _key(document)
+        if self.bucket is None or self.folder is None or not key:
+            return False
+        if key not in self._there:
+            try:
+                if not self.bucket.has(key):
+                    return False
+            except DocumentError as error:
+                log.warning("%s", error)
+                return True
+            self._there.add(key)
+        return True
+
+    def keep(self, path: Path, name: str) -> str:
+        """Put a file into the bucket before it is indexed; its key, "" where there is no bucket."""
+        if self.bucket is None:
+            return ""
+        key = _hashed(path)
+        self.bucket.put(key, path, name)
+        return key
+
+    def lay(self, documents: Iterable[Document]) -> None:
+        """Fetch what this server lacks of the files of documents, each to where it was read from."""
+        for document in documents if self.bucket is not None else ():
+            self.find(document)
+
+    def settle(self, before: Iterable[str], documents: Iterable[Document]) -> None:
+        """Delete from the bucket what was there before and belongs to no document any more."""
+        if self.bucket is not None:
+            for key in set(before) - keys(documents) - {""}:
+                self._there.discard(key)
+                self.bucket.remove(key)
+
+    def _place(self, document: Document) -> Path:
+        assert self.folder is not None
+        root, path = self.folder.resolve(), Path(document.meta.get("path", ""))
+        if path.is_relative_to(root) and not path.exists():
+            return path
+        name = safe_name(document.meta.get("container", document.source))
+        return root / FETCHED / _key(document) / name
+
+
+def keys(documents: Iterable[Document]) -> set[str]:
+    """Names of documents' files in a bucket."""
+    return {_key(document) for document in documents}
+
+
+def _key(document: Document) -> str:
+    return document.meta.get("file_sha256", "")
+
+
+def _hashed(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def forget(folder: Path | None, document: Document) -> None:
@@ -127,5 +223,4 @@ class Keeping:
 
 @functools.lru_cache(maxsize=256)
 def _digest(path: Path, size: int, changed: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return _hashed(path)

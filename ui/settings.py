@@ -31,7 +31,7 @@ class UiSettings(BaseModel):
         description="answers written at the same time; 0: as many as the engine writes together",
     )
     queue_size: int = Field(
-        64, ge=0, description="people who may wait; beyond that they are asked to come back"
+        256, ge=0, description="people who may wait; beyond that they are asked to come back"
     )
     rate_per_minute: int = Field(20, ge=0, description="questions a person may ask per minute; 0: no limit")
     rate_per_address: int = Field(
@@ -53,6 +53,19 @@ class UiSettings(BaseModel):
     )
     originals: Path | None = Field(
         None, description="folder of uploaded source files, for 打开原件; unset: originals in the data folder"
+    )
+    originals_store: str = Field(
+        "",
+        description=(
+            "S3-compatible bucket for these files, https://HOST:PORT/BUCKET/PREFIX; "
+            "the folder is a cache of it then"
+        ),
+    )
+    originals_access_key: SecretStr = Field(
+        SecretStr(""), description="better given as WENJU_UI__ORIGINALS_ACCESS_KEY"
+    )
+    originals_secret_key: SecretStr = Field(
+        SecretStr(""), description="better given as WENJU_UI__ORIGINALS_SECRET_KEY"
     )
     upload_max_mb: int = Field(50, ge=1, le=2048, description="largest file an administrator may upload")
     body_max_kb: int = Field(

@@ -193,6 +193,22 @@ rates = Table(
     Column("at", Float, nullable=False, index=True),
 )
 
+jobs = Table(  # files that workers index, see ui.index_jobs
+    "wenju_jobs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("below", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("collection", String(200), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("worker", String(32), nullable=False),
+    Column("lease", Float, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("message", Text, nullable=False),
+)
+
 Index("wenju_exchanges_order", exchanges.c.owner, exchanges.c.conversation_id, exchanges.c.position)
 
 

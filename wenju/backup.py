@@ -97,7 +97,9 @@ def backup(settings: Settings, path: Path) -> Backup:
 def _backup(settings: Settings, path: Path) -> Backup:
     store = IndexStore(settings.data / "index")
     generation = store.current()
-    database, left_out = database_of(settings)
+    database, elsewhere = database_of(settings)
+    bucket = "the original files in ui.originals_store are not in it" if settings.ui.originals_store else ""
+    left_out = "; ".join(filter(None, (elsewhere, bucket)))
     part = path.with_name(f".{path.name}.part")
     files: dict[str, str] = {}
     try:
@@ -148,7 +150,7 @@ def _files(settings: Settings, database: Path | None, generation: Path | None) -
     originals = originals_of(settings)
     for file in sorted(
         path
-        for path in originals.rglob("*")
+        for path in (originals.rglob("*") if not settings.ui.originals_store else ())
         if path.is_file() and not path.name.endswith(".part") and WAITING not in path.parts
     ):
         yield f"{ORIGINALS}/{file.relative_to(originals).as_posix()}", file

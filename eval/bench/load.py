@@ -62,8 +62,10 @@ async def crowd(
     token: str = "",
     rounds: int = 1,
     page: bool = False,
+    within: float = 0.0,
 ) -> Crowd:
-    """Everybody asks at the same moment; when all have their answer, the next round begins."""
+    """Everybody asks at the same moment, or one after another ``within`` seconds; when all have their answer,
+    the next round begins."""
     import httpx
 
     headers = {"authorization": f"Bearer {token}"} if token else {}
@@ -90,6 +92,7 @@ async def crowd(
                 await asyncio.sleep(1)
 
         async def person(number: int) -> Result:
+            await asyncio.sleep(within * (number % people) / people)
             question, start = questions[number % len(questions)], time.perf_counter()
             try:
                 return await (_on_page(client, question, submit) if page else _by_api(client, question))
@@ -258,6 +261,7 @@ def main() -> int:
     parser.add_argument("questions", type=Path, help="JSON lines with a field question")
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=1, help="how often everybody asks")
+    parser.add_argument("--within", type=float, default=0.0, help="seconds over which people come")
     parser.add_argument("--page", action="store_true", help="ask as the chat page does, not through the API")
     parser.add_argument("--json", type=Path, help="write the figures and every result there")
     given = parser.parse_args()
@@ -267,9 +271,8 @@ def main() -> int:
         if line.strip()
     ]
     token = os.environ.get("WENJU_TOKEN", "")
-    seen = asyncio.run(
-        crowd(given.address, questions, given.people, token=token, rounds=given.rounds, page=given.page)
-    )
+    how = {"rounds": given.rounds, "page": given.page, "within": given.within}
+    seen = asyncio.run(crowd(given.address, questions, given.people, token=token, **how))
     print(report(seen))
     if given.json:
         whole = summary(seen) | {"results": [asdict(r) for r in seen.results]}

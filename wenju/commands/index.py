@@ -1,4 +1,4 @@
-"""`wenju index`: add, info, list, show, remove; the others are in index_folder and index_care."""
+"""`wenju index`: add, info, list, show, remove; the others are in index_folder, index_jobs and index_care."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from errors import DocumentError, IndexError_, did_you_mean
 from wenju.border import fail
-from wenju.commands import index_care, index_folder
+from wenju.commands import index_care, index_folder, index_jobs
 from wenju.options import Bars, Collection, Data, Json, open_engine, print_json, settings_of
 
 app = typer.Typer(no_args_is_help=True)
@@ -41,6 +41,9 @@ def add(
 
 app.command()(index_folder.sync)
 app.command()(index_folder.watch)
+app.command()(index_jobs.queue)
+app.command()(index_jobs.worker)
+app.command()(index_jobs.jobs)
 app.command()(index_care.verify)
 app.command()(index_care.rebuild)
 app.command()(index_care.export)

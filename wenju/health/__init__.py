@@ -41,6 +41,7 @@ def examine(load: Callable[[], Settings], wanted: Wanted) -> Iterator[Check]:
         parts.models,
         parts.generator,
         parts.index,
+        parts.originals,
         parts.port,
         trial.trial,
     )

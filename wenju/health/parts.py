@@ -162,6 +162,22 @@ def index(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
     yield Check("index", "ok", f"{counts}, sha256 ok, {where}")
 
 
+def originals(settings: Settings, wanted: Wanted) -> Iterator[Check]:
+    """The bucket of original files, where there is one, is reached."""
+    from errors import WenjuError
+    from ui.bucket import Bucket
+
+    if not settings.ui.originals_store:
+        return
+    try:
+        bucket = Bucket.of(settings.ui)
+        if bucket is not None and not wanted.offline:
+            bucket.check()
+            yield Check("originals", "ok", f"{bucket.where} answers")
+    except WenjuError as error:
+        yield Check("originals", "fail", error.message, error.hint)
+
+
 def port(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
     host, number = settings.ui.host, settings.ui.port
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
