@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from index.build import Earlier, Progress
 from index.generation import Generation
+from index.scope import EVERYTHING, Scope
 from index.types import Document, Passage
 
 Floats = NDArray[np.float32]
@@ -36,7 +37,7 @@ class Rows(Protocol):
 
     def copies(self) -> Mapping[str, str]: ...
 
-    def rows_in(self, collection: str) -> Sequence[int]: ...
+    def rows_in(self, scope: Scope) -> Sequence[int]: ...
 
     def rows_at(self, keys: Sequence[int]) -> list[int | None]: ...
 
@@ -65,9 +66,9 @@ class Candidates:
 class Searches(Protocol):
     """Both searches over one generation. Thread-safe."""
 
-    def propose(self, query: str, vector: Floats, wide: int, collection: str = "") -> Candidates:
-        """The best ``wide`` rows by BM25 and the best ``wide`` by cosine, of one collection where it is
-        named.
+    def propose(self, query: str, vector: Floats, wide: int, scope: Scope = EVERYTHING) -> Candidates:
+        """The best ``wide`` rows by BM25 and the best ``wide`` by cosine, of the documents that the scope
+        holds.
 
         Raises:
             IndexError_: what is searched cannot be reached or does not fit the generation.

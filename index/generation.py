@@ -20,6 +20,7 @@ from errors import IndexError_
 from index.manifest import AGAIN, CORPUS, FORMAT, MANIFEST, REBUILD, VECTORS, file_sha256, read_manifest
 from index.packing import unpack, unpack_blocks
 from index.paragraphs import passage_search_text
+from index.scope import Scope
 from index.types import Document, Passage
 
 if TYPE_CHECKING:
@@ -231,14 +232,14 @@ class Generation:
         counts = Counter(name for members in self._members().values() for name in members)
         return dict(sorted(counts.items()))
 
-    def rows_in(self, collection: str) -> array[int]:
-        """The rows of the passages of a collection's documents, ascending."""
+    def rows_in(self, scope: Scope) -> array[int]:
+        """The rows of the passages of the documents that a scope holds, ascending."""
         rows: array[int] = array("q")
         found = self._rows(
             "SELECT id, first_row, passages FROM documents WHERE passages > 0 ORDER BY first_row"
         )
         for document_id, first, count in found:
-            if collection in self._members().get(document_id, ()):
+            if scope.holds(self._members().get(document_id, ())):
                 rows.extend(range(first, first + count))
         return rows
 

@@ -3,6 +3,8 @@ BM25."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from index.backend import Candidates, Floats, RowNumbers, Rows
@@ -10,6 +12,12 @@ from index.bm25 import LexicalIndex
 from index.build import Earlier, Progress
 from index.dense import DenseIndex
 from index.generation import Generation
+from index.scope import EVERYTHING, Scope
+
+SCOPES = 64
+"""Scopes whose rows are remembered."""
+FURTHER = 4
+"""Times as many rows are searched for where a few of them may be closed."""
 
 
 class LocalBackend:
@@ -37,19 +45,25 @@ class LocalSearches:
         self._generation = generation
         self._lexical = LexicalIndex.open(generation.path)
         self._dense = DenseIndex.open(generation.path)
-        self._collections: dict[str, RowNumbers] = {}
+        self._among: dict[Scope, RowNumbers] = {}
 
     def describe(self) -> dict[str, object]:
         return {"lexical": self._lexical.describe(), "dense": self._dense.describe()}
 
-    def propose(self, query: str, vector: Floats, wide: int, collection: str = "") -> Candidates:
-        if collection:
-            among = self._rows_in(collection)
-            lexical = _first(among, self._lexical.scores(query, among), wide, 0.0)
-            dense = _first(among, self._dense.scores(vector, among), wide, -np.inf)
-        else:
-            lexical = self._lexical.search(query, wide)[0]
-            dense = self._dense.search(vector, wide)[0][0]
+    def propose(self, query: str, vector: Floats, wide: int, scope: Scope = EVERYTHING) -> Candidates:
+        among = self._rows_in(scope) if scope else None
+        lexical = self._best(
+            lambda k: self._lexical.search(query, k)[0],
+            lambda rows: _first(rows, self._lexical.scores(query, rows), wide, 0.0),
+            wide,
+            among,
+        )
+        dense = self._best(
+            lambda k: self._dense.search(vector, k)[0][0],
+            lambda rows: _first(rows, self._dense.scores(vector, rows), wide, -np.inf),
+            wide,
+            among,
+        )
         rows = np.union1d(lexical, dense)
         return Candidates(
             rows,
@@ -59,10 +73,31 @@ class LocalSearches:
             self._lexical.ceiling(query),
         )
 
-    def _rows_in(self, collection: str) -> RowNumbers:
-        if collection not in self._collections:
-            self._collections[collection] = np.array(self._generation.rows_in(collection), np.int64)
-        return self._collections[collection]
+    def _best(
+        self,
+        search: Callable[[int], RowNumbers],
+        compare: Callable[[RowNumbers], RowNumbers],
+        wide: int,
+        among: RowNumbers | None,
+    ) -> RowNumbers:
+        """The best ``wide`` rows of all, or ``among`` some: where those are most of the rows by searching
+        further down, else (or where that was not far enough) by comparing every one of them."""
+        if among is None:
+            return search(wide)
+        if 2 * len(among) > self._generation.count:
+            asked = FURTHER * wide
+            found = search(asked)
+            kept = found[np.isin(found, among, kind="sort", assume_unique=True)][:wide]
+            if len(kept) == wide or len(found) < asked:
+                return kept
+        return compare(among)
+
+    def _rows_in(self, scope: Scope) -> RowNumbers:
+        if scope not in self._among:
+            if len(self._among) >= SCOPES:
+                self._among.clear()
+            self._among[scope] = np.array(self._generation.rows_in(scope), np.int64)
+        return self._among[scope]
 
 
 def _first(rows: RowNumbers, scores: np.ndarray, k: int, above: float) -> RowNumbers:

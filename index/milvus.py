@@ -35,6 +35,7 @@ from index.bm25 import K1, B
 from index.build import Earlier, Progress
 from index.generation import Generation
 from index.paragraphs import passage_search_text
+from index.scope import EVERYTHING, Scope
 from index.statistics import TermStatistics
 from index.terms import cut, is_single
 
@@ -177,12 +178,10 @@ class MilvusSearches:
             "milvus": place | {"count": self._generation.count, "vocabulary": len(self._statistics.codes)}
         }
 
-    def propose(self, query: str, vector: Floats, wide: int, collection: str = "") -> Candidates:
+    def propose(self, query: str, vector: Floats, wide: int, scope: Scope = EVERYTHING) -> Candidates:
         from pymilvus import AnnSearchRequest, RRFRanker
 
-        seen = f"born <= {self._born}"
-        if collection:
-            seen += f" and array_contains(collections, {json.dumps(collection, ensure_ascii=False)})"
+        seen = f"born <= {self._born}{_held(scope)}"
         wide = min(wide, MOST // 2)
         asked = [AnnSearchRequest([vector.tolist()], "dense", {"metric_type": "IP"}, wide, expr=seen)]
         if words := self._words(query):
@@ -206,6 +205,19 @@ class MilvusSearches:
         words = (f"{code:x}" for code, many in zip(codes, times, strict=True) for _ in range(many))
         known = np.repeat(weights > 0, times)
         return " ".join(word for word, use in zip(words, known, strict=True) if use)
+
+
+def _held(scope: Scope) -> str:
+    """``Scope.holds`` in Milvus' words."""
+    said = f" and array_contains(collections, {_quoted(scope.collection)})" if scope.collection else ""
+    if scope.closed:
+        said += f" and (not array_contains_any(collections, {_quoted(sorted(scope.closed))})"
+        said += f" or array_contains_any(collections, {_quoted(sorted(scope.open))}))" if scope.open else ")"
+    return said
+
+
+def _quoted(value: str | list[str]) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _state(folder: Path) -> dict[str, Any] | None:

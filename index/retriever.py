@@ -17,6 +17,7 @@ from index.copies import plain
 from index.encoder import Encoder
 from index.fusion import fuse
 from index.local import LocalBackend
+from index.scope import EVERYTHING, Scope
 from index.settings import IndexSettings
 from index.types import Document, Hit, Passage
 
@@ -52,11 +53,11 @@ class HybridRetriever:
         """Kinds and sizes of the two indexes, for ``wenju index info``."""
         return self._searches.describe() if self._searches else {}
 
-    def search(self, query: str, k: int | None = None, collection: str = "") -> list[Hit]:
+    def search(self, query: str, k: int | None = None, scope: Scope = EVERYTHING) -> list[Hit]:
         """The best ``k`` passages (default ``settings.top_k``), by (-score, row); [] for an empty index or
         query.
 
-        With ``collection`` those of its documents, found as if it were an index of its own but for how rare
+        With ``scope`` those of its documents, found as if they were an index of their own but for how rare
         words are.
 
         A passage that stands in copies of one document counts once (``Hit.copies`` names the others).
@@ -67,7 +68,7 @@ class HybridRetriever:
             max(wanted, CANDIDATES) if copies else wanted
         )  # so that the copies of what is found are seen too
         while True:
-            ranked = self.rank(query, asked, collection)
+            ranked = self.rank(query, asked, scope)
             found = self._once(ranked, copies)
             if len(found) >= wanted or len(ranked) < asked or not copies:
                 break
@@ -98,13 +99,13 @@ class HybridRetriever:
                 found[key][2].append(passage.document_id)
         return list(found.values())
 
-    def rank(self, query: str, k: int, collection: str = "") -> list[Ranked]:
+    def rank(self, query: str, k: int, scope: Scope = EVERYTHING) -> list[Ranked]:
         """The best ``k`` rows without reading any passage."""
         if self._searches is None or not query.strip() or k < 1:
             return []
         wide = max(CANDIDATES, k)
         vector = self._encoder.encode([query], query=True)[0]
-        found = self._searches.propose(query, vector, wide, collection)
+        found = self._searches.propose(query, vector, wide, scope)
         dense = self._encoder.relevance(found.cosines)
         scores = fuse(found.bm25, dense, found.ceiling)
         matching = np.flatnonzero(found.bm25 > 0)

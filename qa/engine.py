@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 import prompts
 from engine.base import Generator, Loads
 from errors import QuestionError
+from index.scope import EVERYTHING, Scope
 from index.types import Document, Hit, Passage
 from qa.cache import AnswerCache, code_version
 from qa.clock import Clock
 from qa.closed import ClosedContext
-from qa.collection import Collection
 from qa.library import Library
+from qa.part import Part
 from qa.settings import EngineSettings
 from qa.types import Answer, Refusal, Sentence, Turn
 
@@ -178,10 +179,13 @@ class Engine:
             else None
         )
 
-    def search(self, question: str, k: int | None = None, *, collection: str = "") -> list[Hit]:
-        """Passages for a question, best first, of one collection if it is named; [] when nothing is
-        indexed."""
-        index = self.library.only(collection) if collection else self.library
+    def search(
+        self, question: str, k: int | None = None, *, collection: str = "", within: Scope = EVERYTHING
+    ) -> list[Hit]:
+        """Passages for a question, best first, of one collection if it is named, and of what may be read; []
+        when nothing is indexed."""
+        scope = replace(within, collection=collection)
+        index = self.library.part(scope) if scope else self.library
         return index.search(self._checked(question), k or self.settings.index.top_k)
 
     def stream(
@@ -192,6 +196,7 @@ class Engine:
         cancelled: threading.Event | None = None,
         passages: Sequence[tuple[str, str]] | None = None,
         collection: str = "",
+        within: Scope = EVERYTHING,
     ) -> Iterator[Answer]:
         """Growing snapshots of the answer; the last has stage ``done``.
 
@@ -201,6 +206,7 @@ class Engine:
             cancelled: set it from another thread to stop.
             passages: closed context, ``(title, text)`` each; the index is then left alone.
             collection: answer from the documents of this collection alone; "" from all.
+            within: and from what may be read of the index (``ui.access``).
 
         The generator is needed for what comes after the snapshot ``found`` alone: who wants to wait there
         pulls no further. When the index has changed by then, the search is made anew and ``found`` comes
@@ -212,9 +218,10 @@ class Engine:
         """
         clock, identity = Clock(), uuid.uuid4().hex[:12]
         asked, stop = self._checked(question), cancelled or threading.Event()
+        scope = replace(within, collection=collection)
         for renewal in range(RENEWALS + 1):
             stale, indexed = False, self.library.fingerprint
-            with closing(self._snapshots(asked, history, stop, passages, collection, clock)) as snapshots:
+            with closing(self._snapshots(asked, history, stop, passages, scope, clock)) as snapshots:
                 for answer in snapshots:
                     yield replace(answer, id=identity, collection=collection)
                     found = answer.stage == "found" and passages is None and renewal < RENEWALS
@@ -231,7 +238,7 @@ class Engine:
         history: Sequence[Turn],
         stop: threading.Event,
         passages: Sequence[tuple[str, str]] | None,
-        collection: str,
+        scope: Scope,
         clock: Clock,
     ) -> Snapshots:
         from qa.gate import Gate
@@ -240,11 +247,11 @@ class Engine:
         from qa.reader import ReadOnce
         from qa.understand import TALK, understand
 
-        index: ClosedContext | Collection | Library = self.library
+        index: ClosedContext | Part | Library = self.library
         if passages is not None:
             index = self.library.closed(passages)
-        elif collection:
-            index = self.library.only(collection)
+        elif scope:
+            index = self.library.part(scope)
         if not index.count:
             message = prompts.text("qa.refuse_no_documents")
             yield Answer(asked, asked, "done", refusal=Refusal("no_documents", message))
@@ -262,7 +269,7 @@ class Engine:
             yield Answer(asked, asked, "done", said, timings=clock.total(), index=index.name, kind="about")
             return
         kept_here = passages is None and self.settings.answer.cache and want.order is None
-        state = self._state(collection) if kept_here else None
+        state = self._state(scope) if kept_here else None
         if state and (kept := self.cache.get(query, *state)):
             usage = {**kept.usage, "cached": 1}
             yield replace(kept, question=asked, query=query, usage=usage, timings=clock.total())
@@ -291,10 +298,11 @@ class Engine:
         cancelled: threading.Event | None = None,
         passages: Sequence[tuple[str, str]] | None = None,
         collection: str = "",
+        within: Scope = EVERYTHING,
     ) -> Answer:
         """The last snapshot of :meth:`stream`."""
         *_, last = self.stream(
-            question, history, cancelled=cancelled, passages=passages, collection=collection
+            question, history, cancelled=cancelled, passages=passages, collection=collection, within=within
         )
         return last
 
@@ -371,12 +379,12 @@ class Engine:
 
         clear(self._kept)
 
-    def _state(self, collection: str = "") -> tuple[str, ...]:
+    def _state(self, scope: Scope = EVERYTHING) -> tuple[str, ...]:
         """Everything that an answer depends on besides its question."""
         rest = (
             self.settings.answer.model_dump_json()
             + str(self.settings.index.top_k)
-            + (f" {collection}" if collection else "")
+            + (f" {scope}" if scope else "")
         )
         return (self.library.fingerprint, self.generator.name, prompts.version(), code_version(), rest)
 

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from errors import IndexError_, NoCollection, did_you_mean
+from index.scope import EVERYTHING, Scope
 from index.store import IndexStore
 from index.types import Document, Hit, Passage
 from qa.closed import ClosedContext
-from qa.collection import Collection
+from qa.part import Part
 from qa.settings import EngineSettings
 
 if TYPE_CHECKING:
@@ -144,14 +145,14 @@ class Library:
         if self.count:
             self.search("预热", 1)
 
-    def search(self, query: str, k: int, collection: str = "") -> list[Hit]:
-        """Hits, best first; [] when nothing is indexed. With ``collection``, of its documents alone.
+    def search(self, query: str, k: int, scope: Scope = EVERYTHING) -> list[Hit]:
+        """Hits, best first, of the documents that the scope holds; [] when nothing is indexed.
 
         Raises:
             IndexError_: the index was made with another encoder; the hint says what to do.
         """
         retriever = self._searching()
-        return retriever.search(query, k, collection) if retriever else []
+        return retriever.search(query, k, scope) if retriever else []
 
     def _searching(self) -> HybridRetriever | None:
         """The searches of the current generation; of the next one where it is swapped out while they are
@@ -188,21 +189,22 @@ class Library:
                 ),
             )
 
-    def only(self, collection: str) -> Collection:
-        """The documents of one collection, to be searched and answered from like the whole library.
+    def part(self, scope: Scope) -> Part:
+        """The documents that a scope holds, to be searched and answered from like the whole library.
 
         Raises:
-            NoCollection: there is none of that name.
+            NoCollection: there is no collection of the scope's name, or none that may be read.
         """
-        known = self.collections()
-        if collection not in known:
-            hint = (
-                did_you_mean(collection, known)
-                if known
-                else "There are none: wenju index add PATH... --collection NAME makes one."
-            )
-            raise NoCollection(f"There is no collection '{collection}'.", hint)
-        return Collection(self, collection)
+        if collection := scope.collection:
+            known = Part(self, replace(scope, collection="")).collections()
+            if collection not in known:
+                hint = (
+                    did_you_mean(collection, known)
+                    if known
+                    else "There are none: wenju index add PATH... --collection NAME makes one."
+                )
+                raise NoCollection(f"There is no collection '{collection}'.", hint)
+        return Part(self, scope)
 
     def collections(self) -> dict[str, int]:
         """Names of the collections, sorted, with the number of their documents."""
@@ -339,7 +341,7 @@ class Library:
         """Its documents no longer belong to it; they stay. Raises NoCollection when there is none of that
         name."""
         changed = []
-        for light in self.only(collection).documents():
+        for light in self.part(Scope(collection)).documents():
             document = self.document(light.id)
             rest = "\n".join(name for name in document.collections if name != collection)
             meta = {name: value for name, value in document.meta.items() if name != "collections"}

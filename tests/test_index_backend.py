@@ -16,6 +16,7 @@ from fakes import ScriptedGenerator
 from corpus import sample_documents
 from errors import IndexError_
 from index import open_backend
+from index.scope import Scope
 from index.settings import IndexSettings
 from index.statistics import TermStatistics
 from index.types import Hit
@@ -89,8 +90,20 @@ def test_what_is_added_changed_and_removed_is_seen_at_once(library: Library, tmp
 
 def test_a_collection_is_searched_alone(library: Library, tmp_path: Path) -> None:
     library.add([tmp_path / "车辆.txt", tmp_path / "社区.txt"], collection='制度"一"')
-    assert sources(library.search("机关食堂几点开门", 9, '制度"一"')) == ["社区.txt", "车辆.txt"]
-    assert len(library.search("机关食堂几点开门", 9)) == 3
+    asked = "机关食堂几点开门"
+    assert sources(library.search(asked, 9, Scope('制度"一"'))) == ["社区.txt", "车辆.txt"]
+    assert len(library.search(asked, 9)) == 3
+
+
+def test_closed_collections_are_not_searched(library: Library, tmp_path: Path) -> None:
+    asked, closed = "机关食堂几点开门", frozenset({'人"事'})
+    library.add([tmp_path / "车辆.txt", tmp_path / "社区.txt"], collection='人"事')
+    library.add([tmp_path / "社区.txt"], collection="党建")
+    assert sources(library.search(asked, 9, Scope(closed=closed))) == ["食堂.txt"]
+    opened = Scope(closed=closed, open=frozenset({"党建"}))
+    assert sorted(sources(library.search(asked, 9, opened))) == ["社区.txt", "食堂.txt"]
+    assert sources(library.search(asked, 9, Scope('人"事', closed, frozenset({"党建"})))) == ["社区.txt"]
+    assert library.search(asked, 9, Scope('人"事', closed)) == []
 
 
 def test_readers_go_on_with_their_generation_while_the_next_is_written(

@@ -42,6 +42,24 @@ def test_encodings_are_told_apart(tmp_path: Path, encoding: str) -> None:
     assert body(load(path)) == TEXT.split("\n")[0:3:2]
 
 
+def test_lines_that_are_not_set_in_go_on(tmp_path: Path) -> None:
+    """A short notice as it was typed: paragraphs begin with two wide spaces, lines within them do not."""
+    path = tmp_path / "通知.txt"
+    path.write_text(
+        "　　　　　　停电通知\n各位老师：\n　　因线路检修，定于4月18日8时至16时30分对教学楼和\n"
+        "图书馆停电。请提前关闭电脑和空调电源，实验楼\n不受影响。\n"
+        "　　咨询电话：5550101\n联系人：方敏\n　　　　　　　　　总务处\n",
+        "utf-8",
+    )
+    assert body(load(path)) == [
+        "各位老师：",
+        "因线路检修，定于4月18日8时至16时30分对教学楼和图书馆停电。请提前关闭电脑和空调电源，实验楼不受影响。",
+        "咨询电话：5550101",
+        "联系人：方敏",
+        "总务处",
+    ]
+
+
 def test_traditional_text_in_big5(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     text = "這是一個關於學校與電車的說明，請大家認真閱讀。我們會在這裡等您。"

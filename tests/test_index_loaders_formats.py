@@ -279,6 +279,16 @@ def test_tables_that_lay_out_a_page(tmp_path: Path) -> None:
     ]
 
 
+def test_the_name_of_the_program_around_a_page_is_no_title(tmp_path: Path) -> None:
+    text = "<p>请假须提前两个工作日。</p><table><tr><th rowspan=2>天数</th><th colspan=2>审批人</th></tr>"
+    text += "<tr><th>教职工</th><th>中层干部</th></tr><tr><td>3天以上</td><td colspan=2>校长</td></tr>"
+    own, other = "关于规范请假手续的公告", "请假须提前两个工作日_某校"
+    for named, title in (("OA系统-公告查看", own), (other, other)):
+        document = page(tmp_path, f"<title>{named}</title><center><b>{own}</b></center>{text}</table>")
+        assert document.title == title
+        assert "天数：3天以上；审批人教职工、审批人中层干部：校长" in document.text
+
+
 def test_damaged_archives_of_every_kind_never_escape(tmp_path: Path) -> None:
     import random
 

@@ -91,6 +91,23 @@ def test_a_message_and_its_attachments(tmp_path: Path) -> None:
     assert load(path).text == mail.text
 
 
+def test_what_a_message_quotes_is_lines_of_its_own(tmp_path: Path) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "Re: 校车合同"
+    mail.set_content(
+        "已签字，请查收。\n\n周晓\n> 合同已按贵校意见修改。\n>> 第二条的服务费怎么算？\n>\n> 顺达客运\n"
+    )
+    path = tmp_path / "复.eml"
+    path.write_bytes(mail.as_bytes())
+    assert body(load(path))[-5:] == [
+        "已签字，请查收。",
+        "周晓",
+        "合同已按贵校意见修改。",
+        "第二条的服务费怎么算？",
+        "顺达客运",
+    ]
+
+
 @pytest.mark.parametrize(
     ("head", "subject"),
     [

@@ -133,6 +133,29 @@ def test_two_columns_however_they_are_drawn(tmp_path: Path, across: bool) -> Non
     assert [text for _, text in blocks(load(path))] == ["两栏的通讯", *left, *right]
 
 
+def test_a_column_that_is_longer_than_its_neighbour(tmp_path: Path) -> None:
+    """Headings in larger letters within the longer column cut nothing off it."""
+    pool = sentences()
+
+    def draw(canvas: Canvas) -> None:
+        lines: list[tuple[float, float, float, str]] = []
+        for column, parts in ((72.0, 5), (310.0, 2)):
+            y = 700.0
+            for part in range(parts):
+                lines.append((column, y, 12.5, f"{'一二三四五'[part]}、{'左右'[column > 99]}栏的事项"))
+                text = "".join(pool[4 * part : 4 * part + 4])[:72]
+                for at in range(0, len(text), 18):
+                    y -= 17
+                    lines.append((column + 22 * (not at), y, 11, text[at : at + 18]))
+                y -= 20
+        written(canvas, lines)
+
+    text = drawn(tmp_path, draw).text
+    told = [f"{sign}、左栏" for sign in "一二三四五"] + [f"{sign}、右栏" for sign in "一二"]
+    found = [text.index(one) for one in told]
+    assert found == sorted(found)
+
+
 def test_a_figure_cut_by_the_end_of_a_line(tmp_path: Path) -> None:
     lines = [
         "本年度共支出设备维修费用一千余笔，金额合计为人民币12",

@@ -163,7 +163,7 @@ def test_cells_merged_down_are_carried_and_those_merged_across_are_not(tmp_path:
         "A2:A3",
         "C2:D2",
     )
-    assert body(document) == ["部门：财务；姓名：张三；早：出差", "部门：财务；姓名：李四；早：1；晚：2"]
+    assert body(document) == ["部门：财务；姓名：张三；早、晚：出差", "部门：财务；姓名：李四；早：1；晚：2"]
 
 
 def test_groups_and_totals(tmp_path: Path) -> None:
@@ -403,6 +403,49 @@ def test_values_that_csv_keeps_as_text(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('sep=;\n编码;名称\n="001203";"滤纸;大"\n', "utf-8")
     assert body(load(path)) == ["编码：001203；名称：滤纸;大"]
+
+
+def test_remarks_around_an_exported_table(tmp_path: Path) -> None:
+    """Lines with # above and below a table are one cell each: a comma in them parts nothing."""
+    path = tmp_path / "a.csv"
+    lines = ["#食堂缴费导出", "#共2笔，合计：2,160.00元", "流水号,姓名,金额", "17,邓可,720", "18,顾鸣,1440"]
+    path.write_bytes("\n".join([*lines, "#备注：含退款,见附件", "#-----结束-----", ""]).encode("gb18030"))
+    document = load(path)
+    assert document.title == "食堂缴费导出" and body(document) == [
+        "共2笔，合计：2,160.00元",
+        "流水号：17；姓名：邓可；金额：720",
+        "流水号：18；姓名：顾鸣；金额：1440",
+        "备注：含退款,见附件",
+    ]
+    assert place_of(document, *_span(document, "流水号：17")) == "A4:C4"
+    path.write_text("#号,姓名\n1,邓可\n2,顾鸣\n", "utf-8")
+    assert body(load(path)) == ["#号：1；姓名：邓可", "#号：2；姓名：顾鸣"]
+
+
+def _span(document: Document, text: str) -> tuple[int, int]:
+    start = document.text.index(text)
+    return start, start + len(text)
+
+
+@pytest.mark.parametrize(
+    ("rows", "shown"),
+    [
+        (
+            [["发放日期", "每月10日"], ["联系人", "周晓"], ["电话", "0571-8823 4456"]],
+            ["发放日期：每月10日", "联系人：周晓", "电话：0571-8823 4456"],
+        ),
+        (
+            [["项目名称", "校车租赁"], ["采购方式", "询价"], ["承办部门", "总务处"], ["经办人", "方敏"]],
+            ["项目名称：校车租赁", "采购方式：询价", "承办部门：总务处", "经办人：方敏"],
+        ),
+        (
+            [["姓名", "部门"], ["林芳", "教务处"], ["周晓", "财务科"], ["方敏", "总务处"]],
+            ["姓名：林芳；部门：教务处", "姓名：周晓；部门：财务科", "姓名：方敏；部门：总务处"],
+        ),
+    ],
+)
+def test_two_columns_of_words(tmp_path: Path, rows: Rows, shown: list[str]) -> None:
+    assert body(sheet(tmp_path, rows)) == shown
 
 
 def test_too_many_cells_and_protected_workbooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

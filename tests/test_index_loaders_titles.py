@@ -52,6 +52,18 @@ def test_an_issued_number_counts_before_a_named_one() -> None:
     assert number_among(["编号：0007", "关于节水的通知"]) == "0007"
 
 
+def test_the_name_of_minutes_stands_above_their_issue(tmp_path: Path) -> None:
+    made = blank()
+    centred(made, "青禾三中", 26)
+    centred(made, "校长办公会议纪要", 22)
+    centred(made, "〔2026〕第7期")
+    made.add_paragraph("青禾三中办公室                         2026年3月16日")
+    made.add_paragraph("会议研究了以下事项，纪要如下：")
+    made.add_paragraph("会议同意使用自有资金采购食堂设备，由总务处牵头，4月底前完成招标。")
+    document = saved(made, tmp_path)
+    assert (document.title, document.published) == ("青禾三中校长办公会议纪要", "2026-03-16")
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -103,6 +103,14 @@ def test_articles_count_on_over_chapters_where_the_list_says_so(tmp_path: Path) 
     ]
 
 
+def test_a_space_typed_behind_a_number_stays(tmp_path: Path) -> None:
+    made = blank()
+    number_list(made, 70, [("decimal", "第%1章 "), ("decimal", "%1.%2 ")], extra='<w:suff w:val="nothing"/>')
+    numbered(made, "服务", 70, 0)
+    numbered(made, "2小时内响应。", 70, 1)
+    assert lines(saved(made, tmp_path)) == ["第1章 服务", "1.1 2小时内响应。"]
+
+
 def test_joined_numbers_and_legal_ones(tmp_path: Path) -> None:
     made = blank()
     number_list(made, 50, [("decimal", "%1"), ("decimal", "%1.%2"), ("lowerLetter", "%1.%2.%3")])

@@ -341,6 +341,24 @@ def test_cells_that_name_themselves_are_no_header(tmp_path: Path) -> None:
     ]
 
 
+def test_two_parties_side_by_side(tmp_path: Path) -> None:
+    """The same label for each of two parties is a form: never 甲方开户行：账号."""
+    rows = [
+        ["甲方开户行", "工行临江支行", "乙方开户行", "建行城东支行"],
+        ["账号", "1202 0226 0990", "账号", "3305 0161 7788"],
+        ["代表签字", "", "代表签字", ""],
+    ]
+    assert rows_of(tmp_path, rows)[:2] == [
+        "甲方开户行：工行临江支行；乙方开户行：建行城东支行",
+        "账号：1202 0226 0990；账号：3305 0161 7788",
+    ]
+
+
+def test_a_time_is_no_label(tmp_path: Path) -> None:
+    rows = [["时间", "2026年3月13日14:00"], ["地点", "行政楼402会议室"], ["主持人", "何静"]]
+    assert rows_of(tmp_path, rows) == ["时间：2026年3月13日14:00", "地点：行政楼402会议室", "主持人：何静"]
+
+
 def test_an_odd_number_of_columns_holds_no_pairs(tmp_path: Path) -> None:
     rows = [["名称", "型号", "台数"], ["离心泵", "IS100-80-160", "4"], ["风机", "T35-11", "2"]]
     assert rows_of(tmp_path, rows) == [

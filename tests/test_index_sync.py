@@ -13,6 +13,7 @@ from index_fakes import SETTINGS, Encoder, check, current
 
 from errors import DocumentError
 from index.documents import AddReport, add_paths, sync_folder
+from index.scope import Scope
 from index.store import IndexStore
 from index.watch import look, watch
 
@@ -233,7 +234,7 @@ def test_collections_are_kept_and_joined(kept: Kept) -> None:
     assert current(kept.store).collections() == {"人事": 1, "财务": 2}
     assert kept.sync(collection="财务").replaced == ()
     generation = current(kept.store)
-    assert [generation.passage_at(row).document_id for row in generation.rows_in("人事")] == [
+    assert [generation.passage_at(row).document_id for row in generation.rows_in(Scope("人事"))] == [
         kept.names()["甲.txt"]
     ] * 3
 

@@ -9,6 +9,7 @@ from fake_encoder import FakeEncoder
 from fakes import ScriptedGenerator
 
 from errors import QuestionError
+from index.scope import Scope
 from qa.engine import Engine
 from qa.settings import AnswerSettings, EngineSettings
 
@@ -59,7 +60,7 @@ def test_a_collection_that_is_not_there_is_told_with_those_that_are(engine: Engi
 
 
 def test_what_does_not_belong_is_not_shown(engine: Engine) -> None:
-    only = engine.library.only("人事")
+    only = engine.library.part(Scope("人事"))
     (own,), other = only.documents(), next(one for one in engine.documents() if one.title == "差旅办法")
     assert (own.title, only.count, only.document(own.id).id) == ("休假办法", 1, own.id)
     assert only.passages(own.id) and only.passages(other.id) == [] == only.passages("nothing")

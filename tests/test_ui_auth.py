@@ -57,6 +57,7 @@ def test_the_header_counts_from_named_proxies_alone(tmp_path: Path) -> None:
         "name": "chen",
         "role": "administrator",
         "may_only_ask": False,
+        "groups": [],
     }
     assert (
         client(app, "10.1.2.3").get("/chat/", headers={"x-remote-user": "王芳".encode()}).json()["name"]
@@ -71,6 +72,22 @@ def test_the_header_counts_from_named_proxies_alone(tmp_path: Path) -> None:
         client(app).get("/chat/", headers=[("x-remote-user", "li"), ("x-remote-user", "chen")]).json() == {}
     )
     assert client(app).get("/chat/", headers={"x-remote-user": " "}).json() == {}
+
+
+def test_groups_are_taken_from_the_header_that_is_named_and_from_proxies_alone(tmp_path: Path) -> None:
+    def groups(settings: UiSettings, address: str, *headers: tuple[str, bytes]) -> set[str]:
+        app, _ = guarded(settings, tmp_path)
+        sent = [("x-remote-user", b"li"), *headers]
+        return set(client(app, address).get("/chat/", headers=sent).json().get("groups", ("nobody",)))
+
+    told = ("x-remote-groups", "hr, 财务处 ,,leaders".encode())
+    named = BEHIND_A_PROXY.model_copy(update={"sso_groups_header": "X-Remote-Groups"})
+    assert groups(named, "10.0.0.5", told) == {"hr", "财务处", "leaders"}
+    assert groups(named, "10.0.0.5") == set() == groups(BEHIND_A_PROXY, "10.0.0.5", told)
+    assert groups(named, "10.0.0.5", told, ("x-remote-groups", b"hr")) == set(), (
+        "one of them is the browser's"
+    )
+    assert groups(named, "10.0.0.6", told) == {"nobody"}
 
 
 def test_tokens_sign_programs_and_browsers_on_and_end_when_revoked(tmp_path: Path, table: TokenTable) -> None:
@@ -115,9 +132,11 @@ def test_a_session_cannot_be_made_or_used_for_something_else(tmp_path: Path, tab
     ):
         with client(app, base_url="http://127.0.0.1", cookies={"wenju_session": forged}) as browser:
             assert browser.get("/chat/").json() == {}
-    good = sign_on.session(sign_on.named("li"))
+    table.create("li", groups=["hr", "财务"])
+    good = sign_on.session(table.list()[0].id)
     with client(app, base_url="http://127.0.0.1", cookies={"wenju_session": good}) as browser:
-        assert browser.get("/chat/").json()["name"] == "li"
+        told = browser.get("/chat/").json()
+        assert told["name"] == "li" and set(told["groups"]) == {"hr", "财务"} and told["role"] == "reader"
         assert 'wenju_session=""' in browser.post("/sign-out").headers["set-cookie"]
 
 

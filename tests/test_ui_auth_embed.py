@@ -31,7 +31,7 @@ def test_a_hosts_token_becomes_a_session_once_and_lets_its_holder_ask(
     app, sign_on = guarded(settings, tmp_path, table)
 
     def signed(seconds: float = 60, purpose: str = "wenju:embed", key: str = SECRET, **claims: str) -> str:
-        return seal(key, purpose, {"sub": "li", "jti": "one"} | claims, seconds)
+        return seal(key, purpose, {"sub": "li", "jti": "one", "groups": ["hr"]} | claims, seconds)
 
     with client(app, "203.0.113.9", base_url="http://ask") as frame:
         moved = frame.get("/chat/", params={"embed": "1", "theme": "dark", "token": signed()})
@@ -41,7 +41,7 @@ def test_a_hosts_token_becomes_a_session_once_and_lets_its_holder_ask(
             moved.status_code == 303 and set(query) == {"embed", "theme", "code"} and query["theme"] == "dark"
         )
         session = entered(frame, location)
-        visitor = {"name": "embed:li", "role": "reader", "may_only_ask": True}
+        visitor = {"name": "embed:li", "role": "reader", "may_only_ask": True, "groups": ["hr"]}
         assert frame.post("/chat/change", headers=session).json() == visitor
         assert frame.post("/chat/change", headers={"referer": f"http://ask{location}"}).status_code == 401
         assert frame.get("/api/documents", headers=session).status_code == 403
@@ -97,6 +97,7 @@ def test_an_embedded_page_never_gives_more_than_asking(tmp_path: Path) -> None:
             "name": "chen",
             "role": "administrator",
             "may_only_ask": True,
+            "groups": [],
         }
         inside = sent | {"referer": "http://ask/chat/?embed=1"}
         assert frame.get("/api/documents", headers=inside).status_code == 403

@@ -144,6 +144,7 @@ def test_oidc_signs_on_with_pkce_state_and_nonce(provider: FakeProvider, tmp_pat
             "name": "chen",
             "role": "administrator",
             "may_only_ask": False,
+            "groups": ["wenju-admins"],
         }
         assert (
             browser.get("/auth/callback", params={"code": "c1", "state": "x"}).status_code == 401
@@ -235,17 +236,24 @@ def signed_on(
 def test_rights_are_looked_up_again_within_minutes(
     provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refresh: bool
 ) -> None:
-    with signed_on(provider, tmp_path, monkeypatch, refresh=refresh) as (browser, clock, _):
-        provider.claims = provider.claims | {"groups": []}
+    store = SqlStore.open("", tmp_path)
+    sessions: Any = SqlSessions(store.database) if refresh else None
+    with signed_on(provider, tmp_path, monkeypatch, sessions, refresh=refresh) as (browser, clock, _):
+        provider.claims = provider.claims | {"groups": ["hr", 7, ""]}
+        assert browser.get("/chat/").json()["groups"] == ["wenju-admins"]
         assert browser.get("/chat/").json()["role"] == "administrator" and provider.asked == 0
         clock.ahead = 301
         assert browser.get("/chat/").json()["role"] == "reader" and provider.asked == 1
+        assert browser.get("/chat/").json()["groups"] == ["hr"]
         assert browser.get("/chat/").json()["role"] == "reader" and provider.asked == 1
         provider.gone = True
         clock.ahead = 700
         assert browser.get("/chat/").json() == {}
         provider.gone = False
         assert browser.get("/chat/").json() == {}, "it is over"
+    with store.database.connect() as c:
+        assert not c.exec_driver_sql("select * from wenju_groups").all(), "groups go with the sign-on"
+    store.close()
 
 
 def test_a_provider_that_does_not_answer_keeps_people_in_for_half_an_hour(

@@ -16,6 +16,7 @@ import prompts
 from engine import processor
 from index.store import IndexStore
 from models.manifest import load_manifest
+from ui.settings import UiSettings
 from wenju.cli import app
 from wenju.health import Check, Wanted, parts, safety, trial
 from wenju.health.machine import processor as look_at_processor
@@ -80,6 +81,18 @@ def test_an_unknown_setting_is_a_finding_beside_the_machine(tmp_path: Path) -> N
         ({"ui": {"auth": "token", "host": "0.0.0.0"}}, "warn", "without https"),
         ({"ui": {"auth": "token", "public_url": "http://ask.example.org"}}, "warn", "without https"),
         ({"ui": {"auth": "token", "rate_per_minute": 0}}, "warn", "rate_per_minute is 0"),
+        ({"ui": {"collection_groups": {"人事": ["hr"]}}}, "warn", "and nobody signs on"),
+        (
+            {
+                "ui": {
+                    "auth": "header",
+                    "sso_proxies": ["10.0.0.5"],
+                    "collection_groups": {"人事": ["hr"]},
+                }
+            },
+            "warn",
+            "the proxy tells of no groups",
+        ),
         ({"ui": {"allowed_hosts": ["ask.example.org"]}}, "warn", "is an administrator"),
         ({"ui": {"allowed_origins": ["https://portal.example.org"]}}, "warn", "other pages"),
         ({"ui": {"auth": "token", "host": "0.0.0.0"}}, "warn", "kept for ever"),
@@ -161,6 +174,9 @@ def test_a_changed_index_is_found_by_its_hash(tmp_path: Path) -> None:
     )
     (check,) = parts.index(made, Wanted())
     assert check.state == "ok" and "1 documents" in check.found
+    closed = made.model_copy(update={"ui": UiSettings(collection_groups={"人是": ("hr",)})})
+    unknown, check = parts.index(closed, Wanted())
+    assert unknown.state == "warn" and "人是" in unknown.found and check.state == "ok"
     (check,) = parts.index(load_settings({"data": tmp_path / "data"}), Wanted())
     assert check.state == "fail" and "encoder" in check.found
     vectors = generation.path / "vectors.npy"

@@ -11,7 +11,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -22,6 +22,7 @@ from index.shown import hit_to_dict
 from index.types import Document
 from qa.serialize import answer_to_dict
 from qa.types import Answer
+from ui.access import engine_of
 from ui.actions import note
 from ui.asking import Ask, Records, ask, begun, turns
 from ui.asking import answer as complete
@@ -31,9 +32,6 @@ from ui.problems import NotFound, problem
 from ui.roles import Administrator, Asker, Member
 from ui.store import FEEDBACK_REASONS, Feedback, Store
 from ui.store_memory import now
-
-if TYPE_CHECKING:
-    from qa.engine import Engine
 
 API_VERSION = "1.1"
 """Version of the API, told in /openapi.json. The first number: something was renamed or taken away; the
@@ -109,8 +107,8 @@ async def post_ask(body: Question, request: Request, viewer: Asker) -> Response:
     history = turns([(t.question, t.answer, t.query) for t in body.history])
     what = Ask(body.question, history, passages, address=address_of(request), collection=body.collection)
     if body.stream:
-        return events(_snapshots(await begun(ask(request.app.state, viewer.name, what))))
-    return JSONResponse(answer_to_dict(await complete(request, viewer.name, what)))
+        return events(_snapshots(await begun(ask(request.app.state, viewer, what))))
+    return JSONResponse(answer_to_dict(await complete(request, viewer, what)))
 
 
 @router.post("/search", summary="Find passages, without an answer")
@@ -127,7 +125,7 @@ async def get_search(
 
 @router.get("/collections", summary="The collections that a question can be limited to")
 def get_collections(request: Request, viewer: Asker) -> dict[str, Any]:
-    engine: Engine = request.app.state.engine
+    engine = engine_of(request)
     return {
         "collections": [{"name": name, "documents": count} for name, count in engine.collections().items()]
     }
@@ -135,7 +133,7 @@ def get_collections(request: Request, viewer: Asker) -> dict[str, Any]:
 
 @router.get("/documents", summary="What is indexed")
 def get_documents(request: Request, viewer: Member) -> dict[str, Any]:
-    engine: Engine = request.app.state.engine
+    engine = engine_of(request)
     return {
         "documents": [_document(d) | {"passages": len(engine.passages(d.id))} for d in engine.documents()]
     }
@@ -145,7 +143,7 @@ def get_documents(request: Request, viewer: Member) -> dict[str, Any]:
 def get_document(document_id: str, request: Request, viewer: Member, sha256: str = "") -> dict[str, Any]:
     """``sha256`` is a citation's ``document_sha256``: ``changed`` then tells whether the text is another by
     now, so that its ``start`` and ``end`` no longer hold. A document that is gone is a 404."""
-    engine: Engine = request.app.state.engine
+    engine = engine_of(request)
     try:
         found = engine.document(document_id)
     except KeyError:
@@ -180,7 +178,7 @@ def get_feedback(
     store: Store | None = request.app.state.store
     note(request, viewer, "read_feedback")
     rows = store.feedback(days) if store is not None else ()
-    held = Held(request.app.state.engine)
+    held = Held(engine_of(request))
     return {
         "feedback": [
             {
@@ -221,7 +219,7 @@ def _event(name: str, data: dict[str, Any]) -> str:
 
 
 async def _search(request: Request, question: str, k: int, collection: str = "") -> dict[str, Any]:
-    engine: Engine = request.app.state.engine
+    engine = engine_of(request)
     hits = await asyncio.to_thread(engine.search, question, k, collection=collection)
     return {"question": question, "hits": [hit_to_dict(hit) for hit in hits]}
 

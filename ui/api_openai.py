@@ -58,9 +58,9 @@ async def chat_completions(body: ChatRequest, request: Request, viewer: Asker) -
     question, history = question_of(body.messages)
     what = Ask(question, history, channel="openai", address=address_of(request))
     if body.stream:
-        steps = await begun(ask(request.app.state, viewer.name, what))
+        steps = await begun(ask(request.app.state, viewer, what))
         return events(_chunks(steps, Chunks(body, identity, base_of(request))))
-    answer = await complete(request, viewer.name, what)
+    answer = await complete(request, viewer, what)
     return JSONResponse(completion(answer, body, identity, base_of(request)))
 
 

@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from errors import WenjuError
 from ui import admin_page, documents_page, intake_page, jobs, page_routes
+from ui.access import engine_for
 from ui.address import Address, origin_pattern, peer
 from ui.admission import Admission, models_loaded
 from ui.api import API_VERSION
@@ -72,13 +73,14 @@ def create_app(
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     def shell(request: Request) -> str:
-        ready = engine.ready
-        documents = len(engine.documents()) if ready.get("index") else 0
-        collections = engine.collections() if ready.get("index") else {}
+        viewer = who(request)
+        ready, seen = engine.ready, engine_for(engine, settings, viewer)
+        documents = len(seen.documents()) if ready.get("index") else 0
+        collections = seen.collections() if ready.get("index") else {}
         return shell_html(
             request,
             settings,
-            who(request),
+            viewer,
             boot=app.state.boot,
             ready=models_loaded(ready),
             failure=app.state.admission.failure,

@@ -20,10 +20,12 @@ from fastapi import Request
 
 from errors import Cancelled, ModelError
 from qa.types import Answer, Turn
+from ui.access import engine_for
 from ui.admission import Admission, models_loaded
 from ui.line import Counter, Waiting, through
 from ui.store import Exchange, Status, Store
 from ui.store_memory import new_id, now
+from ui.viewer import Viewer
 
 if TYPE_CHECKING:
     from qa.engine import Engine
@@ -57,6 +59,13 @@ class Desk:
     wishes: deque[str] = field(default_factory=lambda: deque(maxlen=24))
     """Questions that would be offered if the engine had answered them before (ui.proving)."""
 
+    @classmethod
+    def of(cls, counter: Counter, viewer: Viewer) -> Desk:
+        """The desk of somebody: with the engine as they may use it."""
+        wishes = counter.wishes if isinstance(counter, Desk) else deque[str](maxlen=24)
+        engine = engine_for(counter.engine, counter.settings, viewer)
+        return cls(engine, counter.store, counter.admission, counter.settings, wishes)
+
     @property
     def ready(self) -> bool:
         return models_loaded(self.engine.ready)
@@ -76,7 +85,7 @@ class Ask:
 
 
 async def ask(
-    desk: Counter, user: str, what: Ask, cancelled: threading.Event | None = None
+    desk: Counter, viewer: Viewer, what: Ask, cancelled: threading.Event | None = None
 ) -> AsyncGenerator[Waiting | Answer, None]:
     """Yield places in line and growing snapshots; closing the iterator early stops the generator at once.
 
@@ -87,6 +96,8 @@ async def ask(
         QueueFull, RateLimited, QuestionError, ModelError, IndexError_, GeneratorError, Cancelled.
     """
     cancelled = cancelled or threading.Event()
+    user = viewer.name
+    desk = Desk.of(desk, viewer)
     exchange = Exchange(new_id(), what.question, now())
     last: Answer | None = None
     status: Status = "failed"
@@ -129,10 +140,10 @@ async def begun(steps: AsyncGenerator[Waiting | Answer, None]) -> AsyncGenerator
     return on()
 
 
-async def answer(request: Request, user: str, what: Ask) -> Answer:
+async def answer(request: Request, viewer: Viewer, what: Ask) -> Answer:
     """The complete answer. When the one who asked hangs up, the generator stops and the slot is free."""
     gone = asyncio.ensure_future(_hung_up(request))
-    work = asyncio.ensure_future(_last(request, user, what))
+    work = asyncio.ensure_future(_last(request, viewer, what))
     try:
         await asyncio.wait({gone, work}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
@@ -144,9 +155,9 @@ async def answer(request: Request, user: str, what: Ask) -> Answer:
         await asyncio.gather(gone, work, return_exceptions=True)
 
 
-async def _last(request: Request, user: str, what: Ask) -> Answer:
+async def _last(request: Request, viewer: Viewer, what: Ask) -> Answer:
     last: Answer | None = None
-    async with aclosing(ask(request.app.state, user, what)) as steps:
+    async with aclosing(ask(request.app.state, viewer, what)) as steps:
         async for step in steps:
             last = step if isinstance(step, Answer) else last
     if last is None:

@@ -30,7 +30,7 @@ from ui.auth_pages import sign_in_router
 from ui.auth_sessions import MemorySessions, Session, Sessions
 from ui.auth_signing import COOKIE, seal, server_key, unseal
 from ui.settings import UiSettings
-from ui.viewer import Viewer
+from ui.viewer import LOCAL, Viewer, groups_of
 
 log = logging.getLogger("wenju.auth")
 
@@ -58,8 +58,8 @@ class Tokens(Protocol):
         """Whose token it is, and its id; None for a wrong, ended or revoked one."""
         ...
 
-    def alive(self, token_id: str) -> bool:
-        """Whether a token is neither revoked nor past its end."""
+    def holder(self, token_id: str) -> Viewer | None:
+        """Whose token an id is of; None for one that is revoked or past its end."""
         ...
 
     def spend(self, identity: str, end: float) -> bool:
@@ -155,9 +155,9 @@ class SignOn:
         """The public prefix, where cookies belong."""
         return self.settings.root_path.rstrip("/") or "/"
 
-    def session(self, viewer: Viewer, token_id: str = "") -> str:
-        """A signed session for the cookie."""
-        claims = {"sub": viewer.name, "role": viewer.role, "token": token_id}
+    def session(self, token_id: str) -> str:
+        """A signed session for the cookie: of the holder of a token, as long as that is good."""
+        claims = {"token": token_id}
         return seal(self._key, SESSION, claims, self.settings.session_hours * 3600)
 
     def seal(self, purpose: str, claims: dict[str, Any], seconds: float) -> str:
@@ -170,7 +170,15 @@ class SignOn:
         """Start a sign-on of somebody whom the provider vouches for; the cookie's value."""
         now = time.time()
         seconds = self.settings.session_hours * 3600
-        row = Session(secrets.token_hex(16), granted.name, granted.member, now + seconds, now, granted.grant)
+        row = Session(
+            secrets.token_hex(16),
+            granted.name,
+            granted.member,
+            now + seconds,
+            now,
+            granted.grant,
+            granted.groups,
+        )
         self.sessions.add(row)
         return seal(self._key, SESSION, {"sub": granted.name, "sid": row.id}, seconds)
 
@@ -203,7 +211,7 @@ class SignOn:
             log.warning("the provider could not be asked", extra={"fields": {"reason": error.message}})
         else:
             if granted.name == row.owner:
-                self.sessions.confirm(row.id, granted.member, granted.grant)
+                self.sessions.confirm(row.id, granted.member, granted.grant, granted.groups)
             else:
                 self.sessions.end(row.id)
 
@@ -216,9 +224,10 @@ class SignOn:
         claims = self.unseal(SESSION, connection.cookies.get(COOKIE, ""))
         return self.sessions.get(str(claims["sid"])) if claims is not None and claims.get("sid") else None
 
-    def named(self, name: str, member: bool = False) -> Viewer:
+    def named(self, name: str, groups: frozenset[str], member: bool = False) -> Viewer:
         """A viewer by name; the settings say who administers, and at the provider the members of a group."""
-        return Viewer(name, "administrator" if member or name in self.settings.admins else "reader")
+        administers = member or name in self.settings.admins
+        return Viewer(name, "administrator" if administers else "reader", groups=groups)
 
     def _who(self, connection: HTTPConnection) -> Viewer | None:
         visitor = self.embedding.visitor(connection)
@@ -233,7 +242,7 @@ class SignOn:
 
     def _signed_on(self, connection: HTTPConnection) -> Viewer | None:
         if self.mode == "off":
-            return Viewer("local", "administrator")
+            return LOCAL
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self.tokens is not None:
             found = self.tokens.viewer(token.strip())
@@ -253,26 +262,25 @@ class SignOn:
             )
             return None
         name = _utf8(names[0]).strip()
-        return self.named(name) if len(names) == 1 and 0 < len(name) <= 200 and name.isprintable() else None
+        if len(names) != 1 or not 0 < len(name) <= 200 or not name.isprintable():
+            return None
+        header = self.settings.sso_groups_header
+        told = connection.headers.getlist(header) if header else []
+        return self.named(name, groups_of(_utf8(told[0]).split(",")) if len(told) == 1 else frozenset())
 
     def _by_cookie(self, connection: HTTPConnection) -> Viewer | None:
         if self.mode == "oidc":
             row = self._row(connection)
             late = self.settings.oidc_lookup_minutes * 60 + OUTAGE_SECONDS
             return (
-                self.named(row.owner, row.member)
+                self.named(row.owner, row.groups, row.member)
                 if row is not None and time.time() < row.looked_up + late
                 else None
             )
         claims = self.unseal(SESSION, connection.cookies.get(COOKIE, ""))
         if claims is None or claims.get("sid"):
             return None
-        token_id = str(claims.get("token", ""))
-        if token_id and (self.tokens is None or not self.tokens.alive(token_id)):
-            return None
-        return Viewer(
-            str(claims["sub"]), "administrator" if claims.get("role") == "administrator" else "reader"
-        )
+        return self.tokens.holder(str(claims.get("token", ""))) if self.tokens is not None else None
 
     def _spend(self, identity: str, end: float) -> bool:
         self._spent = {name: until for name, until in self._spent.items() if until > time.time()}

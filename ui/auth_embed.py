@@ -8,7 +8,8 @@ ever holds it: the code in the address is good once and for a minute. A frame th
 another code with the session it has (/embed/code). A session lets its holder ask, no more.
 
 The token (HS256 with ``ui.embed_secret``): ``aud`` "wenju:embed", ``sub`` who asks, ``jti`` unique, ``exp``
-at most ten minutes ahead.
+at most ten minutes ahead; ``groups``, where there are any, a list of the groups of readers that the one who
+asks is in.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from starlette.requests import HTTPConnection
@@ -25,7 +27,7 @@ from ui.address import below_root, is_own
 from ui.auth_signing import seal, unseal
 from ui.rates import VISITOR
 from ui.settings import UiSettings
-from ui.viewer import Viewer
+from ui.viewer import Viewer, groups_of
 
 PURPOSE = "wenju:embed"
 SESSION = "wenju:embed-session"
@@ -66,20 +68,20 @@ class Embedding:
     def visitor(self, connection: HTTPConnection) -> Viewer | None:
         """The holder of the session that a request carries."""
         claims = unseal(self._key, SESSION, connection.headers.get(HEADER, ""))
-        return Viewer(str(claims["sub"]), may_only_ask=True) if claims is not None else None
+        return _viewer(claims) if claims is not None else None
 
     def enter(self, code: str) -> tuple[Viewer, str] | None:
         """Who comes with a code, and the session for the page; None for one that is wrong, old or spent."""
         claims = unseal(self._key, CODE, code)
         if claims is None or not self._spend(str(claims["jti"]), float(claims["exp"])):
             return None
-        name, left = str(claims["sub"]), float(claims["until"]) - time.time()
-        return Viewer(name, may_only_ask=True), seal(self._key, SESSION, {"sub": name}, left)
+        viewer, left = _viewer(claims), float(claims["until"]) - time.time()
+        return viewer, seal(self._key, SESSION, _claims(viewer), left)
 
     def renewed(self, connection: HTTPConnection) -> str | None:
         """A code for the session that a request carries; what comes of it ends when the session does."""
         claims = unseal(self._key, SESSION, connection.headers.get(HEADER, ""))
-        return self._code(str(claims["sub"]), float(claims["exp"])) if claims is not None else None
+        return self._code(_viewer(claims), float(claims["exp"])) if claims is not None else None
 
     def exchange(self, query: str, address: str, known: bool) -> str | None:
         """The query with a code in place of the token (or without one, for an anonymous visitor).
@@ -98,20 +100,20 @@ class Embedding:
             return None
         kept = [(name, value) for name, value in pairs if name not in ("token", "code")]
         if "token" in named:
-            name = self._named(named["token"])
+            viewer = self._named(named["token"])
         elif known or not self._settings.embed_anonymous:
             return None
         else:
-            name = self._anonymous(address)
-        if name is None:
+            viewer = self._anonymous(address)
+        if viewer is None:
             return None
-        return urlencode([*kept, ("code", self._code(name, time.time() + SESSION_SECONDS))])
+        return urlencode([*kept, ("code", self._code(viewer, time.time() + SESSION_SECONDS))])
 
-    def _code(self, name: str, until: float) -> str:
-        claims = {"sub": name, "jti": secrets.token_hex(16), "until": until}
+    def _code(self, viewer: Viewer, until: float) -> str:
+        claims = _claims(viewer) | {"jti": secrets.token_hex(16), "until": until}
         return seal(self._key, CODE, claims, min(CODE_SECONDS, until - time.time()))
 
-    def _named(self, token: str) -> str | None:
+    def _named(self, token: str) -> Viewer | None:
         secret = self._settings.embed_secret.get_secret_value()
         claims = unseal(secret, PURPOSE, token) if secret else None
         if claims is None or not claims.get("sub") or not claims.get("jti"):
@@ -119,8 +121,17 @@ class Embedding:
         end = float(claims["exp"])
         if end > time.time() + LONGEST or not self._spend(str(claims["jti"])[:200], end):
             return None
-        return f"embed:{str(claims['sub'])[:100]}"
+        name = f"embed:{str(claims['sub'])[:100]}"
+        return Viewer(name, may_only_ask=True, groups=groups_of(claims.get("groups")))
 
-    def _anonymous(self, address: str) -> str:
+    def _anonymous(self, address: str) -> Viewer:
         digest = hashlib.sha256(f"{self._key}{address}".encode()).hexdigest()[:12]
-        return f"{VISITOR}{digest}#{secrets.token_hex(6)}"
+        return Viewer(f"{VISITOR}{digest}#{secrets.token_hex(6)}", may_only_ask=True)
+
+
+def _viewer(claims: Mapping[str, Any]) -> Viewer:
+    return Viewer(str(claims["sub"]), may_only_ask=True, groups=groups_of(claims.get("groups")))
+
+
+def _claims(viewer: Viewer) -> dict[str, Any]:
+    return {"sub": viewer.name, "groups": sorted(viewer.groups)}

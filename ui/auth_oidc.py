@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 
 from errors import WenjuError
+from ui.viewer import groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,11 +43,13 @@ class SignOnEnded(WenjuError):
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What the provider says of somebody. ``grant``: what it is asked with the next time, encrypted."""
+    """What the provider says of somebody; ``member``: of the administrators' group. ``grant``: what it is
+    asked with the next time, encrypted."""
 
     name: str
     member: bool
     grant: str
+    groups: frozenset[str] = frozenset()
 
 
 class Provider:
@@ -151,10 +154,10 @@ class Provider:
         )
         if not name:
             raise SignOnFailed("The provider named nobody")
-        group, groups = self._settings.oidc_admin_group, claims.get("groups", ())
-        member = bool(group) and isinstance(groups, list | tuple) and group in groups
+        groups = groups_of(claims.get("groups"))
+        member = self._settings.oidc_admin_group in groups
         held = {n: token[n] for n in ("refresh_token", "access_token") if token.get(n)}
-        return Granted(name[:200], member, self._sealed(held))
+        return Granted(name[:200], member, self._sealed(held), groups)
 
     def _sealed(self, held: dict[str, Any]) -> str:
         from joserfc import jwe

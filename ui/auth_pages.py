@@ -78,7 +78,7 @@ def _token_routes(router: APIRouter, sign_on: SignOn) -> None:
         found = sign_on.tokens.viewer(token.strip()) if sign_on.tokens is not None else None
         if found is None:
             return HTMLResponse(_form(sign_on, next, "", wrong=True), 401)
-        return entered(sign_on, sign_on.session(*found), next)
+        return entered(sign_on, sign_on.session(found[1]), next)
 
 
 def _oidc_routes(router: APIRouter, sign_on: SignOn) -> None:

@@ -7,19 +7,22 @@ that was last looked up, and holds (encrypted) what the provider is asked with.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from ui.storage_tables import sessions
+from ui.storage_tables import groups, sessions
+from ui.viewer import groups_of
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One sign-on. Times are Unix seconds; ``member``: of the administrators' group, at ``looked_up``."""
+    """One sign-on. Times are Unix seconds; ``member`` (of the administrators' group) and ``groups`` are as of
+    ``looked_up``."""
 
     id: str
     owner: str
@@ -27,6 +30,7 @@ class Session:
     until: float
     looked_up: float
     grant: str = ""
+    groups: frozenset[str] = frozenset()
 
 
 class Sessions(Protocol):
@@ -38,7 +42,7 @@ class Sessions(Protocol):
         """The sign-on, None when it has ended or there is none."""
         ...
 
-    def confirm(self, session_id: str, member: bool, grant: str) -> None:
+    def confirm(self, session_id: str, member: bool, grant: str, told: frozenset[str]) -> None:
         """Rights were looked up just now."""
         ...
 
@@ -66,11 +70,11 @@ class MemorySessions:
         found = self._rows.get(session_id)
         return found if found is not None and found.until > time.time() else None
 
-    def confirm(self, session_id: str, member: bool, grant: str) -> None:
+    def confirm(self, session_id: str, member: bool, grant: str, told: frozenset[str]) -> None:
         with self._lock:
             if session_id in self._rows:
                 self._rows[session_id] = replace(
-                    self._rows[session_id], member=member, grant=grant, looked_up=time.time()
+                    self._rows[session_id], member=member, grant=grant, groups=told, looked_up=time.time()
                 )
 
     def end(self, session_id: str) -> None:
@@ -101,28 +105,49 @@ class SqlSessions:
             "grant": s.grant,
         }
         with self._database.begin() as c:
+            old = select(sessions.c.id).where(sessions.c.until < time.time())
+            c.execute(delete(groups).where(groups.c.id.in_(old)))
             c.execute(delete(sessions).where(sessions.c.until < time.time()))
             c.execute(insert(sessions).values(**row))
+            keep_groups(c, s.id, s.groups)
 
     def get(self, session_id: str) -> Session | None:
         t = sessions.c
         with self._database.connect() as c:
             row = c.execute(select(sessions).where(t.id == session_id, t.until > time.time())).first()
+            told = kept_groups(c, session_id)
         return (
-            Session(row.id, row.owner, bool(row.member), row.until, row.looked_up, row.grant)
+            Session(row.id, row.owner, bool(row.member), row.until, row.looked_up, row.grant, told)
             if row is not None
             else None
         )
 
-    def confirm(self, session_id: str, member: bool, grant: str) -> None:
+    def confirm(self, session_id: str, member: bool, grant: str, told: frozenset[str]) -> None:
         values = {"member": int(member), "grant": grant, "looked_up": time.time()}
         with self._database.begin() as c:
             c.execute(update(sessions).where(sessions.c.id == session_id).values(**values))
+            keep_groups(c, session_id, told)
 
     def end(self, session_id: str) -> None:
         with self._database.begin() as c:
             c.execute(delete(sessions).where(sessions.c.id == session_id))
+            c.execute(delete(groups).where(groups.c.id == session_id))
 
     def end_all(self, owner: str) -> int:
         with self._database.begin() as c:
+            theirs = select(sessions.c.id).where(sessions.c.owner == owner)
+            c.execute(delete(groups).where(groups.c.id.in_(theirs)))
             return c.execute(delete(sessions).where(sessions.c.owner == owner)).rowcount
+
+
+def keep_groups(c: Connection, of: str, names: frozenset[str]) -> None:
+    """The groups of a sign-on or a token, in place of those kept before."""
+    c.execute(delete(groups).where(groups.c.id == of))
+    if names:
+        c.execute(insert(groups).values(id=of, names=json.dumps(sorted(names), ensure_ascii=False)))
+
+
+def kept_groups(c: Connection, of: str) -> frozenset[str]:
+    """The groups of a sign-on or a token."""
+    names = c.execute(select(groups.c.names).where(groups.c.id == of)).scalar()
+    return groups_of(json.loads(names)) if names is not None else frozenset()

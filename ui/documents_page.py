@@ -14,6 +14,7 @@ from index.found import look_into
 from index.loaders import SUFFIXES
 from index.types import Document
 from ui import originals
+from ui.access import engine_of
 from ui.actions import note
 from ui.changes import Held
 from ui.document_views import found, reading, rows, waiting
@@ -165,7 +166,7 @@ def original(document_id: str, request: Request, viewer: Member) -> Response:
 
 def _context(request: Request, lang: str) -> tuple[Engine, UiSettings, Texts]:
     settings: UiSettings = request.app.state.settings
-    return request.app.state.engine, settings, Texts(lang or settings.lang)
+    return engine_of(request), settings, Texts(lang or settings.lang)
 
 
 def _page(

@@ -3,7 +3,7 @@ data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,13 +23,14 @@ def create_token(
     name: str,
     role: Literal["reader", "administrator"] = "reader",
     days: float = 365,
+    groups: Sequence[str] = (),
 ) -> str:
     """A new access token, to be shown once. Raises SettingsError for a bad name or number of days."""
     from ui.server import token_table
 
     with _opened(settings) as store:
-        made = token_table(settings, store).create(name, role, days)
-        _note(store, "create_token", f"{name} ({role})")
+        made = token_table(settings, store).create(name, role, days, groups)
+        _note(store, "create_token", f"{name} ({', '.join([role, *groups])})")
         return made
 
 

@@ -22,6 +22,8 @@ from ui.asking import Ask, Desk, ask
 from ui.citations import below_title
 from ui.export import clipboard
 from ui.line import Waiting
+from ui.roles import member
+from ui.viewer import LOCAL, Viewer
 
 if TYPE_CHECKING:
     from ui.auth import SignOn
@@ -61,9 +63,9 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
                 lists those that are.
         """
         turns = tuple(Turn(str(t.get("question", "")), str(t.get("answer", ""))) for t in history or ())
-        user, address = _caller(context, sign_on)
+        viewer, address = _caller(context, sign_on)
         what = Ask(question, turns, channel="mcp", address=address, collection=collection)
-        last = await _last(desk, user, what, context)
+        last = await _last(desk, viewer, what, context)
         found = {
             key: value
             for key, value in answer_to_dict(last).items()
@@ -74,7 +76,9 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
         )
 
     @server.tool(name="search", title="查 Search the documents", annotations=reading, structured_output=False)
-    async def tool_search(question: str, k: int = 8, collection: str = "") -> CallToolResult:
+    async def tool_search(
+        question: str, context: Context[Any], k: int = 8, collection: str = ""
+    ) -> CallToolResult:
         """Find the passages that have to do with a question, best first, without writing an answer.
 
         Args:
@@ -82,9 +86,10 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
             k: most passages to return, 1 to 50.
             collection: look in the documents of this set alone, as for ask.
         """
+        viewer, _ = _caller(context, sign_on)
         try:
             hits = await asyncio.to_thread(
-                desk.engine.search, question, max(1, min(k, 50)), collection=collection
+                Desk.of(desk, viewer).engine.search, question, max(1, min(k, 50)), collection=collection
             )
         except WenjuError as error:
             raise ToolError(str(error)) from None
@@ -98,21 +103,20 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
     return server
 
 
-def _caller(context: Context[Any], sign_on: SignOn | None) -> tuple[str, str]:
+def _caller(context: Context[Any], sign_on: SignOn | None) -> tuple[Viewer, str]:
     """Who calls, and from which address."""
     request = context.request_context.request
     if sign_on is None or not isinstance(request, Request):
-        return "local", ""
-    viewer = sign_on.who(request)
-    return viewer.name if viewer is not None else "local", sign_on.address(request)
+        return LOCAL, ""
+    return member(sign_on.who(request)), sign_on.address(request)
 
 
-async def _last(desk: Desk, user: str, what: Ask, context: Context[Any]) -> Answer:
+async def _last(desk: Desk, viewer: Viewer, what: Ask, context: Context[Any]) -> Answer:
     """The answer when it is complete; its progress is told on the way."""
     last: Answer | None = None
     reached = 0
     try:
-        async with aclosing(ask(desk, user, what)) as steps:
+        async with aclosing(ask(desk, viewer, what)) as steps:
             async for step in steps:
                 reached = await _tell(context, step, reached)
                 last = step if isinstance(step, Answer) else last

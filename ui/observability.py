@@ -12,7 +12,6 @@ import logging
 import re
 import secrets
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -108,24 +107,19 @@ class MeasuredEngine:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
-    def search(self, question: str, k: int | None = None, *, collection: str = "") -> list[Hit]:
+    def search(self, question: str, k: int | None = None, **within: Any) -> list[Hit]:
         self._metrics.searches.inc()
-        return self._engine.search(question, k, collection=collection)
+        return self._engine.search(question, k, **within)
 
     def stream(
         self,
         question: str,
         history: Sequence[Turn] = (),
-        *,
-        cancelled: threading.Event | None = None,
-        passages: Sequence[tuple[str, str]] | None = None,
-        collection: str = "",
+        **given: Any,
     ) -> Iterator[Answer]:
         start, outcome, found = time.perf_counter(), "failed", False
         try:
-            for answer in self._engine.stream(
-                question, history, cancelled=cancelled, passages=passages, collection=collection
-            ):
+            for answer in self._engine.stream(question, history, **given):
                 if not found and answer.retrieved:
                     found = True
                     self._metrics.first.observe(time.perf_counter() - start)

@@ -63,7 +63,7 @@ class Page:
             stop(self.desk, conversation, viewer.name, look)
             conversation = await self._opened(str(order.get("id", "")) if do == "open" else "", viewer, look)
             shown = self._show(Screen(messages(conversation, look), conversation, False))
-            welcome = await asyncio.to_thread(self._welcome, look, _collection(request))
+            welcome = await asyncio.to_thread(self._welcome, viewer, look, _collection(request))
             yield [gr.update(value=shown[0], placeholder=welcome), *shown[1:]]
             return
         box: str | None = None
@@ -100,7 +100,7 @@ class Page:
     ) -> AsyncIterator[Screen]:
         address, collection = self._address(request), _collection(request)
         return ask(
-            self.desk, conversation, question, viewer.name, look, address, alone=alone, collection=collection
+            self.desk, conversation, question, viewer, look, address, alone=alone, collection=collection
         )
 
     def stop(self, state: Conversation | None, request: gr.Request) -> Any:
@@ -113,7 +113,7 @@ class Page:
         viewer, look = self._viewer(request), self._look(request)
         wanted = _query(request).get("c", "")
         conversation = await self._opened(wanted, viewer, look)
-        welcome = await asyncio.to_thread(self._welcome, look, _collection(request))
+        welcome = await asyncio.to_thread(self._welcome, viewer, look, _collection(request))
         t = look.t
         return [
             gr.update(value=messages(conversation, look), placeholder=welcome, label=t("chat_label")),
@@ -123,8 +123,8 @@ class Page:
             conversation,
         ]
 
-    def _welcome(self, look: Look, collection: str = "") -> str:
-        engine, settings = self.desk.engine, self.desk.settings
+    def _welcome(self, viewer: Viewer, look: Look, collection: str = "") -> str:
+        engine, settings = Desk.of(self.desk, viewer).engine, self.desk.settings
         ready = engine.ready
         own: tuple[str, ...] = () if collection else settings.suggestions
         questions, documents = own[:4], 0
@@ -142,7 +142,7 @@ class Page:
         if not stored:
             return Conversation()
         return await asyncio.to_thread(
-            reopen, conversation_id, stored, look.t("interrupted"), Held(self.desk.engine)
+            reopen, conversation_id, stored, look.t("interrupted"), Held(Desk.of(self.desk, viewer).engine)
         )
 
     async def _forgotten(self, viewer: Viewer, look: Look, request: gr.Request) -> Conversation:

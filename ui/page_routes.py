@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
+from ui.access import engine_of, hides
 from ui.admission import models_loaded
 from ui.changes import Held
 from ui.export import FORMATS, records, to_html, to_json, to_markdown
@@ -118,7 +119,7 @@ def export(
         exchanges = tuple(e for e in exchanges if e.id == exchange)
         _found(bool(exchanges))
         title = exchanges[0].question
-    made = _exported(form, title, exchanges, lang, Held(request.app.state.engine))
+    made = _exported(form, title, exchanges, lang, Held(engine_of(request)))
     name = quote(f"{' '.join(title.split())[:80] or 'wenju'}.{form}", safe="")
     headers = {"content-disposition": f"attachment; filename=\"wenju.{form}\"; filename*=UTF-8''{name}"}
     media = WORD if form == "docx" else f"{FORMATS[form]}; charset=utf-8"
@@ -144,13 +145,13 @@ shared_router = APIRouter(include_in_schema=False)
 @shared_router.get("/shared/{token}")
 def shared(token: str, viewer: Member, store: Kept, request: Request, lang: str = "") -> HTMLResponse:
     """A shared conversation, read-only, for anyone inside who has the link."""
-    found = store.shared(token)
-    if found is None:
+    found, engine = store.shared(token), engine_of(request)
+    if found is None or any(hides(engine, exchange.answer) for exchange in found.exchanges):
         raise HTTPException(404, "no such share link")
     settings: UiSettings = request.app.state.settings
     t = Texts(lang or settings.lang)
     note = t("shared_note", when=found.shared_at[:16].replace("T", " "))
-    kept = records(found.exchanges, t, Held(request.app.state.engine))
+    kept = records(found.exchanges, t, Held(engine))
     return HTMLResponse(page("shared.html", found.title, settings, t.lang, viewer, note=note, records=kept))
 
 

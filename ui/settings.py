@@ -105,6 +105,20 @@ class UiSettings(BaseModel):
         "preferred_username", description="claim that names the user; else email, else sub"
     )
     oidc_admin_group: str = Field("", description="members of this group (claim 'groups') are administrators")
+    collection_groups: dict[str, tuple[str, ...]] = Field(
+        {},
+        description=(
+            "groups that may read a collection, by its name; everybody may read the documents of the others. "
+            "Administrators read all"
+        ),
+    )
+    sso_groups_header: str = Field(
+        "",
+        description=(
+            "header with the user's groups, parted by commas, which the proxy sets or takes out; "
+            "empty: none is read"
+        ),
+    )
     oidc_lookup_minutes: float = Field(
         5.0,
         ge=0.1,

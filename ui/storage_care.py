@@ -11,7 +11,17 @@ from sqlalchemy import Engine, Table, and_, delete, func, select
 
 from ui.actions import Action
 from ui.storage import since
-from ui.storage_tables import actions, asked, conversations, exchanges, feedback, outcomes, sessions, shares
+from ui.storage_tables import (
+    actions,
+    asked,
+    conversations,
+    exchanges,
+    feedback,
+    groups,
+    outcomes,
+    sessions,
+    shares,
+)
 
 
 def purge(database: Engine, days: int) -> int:
@@ -47,6 +57,8 @@ def delete_user(database: Engine, user: str) -> dict[str, int]:
         "asked": asked,
     }
     with database.begin() as c:
+        signed_on = select(sessions.c.id).where(sessions.c.owner == user)
+        c.execute(delete(groups).where(groups.c.id.in_(signed_on)))
         c.execute(delete(sessions).where(sessions.c.owner == user))
         theirs = select(asked.c.exchange_id).where(asked.c.owner == user)
         c.execute(delete(outcomes).where(outcomes.c.exchange_id.in_(theirs)))

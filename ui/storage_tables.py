@@ -162,6 +162,13 @@ sessions = Table(
     Column("grant", Text, nullable=False),
 )
 
+groups = Table(  # of readers, by the id of the sign-on or the token that names them
+    "wenju_groups",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("names", Text, nullable=False),
+)
+
 spent = Table(
     "wenju_spent",
     metadata,

@@ -11,19 +11,21 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from errors import SettingsError
+from ui.auth_sessions import keep_groups, kept_groups
 from ui.auth_signing import seal, unseal
 from ui.storage import clean, hashed
 from ui.storage_tables import spent, tokens
 from ui.store_memory import now
-from ui.viewer import Viewer
+from ui.viewer import Viewer, groups_of
 
 PREFIX = "wj1."
 _PURPOSE = "wenju:token"
@@ -39,6 +41,7 @@ class TokenRow:
     created_at: str
     expires_at: str
     revoked: bool
+    groups: tuple[str, ...] = ()
 
 
 class TokenTable:
@@ -49,9 +52,13 @@ class TokenTable:
         self._key = key
 
     def create(
-        self, name: str, role: Literal["reader", "administrator"] = "reader", days: float = 365
+        self,
+        name: str,
+        role: Literal["reader", "administrator"] = "reader",
+        days: float = 365,
+        groups: Sequence[str] = (),
     ) -> str:
-        """A new token; the one moment at which it can be read.
+        """A new token; the one moment at which it can be read. ``groups``: of readers, that its holder is in.
 
         Raises:
             SettingsError: no name, or no days.
@@ -78,6 +85,7 @@ class TokenTable:
                     revoked=0,
                 )
             )
+            keep_groups(c, identity, groups_of(groups))
         return text
 
     def list(self) -> tuple[TokenRow, ...]:
@@ -86,8 +94,10 @@ class TokenTable:
         query = select(t.id, t.name, t.role, t.created_at, t.expires_at, t.revoked)
         with self._database.connect() as c:
             rows = c.execute(query.order_by(t.created_at.desc(), t.id)).all()
+            told = {r.id: tuple(sorted(kept_groups(c, r.id))) for r in rows}
         return tuple(
-            TokenRow(r.id, r.name, r.role, r.created_at, r.expires_at, bool(r.revoked)) for r in rows
+            TokenRow(r.id, r.name, r.role, r.created_at, r.expires_at, bool(r.revoked), told[r.id])
+            for r in rows
         )
 
     def revoke(self, token_id: str) -> bool:
@@ -101,6 +111,7 @@ class TokenTable:
             return None
         with self._database.connect() as c:
             row = c.execute(select(tokens).where(tokens.c.id == str(claims.get("jti", "")))).first()
+            told = kept_groups(c, row.id) if row is not None else frozenset[str]()
         if (
             row is None
             or row.revoked
@@ -108,13 +119,14 @@ class TokenTable:
             or not hmac.compare_digest(row.hash, hashed(token))
         ):
             return None
-        return Viewer(row.name, "administrator" if row.role == "administrator" else "reader"), row.id
+        return _holder(row, told), row.id
 
-    def alive(self, token_id: str) -> bool:
+    def holder(self, token_id: str) -> Viewer | None:
         t = tokens.c
-        query = select(t.id).where(t.id == token_id, t.revoked == 0, t.expires_at > now())
+        query = select(tokens).where(t.id == token_id, t.revoked == 0, t.expires_at > now())
         with self._database.connect() as c:
-            return c.execute(query).first() is not None
+            row = c.execute(query).first()
+            return _holder(row, kept_groups(c, token_id)) if row is not None else None
 
     def spend(self, identity: str, end: float) -> bool:
         try:
@@ -124,3 +136,7 @@ class TokenTable:
         except IntegrityError:
             return False
         return True
+
+
+def _holder(row: Row[Any], told: frozenset[str]) -> Viewer:
+    return Viewer(row.name, "administrator" if row.role == "administrator" else "reader", groups=told)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from errors import WenjuError
 from index.types import Document, Passage
 from qa.types import Answer
+from ui.access import limited
 from ui.store import Store
 from ui.texts import Texts
 
@@ -39,8 +40,7 @@ def openers(
     out += _brought(engine, documents, out, limit - len(out), collection=collection)
     if store is not None and not collection and len(out) < limit:
         known = {_key(q) for q in out}
-        answered = (q for q in store.answered(limit * 2) if len(q) <= 40 and _key(q) not in known)
-        out += [q for q in answered if proved(engine, q) is not False][: limit - len(out)]
+        out += [q for q in _others(engine, store, limit * 2) if _key(q) not in known][: limit - len(out)]
     for document in documents:
         if len(out) >= limit:
             break
@@ -94,7 +94,7 @@ def instead(engine: Engine, store: Store | None, answer: Answer, lang: str, limi
             candidates += brought_along(engine.document(document_id))
         except (KeyError, WenjuError):
             continue
-    candidates += [q for q in (store.answered(20) if store is not None else ()) if len(q) <= 40]
+    candidates += _others(engine, store, 20) if store is not None else ()
     topics = [_topic(r.heading[-1], lang) for r in answer.retrieved if r.passage_id in nearest and r.heading]
     candidates += [q for q in topics if q and proved(engine, q)]
     asked, alike = {_key(answer.question), _key(answer.query)}, _grams(answer.query)
@@ -118,6 +118,13 @@ def proved(engine: Engine, question: str) -> bool | None:
     return (
         None if kept is None else kept.refusal is None and any(s.state == "supported" for s in kept.sentences)
     )
+
+
+def _others(engine: Engine, store: Store, limit: int) -> list[str]:
+    """Questions of other readers that may be offered. Where a part of the index is closed, they may be about
+    that part: then only those that are known to be answered from the rest."""
+    asked = [q for q in store.answered(limit) if len(q) <= 40]
+    return [q for q in asked if (known := proved(engine, q)) or (known is None and not limited(engine))]
 
 
 def unproved(engine: Engine, lang: str, limit: int = 12) -> list[str]:

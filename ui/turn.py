@@ -30,6 +30,7 @@ from ui.rates import RateLimited, TooManyWaiting
 from ui.render import Look
 from ui.store import Exchange, Status
 from ui.suggestions import follow_ups
+from ui.viewer import Viewer
 
 log = logging.getLogger("wenju.ui")
 
@@ -49,7 +50,7 @@ async def ask(
     desk: Desk,
     conversation: Conversation,
     question: str,
-    user: str,
+    viewer: Viewer,
     look: Look,
     address: str = "",
     *,
@@ -66,6 +67,7 @@ async def ask(
     if not question or conversation.running is not None:
         yield Screen(messages(conversation, look), conversation, conversation.running is not None)
         return
+    desk, user = Desk.of(desk, viewer), viewer.name
     history = () if alone else conversation.history()
     exchange = conversation.begin(question)
     cancelled = conversation.cancelled
@@ -75,7 +77,7 @@ async def ask(
             await asyncio.to_thread(desk.store.save, user, conversation.id, exchange)
         waiting = ""
         what = Ask(question, history, channel="page", address=address, collection=collection)
-        async with aclosing(asking.ask(desk, user, what, cancelled)) as steps:
+        async with aclosing(asking.ask(desk, viewer, what, cancelled)) as steps:
             async for step in steps:
                 if isinstance(step, Waiting):
                     waiting = _place(step, look)

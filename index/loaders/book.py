@@ -114,5 +114,5 @@ def load_mhtml(path: Path, data: bytes) -> Raw:
         html = b'<meta charset="' + charset.encode("ascii", "replace") + b'">' + html
     raw = load_html(path, html)
     raw.media_type = "multipart/related"
-    raw.title = raw.title or squeeze(clean(header_text(str(message.get("subject") or ""))))
+    raw.named = raw.named or squeeze(clean(header_text(str(message.get("subject") or ""))))
     return raw

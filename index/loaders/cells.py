@@ -22,7 +22,9 @@ _DATE = re.compile(
 _CODE = re.compile(r"(?=.*\d)[\w./@#()（）:+ -]+", re.A)
 _TICK = re.compile(r".*[☑☒□☐√✓✔■].*", re.S)
 _ENDED = re.compile(r"[。！？!?；;]$")
-_LABELLED = re.compile(r"(?=[^：:]*[^\W\d])[^\s：:，。；]{1,12}(?:[（(][^）)]{1,12}[）)])?\s*[：:](?!//)")
+_LABELLED = re.compile(
+    r"(?=[^：:]*[^\W\d])[^\s：:，。；]{1,12}(?:[（(][^）)]{1,12}[）)])?\s*(?:[：:](?!//|\d)|(?<!\d)[：:](?!//))"
+)
 _COMMON = frozenset(("n", "vn", "v", "an", "a", "t", "b", "q", "l", "f", "d"))
 """Parts of speech (jieba's) of the words that labels are made of; 城市 is tagged there as the name of a
 place."""
@@ -173,12 +175,14 @@ def _columns(rows: Sequence[Sequence[Cell]], columns: int) -> dict[int, list[str
 
 
 def _form_signs(rows: Sequence[Sequence[Cell]]) -> float:
-    """What speaks for labels in every second column: none comes twice, and values of many kinds stand
-    between."""
-    even = [cell.text for row in rows for cell in row[::2]]
+    """What speaks for labels in every second column: none comes twice below another, the same one stands for
+    each of two parties side by side, and values of many kinds stand between."""
+    labels = [[cell.text for cell in row[::2]] for row in rows]
+    even = [text for row in labels for text in dict.fromkeys(row)]
     kinds = {kind(cell.text) for row in rows for cell in row[1::2] if cell.text}
     signs = 1.0 if len(kinds) > 2 else 0.0
     signs += sum(0.75 for cell in rows[0][1::2] if not cell.text)
+    signs += sum(len(row) > len(set(row)) for row in labels)
     return signs - min(2.0, 1.0 * (len(even) - len(set(even))))
 
 

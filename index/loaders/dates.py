@@ -18,6 +18,7 @@ _LABEL = re.compile(
 _AROUND = re.compile(
     r"[\s\[\]()（）【】《》|·,，:：.。\-—]*(?:星期[一二三四五六日天]|第?\s*\d{1,3}\s*版)?[\s\[\]()（）【】|]*(?:\d{1,2}:\d\d(?::\d\d)?)?[\s()（）]*"
 )
+_ISSUED = re.compile(r"[^\W\d_]{3,30}(?:[、 　][^\W\d_]{2,30}){0,3}[ 　\t]+")
 _FILE = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[-_.年]?)(?P<m>0[1-9]|1[0-2]|(?<=[-_.年])[1-9])(?:(?P=s)|月)(?P<d>0[1-9]|[12]\d|3[01]|(?<=[-_.月])[1-9])(?!\d)"
 )
@@ -79,7 +80,8 @@ def dateline(lines: list[str]) -> str | None:
     end.
 
     A labelled date (发布时间：2024-05-01) wins; else the last one in a line such as （2024年5月1日……通过）;
-    else a signature date alone on one of the last lines (of two, the last); else one alone near the top.
+    else a signature date alone on one of the last lines (of two, the last); else one alone near the top; else
+    one behind nothing but a name there (某某办公室  2024年5月1日).
     Dates within sentences are events, not datelines, and never count.
     """
     head, tail = lines[:HEAD_LINES], lines[HEAD_LINES:][-TAIL_LINES:]
@@ -96,6 +98,15 @@ def dateline(lines: list[str]) -> str | None:
             date = _DATE.search(line) or _HAN_DATE.search(line)
             if date and _AROUND.fullmatch(line[: date.start()]) and _AROUND.fullmatch(line[date.end() :]):
                 return _iso(date)
+    return next(filter(None, map(_issued, head)), None)
+
+
+def _issued(line: str) -> str | None:
+    """The date of a line that says who issued a paper, and when, as below the name of minutes and
+    bulletins."""
+    date = _DATE.search(line) or _HAN_DATE.search(line) if len(line) <= 60 else None
+    if date and _ISSUED.fullmatch(line[: date.start()]) and date.end() == len(line.rstrip()):
+        return _iso(date)
     return None
 
 

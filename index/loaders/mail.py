@@ -14,7 +14,8 @@ import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64, a2b_qp
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 
 from errors import DocumentError
@@ -24,6 +25,7 @@ from index.loaders.raw import Line, Raw, clean, squeeze
 from index.loaders.web import load_html
 
 _WORD = re.compile(r"=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=")
+_QUOTED = re.compile(r"(?:> ?)+")
 _BETWEEN = re.compile(r"(\?=)\s+(=\?)")
 _FIELDS = (("from", "发件人"), ("to", "收件人"), ("cc", "抄送"))
 
@@ -79,12 +81,20 @@ def _body(path: Path, mail: Mail) -> Iterator[Line]:
     """The plain text, unless only the web page says anything."""
     text = _text(mail.text, mail.charset, path)
     if len(squeeze(text)) >= 20 or not mail.html:
-        yield from plain_lines(text)
+        yield from _plain(text)
         return
     html = mail.html.encode() if isinstance(mail.html, str) else mail.html
     lines = list(load_html(path, html).lines)
     longer = sum(len(line.text) for line in lines) > len(squeeze(text))
-    yield from lines if longer else plain_lines(text)
+    yield from lines if longer else _plain(text)
+
+
+def _plain(text: str) -> Iterator[Line]:
+    """A plain body; what it quotes of another message (>) is paragraphs of its own, as that one had them."""
+    for quoted, part in groupby(text.split("\n"), key=lambda line: line.startswith(">")):
+        body = "\n".join(_QUOTED.sub("", line) if quoted else line for line in part)
+        for number, line in enumerate(plain_lines(body)):
+            yield replace(line, gap=line.gap or not number)
 
 
 def _text(text: bytes | str, charset: str, path: Path) -> str:

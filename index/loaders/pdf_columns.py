@@ -88,14 +88,27 @@ def _trimmed(flow: list[Run], middle: float) -> tuple[list[Run], list[Run], list
     for number in range(len(flow) - 1, 0, -1):
         if flow[number].base >= low - 1:
             break
+        if _goes_on(flow[number:], sides, middle):
+            break
         if _apart(_beside(flow[number - 1 :: -1], flow[number], middle), flow[number]):
             last = number
     for number in range(1, last):
         if flow[number - 1].base <= high + 1:
             break
+        if _goes_on(flow[:number], sides, middle):
+            break
         if _apart(flow[number - 1], _beside(flow[number:], flow[number - 1], middle)):
             first = number
     return flow[:first], flow[first:last], flow[last:]
+
+
+def _goes_on(part: list[Run], sides: list[list[Run]], middle: float) -> bool:
+    """Is what stands beside nothing still text of its column, in lines as long as the column is wide, like a
+    column that is longer than its neighbour?"""
+    column = sides[(part[0].left + part[0].right) / 2 >= middle]
+    left, right = min(run.left for run in column), max(run.right for run in column)
+    long = [run for run in part if run.right - run.left >= 0.8 * (right - left)]
+    return len(long) > 1 and _running(part)
 
 
 def _beside(near: list[Run], run: Run, middle: float) -> Run:

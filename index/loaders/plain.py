@@ -13,6 +13,9 @@ from index.loaders.raw import Line, Raw, clean
 WRAP_MAX = 140
 """Hard-wrapped lines are at most this many columns wide; a Chinese character takes two."""
 
+LONG = 40
+"""Columns of a line that may be broken off where nothing else tells how wide the text was set."""
+
 ENDED = re.compile(r"[。！？!?…；;：:.][”’」』）)\"']*$")
 _SAMPLE_LINES = 5_000
 
@@ -54,6 +57,7 @@ def plain_lines(text: str) -> Iterator[Line]:
     """Lines of a text with what their form tells: gaps, indents, and whether they reach the right edge."""
     edge = _edge(text)
     indented = _first_line_indents(text)
+    hanging = indented and _set_in(text)
     gap = True
     start = 0
     while start <= len(text):
@@ -66,6 +70,7 @@ def plain_lines(text: str) -> Iterator[Line]:
             gap = True
             continue
         full = bool(edge) and len(line) <= WRAP_MAX and width(line) >= edge
+        full = full or (hanging and _breaks_off(line, text[start : start + 2]))
         yield Line(bare, gap=gap, full=full, indent=indented and len(bare) < len(line))
         gap = False
 
@@ -92,6 +97,18 @@ def _edge(text: str) -> int:
     full = [line for line in followed if width(line) >= edge]
     broken = sum(not ENDED.search(line) for line in full)
     return edge if len(full) >= 0.5 * len(followed) and broken >= 0.34 * len(full) else 0
+
+
+def _set_in(text: str) -> bool:
+    """Do paragraphs begin with the two wide spaces of Chinese papers, so that a line without them goes on
+    with the one before, in a text too short to show where its lines end?"""
+    lines = _sample(text)
+    return sum(line[:2] == "\u3000\u3000" and line[2:3] not in ("", "\u3000") for line in lines) > 1
+
+
+def _breaks_off(line: str, after: str) -> bool:
+    """Is a line long, without an end, and followed by one that is not set in?"""
+    return LONG <= width(line) <= WRAP_MAX and not ENDED.search(line) and bool(after[:1].strip())
 
 
 def _first_line_indents(text: str) -> bool:

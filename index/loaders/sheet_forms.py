@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from index.loaders.cells import Cell, is_header
 from index.loaders.sheet_grid import DATE, EMPTY, TEXT, Area, Row, value_like
 
 COLON = re.compile(r"[：:]\s*$")
@@ -60,6 +61,8 @@ def form_like(rows: list[Row], merges: list[Area]) -> bool:
     counts = [len(row.filled()) for row in rows]
     if len(columns) == 2:
         kinds = {_kind(row, columns[1]) for row in rows} - {EMPTY}
+        if kinds == {TEXT}:  # words beside words: which of them are names, the words tell
+            return not is_header([_cells(row, columns) for row in rows], 2)
         return len(kinds) > 1 and (
             _kind(rows[0], columns[1]) != TEXT
             or len(kinds) > 2
@@ -84,6 +87,13 @@ def form_like(rows: list[Row], merges: list[Area]) -> bool:
         and max(counts) > 2
         and any(valued(rows[0], column) for row, column in values if row is rows[0])
     )
+
+
+def _cells(row: Row, columns: list[int]) -> list[Cell]:
+    return [
+        Cell(row.texts[column] if column < len(row.texts) else "", place, strong=column in row.strong)
+        for place, column in enumerate(columns)
+    ]
 
 
 def _alternates(row: Row) -> bool:

@@ -315,9 +315,16 @@ class _Table:
     def _row(self, row: Row, header: dict[int, str]) -> Placed:
         parts = []
         for column in row.filled():
-            text, name = row.texts[column], header.get(column, "")
-            parts.append(f"{COLON.sub('', name)}：{text}" if name and name != text else text)
+            text, name = row.texts[column], self._named(row, column, header)
+            parts.append(f"{name}：{text}" if name and name != text else text)
         return self._placed(row, "；".join(parts))
+
+    def _named(self, row: Row, column: int, header: dict[int, str]) -> str:
+        """The names of the columns that a cell reaches over; of one that begins at the first, which names the
+        row (合计), the first alone."""
+        wide = 1 if column == self.columns[0] else self._across(row, column)
+        covered = (COLON.sub("", header.get(at, "")) for at in range(column, column + wide))
+        return "、".join(name for name in dict.fromkeys(covered) if name)
 
     def _pairs(self, row: Row) -> Placed:
         """A row of a form: label and value beside each other."""

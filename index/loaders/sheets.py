@@ -27,6 +27,7 @@ from index.places import Run, packed
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 XLS = "application/vnd.ms-excel"
 LISTED = 20
+DELIMITERS = "\t,;|，"
 """Cells without a value that are named one by one."""
 
 _PLAIN_NAME = re.compile(r"(?i)(?:sheet|工作表|表格?)\s*\d*")
@@ -152,13 +153,14 @@ def load_csv(path: Path, data: bytes) -> Raw:
     text = clean(decode(data, path))
     told = re.match(r"sep=(.)\n", text)  # Excel's own way to name it
     text = text[told.end() :] if told else text
+    text, above, below = _remarks(text)
     sample = text[:20_000]
-    delimiter = told[1] if told else max("\t,;|，", key=lambda mark: (_columns(sample, mark), mark == ","))
+    delimiter = told[1] if told else max(DELIMITERS, key=lambda mark: (_columns(sample, mark), mark == ","))
     limit = csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     try:
         rows = [
             _row(number, cells)
-            for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), 1)
+            for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), len(above) + 1)
         ]
     except csv.Error as error:
         raise DocumentError(
@@ -168,6 +170,8 @@ def load_csv(path: Path, data: bytes) -> Raw:
         csv.field_size_limit(limit)
     if sum(len(row.texts) for row in rows) > CELLS_MAX:
         raise _too_large(path)
+    rows = [*(_row(n, [one]) for n, one in enumerate(above, 1)), *rows]
+    rows += [_row(rows[-1].number + n if rows else n, [one]) for n, one in enumerate(below, 1)]
     width = max((len(row.texts) for row in rows), default=0)
     placed = list(placed_lines(Grid([row for row in rows if any(row.texts)], list(range(width)))))
     raw = Raw([one.line for one in placed], "text/csv", formed=True)
@@ -178,6 +182,24 @@ def load_csv(path: Path, data: bytes) -> Raw:
         for n, one in enumerate(placed)
     )
     return raw
+
+
+def _remarks(text: str) -> tuple[str, list[str], list[str]]:
+    """The table of a text, and the lines above and below it that programs which export tables mark as
+    remarks with # (# 导出时间：...): each one cell, whatever commas are in it. What only draws a line says
+    nothing, and a line parted like the rows below it is their header."""
+    lines = text.split("\n")
+    first = next((n for n, line in enumerate(lines) if not line.startswith("#")), 0)
+    if first and any(lines[first - 1].count(mark) == lines[first].count(mark) > 0 for mark in DELIMITERS):
+        first -= 1
+    stop = len(lines)
+    while stop > first and (lines[stop - 1].startswith("#") or not lines[stop - 1].strip()):
+        stop -= 1
+    if stop == first:
+        return text, [], []
+    told = [[line.strip("# \t") for line in part] for part in (lines[:first], lines[stop:])]
+    above, below = ([line for line in part if line and not line.startswith("--")] for part in told)
+    return "\n".join(lines[first:stop]), above, below
 
 
 def _row(number: int, cells: list[str]) -> Row:

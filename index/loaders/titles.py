@@ -27,6 +27,9 @@ _MARKING = re.compile(
     r"(?:绝密|机密|秘密|内部|特急|加急|急件|平急|公开|特提)(?:[★☆*\s].*)?|份号.*|\d{6}|签发人.*"
 )
 _ISSUER = re.compile(r".{2,40}(?:文件|函件|公报|简报)")
+_ISSUE = re.compile(
+    r"[〔（(\[［【]?(?:(?:19|20)\d\d\s*年?\s*[〕）)\]］】]?)?\s*第\s*[\d一二三四五六七八九十]{1,4}\s*[期号次][〕）)\]］】]?"
+)
 _SENTENCE = re.compile(r"[。；;！!？?]|，.*，|，.{12,}")
 
 
@@ -70,6 +73,8 @@ def title_of(lines: Sequence[Line], styled: bool = False) -> str | None:
     ]
     if numbered and any(is_title(line.text) for line in top[numbered[0] + 1 : numbered[0] + 6]):
         top = top[numbered[0] + 1 :]  # above the number stands who issued it
+    if banner := _banner(top):
+        return banner
     usual = _usual_size(lines)
     end = next(
         (n for n, line in enumerate(top) if n and (line.level > 1 or numbered_heading(squeeze(line.text)))),
@@ -101,6 +106,16 @@ def title_of(lines: Sequence[Line], styled: bool = False) -> str | None:
     ):
         stop += 1
     return _joined(top[first:stop])
+
+
+def _banner(top: Sequence[Line]) -> str:
+    """The lines above the number of an issue (第7期), as over minutes and bulletins: who, and what it is. ""
+    where there is none."""
+    issue = next((n for n, line in enumerate(top[:5]) if _ISSUE.fullmatch(squeeze(line.text))), 0)
+    above = top[:issue]
+    if not above or not all(is_title(line.text) and line.centred and not line.row for line in above):
+        return ""
+    return _joined(above)
 
 
 def _usual_size(lines: Sequence[Line]) -> float:

@@ -7,7 +7,7 @@ Which element holds the main text is told in :mod:`index.loaders.web_main`, how 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lxml import etree
@@ -83,16 +83,24 @@ def load_html(path: Path, data: bytes) -> Raw:
     root = _tree(text)
     if root is None:
         return Raw(flat_lines(text), "text/html")
-    raw = Raw(_lines(main_part(root)), "text/html")
+    lines = list(_lines(main_part(root)))
+    raw = Raw(lines, "text/html")
     headlines = [found for found in root.iter("h1") if shown(found) and squeeze(_text(found))]
     if len(headlines) != 1:  # one headline is a better title than the browser's, which also names the site
-        raw.title = squeeze(_text(next(iter(root.iter("title")), None)))
+        named = squeeze(_text(next(iter(root.iter("title")), None)))
+        raw.title, raw.named = (named, "") if _says(lines, named) else ("", named)
     for meta in root.iter("meta"):
         name = (meta.get("property") or meta.get("name") or meta.get("itemprop") or "").lower()
         if name in _DATES and (found := iso_date(meta.get("content") or "")):
             raw.published = raw.published or found
     raw.formed = any(next(iter(root.iter(tag)), None) is not None for tag in ("h1", "h2", "h3"))
     return raw
+
+
+def _says(lines: Sequence[Line], named: str) -> bool:
+    """Does the page itself say what its frame calls it? 公告查看 and the like name the program around it."""
+    parts = [part for part in re.split(r"[-_|—–·»>]", squeeze(named)) if len(part.strip()) > 3]
+    return any(part.strip() in line.text for part in parts for line in lines)
 
 
 def html_lines(text: str) -> Iterator[Line]:

@@ -113,10 +113,10 @@ class Numbering:
         if level.form == "bullet":
             sign = symbol(level.font, level.text)
             return f"{sign}" if sign and sign in _BOXES else ""
-        text = _PLACE.sub(
-            lambda match: self._part(number, counts, int(match[1]) - 1, level), level.text
-        ).strip()
-        return text + (" " if text and level.gap and not _TIGHT.search(text) else "")
+        whole = _PLACE.sub(lambda match: self._part(number, counts, int(match[1]) - 1, level), level.text)
+        text = whole.strip()
+        apart = level.gap or whole.rstrip() != whole  # a gap of the list, or a space typed behind the number
+        return text + (" " if text and apart and not _TIGHT.search(text) else "")
 
     def _at(self, number: str, depth: int) -> Level:
         own = self._overrides[number].get(depth)

@@ -21,6 +21,9 @@ def create(
     name: Annotated[str, typer.Argument(help="Person or program that will use it.")],
     role: Annotated[str, typer.Option(help="reader or administrator.")] = "reader",
     days: Annotated[float, typer.Option(help="Days until it ends.")] = 365,
+    group: Annotated[
+        list[str] | None, typer.Option(help="Group of readers (ui.collection_groups); may be repeated.")
+    ] = None,
     data: Data = None,
 ) -> None:
     """Make an access token. It is shown this once; only a hash of it is kept."""
@@ -29,22 +32,23 @@ def create(
     if role not in ("reader", "administrator"):
         raise typer.BadParameter(f"{role!r}: reader or administrator", param_hint="--role")
     checked: Literal["reader", "administrator"] = "administrator" if role == "administrator" else "reader"
-    typer.echo(manage.create_token(settings_of(ctx, data), name, checked, days))
+    typer.echo(manage.create_token(settings_of(ctx, data), name, checked, days, group or ()))
 
 
 @token.command("list")
 def list_(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
-    """Tokens with their ids, names, roles and ends."""
+    """Tokens with their ids, names, roles, groups and ends."""
     from ui import manage
 
     rows = manage.tokens(settings_of(ctx, data))
     if as_json:
-        fields = ("id", "name", "role", "created_at", "expires_at", "revoked")
+        fields = ("id", "name", "role", "groups", "created_at", "expires_at", "revoked")
         print_json([{field: getattr(row, field) for field in fields} for row in rows])
         return
     for row in rows:
         state = "revoked" if row.revoked else f"until {row.expires_at[:10]}"
-        typer.echo(f"{row.id}  {row.role:13}  {state:16}  {row.name}")
+        groups = f"  ({', '.join(row.groups)})" if row.groups else ""
+        typer.echo(f"{row.id}  {row.role:13}  {state:16}  {row.name}{groups}")
 
 
 @token.command()

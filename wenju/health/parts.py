@@ -158,6 +158,14 @@ def index(settings: Settings, _wanted: Wanted) -> Iterator[Check]:
             yield Check("index", "fail", error.message, error.hint)
             return
         where += f", searched at {settings.index.milvus}"
+    missing = sorted(set(settings.ui.collection_groups) - set(generation.collections()))
+    if missing:
+        yield Check(
+            "index",
+            "warn",
+            f"ui.collection_groups names {', '.join(missing)}, and no document is in such a collection",
+            "wenju index collections lists those that there are: another spelling keeps nothing closed.",
+        )
     counts = f"{len(generation.documents())} documents, {generation.count} passages"
     yield Check("index", "ok", f"{counts}, sha256 ok, {where}")
 

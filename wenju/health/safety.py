@@ -50,6 +50,7 @@ def _door(ui: UiSettings) -> Iterator[Found]:
             ),
             'Set ui.auth (docs/DEPLOYMENT.md, "Who may ask").',
         )
+    yield from _readers(ui, mode)
     if any(network.num_addresses > 1 << 16 for network in networks(ui.sso_proxies)):
         yield (
             "fail",
@@ -77,6 +78,22 @@ def _door(ui: UiSettings) -> Iterator[Found]:
             "warn",
             "ui.rate_per_minute is 0: one person can take all the time of the machine",
             "Set it to 20 or so.",
+        )
+
+
+def _readers(ui: UiSettings, mode: str) -> Iterator[Found]:
+    """Who reads what, where collections are kept to groups."""
+    if ui.collection_groups and mode == "off":
+        yield (
+            "warn",
+            "ui.collection_groups is set, and nobody signs on: whoever reaches the page reads all",
+            'Set ui.auth (docs/DEPLOYMENT.md, "Who may ask").',
+        )
+    if ui.collection_groups and mode == "header" and not ui.sso_groups_header:
+        yield (
+            "warn",
+            "ui.collection_groups is set, and the proxy tells of no groups",
+            "Set ui.sso_groups_header, and have the proxy set that header.",
         )
 
 
