@@ -150,7 +150,7 @@ def probed(draft: Draft) -> dict[str, float]:
     """Log-odds by the probes of the draft's hidden states: that the material answers, that the question takes
     something false for granted, that each of its words is borne out (of the one that is so least). {} where
     the engine tells none, or another model wrote it than the one that the probes were fitted on."""
-    probe, states = _probe(), np.atleast_2d(draft.judged if draft.judged is not None else ())
+    probe, states = _probe(), np.atleast_2d(np.asarray(draft.judged if draft.judged is not None else ()))
     if (
         probe is None
         or not same_model(draft.model, str(probe["model"]))
@@ -166,7 +166,7 @@ def doubted(draft: Draft, question: str) -> str:
     all, or that is not known."""
     if not probed(draft):
         return ""
-    told = _by(_probe() or {}, "words", np.atleast_2d(draft.judged)[:-1])
+    told = _by(_probe() or {}, "words", np.atleast_2d(np.asarray(draft.judged))[:-1])
     end = len(question) - len(told) + int(told.argmin()) + 1
     if told.min() >= DOUBTED or end < 1:
         return ""
