@@ -6,8 +6,7 @@ Lists and steps are read section by section, so that no item is missed; other ki
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from index.normalize import normalize
@@ -36,9 +35,6 @@ BEST, BESIDE, LEAST, TOGETHER = 1.0, 2.5, -2.0, 3
 """What the reader's best sentence gains (log-odds) beside what the model that writes tells; how much less
 worth than the first a further sentence may be, and at least, to be shown; and how many, but of lists and the
 like. Chosen on tuning questions (docs/log/reader.md)."""
-STEPS = 4.0
-"""How much less worth (log-odds) than the best sentence an item of an enumeration may be, for steps to be
-that enumeration."""
 Telling = Callable[[Block], Sequence[float]]
 LOOKED_UP = 0.8
 """What a row counts for that is named in so many words: the reader's probability, at least."""
@@ -138,22 +134,8 @@ def _answers(
         return []
     most = max(worth)
     ranked = sorted(zip(worth, sentences, strict=False), key=lambda pair: -pair[0])
-    if kind == "steps" and (steps := _enumerated(passage, {s.start: value for value, s in ranked}, most)):
-        return steps
     found = [s for value, s in ranked if value >= min(most, max(most - BESIDE, LEAST))]
     return found if kind in WIDE else found[:TOGETHER]
-
-
-def _enumerated(passage: Block, worth: Mapping[int, float], most: float) -> list[EvidenceSentence]:
-    """The items of the passage's enumeration one of which is worth most, that one first; [] where none is
-    worth nearly as much as the best sentence."""
-    lists = [one for one in enumerations(passage) if one.form != "table"]
-    items = [[s for item in one.items for s in item] for one in lists]
-    rated = [(max((worth.get(s.start, -math.inf) for s in own), default=-math.inf), own) for own in items]
-    value, own = max(rated, key=lambda pair: pair[0], default=(-math.inf, []))
-    if value < most - STEPS:
-        return []
-    return sorted(own, key=lambda s: -worth.get(s.start, -math.inf))
 
 
 def _rival(question: str, window: Window, best: EvidenceSentence, reader: Reads) -> EvidenceSentence | None:
