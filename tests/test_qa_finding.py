@@ -191,6 +191,7 @@ def test_what_is_counted_is_told_by_the_operation_and_its_bound(tmp_path, asked,
 
 def test_what_a_question_counts():
     assert (measured("一共几类"), measured("合计招多少"), measured("有哪些")) == ("类", "", None)
+    assert (measured("超过15块的有几顿"), measured("共有几？")) == ("顿", "")
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,8 @@ def _terms(asked: str, document: str, place: EvidenceSentence) -> Iterator[tuple
             place.text[span.unit_end : span.unit_end + NOUN],
             place.text[max(0, span.start - NOUN) : span.start],
         )
-        for noun in beside if span.unit and span.kind == "number" else ():
+        year = span.unit == "年" and 1900 <= span.value <= 2100
+        for noun in beside if span.unit and span.kind == "number" and not year else ():
             if len(noun) == NOUN and noun.isalpha() and noun in asked:
                 yield (
                     (document, span.unit, noun),
@@ -264,7 +265,10 @@ def measured(asked: str) -> str | None:
         if word in asked:
             rest = asked[asked.find(word) + len(word) :]
             units = sorted(UNITS, key=len, reverse=True)
-            return next((unit for unit in units if rest.startswith(unit)), "")
+            own = (
+                rest[:1] if word == "几" and rest[:1].isalpha() else ""
+            )  # 几顿: what follows 几 is a measure
+            return next((unit for unit in units if rest.startswith(unit)), own)
     return None
 
 
