@@ -92,15 +92,12 @@ def test_a_finding_is_told_by_the_line_of_ours() -> None:
 
 def test_a_question_of_ten_thousand_characters_is_refused_with_its_limit(tmp_path: Path) -> None:
     from fake_encoder import FakeEncoder
-    from fastapi.testclient import TestClient
-    from ui_fakes import api_app
 
+    from errors import QuestionError
     from qa.engine import Engine
     from qa.settings import EngineSettings
 
     engine = Engine.open(EngineSettings(data=tmp_path), encoder=FakeEncoder())
-    client = TestClient(api_app(engine=engine))  # type: ignore[arg-type]
-    told = client.post("/api/ask", json={"question": "问" * 10_000})
-    assert told.status_code == 400 and "at most 2000" in told.text and "question_max" in told.text
-    body = {"model": "wenju", "messages": [{"role": "user", "content": "问" * 10_000}]}
-    assert client.post("/v1/chat/completions", json=body).status_code == 400
+    with pytest.raises(QuestionError, match="at most 2000") as told:
+        engine.answer("问" * 10_000)
+    assert "question_max" in str(told.value)

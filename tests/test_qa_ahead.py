@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -139,7 +140,9 @@ class Knowing(Keeping):
     def unread(self, messages: tuple[Message, ...]) -> int:
         return self._new
 
-    def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Knowing:  # type: ignore[override]
+    def read_at(
+        self, messages: tuple[Message, ...], cuts: Sequence[int], cancelled: threading.Event
+    ) -> Knowing:
         self.reads += 1
         return self
 

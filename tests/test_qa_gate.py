@@ -56,7 +56,7 @@ def test_a_draft_without_a_sentence_is_unsupported_and_what_was_found_may_stand_
 def test_a_false_premise_comes_before_everything(monkeypatch):
     hits, draft, sentence = draft_of("全市已建成113家就业驿站。")
     found = Extract((sentence,), 0.9, 0.8, 3.0, sentence, (5, 9))
-    told = {"probe_answered": 3.0, "probe_premise": 50.0}
+    told = {"probe_answered": 3.0, "probe_premise": 50.0, "probe_words": 2.0}
     monkeypatch.setattr(gates, "probed", lambda _: told)
     first = Gate(1.0).before(hits, found, draft)
     assert first is not None and first.reason == "false_premise"

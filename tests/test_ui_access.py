@@ -293,6 +293,7 @@ WHOLE = {  # where the engine of the whole index may be taken, and why
     "mcp.py": "serves",
     "app.py": "assembles",
     "server.py": "opens it",
+    "index_worker.py": "reads files into the index, answers nobody",
 }
 
 

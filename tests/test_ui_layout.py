@@ -27,6 +27,7 @@ from ui.render import answer_html
 from ui.store import Exchange
 from ui.store_memory import MemoryStore
 from ui.turn import ask
+from ui.viewer import Viewer
 
 ASKED = {
     "list": "请假有哪些规定？",
@@ -308,7 +309,7 @@ def test_a_question_can_be_asked_as_it_was_typed() -> None:
     conversation = run(d, "年休假怎么申请？")[-1].conversation
 
     async def again(alone: bool) -> None:
-        async for _ in ask(d, conversation, "那超过三天谁批？", "u", LOOK, alone=alone):
+        async for _ in ask(d, conversation, "那超过三天谁批？", Viewer("u"), LOOK, alone=alone):
             pass
 
     asyncio.run(again(False))

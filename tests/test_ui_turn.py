@@ -24,6 +24,7 @@ from ui.store_memory import MemoryStore
 from ui.suggestions import brought_along, follow_ups, instead, openers
 from ui.texts import Look
 from ui.turn import Desk, Screen, ask, stop
+from ui.viewer import Viewer
 
 LOOK = Look()
 
@@ -37,7 +38,7 @@ def desk(engine: FakeEngine | None = None, **kwargs: int) -> Desk:
 async def screens(
     d: Desk, question: str, conversation: Conversation | None = None, user: str = "u"
 ) -> list[Screen]:
-    return [s async for s in ask(d, conversation or Conversation(), question, user, LOOK)]
+    return [s async for s in ask(d, conversation or Conversation(), question, Viewer(user), LOOK)]
 
 
 def run(d: Desk, question: str, conversation: Conversation | None = None) -> list[Screen]:
@@ -113,7 +114,7 @@ def test_waiting_shows_the_place_in_line_and_the_evidence() -> None:
         d = desk()
         tickets = [d.admission.join("a"), d.admission.join("b")]
         shown = []
-        async for screen in ask(d, Conversation(), "年休假怎么申请？", "u", LOOK):
+        async for screen in ask(d, Conversation(), "年休假怎么申请？", Viewer("u"), LOOK):
             shown.append(screen)
             if (
                 "前面还有 2 人" in screen.messages[-1]["content"]
@@ -151,7 +152,7 @@ def test_closing_the_generator_stops_the_engine_and_frees_the_slot() -> None:
 
     async def cut() -> tuple[Desk, Conversation]:
         d, conversation = desk(engine), Conversation()
-        turn = ask(d, conversation, "慢慢讲", "u", LOOK)
+        turn = ask(d, conversation, "慢慢讲", Viewer("u"), LOOK)
         async for screen in turn:
             if "s-pending" in screen.messages[-1]["content"]:
                 break
@@ -168,7 +169,7 @@ def test_stop_repairs_what_is_shown_and_keeps_what_was_written() -> None:
 
     async def stopped() -> Screen:
         d, conversation = desk(engine), Conversation()
-        async for screen in ask(d, conversation, "慢慢讲", "u", LOOK):
+        async for screen in ask(d, conversation, "慢慢讲", Viewer("u"), LOOK):
             if "s-supported" in screen.messages[-1]["content"]:
                 return stop(d, conversation, "u", LOOK)
         raise AssertionError("never wrote a sentence")

@@ -1,7 +1,7 @@
 """What of a server's memory holds what: a process that loads its parts one after another and says how much
 each added.
 
-    python eval/scripts/bench_memory.py DATA [QUESTIONS.jsonl]
+    python tests/bench_memory.py DATA [QUESTIONS.jsonl]
 
 Linux (/proc). ``anonymous`` is what the process holds alone, ``mapped`` are pages of files that others may
 use too and that the system takes back when it needs them; ``peak`` is the most that was resident until then.
@@ -53,9 +53,8 @@ def main(data: Path, questions: Path) -> None:
 
 
 def _page() -> None:
-    import gradio  # noqa: F401
-
     import ui.assembly
+    import ui.page
     import ui.server  # noqa: F401
 
 
