@@ -64,20 +64,9 @@ def messages_for(question: str, context: Context, name: str) -> tuple[Message, .
     return (*before, last)
 
 
-def judging(
-    question: str, context: Context, generator: Marks, cancelled: threading.Event, asked: str = ""
-) -> Reading:
-    """Begin to read whether the material holds the answer; ``state()`` is what ``Draft.judged`` is.
-
-    Args:
-        asked: the end of the question that is looked at character by character, all of it where "".
-    """
-    messages = messages_for(question, context, "judge")
-    return generator.read_at(messages, letters(messages, asked or question), cancelled)
-
-
 def letters(messages: Sequence[Message], asked: str) -> list[int]:
-    """Where each of the last characters asked ends in the last message, then where that ends."""
+    """Where each of the last characters asked ends in the last message, then where that ends: the states
+    there are what ``Draft.judged`` is."""
     content, words = messages[-1].content, prompts.escape_evidence(asked)
     end = content.rindex(words) + len(words)
     return [*range(end - min(len(words), WORDS) + 1, end + 1), len(content)]
@@ -121,7 +110,8 @@ def write_draft(
         if (
             judge is None and judged is None and isinstance(generator, Marks)
         ):  # beside the writing, with all but its last words read
-            judge = judging(question, context, generator, cancelled)
+            chat = messages_for(question, context, "judge")
+            judge = generator.read_at(chat, letters(chat, question), cancelled)
         written += chunk.text
         end = None if chunk.finish else until_it_loops(written)
         if end is not None:

@@ -18,7 +18,7 @@ from index.types import Hit
 from qa.answering import MOST as MOST_LINES
 from qa.answering import answering
 from qa.context import Context, Limits, build_context
-from qa.draft import Draft, judging, messages_for
+from qa.draft import Draft, letters, messages_for
 from qa.gate import probed
 from qa.kinds.evidence import TOLD, Block, Window
 
@@ -88,7 +88,7 @@ def reranked(
         unread = generator.unread(messages) if isinstance(generator, Keeps) else context.tokens
         if not context.sentences or not budget.take(min(context.tokens, unread)):
             break
-        state = judging(query, context, generator, cancelled, asked).state()
+        state = generator.read_at(messages, letters(messages, asked or query), cancelled).state()
         drafts[key] = Draft(context=context, model=generator.name, judged=state)
         told = probed(drafts[key]).get("probe_answered")
         if told is None:

@@ -155,7 +155,7 @@ def fit(states: Sequence[Path], paths: Sequence[Path], tried: Sequence[Path], wr
     everything = [row for part in given for row in part]
     other = [row for path in tried for row in _read(path, probe)]
     out: dict[str, Any] = {"premise": premise, "data": {"rows": len(everything), "model": MODEL}}
-    before = {*found_features([], None), "probe_answered", "probe_premise"}
+    before = {*found_features([], None), "probe_answered", "probe_premise", "probe_words"}
     for of, label in (("draft", "draft_right"), ("quote", "found_right"), ("before", "found_right")):
         out[of] = {}
         for part in ("with_state", "without_state"):
@@ -210,9 +210,8 @@ def words_of(told: Mapping[str, np.ndarray], answered: np.ndarray) -> dict[str, 
     is and ``answered`` (log-odds out of fold, one a question) are weighed together."""
     x, label = told["words"].astype(np.float32), told["label"]
     borne, letters = _borne(told), told["letters"]
-    groups = np.repeat(told["groups"], letters)
-    out = out_of_fold(x, borne, groups, WORDS_STRENGTH, known=borne >= 0)
-    known = borne >= 0
+    groups, known = np.repeat(told["groups"], letters), borne >= 0
+    out = out_of_fold(x, borne, groups, WORDS_STRENGTH, known=known)
     print(f"words: AUC out of fold {roc_auc_score(borne[known], out[known]):.3f}, n {known.sum()}")
     rows_ = np.flatnonzero((letters > 0) & (label < 2))
     ends = np.cumsum(letters)

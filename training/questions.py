@@ -82,11 +82,12 @@ def chat(evidence: str, question: str) -> tuple[Message, ...]:
 def read(generator: Marks, given: str, questions: Sequence[str]) -> list[np.ndarray]:
     """States of the questions of one passage, ``[characters + 1, ...]`` each; the first is read alone, so
     that the others find the evidence read."""
-    chats = [(chat(given, question), question) for question in questions]
-    begun = [generator.read_at(one, letters(one, q), threading.Event()) for one, q in chats[:1]]
-    first = [np.asarray(one.state(), np.float16) for one in begun]
-    begun = [generator.read_at(one, letters(one, q), threading.Event()) for one, q in chats[1:]]
-    return first + [np.asarray(one.state(), np.float16) for one in begun]
+    states: list[np.ndarray] = []
+    for part in (questions[:1], questions[1:]):
+        chats = [(chat(given, question), question) for question in part]
+        begun = [generator.read_at(one, letters(one, asked), threading.Event()) for one, asked in chats]
+        states += [np.asarray(one.state(), np.float16) for one in begun]
+    return states
 
 
 def main() -> None:
