@@ -1,8 +1,8 @@
 """Which kind of answer a question wants, and what is to be computed for it: each told by a softmax over the
 encoder's vector of the question and its runs of characters. Milliseconds.
 
-The weights (``kinds.npz``, ``operations.npz``, ``bounds.npz``, ``conditions.npz``, ``negated.npz``) are made
-by ``training/kinds.py`` on vectors of multilingual-e5-small.
+The weights (``kinds.npz``, ``operations.npz``, ``conditions.npz``) are made by ``training/kinds.py`` on
+vectors of multilingual-e5-small.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 from index.encoder import Encoder
 from index.normalize import simplify
 
-KINDS, OPERATIONS, BOUNDS, CONDITIONS, NEGATED = (
-    Path(__file__).with_name(f"{name}.npz")
-    for name in ("kinds", "operations", "bounds", "conditions", "negated")
+KINDS, OPERATIONS, CONDITIONS = (
+    Path(__file__).with_name(f"{name}.npz") for name in ("kinds", "operations", "conditions")
 )
 MODEL = "multilingual-e5-small"
 SLOTS = 1 << 14
@@ -47,16 +46,11 @@ class Operation(NamedTuple):
 
     Attributes:
         what: ``count``, ``sum``, ``difference``, ``ratio``, ``product``, ``extreme``, ``average``, ``none``.
-        bound: how a figure in the question bounds what is meant: ``over``, ``from``, ``under``, ``upto``,
-            ``equal``, ``none``.
         conditions: how many the question puts on what is counted: ``none``, ``one``, ``several``.
-        negated: whether what is counted is what has not the value that the question names: ``yes``, ``no``.
     """
 
     what: str = "none"
-    bound: str = "none"
     conditions: str = "none"
-    negated: str = "no"
 
 
 def operation_of(question: str, encoder: Encoder) -> Operation:
@@ -66,7 +60,7 @@ def operation_of(question: str, encoder: Encoder) -> Operation:
         encoder: multilingual-e5-small.
     """
     vector = _vector(question, encoder)
-    told = (_told(question, vector, False, path) for path in (OPERATIONS, BOUNDS, CONDITIONS, NEGATED))
+    told = (_told(question, vector, False, path) for path in (OPERATIONS, CONDITIONS))
     return Operation(*(max(shares, key=lambda name: shares[name]) for shares in told))
 
 

@@ -33,6 +33,7 @@ from qa.kinds.evidence import Window, narrow, read
 from qa.kinds.extract import APART, Extract, extract
 from qa.kinds.ordered import tabled
 from qa.kinds.own_words import OwnWords
+from qa.kinds.queried import computed
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
 from qa.reader import Reads
@@ -178,7 +179,7 @@ class Pipeline:
                 telling = sentences_told(told, self.generator, budget, cancelled)
                 found = found_in(answer, hits, windows, index, self.reader, telling)
                 first = drafts.get(found.best.passage.id, first) if found else first
-                done = self._unwritten(answer, hits, windows, first, found, own)
+                done = self._unwritten(answer, hits, windows, first, found, own, cancelled)
             if done:
                 yield self._closed(done, clock, cancelled)
                 return
@@ -211,6 +212,7 @@ class Pipeline:
         first: Draft,
         found: Extract | None,
         own: OwnWords,
+        cancelled: threading.Event,
     ) -> Answer | None:
         """The finished answer where nothing has to be written: what is computed, what surely is not answered,
         what the documents say in their own words where that is certain. None otherwise.
@@ -219,8 +221,15 @@ class Pipeline:
             first: without sentences, with the state that tells whether the best passage answers.
         """
         operation = self.reader.operation(answer.query) if self.reader else Operation()
-        if computed := own.computed(answer, operation, ranked_by(hits, worth_of(hits, windows)), found):
-            return computed
+        ranked = ranked_by(hits, worth_of(hits, windows))
+        if done := own.computed(
+            answer,
+            operation,
+            ranked,
+            found,
+            lambda what, table: computed(answer.query, what, table, self.generator, cancelled),
+        ):
+            return done
         exact = found is not None and found.exact
         told = max(windows, key=lambda w: w.worth).told if windows else None
         if answer.kind not in APART and not exact and self.gate.unanswered(told):

@@ -128,48 +128,48 @@ def test_kinds(encoder: Any) -> None:
 
 
 OPERATIONS = {
-    "三个仓库总共能放多少箱": ("sum", "none"),
-    "全年培训费加起来花了多少": ("sum", "none"),
-    "二号楼比一号楼多几户": ("difference", "none"),
-    "提前交能少交多少钱": ("difference", "none"),
-    "要盖章的表有几张": ("count", "none"),
-    "投诉超过20件的街道有几个": ("count", "over"),
-    "金额在五万以上的合同有多少份": ("count", "from"),
-    "不到30平的房间有几间": ("count", "under"),
-    "哪个科室人最多": ("extreme", "none"),
-    "每人每天伙食费平均多少": ("average", "none"),
-    "办一张证多少钱": ("none", "none"),
-    "押金几天退": ("none", "none"),
+    "三个仓库总共能放多少箱": "sum",
+    "全年培训费加起来花了多少": "sum",
+    "二号楼比一号楼多几户": "difference",
+    "提前交能少交多少钱": "difference",
+    "要盖章的表有几张": "count",
+    "投诉超过20件的街道有几个": "count",
+    "金额在五万以上的合同有多少份": "count",
+    "不到30平的房间有几间": "count",
+    "哪个科室人最多": "extreme",
+    "每人每天伙食费平均多少": "average",
+    "办一张证多少钱": "none",
+    "押金几天退": "none",
 }
-"""Questions of the tests alone, with what is to be computed and how a figure bounds it."""
+"""Questions of the tests alone, with what is to be computed."""
 
 
 @pytest.mark.models
-def test_operations_and_bounds(encoder: Any) -> None:
-    """``operations.npz`` and ``bounds.npz``: questions that they were not fitted to."""
-    told = {asked: operation_of(asked, encoder) for asked in OPERATIONS}
-    wrong = {asked: told[asked] for asked, wanted in OPERATIONS.items() if told[asked][:2] != wanted}
+def test_operations(encoder: Any) -> None:
+    """``operations.npz``: questions that it was not fitted to."""
+    told = {asked: operation_of(asked, encoder).what for asked in OPERATIONS}
+    wrong = {asked: told[asked] for asked, wanted in OPERATIONS.items() if told[asked] != wanted}
     print(wrong)
-    assert len(wrong) <= 3
+    assert len(wrong) <= 2
 
 
 CONDITIONS = {
-    "登记表上一共有多少户": ("none", "no"),
-    "这份目录总共列了几种药": ("none", "no"),
-    "三季度开工的工地有几个": ("one", "no"),
-    "还没领证的学员有几个": ("one", "no"),
-    "除了二食堂，别的食堂共几家": ("one", "yes"),
-    "不是财务科报的单子有几张": ("one", "yes"),
-    "五月以后入库而且没验收的设备几台": ("several", "no"),
-    "女职工里四十岁以上的有几个": ("several", "no"),
+    "登记表上一共有多少户": "none",
+    "这份目录总共列了几种药": "none",
+    "三季度开工的工地有几个": "one",
+    "还没领证的学员有几个": "one",
+    "除了二食堂，别的食堂共几家": "one",
+    "不是财务科报的单子有几张": "one",
+    "五月以后入库而且没验收的设备几台": "several",
+    "女职工里四十岁以上的有几个": "several",
 }
-"""Questions of the tests alone, with how many conditions they put and whether one is negated."""
+"""Questions of the tests alone, with how many conditions they put."""
 
 
 @pytest.mark.models
-def test_conditions_and_negation(encoder: Any) -> None:
-    """``conditions.npz`` and ``negated.npz``: questions that they were not fitted to."""
-    told = {asked: operation_of(asked, encoder)[2:] for asked in CONDITIONS}
+def test_conditions(encoder: Any) -> None:
+    """``conditions.npz``: questions that it was not fitted to."""
+    told = {asked: operation_of(asked, encoder).conditions for asked in CONDITIONS}
     wrong = {asked: told[asked] for asked, wanted in CONDITIONS.items() if told[asked] != wanted}
     print(wrong)
     assert len(wrong) <= 2

@@ -1,9 +1,8 @@
 """Fits which kind of answer a question wants (``qa/kinds.npz``), what is to be computed for it
-(``operations.npz``), how its figure bounds what is meant (``bounds.npz``), how many conditions it puts on
-what is counted (``conditions.npz``) and whether one of them is negated (``negated.npz``): a softmax over the
-encoder's vector of the question and its runs of characters.
+(``operations.npz``) and how many conditions it puts on what is counted (``conditions.npz``): a softmax over
+the encoder's vector of the question and its runs of characters.
 
-    python -m training.kinds [--of kinds|operations|bounds|conditions|negated] [--out qa/kinds.npz]
+    python -m training.kinds [--of kinds|operations|conditions] [--out qa/kinds.npz]
 
 Prints accuracy out of fold over domains, and the confusions. The vector is multilingual-e5-small's.
 """
@@ -25,14 +24,12 @@ from qa.kind import MODEL, SLOTS, features, grams
 from training.examples import DATA, rows
 
 STRENGTH = 0.1
-BALANCED = frozenset({"conditions", "negated"})
+BALANCED = frozenset({"conditions"})
 """What is fitted with each label weighing the same."""
 FILES = {
     "kinds": ("kinds", "kind"),
     "operations": ("operations", "op"),
-    "bounds": ("operations", "bound"),
     "conditions": ("conditions", "conditions"),
-    "negated": ("conditions", "negated"),
 }
 """File of data and its label, by what is fitted."""
 
@@ -64,8 +61,6 @@ def main() -> None:
     if given.out:
         fitted = _model(given.of).fit(x, y)
         weights, bias = fitted.coef_, fitted.intercept_
-        if len(weights) == 1:  # of two labels, the first is what the second is measured by
-            weights, bias = np.vstack([0 * weights, weights]), np.append(0.0, bias)
         np.savez_compressed(
             given.out,
             mean=mean.astype(np.float32),

@@ -34,12 +34,18 @@ def extracted(answer: Answer, found: Extract) -> Answer:
 
 
 def tallied(answer: Answer, count: Count) -> Answer:
-    """What was counted or added up, and under it every place that it was computed from."""
+    """What was computed, and under it every place that it was computed from."""
     lines = [quoted(place) for place in count.places]
     cited = tuple(c for line in lines for c in line.citations)
+    if count.total is None:
+        notes = (*answer.notes, Note("computed", prompts.text("qa.note_extreme"), cited))
+        return replace(answer, stage="done", sentences=stacked(lines), notes=notes)
     if count.terms:
         total = f"{count.total.normalize():,f}{count.unit}"
-        text = prompts.text("qa.counted_sum", total=total, terms=" + ".join(count.terms))
+        how = "qa.counted_sum" if count.what == "sum" else "qa.counted_other"
+        text = prompts.text(
+            how, total=total, terms=(" + " if count.what == "sum" else "，").join(count.terms)
+        )
     else:
         total = f"{count.total}{measure(answer.query)}"
         text = prompts.text("qa.counted_rows", n=str(count.total), measure=measure(answer.query))

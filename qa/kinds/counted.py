@@ -1,17 +1,15 @@
-"""Counts and sums over rows, items and figures of the documents: computed exactly, with every row and figure
-that was counted.
+"""Counts, sums and other figures that are computed from the documents, with every row and figure that they
+were computed from.
 
 What is to be computed, and how many conditions the question puts on it, is told by small models
-(``qa.kind.operation_of``); which rows count by equal values (a cell whose text stands in the question) and by
-a figure that bounds a column; what is added up by the column or the noun that the question names. Where that
-is not certain, or other than as many conditions are found as there are, there is no count, and the question
-is answered like any other.
+(``qa.kind.operation_of``). Over a table it is a query (``qa.kinds.queried``); in running text the figures
+beside one noun are added up, and the items of an enumeration are counted where nothing is asked of them.
+Where that is not certain nothing is computed, and the question is answered like any other.
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,22 +17,12 @@ from index.normalize import normalize, number_spans
 from index.numbers import UNITS
 from index.types import Hit
 from qa.attribution import EvidenceSentence
-from qa.checks.numbers import dimension_of
 from qa.kind import Operation
 from qa.kinds.enumerations import enumerations
 from qa.kinds.evidence import Block, Indexed, narrow
 from qa.kinds.extract import Extract
-from qa.kinds.tables import NEAR, NUMBER, Row, Table, bare, named_table, shared, tables_at
+from qa.kinds.tables import NEAR, Table, named_table, tables_at
 
-HOLDS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
-    "over": operator.gt,
-    "from": operator.ge,
-    "under": operator.lt,
-    "upto": operator.le,
-}
-"""Does a value hold to the limit, by the name of the bound?"""
-MOSTLY = 2 / 3
-"""Share of a column's cells that must be figures for it to be one of figures."""
 NOUN = 2
 """Characters of the noun beside a figure that the question must hold."""
 
@@ -44,14 +32,17 @@ class Count:
     """What was computed.
 
     Attributes:
-        places: what was counted, in order.
-        total: how many, or the sum.
-        terms: the figures that were added up as they stand there; () when rows were counted.
+        places: what it was computed from, in order.
+        what: the operation (``qa.kind.Operation.what``).
+        total: how many, the sum, the difference ...; None where the places themselves are the answer, those
+            with the most or the least.
+        terms: the figures that went into it, as they stand there; () when rows were counted.
         unit: of the total, as the document has it; "" for rows.
     """
 
     places: tuple[EvidenceSentence, ...]
-    total: Decimal
+    what: str
+    total: Decimal | None = None
     terms: tuple[str, ...] = ()
     unit: str = ""
 
@@ -71,59 +62,37 @@ class _Term:
     value: Decimal
 
 
+Query = Callable[[Operation, Table], Count | None]
+"""Computes over a table what the question asks (``qa.kinds.queried``)."""
+
+
 def counted(
-    question: str, operation: Operation, ranked: Sequence[Hit], index: Indexed, found: Extract | None
+    question: str,
+    operation: Operation,
+    ranked: Sequence[Hit],
+    index: Indexed,
+    found: Extract | None,
+    query: Query,
 ) -> Count | None:
-    """The count or sum that the question asks for; None when it is not certain what is counted.
+    """What the question asks to compute; None when it is not certain what from.
 
     Args:
-        operation: what is to be computed (``qa.kind.operation_of``).
-        ranked: what was found, best first.  found: what the reader finds in it.
+        operation: what is to be computed; not ``none``.
+        ranked: what was found, best first, at least one.  found: what the reader finds in it.
     """
     asked = normalize(question).text
-    what, bound = operation.what, operation.bound
-    if what not in ("count", "sum"):
-        return None
-    near = [hit for hit in ranked if hit.score >= NEAR * ranked[0].score]
-    added = _figures(asked, near) if what == "sum" else None
-    if added and (operation.conditions == "none" or _numbered(asked, len(added.terms))):
-        return added
-    table = named_table(asked, ranked, index)
-    if table is None and (what == "sum" or bound in HOLDS):
-        around = tables_at(ranked[0], index)
-        table = around[0] if len(around) == 1 else None
-    rows = kept(asked, operation, table) if table else []
-    if table and rows and what == "sum":
-        return _sum(asked, table, rows)
-    if table and rows and _told(asked, bound, table):
-        return Count(tuple(r.place for r in rows), Decimal(len(rows)))
-    whole = what == "count" and bound == "none" and operation.conditions == "none"
+    if operation.what == "sum":
+        near = [hit for hit in ranked if hit.score >= NEAR * ranked[0].score]
+        added = _figures(asked, near)
+        if added and (operation.conditions == "none" or _numbered(asked, len(added.terms))):
+            return added
+    around = tables_at(ranked[0], index)
+    named = named_table(asked, ranked, index)
+    table = max(around, key=lambda t: t.fit(asked)) if around else named
+    if table and (done := query(operation, table)):
+        return done
+    whole = operation.what == "count" and operation.conditions == "none"
     return _items(ranked[0], found) if whole else None
-
-
-def kept(asked: str, operation: Operation, table: Table) -> list[Row]:
-    """The rows that have the values that the question names, or have them not where it is negated, and hold
-    to its bound, without a row of totals; [] where other than as many conditions are found as there are."""
-    bounds = operation.bound in HOLDS
-    column, limit = _bounded(asked, table) if bounds else ("", Decimal(0))
-    values = {c: wanted for c, wanted in table.values(asked).items() if c != column}
-    totals = _totals(table)
-    rows = [row for row in table.rows if row is not totals]
-    unconditional = operation.conditions == "none" or _numbered(asked, len(rows))
-    if unconditional and not bounds and not values:
-        return rows
-    least, most = (2, len(table.columns)) if operation.conditions == "several" else (1, 1)
-    if not least <= len(values) + bool(column) <= most or (bounds and not column):
-        return []
-    negated = operation.negated == "yes"
-    if negated and (column or len(values) > 1):
-        return []
-    rows = [row for row in rows if all((row.cells[c] in named) != negated for c, named in values.items())]
-    if not bounds:
-        return rows
-    return [
-        row for row in rows if (own := _value(row.cells[column])) and HOLDS[operation.bound](own[0], limit)
-    ]
 
 
 def _numbered(asked: str, number: int) -> bool:
@@ -131,78 +100,11 @@ def _numbered(asked: str, number: int) -> bool:
     return any(span.value == number for span in number_spans(asked) if span.kind == "number")
 
 
-def _told(asked: str, bound: str, table: Table) -> bool:
-    """Is all that the question says of the rows accounted for: has every column that it names, but that which
-    names the rows, a value or a bound?"""
-    values = table.values(asked)
-    bounded = _bounded(asked, table)[0] if bound in HOLDS else ""
-    first = next(iter(c for c in table.columns if c != NUMBER), "")
-    return all(c in values or c in (bounded, first) for c in table.columns if shared(asked, bare(c)))
-
-
-def _bounded(asked: str, table: Table) -> tuple[str, Decimal]:
-    """The column that a figure of the question bounds, and that figure: the only one with figures of its
-    unit, or the only one of these that the question names; ("", 0) where that is not certain."""
-    found: list[tuple[str, Decimal, bool]] = []
-    for span in number_spans(asked):
-        for column in table.columns if span.kind in ("number", "percent") else ():
-            cells = [value for row in table.rows if (value := _value(row.cells[column]))]
-            units = {dimension_of(unit) for _, unit in cells} | {
-                dimension_of(column[column.rfind("（") + 1 : -1])
-            }
-            if len(cells) >= MOSTLY * len(table.rows) and (not span.unit or dimension_of(span.unit) in units):
-                found.append((column, Decimal(str(span.value)), shared(asked, bare(column))))
-    named = [one for one in found if one[2]] or found
-    return named[0][:2] if len(named) == 1 else ("", Decimal(0))
-
-
-def _value(cell: str) -> tuple[Decimal, str] | None:
-    """The figure that a cell begins with, and its unit, where it holds no other; else None."""
-    spans = number_spans(cell.strip())
-    if len(spans) != 1 or spans[0].start != 0:
-        return None
-    return Decimal(str(spans[0].value)), spans[0].unit
-
-
-def _totals(table: Table) -> Row | None:
-    """The row that adds up the others: in every column of figures it has their sum; None where there is
-    none."""
-    columns = [c for c in table.columns if c != NUMBER and all(_value(row.cells[c]) for row in table.rows)]
-    for row in (table.rows[-1], table.rows[0]) if columns and len(table.rows) > 2 else ():
-        rest = [other for other in table.rows if other is not row]
-        sums = {c: sum((v[0] for o in rest if (v := _value(o.cells[c]))), Decimal(0)) for c in columns}
-        if any((own := _value(row.cells[c])) and own[0] == sums[c] for c in columns):
-            return row
-    return None
-
-
-def _sum(asked: str, table: Table, rows: Sequence[Row]) -> Count | None:
-    """The sum of the column that the question names, or whose name holds its measure word; None where none is
-    one of figures."""
-    named = [c for c in table.columns if shared(asked, bare(c))]
-    counts = measured(asked)
-    after = asked[asked.find(counts) + len(counts) :][:1] if counts else ""
-    named += [
-        c for c in table.columns if counts and c not in named and (counts in c or (after and after in c))
-    ]
-    for column in named:
-        terms = [(row, row.cells[column].strip()) for row in rows]
-        terms = [(row, text) for row, text in terms if any(c.isdigit() for c in text)]
-        values = [_value(text) for _, text in terms]
-        if len(terms) < max(2, MOSTLY * len(rows)) or not all(values):
-            continue
-        own = (values[0] or ("", ""))[1] or counts or ""
-        unit = column[column.find("（") + 1 : -1] if "（" in column else own
-        total = sum((value[0] for value in values if value), Decimal(0))
-        return Count(tuple(row.place for row, _ in terms), total, tuple(text for _, text in terms), unit)
-    return None
-
-
 def _items(hit: Hit, found: Extract | None) -> Count | None:
     """The items of the enumeration in the best passage that the reader's best sentence belongs to."""
     for one in enumerations(narrow(hit)) if found else ():
         if found and one.form != "table" and found.best.start in {s.start for s in one.sentences()}:
-            return Count(tuple(item[0] for item in one.items), Decimal(len(one.items)))
+            return Count(tuple(item[0] for item in one.items), "count", Decimal(len(one.items)))
     return None
 
 
@@ -225,7 +127,7 @@ def _figures(asked: str, hits: Sequence[Hit]) -> Count | None:
     )
     places = {(t.place.start, t.place.end): t.place for t in terms}
     total = sum((t.value for t in terms), Decimal(0))
-    return Count(tuple(places.values()), total, tuple(t.text for t in terms), unit + after)
+    return Count(tuple(places.values()), "sum", total, tuple(t.text for t in terms), unit + after)
 
 
 def _terms(asked: str, document: str, place: EvidenceSentence) -> Iterator[tuple[_Key, _Term]]:

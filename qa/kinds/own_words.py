@@ -11,7 +11,7 @@ from index.types import Document, Hit, Passage
 from qa.kind import Operation
 from qa.kinds.compared import sides
 from qa.kinds.compose import catalogue, chosen_document, extracted, found_for, outlined, tallied
-from qa.kinds.counted import counted
+from qa.kinds.counted import Query, counted
 from qa.kinds.extract import APART, Extract
 from qa.kinds.ordered import beside
 from qa.kinds.overview import section_of
@@ -20,8 +20,6 @@ from qa.types import Answer
 
 WRITTEN = frozenset({"fact", "count", "", "write", "order"})
 """Kinds that are written first; the documents' own words are what is left when that fails."""
-COMPUTED = frozenset({"count", "compare"})
-"""Kinds for which something is computed."""
 QUICK = 0.6
 """Least probability of what the reader found to be shown before what is written."""
 
@@ -73,16 +71,24 @@ class OwnWords:
         return replace(done, retrieved=found_for(hits, index.superseded(), ())) if done else None
 
     def computed(
-        self, answer: Answer, operation: Operation, ranked: Sequence[Hit], found: Extract | None
+        self,
+        answer: Answer,
+        operation: Operation,
+        ranked: Sequence[Hit],
+        found: Extract | None,
+        query: Query,
     ) -> Answer | None:
-        """A count, a sum or a comparison that is computed from what the documents have; None where that is
+        """A count, a sum, a comparison ... that is computed from what the documents have; None where that is
         not certain.
 
         Args:
             operation: what is to be computed (``qa.kind.operation_of``).
             ranked: what was found, best first.  found: what the reader finds in it.
+            query: computes over a table.
         """
-        if not ranked or not (answer.kind in COMPUTED or operation.what == "difference"):
+        if answer.kind == "count" and operation.what == "none":
+            operation = operation._replace(what="count")
+        if not ranked or not (answer.kind == "compare" or operation.what != "none"):
             return None
         index, gone = self.index, self.index.superseded()
         if answer.kind == "compare" or operation.what == "difference":
@@ -90,7 +96,9 @@ class OwnWords:
             if both and (both.difference or answer.kind == "compare"):
                 places = [row.place for row in both.rows]
                 return replace(beside(answer, both), retrieved=found_for(ranked, gone, places))
-        if answer.kind == "count" and (count := counted(answer.query, operation, ranked, index, found)):
+        if operation.what == "none":
+            return None
+        if count := counted(answer.query, operation, ranked, index, found, query):
             return replace(tallied(answer, count), retrieved=found_for(ranked, gone, count.places))
         return None
 

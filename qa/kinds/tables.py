@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from index.normalize import normalize, number_spans
 from index.types import Hit
@@ -97,6 +98,25 @@ def tables_at(hit: Hit, index: Indexed) -> list[Table]:
         if number in touched:
             found.setdefault((number, tuple(row.cells)), []).append(row)
     return [Table(columns, tuple(rows)) for (_, columns), rows in found.items()]
+
+
+def totals(table: Table) -> Row | None:
+    """The row that adds up the others: in a column of figures it has their sum; None where there is none."""
+    columns = [c for c in table.columns if c != NUMBER and all(_figure(row.cells[c]) for row in table.rows)]
+    for row in (table.rows[-1], table.rows[0]) if columns and len(table.rows) > 2 else ():
+        rest = [other for other in table.rows if other is not row]
+        sums = {c: sum((v[0] for o in rest if (v := _figure(o.cells[c]))), Decimal(0)) for c in columns}
+        if any((own := _figure(row.cells[c])) and own[0] == sums[c] for c in columns):
+            return row
+    return None
+
+
+def _figure(cell: str) -> tuple[Decimal, str] | None:
+    """The figure that a cell begins with, and its unit, where it holds no other; else None."""
+    spans = number_spans(cell.strip())
+    if len(spans) != 1 or spans[0].start != 0:
+        return None
+    return Decimal(str(spans[0].value)), spans[0].unit
 
 
 def looked_up(question: str, hits: Sequence[Hit], index: Indexed) -> tuple[Row, ...]:

@@ -1,0 +1,202 @@
+"""What a question computes over a table: the model that writes turns it into a query, SQLite computes it, the
+rows that it was computed from stand as evidence.
+
+Nothing that the model says of a figure is shown: of its query only the conditions, the columns and the order
+are taken; texts that no cell has end it. What is computed at all, and from how many conditions, is told by
+small models (``qa.kind.operation_of``).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from decimal import Decimal
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+import prompts
+from engine.base import GenerationRequest, Generator, Message
+from errors import Cancelled
+from qa.attribution import EvidenceSentence
+from qa.kind import Operation
+from qa.kinds.counted import Count
+from qa.kinds.sheet import Sheet, sheet_of
+from qa.kinds.tables import Table, totals
+
+TOKENS = 80
+"""Tokens of a query."""
+ROWS = 60
+"""Rows of a table that are read for one."""
+SINGLE = frozenset({"difference", "ratio", "product", "average"})
+"""Operations with one figure for all rows."""
+
+
+def computed(
+    question: str, operation: Operation, table: Table, generator: Generator, cancelled: threading.Event
+) -> Count | None:
+    """What the question asks to compute over the table; None where its query cannot be trusted, or finds
+    nothing.
+
+    Args:
+        operation: what is to be computed; not ``none``.
+        table: without its row of totals it is asked.
+
+    Raises:
+        Cancelled: it was stopped. GeneratorError: the generator failed.
+    """
+    last = totals(table)
+    rows = [row for row in table.rows if row is not last][:ROWS]
+    if len(rows) < 2:
+        return None
+    sheet = sheet_of(table, rows)
+    text = _written(question, sheet, generator, cancelled)
+    try:
+        query = _parsed(text)
+        return _computed(query, operation, sheet) if query else None
+    except (SqlglotError, sqlite3.Error, KeyError):
+        return None  # no query, or one of columns that are not there
+
+
+def _written(question: str, sheet: Sheet, generator: Generator, cancelled: threading.Event) -> str:
+    table = "\n".join(prompts.escape_evidence(line) for line in sheet.described().splitlines())
+    parts = prompts.chat("query", table=table, question=prompts.escape_evidence(question))
+    request = GenerationRequest(
+        tuple(Message(role, content) for role, content in parts), TOKENS, (";", "\n\n"), cancelled=cancelled
+    )
+    text = "".join(chunk.text for chunk in generator.stream(request))
+    if cancelled.is_set():
+        raise Cancelled("the answer was stopped")
+    return text
+
+
+def _parsed(text: str) -> exp.Select | None:
+    """The query; None where it is not a SELECT over the table alone."""
+    query = sqlglot.parse_one(text, read="sqlite")
+    tables = list(query.find_all(exp.Table))
+    if not isinstance(query, exp.Select) or not tables or query.find(exp.Join):
+        return None
+    return query if all(table.name == "t" for table in tables) else None
+
+
+def _grounded(test: exp.Expr, sheet: Sheet) -> exp.Expr | None:
+    """A condition whose texts are those of cells: a text that only a part of cells is stands for these, one
+    that only another column has belongs to that. None where no cell has it."""
+    for one in test.find_all(exp.EQ, exp.NEQ, exp.In):
+        texts = [literal.this for literal in one.find_all(exp.Literal) if literal.is_string]
+        if not isinstance(one.this, exp.Column) or not texts:
+            continue
+        cells = sheet.cells(one.this.name)
+        if all(text in cells for text in texts):
+            continue
+        if len(texts) > 1 or isinstance(one, exp.In):
+            return None
+        if any(texts[0] in str(cell) for cell in cells):
+            like = exp.Like(this=one.this.copy(), expression=exp.Literal.string(f"%{texts[0]}%"))
+            new: exp.Expr = exp.Not(this=like) if isinstance(one, exp.NEQ) else like
+        else:
+            others = [name for name in sheet.names if texts[0] in sheet.cells(name)]
+            if len(others) != 1:
+                return None
+            new = type(one)(this=exp.column(others[0]), expression=one.expression.copy())
+        if one is test:
+            return new
+        one.replace(new)
+    return test
+
+
+def _computed(query: exp.Select, operation: Operation, sheet: Sheet) -> Count | None:
+    what = operation.what
+    if what in SINGLE:
+        return _single(query, what, sheet) if _grounded(query, sheet) is query else None
+    if what == "extreme":
+        ordered = query.args.get("order") or query.find(exp.Max, exp.Min)
+        rows = _rows(query, sheet) if ordered and not query.args.get("group") else ()
+        return Count(_places(rows, sheet), what) if 0 < len(rows) < len(sheet.values) else None
+    conditions = _conditions(query, operation, sheet)
+    if conditions is None:
+        return None
+    rows = _rows(exp.select("*").from_("t").where(*conditions), sheet)
+    if what == "sum" and not query.find(exp.Count):
+        column = next((c.name for one in query.expressions for c in one.find_all(exp.Column)), "")
+        return _summed(rows, column, sheet) if column else None
+    return Count(_places(rows, sheet), "count", Decimal(len(rows))) if rows else None
+
+
+def _conditions(query: exp.Select, operation: Operation, sheet: Sheet) -> list[exp.Expr] | None:
+    """The conditions of a query; None where one has a text that no cell has, or there is none and there
+    should be. Models like to add some: where the question puts no more than one, the first counts, with what
+    else is asked of the same columns."""
+    where = query.args.get("where")
+    if where is None:
+        return [] if operation.conditions == "none" else None
+    parts = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
+    if operation.conditions != "several":
+        parts = [part for part in parts if _columns(part) == _columns(parts[0])]
+    grounded = [_grounded(part, sheet) for part in parts]
+    known = [part for part in grounded if part is not None]
+    return known if len(known) == len(parts) else None
+
+
+def _columns(part: exp.Expr) -> set[str]:
+    return {column.name for column in part.find_all(exp.Column)}
+
+
+def _rows(query: exp.Select, sheet: Sheet) -> tuple[int, ...]:
+    """The numbers of the rows that a query is about, in the order of the table. Words are no figures: none is
+    over or under one."""
+    asked = query.copy()
+    asked.set("expressions", [exp.column("rowid")])
+    asked.set("distinct", None)
+    for test in list(asked.find_all(exp.GT, exp.GTE, exp.LT, exp.LTE)):
+        if isinstance(test.this, exp.Column) and sheet.numeric[sheet.at(test.this.name)]:
+            figure = sqlglot.parse_one(f"typeof({test.this.sql('sqlite')}) = 'real'", read="sqlite")
+            test.replace(exp.and_(test.copy(), figure))
+    return tuple(sorted({int(str(number)) - 1 for (number,) in sheet.ask(asked.sql("sqlite"))}))
+
+
+def _summed(rows: Sequence[int], name: str, sheet: Sheet) -> Count | None:
+    """The sum of a column of figures over the rows."""
+    at = sheet.at(name)
+    own = [(row, value) for row in rows if isinstance(value := sheet.values[row][at], float)]
+    if len(own) < 2 or not sheet.numeric[at]:
+        return None
+    total = sum((Decimal(str(value)) for _, value in own), Decimal(0))
+    numbers = [row for row, _ in own]
+    return Count(_places(numbers, sheet), "sum", total, _cells(numbers, [name], sheet), sheet.unit(name))
+
+
+def _single(query: exp.Select, what: str, sheet: Sheet) -> Count | None:
+    """The one figure that the query computes, with the rows and cells that go into it."""
+    found = sheet.ask(query.sql("sqlite"))
+    if len(found) != 1 or len(found[0]) != 1 or not isinstance(found[0][0], int | float):
+        return None
+    rows: list[int] = []
+    names: list[str] = []
+    terms: list[str] = []
+    for select in query.find_all(exp.Select):
+        columns = [c for one in select.expressions for c in one.find_all(exp.Column)]
+        own = [c.name for c in columns if c.find_ancestor(exp.Select) is select]
+        numbers = _rows(select, sheet) if own else ()
+        rows += numbers
+        names += own
+        terms += _cells(numbers, own, sheet)
+    units = {sheet.unit(name) for name in names}
+    if len(terms) < 2 or len(units) > 1:
+        return None
+    total = Decimal(f"{found[0][0]:.10g}")
+    unit = units.pop() if what in ("difference", "average") else ""
+    places = _places(sorted(set(rows)), sheet)
+    return Count(places, what, abs(total) if what == "difference" else total, tuple(terms), unit)
+
+
+def _places(rows: Sequence[int], sheet: Sheet) -> tuple[EvidenceSentence, ...]:
+    return tuple(sheet.table.rows[row].place for row in rows)
+
+
+def _cells(rows: Sequence[int], names: Sequence[str], sheet: Sheet) -> tuple[str, ...]:
+    """The cells of some rows and columns as the document has them."""
+    columns = [sheet.table.columns[sheet.at(name)] for name in names]
+    return tuple(sheet.table.rows[row].cells[column].strip() for row in rows for column in columns)

@@ -1,0 +1,190 @@
+"""What is computed over a table: the query is the model's, scripted here; which rows and figures it is about,
+and what is not trusted, is ours."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from fake_encoder import FakeEncoder
+from fake_reader import ScriptedReader
+from fakes import ScriptedGenerator
+
+from errors import Cancelled
+from index.settings import IndexSettings
+from qa.engine import Engine
+from qa.kind import Operation
+from qa.kinds.counted import Count
+from qa.kinds.queried import computed
+from qa.kinds.sheet import sheet_of
+from qa.kinds.tables import Table, tables_at
+from qa.settings import EngineSettings
+
+HALLS = """# 场地
+
+| 序号 | 场地 | 押金 | 本月（场） | 上月（场） | 开放日 | 管理 |
+|---|---|---|---|---|---|---|
+| 1 | 羽毛球馆 | 免 | 42 | 30 | 3月2日 | 体育组 |
+| 2 | 报告厅 | 200元 | 8 | 12 | 3月15日 | 总务处 |
+| 3 | 排练室 | 50元 | 15 | 15 | 4月1日 | 团委 |
+| 4 | 舞蹈房 | 100元 | 20 | 9 | 5月20日 | 体育组 |
+"""
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data", index=IndexSettings()),
+        encoder=FakeEncoder(),
+        generator=ScriptedGenerator(),
+        reader=ScriptedReader(),
+    )
+    (tmp_path / "halls.md").write_text(HALLS, "utf-8")
+    engine.add([tmp_path / "halls.md"])
+    return tables_at(engine.search("羽毛球馆 押金", 4)[0], engine.library)[0]
+
+
+def asked(table: Table, query: str, what: str = "count", conditions: str = "one") -> Count | None:
+    operation = Operation(what, conditions)
+    return computed("问", operation, table, ScriptedGenerator({"": query}), threading.Event())
+
+
+def names(found: Count | None) -> list[str]:
+    return [place.text.split("；")[1].split("：")[1] for place in found.places] if found else []
+
+
+def test_a_table_as_a_query_sees_it(table: Table):
+    """Units stand in the names, figures are numbers, days ISO text; the column of row numbers is out."""
+    sheet = sheet_of(table, table.rows)
+    assert sheet.described().splitlines()[:3] == [
+        "CREATE TABLE t (场地 TEXT, 押金 REAL, 本月_场 REAL, 上月_场 REAL, 开放日 TEXT, 管理 TEXT);",
+        "-- 羽毛球馆 | 免 | 42 | 30 | 03-02 | 体育组",
+        "-- 报告厅 | 200 | 8 | 12 | 03-15 | 总务处",
+    ]
+    assert (sheet.unit("本月_场"), sheet.unit("押金"), sheet.unit("管理")) == ("场", "元", "")
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("SELECT COUNT(*) FROM t WHERE 管理 = '体育组'", ["羽毛球馆", "舞蹈房"]),
+        ("SELECT 场地 FROM t WHERE 管理 <> '体育组'", ["报告厅", "排练室"]),
+        ("SELECT COUNT(*) FROM t WHERE 押金 = '免'", ["羽毛球馆"]),
+        # Words are not over a figure, as they are for SQLite.
+        ("SELECT COUNT(*) FROM t WHERE 押金 > 60", ["报告厅", "舞蹈房"]),
+        ("SELECT COUNT(*) FROM t WHERE 开放日 < '04-01'", ["羽毛球馆", "报告厅"]),
+        ("SELECT COUNT(*) FROM t WHERE 本月_场 > 上月_场", ["羽毛球馆", "舞蹈房"]),
+        # A part of a cell stands for it; a text that only another column has belongs to that.
+        ("SELECT COUNT(*) FROM t WHERE 管理 = '体育'", ["羽毛球馆", "舞蹈房"]),
+        ("SELECT COUNT(*) FROM t WHERE 管理 <> '体育'", ["报告厅", "排练室"]),
+        ("SELECT COUNT(*) FROM t WHERE 场地 = '团委'", ["排练室"]),
+        # The question puts one condition; what else the model added is not asked.
+        ("SELECT COUNT(*) FROM t WHERE 管理 = '体育组' AND 押金 = '免'", ["羽毛球馆", "舞蹈房"]),
+        ("SELECT COUNT(*) FROM t WHERE 本月_场 >= 10 AND 本月_场 < 30 AND 押金 = '免'", ["排练室", "舞蹈房"]),
+        # No such text, no such column, no row, no condition where there is one, no query.
+        ("SELECT COUNT(*) FROM t WHERE 管理 = '后勤处'", []),
+        ("SELECT COUNT(*) FROM t WHERE 面积 > 3", []),
+        ("SELECT COUNT(*) FROM t WHERE 本月_场 > 100", []),
+        ("SELECT COUNT(*) FROM t", []),
+        ("共有两个场地归体育组管", []),
+        ("SELECT COUNT(*) FROM t JOIN t AS u", []),
+        ("SELECT COUNT(*) FROM sqlite_master", []),
+        ("DROP TABLE t", []),
+    ],
+)
+def test_the_rows_that_count(table: Table, query: str, rows: list[str]):
+    found = asked(table, query)
+    assert names(found) == rows
+    assert found is None or found.total == len(rows)
+
+
+def test_several_conditions_all_count_and_each_must_be_known(table: Table):
+    both = "SELECT COUNT(*) FROM t WHERE 管理 = '体育组' AND 押金 {}"
+    assert names(asked(table, both.format("= '免'"), conditions="several")) == ["羽毛球馆"]
+    assert asked(table, both.format("= '减半'"), conditions="several") is None
+    assert names(asked(table, "SELECT COUNT(*) FROM t", conditions="none")) == [
+        "羽毛球馆",
+        "报告厅",
+        "排练室",
+        "舞蹈房",
+    ]
+
+
+def test_sums_and_other_figures_come_with_what_they_are_made_of(table: Table):
+    total = asked(table, "SELECT SUM(本月_场) FROM t WHERE 管理 = '体育组'", "sum")
+    assert total is not None
+    assert (total.total, total.terms, total.unit) == (Decimal(62), ("42", "20"), "场")
+    # A sum that the model counts is a count: 一共排了多少个班.
+    assert names(asked(table, "SELECT COUNT(*) FROM t WHERE 管理 = '团委'", "sum")) == ["排练室"]
+    assert asked(table, "SELECT SUM(管理) FROM t WHERE 押金 > 10", "sum") is None
+    one = asked(table, "SELECT 上月_场 - 本月_场 FROM t WHERE 场地 = '羽毛球馆'", "difference")
+    assert one is not None and (one.total, one.terms, one.unit) == (Decimal(12), ("30", "42"), "场")
+    two = "SELECT (SELECT 押金 FROM t WHERE 场地 = '{}') - (SELECT 押金 FROM t WHERE 场地 = '排练室')"
+    rows = asked(table, two.format("报告厅"), "difference")
+    assert rows is not None and (rows.total, rows.unit, names(rows)) == (
+        Decimal(150),
+        "元",
+        ["报告厅", "排练室"],
+    )
+    assert asked(table, two.format("音乐厅"), "difference") is None
+
+
+def test_the_most_and_the_least_are_rows(table: Table):
+    most = asked(table, "SELECT 场地 FROM t ORDER BY 本月_场 DESC LIMIT 1", "extreme")
+    assert names(most) == ["羽毛球馆"] and most is not None and most.total is None
+    assert names(
+        asked(table, "SELECT 场地 FROM t WHERE 上月_场 = (SELECT MIN(上月_场) FROM t)", "extreme")
+    ) == ["舞蹈房"]
+    assert asked(table, "SELECT 管理 FROM t GROUP BY 管理 ORDER BY COUNT(*) DESC LIMIT 1", "extreme") is None
+    assert asked(table, "SELECT 场地 FROM t", "extreme") is None
+
+
+def test_a_row_of_totals_is_no_row(tmp_path: Path):
+    text = "# 表\n\n| 项目 | 预算 |\n|---|---|\n| 甲楼 | 10 |\n| 乙楼 | 20 |\n| 合计 | 30 |\n"
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data"),
+        encoder=FakeEncoder(),
+        generator=ScriptedGenerator(),
+        reader=ScriptedReader(),
+    )
+    (tmp_path / "sums.md").write_text(text, "utf-8")
+    engine.add([tmp_path / "sums.md"])
+    whole = tables_at(engine.search("甲楼 预算", 4)[0], engine.library)[0]
+    found = asked(whole, "SELECT SUM(预算) FROM t", "sum", "none")
+    assert found is not None and found.total == 30 and len(found.places) == 2
+
+
+def test_nothing_but_reading_is_done_for_a_query(table: Table):
+    sheet = sheet_of(table, table.rows)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
+    for query in ("ATTACH 'other.db' AS o", "PRAGMA user_version = 1", "DELETE FROM t", endless):
+        with pytest.raises(sqlite3.Error):
+            sheet.ask(query)
+
+
+def test_it_can_be_stopped(table: Table):
+    stopped = threading.Event()
+    stopped.set()
+    with pytest.raises(Cancelled):
+        computed("问", Operation("count", "one"), table, ScriptedGenerator({"": "SELECT 1"}), stopped)
+
+
+def test_what_a_document_writes_opens_no_turn(tmp_path: Path):
+    """Marks of chat templates in a cell or a question reach the model as text."""
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data"),
+        encoder=FakeEncoder(),
+        generator=ScriptedGenerator(),
+        reader=ScriptedReader(),
+    )
+    text = "# 表\n\n| 项目 | 说明 |\n|---|---|\n| 甲 | [INST] |\n| 乙 | 无 |\n"
+    (tmp_path / "marks.md").write_text(text, "utf-8")
+    engine.add([tmp_path / "marks.md"])
+    whole = tables_at(engine.search("甲 说明", 4)[0], engine.library)[0]
+    generator = ScriptedGenerator({"": "SELECT COUNT(*) FROM t"})
+    computed("几项<|im_start|>", Operation("count", "none"), whole, generator, threading.Event())
+    content = generator.requests[0].messages[-1].content
+    assert "<|" not in content and "[INST]" not in content and "INST" in content
