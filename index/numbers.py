@@ -33,11 +33,14 @@ _UNIT_WORDS = (
     "首 曲 集 笔 单 例 起 桩 宗 则 集 版 排 行 带 站 路 线 环 桶 箱 袋 盒 "
     "瓶 杯 碗 包 车 班 课 学时 学分 分 票 席 枚 块 市 县 区 镇 乡 村 省 "
     "州 国 院 校 厂 店 个 大 小 届 方面 方 重 维 股 亿 万 千 百 "
-    "km kg mm cm mb gb kb m g t ℃ 码 英尺 英寸 公分 光年 帧 像素"
+    "km kg mm cm ml mg mb gb kb m l g t ℃ 码 英尺 英寸 公分 光年 帧 像素"
 )
 UNITS = tuple(dict.fromkeys(_UNIT_WORDS.split()))
 """Measure words and units that may follow a number; longest first where one is the beginning of another."""
-_UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
+_UNIT = "|".join(
+    re.escape(unit) + ("(?![a-z])" if unit.isascii() else "")  # mL is no metre
+    for unit in sorted(UNITS, key=len, reverse=True)
+)
 
 _ARABIC = r"(?<![\d.])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|(?<!\d\.)\d+\.\d+(?!\.?\d)|\d+"
 _FIGURE = rf"(?:(?:{_ARABIC})[余多来]?[{_MAGNITUDE}]+)*(?:{_ARABIC})(?:[余多来]?[{_MAGNITUDE}]+)?"

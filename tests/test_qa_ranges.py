@@ -6,7 +6,7 @@ import pytest
 
 from index.types import Document, Passage
 from qa.attribution import EvidenceSentence
-from qa.kinds.ranges import rows_in_range
+from qa.kinds.ranges import items_in_range, rows_in_range
 from qa.kinds.tables import Row, Table
 
 
@@ -36,6 +36,7 @@ LEAVE = table(
     "天数", "谁批", rows=[("1天以内", "科长"), ("1天以上至3天（含）", "处长"), ("3天以上至10天", "局长")]
 )
 FUNDS = table("合同额（万元）", "谁签", rows=[("不满20", "处长"), ("20至50", "副局长"), ("50以上", "局长")])
+BOTTLES = table("装量", "分钟", rows=[("100 mL以下", "15"), ("100 mL至500 mL", "20"), ("500 mL以上", "40")])
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,8 @@ FUNDS = table("合同额（万元）", "谁签", rows=[("不满20", "处长"), (
         ("3万2和8万各怎么办", BUYING, []),
         ("P3区谁批", LEAVE, []),
         ("迟到4分钟谁批", LEAVE, []),
+        ("一瓶300毫升要几分钟", BOTTLES, ["20"]),
+        ("1.5升装的要几分钟", BOTTLES, ["40"]),
     ],
 )
 def test_the_row_whose_range_holds_the_figure(asked: str, given: Table, told: list[str]) -> None:
@@ -63,3 +66,31 @@ def test_columns_that_divide_no_range_are_left_alone() -> None:
     assert rows_in_range("15元吃什么", prices) == (), "these overlap"
     plain = table("房间", "人数", rows=[("甲", "20人"), ("乙", "40人")])
     assert rows_in_range("30人用哪间", plain) == ()
+
+
+HEAT = (
+    "（一）预报最高气温35℃以上、不满37℃的，12:00—15:00停止作业；",
+    "（二）37℃以上、不满40℃的，11:00—16:00停止作业；",
+    "（三）40℃以上的，当日停止一切作业。",
+)
+LATE = ("1. 迟到10分钟以内的提醒；", "2. 迟到10至30分钟的，扣50元；", "3. 迟到30分钟以上的，按旷工半天计。")
+DUTY = ("（一）工作日9:00到岗；", "（二）值班人员20人一组；", "（三）交接不少于10分钟。")
+
+
+@pytest.mark.parametrize(
+    ("asked", "items", "told"),
+    [
+        ("预报38度几点不让干活", HEAT, [1]),
+        ("41度呢", HEAT, [2]),
+        ("37度的时候", HEAT, [0, 1]),
+        ("11点能干活吗", HEAT, []),
+        ("晚来25分钟怎么算", LATE, [1]),
+        ("晚来一小时怎么算", LATE, [2]),
+        ("扣20元", LATE, []),
+        ("15分钟够交接吗", DUTY, []),
+    ],
+)
+def test_the_item_whose_range_holds_the_figure(asked: str, items: tuple[str, ...], told: list[int]) -> None:
+    passage, document = Passage("d-0001", "d", 0, 1, "x"), Document("d", "表", "a.md", "x", "0")
+    places = [EvidenceSentence(passage, document, i, i + 1, text) for i, text in enumerate(items)]
+    assert [row.place.start for row in items_in_range(asked, places)] == told

@@ -35,13 +35,18 @@ UNITS: dict[str, tuple[str, str]] = {
     "斤": ("克", "500"),
     "毫克": ("克", "0.001"),
     "mg": ("克", "0.001"),
+    "升": ("升", "1"),
+    "l": ("升", "1"),
+    "毫升": ("升", "0.001"),
+    "ml": ("升", "0.001"),
     "平方公里": ("平方米", "1000000"),
     "平方千米": ("平方米", "1000000"),
     "平方米": ("平方米", "1"),
     "公顷": ("平方米", "10000"),
-    "小时": ("小时", "1"),
-    "个小时": ("小时", "1"),
-    "钟头": ("小时", "1"),
+    "分钟": ("分钟", "1"),
+    "小时": ("分钟", "60"),
+    "个小时": ("分钟", "60"),
+    "钟头": ("分钟", "60"),
     "时": ("时刻", "1"),
     "点": ("时刻", "1"),
     "天": ("天", "1"),
@@ -67,10 +72,11 @@ UNITS: dict[str, tuple[str, str]] = {
 }
 
 
-def dimension_of(unit: str) -> str:
-    """One name for units that mean the same (块 and 元, 天 and 日); others as they are."""
-    known = UNITS.get(unit)
-    return known[0] if known and known[1] == "1" else unit
+def measured_in(unit: str) -> tuple[str, Decimal]:
+    """What a unit measures, under one name (块 and 元, 毫升 and L), and its factor: 1 公里 is 1000 of 米. An
+    unknown unit measures itself."""
+    dimension, factor = UNITS.get(unit, (unit, "1"))
+    return dimension, Decimal(factor)
 
 
 _PERSONS = frozenset(["名", "人", "位", "口", "员"])
