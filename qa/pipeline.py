@@ -147,7 +147,7 @@ class Pipeline:
             note = prompts.text("qa.note_spelling", typed=mistyped.typed, meant=mistyped.meant)
             answer = replace(answer, notes=(Note("spelling", note),))
         query = dated(query, hits)
-        answer, told = replace(answer, query=query), want.told if want.before else query
+        answer, told = replace(answer, query=query), want.told if want.after_turns else query
         with clock.stage("read"):
             windows = read(query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
         own = OwnWords(self.settings, index) if self.reader and self.settings.style != "short" else None
@@ -174,7 +174,7 @@ class Pipeline:
                 )
             with clock.stage("judge"):
                 budget = Budget(self._reading())
-                typed = asked if want.before else ""
+                typed = asked if want.after_turns else ""
                 windows, drafts = reranked(told, windows, self.generator, budget, cancelled, typed)
                 telling = sentences_told(told, self.generator, budget, cancelled)
                 found = found_in(answer, hits, windows, index, self.reader, telling)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import prompts
+from qa.items import with_item
 from qa.kinds.written import Order
 from qa.reader import Reads, history
 from qa.types import Turn
@@ -57,6 +58,11 @@ class Want:
     order: Order | None = None
     before: str = ""
 
+    @property
+    def after_turns(self) -> bool:
+        """Is the model that writes told of the turns before?"""
+        return self.told != self.query
+
 
 def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     """The kind of answer wanted and the query; without a reader what was typed."""
@@ -92,6 +98,8 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     )
     query = f"{' '.join((last, *carried))}：{asked}"
     before = " ".join((last, said[-1][1][:BEFORE])).strip()
+    if named := with_item(asked, said[-1][1]):
+        return Want(kind, kinds[kind], named, named, (named,), before=before)
     return Want(kind, kinds[kind], query, after(turns, asked), (last, *carried), before=before)
 
 

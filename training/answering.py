@@ -81,7 +81,7 @@ def of_set(data: Path, questions: Path) -> Iterator[Row]:
             continue
         first = max(read(want.query, [block], reader), key=lambda w: w.worth)
         at = first.begin + first.reading.best[0]
-        query = want.told if want.before else dated(want.query, hits)
+        query = want.told if want.after_turns else dated(want.query, hits)
         found = states(query, block.heading, [s.text for s in sentences], generator, threading.Event())
         assert found is not None
         yield found, label, hit.document.title, [s.start <= at < s.end for s in sentences]

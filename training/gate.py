@@ -116,10 +116,10 @@ def _row(engine: Engine, item: dict[str, Any]) -> tuple[dict[str, Any], np.ndarr
     want, stop = understand(item["question"], turns, reader), threading.Event()
     hits = searched(want.query, index, engine.settings.index.top_k, want.before)
     query = dated(want.query, hits)
-    told = want.told if want.before else query
+    told = want.told if want.after_turns else query
     windows = read(query, [narrow(hit) for hit in hits], reader)
     budget = Budget(2 * READ)
-    typed = item["question"] if want.before else ""
+    typed = item["question"] if want.after_turns else ""
     windows, drafts = reranked(told, windows, generator, budget, stop, typed)
     telling = sentences_told(told, generator, budget, stop)
     kind = "fact" if want.kind in SPREAD else want.kind
