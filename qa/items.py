@@ -34,8 +34,8 @@ def items_of(answer: str) -> list[str]:
 
 
 def with_item(asked: str, answer: str) -> str:
-    """The question with the item of the answer in the place of its number, "" where it names none: after 甲桥、
-    乙桥 the question 第二个哪天完工 is 乙桥哪天完工."""
+    """The question with the item of the answer in the place of its number, "" where it names none: after
+    甲桥、乙桥 the question 第二个哪天完工 is 乙桥哪天完工."""
     items = items_of(answer)
     numbers = [span for span in number_spans(asked) if span.kind == "ordinal"]
     if len(numbers) != 1 or not 1 <= numbers[0].value <= len(items):
