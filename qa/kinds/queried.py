@@ -20,16 +20,18 @@ from sqlglot.errors import SqlglotError
 import prompts
 from engine.base import GenerationRequest, Generator, Message
 from errors import Cancelled
+from index.normalize import normalize, number_spans
 from qa.attribution import EvidenceSentence
 from qa.kind import Operation
 from qa.kinds.counted import Count
 from qa.kinds.sheet import Sheet, sheet_of
-from qa.kinds.tables import Table, totals
+from qa.kinds.tables import Table, bare, totals
 
 TOKENS = 80
 """Tokens of a query."""
 ROWS = 60
 """Rows of a table that are read for one."""
+ORDERED = (exp.GT, exp.GTE, exp.LT, exp.LTE)
 SINGLE = frozenset({"difference", "ratio", "product", "average"})
 """Operations with one figure for all rows."""
 
@@ -55,7 +57,7 @@ def computed(
     text = _written(question, sheet, generator, cancelled)
     try:
         query = _parsed(text)
-        return _computed(query, operation, sheet) if query else None
+        return _computed(query, normalize(question).text, operation, sheet) if query else None
     except (SqlglotError, sqlite3.Error, KeyError):
         return None  # no query, or one of columns that are not there
 
@@ -83,7 +85,10 @@ def _parsed(text: str) -> exp.Select | None:
 
 def _grounded(test: exp.Expr, sheet: Sheet) -> exp.Expr | None:
     """A condition whose texts are those of cells: a text that only a part of cells is stands for these, one
-    that only another column has belongs to that. None where no cell has it."""
+    that only another column has belongs to that. None where no cell has it, or columns of different units are
+    compared."""
+    if not all(_ordered(one, sheet) for one in test.find_all(*ORDERED)):
+        return None
     for one in test.find_all(exp.EQ, exp.NEQ, exp.In):
         texts = [literal.this for literal in one.find_all(exp.Literal) if literal.is_string]
         if not isinstance(one.this, exp.Column) or not texts:
@@ -107,7 +112,17 @@ def _grounded(test: exp.Expr, sheet: Sheet) -> exp.Expr | None:
     return test
 
 
-def _computed(query: exp.Select, operation: Operation, sheet: Sheet) -> Count | None:
+def _ordered(test: exp.Expr, sheet: Sheet) -> bool:
+    """Can what is compared be put in order: columns of one unit, a text only with days and hours?"""
+    names = _columns(test)
+    texts = any(one.is_string for one in test.find_all(exp.Literal))
+    cells = [str(cell) for name in names for cell in sheet.cells(name) if cell is not None]
+    return len({sheet.unit(name) for name in names}) == 1 and (
+        not texts or all(cell[0].isdigit() for cell in cells)
+    )
+
+
+def _computed(query: exp.Select, question: str, operation: Operation, sheet: Sheet) -> Count | None:
     what = operation.what
     if what in SINGLE:
         return _single(query, what, sheet) if _grounded(query, sheet) is query else None
@@ -115,29 +130,45 @@ def _computed(query: exp.Select, operation: Operation, sheet: Sheet) -> Count | 
         ordered = query.args.get("order") or query.find(exp.Max, exp.Min)
         rows = _rows(query, sheet) if ordered and not query.args.get("group") else ()
         return Count(_places(rows, sheet), what) if 0 < len(rows) < len(sheet.values) else None
-    conditions = _conditions(query, operation, sheet)
+    conditions = _conditions(query, question, operation, sheet)
     if conditions is None:
         return None
     rows = _rows(exp.select("*").from_("t").where(*conditions), sheet)
     if what == "sum" and not query.find(exp.Count):
-        column = next((c.name for one in query.expressions for c in one.find_all(exp.Column)), "")
-        return _summed(rows, column, sheet) if column else None
+        columns = {name for one in query.expressions for name in _columns(one)}
+        return _summed(rows, columns.pop(), sheet) if len(columns) == 1 else None
     return Count(_places(rows, sheet), "count", Decimal(len(rows))) if rows else None
 
 
-def _conditions(query: exp.Select, operation: Operation, sheet: Sheet) -> list[exp.Expr] | None:
-    """The conditions of a query; None where one has a text that no cell has, or there is none and there
-    should be. Models like to add some: where the question puts no more than one, the first counts, with what
-    else is asked of the same columns."""
+def _conditions(
+    query: exp.Select, question: str, operation: Operation, sheet: Sheet
+) -> list[exp.Expr] | None:
+    """The conditions of a query; None where one has a text that no cell has, or there are none and there
+    should be. Models like to add some: one of which the question says nothing does not count, and where it
+    puts no more than one, the first does, with what else is asked of the same columns."""
     where = query.args.get("where")
     if where is None:
         return [] if operation.conditions == "none" else None
     parts = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
+    parts = [part for part in parts if _said(part, question, sheet)] or parts
     if operation.conditions != "several":
         parts = [part for part in parts if _columns(part) == _columns(parts[0])]
     grounded = [_grounded(part, sheet) for part in parts]
     known = [part for part in grounded if part is not None]
-    return known if len(known) == len(parts) else None
+    if len(known) == len(parts):
+        return known
+    return [] if operation.conditions == "none" else None
+
+
+def _said(part: exp.Expr, question: str, sheet: Sheet) -> bool:
+    """Does the question say anything of a condition: a figure of it, a character of a value or of a column's
+    name?"""
+    values = [str(one.this) for one in part.find_all(exp.Literal)]
+    columns = [bare(sheet.table.columns[sheet.at(name)]) for name in _columns(part) if name in sheet.names]
+    figures = {span.value for span in number_spans(question)}
+    if any(span.value in figures for value in values for span in number_spans(value)):
+        return True
+    return any(c in question for text in (*values, *columns) for c in text if c.isalpha())
 
 
 def _columns(part: exp.Expr) -> set[str]:
@@ -150,7 +181,7 @@ def _rows(query: exp.Select, sheet: Sheet) -> tuple[int, ...]:
     asked = query.copy()
     asked.set("expressions", [exp.column("rowid")])
     asked.set("distinct", None)
-    for test in list(asked.find_all(exp.GT, exp.GTE, exp.LT, exp.LTE)):
+    for test in list(asked.find_all(*ORDERED)):
         if isinstance(test.this, exp.Column) and sheet.numeric[sheet.at(test.this.name)]:
             figure = sqlglot.parse_one(f"typeof({test.this.sql('sqlite')}) = 'real'", read="sqlite")
             test.replace(exp.and_(test.copy(), figure))

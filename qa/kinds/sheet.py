@@ -143,7 +143,8 @@ def _figure(cell: str) -> float | None:
     spans = number_spans(cell)
     if len(spans) != 1 or spans[0].start or spans[0].kind not in ("number", "percent"):
         return None
-    return float(spans[0].value)
+    whole = cell[0].isdigit() or max(spans[0].end, spans[0].unit_end) == len(cell)  # 一等奖 is a name
+    return float(spans[0].value) if whole else None
 
 
 def _written(value: Value) -> str:
