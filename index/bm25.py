@@ -162,8 +162,10 @@ class LexicalIndex:
         return total
 
     def ceiling(self, query: str) -> float:
-        """What no passage's BM25 can exceed: every known term of the question, without end."""
-        return float(self._weights(query_terms(query))[0].sum()) * (K1 + 1)
+        """What no passage's BM25 can exceed: every term of the question, without end; one that no passage has
+        counts as one of a single passage, so that a question in other words than the documents' is not taken
+        to be met by the one term that they share."""
+        return self._total(query_terms(query)) * (K1 + 1)
 
     def coverage(self, query: str, rows: Sequence[int] | Ints) -> Floats:
         """For each row the share (0..1) of the question's terms that it has, weighed by idf.
@@ -173,13 +175,18 @@ class LexicalIndex:
         wanted = np.asarray(rows, np.int64)
         codes = query_terms(query)
         weights, places = self._weights(codes)
-        unknown = codes[~np.isin(codes, self._codes[places])]
-        rare = float(np.log(1 + (self.count - 0.5) / 1.5)) if self.count else 1.0
-        total = float(weights.sum()) + rare * float(np.where(is_single(unknown), SINGLE_WEIGHT, 1.0).sum())
+        total = self._total(codes)
         found = np.zeros(len(wanted), np.float32)
         for weight, place in zip(weights, places, strict=True):
             found += weight * self._has(int(place), wanted)[0]
         return found / np.float32(total) if total > 0 else found
+
+    def _total(self, codes: Codes) -> float:
+        """Weight of all terms together; of those that no passage has, that of a term of one passage."""
+        weights, places = self._weights(codes)
+        unknown = codes[~np.isin(codes, self._codes[places])]
+        rare = float(np.log(1 + (self.count - 0.5) / 1.5)) if self.count else 1.0
+        return float(weights.sum()) + rare * float(np.where(is_single(unknown), SINGLE_WEIGHT, 1.0).sum())
 
     def _weights(self, codes: Codes) -> tuple[Floats, Ints]:
         """Weight (idf, less for single characters) and place in the vocabulary of the known ones of
@@ -232,7 +239,7 @@ def score_texts(query: str, texts: Sequence[str]) -> tuple[Floats, Floats, float
     norm = K1 * (1 - B + B * lengths / max(float(lengths.mean()) if len(texts) else 1.0, 1.0))
     scores = (weights * (K1 + 1) * tf / (tf + norm[:, None])).sum(1)
     coverage = ((tf > 0) * weights).sum(1) / max(float(weights.sum()), 1e-9)
-    ceiling = float(weights[having > 0].sum()) * (K1 + 1)
+    ceiling = float(weights.sum()) * (K1 + 1)
     return scores.astype(np.float32), coverage.astype(np.float32), ceiling
 
 

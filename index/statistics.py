@@ -79,4 +79,4 @@ class TermStatistics:
         norm = (K1 * (1 - B + B * lengths / mean)).astype(np.float32)
         scores = (weights * (K1 + 1) * tf / (tf + norm[:, None])).sum(1)
         coverage = ((tf > 0) * weights).sum(1) / max(float(shares.sum()), 1e-9)
-        return scores.astype(np.float32), coverage.astype(np.float32), float(weights.sum()) * (K1 + 1)
+        return scores.astype(np.float32), coverage.astype(np.float32), float(shares.sum()) * (K1 + 1)

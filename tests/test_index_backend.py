@@ -227,4 +227,4 @@ def test_counts_of_terms_follow_what_comes_and_goes(tmp_path: Path) -> None:
     for one in (less, TermStatistics.load(tmp_path)):
         assert (one.count, one.length) == (fresh.count, fresh.length)
         assert np.array_equal(one.codes, fresh.codes) and np.array_equal(one.having, fresh.having)
-    assert TermStatistics.none().measure("食堂", ["食堂"])[2] == 0.0
+    assert TermStatistics.none().measure("食堂", ["食堂"])[0].tolist() == [0.0]

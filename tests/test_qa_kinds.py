@@ -139,10 +139,10 @@ def centre(tmp_path):
     sentence."""
     (tmp_path / "limits.md").write_text(LIMITS, "utf-8")
 
-    def made(reader):
+    def made(reader, writes="没有写明。"):
         settings = EngineSettings(data=tmp_path / "data")
         engine = Engine.open(
-            settings, generator=ScriptedGenerator({"": "没有写明。"}), encoder=FakeEncoder(), reader=reader
+            settings, generator=ScriptedGenerator({"": writes}), encoder=FakeEncoder(), reader=reader
         )
         engine.add([tmp_path / "limits.md"])
         return engine
@@ -163,21 +163,36 @@ def test_an_enumeration_of_which_some_items_answer_is_shown_whole(centre):
 
 
 @pytest.mark.parametrize(
-    ("asked", "operation", "lead", "lines"),
+    ("asked", "operation", "query", "lead", "lines"),
     [
-        ("三日周期的项目有几个", ("count", "none", "one"), "共2个：", 2),
-        ("费用超过150元的项目有几个", ("count", "over", "one"), "共2个：", 2),
-        ("各项目的费用一共多少", ("sum", "none"), "合计560元（120 + 260 + 180）：", 3),
-        ("东西两区一共多少个工位", ("sum", "none", "one"), "合计77个工位（42个 + 35个）：", 1),
+        ("三日周期的项目有几个", ("count", "one"), "SELECT 项目 FROM t WHERE 周期 = '三日'", "共2个：", 2),
+        ("费用超过150元的项目有几个", ("count", "one"), "SELECT 1 FROM t WHERE 费用_元 > 150", "共2个：", 2),
+        ("各项目的费用一共多少", ("sum",), "SELECT SUM(费用_元) FROM t", "合计560元（120 + 260 + 180）：", 3),
+        (
+            "各项目的费用平均多少",
+            ("average",),
+            "SELECT AVG(费用_元) FROM t WHERE 周期 = '三日'",
+            "推算为150元（由120，180算得）：",
+            2,
+        ),
+        ("东西两区一共多少个工位", ("sum", "one"), "", "合计77个工位（42个 + 35个）：", 1),
     ],
 )
-def test_counts_and_sums_are_computed_and_show_what_they_stand_on(centre, asked, operation, lead, lines):
-    engine = centre(ScriptedReader({asked: "count"}, operations={asked: operation}))
+def test_what_is_computed_shows_what_it_stands_on(centre, asked, operation, query, lead, lines):
+    engine = centre(ScriptedReader({asked: "count"}, operations={asked: operation}), query)
     answer = engine.answer(asked)
     first, *places = answer.sentences
     assert first.text.strip() == lead and len(places) == lines
-    assert [n.kind for n in answer.notes] == ["computed"] and engine.generator.requests == []
+    assert [n.kind for n in answer.notes] == ["computed"] and len(engine.generator.requests) == bool(query)
     assert len(first.citations) == lines and all(s.citations for s in places)
+
+
+def test_the_row_with_the_most_is_the_answer(centre):
+    asked = "哪个项目最贵"
+    reader = ScriptedReader({asked: "fact"}, operations={asked: ("extreme", "one")})
+    answer = centre(reader, "SELECT 项目 FROM t ORDER BY 费用_元 DESC LIMIT 1").answer(asked)
+    assert answer.text == "项目：土样；费用：260元；周期：五日"
+    assert [n.kind for n in answer.notes] == ["computed"]
 
 
 def test_rows_that_are_compared_stand_side_by_side_with_their_difference(centre):

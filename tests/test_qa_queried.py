@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,12 +16,13 @@ from fakes import ScriptedGenerator
 
 from errors import Cancelled
 from index.settings import IndexSettings
+from qa.attribution import EvidenceSentence
 from qa.engine import Engine
 from qa.kind import Operation
 from qa.kinds.counted import Count
 from qa.kinds.queried import computed
 from qa.kinds.sheet import sheet_of
-from qa.kinds.tables import Table, tables_at
+from qa.kinds.tables import Table, row_text, tables_at
 from qa.settings import EngineSettings
 
 HALLS = """# 场地
@@ -140,6 +142,16 @@ def test_the_most_and_the_least_are_rows(table: Table):
     ) == ["舞蹈房"]
     assert asked(table, "SELECT 管理 FROM t GROUP BY 管理 ORDER BY COUNT(*) DESC LIMIT 1", "extreme") is None
     assert asked(table, "SELECT 场地 FROM t", "extreme") is None
+
+
+def test_units_stand_beside_the_figures_of_a_row(table: Table):
+    """As a person reads it; the sentence of a text, and cells with words, stay as they are."""
+    row = table.rows[1].place
+    assert row_text(row) == (
+        "序号：2；场地：报告厅；押金：200元；本月：8场；上月：12场；开放日：3月15日；管理：总务处"
+    )
+    plain = EvidenceSentence(row.passage, replace(row.document, blocks=()), 0, 9, "本月（场）：8")
+    assert row_text(plain) == "本月（场）：8"
 
 
 def test_a_row_of_totals_is_no_row(tmp_path: Path):

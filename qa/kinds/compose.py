@@ -13,6 +13,7 @@ from qa.draft import cite
 from qa.kinds.counted import Count, measure
 from qa.kinds.extract import WIDE, Extract
 from qa.kinds.overview import Line, about, outline
+from qa.kinds.tables import row_text
 from qa.types import Answer, Note, Retrieved, Sentence
 
 Ordering = Callable[[Sequence[str]], Sequence[int]]
@@ -118,8 +119,9 @@ def chosen_document(query: str, hits: Sequence[Hit], documents: Sequence[Documen
 
 
 def quoted(place: EvidenceSentence) -> Sentence:
-    """An evidence sentence as a sentence of the answer: word for word, so borne out by itself."""
-    return Sentence(place.text.strip(), "supported", (cite(place, place.start, place.end, 1.0),))
+    """An evidence sentence as a sentence of the answer: word for word, the units of a row of a table beside
+    its figures, so borne out by itself."""
+    return Sentence(row_text(place), "supported", (cite(place, place.start, place.end, 1.0),))
 
 
 def stacked(lines: Sequence[Sentence]) -> tuple[Sentence, ...]:

@@ -19,6 +19,8 @@ NEAR = 0.75
 """Share of the best hit's score that a passage must have for its table to be looked at."""
 MOST = 3
 """Rows that a question names at once."""
+UNIT = 6
+"""Characters of what stands in brackets after a column's name for it to be a unit: 元/人次."""
 NUMBER = "序号"
 """The column that only counts the rows."""
 
@@ -98,6 +100,27 @@ def tables_at(hit: Hit, index: Indexed) -> list[Table]:
         if number in touched:
             found.setdefault((number, tuple(row.cells)), []).append(row)
     return [Table(columns, tuple(rows)) for (_, columns), rows in found.items()]
+
+
+def row_text(place: EvidenceSentence) -> str:
+    """A row of a table as a person reads it, units beside the figures: 费用：35元 for 费用（元）：35; other
+    text as it stands."""
+    text = place.text.strip()
+    if not any(one.table and one.start <= place.start < one.end for one in place.document.blocks):
+        return text
+    return "；".join(_with_unit(cell) for cell in text.split("；"))
+
+
+def _with_unit(cell: str) -> str:
+    name, colon, value = cell.partition("：")
+    bare_name, bracket, unit = name.rpartition("（")
+    spans = number_spans(value)
+    alone = (
+        len(spans) == 1 and spans[0].kind == "number" and not spans[0].start and spans[0].end == len(value)
+    )
+    if not (colon and bracket and alone and unit.endswith("）") and len(unit) <= UNIT + 1):
+        return cell
+    return f"{bare_name}：{value}{unit[:-1]}"
 
 
 def totals(table: Table) -> Row | None:
