@@ -139,12 +139,12 @@ def _date(cell: str) -> str | None:
 
 
 def _figure(cell: str) -> float | None:
-    """The figure that a cell begins with, as it stands there, where it holds no other."""
-    spans = number_spans(cell)
+    """The figure that a cell begins with, as it stands there, where it holds no other; 一等奖 and 三日 are
+    words."""
+    spans = number_spans(cell) if cell[:1].isdigit() else []
     if len(spans) != 1 or spans[0].start or spans[0].kind not in ("number", "percent"):
         return None
-    whole = cell[0].isdigit() or max(spans[0].end, spans[0].unit_end) == len(cell)  # 一等奖 is a name
-    return float(spans[0].value) if whole else None
+    return float(spans[0].value)
 
 
 def _written(value: Value) -> str:
