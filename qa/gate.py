@@ -45,7 +45,8 @@ DOUBTED = -2.0
 """Log-odds that a word of the question is borne out, below which a refusal names it: 95 % of what is named is
 where two nearly the same questions differ (docs/log/gate.md)."""
 NAMED = 8
-"""Characters of the question, as far as that word, that are named."""
+"""Characters of the question, as far as that word, that are named; twice as many where a clause ends."""
+ENDS = "？?。！!，,；; "
 TARGETS = ("answered", "premise")
 """What the probes tell: the material answers the question; the question takes something for granted that it
 has otherwise."""
@@ -134,6 +135,8 @@ class Gate:
         likely = probability("before" if alone else "quote", values) if found else 0.0
         told = values["said"] >= SAID  # then the draft says the same in a word
         quoted, best = likely > sure + (PREFERRED if told else 0.0), max(sure, likely)
+        if not any(s.state == "supported" for s in draft.sentences) and likely >= 1.0 - self.risk:
+            quoted, best = True, likely  # what is quoted is borne out; what was written only in part
         if best and best >= 1.0 - self.risk:
             return Decision(None, best, values, quoted)
         return Decision("not_answered" if borne else "unsupported", best, values, quoted)
@@ -170,7 +173,11 @@ def doubted(draft: Draft, question: str) -> str:
     end = len(question) - len(told) + int(told.argmin()) + 1
     if told.min() >= DOUBTED or end < 1:
         return ""
-    return ("…" if end > NAMED else "") + question[max(0, end - NAMED) : end]
+    end = len(question[:end].rstrip(ENDS))
+    clause = max(question.rfind(mark, 0, end) for mark in ENDS) + 1
+    start = clause if end - clause <= 2 * NAMED else end - NAMED  # words of a short clause are not cut
+    words = question[start:end].strip(ENDS)
+    return ("…" if start and words else "") + words
 
 
 def probed_by(probe: Mapping[str, Any], states: NDArray[Any]) -> dict[str, float]:

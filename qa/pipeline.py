@@ -288,7 +288,9 @@ class Pipeline:
         orders = set(index.ordering([f"{hit.document.title}\n{hit.passage.text}" for hit in hits]))
         left = len(orders)
         hits = [hit for i, hit in enumerate(hits) if i not in orders]
-        if self.encoder and (done := tabled(answer, hits, index, self.encoder, index.superseded())):
+        if self.encoder and (
+            done := tabled(answer, order.last, hits, index, self.encoder, index.superseded())
+        ):
             yield done
             return
         windows = read(answer.query, [narrow(hit) for hit in hits], self.reader) if self.reader else []

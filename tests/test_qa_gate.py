@@ -111,7 +111,9 @@ def test_a_refusal_names_the_words_that_nothing_bears_out():
     states = np.stack([borne, borne, borne, odd, *[borne] * 4, borne])
     draft = Draft(judged=states, model="qwen2.5-coder-1.5b")
     assert doubted(draft, asked) == "地铁集团"
-    assert doubted(draft, "请问一下轨道交通里的" + asked) == "…交通里的地铁集团"
+    assert doubted(draft, "请问一下轨道交通里的" + asked) == "请问一下轨道交通里的地铁集团"
+    assert doubted(draft, "你好，麻烦问一下，今年" + asked) == "…今年地铁集团"
+    assert doubted(draft, "麻烦问一下今年市里管轨道交通的那家" + asked) == "…通的那家地铁集团"
     assert doubted(replace(draft, judged=np.stack([borne] * 9)), asked) == ""
     assert doubted(Draft(model="qwen2.5-coder-1.5b"), asked) == ""
     said = decline(Answer(asked, asked), "not_answered", [], draft).refusal

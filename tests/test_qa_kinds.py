@@ -93,6 +93,25 @@ def test_an_overview_goes_through_the_sections_of_the_document_asked_for(desk):
     assert all(s.citations for s in answer.sentences)
 
 
+def test_an_outline_keeps_enumerations_together(tmp_path):
+    """What leads in and the items are one line; of a long one the first items, and how many are left out."""
+    items = "".join(f"（{n}）第{n}类家庭，须提供街道出具的近三个月内的证明原件；" for n in "一二三四五六七八")
+    text = f"# 优待办法\n\n## 一、对象\n\n下列家庭优先：{items}\n\n## 二、期限\n\n每年六月办理。\n"
+    (tmp_path / "a.md").write_text(text, "utf-8")
+    asked = "概括一下优待办法"
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data"),
+        generator=ScriptedGenerator(),
+        encoder=FakeEncoder(),
+        reader=ScriptedReader({asked: "overview_document"}),
+    )
+    engine.add([tmp_path / "a.md"])
+    _, first, second = (sentence.text.strip() for sentence in engine.answer(asked).sentences)
+    assert first.startswith("一、对象：下列家庭优先：（一）第一类家庭") and "（三）第三类" in first
+    assert first.endswith("……（另有 3 项）") and "第六类" not in first
+    assert second == "二、期限：每年六月办理。"
+
+
 def test_an_overview_of_everything_names_each_document(desk):
     asked = "这些文件都讲了什么"
     answer = desk(ScriptedReader({asked: "overview_all"})).answer(asked)

@@ -72,7 +72,8 @@ def outlined(
         lead = f"{line.heading}：" if line.heading and line.heading != last else ""
         last = line.heading
         quote = quoted(line.sentence)
-        shown.append(replace(quote, text=lead + quote.text))
+        rest = prompts.text("qa.outline_left", n=line.left) if line.left else ""
+        shown.append(replace(quote, text=lead + quote.text + rest))
     parts = len({line.heading for line in lines if line.heading}) or len(lines)
     title = Sentence(f"《{document.title}》", "supported", shown[0].citations)
     notes = (Note("quoted", prompts.text("qa.note_outline", n=parts)), *orders_left_out(left))

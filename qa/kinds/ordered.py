@@ -28,15 +28,24 @@ FORMS = {"table": 0, "rising": 1, "falling": -1}
 
 
 def tabled(
-    answer: Answer, hits: Sequence[Hit], index: Indexed, encoder: Encoder, superseded: frozenset[str]
+    answer: Answer,
+    last: str,
+    hits: Sequence[Hit],
+    index: Indexed,
+    encoder: Encoder,
+    superseded: frozenset[str],
 ) -> Answer | None:
-    """The table that was ordered; None where no table is named, or something else was ordered."""
+    """The table that was ordered; None where no table is named, or something else was ordered.
+
+    Args:
+        last: the answer that the order is about; a table of which it names no row is another one.
+    """
     form = nearest("order", answer.question, encoder)
     if form not in FORMS or not hits:
         return None
     asked = normalize(answer.query).text
     table = named_table(asked, hits, index)
-    if table is None or len(table.rows) < 2:
+    if table is None or len(table.rows) < 2 or (last and not table.values(normalize(last).text)):
         return None
     values = table.values(asked)
     rows = [row for row in table.rows if all(row.cells[c] in wanted for c, wanted in values.items())]

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from index.outline import outline as tree
+from index.outline import own_number
 from index.sentences import split_sentences
 from index.types import Document, Hit, Passage
 from qa.attribution import EvidenceSentence
@@ -28,25 +29,32 @@ LENGTH = 160
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of an outline: the section's heading ("" where there is none) and the sentence that carries
-    it."""
+    """A line of an outline.
+
+    Attributes:
+        heading: of the section, "" where there is none.
+        sentence: that carries it; of an enumeration what leads in and its first items.
+        left: how many of its items are left out.
+    """
 
     heading: str
     sentence: EvidenceSentence
+    left: int = 0
 
 
 def outline(document: Document, passages: Sequence[Passage], most: int = LINES) -> list[Line]:
     """The sections of a run of passages in order, each with the sentences that carry it: about ``most`` in
     all, the longer a section the more, and at least one of each of the first ``most`` sections."""
-    sections = list(_sections(document, passages))
-    weights = _rarity(s.text for _, sentences in sections for s in sentences)
+    sections = [(heading, *_whole(sentences)) for heading, sentences in _sections(document, passages)]
+    weights = _rarity(s.text for _, sentences, _ in sections for s in sentences)
     if not sections:
         return []
-    total = sum(math.sqrt(len(sentences)) for _, sentences in sections)
+    total = sum(math.sqrt(len(sentences)) for _, sentences, _ in sections)
     lines = []
-    for heading, sentences in sections:
+    for heading, sentences, left in sections:
         share = max(1, round(most * math.sqrt(len(sentences)) / total))
-        lines += [Line(heading, sentence) for sentence in carrying(sentences, share, weights)]
+        carry = carrying(sentences, share, weights)
+        lines += [Line(heading, sentence, left.get(sentence.start, 0)) for sentence in carry]
     if len(lines) <= most + len(sections) // 2:
         return lines
     ranked = sorted(range(len(lines)), key=lambda i: (-_weight(lines[i].sentence.text, weights), i))[:most]
@@ -116,6 +124,24 @@ def _sections(
         if sentences:
             heading = path[-1] if path and path[-1] != document.title else ""
             yield heading, sentences
+
+
+def _whole(sentences: Sequence[EvidenceSentence]) -> tuple[list[EvidenceSentence], dict[int, int]]:
+    """The sentences with each enumeration as one: what leads in and its items, as far as they are not too
+    long; and, by where such a one begins, how many of its items are left out."""
+    out: list[EvidenceSentence] = []
+    left: dict[int, int] = {}
+    for sentence in sentences:
+        joins = out and sentence.passage.id == out[-1].passage.id and own_number(sentence.text)
+        lead = out[-1] if joins else None
+        if lead is None or not ("：" in lead.text or own_number(lead.text)):
+            out.append(sentence)
+        elif sentence.end - lead.start > LENGTH or left.get(lead.start):
+            left[lead.start] = left.get(lead.start, 0) + 1
+        else:
+            text = lead.document.text[lead.start : sentence.end]
+            out[-1] = EvidenceSentence(lead.passage, lead.document, lead.start, sentence.end, text)
+    return out, left
 
 
 def _rarity(texts: Iterable[str]) -> Counter[str]:
