@@ -1,5 +1,5 @@
-"""Reading ahead: while nobody asks, the passages of the index are read as the reranker will send them, so
-that a question finds them read (``engine/kept.py``).
+"""Reading ahead: while nobody asks, the examples of a query over a table and the passages of the index are
+read as they will be sent, so that a question finds them read (``engine/kept.py``).
 
 A passage that the reranker cuts around the place that matters is cut by the question, so it is left out.
 """
@@ -16,6 +16,7 @@ from errors import Cancelled
 from index.types import Document, Hit, Passage
 from qa.context import sentences_of
 from qa.draft import messages_for
+from qa.kinds.queried import examples
 from qa.rerank import material
 
 ANY = "问"
@@ -41,7 +42,7 @@ class Ahead:
     def __init__(self, index: Documents) -> None:
         self._index = index
         self._of = ""
-        self._left: Iterator[Hit] = iter(())
+        self._left: Iterator[tuple[Message, ...]] = iter(())
 
     def read(self, generator: Generator, cancelled: threading.Event) -> bool:
         """Read the next passage that was not read yet; False when all were, or no more can be kept.
@@ -52,15 +53,14 @@ class Ahead:
         if not isinstance(generator, Keeps):
             return False
         if self._of != self._index.fingerprint:
-            self._of, self._left = self._index.fingerprint, self._hits()
-        for hit in self._left:
-            messages = self._messages(hit, generator)
-            if messages:
-                try:
-                    return generator.ahead(messages, cancelled)
-                except Cancelled:
-                    self._left = chain([hit], self._left)
-                    raise
+            told = (self._messages(hit, generator) for hit in self._hits())
+            self._of, self._left = self._index.fingerprint, chain([examples()], filter(None, told))
+        for messages in self._left:
+            try:
+                return generator.ahead(messages, cancelled)
+            except Cancelled:
+                self._left = chain([messages], self._left)
+                raise
         return False
 
     def _hits(self) -> Iterator[Hit]:

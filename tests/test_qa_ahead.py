@@ -19,7 +19,10 @@ from index.types import Document, Hit, Passage
 from qa.ahead import Ahead
 from qa.draft import messages_for
 from qa.engine import Engine
+from qa.kind import Operation
 from qa.kinds.evidence import Window, narrow
+from qa.kinds.queried import computed, examples
+from qa.kinds.tables import tables_at
 from qa.reader import Reading
 from qa.rerank import TOKENS, Budget, material, reranked
 from qa.settings import EngineSettings
@@ -70,14 +73,27 @@ def all_of(ahead: Ahead, generator: Keeping) -> int:
 
 def test_every_short_passage_is_read_as_the_reranker_sends_it() -> None:
     index, generator = Index(), Keeping()
-    assert all_of(Ahead(index), generator) == len(passages_of(LEAVE))
-    for passage, messages in zip(passages_of(LEAVE), generator.read_ahead, strict=True):
+    assert all_of(Ahead(index), generator) == 1 + len(passages_of(LEAVE))
+    assert generator.read_ahead[0] == examples()
+    for passage, messages in zip(passages_of(LEAVE), generator.read_ahead[1:], strict=True):
         sent = messages_for(
             "年休假有几天？", material(Hit(passage, LEAVE, 0.5), passage.end - 1, generator), "judge"
         )
         beginning = sent[-1].content[: sent[-1].lasting]
         assert passage.text in beginning and "年休假有几天" not in beginning and beginning.endswith("：")
         assert messages[-1].content[: messages[-1].lasting] == beginning and messages[:-1] == sent[:-1]
+
+
+def test_the_examples_of_a_query_are_what_every_query_begins_with(tmp_path: Path) -> None:
+    (tmp_path / "t.md").write_text("# 表\n\n| 楼 | 户数 |\n|---|---|\n| 甲 | 10 |\n| 乙 | 20 |\n", "utf-8")
+    writer = ScriptedGenerator({"": "SELECT COUNT(*) FROM t"})
+    engine = Engine.open(EngineSettings(data=tmp_path / "d"), generator=writer, encoder=FakeEncoder())
+    engine.add([tmp_path / "t.md"])
+    (table,) = tables_at(engine.search("甲 户数", 1)[0], engine.library)
+    computed("几栋", Operation("count"), table, writer, threading.Event())
+    *sent, last = writer.requests[0].messages
+    *before, end = examples()
+    assert sent == before and end.lasting > 0 and last.content.startswith(end.content[: end.lasting])
 
 
 def test_a_passage_that_the_question_cuts_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,12 +103,12 @@ def test_a_passage_that_the_question_cuts_is_left_out(monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         index, "passages", lambda _: [replace(passages_of(LEAVE)[0], text=text, start=0, end=len(text))]
     )
-    assert all_of(Ahead(index), generator) == 0
+    assert all_of(Ahead(index), generator) == 1
 
 
 def test_it_goes_on_where_it_was_stopped_and_again_when_the_index_has_changed() -> None:
     index, generator = Index(), Keeping()
-    ahead, count = Ahead(index), len(passages_of(LEAVE))
+    ahead, count = Ahead(index), 1 + len(passages_of(LEAVE))
     assert ahead.read(generator, threading.Event())
     generator.stops = True
     with pytest.raises(Cancelled):
@@ -123,7 +139,8 @@ def test_what_was_read_of_a_document_goes_off_the_disk_with_it(tmp_path: Path) -
     for file in files:
         file.write_text("# 休假\n\n工作满一年的有五天年休假。\n", "utf-8")
     engine.add(files[:1])
-    assert engine.read_ahead(threading.Event()) and not engine.read_ahead(threading.Event())
+    read = [engine.read_ahead(threading.Event()) for _ in range(3)]
+    assert read == [True, True, False], "the examples of a query, and the passage"
     assert left(lambda: engine.add(files)), "one was added"
     files[0].write_text("# 休假\n\n工作满一年的有七天年休假。\n", "utf-8")
     assert not left(lambda: engine.add(files))

@@ -24,7 +24,7 @@ from index.normalize import normalize, number_spans
 from qa.attribution import EvidenceSentence
 from qa.kind import Operation
 from qa.kinds.counted import Count
-from qa.kinds.sheet import Sheet, sheet_of
+from qa.kinds.sheet import HEAD, Sheet, sheet_of
 from qa.kinds.tables import Table, bare, totals
 
 TOKENS = 80
@@ -60,6 +60,12 @@ def computed(
         return _computed(query, normalize(question).text, operation, sheet) if query else None
     except (SqlglotError, sqlite3.Error, KeyError):
         return None  # no query, or one of columns that are not there
+
+
+def examples() -> tuple[Message, ...]:
+    """A chat of which what stands before the table of any question comes again."""
+    *before, (role, content) = prompts.chat("query", table=HEAD, question="")
+    return (*(Message(*part) for part in before), Message(role, content, len(HEAD)))
 
 
 def _written(question: str, sheet: Sheet, generator: Generator, cancelled: threading.Event) -> str:

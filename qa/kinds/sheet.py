@@ -23,6 +23,7 @@ UNIT = 4
 STEPS = 200_000
 """Instructions of SQLite after which a query is stopped."""
 ALLOWED = frozenset({SQLITE_SELECT, SQLITE_READ, SQLITE_FUNCTION})
+HEAD = "CREATE TABLE t ("
 Value = float | str | None
 
 
@@ -47,7 +48,7 @@ class Sheet:
         kinds = ("REAL" if numeric else "TEXT" for numeric in self.numeric)
         head = ", ".join(f"{name} {kind}" for name, kind in zip(self.names, kinds, strict=True))
         rows = ("-- " + " | ".join(_written(value) for value in row) for row in self.values)
-        return f"CREATE TABLE t ({head});\n" + "\n".join(rows)
+        return f"{HEAD}{head});\n" + "\n".join(rows)
 
     def at(self, name: str) -> int:
         """Where a column of a query stands. Raises KeyError where there is none of that name."""
