@@ -22,6 +22,7 @@ from index.headings import (
     starts_item,
 )
 from index.loaders.raw import Line, squeeze
+from index.loaders.titles import names_nothing
 from index.types import Block
 
 RUNNING = 30
@@ -166,6 +167,8 @@ def _joins(paragraph: Paragraph, line: Line, text: str, loose: bool) -> bool:
     ended = bool(_SENTENCE_END.search(tail[-6:]))
     if not line.gap and not line.indent and last.full:
         return not (ended and tail.endswith(("：", ":")))
+    if not line.gap and last.full and _bracketed("".join(paragraph.parts[:4]), text):
+        return True
     if ended or line.indent:
         return False
     if starts_broken(text) or (
@@ -177,6 +180,17 @@ def _joins(paragraph: Paragraph, line: Line, text: str, loose: bool) -> bool:
     if loose and not _HELD_OPEN.search(tail):
         return False
     return paragraph.length >= RUNNING and bool(_CLAUSE.search("".join(paragraph.parts[-3:])[-200:]))
+
+
+def _bracketed(before: str, text: str) -> bool:
+    """Does a line close the bracket that a paragraph begins with, as of a dateline centred over two lines?"""
+    return (
+        len(before) <= 300
+        and before[:1] in "（("
+        and not re.search("[）)]", before)
+        and text[-1:] in "）)"
+        and not re.search("[（(]", text)
+    )
 
 
 def _with_headings(lines: Iterable[Line], formed: bool) -> Iterator[Line]:
@@ -205,6 +219,8 @@ def _marked(before: Line | None, line: Line, after: Line | None, formed: bool) -
         return line if wrapped or listed(before, line, after, level) else replace(line, level=level)
     if not plain_heading(text) or after is None:
         return line
+    if before is not None and before.level and before.text.startswith("附") and names_nothing(before.text):
+        return replace(line, level=min(6, before.level + 1))  # what is attached is named below 附件1
     following = squeeze(after.text[:400])
     if before is None:
         title = (

@@ -38,6 +38,12 @@ def row(*cells: str, places: tuple[int, ...] = (), flags: tuple[int, ...] = ()) 
     ]
 
 
+def test_properties_of_rows_that_lie_elsewhere(tmp_path: Path) -> None:
+    paragraphs = [*row("日期", "值班人", "电话"), *row("6月19日", "何静", "8801"), Old("表后的话。")]
+    data = old_word(paragraphs, elsewhere=True)
+    assert texts(write(tmp_path, "a.doc", data)) == ["日期：6月19日；值班人：何静；电话：8801", "表后的话。"]
+
+
 @pytest.mark.parametrize("name", ["a.doc", "a.wps", "a.docx"])
 def test_a_binary_word_file(tmp_path: Path, name: str) -> None:
     data = old_word(

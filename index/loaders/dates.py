@@ -117,7 +117,7 @@ def month_line(lines: list[str]) -> str | None:
         if len(line) <= 40 and (month := _MONTH.search(line) or _HAN_MONTH.search(line)):
             before, after = line[: month.start()], line[month.end() :]
             if (
-                (_AROUND.fullmatch(before) or _LABEL.search(before))
+                (_AROUND.fullmatch(before) or _LABEL.search(before) or _ISSUED.fullmatch(before))
                 and _AROUND.fullmatch(after)
                 and (found := _iso(month, "1"))
             ):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from index.loaders.raw import clean
+from index.loaders.symbols import printed_font, symbol
 
 PATHS_MAX = 20_000
 """Drawn objects of one page that are looked at for ruling lines; maps and plans have more and are no
@@ -122,7 +123,14 @@ def _characters(page: Any, crop: tuple[float, float, float, float]) -> list[Mark
             if code == 0xFFFE or code == 2:
                 code = 0x2D  # a hyphen at a line's end, where it stands
             char = chr(code) if code <= 0x10FFFF else "\ufffd"
-            if generated or not code or not (char == " " or clean(char).strip() or char == "\u3000"):
+            if 0x20 < code < 0x100 or 0xF000 <= code < 0xF100:
+                char = _sign(textpage, index, char)
+            if (
+                generated
+                or not code
+                or not char
+                or not (char == " " or clean(char).strip() or char == "\u3000")
+            ):
                 continue
             raw.FPDFText_GetMatrix(textpage, index, matrix)
             raw.FPDFText_GetLooseCharBox(textpage, index, box)
@@ -153,6 +161,16 @@ def _characters(page: Any, crop: tuple[float, float, float, float]) -> list[Mark
         return marks
     finally:
         textpage.close()
+
+
+def _sign(textpage: Any, index: int, char: str) -> str:
+    """A letter as it looks in the font that it is drawn with: R in Wingdings 2 is ☑."""
+    import pypdfium2.raw as raw
+
+    name, flags = ctypes.create_string_buffer(64), ctypes.c_int()
+    raw.FPDFText_GetFontInfo(textpage, index, name, 64, flags)
+    font = printed_font(name.value.decode("utf-8", "ignore"))
+    return symbol(font, char) if font else char
 
 
 def _share(marks: list[Mark], count: int) -> None:

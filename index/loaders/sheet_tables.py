@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from index.loaders.raw import Line, squeeze
+from index.loaders.raw import Line, squeeze, unspread
 from index.loaders.sheet_forms import COLON, complementary, form_like, numbering_row, valued
 from index.loaders.sheet_grid import TEXT, Area, Grid, Row, beside, blocks, carried, names, value_like
+from index.loaders.titles import names_nothing
 
 HEADERS_MAX = 4
 """Rows of names that a header may have."""
@@ -42,8 +43,10 @@ def placed_lines(grid: Grid, level: int = TITLE_LEVEL) -> Iterator[Placed]:
     carried(grid)
     header: _Header | None = None
     for block in blocks(grid):
-        for part in beside(block, grid.merges):
+        for number, part in enumerate(beside(block, grid.merges)):
             reader = _Table(part, grid, header, level)
+            if number and header and [t for t in part[0].texts if t] == list(header.names.values()):
+                reader.told = 1  # the same list, set in columns
             yield from reader.lines()
             header = reader.header or header
 
@@ -165,6 +168,7 @@ class _Table:
             and len(text) <= TITLE_MAX
             and not _ENDED.search(text)
             and not _PAIR.match(text)
+            and not names_nothing(text)
             and len(self.columns) > 1
             and row.kinds[filled[0]] == TEXT
         )
@@ -266,7 +270,7 @@ class _Table:
         for column in range(width):
             parts: list[str] = []
             for level in levels:
-                if (text := level.get(column, "")) and text not in parts:
+                if (text := unspread(level.get(column, ""))) and text not in parts:
                     parts.append(text)
             if parts:
                 joined[column] = join_names(parts)

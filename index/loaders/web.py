@@ -15,6 +15,7 @@ from lxml import etree
 from index.loaders.dates import iso_date
 from index.loaders.encoding import decode
 from index.loaders.flat import flat_lines
+from index.loaders.mixed_headings import with_form_headings
 from index.loaders.raw import Line, Raw, clean, squeeze
 from index.loaders.slide_text import numbered
 from index.loaders.web_main import main_part, shown
@@ -94,6 +95,8 @@ def load_html(path: Path, data: bytes) -> Raw:
         if name in _DATES and (found := iso_date(meta.get("content") or "")):
             raw.published = raw.published or found
     raw.formed = any(next(iter(root.iter(tag)), None) is not None for tag in ("h1", "h2", "h3"))
+    if raw.formed:
+        raw.lines = list(with_form_headings(lines))
     return raw
 
 
