@@ -122,9 +122,7 @@ def _characters(page: Any, crop: tuple[float, float, float, float]) -> list[Mark
             generated = raw.FPDFText_IsGenerated(textpage, index) == 1
             if code == 0xFFFE or code == 2:
                 code = 0x2D  # a hyphen at a line's end, where it stands
-            char = chr(code) if code <= 0x10FFFF else "\ufffd"
-            if 0x20 < code < 0x100 or 0xF000 <= code < 0xF100:
-                char = _sign(textpage, index, char)
+            char = _shown(textpage, index, code)
             if (
                 generated
                 or not code
@@ -163,10 +161,13 @@ def _characters(page: Any, crop: tuple[float, float, float, float]) -> list[Mark
         textpage.close()
 
 
-def _sign(textpage: Any, index: int, char: str) -> str:
-    """A letter as it looks in the font that it is drawn with: R in Wingdings 2 is ☑."""
+def _shown(textpage: Any, index: int, code: int) -> str:
+    """A character as it looks in the font that it is drawn with: R in Wingdings 2 is ☑."""
     import pypdfium2.raw as raw
 
+    char = chr(code) if code <= 0x10FFFF else "\ufffd"
+    if not (0x20 < code < 0x100 or 0xF000 <= code < 0xF100):
+        return char
     name, flags = ctypes.create_string_buffer(64), ctypes.c_int()
     raw.FPDFText_GetFontInfo(textpage, index, name, 64, flags)
     font = printed_font(name.value.decode("utf-8", "ignore"))
