@@ -28,6 +28,10 @@ from index.types import Block
 RUNNING = 30
 """From this many characters on, a line with a comma in it and no end is taken for a broken sentence."""
 
+BROKEN_OFF = 15
+"""From this many characters on, what ends with a comma goes on in the next line, also where that is set
+in."""
+
 SAMPLE = 2_000
 """Lines from which the author's habits are told."""
 
@@ -168,6 +172,8 @@ def _joins(paragraph: Paragraph, line: Line, text: str, loose: bool) -> bool:
     if not line.gap and not line.indent and last.full:
         return not (ended and tail.endswith(("：", ":")))
     if not line.gap and last.full and _bracketed("".join(paragraph.parts[:4]), text):
+        return True
+    if not line.gap and paragraph.length >= BROKEN_OFF and tail.endswith(("，", "、")):
         return True
     if ended or line.indent:
         return False

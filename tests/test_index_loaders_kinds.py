@@ -14,6 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from index.loaders import load
 from index.loaders.document_number import number_among
+from index.loaders.raw import squeeze
 from index.loaders.titles import is_title
 from index.types import Document
 from tests.word_maker import blank, centred, table
@@ -296,3 +297,73 @@ def test_headings_by_form_on_a_page_and_ways_to_other_pages(tmp_path: Path) -> N
         (2, "二、管网"),
         (0, body),
     ]
+
+
+def test_a_form_with_the_same_fields_twice(tmp_path: Path) -> None:
+    made = blank()
+    rows = [
+        ["学  历\n学  位", "全日制教育", "大学", "毕业院校及专业", "同济大学给排水"],
+        ["", "在职教育", "研究生", "毕业院校及专业", "浙江大学市政工程"],
+    ]
+    form = table(made, rows)
+    text = form.cell(0, 0).text
+    form.cell(0, 0).merge(form.cell(1, 0)).text = text
+    assert [text for _, text in blocks(word(tmp_path, made))] == [
+        "学历学位：全日制教育：大学；毕业院校及专业：同济大学给排水",
+        "学历学位：在职教育：研究生；毕业院校及专业：浙江大学市政工程",
+    ]
+
+
+def test_labels_of_which_characters_stand_apart() -> None:
+    assert squeeze("入 党时 间：2008.06；现 任职务：科长") == "入党时间：2008.06；现任职务：科长"
+    assert squeeze("主持：何静  记录：周晓") == "主持：何静 记录：周晓"
+    assert squeeze("联系 电话：8801") == "联系 电话：8801"
+
+
+def test_groups_named_with_a_label_and_notes_parted_from_their_table(tmp_path: Path) -> None:
+    header, one, two = ["品名", "期初", "期末"], ["水表", 120, 100], ["水管", 800, 650]
+    document = sheet(
+        tmp_path,
+        [["库存台账"], ["仓库：一号仓库"], header, one, ["仓库：二号仓库"], header, two],
+        *("A1:C1", "A2:C2", "A5:C5"),
+    )
+    assert [text for level, text in blocks(document) if level == 4] == ["仓库：一号仓库", "仓库：二号仓库"]
+    rows = [
+        "缴费明细表,,",
+        "导出时间：2026-05-08 10:22,,操作员：李可",
+        ",,",
+        "户号,户名,金额",
+        "00012345,张三,66.70",
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(rows), "utf-8")
+    document = load(tmp_path / "a.csv")
+    assert (document.title, document.published) == ("缴费明细表", "2026-05-08")
+    assert [block.table for block in document.blocks] == [0, 0, 1]
+
+
+def test_a_page_whose_headline_is_a_sentence_and_parts_set_apart_by_styles(tmp_path: Path) -> None:
+    body = "因<span style='color:red'>管网改造</span><span>，以下</span>区域将停水，请提前储水并关好阀门。"
+    (tmp_path / "a.html").write_text(
+        "<html><head><title></title></head><body><h1>停水了！这些小区请储水</h1>"
+        "<div><span class='a'>临江水务</span><em id='t'>2026年6月1日 17:30</em></div>"
+        f"<p>{body}</p><div id='toast'>预览时标签不可点</div></body></html>",
+        "utf-8",
+    )
+    document = load(tmp_path / "a.html")
+    assert (document.title, document.published) == ("停水了！这些小区请储水", "2026-06-01")
+    assert document.text.split("\n")[1:] == [
+        "临江水务 2026年6月1日 17:30",
+        "因管网改造，以下区域将停水，请提前储水并关好阀门。",
+    ]
+
+
+def test_a_line_that_breaks_off_at_a_comma_goes_on_below(tmp_path: Path) -> None:
+    lines = [
+        "例会纪要",
+        "",
+        "（一）5月13日前完成停水方案；",
+        "（二）会议材料由沈洁负责整理，",
+        "      周三下班前交办公室；",
+    ]
+    (tmp_path / "a.txt").write_text("\n".join(lines), "utf-8")
+    assert "（二）会议材料由沈洁负责整理，周三下班前交办公室；" in load(tmp_path / "a.txt").text.split("\n")

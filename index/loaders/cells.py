@@ -98,6 +98,8 @@ def is_header(rows: Sequence[Sequence[Cell]], columns: int, strict: bool = False
         return True
     if strong := _by_marks(first, body):
         return strong > 0
+    if len(first) % 2 == 0 and _repeated_below(first, body):
+        return False
     if not _header_texts(first):
         return False
     if any(cell.text.endswith(("：", ":")) for cell in first) or 2 * sum(
@@ -133,6 +135,14 @@ def _contrast(top: Cell, below: Sequence[str], strict: bool) -> float:
     if share < 0.5 or kind(top.text) != "text":
         return 0.0
     return (1.5 if share == 1 else share) * full / (full + 2)
+
+
+def _repeated_below(first: Sequence[Cell], body: Sequence[Sequence[Cell]]) -> bool:
+    """Does a label of the first row stand right below itself, as in forms with the same fields twice? A
+    header comes again as a whole."""
+    names = {(cell.column, cell.text) for cell in first if is_label(cell.text)}
+    below = [{(cell.column, cell.text) for cell in row} for row in body[:1]]
+    return any(names & texts and not names <= texts for texts in below)
 
 
 def _paired(rows: Sequence[Sequence[Cell]], columns: int) -> bool:

@@ -15,6 +15,11 @@ _DROP = re.compile(
 _BREAK = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _RADICAL = re.compile(r"[\u2e80-\u2fd5]")
 _SPREAD = re.compile(r"(?<![^\s；;：:，。（(])[\u4e00-\u9fff](?: [\u4e00-\u9fff]){1,5}(?= ?[：:])")
+_PARTED = re.compile(
+    r"(?:(?<=^)|(?<=；))(?=[\u4e00-\u9fff ]{3,9}[：:])(?=(?:\S+ )*\S(?: |[：:]))"
+    r"[\u4e00-\u9fff]+(?: [\u4e00-\u9fff]+)+(?= ?[：:])"
+)
+"""A label of which some characters stand apart (出 生地), as a PDF has them."""
 _SPREAD_NAME = re.compile(r"[\u4e00-\u9fff](?: [\u4e00-\u9fff]){1,5}")
 _COLON = re.compile("[：:]")
 _SPACE = re.compile(r"[ \t\xa0\u2000-\u200a\u202f\u3000]+")
@@ -91,7 +96,10 @@ def squeeze(text: str) -> str:
     """One line: every run of white space becomes one space, and none is left in a label that is spread out
     (名    称：) to be as wide as others."""
     text = _SPACE.sub(" ", text.replace("\n", " ")).strip()
-    return _SPREAD.sub(lambda found: found[0].replace(" ", ""), text) if _COLON.search(text) else text
+    if not _COLON.search(text):
+        return text
+    text = _SPREAD.sub(lambda found: found[0].replace(" ", ""), text)
+    return _PARTED.sub(lambda found: found[0].replace(" ", ""), text)
 
 
 def unspread(name: str) -> str:

@@ -21,6 +21,7 @@ TITLE_LEVEL = 3
 TITLE_MAX = 60
 GROUP_MAX = 40
 _PAIR = re.compile(r".{1,20}?[：:]\s*\S")
+COLON_AT = re.compile("[：:]")
 _NUMBERED = re.compile(
     r"[（(]?[一二三四五六七八九十]{1,3}[、.）)]|第.{1,4}[章节部类组批]|[IVX]+[、.]|\d{1,2}[、.．]\D|[A-Z][、.．]"
 )
@@ -79,8 +80,11 @@ class _Table:
         while rows and self._lead(rows, titled):
             row = rows.pop(0)
             title = not titled and bool(rows) and self._title(row)
-            yield self._whole(row, level=self.level if title else 0)
+            group = bool(rows) and self._names_group(row, rows)
+            yield self._whole(row, level=self.level if title else min(6, self.level + 1) if group else 0)
             titled = titled or title
+        if len(rows) == 1 and all(_PAIR.match(rows[0].texts[column]) for column in rows[0].filled()):
+            yield self._whole(rows.pop())  # notes above a table, parted from it by an empty row
         if not rows:
             return
         depth = 0 if self._goes_on(rows, titled) else self._depth(rows)
@@ -159,6 +163,13 @@ class _Table:
         if 1 < wide < len(self.columns) and filled[0] > self.columns[0] and len(rows) > 2 and names(rows[1]):
             return False  # the upper level of a header over some columns only
         return not (self.before is not None and not titled and wide == 1 and filled[0] != self.columns[0])
+
+    def _names_group(self, row: Row, below: list[Row]) -> bool:
+        """Is the row the first of several that name groups (仓库：一号仓库 ... 仓库：二号仓库)?"""
+        texts = [one.texts[one.filled()[0]] for one in (row, *below) if len(one.filled()) == 1]
+        label = COLON_AT.split(texts[0])[0] if texts and len(row.filled()) == 1 else ""
+        others = [text for text in texts[1:] if text != texts[0] and COLON_AT.search(text)]
+        return bool(label) and any(COLON_AT.split(text)[0] == label for text in others)
 
     def _title(self, row: Row) -> bool:
         filled = row.filled()

@@ -76,6 +76,7 @@ _FRAME = frozenset(
         "sidenav",
         "sider",
         "toolbar",
+        "toast",
         "topbar",
         "pagination",
         "pager",
