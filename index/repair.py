@@ -38,7 +38,7 @@ SAMPLE = 2_000
 _SENTENCE_END = re.compile(r"[。．！？!?…；;：:][”’」』）)】》\"']*$|\.[”’」』）)】》\"']*$")
 _FIRST = re.compile(r"第?[（(]?[一1](?![一二三四五六七八九十\d])")
 _CLAUSE = re.compile(r"[，,、；;。]")
-_HELD_OPEN = re.compile(r"[，,、（(《“「『〈—-]$")
+_HELD_OPEN = re.compile(r"[，,、（(《“「『〈—]$|(?<!-)-$")
 _CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f“”‘’…—·]")
 
 

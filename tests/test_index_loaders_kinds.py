@@ -367,3 +367,8 @@ def test_a_line_that_breaks_off_at_a_comma_goes_on_below(tmp_path: Path) -> None
     ]
     (tmp_path / "a.txt").write_text("\n".join(lines), "utf-8")
     assert "（二）会议材料由沈洁负责整理，周三下班前交办公室；" in load(tmp_path / "a.txt").text.split("\n")
+
+
+def test_a_line_of_dashes_ends_where_it_ends(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("回复\n\n请查收。\n-----原始邮件-----\n发件人: 顺达客运\n", "utf-8")
+    assert load(tmp_path / "a.txt").text.split("\n")[-2:] == ["-----原始邮件-----", "发件人: 顺达客运"]
