@@ -76,15 +76,8 @@ class _Table:
 
     def lines(self) -> Iterator[Placed]:
         rows = list(self.rows)
-        titled = False
-        while rows and self._lead(rows, titled):
-            row = rows.pop(0)
-            title = not titled and bool(rows) and self._title(row)
-            group = bool(rows) and self._names_group(row, rows)
-            yield self._whole(row, level=self.level if title else min(6, self.level + 1) if group else 0)
-            titled = titled or title
-        if len(rows) == 1 and all(_PAIR.match(rows[0].texts[column]) for column in rows[0].filled()):
-            yield self._whole(rows.pop())  # notes above a table, parted from it by an empty row
+        above, titled = self._above(rows)
+        yield from above
         if not rows:
             return
         depth = 0 if self._goes_on(rows, titled) else self._depth(rows)
@@ -126,9 +119,20 @@ class _Table:
             else:
                 yield self._row(row, header.names if header else {})
 
-    def _units(self, row: Row) -> list[int]:
-        """Filled columns of a row, cells merged across counted once."""
-        return row.filled()
+    def _above(self, rows: list[Row]) -> tuple[list[Placed], bool]:
+        """Titles and notes at the top, taken from ``rows``; and whether a title is among them."""
+        found: list[Placed] = []
+        titled = False
+        while rows and self._lead(rows, titled):
+            row = rows.pop(0)
+            title = not titled and bool(rows) and self._title(row)
+            group = bool(rows) and self._names_group(row, rows)
+            level = self.level if title else min(6, self.level + 1) if group else 0
+            found.append(self._whole(row, level=level))
+            titled = titled or title
+        if len(rows) == 1 and all(_PAIR.match(rows[0].texts[column]) for column in rows[0].filled()):
+            found.append(self._whole(rows.pop()))  # notes above a table, parted from it by an empty row
+        return found, titled
 
     def _across(self, row: Row, column: int) -> int:
         """How many columns the cell spans."""
