@@ -54,6 +54,8 @@ class Earlier:
 BATCH = 512
 """Passages encoded by one call."""
 
+_DECODE = json.JSONDecoder().raw_decode
+
 _SCHEMA = """
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA page_size = 8192;
 CREATE TABLE documents (
@@ -183,8 +185,8 @@ class CorpusWriter:
                 "",
                 sha,
                 published,
-                supersedes=tuple(json.loads(wishes)),
-                meta=json.loads(meta),
+                supersedes=tuple(json.loads(wishes)) if wishes != "[]" else (),
+                meta=_DECODE(meta)[0],
             )
             for id_, title, source, sha, published, wishes, meta in rows
         ]

@@ -262,10 +262,9 @@ class _Loading:
     def _told(self, document: Document, one: Named, before: Sequence[str] | None = None) -> Document:
         """With where the file is now and the collections that it belongs to."""
         meta = dict(document.meta)
-        if not (
-            one.same and Path(meta.get("path", "")).exists()
-        ):  # another copy of a file that is where it was
-            meta["path"] = str(one.path)
+        was, now = meta.get("path", ""), str(one.path)
+        if was != now and not (one.same and Path(was).exists()):  # else a copy of a file that is where it was
+            meta["path"] = now
         together = {
             *(document.collections if before is None else before),
             *([self.collection] if self.collection else []),

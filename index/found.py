@@ -67,10 +67,12 @@ def look_into(folder: Path) -> Folder:
         root, onerror=lambda error: unreadable.append(Path(str(error.filename)))
     ):
         folders[:] = sorted(name for name in folders if not litter(name))
+        within = Path(inner).relative_to(root).as_posix()
+        above = "" if within == "." else f"{within}/"
         for name in sorted(names):
             if not litter(name):
-                file = Path(inner, name)
-                files.append(Found(file, file.relative_to(root).as_posix(), file.suffix.lower() in SUFFIXES))
+                known = os.path.splitext(name)[1].lower() in SUFFIXES
+                files.append(Found(Path(inner, name), above + name, known))
     return Folder(root, tuple(files), tuple(unreadable))
 
 

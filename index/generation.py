@@ -362,6 +362,10 @@ def _marks(values: Sequence[int]) -> str:
     return ",".join("?" * len(values))
 
 
+_DECODE = json.JSONDecoder().raw_decode
+"""For what is read ten thousand times: nothing stands around the value."""
+
+
 def _document(row: Sequence[Any]) -> Document:
     _, id_, title, source, sha256, published, media_type, supersedes, meta, blocks, pages, text = row
     return Document(
@@ -372,10 +376,10 @@ def _document(row: Sequence[Any]) -> Document:
         sha256,
         published,
         media_type,
-        unpack_blocks(blocks),
-        tuple(unpack(pages)),
-        tuple(json.loads(supersedes)),
-        json.loads(meta),
+        unpack_blocks(blocks) if blocks else (),
+        tuple(unpack(pages)) if pages else (),
+        tuple(json.loads(supersedes)) if supersedes != "[]" else (),
+        _DECODE(meta)[0],
     )
 
 

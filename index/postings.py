@@ -21,6 +21,10 @@ import numpy as np
 from index import disk
 from index.terms import Codes, cut
 
+SPILLED = ("codes", "sizes", "rows", "counts")
+STRETCH = 64
+"""Postings that are copied together on average; where fewer are, each is sent to its place by itself."""
+
 ARRAYS = ("codes", "starts", "rows", "counts", "lengths", "best")
 
 
@@ -55,7 +59,7 @@ def write_postings(
             lengths = [np.asarray(old_lengths[start:stop]) for start, stop in earlier[1]]
             first = sum(map(len, lengths))
         for batch in batches:
-            unique, sizes = _spill(batch, first, spill / f"{parts}.npz")
+            unique, sizes = _spill(batch, first, spill / str(parts))
             codes, found = _merge(codes, found, unique, sizes[0])
             lengths.append(sizes[1])
             first += len(batch)
@@ -85,7 +89,7 @@ def _spill(batch: list[str], first: int, path: Path) -> tuple[Codes, tuple[np.nd
     counts = np.minimum(np.diff(np.append(at, len(codes))), 255).astype(np.uint8)
     codes, rows = codes[at], rows[at]
     unique, sizes = np.unique(codes, return_counts=True)
-    np.savez(path, codes=unique, sizes=sizes, rows=(rows + first).astype(np.int32), counts=counts)
+    _put(path, unique, sizes, (rows + first).astype(np.int32), counts)
     return unique, (sizes, lengths)
 
 
@@ -97,7 +101,11 @@ def _taken_over(
     codes, starts, rows, counts = (
         np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ARRAYS[:4]
     )
-    places = np.full(len(np.load(folder / "lengths.npy", mmap_mode="r")), -1, np.int32)
+    count = len(np.load(folder / "lengths.npy", mmap_mode="r"))
+    if list(runs) == [(0, count)]:  # nothing has gone, and no row has another number
+        yield from _all_of(codes, starts, rows, counts, spill)
+        return
+    places = np.full(count, -1, np.int32)
     first = 0
     for start, stop in runs:
         places[start:stop] = np.arange(first, first + stop - start)
@@ -111,11 +119,30 @@ def _taken_over(
         sizes = np.add.reduceat(kept, starts[at:end] - starts[at], dtype=np.int64)
         alive = sizes > 0
         unique, sizes = codes[at:end][alive], sizes[alive]
-        np.savez(
-            spill / f"{part}.npz", codes=unique, sizes=sizes, rows=new_rows[kept], counts=counts[here][kept]
-        )
+        _put(spill / str(part), unique, sizes, new_rows[kept], counts[here][kept])
         yield unique, sizes
         at, part = end, part + 1
+
+
+def _all_of(
+    codes: Codes, starts: np.ndarray, rows: np.ndarray, counts: np.ndarray, spill: Path
+) -> Iterable[tuple[Codes, np.ndarray]]:
+    """The postings of an earlier index as they are, a stretch of terms at a time."""
+    at = part = 0
+    while at < len(codes):
+        end = max(at + 1, int(np.searchsorted(starts, starts[at] + PART, "right")) - 1)
+        here = slice(int(starts[at]), int(starts[end]))
+        sizes = np.diff(starts[at : end + 1])
+        _put(spill / str(part), codes[at:end], sizes, rows[here], counts[here])
+        yield codes[at:end], sizes
+        at, part = end, part + 1
+
+
+def _put(folder: Path, *arrays: np.ndarray) -> None:
+    """Spill the codes, numbers, rows and counts of one part."""
+    folder.mkdir()
+    for name, array in zip(SPILLED, arrays, strict=True):
+        np.save(folder / f"{name}.npy", array)
 
 
 def _merge(codes: Codes, found: np.ndarray, more: Codes, sizes: np.ndarray) -> tuple[Codes, np.ndarray]:
@@ -140,18 +167,40 @@ def _scatter(
     fill = starts[:-1].copy()
     best = np.zeros(len(codes), np.float32)
     for part in range(parts):
-        with np.load(spill / f"{part}.npz") as batch:
-            places = np.searchsorted(codes, batch["codes"])
-            sizes, batch_rows, batch_counts = batch["sizes"], batch["rows"], batch["counts"]
+        own, sizes, batch_rows, batch_counts = (
+            np.asarray(np.load(spill / str(part) / f"{name}.npy", mmap_mode="r")) for name in SPILLED
+        )
+        places = np.searchsorted(codes, own)
         begins = np.cumsum(sizes) - sizes
-        to = np.repeat(fill[places] - begins, sizes) + np.arange(len(batch_rows))
-        rows[to] = batch_rows
-        counts[to] = batch_counts
+        _place(fill[places] - begins, begins, sizes, (rows, batch_rows), (counts, batch_counts))
         fill[places] += sizes
         if len(batch_rows):
             tf = batch_counts.astype(np.float32)
-            tops = np.maximum.reduceat(tf * np.float32(k1 + 1) / (tf + norm[batch_rows]), begins)
-            best[places] = np.maximum(best[places], tops)
+            below = norm[batch_rows]
+            below += tf
+            tf *= np.float32(k1 + 1)
+            tf /= below  # in place: these are as long as the postings
+            best[places] = np.maximum(best[places], np.maximum.reduceat(tf, begins))
     rows.flush()
     counts.flush()
     return best
+
+
+def _place(
+    shift: np.ndarray, begins: np.ndarray, sizes: np.ndarray, *pairs: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Copy the postings of a part to where they belong: those of each term ``shift`` places further on. What
+    is not parted by postings of others is copied together."""
+    total = int(begins[-1] + sizes[-1]) if len(begins) else 0
+    parted = np.flatnonzero(np.diff(shift)) + 1
+    if STRETCH * len(parted) > total:
+        to = np.repeat(shift, sizes) + np.arange(total)
+        for whole, part in pairs:
+            whole[to] = part
+        return
+    edges = [0, *begins[parted].tolist(), total]
+    for term, start, stop in zip([0, *parted.tolist()], edges, edges[1:], strict=False):
+        if stop > start:
+            by = int(shift[term])
+            for whole, part in pairs:
+                whole[start + by : stop + by] = part[start:stop]

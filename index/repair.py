@@ -22,10 +22,15 @@ from index.headings import (
     starts_item,
 )
 from index.loaders.raw import Line, squeeze
+from index.loaders.titles import names_nothing
 from index.types import Block
 
 RUNNING = 30
 """From this many characters on, a line with a comma in it and no end is taken for a broken sentence."""
+
+BROKEN_OFF = 15
+"""From this many characters on, what ends with a comma goes on in the next line, also where that is set
+in."""
 
 SAMPLE = 2_000
 """Lines from which the author's habits are told."""
@@ -33,7 +38,7 @@ SAMPLE = 2_000
 _SENTENCE_END = re.compile(r"[。．！？!?…；;：:][”’」』）)】》\"']*$|\.[”’」』）)】》\"']*$")
 _FIRST = re.compile(r"第?[（(]?[一1](?![一二三四五六七八九十\d])")
 _CLAUSE = re.compile(r"[，,、；;。]")
-_HELD_OPEN = re.compile(r"[，,、（(《“「『〈—-]$")
+_HELD_OPEN = re.compile(r"[，,、（(《“「『〈—]$|(?<!-)-$")
 _CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f“”‘’…—·]")
 
 
@@ -166,6 +171,10 @@ def _joins(paragraph: Paragraph, line: Line, text: str, loose: bool) -> bool:
     ended = bool(_SENTENCE_END.search(tail[-6:]))
     if not line.gap and not line.indent and last.full:
         return not (ended and tail.endswith(("：", ":")))
+    if not line.gap and last.full and _bracketed("".join(paragraph.parts[:4]), text):
+        return True
+    if not line.gap and paragraph.length >= BROKEN_OFF and tail.endswith(("，", "、")):
+        return True
     if ended or line.indent:
         return False
     if starts_broken(text) or (
@@ -177,6 +186,17 @@ def _joins(paragraph: Paragraph, line: Line, text: str, loose: bool) -> bool:
     if loose and not _HELD_OPEN.search(tail):
         return False
     return paragraph.length >= RUNNING and bool(_CLAUSE.search("".join(paragraph.parts[-3:])[-200:]))
+
+
+def _bracketed(before: str, text: str) -> bool:
+    """Does a line close the bracket that a paragraph begins with, as of a dateline centred over two lines?"""
+    return (
+        len(before) <= 300
+        and before[:1] in "（("
+        and not re.search("[）)]", before)
+        and text[-1:] in "）)"
+        and not re.search("[（(]", text)
+    )
 
 
 def _with_headings(lines: Iterable[Line], formed: bool) -> Iterator[Line]:
@@ -205,6 +225,8 @@ def _marked(before: Line | None, line: Line, after: Line | None, formed: bool) -
         return line if wrapped or listed(before, line, after, level) else replace(line, level=level)
     if not plain_heading(text) or after is None:
         return line
+    if before is not None and before.level and before.text.startswith("附") and names_nothing(before.text):
+        return replace(line, level=min(6, before.level + 1))  # what is attached is named below 附件1
     following = squeeze(after.text[:400])
     if before is None:
         title = (

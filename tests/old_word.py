@@ -40,9 +40,12 @@ def old_word(
     narrow: bool = False,
     numbering: tuple[int, str] | None = None,
     encrypted: bool = False,
+    elsewhere: bool = False,
 ) -> bytes:
     """A .doc file. ``narrow``: one byte a letter (Latin text); ``numbering``: format code and text
-    (``第\\0条``) of list 1."""
+    (``第\\0条``) of list 1; ``elsewhere``: properties of rows lie in the stream Data, as those of wide
+    tables do."""
+    data = bytearray(b"\0" * 8)
     text = "".join(piece for one in paragraphs for piece, _ in one.pieces())
     width, start = (1, 0x600) if narrow else (2, 0x600)
     stream = bytearray(start) + text.encode("cp1252" if narrow else "utf-16-le")
@@ -53,7 +56,12 @@ def old_word(
             if piece:
                 letters.append((at, sprms))
             at += len(piece) * width
-        marks.append((begun, one.style, one.own))
+        own = one.own
+        if elsewhere and ROW in own:
+            listed = _grpprl(own)
+            own = ((0x6646, struct.pack("<I", len(data))),)
+            data += struct.pack("<H", len(listed)) + listed
+        marks.append((begun, one.style, own))
     end = at
     stream += b"\0" * (-len(stream) % 512)
     papx = len(stream) // 512
@@ -93,7 +101,7 @@ def old_word(
         head = struct.pack("<H", 1) + struct.pack("<ii", 77, 1) + b"\xff\x0f" * 9 + b"\1\0"
         part(0x2E2, head + level, len(head))
         part(0x2EA, struct.pack("<I", 1) + struct.pack("<i", 77) + b"\0" * 12 + struct.pack("<I", 0xFFFFFFFF))
-    return compound({"WordDocument": bytes(stream), "1Table": bytes(table)})
+    return compound({"WordDocument": bytes(stream), "1Table": bytes(table), "Data": bytes(data)})
 
 
 def _grpprl(sprms: Sequence[Sprm]) -> bytes:

@@ -3,6 +3,9 @@ bytes."""
 
 from __future__ import annotations
 
+import random
+import shutil
+import struct
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,12 @@ def row(*cells: str, places: tuple[int, ...] = (), flags: tuple[int, ...] = ()) 
             own=(TABLE, ROW, edges(*(places or range(0, 1000 * len(cells) + 1, 1000)), flags=flags)),
         ),
     ]
+
+
+def test_properties_of_rows_that_lie_elsewhere(tmp_path: Path) -> None:
+    paragraphs = [*row("日期", "值班人", "电话"), *row("6月19日", "何静", "8801"), Old("表后的话。")]
+    data = old_word(paragraphs, elsewhere=True)
+    assert texts(write(tmp_path, "a.doc", data)) == ["日期：6月19日；值班人：何静；电话：8801", "表后的话。"]
 
 
 @pytest.mark.parametrize("name", ["a.doc", "a.wps", "a.docx"])
@@ -107,9 +116,41 @@ def test_a_binary_word_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pyt
         assert name in caught.value.message and caught.value.hint
 
 
-def test_damaged_binary_word_files_never_escape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import random
+def test_a_cut_file_is_still_called_what_its_ending_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.loaders.olddoc.converted", lambda *_: None)
+    path = tmp_path / "cut.doc"
+    path.write_bytes(old_word([Old("一段话。")])[:600] + "Bookman Old Style".encode("utf-16-le"))
+    with pytest.raises(DocumentError, match="broken or older than Word 97"):
+        load(path)
 
+
+def written(text: str) -> bytes:
+    """A file of Microsoft Write: text, a page of runs of letters, one of paragraphs, fonts."""
+    data = text.replace("\n", "\r\n").encode("cp1252")
+    last, page = 128 + len(data), (255 + len(data)) // 128
+    head = bytearray(128)
+    struct.pack_into("<HHH", head, 0, 0xBE31, 0, 0xAB00)
+    struct.pack_into("<I6H", head, 14, last, page + 1, *[page + 2] * 5)
+    struct.pack_into("<H", head, 96, page + 3)
+    runs = struct.pack("<IIH", 128, last, 0xFFFF).ljust(127, b"\0") + b"\1"
+    fonts = (struct.pack("<HHB", 1, 7, 0) + b"Arial\0\0\0").ljust(128, b"\0")
+    return bytes(head) + data.ljust((page - 1) * 128, b"\0") + runs + runs + fonts
+
+
+@pytest.mark.skipif(not (shutil.which("soffice") or shutil.which("libreoffice")), reason="no LibreOffice")
+def test_libreoffice_reads_what_we_do_not(tmp_path: Path) -> None:
+    text = "Water supply notice\nThe water will be off on 11 June 2026 from 22:00 to 5:00.\n"
+    for name in ("a.doc", "a.wps"):
+        assert texts(write(tmp_path, name, written(text))) == text.splitlines()
+    noise = random.Random(5)
+    for head in (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x89PNG"):
+        with pytest.raises(DocumentError, match="broken or older"):
+            write(tmp_path, "b.doc", head + noise.randbytes(9000))
+
+
+def test_damaged_binary_word_files_never_escape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("index.loaders.olddoc.converted", lambda *_: None)
     whole, chance = (
         old_word(

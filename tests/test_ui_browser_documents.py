@@ -3,6 +3,7 @@ reading."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -84,6 +85,27 @@ def test_files_dropped_together_each_tell_how_they_fared(
     assert (tmp_path / "originals" / "食堂.md").is_file()
 
 
+def drop(tab: Tab, folder: Path) -> None:
+    box = tab.page.locator("#drop").bounding_box()
+    assert box is not None
+    wire = tab.context.new_cdp_session(tab.page)
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        wire.send(
+            "Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 30, "y": box["y"] + 30, "data": data}
+        )
+
+
+def test_the_files_of_a_folder_stand_in_its_order(tab: Tab, tmp_path: Path) -> None:
+    folder = tmp_path / "停水通知"
+    folder.mkdir()
+    for n in (10, 2, 1, 30, 3):
+        (folder / f"{n}号.txt").write_text(f"通知\n\n南门广场于{n}日起停水。", "utf-8")
+    drop(tab, folder)
+    tab.page.wait_for_selector("#waiting .read >> nth=4")
+    assert re.findall(r"停水通知/(\d+)号", tab.page.inner_text("#waiting")) == ["1", "2", "3", "10", "30"]
+
+
 def test_a_folder_is_dropped_looked_at_and_added(tab: Tab, engine: FakeEngine, tmp_path: Path) -> None:
     page, before = tab.page, len(engine.docs)
     folder = tmp_path / "制度汇编"
@@ -93,14 +115,7 @@ def test_a_folder_is_dropped_looked_at_and_added(tab: Tab, engine: FakeEngine, t
     )
     (folder / "报告.pdf").write_bytes(REPORT.read_bytes())
     (folder / ".DS_Store").write_bytes(b"x")
-    box = page.locator("#drop").bounding_box()
-    assert box is not None
-    wire = tab.context.new_cdp_session(page)
-    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", "drop"):
-        wire.send(
-            "Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 30, "y": box["y"] + 30, "data": data}
-        )
+    drop(tab, folder)
     page.wait_for_selector("#waiting .read >> nth=1")
     read(page)
     assert "制度汇编/.DS_Store" in page.inner_text("#jobs") and len(engine.docs) == before

@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from index.documents import AddReport
     from index.orders import Suspect
+    from qa.engine import Engine
 
 NAMED = 5
 """Skipped files that are named one by one."""
@@ -38,6 +39,11 @@ def in_short(report: AddReport) -> str:
     return (
         f"{len(report.added)} added, {len(report.replaced)} replaced, {len(report.unchanged)} unchanged{more}"
     )
+
+
+def suspects_of(engine: Engine, report: AddReport) -> Sequence[Suspect]:
+    """What reads like orders to a program, looked for where something is new or changed."""
+    return engine.suspects() if report.added or report.replaced else ()
 
 
 def orders_in(report: AddReport, suspects: Sequence[Suspect]) -> dict[str, int]:

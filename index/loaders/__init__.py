@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from errors import DocumentError, did_you_mean
@@ -16,7 +17,7 @@ from index.loaders.parts import CONTAINERS, Loaded, load_all
 from index.loaders.raw import Line, Raw, squeeze
 from index.loaders.signs import INSTALL
 from index.loaders.sniff import true_suffix
-from index.loaders.titles import is_title, title_of
+from index.loaders.titles import is_title, names_nothing, title_of
 from index.repair import repair
 from index.types import Block, Document
 
@@ -37,7 +38,7 @@ __all__ = [
 FILE_MAX = 512 * 1024 * 1024
 """Bytes; a larger file is refused."""
 
-LOADER_VERSION = "6"
+LOADER_VERSION = "7"
 """Raised when a loader or the repair gives other text for the same bytes; files are then read again."""
 
 _OLD = {
@@ -201,9 +202,12 @@ def finish(raw: Raw, source: str) -> Document:
         raw.meta["number"] = number
     if mark := sketch(text):
         raw.meta["sketch"] = mark
+    title = _title(raw, text, blocks, stem)
+    if not raw.formed:
+        blocks = _title_heads(text, blocks, title)
     return Document(
         id=document_id(source),
-        title=_title(raw, text, blocks, stem),
+        title=title,
         source=source,
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
@@ -229,6 +233,15 @@ def _title(raw: Raw, text: str, blocks: tuple[Block, ...], stem: str) -> str:
     return squeeze(heading or named)[:200] or stem
 
 
+def _title_heads(text: str, blocks: tuple[Block, ...], title: str) -> tuple[Block, ...]:
+    """The line that is the title heads the document, and not one above it that says who issued it."""
+    at = next((n for n, b in enumerate(blocks[:12]) if text[b.start : b.end] == title and not b.table), None)
+    if at is None or blocks[at].level:
+        return blocks
+    above = [replace(b, level=0) if b.level == 1 else b for b in blocks[:at]]
+    return (*above, replace(blocks[at], level=1), *blocks[at + 1 :])
+
+
 def _below_number(text: str, blocks: tuple[Block, ...]) -> str:
     """The title that follows a line with the document's number, as in official papers; "" without such a
     line: above it stands who issued the paper."""
@@ -239,12 +252,15 @@ def _below_number(text: str, blocks: tuple[Block, ...]) -> str:
 def _date(raw: Raw, text: str, blocks: tuple[Block, ...], stem: str) -> tuple[str | None, str]:
     """The date and where it was found. Rows of tables are data: what day they name is not the document's."""
     body = [block for block in blocks if not block.table] if any(not block.table for block in blocks) else []
-    first, last = body[:DATE_LINES], body[DATE_LINES:][-6:]
-    lines = [text[block.start : min(block.end, block.start + 200)] for block in (*first, *last)]
     if raw.published:
         return raw.published, "file"
-    if found := dateline(lines):
-        return found, "text"
+    short = (n for n, b in enumerate(body) if n > 2 and b.end - b.start < 12)
+    own = next((n for n in short if names_nothing(text[body[n].start : body[n].end])), len(body))
+    for part in (body[:own], body):  # a paper is signed above what is attached to it (附件1)
+        some = (*part[:DATE_LINES], *part[DATE_LINES:][-6:])
+        lines = [text[block.start : min(block.end, block.start + 200)] for block in some]
+        if found := dateline(lines):
+            return found, "text"
     if found := dateline(list(raw.edges)):
         return found, "page edge"
     if found := file_name_date(stem):

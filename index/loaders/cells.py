@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.loaders.raw import Line
+from index.loaders.raw import Line, period
 
 LABEL_MAX = 16
 """Characters of a label in a form; header cells may have twice as many."""
@@ -28,6 +28,7 @@ _LABELLED = re.compile(
 _COMMON = frozenset(("n", "vn", "v", "an", "a", "t", "b", "q", "l", "f", "d"))
 """Parts of speech (jieba's) of the words that labels are made of; 城市 is tagged there as the name of a
 place."""
+_ADDED = re.compile(r"[（(][^（）()]*[）)]")
 _DIGITS = re.compile(r"\d+|[一二三四五六七八九十]+")
 
 
@@ -79,6 +80,11 @@ def is_label(text: str) -> bool:
     return 0 < len(bare) <= LABEL_MAX and kind(bare) == "text" and not re.search(r"[，。；！？]", bare)
 
 
+def unqualified(text: str) -> str:
+    """A name without what brackets add to it: 白班（8:00-20:00） is 白班."""
+    return _ADDED.sub("", text).strip() or text
+
+
 def is_header(rows: Sequence[Sequence[Cell]], columns: int, strict: bool = False) -> bool:
     """Is the first of these rows a header over the others, rather than labels and values side by side?
 
@@ -88,8 +94,12 @@ def is_header(rows: Sequence[Sequence[Cell]], columns: int, strict: bool = False
     named = [cell for cell in first if cell.text]
     if len(named) < 2 or not body or len(named) < 0.6 * len(first) or len(rows) < 2:
         return False
+    if period([cell.text for cell in first]) and all(is_label(cell.text) for cell in first):
+        return True
     if strong := _by_marks(first, body):
         return strong > 0
+    if len(first) % 2 == 0 and _repeated_below(first, body):
+        return False
     if not _header_texts(first):
         return False
     if any(cell.text.endswith(("：", ":")) for cell in first) or 2 * sum(
@@ -127,6 +137,14 @@ def _contrast(top: Cell, below: Sequence[str], strict: bool) -> float:
     return (1.5 if share == 1 else share) * full / (full + 2)
 
 
+def _repeated_below(first: Sequence[Cell], body: Sequence[Sequence[Cell]]) -> bool:
+    """Does a label of the first row stand right below itself, as in forms with the same fields twice? A
+    header comes again as a whole."""
+    names = {(cell.column, cell.text) for cell in first if is_label(cell.text)}
+    below = [{(cell.column, cell.text) for cell in row} for row in body[:1]]
+    return any(names & texts and not names <= texts for texts in below)
+
+
 def _paired(rows: Sequence[Sequence[Cell]], columns: int) -> bool:
     """May every second cell be a label: short, without figures, in every row?"""
     if columns > 2 and any(len(row) % 2 for row in rows):
@@ -156,10 +174,10 @@ def _by_marks(first: Sequence[Cell], body: Sequence[Sequence[Cell]]) -> int:
 def _header_texts(first: Sequence[Cell]) -> bool:
     """May these texts be a header: names, or one series (2023年, 2024年 / 1月, 2月), and nothing that is a
     value?"""
-    values = [cell.text for cell in first if cell.text and kind(cell.text) != "text"]
+    values = [cell.text for cell in first if cell.text and kind(unqualified(cell.text)) != "text"]
     if any(kind(text) in ("tick", "long") or _ENDED.search(text) for text in values):
         return False
-    series = Counter(_DIGITS.sub("#", text) for text in values)
+    series = Counter(_DIGITS.sub("#", unqualified(text)) for text in values)
     return all(count > 1 for count in series.values()) and all(
         len(cell.text) <= 2 * LABEL_MAX for cell in first
     )

@@ -105,7 +105,7 @@ def _issued(line: str) -> str | None:
     """The date of a line that says who issued a paper, and when, as below the name of minutes and
     bulletins."""
     date = _DATE.search(line) or _HAN_DATE.search(line) if len(line) <= 60 else None
-    if date and _ISSUED.fullmatch(line[: date.start()]) and date.end() == len(line.rstrip()):
+    if date and _ISSUED.fullmatch(line[: date.start()]) and _AROUND.fullmatch(line[date.end() :]):
         return _iso(date)
     return None
 
@@ -117,7 +117,7 @@ def month_line(lines: list[str]) -> str | None:
         if len(line) <= 40 and (month := _MONTH.search(line) or _HAN_MONTH.search(line)):
             before, after = line[: month.start()], line[month.end() :]
             if (
-                (_AROUND.fullmatch(before) or _LABEL.search(before))
+                (_AROUND.fullmatch(before) or _LABEL.search(before) or _ISSUED.fullmatch(before))
                 and _AROUND.fullmatch(after)
                 and (found := _iso(month, "1"))
             ):

@@ -26,6 +26,8 @@ PARAGRAPH_STYLE, OUTLINE, LIST, LIST_DEPTH, IN_TABLE, ROW_END, DEPTH, JUSTIFY = 
     0x2461,
 )
 INNER_END, INNER_ROW_END = 0x244B, 0x244C
+_ELSEWHERE = (0x6645, 0x6646)
+"""What does not fit into a page of properties lies in the stream Data, as the columns of wide tables do."""
 DELETED, HIDDEN, STRUCK, DOUBLE_STRUCK, SYMBOL, SIZE, SPECIAL = (
     0x0800,
     0x083C,
@@ -81,6 +83,7 @@ class DocFile:
         self.table: bytes = ole.openstream(
             name if ole.exists(name) else ("0Table" if flags & 0x0200 else "1Table")
         ).read()
+        self.data: bytes = ole.openstream("Data").read() if ole.exists("Data") else b""
         counts = struct.unpack_from("<8i", self.stream, 0x4C)
         self.parts: dict[str, tuple[int, int]] = {}
         at = 0
@@ -152,10 +155,21 @@ class DocFile:
                 where = page[4 * (runs + 1) + entry * run] * 2
                 starts.append(places[run])
                 found.append(
-                    _paragraph_properties(page, where) if paragraphs else (0, _letter_properties(page, where))
+                    self._whole(*_paragraph_properties(page, where))
+                    if paragraphs
+                    else (0, _letter_properties(page, where))
                 )
         order = sorted(range(len(starts)), key=starts.__getitem__)
         return [starts[n] for n in order], [found[n] for n in order]
+
+    def _whole(self, style: int, own: Properties) -> tuple[int, Properties]:
+        """Style and properties of a paragraph, with those that lie elsewhere."""
+        for code in _ELSEWHERE:
+            if code in own:
+                at = int.from_bytes(own[code], "little")
+                size = int.from_bytes(self.data[at : at + 2], "little")
+                own = {**own, **properties(self.data[at + 2 : at + 2 + size])}
+        return style, own
 
     def paragraph(self, offset: int) -> tuple[int, Properties]:
         """Style and own properties of the paragraph whose mark is stored at a byte."""

@@ -31,7 +31,9 @@ _WHOLE = re.compile(
     rf"[（(]?\s*(?:(?P<issued>{_ISSUED})|(?P<case>{_COURT})|(?P<decree>{_ORDER})|{_STANDARD})\s*[）)]?(?:\s+签发人.*|\s*[（(].{{0,12}}[）)])?"
 )
 _NAMED = re.compile(
-    r"(?:发文字号|发文文号|文件?字?号|文件编号|项目编号|合同编号|采购编号|招标编号|索引号|编号|案号)\s*[：:]\s*(?P<value>[^\s，。；;]{2,40}?)(?:(?=[\u4e00-\u9fff]{2,6}[：:])|\s|$)"
+    r"(?:^|(?<=\s))(?:发文字号|发文文号|文件?字?号|文件编号|项目编号|合同编号|采购编号|招标编号|索引号|编号|案号)"
+    r"(?: [A-Za-z][A-Za-z. ]{0,20})?\s*[：:]\s*"
+    r"(?P<value>[^\s，。；;]{2,40}?)(?:(?=[\u4e00-\u9fff]{2,6}[：:])|\s|$)"
 )
 _PART = re.compile(rf"{_ISSUED}")
 _ALIKE = str.maketrans("—–－﹣", "----")
@@ -45,7 +47,7 @@ def document_number(line: str) -> str:
     text = unicodedata.normalize("NFKC", line).replace("\u3000", " ").strip()
     if match := _WHOLE.fullmatch(text):
         return _spelt(match)
-    if (match := _NAMED.match(text)) and any(char.isdigit() for char in match["value"]):
+    if (match := _NAMED.search(text)) and any(char.isdigit() for char in match["value"]):
         inner = _WHOLE.fullmatch(match["value"])
         return _spelt(inner) if inner else match["value"].strip("()（）")
     return ""

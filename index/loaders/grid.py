@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from index.loaders.cells import Cell, is_header, is_label, labelled
-from index.loaders.raw import Line
+from index.loaders.cells import Cell, is_header, is_label, labelled, unqualified
+from index.loaders.raw import Line, period, unspread
 
 LOOK = 12
 """Rows on which it is decided whether a run within a form has a header."""
@@ -45,8 +45,27 @@ def grid_lines(grid: Grid) -> Iterator[Line]:
     if columns == 1 or _is_layout(rows):
         yield from _columnwise(rows)
         return
+    if _unfilled(grid.rows, rows):
+        yield replace(_names_only(rows[:1]), fixed=True, level=0, row=1)
+        return
     for number, line in enumerate(_table(rows, grid.header, columns)):
         yield replace(line, fixed=True, level=0, row=2 if number else 1)
+
+
+def _unfilled(every: Rows, filled: Rows) -> bool:
+    """Is the table a row of names over empty rows of the same cells, to be filled in by its readers?"""
+    shape = [(cell.column, cell.width) for cell in filled[0]]
+    below = [row for row in every if row is not filled[0]]
+    return (
+        len(filled) == 1 < len(every)
+        and every[0] is filled[0]
+        and all(cell.text for cell in filled[0])
+        and all([(cell.column, cell.width) for cell in row] == shape for row in below)
+    )
+
+
+def _names_only(rows: Rows) -> Line:
+    return _line("；".join(dict.fromkeys(cell.text for row in rows for cell in row if cell.text)), rows[0])
 
 
 def _columnwise(rows: Rows) -> Iterator[Line]:
@@ -86,7 +105,7 @@ def _table(rows: Rows, marked: int, columns: int) -> Iterator[Line]:
     if depth and depth < len(body):
         yield from _headed(body, depth, columns)
     elif depth and len(body) == depth and marked:
-        yield _line("；".join(dict.fromkeys(cell.text for row in body for cell in row if cell.text)), body[0])
+        yield _names_only(body)
     else:
         yield from _form(body, columns)
 
@@ -113,9 +132,8 @@ def header_depth(rows: Rows, columns: int) -> int:
         return int(not _label_beside(rows) and is_header(rows, columns))
     parted = all(cell.height == depth or (cell.height == 1 and cell.width > 1) for cell in rows[0])
     wide = any(cell.width > 1 for row in rows[: depth - 1] for cell in row)
-    if not (
-        parted and wide and all(is_label(cell.text) for row in rows[:depth] for cell in row if cell.text)
-    ):
+    texts = [unqualified(cell.text) for row in rows[:depth] for cell in row if cell.text]
+    if not (parted and wide and all(is_label(text) for text in texts)):
         return 0  # a label beside several rows, as in forms
     names = [Cell(name, column) for column, name in enumerate(_names(rows[:depth], columns))]
     return depth if is_header([names, *rows[depth:]], columns) else 0
@@ -152,12 +170,19 @@ def _names(header: Rows, columns: int) -> list[str]:
             for column in range(cell.column, min(columns, cell.column + cell.width)):
                 if cell not in names[column]:
                     names[column].append(cell)
-    return ["".join(cell.text for cell in column).rstrip("：:") for column in names]
+    return ["".join(unspread(cell.text) for cell in column).rstrip("：:") for column in names]
 
 
 def _headed(rows: Rows, depth: int, columns: int) -> Iterator[Line]:
     """Rows under a header; a row across the table stands for itself, a repeated header is dropped."""
     names = _names(rows[:depth], columns)
+    if depth == 1 and (size := period(names)) and all(cell.width == 1 for row in rows for cell in row):
+        for at in range(0, columns, size):  # a list set in columns is read down each of them
+            part = [
+                [replace(c, column=c.column - at) for c in row if at <= c.column < at + size] for row in rows
+            ]
+            yield from _headed([row for row in part if row], 1, size)
+        return
     top = [[cell.text for cell in row] for row in rows[:depth]]
     for row in rows[depth:]:
         if [cell.text for cell in row] in top:

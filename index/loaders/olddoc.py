@@ -14,12 +14,16 @@ from pathlib import Path
 from errors import DocumentError
 from index import limits
 from index.loaders.office import BROKEN
+from index.loaders.plausible import is_language
 from index.loaders.raw import Raw
 from index.loaders.word import load_docx
 
 SECONDS = 100
 """How long LibreOffice may take for one file: less than the time without a sign of life after which the file
 is given up."""
+
+_FLAT = (b"\xdb\xa5", b"\x9b\xa5", b"\x31\xbe", b"\x32\xbe", b"\x01\xfe")
+"""How files of Word 2, Word 1, Write and Works for DOS begin."""
 
 _LIFT = limits.lift if sys.platform != "win32" else None
 """LibreOffice asks for more memory than a reader of ours gets."""
@@ -51,12 +55,27 @@ def load_doc(path: Path, data: bytes) -> Raw:
             "Open it, save a copy without the password, then add the copy.",
         ) from None
     except (*BROKEN, NotWord) as error:
-        docx = converted(path, data, "docx") or b""
+        docx = (converted(path, data, "docx") if _word_processor(data) else None) or b""
         if not docx:
             raise broken from error
+        if is_language("".join(line.text for line in load_docx(path, docx).lines)) is False:
+            raise broken from error  # a damaged file that was taken for text
     raw = load_docx(path, docx)
     raw.media_type = "application/msword"
     return raw
+
+
+def _word_processor(data: bytes) -> bool:
+    """Is it a file of Word, Write or Works? LibreOffice makes text of anything else as well."""
+    import olefile
+
+    if data.startswith(_FLAT):
+        return True
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as ole:
+            return any(ole.exists(name) for name in ("WordDocument", "CONTENTS", "MatOST"))
+    except BROKEN:
+        return False
 
 
 def load_rtf(path: Path, data: bytes) -> Raw:

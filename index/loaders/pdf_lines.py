@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import pairwise, zip_longest
 
 from index.headings import HEADING_MAX, starts_item
-from index.loaders.cells import Cell
+from index.loaders.cells import Cell, labelled
 from index.loaders.grid import Grid, grid_lines
 from index.loaders.pdf_rows import Row
 from index.loaders.pdf_table import Table
@@ -152,10 +152,11 @@ def _line(
             and (not right or _fills(previous, row, right, False))
         )
     )
-    labelled = (
+    beside = (
         any(two.left - one.right > row.size for one, two in pairwise(row.runs)) and row.left - left < row.size
     )
-    indent = labelled or row.left - margin >= 1.4 * row.size and begins and not hanging and not rest
+    entry = previous is not None and labelled(row.text) and labelled(previous.text)
+    indent = beside or entry or row.left - margin >= 1.4 * row.size and begins and not hanging and not rest
     tolerant = (
         indenting
         and after is not None

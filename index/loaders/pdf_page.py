@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from index.loaders.raw import clean
+from index.loaders.symbols import printed_font, symbol
 
 PATHS_MAX = 20_000
 """Drawn objects of one page that are looked at for ruling lines; maps and plans have more and are no
@@ -121,8 +122,13 @@ def _characters(page: Any, crop: tuple[float, float, float, float]) -> list[Mark
             generated = raw.FPDFText_IsGenerated(textpage, index) == 1
             if code == 0xFFFE or code == 2:
                 code = 0x2D  # a hyphen at a line's end, where it stands
-            char = chr(code) if code <= 0x10FFFF else "\ufffd"
-            if generated or not code or not (char == " " or clean(char).strip() or char == "\u3000"):
+            char = _shown(textpage, index, code)
+            if (
+                generated
+                or not code
+                or not char
+                or not (char == " " or clean(char).strip() or char == "\u3000")
+            ):
                 continue
             raw.FPDFText_GetMatrix(textpage, index, matrix)
             raw.FPDFText_GetLooseCharBox(textpage, index, box)
@@ -153,6 +159,19 @@ def _characters(page: Any, crop: tuple[float, float, float, float]) -> list[Mark
         return marks
     finally:
         textpage.close()
+
+
+def _shown(textpage: Any, index: int, code: int) -> str:
+    """A character as it looks in the font that it is drawn with: R in Wingdings 2 is ☑."""
+    import pypdfium2.raw as raw
+
+    char = chr(code) if code <= 0x10FFFF else "\ufffd"
+    if not (0x20 < code < 0x100 or 0xF000 <= code < 0xF100):
+        return char
+    name, flags = ctypes.create_string_buffer(64), ctypes.c_int()
+    raw.FPDFText_GetFontInfo(textpage, index, name, 64, flags)
+    font = printed_font(name.value.decode("utf-8", "ignore"))
+    return symbol(font, char) if font else char
 
 
 def _share(marks: list[Mark], count: int) -> None:

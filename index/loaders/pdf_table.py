@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,6 +16,9 @@ NEAR = 2.5
 """Points within which line ends count as meeting."""
 
 HANGING = "，。、；：！？）》”’」』】〕%％,.;:)"
+
+_UNIT = re.compile(r"[（《“〔【「]*(?:[!-~]+|.)[，。、；：！？）》”〕】」％]*")
+_CUT_FIGURE = re.compile(r"\d[.,]?$")
 
 OPEN = 8.0
 """Points that upright lines reach beyond the last flat one where a row is broken off."""
@@ -215,15 +219,22 @@ def _cell_text(letters: list[Letter], right: float) -> str:
     for block in blocks_of(runs_of(letters)):
         rows = rows_of(block, 0)
         edge = max((row.right for row in rows), default=right)
-        full = False
+        full, room = False, right
         for row in rows:
             piece = squeeze(row.text)
             latin = (
                 text[-1:].isascii()
                 and piece[:1].isascii()
-                and not (text[-1:].isdigit() and piece[:1].isdigit())
+                and not (_CUT_FIGURE.search(text) and piece[:1].isdigit())
             )
+            full = full or room < _first_unit(piece) * row.size
             text += piece if not text or (full and not latin) or text[-1] in "，、；（《" else f" {piece}"
             room = right - row.right
             full = room < 1.8 * row.size or (room < 3 * row.size and row.right >= edge - 0.5 * row.size)
     return text
+
+
+def _first_unit(text: str) -> float:
+    """The width, in letters, of what cannot be parted at the beginning of a line, and of the cell's edge."""
+    unit = _UNIT.match(text)
+    return 0.5 + sum(0.5 if char.isascii() else 1.0 for char in unit[0]) if unit else 0.0

@@ -14,6 +14,14 @@ _DROP = re.compile(
 )
 _BREAK = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _RADICAL = re.compile(r"[\u2e80-\u2fd5]")
+_SPREAD = re.compile(r"(?<![^\s；;：:，。（(])[\u4e00-\u9fff](?: [\u4e00-\u9fff]){1,5}(?= ?[：:])")
+_PARTED = re.compile(
+    r"(?:(?<=^)|(?<=；))(?=[\u4e00-\u9fff ]{3,9}[：:])(?=(?:\S+ )*\S(?: |[：:]))"
+    r"[\u4e00-\u9fff]+(?: [\u4e00-\u9fff]+)+(?= ?[：:])"
+)
+"""A label of which some characters stand apart (出 生地), as a PDF has them."""
+_SPREAD_NAME = re.compile(r"[\u4e00-\u9fff](?: [\u4e00-\u9fff]){1,5}")
+_COLON = re.compile("[：:]")
 _SPACE = re.compile(r"[ \t\xa0\u2000-\u200a\u202f\u3000]+")
 
 
@@ -85,8 +93,28 @@ def clean(text: str) -> str:
 
 
 def squeeze(text: str) -> str:
-    """One line: every run of white space becomes one space."""
-    return _SPACE.sub(" ", text.replace("\n", " ")).strip()
+    """One line: every run of white space becomes one space, and none is left in a label that is spread out
+    (名    称：) to be as wide as others."""
+    text = _SPACE.sub(" ", text.replace("\n", " ")).strip()
+    if not _COLON.search(text):
+        return text
+    text = _SPREAD.sub(lambda found: found[0].replace(" ", ""), text)
+    return _PARTED.sub(lambda found: found[0].replace(" ", ""), text)
+
+
+def unspread(name: str) -> str:
+    """The name of a column, one line, without the spaces between its characters (项    目)."""
+    name = squeeze(name)
+    return name.replace(" ", "") if _SPREAD_NAME.fullmatch(name) else name
+
+
+def period(names: list[str]) -> int:
+    """After how many cells a row of names begins again (姓名, 电话, 姓名, 电话: 2), as over a list set in
+    columns; 0 where it does not."""
+    for size in range(2, len(names) // 2 + 1):
+        if names == names[:size] * (len(names) // size) and len(set(names[:size])) == size and all(names):
+            return size
+    return 0
 
 
 def row_line(header: list[str], cells: Iterable[str]) -> str:

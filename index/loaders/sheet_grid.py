@@ -8,6 +8,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from index.loaders.raw import period
+
 EMPTY, TEXT, NUMBER, DATE = " ", "t", "n", "d"
 CELLS_MAX = 3_000_000
 """Filled cells that one file may have."""
@@ -123,6 +125,8 @@ def blocks(grid: Grid) -> Iterator[list[Row]]:
 def beside(block: list[Row], merges: list[Area]) -> list[list[Row]]:
     """Tables that stand beside each other: parted where a column is empty throughout and each side looks like
     a table of its own (at least two columns, three rows, a first row of names)."""
+    if lists := _repeated(block, merges):
+        return lists
     width = max(len(row.texts) for row in block)
     used = {column for row in block for column in row.filled()}
     top, bottom = block[0].number, block[-1].number
@@ -145,6 +149,24 @@ def beside(block: list[Row], merges: list[Area]) -> list[list[Row]]:
         if all(_table(side, right - left + 1) for side, (left, right) in zip(sides, parts, strict=True))
         else [block]
     )
+
+
+def _repeated(block: list[Row], merges: list[Area]) -> list[list[Row]]:
+    """The parts of a list that is set in columns under the same names (姓名, 电话, 姓名, 电话); none of
+    another table."""
+    at = next((n for n, row in enumerate(block) if len(row.filled()) > 1), 0)
+    head, body = block[at], block[at + 1 :]
+    filled = head.filled()
+    size = period([head.texts[column] for column in filled])
+    if not size or len(body) < 2 or filled[-1] - filled[0] != len(filled) - 1 or not names(head):
+        return []
+    if any(area.bottom >= head.number and area.top <= body[-1].number for area in merges):
+        return []
+    parts = [
+        [one for row in block[at:] if any((one := row.part(left, left + size - 1)).texts)]
+        for left in range(filled[0], filled[-1] + 1, size)
+    ]
+    return [block[:at] + parts[0], *parts[1:]]
 
 
 def _table(rows: list[Row], width: int) -> bool:

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from index.loaders.raw import Line, squeeze
+from index.loaders.raw import Line, squeeze, unspread
 from index.loaders.sheet_forms import COLON, complementary, form_like, numbering_row, valued
 from index.loaders.sheet_grid import TEXT, Area, Grid, Row, beside, blocks, carried, names, value_like
+from index.loaders.titles import names_nothing
 
 HEADERS_MAX = 4
 """Rows of names that a header may have."""
@@ -20,6 +21,7 @@ TITLE_LEVEL = 3
 TITLE_MAX = 60
 GROUP_MAX = 40
 _PAIR = re.compile(r".{1,20}?[：:]\s*\S")
+COLON_AT = re.compile("[：:]")
 _NUMBERED = re.compile(
     r"[（(]?[一二三四五六七八九十]{1,3}[、.）)]|第.{1,4}[章节部类组批]|[IVX]+[、.]|\d{1,2}[、.．]\D|[A-Z][、.．]"
 )
@@ -42,8 +44,10 @@ def placed_lines(grid: Grid, level: int = TITLE_LEVEL) -> Iterator[Placed]:
     carried(grid)
     header: _Header | None = None
     for block in blocks(grid):
-        for part in beside(block, grid.merges):
+        for number, part in enumerate(beside(block, grid.merges)):
             reader = _Table(part, grid, header, level)
+            if number and header and [t for t in part[0].texts if t] == list(header.names.values()):
+                reader.told = 1  # the same list, set in columns
             yield from reader.lines()
             header = reader.header or header
 
@@ -72,12 +76,8 @@ class _Table:
 
     def lines(self) -> Iterator[Placed]:
         rows = list(self.rows)
-        titled = False
-        while rows and self._lead(rows, titled):
-            row = rows.pop(0)
-            title = not titled and bool(rows) and self._title(row)
-            yield self._whole(row, level=self.level if title else 0)
-            titled = titled or title
+        above, titled = self._above(rows)
+        yield from above
         if not rows:
             return
         depth = 0 if self._goes_on(rows, titled) else self._depth(rows)
@@ -119,9 +119,20 @@ class _Table:
             else:
                 yield self._row(row, header.names if header else {})
 
-    def _units(self, row: Row) -> list[int]:
-        """Filled columns of a row, cells merged across counted once."""
-        return row.filled()
+    def _above(self, rows: list[Row]) -> tuple[list[Placed], bool]:
+        """Titles and notes at the top, taken from ``rows``; and whether a title is among them."""
+        found: list[Placed] = []
+        titled = False
+        while rows and self._lead(rows, titled):
+            row = rows.pop(0)
+            title = not titled and bool(rows) and self._title(row)
+            group = bool(rows) and self._names_group(row, rows)
+            level = self.level if title else min(6, self.level + 1) if group else 0
+            found.append(self._whole(row, level=level))
+            titled = titled or title
+        if len(rows) == 1 and all(_PAIR.match(rows[0].texts[column]) for column in rows[0].filled()):
+            found.append(self._whole(rows.pop()))  # notes above a table, parted from it by an empty row
+        return found, titled
 
     def _across(self, row: Row, column: int) -> int:
         """How many columns the cell spans."""
@@ -157,6 +168,13 @@ class _Table:
             return False  # the upper level of a header over some columns only
         return not (self.before is not None and not titled and wide == 1 and filled[0] != self.columns[0])
 
+    def _names_group(self, row: Row, below: list[Row]) -> bool:
+        """Is the row the first of several that name groups (仓库：一号仓库 ... 仓库：二号仓库)?"""
+        texts = [one.texts[one.filled()[0]] for one in (row, *below) if len(one.filled()) == 1]
+        label = COLON_AT.split(texts[0])[0] if texts and len(row.filled()) == 1 else ""
+        others = [text for text in texts[1:] if text != texts[0] and COLON_AT.search(text)]
+        return bool(label) and any(COLON_AT.split(text)[0] == label for text in others)
+
     def _title(self, row: Row) -> bool:
         filled = row.filled()
         text = row.texts[filled[0]]
@@ -165,6 +183,7 @@ class _Table:
             and len(text) <= TITLE_MAX
             and not _ENDED.search(text)
             and not _PAIR.match(text)
+            and not names_nothing(text)
             and len(self.columns) > 1
             and row.kinds[filled[0]] == TEXT
         )
@@ -266,7 +285,7 @@ class _Table:
         for column in range(width):
             parts: list[str] = []
             for level in levels:
-                if (text := level.get(column, "")) and text not in parts:
+                if (text := unspread(level.get(column, ""))) and text not in parts:
                     parts.append(text)
             if parts:
                 joined[column] = join_names(parts)

@@ -121,9 +121,11 @@ def _raw(sheets: Iterable[Sheet], media_type: str, hidden_sheets: int) -> Raw:
 
 
 def _title(placed: list[Placed]) -> str:
-    """The line above the only table, if it is one."""
+    """The line above the only table, if it is one; above it may stand 附件2 and the like."""
     heads = [n for n, one in enumerate(placed) if one.line.level == TITLE_LEVEL]
-    return placed[0].line.text if heads == [0] else ""
+    if len(heads) != 1 or any(one.line.row for one in placed[: heads[0]]):
+        return ""
+    return placed[heads[0]].line.text
 
 
 def _notes(placed: list[Placed]) -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import posixpath
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from index.loaders.office import BROKEN, open_office
 from index.loaders.raw import Line, Raw, clean, squeeze
 from index.loaders.sheet_grid import EMPTY, TEXT, Area, Grid, Row
 from index.loaders.sheet_tables import placed_lines
+from index.loaders.slide_order import Shape, ordered
 from index.loaders.slide_text import paragraphs
 
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -23,16 +24,8 @@ _TITLES = ("title", "ctrTitle")
 _SKIPPED = ("dt", "ftr", "sldNum", "sldImg", "hdr")
 _FAR = 1 << 40
 
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What stands on a slide: where (in EMU from the top left), which placeholder it fills, and its
-    element."""
-
-    top: int
-    left: int
-    holder: str
-    element: Any
+Place = tuple[int, int, int, int]
+"""From the top, from the left, height and width, in EMU."""
 
 
 class Deck:
@@ -91,10 +84,9 @@ class Deck:
         tree = slide.find(".//{*}spTree")
         if tree is None:
             return
-        shapes = sorted(
-            self._shapes(tree, self._holders(layout), 0, 0),
-            key=lambda one: (one.holder not in _TITLES, one.top, one.left),
-        )
+        found = list(self._shapes(tree, self._holders(layout), 0, 0))
+        titles = sorted((one for one in found if one.holder in _TITLES), key=lambda one: (one.top, one.left))
+        shapes = titles + ordered([one for one in found if one.holder not in _TITLES])
         titled = False
         headline = next(
             (one for one in shapes if one.holder in _TITLES and _texts(one.element)), None
@@ -110,11 +102,11 @@ class Deck:
             if kind == "notesSlide" and target in self.names:
                 yield from self._notes(target)
 
-    def _holders(self, layout: str) -> dict[tuple[str, str], tuple[int, int]]:
+    def _holders(self, layout: str) -> dict[tuple[str, str], Place]:
         """Where the layout puts each placeholder that a slide may leave in its place."""
         if not layout:
             return {}
-        places: dict[tuple[str, str], tuple[int, int]] = {}
+        places: dict[tuple[str, str], Place] = {}
         for shape in self._tree(layout).iter("{*}sp"):
             holder, place = shape.find(".//{*}ph"), _place(shape)
             if holder is not None and place is not None:
@@ -123,7 +115,7 @@ class Deck:
         return places
 
     def _shapes(
-        self, tree: Any, holders: dict[tuple[str, str], tuple[int, int]], down: int, right: int
+        self, tree: Any, holders: dict[tuple[str, str], Place], down: int, right: int
     ) -> Iterator[Shape]:
         from lxml import etree
 
@@ -152,27 +144,23 @@ class Deck:
                 continue
             if place is None and holder is not None:
                 place = holders.get(("idx", holder.get("idx") or "0")) or holders.get(("type", name))
-            top, left = place or ((0, 0) if holder is not None else (_FAR, 0))
-            yield Shape(top + down, left + right, name, element)
+            top, left, high, wide = place or (0 if holder is not None else _FAR, 0, 0, 0)
+            yield Shape(top + down, left + right, top + down + high, left + right + wide, name, element)
 
     def _group(
         self,
         element: Any,
-        holders: dict[tuple[str, str], tuple[int, int]],
-        place: tuple[int, int] | None,
+        holders: dict[tuple[str, str], Place],
+        place: Place | None,
         down: int,
         right: int,
     ) -> Iterator[Shape]:
         """Shapes of a group in their order, at the place of the group."""
-        inner = sorted(self._shapes(element, holders, 0, 0), key=lambda one: (one.top, one.left))
-        top, left = place or (_FAR, 0)
-        for number, shape in enumerate(inner):
-            yield Shape(
-                top + down,
-                left + right + number,
-                "" if shape.holder in _TITLES else shape.holder,
-                shape.element,
-            )
+        top, left, high, wide = place or (_FAR, 0, 0, 0)
+        for number, shape in enumerate(ordered(list(self._shapes(element, holders, 0, 0)))):
+            holder = "" if shape.holder in _TITLES else shape.holder
+            at, from_left = top + down, left + right
+            yield Shape(at, from_left + number, at + high, from_left + wide, holder, shape.element)
 
     def _shape(self, element: Any, relations: dict[str, tuple[str, str]]) -> Iterator[Line]:
         if str(element.tag).endswith("}graphicFrame"):
@@ -235,10 +223,13 @@ def load_pptx(path: Path, data: bytes) -> Raw:
     return raw
 
 
-def _place(element: Any) -> tuple[int, int] | None:
+def _place(element: Any) -> Place | None:
     transform = next((one for one in element.iter("{*}xfrm")), None)
-    offset = transform.find("{*}off") if transform is not None else None
-    return (int(offset.get("y") or 0), int(offset.get("x") or 0)) if offset is not None else None
+    if transform is None or (offset := transform.find("{*}off")) is None:
+        return None
+    size = transform.find("{*}ext")
+    high, wide = (int(size.get("cy") or 0), int(size.get("cx") or 0)) if size is not None else (0, 0)
+    return int(offset.get("y") or 0), int(offset.get("x") or 0), high, wide
 
 
 def _texts(element: Any) -> list[str]:

@@ -49,7 +49,7 @@ def true_suffix(suffix: str, data: bytes) -> str:
     if data.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in data:
             return suffix
-        return next((kind for name, kind in _STREAMS if b"\0".join(_wide(name)) in data), suffix)
+        return next((kind for name, kind in _STREAMS if f"{name}\0".encode("utf-16-le") in data), suffix)
     if data.startswith(b"PK"):
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -75,7 +75,3 @@ def true_suffix(suffix: str, data: bytes) -> str:
         return ".html"
     text = b"\0" not in data[:4096] or data.startswith((b"\xff\xfe", b"\xfe\xff"))
     return _LOOSE.get(suffix, suffix) if text and _WORD_ML not in head else suffix
-
-
-def _wide(name: str) -> list[bytes]:
-    return [char.encode() for char in name]

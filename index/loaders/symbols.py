@@ -3,6 +3,8 @@ like."""
 
 from __future__ import annotations
 
+import re
+
 # The fonts' own code charts; only signs that carry meaning in office papers: boxes, ticks, bullets, arrows,
 # numbers.
 _WINGDINGS = {
@@ -118,11 +120,26 @@ _SYMBOL = {
     0xF2: "∫",
 }
 _FONTS = {"wingdings": _WINGDINGS, "wingdings 2": _WINGDINGS_2, "webdings": _WEBDINGS, "symbol": _SYMBOL}
+_PRINTED = {
+    "wingdings": "wingdings",
+    "wingdingsregular": "wingdings",
+    "wingdings2": "wingdings 2",
+    "webdings": "webdings",
+    "opensymbol": "wingdings 2",
+}
+"""Fonts by the names that they have in a PDF; LibreOffice prints with OpenSymbol what is in a font that it
+does not have."""
 
 
 def is_symbol_font(font: str) -> bool:
     """Does the font draw signs where other fonts have letters? Its text must go through :func:`symbol`."""
     return font.lower() in _FONTS
+
+
+def printed_font(name: str) -> str:
+    """The symbol font that a PDF names (``ABCDEE+Wingdings2``); "" for any other font. Signs in Symbol have
+    their characters there."""
+    return _PRINTED.get(re.sub(r"[^a-z0-9]", "", name.rpartition("+")[2].lower()), "")
 
 
 def symbol(font: str, text: str) -> str:

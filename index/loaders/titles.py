@@ -19,7 +19,7 @@ _EMPTY = re.compile(
     r"(?i)目\s*[录錄次]|contents|前\s*言|引\s*言|摘\s*要|abstract|附\s*[件录表][\d一二三四五六七八九十]*[:：]?|封面|正文|扉页|版本记录|修订记录"
 )
 _NO_NAME = re.compile(
-    r"[\W\d_]+|[-—\d\s年月日./〇○零一二三四五六七八九十第页共:：]+|(?:19|20)\d\d\s*年.{0,12}日?"
+    r"[\W\d_]+|[-—\d\s年月日./〇○零一二三四五六七八九十第页共:：]+|(?:19|20)\d\d\s*年(?:.{0,12}[日月期号])?"
 )
 _SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2})+[\s.、]|[☑☒□√✓✔]")
 _LABEL = re.compile(r"[^：:《》]{1,12}[：:].*")
@@ -33,6 +33,11 @@ _ISSUE = re.compile(
 _SENTENCE = re.compile(r"[。；;！!？?]|，.*，|，.{12,}")
 
 
+def names_nothing(text: str) -> bool:
+    """Does a line say what stands there (目录, 附件2), rather than name it?"""
+    return bool(_EMPTY.fullmatch(squeeze(text)))
+
+
 def is_title(text: str) -> bool:
     """Could a line be a title: a name of at most 120 characters, no chapter, item, number, date, box to tick,
     label with its value or mark?"""
@@ -42,7 +47,7 @@ def is_title(text: str) -> bool:
         or numbered_heading(text)
         or starts_item(text)
         or _SECTION.match(text)
-        or _EMPTY.fullmatch(text)
+        or names_nothing(text)
         or _NO_NAME.fullmatch(text)
     ):
         return False

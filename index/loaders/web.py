@@ -12,9 +12,11 @@ from pathlib import Path
 
 from lxml import etree
 
+from index.loaders.cells import labelled
 from index.loaders.dates import iso_date
 from index.loaders.encoding import decode
 from index.loaders.flat import flat_lines
+from index.loaders.mixed_headings import with_form_headings
 from index.loaders.raw import Line, Raw, clean, squeeze
 from index.loaders.slide_text import numbered
 from index.loaders.web_main import main_part, shown
@@ -64,6 +66,7 @@ _BLOCKS = frozenset(
         "h6",
     )
 )
+_INLINE = frozenset(("span", "em", "i", "b", "strong", "label", "time", "a"))
 TERM_MAX = 30
 """Characters of a term (dt) that goes on one line with its meaning (dd)."""
 
@@ -89,11 +92,15 @@ def load_html(path: Path, data: bytes) -> Raw:
     if len(headlines) != 1:  # one headline is a better title than the browser's, which also names the site
         named = squeeze(_text(next(iter(root.iter("title")), None)))
         raw.title, raw.named = (named, "") if _says(lines, named) else ("", named)
+    else:  # also one that could be no title elsewhere (停水了！请储水)
+        raw.named = squeeze(_text(headlines[0]))
     for meta in root.iter("meta"):
         name = (meta.get("property") or meta.get("name") or meta.get("itemprop") or "").lower()
         if name in _DATES and (found := iso_date(meta.get("content") or "")):
             raw.published = raw.published or found
     raw.formed = any(next(iter(root.iter(tag)), None) is not None for tag in ("h1", "h2", "h3"))
+    if raw.formed:
+        raw.lines = list(with_form_headings(lines))
     return raw
 
 
@@ -203,6 +210,8 @@ class _Reader:
                     yield from self._take()
             elif tag in _BLOCKS:
                 yield from self._border(kind == "open", tag, element)
+            if tag in _INLINE and kind == "open" and _set_apart(element):
+                self.block.parts.append(" ")
         yield from self._take()
 
     def _text(self, text: str) -> Iterator[Line]:
@@ -294,6 +303,16 @@ class _Reader:
             yield from self._take()
             self.tables.pop()
             yield from table.lines()
+
+
+def _set_apart(element: etree._Element) -> bool:
+    """Do styles set an element apart from the one right before it, though no space stands between them? Both
+    have names of their own, or it names its value (来源：…)."""
+    before = element.getprevious()
+    if before is None or before.tag not in _INLINE or before.tail or not _text(before).strip():
+        return False
+    named = all(one.get("class") or one.get("id") for one in (before, element))
+    return named or labelled(_text(element).strip())
 
 
 def _lines(root: etree._Element) -> Iterator[Line]:

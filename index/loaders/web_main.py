@@ -76,6 +76,7 @@ _FRAME = frozenset(
         "sidenav",
         "sider",
         "toolbar",
+        "toast",
         "topbar",
         "pagination",
         "pager",
@@ -102,6 +103,9 @@ _FRAME = frozenset(
         "hotnews",
     )
 )
+_STEPS = frozenset(("prev", "previous", "next"))
+"""Of what is named so, only what is mostly links leads to other pages."""
+
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
@@ -197,11 +201,15 @@ def _mark_frame(root: etree._Element, sizes: dict[etree._Element, tuple[int, int
         size, own = sizes[element]
         if size > FRAME_MAX * whole:
             continue
-        named = {
-            word.lower() for name in ("id", "class") for word in _names(element.get(name) or "")
-        } & _FRAME
-        if named and (
-            own < 60 or own < 0.5 * size or named & {"footer", "foot", "copyright", "breadcrumb", "sidebar"}
+        words = {word.lower() for name in ("id", "class") for word in _names(element.get(name) or "")}
+        named = words & _FRAME
+        if (words & _STEPS and own < 0.5 * size) or (
+            named
+            and (
+                own < 60
+                or own < 0.5 * size
+                or named & {"footer", "foot", "copyright", "breadcrumb", "sidebar"}
+            )
         ):
             element.set("data-wenju-frame", "1")
 

@@ -59,11 +59,14 @@
       return;
     }
     const reader = entry.createReader();
-    for (;;) { // a reader gives a hundred at a time
+    const inside = [];
+    for (;;) { // a reader gives a hundred at a time, in no order
       const some = await new Promise((done, failed) => reader.readEntries(done, failed));
-      if (!some.length) return;
-      for (const inner of some) await walk(inner, out, `${path}/`);
+      if (!some.length) break;
+      inside.push(...some);
     }
+    inside.sort((one, two) => one.name.localeCompare(two.name, "zh", { numeric: true }));
+    for (const inner of inside) await walk(inner, out, `${path}/`);
   }
   const chosen = (input) => [...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name, alone: !file.webkitRelativePath }));
 

@@ -31,9 +31,9 @@ def add(
     with Bars("files") as progress:
         report = engine.add(paths, progress, collection=collection)
     if as_json:
-        print_json(added.as_json(report, engine.suspects()))
+        print_json(added.as_json(report, added.suspects_of(engine, report)))
     else:
-        added.tell(report, str(settings.data), engine.suspects())
+        added.tell(report, str(settings.data), added.suspects_of(engine, report))
     if report.failed:
         others = "the others are" if report.added or report.replaced or report.unchanged else "nothing was"
         fail(f"{len(report.failed)} of the files could not be read; {others} indexed.")

@@ -35,9 +35,9 @@ def sync(
     with Bars("files") as progress:
         report = engine.sync(folder, progress, collection=collection, empty=empty)
     if as_json:
-        print_json(added.as_json(report, engine.suspects()))
+        print_json(added.as_json(report, added.suspects_of(engine, report)))
     else:
-        added.tell(report, str(settings.data), engine.suspects())
+        added.tell(report, str(settings.data), added.suspects_of(engine, report))
     if report.failed:
         fail(f"{len(report.failed)} of the files could not be read; what the index had of them it keeps.")
 
