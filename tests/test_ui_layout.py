@@ -192,6 +192,18 @@ def test_an_outline_has_title_and_headings() -> None:
     assert "5 条均有依据" in text_of(markup) or "5 句均有依据" in text_of(markup)
 
 
+def test_an_overview_of_a_part_has_title_and_headings_too() -> None:
+    row = "各单位建立台账。"
+    given = (
+        Sentence("《文》\n", "supported", (cite("文"),)),
+        Sentence(f"二、台账：{row}\n", "supported", (cite(row, heading=("二、台账",)),)),
+    )
+    title, head, text = layout(Answer("q", "q", "done", given, kind="overview_topic"))
+    assert isinstance(title, Heading) and (title.text, title.level) == ("文", 1)
+    assert isinstance(head, Heading) and (head.text, head.level) == ("二、台账", 2)
+    assert isinstance(text, Prose) and text.lines[0].text == row
+
+
 def test_documents_of_an_overview_are_set_off() -> None:
     one = Sentence("《甲》：内容甲。\n", "supported", (cite("内容甲。", "甲"),))
     two = Sentence("《乙》：内容乙。", "supported", (cite("内容乙。", "乙"),))

@@ -104,7 +104,7 @@ def layout(answer: Answer) -> tuple[Block, ...]:
     if answer.refusal is not None:
         return ()
     lines = list(_joined(_lines(answer.sentences)))
-    if answer.kind == "overview_document":
+    if answer.kind == "overview_document" or (lines and _titles(lines[0])):
         return tuple(_outlined(lines))
     if answer.kind == "overview_all":
         lines = [_led(line) for line in lines]
@@ -263,12 +263,17 @@ def _fitted(cells: tuple[str, ...], width: int) -> tuple[str, ...]:
     return cells + ("",) * (width - len(cells))
 
 
+def _titles(line: Line) -> bool:
+    """Is the line the title of the document that it cites, and nothing else?"""
+    return bool(line.citations) and line.text.strip() == f"《{line.citations[0].document}》"
+
+
 def _outlined(lines: Sequence[Line]) -> Iterator[Block]:
     """Title, headings of sections, and the lines below each."""
     below: list[Line] = []
     for n, line in enumerate(lines):
         cited = line.citations[0] if line.citations else None
-        if n == 0 and cited and line.text.strip() == f"《{cited.document}》":
+        if n == 0 and cited and _titles(line):
             yield Heading(cited.document, 1, line)
             continue
         head = cited.heading[-1] if cited and cited.heading else ""
