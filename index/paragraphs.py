@@ -41,7 +41,7 @@ def passages_of(document: Document, minimum: int = 60, maximum: int = 400) -> li
             page = bisect_right(document.pages, start) if document.pages else None
             number = len(passages) + 1
             text = document.text[start:end]
-            way = (*heading, *_within(paths, start, text))
+            way = (*heading, *(name for name in _within(paths, start, text) if name not in heading))
             passages.append(
                 Passage(f"{document.id}-{number:04d}", document.id, start, end, text, way, page or None)
             )

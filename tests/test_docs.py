@@ -112,43 +112,6 @@ def test_what_a_page_names_is_there(page: Path) -> None:
     assert [name for name in missing if name != "index/loaders/KIND.py"] == []
 
 
-def test_settings_that_pages_name_exist() -> None:
-    known = set(re.findall(r"^\| `([\w.]+)`", text("docs/SETTINGS.md"), re.MULTILINE))
-    assert "answer.risk" in known
-    for page in PAGES:
-        if (
-            page.parent.name != "log" and page.name != "TREE.md"
-        ):  # what was tried may be gone; the tree tells of texts too
-            for name in re.findall(r"`((?:answer|generator|ui)\.[a-z_]+)`", page.read_text(encoding="utf-8")):
-                assert name in known or (ROOT / name.replace(".", "/")).with_suffix(".py").is_file(), (
-                    f"{page.name}: no setting {name}"
-                )
-
-
-def test_commands_that_pages_show_exist() -> None:
-    """``wenju index add`` and the like, in every page, against the command itself."""
-    import typer.main
-
-    from wenju.cli import app
-
-    root = typer.main.get_command(app)
-    there = {name: set(getattr(inner, "commands", {})) for name, inner in root.commands.items()}  # type: ignore[attr-defined]
-    shown = {
-        pair
-        for page in PAGES
-        for pair in re.findall(
-            r"wenju(?: --?[\w-]+(?: \S+)?)* ([a-z]+)(?: ([a-z][a-z-]+))?", page.read_text(encoding="utf-8")
-        )
-    }
-    assert {("index", "add"), ("serve", "")} <= shown
-    wrong = {
-        (name, inner)
-        for name, inner in shown
-        if name in there and there[name] and inner and inner not in there[name]
-    }
-    assert wrong == set()
-
-
 def nav(tree: object) -> list[str]:
     """The pages named in the navigation."""
     if isinstance(tree, str):

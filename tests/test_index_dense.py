@@ -30,17 +30,22 @@ def test_exact_search_is_the_sorted_product(tmp_path: Path) -> None:
     assert np.allclose(scores, np.take_along_axis(asked @ base.T, expected, 1), atol=1e-5)
 
 
-def test_the_graph_finds_nearly_all_and_scores_exactly(tmp_path: Path) -> None:
-    base, asked = vectors(3000), vectors(50, seed=1)
-    index = DenseIndex.build(base, tmp_path, exact_max=1000)
-    assert index.describe()["kind"] == "graph"
-    rows, scores = index.search(asked, 10)
+def nearly_all(base: np.ndarray, asked: np.ndarray, rows: np.ndarray, scores: np.ndarray) -> None:
+    """At least 98 % of the ten nearest are found, each with its exact score."""
     expected = np.argsort(-(asked @ base.T), axis=1)[:, :10]
     recall = np.mean(
         [len(set(a) & set(b)) / 10 for a, b in zip(rows.tolist(), expected.tolist(), strict=True)]
     )
     assert recall >= 0.98
     assert np.allclose(scores, np.einsum("qkd,qd->qk", base[rows], asked), atol=1e-5)
+
+
+def test_the_graph_finds_nearly_all_and_scores_exactly(tmp_path: Path) -> None:
+    base, asked = vectors(3000), vectors(50, seed=1)
+    index = DenseIndex.build(base, tmp_path, exact_max=1000)
+    assert index.describe()["kind"] == "graph"
+    rows, scores = index.search(asked, 10)
+    nearly_all(base, asked, rows, scores)
     assert (np.diff(scores, axis=1) <= 0).all()
 
 
@@ -71,12 +76,7 @@ def test_lists_find_nearly_all_and_score_exactly(tmp_path: Path) -> None:
     about = index.describe()
     assert (about["kind"], about["factory"], about["probed"]) == ("lists", "IVF256,SQ8", 128)
     rows, scores = index.search(asked, 10)
-    expected = np.argsort(-(asked @ base.T), axis=1)[:, :10]
-    recall = np.mean(
-        [len(set(a) & set(b)) / 10 for a, b in zip(rows.tolist(), expected.tolist(), strict=True)]
-    )
-    assert recall >= 0.98
-    assert np.allclose(scores, np.einsum("qkd,qd->qk", base[rows], asked), atol=1e-5)
+    nearly_all(base, asked, rows, scores)
     assert (DenseIndex.open(tmp_path).search(asked, 10)[0] == rows).all()
     assert sorted(index.search(asked[:1], 6000)[0][0].tolist()) == list(range(6000)), (
         "all of them when all are asked for"

@@ -256,3 +256,11 @@ def test_a_list_is_rather_cut_between_items_than_within_one() -> None:
     )
     parts = [p.text for p in passages_of(document(text), 60, 400)]
     assert len(parts) > 1 and all(part.startswith(("检查内容", *"123456")) for part in parts)
+
+
+def test_a_table_under_a_heading_that_names_it_has_one_name(tmp_path: Path) -> None:
+    rows = "| 摊位 | 租金 |\n|---|---|\n| 蔬菜摊位 | 900 |\n| 水产摊位 | 1500 |\n"
+    path = tmp_path / "a.md"
+    path.write_text(f"# 农贸市场管理办法\n\n## 附表 租金标准表\n\n{rows}", "utf-8")
+    table = passages_of(load(path))[-1]
+    assert "水产摊位" in table.text and table.heading == ("农贸市场管理办法", "附表 租金标准表")

@@ -292,7 +292,7 @@ WHOLE = {  # where the engine of the whole index may be taken, and why
     "page_routes.py": "is it ready",
     "mcp.py": "serves",
     "app.py": "assembles",
-    "server.py": "opens it",
+    "opening.py": "opens it",
     "index_worker.py": "reads files into the index, answers nobody",
 }
 

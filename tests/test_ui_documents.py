@@ -100,6 +100,18 @@ def test_the_reader_says_the_title_once() -> None:
     assert [(b.before, b.level) for b in shown.blocks] == [("第一条", 2), ("正文在这里。", 0)]
 
 
+def test_a_quoted_row_of_a_sheet_is_told_with_its_cells() -> None:
+    text = "姓名：张三；电话：1\n姓名：李四；电话：2"
+    rows_of_it = (Block(0, 12, 0, 1), Block(13, len(text), 0, 1))
+    sheet = replace(
+        LEAVE, text=text, blocks=rows_of_it, pages=(), meta={"places": '[[0,2,"名单",2,"A","B"]]'}
+    )
+    quoted, whole = (
+        reading(sheet, (), Texts("zh"), span, original=False).facts for span in ((13, len(text)), None)
+    )
+    assert quoted[-1] == "名单!A3:B3" and not any("名单" in fact for fact in whole)
+
+
 def test_what_was_not_read_is_said() -> None:
     document = replace(LEAVE, meta={"pages_without_text": "2, 5", "hidden_rows": "3", "unsure": "1-2, 5-9"})
     facts = " · ".join(reading(document, (), Texts("zh"), None, original=False).facts)

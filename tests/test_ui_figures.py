@@ -18,10 +18,12 @@ from databases import ANSWER, REFUSAL, exchange
 from fake_corpus import LEAVE, SEAL, TRAVEL, fake_engine
 from fastapi.testclient import TestClient
 from hostile import PAYLOADS
+from markupsafe import escape
 from page_fakes import OURS, who
 
 from index.orders import Suspect
 from qa.types import Refusal
+from ui.admin_page import SHOWN
 from ui.app import create_app
 from ui.figures import Sheet, Span, sheets, to_csv, totals
 from ui.settings import UiSettings
@@ -237,35 +239,40 @@ def test_without_a_store_and_in_english() -> None:
     assert "Nothing was asked." in page and "The last 12 weeks" in page
 
 
-@pytest.mark.parametrize("payload", PAYLOADS[:12])
-def test_hostile_questions_and_titles_stay_text(served: tuple[TestClient, SqlStore], payload: str) -> None:
+def test_hostile_questions_and_titles_stay_text(served: tuple[TestClient, SqlStore]) -> None:
     client, store = served
-    store.save("a", "c1", exchange("e1", payload, replace(REFUSAL, question=payload)))
-    store.add_feedback(
-        Feedback(
-            "c1", "e1", payload, "down", now(), ("gap", "other"), payload, replace(REFUSAL, question=payload)
+    for n, payload in enumerate(PAYLOADS):
+        refused = replace(REFUSAL, question=payload)
+        store.save("a", "c1", exchange(f"e{n}", payload, refused))
+        store.add_feedback(
+            Feedback("c1", f"e{n}", payload, "down", now(), ("gap", "other"), payload, refused)
         )
-    )
     page = client.get("/admin").text
-    assert payload not in page and not re.search(
-        r"<(img|svg|iframe|form|style|base|body [a-z])", page.split("<main>")[1]
-    )
+    assert not any(re.search("[<>]", payload) and payload in page for payload in PAYLOADS)
+    shown = [payload for payload in PAYLOADS if str(escape(payload)) in page]
+    assert len(shown) >= SHOWN, "a sheet shows as many; the others are behind the export"
+    assert not re.search(r"<(img|svg|iframe|form|style|base|body [a-z])", page.split("<main>")[1])
 
 
-@pytest.mark.parametrize("payload", PAYLOADS[:6])
 def test_what_reads_like_an_order_is_shown_with_its_place_and_does_nothing(
-    served: tuple[TestClient, SqlStore], payload: str
+    served: tuple[TestClient, SqlStore],
 ) -> None:
     client, _ = served
     engine = client.app.state.engine  # type: ignore[attr-defined]
     assert "没有发现。" in client.get("/admin").text
-    passage = replace(engine.passages(LEAVE.id)[0], text=payload)
-    engine.flagged = (Suspect(replace(LEAVE, text=""), passage, 0.98765),)
+    passage = engine.passages(LEAVE.id)[0]
+    orders = PAYLOADS[:6]
+    engine.flagged = tuple(
+        Suspect(replace(LEAVE, text=""), replace(passage, text=payload), 0.98765) for payload in orders
+    )
     page = client.get("/admin").text
-    assert payload not in page and "读来像给程序下命令的段落" in page and "0.99" in page
-    assert f"/documents/{LEAVE.id}?start={passage.start}&amp;end={passage.end}#span" in page
+    assert "读来像给程序下命令的段落" in page and page.count("0.99") == len(orders)
+    assert not any(payload in page for payload in orders)
+    assert page.count(f"/documents/{LEAVE.id}?start={passage.start}&amp;end={passage.end}#span") == len(
+        orders
+    )
     rows = list(csv.reader(io.StringIO(client.get("/admin/orders.csv").content.decode("utf-8-sig"))))
-    assert rows[1][0] == LEAVE.title and rows[1][2] == "0.99"
+    assert [(row[0], row[2]) for row in rows[1:]] == [(LEAVE.title, "0.99")] * len(orders)
 
 
 def test_records_from_before_have_no_times_and_still_count(tmp_path: Path) -> None:

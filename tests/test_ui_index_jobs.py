@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from databases import emptied
 from fake_encoder import FakeEncoder
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from errors import SettingsError
 from index import prepared as prepared_files
@@ -135,12 +135,20 @@ def test_one_of_two_workers_is_killed_while_it_reads(
 ) -> None:
     jobs = IndexJobs(store.database)
     assert jobs.queue(queued(folder(tmp_path, 24))) == 24
-    one, other = start(reading=0.2), start(reading=0.2)
-    wait_for(lambda: jobs.counts()["read"] >= 4)
+    one, other = start(reading=0.4), start(reading=0.4)
+
+    def stopped_while_reading() -> bool:
+        one.send_signal(signal.SIGSTOP)
+        with store.database.connect() as c:
+            reading = c.execute(select(table.c.worker).where(table.c.state == "reading")).scalars()
+            if len(set(reading)) == 2:  # the one that stands still, and the other
+                return True
+        one.send_signal(signal.SIGCONT)
+        return False
+
+    wait_for(stopped_while_reading)
     one.send_signal(signal.SIGKILL)
     one.wait()
-    left = [job for job in jobs.of("reading", "writing")]
-    assert len(left) > 0
     assert other.wait(120) == 0
     assert jobs.counts() == {"waiting": 0, "reading": 0, "read": 0, "writing": 0, "done": 24, "failed": 0}
     assert max(job.tries for job in jobs.of("done")) == 2, "no job went from one to the other"

@@ -99,6 +99,32 @@ def test_a_lead_stands_over_its_list_and_numbers_of_the_document_are_not_doubled
     ]
 
 
+def test_what_goes_on_in_a_numbered_paragraph_stays_with_its_item() -> None:
+    """The second sentence goes on where the first ends; the last is a paragraph of its own."""
+    text = "1. 取得证明。由医院开具。\n2. 登记。\n逾期不办。"
+    spans = [(0, 8), (8, 14), (15, 21), (22, 27)]
+    assert [text[a:b] for a, b in spans] == ["1. 取得证明。", "由医院开具。", "2. 登记。", "逾期不办。"]
+    given = [
+        Sentence(text[a:b] + "\n", "supported", (replace(cite(text[a:b]), start=a, end=b),)) for a, b in spans
+    ]
+    (block,) = layout(Answer("q", "q", "done", tuple(given), kind="steps"))
+    assert isinstance(block, Listing) and block.marks == "own"
+    assert [line.text for line in block.lines] == ["1. 取得证明。由医院开具。", "2. 登记。", "逾期不办。"]
+    assert [s.text for s in claims([block])] == [s.text for s in given], "each keeps its state and citations"
+
+
+def test_rows_below_a_heading_of_an_outline_are_one_list() -> None:
+    rows = ("园区：本部；小班：100人", "园区：东园；小班：50人")
+    cited = [cite(row, heading=("二、招生计划",)) for row in rows]
+    given = (
+        Sentence(f"二、招生计划：{rows[0]}\n", "supported", (cited[0],)),
+        Sentence(f"{rows[1]}\n", "supported", (cited[1],)),
+    )
+    head, listing = layout(Answer("q", "q", "done", given, kind="overview_document"))
+    assert isinstance(head, Heading) and head.text == "二、招生计划"
+    assert isinstance(listing, Listing) and [line.text for line in listing.lines] == list(rows)
+
+
 def test_running_text_stays_running_text() -> None:
     assert shaped("甲。", "乙。") == ["Prose"] and shaped(
         "尊敬的同志：\n", "请于周五前报送。\n", "办公室"
@@ -164,6 +190,18 @@ def test_an_outline_has_title_and_headings() -> None:
     markup = answer_html(answer("outline"), "A", LOOK)
     assert f'<h3 class="o-title">{text_of(LEAVE.title)}</h3>' in markup and markup.count("<h4") == 4
     assert "5 条均有依据" in text_of(markup) or "5 句均有依据" in text_of(markup)
+
+
+def test_an_overview_of_a_part_has_title_and_headings_too() -> None:
+    row = "各单位建立台账。"
+    given = (
+        Sentence("《文》\n", "supported", (cite("文"),)),
+        Sentence(f"二、台账：{row}\n", "supported", (cite(row, heading=("二、台账",)),)),
+    )
+    title, head, text = layout(Answer("q", "q", "done", given, kind="overview_topic"))
+    assert isinstance(title, Heading) and (title.text, title.level) == ("文", 1)
+    assert isinstance(head, Heading) and (head.text, head.level) == ("二、台账", 2)
+    assert isinstance(text, Prose) and text.lines[0].text == row
 
 
 def test_documents_of_an_overview_are_set_off() -> None:

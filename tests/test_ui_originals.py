@@ -11,9 +11,9 @@ from fake_corpus import SEAL, fake_engine
 from fastapi.testclient import TestClient
 
 from qa.settings import EngineSettings
+from ui.opening import page_settings
 from ui.originals import Keeping, kept, original, safe_name
 from ui.problems import TooLarge
-from ui.server import page_settings
 from ui.settings import UiSettings
 
 

@@ -26,7 +26,8 @@ from errors import SettingsError
 from ui.assembly import assemble
 from ui.auth import SignOn
 from ui.doorway import Doorway, prefixed
-from ui.server import SHARED, address_of, listen
+from ui.opening import address_of, listen
+from ui.server import SHARED
 from ui.settings import UiSettings
 from ui.storage import SqlStore
 from ui.storage_care import counts

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from index.places import place_of
 from index.shown import GAPS, NOT_READ, not_read
 from index.types import Document, Hit, Passage
 from ui.citations import below_title
@@ -209,6 +210,7 @@ def reading(
         t("document_number", number=document.number) if document.number else "",
         t("n_paragraphs", n=len(passages)),
         *_unread(document, t),
+        place_of(document, *span) if span else "",  # the cells of a sheet: 排产!A4:F4
     ]
     page = document.page_of(span[0]) if span else None
     place = f"#page={page}" if page and document.media_type == "application/pdf" else ""

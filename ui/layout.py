@@ -8,7 +8,7 @@ of the passage cited.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -103,8 +103,8 @@ def layout(answer: Answer) -> tuple[Block, ...]:
     """The blocks of an answer, in order; () for a refusal."""
     if answer.refusal is not None:
         return ()
-    lines = list(_lines(answer.sentences))
-    if answer.kind == "overview_document":
+    lines = list(_joined(_lines(answer.sentences)))
+    if answer.kind == "overview_document" or (lines and _titles(lines[0])):
         return tuple(_outlined(lines))
     if answer.kind == "overview_all":
         lines = [_led(line) for line in lines]
@@ -127,6 +127,11 @@ def quotes_itself(sentence: Sentence) -> bool:
     return any(sentence.text.strip() == c.quote.strip() for c in sentence.citations)
 
 
+def _quoted(part: Part) -> bool:
+    """Is what is shown of the sentence (a heading before it may have gone) a quotation and nothing else?"""
+    return quotes_itself(part.sentence) or quotes_itself(replace(part.sentence, text=part.text))
+
+
 def _lines(sentences: Sequence[Sentence]) -> Iterator[Line]:
     """The lines of the answer; an empty one parts paragraphs."""
     parts: list[Part] = []
@@ -145,6 +150,29 @@ def _lines(sentences: Sequence[Sentence]) -> Iterator[Line]:
                 yield Line(())
     if parts:
         yield Line(tuple(parts))
+
+
+def _joined(lines: Iterable[Line]) -> Iterator[Line]:
+    """What goes on in the document's own paragraph after an item's first sentence belongs to the item."""
+    held: Line | None = None
+    for line in lines:
+        if held is not None and _goes_on(held, line):
+            held = Line((*held.parts, *line.parts))
+            continue
+        if held is not None:
+            yield held
+        held = line
+    if held is not None:
+        yield held
+
+
+def _goes_on(item: Line, line: Line) -> bool:
+    """Does the line, without a mark of its own, begin at the very place where what the item quotes ends?"""
+    if not own_number(item.text) or own_number(line.text) or not item.citations or not line.citations:
+        return False
+    quoted = all(quotes_itself(s) for s in (*item.sentences, *line.sentences))
+    last, first = item.citations[-1], line.citations[0]
+    return quoted and (last.document_id, last.end) == (first.document_id, first.start)
 
 
 def _blocks(lines: Sequence[Line], kind: str) -> Iterator[Block]:
@@ -185,9 +213,7 @@ def _item(line: Line, kind: str) -> bool:
         return True
     if line.lead:
         return True
-    return (
-        kind != "write" and bool(line.parts) and all(p.ends and quotes_itself(p.sentence) for p in line.parts)
-    )
+    return kind != "write" and bool(line.parts) and all(part.ends and _quoted(part) for part in line.parts)
 
 
 def _listing(lines: Sequence[Line], kind: str) -> Listing:
@@ -237,12 +263,17 @@ def _fitted(cells: tuple[str, ...], width: int) -> tuple[str, ...]:
     return cells + ("",) * (width - len(cells))
 
 
+def _titles(line: Line) -> bool:
+    """Is the line the title of the document that it cites, and nothing else?"""
+    return bool(line.citations) and line.text.strip() == f"《{line.citations[0].document}》"
+
+
 def _outlined(lines: Sequence[Line]) -> Iterator[Block]:
     """Title, headings of sections, and the lines below each."""
     below: list[Line] = []
     for n, line in enumerate(lines):
         cited = line.citations[0] if line.citations else None
-        if n == 0 and cited and line.text.strip() == f"《{cited.document}》":
+        if n == 0 and cited and _titles(line):
             yield Heading(cited.document, 1, line)
             continue
         head = cited.heading[-1] if cited and cited.heading else ""

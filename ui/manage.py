@@ -13,7 +13,7 @@ from qa.serialize import answer_to_dict
 from ui.actions import Name, command_line, keep
 
 if TYPE_CHECKING:
-    from ui.server import ServerSettings
+    from ui.opening import ServerSettings
     from ui.storage import SqlStore
     from ui.storage_tokens import TokenRow
 
@@ -26,7 +26,7 @@ def create_token(
     groups: Sequence[str] = (),
 ) -> str:
     """A new access token, to be shown once. Raises SettingsError for a bad name or number of days."""
-    from ui.server import token_table
+    from ui.opening import token_table
 
     with _opened(settings) as store:
         made = token_table(settings, store).create(name, role, days, groups)
@@ -36,7 +36,7 @@ def create_token(
 
 def tokens(settings: ServerSettings) -> tuple[TokenRow, ...]:
     """All tokens without their text, newest first."""
-    from ui.server import token_table
+    from ui.opening import token_table
 
     with _opened(settings) as store:
         return token_table(settings, store).list()
@@ -45,7 +45,7 @@ def tokens(settings: ServerSettings) -> tuple[TokenRow, ...]:
 def revoke_token(settings: ServerSettings, token_id: str) -> None:
     """End a token, at once and also in a running server. Raises SettingsError when there is none with this
     id."""
-    from ui.server import token_table
+    from ui.opening import token_table
 
     with _opened(settings) as store:
         if not token_table(settings, store).revoke(token_id):

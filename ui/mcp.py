@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qa.engine import Engine
     from ui.asking import Desk
     from ui.auth import SignOn
-    from ui.server import ServerSettings
+    from ui.opening import ServerSettings
 
 
 def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None = None) -> None:
@@ -36,7 +36,8 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
     from ui.asking import Desk
     from ui.mcp_tools import tools
     from ui.observability import set_up_logs
-    from ui.server import open_engine, open_store, warm
+    from ui.opening import open_engine, open_store
+    from ui.server import warm
 
     ui = settings.ui
     if http:
@@ -53,7 +54,7 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
         if not http:
             asyncio.run(tools(desk).run_stdio_async())
             return
-        from ui.server import listen, sign_on_of
+        from ui.opening import listen, sign_on_of
 
         sign_on = sign_on_of(settings, keeper)
         with listen(ui.host, ui.mcp_port) as listening:

@@ -8,20 +8,29 @@ that found nothing are counted from it either way.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from qa.serialize import answer_from_dict, answer_to_dict
 from qa.types import Answer
+from ui.storage_rows import (
+    answer_of,
+    answer_text,
+    asked_row,
+    clean,
+    exchange_from_dict,
+    exchange_row,
+    exchange_to_dict,
+    hashed,
+    outcome_row,
+    since,
+)
 from ui.storage_tables import (
     actions,
     asked,
@@ -74,7 +83,7 @@ class SqlStore:
                 c.execute(insert(conversations).values(**new, **touched))
             last = c.execute(select(func.max(exchanges.c.position)).where(here)).scalar()
             position = 0 if last is None else last + 1
-            c.execute(insert(exchanges).values(**place, position=position, **_row(exchange)))
+            c.execute(insert(exchanges).values(**place, position=position, **exchange_row(exchange)))
             if exchange.status == "running":
                 c.execute(insert(under_way).values(**place, server=self.server))
             else:
@@ -96,7 +105,7 @@ class SqlStore:
             ended = and_(w.owner == user, w.conversation_id == conversation_id, w.id == exchange.id)
             c.execute(delete(under_way).where(ended))
         here = and_(t.owner == user, t.conversation_id == conversation_id, t.id == exchange.id)
-        if not c.execute(update(exchanges).where(here).values(**_row(exchange))).rowcount:
+        if not c.execute(update(exchanges).where(here).values(**exchange_row(exchange))).rowcount:
             return False
         mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
         c.execute(update(conversations).where(mine).values(**_touched()))
@@ -160,7 +169,7 @@ class SqlStore:
             mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
             title = c.execute(select(conversations.c.title).where(mine)).scalar_one()
             token = secrets.token_urlsafe(18)
-            text = json.dumps([_plain(exchange) for exchange in found], ensure_ascii=False)
+            text = json.dumps([exchange_to_dict(exchange) for exchange in found], ensure_ascii=False)
             c.execute(
                 insert(shares).values(
                     token_hash=hashed(token),
@@ -178,7 +187,7 @@ class SqlStore:
             row = c.execute(select(shares).where(shares.c.token_hash == hashed(token))).first()
         if row is None:
             return None
-        return Shared(row.title, row.shared_at, tuple(map(_exchange, json.loads(row.exchanges))))
+        return Shared(row.title, row.shared_at, tuple(map(exchange_from_dict, json.loads(row.exchanges))))
 
     def add_feedback(self, feedback: Feedback) -> None:
         f, t = feedback, feedback_table
@@ -188,7 +197,7 @@ class SqlStore:
             "comment": clean(f.comment),
             "at": f.at,
             "reasons": json.dumps(f.reasons),
-            "answer": _text(f.answer),
+            "answer": answer_text(f.answer),
             "settings": json.dumps(f.settings, ensure_ascii=False),
         }
         mine = and_(t.c.owner == f.user, t.c.exchange_id == f.exchange_id)
@@ -213,7 +222,7 @@ class SqlStore:
                 r.at,
                 tuple(json.loads(r.reasons)),
                 r.comment,
-                _answer(r.answer),
+                answer_of(r.answer),
                 json.loads(r.settings),
             )
             for r in rows
@@ -263,7 +272,7 @@ class SqlStore:
         t = asked.c
         query = select(t.answer).where(t.owner == user, t.answer_id == answer_id, t.answer.is_not(None))
         with self.database.connect() as c:
-            return _answer(c.execute(query.order_by(t.at.desc())).scalars().first()) if answer_id else None
+            return answer_of(c.execute(query.order_by(t.at.desc())).scalars().first()) if answer_id else None
 
     def act(self, user: str, address: str, name: str, target: str) -> None:
         """Note what an administrator did, see ui.actions."""
@@ -287,30 +296,8 @@ class SqlStore:
                 work(c)
 
     def _note(self, c: Connection, user: str, exchange: Exchange, channel: str, *, keep: bool) -> None:
-        a = exchange.answer
-        values: dict[str, Any] = {
-            "answer_id": a.id if a else "",
-            "at": exchange.asked_at,
-            "channel": channel,
-            "status": exchange.status,
-            "owner": user if self._audit else "",
-            "question": clean(exchange.question),
-            "folded": _folded(exchange.question),
-            "query": clean(a.query) if a else "",
-            "reason": a.refusal.reason if a and a.refusal else "",
-            "cited": json.dumps(_cited(a) if self._audit else [], ensure_ascii=False),
-            "model": a.model if a else "",
-            "index": a.index if a else "",
-            "answer": _text(a) if keep and self._audit else None,
-        }
-        row = Asked.of(exchange)
-        outcome = {
-            "at": row.at,
-            "kind": row.kind,
-            "seconds": row.seconds,
-            "documents": json.dumps(row.documents),
-        }
-        for table, given in ((asked, values), (outcomes, outcome)):
+        values = asked_row(user, exchange, channel, audit=self._audit, keep=keep)
+        for table, given in ((asked, values), (outcomes, outcome_row(exchange))):
             if not c.execute(
                 update(table).where(table.c.exchange_id == exchange.id).values(**given)
             ).rowcount:
@@ -325,21 +312,6 @@ def _touched() -> dict[str, Any]:
     return {"updated_at": now(), "sequence": time.time_ns() // 1000}
 
 
-def clean(text: str) -> str:
-    """Without what a database cannot hold: NUL and half of a surrogate pair."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def hashed(token: str) -> str:
-    """What of a secret is stored. The secrets are random and long, so that a plain hash is enough."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
-def since(days: int) -> str:
-    """The moment ``days`` days ago, ISO 8601."""
-    return (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
-
-
 def _drop(c: Connection, user: str, conversation_id: str) -> bool:
     c.execute(
         delete(exchanges).where(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
@@ -352,66 +324,6 @@ def _exchanges(c: Connection, user: str, conversation_id: str) -> tuple[Exchange
     here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
     rows = c.execute(select(exchanges).where(here).order_by(*_ORDER)).all()
     found = tuple(
-        Exchange(r.id, r.question, r.asked_at, r.status, _answer(r.answer), r.message) for r in rows
+        Exchange(r.id, r.question, r.asked_at, r.status, answer_of(r.answer), r.message) for r in rows
     )
     return found or None
-
-
-def _row(exchange: Exchange) -> dict[str, Any]:
-    a = exchange.answer
-    supported = bool(a and a.sentences and all(s.state == "supported" for s in a.sentences))
-    return {
-        "question": clean(exchange.question),
-        "asked_at": exchange.asked_at,
-        "status": exchange.status,
-        "folded": clean(exchange.question + "\n" + (a.text if a else "")).casefold(),
-        "message": clean(exchange.message),
-        "answer": _text(a),
-        "supported": int(supported),
-    }
-
-
-def _plain(exchange: Exchange) -> dict[str, Any]:
-    e = exchange
-    answer = answer_to_dict(e.answer) if e.answer else None
-    return {
-        "id": e.id,
-        "question": e.question,
-        "asked_at": e.asked_at,
-        "status": e.status,
-        "message": e.message,
-        "answer": answer,
-    }
-
-
-def _exchange(row: dict[str, Any]) -> Exchange:
-    answer = answer_from_dict(row["answer"]) if row["answer"] else None
-    return Exchange(row["id"], row["question"], row["asked_at"], row["status"], answer, row["message"])
-
-
-def _cited(answer: Answer | None) -> list[dict[str, Any]]:
-    found = {
-        (c.passage_id, c.start, c.end): c for s in (answer.sentences if answer else ()) for c in s.citations
-    }
-    return [
-        {
-            "passage_id": c.passage_id,
-            "document": c.document,
-            "document_sha256": c.document_sha256,
-            "start": c.start,
-            "end": c.end,
-        }
-        for c in found.values()
-    ]
-
-
-def _folded(question: str) -> str:
-    return clean("".join(question.split())).rstrip("？?。").casefold()
-
-
-def _text(answer: Answer | None) -> str | None:
-    return clean(json.dumps(answer_to_dict(answer), ensure_ascii=False)) if answer is not None else None
-
-
-def _answer(text: str | None) -> Answer | None:
-    return answer_from_dict(json.loads(text)) if text else None

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, Table, and_, delete, func, select
 
 from ui.actions import Action
-from ui.storage import since
+from ui.storage_rows import since
 from ui.storage_tables import (
     actions,
     asked,

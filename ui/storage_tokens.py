@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from errors import SettingsError
 from ui.auth_sessions import keep_groups, kept_groups
 from ui.auth_signing import seal, unseal
-from ui.storage import clean, hashed
+from ui.storage_rows import clean, hashed
 from ui.storage_tables import spent, tokens
 from ui.store_memory import now
 from ui.viewer import Viewer, groups_of

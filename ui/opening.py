@@ -1,0 +1,125 @@
+"""What a server is opened with, page and tools alike: a port, the store, who may sign on, the engine."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from errors import SettingsError
+from ui.settings import UiSettings
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
+    from qa.settings import EngineSettings
+    from ui.auth import SignOn
+    from ui.storage import SqlStore
+    from ui.storage_tokens import TokenTable
+    from ui.store import Store
+
+
+class ServerSettings(Protocol):
+    """What of the program's settings the server reads."""
+
+    @property
+    def data(self) -> Path: ...
+
+    @property
+    def ui(self) -> UiSettings: ...
+
+    @property
+    def engine(self) -> EngineSettings: ...
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        SettingsError: the port is taken or not allowed, or the address is not one of this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise SettingsError(
+            f"Cannot listen on {host}: {error.strerror or error}.", "Check --host (ui.host)."
+        ) from None
+    try:
+        if os.name == "posix":  # elsewhere the option lets two programs share a port
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+        found.listen(2048)
+    except OSError as error:
+        found.close()
+        if error.errno == errno.EADDRINUSE:
+            hint = (
+                "Is wenju running already? Another port: wenju serve "
+                f"--port {port + 1 if port < 65535 else 8080}"
+            )
+            raise SettingsError(f"Port {port} on {host} is taken by another program.", hint) from None
+        if error.errno == errno.EACCES:
+            raise SettingsError(
+                f"Port {port} needs the rights of root.", "Take one above 1023, behind a proxy."
+            ) from None
+        raise SettingsError(
+            f"Cannot listen on {host}:{port}: {error.strerror}.", "Check --host and --port."
+        ) from None
+    return found
+
+
+def address_of(settings: UiSettings, listening: socket.socket) -> str:
+    """The address to open in a browser."""
+    if settings.public_url:
+        return f"{settings.public_url}/"
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}/"
+
+
+def token_table(settings: ServerSettings, store: SqlStore) -> TokenTable:
+    """The tokens of this server."""
+    from ui.auth_signing import server_key
+    from ui.storage_tokens import TokenTable
+
+    return TokenTable(store.database, server_key(settings.data))
+
+
+def sign_on_of(settings: ServerSettings, store: SqlStore | None) -> SignOn:
+    """Who may ask, with tokens and sign-ons in the database where there is one."""
+    from ui.auth import SignOn
+
+    if store is None:
+        return SignOn(settings.ui, settings.data)
+    from ui.auth_sessions import SqlSessions
+
+    return SignOn(settings.ui, settings.data, token_table(settings, store), SqlSessions(store.database))
+
+
+def open_store(settings: ServerSettings) -> tuple[Store, SqlStore | None]:
+    """The store that the page uses, and the same once more where it is a database that wants care."""
+    ui = settings.ui
+    if ui.database == "none":
+        from ui.store_memory import MemoryStore
+
+        return MemoryStore(), None
+    from ui.storage import SqlStore
+
+    store = SqlStore.open(ui.database, settings.data, ui.audit)
+    return store, store
+
+
+def page_settings(settings: ServerSettings) -> UiSettings:
+    """The page's settings with what hangs on the data folder filled in."""
+    ui = settings.ui
+    return (
+        ui if ui.originals is not None else ui.model_copy(update={"originals": settings.data / "originals"})
+    )
+
+
+def open_engine(settings: ServerSettings) -> Engine:
+    """The engine of these settings, cold."""
+    from qa.engine import Engine
+
+    return Engine.open(settings.engine)
