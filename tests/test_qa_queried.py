@@ -115,6 +115,13 @@ def test_several_conditions_all_count_and_each_must_be_known(table: Table):
     ]
 
 
+def test_so_many_as_there_are_is_no_condition(table: Table):
+    writer = ScriptedGenerator({"": "SELECT 本月_场 * 4 FROM t"})
+    for question, total in (("四个场地本月一共几场", Decimal(85)), ("三个场地本月一共几场", None)):
+        found = computed(question, Operation("sum", "one"), table, writer, threading.Event())
+        assert (found and found.total) == total
+
+
 def test_sums_and_other_figures_come_with_what_they_are_made_of(table: Table):
     total = asked(table, "SELECT SUM(本月_场) FROM t WHERE 管理 = '体育组'", "sum")
     assert total is not None

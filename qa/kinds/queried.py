@@ -53,6 +53,8 @@ def computed(
     rows = [row for row in table.rows if row is not last][:ROWS]
     if len(rows) < 2:
         return None
+    if any(span.kind == "number" and span.value == len(rows) for span in number_spans(question)):
+        operation = operation._replace(conditions="none")  # 三个安置点 of three is no condition
     sheet = sheet_of(table, rows)
     text = _written(question, sheet, generator, cancelled)
     try:
