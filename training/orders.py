@@ -39,7 +39,7 @@ FOLDS = 7
 ALARMS, HARD, CROWDED = 0.003, 0.21, 0.08
 """Share of sentences of office documents, and of those written to be mistaken, that may be told wrongly; and
 of these where much of a text is told."""
-BESIDE = 0.03
+BESIDE = 0.01
 """The same for a sentence beside one that is told."""
 SCREEN = 0.97
 """Share of the orders that are told by both that must pass the screen."""
