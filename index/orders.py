@@ -82,9 +82,9 @@ def load_fit(path: Path = WEIGHTS) -> Fit:
     """The fit that ships."""
     with np.load(path, allow_pickle=False) as file:
         names = ("bias", "shift", "screen", "least", "alone", "beside", "crowded")
-        numbers = {name: float(file[name]) for name in names}
+        numbers: dict[str, Any] = {name: float(file[name]) for name in names}
         arrays = {name: file[name].astype(np.float32) for name in ("grams", "beside_vector", "weights")}
-        return Fit(**arrays, **numbers, model=str(file["model"]))
+        return Fit(**numbers, **arrays, model=str(file["model"]))
 
 
 def margins(texts: Sequence[str], encoder: Encoder | None = None, fit: Fit | None = None) -> NDArray[Any]:
@@ -105,7 +105,7 @@ def _margins(texts: Sequence[str], encoder: Encoder | None, fit: Fit) -> NDArray
     told = np.full(len(texts), -np.inf)
     near = np.flatnonzero(runs >= fit.screen)
     if len(near):
-        vectors = encoder.encode([texts[i] for i in near])
+        vectors = encoder.encode([texts[int(i)] for i in near])
         both = np.bincount(rows, values * fit.beside_vector[slots], len(texts))
         told[near] = both[near] + vectors @ fit.weights + fit.shift - fit.least
     return told
