@@ -53,12 +53,6 @@ class ClosedContext:
         """One of them. Raises KeyError when there is none with this id."""
         return {d.id: d for d in self._documents}[document_id]
 
-    def ordering(self, texts: Sequence[str]) -> list[int]:
-        """Which of some texts read like orders to a program."""
-        from index.orders import ordering
-
-        return ordering(texts, self._encoder)
-
     def superseded(self) -> frozenset[str]:
         """Nothing is known of versions here."""
         return frozenset()

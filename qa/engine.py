@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -245,6 +245,7 @@ class Engine:
         from qa.kinds.talk import talk
         from qa.pipeline import Pipeline
         from qa.reader import ReadOnce
+        from qa.struck import Struck
         from qa.understand import TALK, understand
 
         index: ClosedContext | Part | Library = self.library
@@ -284,8 +285,10 @@ class Engine:
             self._speed(),
         )
         top_k = self.settings.index.top_k
-        with closing(pipeline.stream(asked, want, index, top_k, stop, index.name)) as snapshots:
-            for answer in snapshots:
+        struck = Struck(index, self.library.orders)
+        with closing(pipeline.stream(asked, want, struck, top_k, stop, index.name)) as snapshots:
+            for found in snapshots:
+                answer = struck.noted(found) if found.stage == "done" else found
                 if state and answer.stage == "done":
                     self.cache.put(answer, *state)
                 yield answer
@@ -317,9 +320,10 @@ class Engine:
         """Id of each document that is a copy -> id of the one that stands for all of them."""
         return self.library.copies()
 
-    def suspects(self) -> tuple[Suspect, ...]:
-        """Passages that read like orders to a program, for administrators; the surest first."""
-        return self.library.suspects()
+    def suspects(self, sources: Collection[str] | None = None) -> tuple[Suspect, ...]:
+        """Passages that read like orders to a program, for administrators, the surest first; of all
+        documents, or of those of these names."""
+        return self.library.suspects(sources)
 
     def documents(self) -> list[Document]:
         """All documents, in the order of their titles."""

@@ -7,7 +7,7 @@ seen at once and a search never mixes two generations.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from index.documents import AddReport
     from index.encoder import Encoder
     from index.generation import Generation
-    from index.orders import Suspect
+    from index.orders import Orders, Suspect
     from index.prepared import Prepared
     from index.reading import Reader
     from index.retriever import HybridRetriever
@@ -50,6 +50,7 @@ class Library:
         self._named: str | None = None
         self._retriever: HybridRetriever | None = None
         self._backend: Backend | None = None
+        self._orders: Orders | None = None
         self._suspects: tuple[Generation, tuple[Suspect, ...]] | None = None
         self._lock = threading.RLock()
 
@@ -225,24 +226,30 @@ class Library:
         generation = self.generation
         return generation.copies() if generation else {}
 
-    def suspects(self) -> tuple[Suspect, ...]:
-        """Passages that read like orders to a program, the surest first (``index.orders``); found once a
-        generation."""
+    @property
+    def orders(self) -> Orders:
+        """What of documents reads like orders to a program, found once a text."""
+        from index.orders import Orders
+
+        with self._lock:
+            if self._orders is None:
+                self._orders = Orders(self.encoder)
+            return self._orders
+
+    def suspects(self, sources: Collection[str] | None = None) -> tuple[Suspect, ...]:
+        """Passages that read like orders to a program, the surest first (``index.orders``), of all documents
+        or of those of these names; of all found once a generation."""
         from index.orders import suspects
 
         generation = self.generation
         if generation is None:
             return ()
+        if sources is not None:
+            return suspects(generation, self.orders, sources)
         known = self._suspects
         if known is None or known[0] is not generation:
-            known = self._suspects = (generation, suspects(generation))
+            known = self._suspects = (generation, suspects(generation, self.orders))
         return known[1]
-
-    def ordering(self, texts: Sequence[str]) -> list[int]:
-        """Which of some texts read like orders to a program (``index.orders``)."""
-        from index.orders import ordering
-
-        return ordering(texts, self.encoder)
 
     def documents(self) -> list[Document]:
         """All documents without their text, in the order of their titles."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,10 +40,6 @@ class Part:
         """Ids of documents that a newer one replaces, wherever that one is: what is no longer in force is so
         for everybody."""
         return self.library.superseded()
-
-    def ordering(self, texts: Sequence[str]) -> list[int]:
-        """Which of some texts read like orders to a program."""
-        return self.library.ordering(texts)
 
     def passages(self, document_id: str) -> list[Passage]:
         """The passages of a document in reading order; [] when it does not belong here."""

@@ -28,7 +28,7 @@ from qa.finding import dated, follows, found_in, ranked_by, searched, worth_of
 from qa.gate import Decision, Gate
 from qa.judge import judged, open_judge
 from qa.kind import Operation
-from qa.kinds.compose import extracted, found_for, orders_left_out
+from qa.kinds.compose import extracted, found_for
 from qa.kinds.evidence import Window, narrow, read
 from qa.kinds.extract import APART, Extract, extract
 from qa.kinds.ordered import tabled
@@ -63,10 +63,6 @@ class Searching(Protocol):
 
     def superseded(self) -> frozenset[str]:
         """Ids of documents that a newer one replaces."""
-        ...
-
-    def ordering(self, texts: Sequence[str]) -> Sequence[int]:
-        """Which of some texts read like orders to a program: no overview or text is made of them."""
         ...
 
     def passages(self, document_id: str) -> list[Passage]:
@@ -285,9 +281,6 @@ class Pipeline:
         self, answer: Answer, order: Order, hits: Sequence[Hit], index: Searching, cancelled: threading.Event
     ) -> Snapshots:
         """What is written to order, from the evidence that the reader finds, or else from what was found."""
-        orders = set(index.ordering([f"{hit.document.title}\n{hit.passage.text}" for hit in hits]))
-        left = len(orders)
-        hits = [hit for i, hit in enumerate(hits) if i not in orders]
         if self.encoder and (
             done := tabled(answer, order.last, hits, index, self.encoder, index.superseded())
         ):
@@ -301,15 +294,11 @@ class Pipeline:
             for line in (found.lines if found else ())
             if (line.document.id, line.start) not in {(s.document.id, s.start) for s in lines}
         ]
-        orders = set(index.ordering([line.text for line in lines]))
-        lines = [line for i, line in enumerate(lines) if i not in orders]
-        notes = (*answer.notes, *orders_left_out(left + len(orders)))
-        answer = replace(answer, notes=notes, retrieved=found_for(hits, index.superseded(), lines))
+        answer = replace(answer, retrieved=found_for(hits, index.superseded(), lines))
         yield replace(answer, stage="found")
         for written in write(answer, order, lines, self.generator, open_judge(self.generator), cancelled):
             if written.stage == "done" and not written.sentences:
-                quotable = found and not index.ordering([line.text for line in found.lines])
-                yield extracted(answer, found) if found and quotable else decline(answer, "unsupported", hits)
+                yield extracted(answer, found) if found else decline(answer, "unsupported", hits)
                 return
             yield written
 

@@ -1,130 +1,203 @@
-"""Fits which passages read like orders to a program: a linear model over the encoder's vectors
-(``index/orders.npz``).
+"""Fits which sentences read like orders to a program (``index/orders.npz``): a logistic regression over runs
+of characters, and one over runs and the encoder's vector together.
 
-    python -m training.orders [--out index/orders.npz]
+    python -m training.orders [--vectors FILE.npy] [--out index/orders.npz]
 
-Orders: the documents of ``eval/data/injection.jsonl``. Ordinary: the passages of ``training/data/a.jsonl`` to
-``k.jsonl``, and ``training/data/orders.jsonl`` (the same documents without their orders, and texts that tell
-people what to do or speak of assistants). Every kind of order is left out once: recall is of kinds that the
-fit has not seen, precision over ordinary passages that it has not seen. The threshold is the one that lets
-ALARMS of ordinary passages through.
+Orders and hard ordinary sentences: ``training/data/orders.jsonl``, by kind (``group``). Other ordinary ones:
+sentences and titles of the passages of ``training/data/a.jsonl`` to ``k.jsonl`` and ``count_docs.jsonl``. Of
+every seven kinds of each one is left out in turn, so that what is told here is of kinds that the fit has
+not seen. Not fitted on, and counted for false alarms: the documents of ``eval/data``. ``--vectors`` keeps the
+vectors, which take minutes.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 
 from eval.metrics.stats import wilson
-from eval.scripts.injection import load
 from index.encoder import open_encoder
-from index.loaders import finish
-from index.loaders.raw import Line, Raw, clean
-from index.paragraphs import passage_search_text, passages_of
+from index.loaders import load
+from index.loaders.raw import clean
+from index.orders import SLOTS, runs_of
+from index.sentences import split_sentences
 from training.examples import DATA, rows
 
 MODEL = "multilingual-e5-small"
-STRENGTH = 1.0
-ALARMS = 0.01
-"""Share of ordinary passages that may be told wrongly."""
-FILES = "abcdefghijk"
+STRENGTH = 10.0
+RUNS, VECTOR = 1.0, 1.0
+"""How long the two parts of what the second regression sees are."""
+FOLDS = 7
+ALARMS, HARD, CROWDED = 0.003, 0.21, 0.08
+"""Share of sentences of office documents, and of those written to be mistaken, that may be told wrongly; and
+of these where much of a text is told."""
+BESIDE = 0.01
+"""The same for a sentence beside one that is told."""
+SCREEN = 0.97
+"""Share of the orders that are told by both that must pass the screen."""
+FILES = (*"abcdefghijk", "count_docs")
+EVALUATED = Path(__file__).parents[1] / "eval" / "data"
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A passage as it is indexed; ``group``: kind of order, or where an ordinary passage is from."""
+    """A sentence; ``group``: its kind, ``origin``: order, hard, office (fitted on) or eval (not)."""
 
     text: str
     group: str
-    order: bool
-    source: str
+    origin: str
+
+    @property
+    def order(self) -> bool:
+        return self.origin == "order"
+
+
+def sentences(text: str) -> Iterator[str]:
+    """As ``index.orders`` sees them."""
+    text = clean(text)
+    for start, end in split_sentences(text):
+        yield text[start:end]
 
 
 def examples() -> list[Example]:
-    """Ordinary passages first, then orders: passages of the attacks that are no part of the same document
-    without its order."""
-    found = []
+    """Each sentence once."""
+    found = {}
     for row in rows(DATA / "orders.jsonl"):
-        found += [Example(t, str(row["group"]), False, row["id"]) for t in indexed(row["title"], row["text"])]
+        origin = "order" if row["order"] else "hard"
+        for text in sentences(row["text"]):
+            found.setdefault(text, Example(text, f"{origin} {row['group']}", origin))
     for name in FILES:
         for row in rows(DATA / f"{name}.jsonl"):
             if "passage" in row:
-                text = "\n".join(part for part in (row.get("title", ""), row["passage"]) if part)
-                found.append(Example(text, "ordinary", False, row["id"]))
-    clean = {example.text for example in found}
-    for attack in load():
-        texts = [text for text in indexed(attack.title, attack.text) if text not in clean]
-        found += [Example(text, attack.kind, True, attack.id) for text in texts]
-    return found
+                for text in (row.get("title", ""), *sentences(row["passage"])):
+                    found.setdefault(text, Example(text, f"office {row['kind']}", "office"))
+    for path in sorted(EVALUATED.glob("*/documents/*")):
+        document = load(path)
+        for text in (document.title, *sentences(document.text)):
+            found.setdefault(text, Example(text, path.parts[-3], "eval"))
+    found.pop("", None)
+    return list(found.values())
 
 
-def indexed(title: str, text: str) -> list[str]:
-    """What is embedded of a small document, passage by passage."""
-    raw = Raw([Line(line) for line in clean(text).split("\n")], "text/plain", title=title)
-    document = finish(raw, "a.txt")
-    return [passage_search_text(document, passage) for passage in passages_of(document)]
+def folds_of(given: Sequence[Example]) -> np.ndarray:
+    """Number of the fold of each example, whole kinds together; -1 where it is never fitted on."""
+    chance, fold = np.random.default_rng(5), {}
+    for origin in ("order", "hard", "office"):
+        groups = sorted({e.group for e in given if e.origin == origin})
+        fold |= {groups[i]: n % FOLDS for n, i in enumerate(chance.permutation(len(groups)))}
+    return np.array([fold.get(e.group, -1) for e in given])
 
 
-def odds_out_of_fold(x: np.ndarray, given: Sequence[Example]) -> np.ndarray:
-    """Log-odds of every example by a fit that saw neither its kind of order nor its share of ordinary
-    passages."""
-    kinds = sorted({e.group for e in given if e.order})
-    chance = np.random.default_rng(7)
-    fold = np.array([kinds.index(e.group) if e.order else chance.integers(len(kinds)) for e in given])
-    y = np.array([e.order for e in given])
-    odds = np.zeros(len(given))
-    for number in range(len(kinds)):
-        seen = fold != number
-        odds[~seen] = fitted(x[seen], y[seen]).decision_function(x[~seen])
+def runs_matrix(given: Sequence[Example]) -> sparse.csr_matrix:
+    row, slot, value = runs_of([e.text for e in given])
+    return sparse.csr_matrix((value, (row, slot)), shape=(len(given), SLOTS))
+
+
+def fitted(x: sparse.csr_matrix, y: np.ndarray) -> LogisticRegression:
+    return LogisticRegression(C=STRENGTH, solver="liblinear", dual=True, tol=1e-2, random_state=7).fit(x, y)
+
+
+def odds_out_of_fold(x: sparse.csr_matrix, y: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """Log-odds of every example by a fit that saw nothing of its kind; of those never fitted on, the mean of
+    all fits."""
+    odds = np.zeros(len(y))
+    for number in range(FOLDS):
+        model = fitted(x[(fold >= 0) & (fold != number)], y[(fold >= 0) & (fold != number)])
+        odds[fold == number] = model.decision_function(x[fold == number])
+        odds[fold < 0] += model.decision_function(x[fold < 0]) / FOLDS
     return odds
 
 
-def fitted(x: np.ndarray, y: np.ndarray) -> LogisticRegression:
-    return LogisticRegression(C=STRENGTH, max_iter=3000, class_weight="balanced").fit(x, y)
+def report(name: str, odds: np.ndarray, given: Sequence[Example], least: float) -> None:
+    """AUC, recall of orders, false alarms by origin."""
+    origin = np.array([e.origin for e in given])
+    order = origin == "order"
+    print(f"\n{name}: at {least:.2f}")
+    for other in ("office", "eval", "hard"):
+        both = order | (origin == other)
+        print(f"  AUC beside {other} {roc_auc_score(order[both], odds[both]):.4f}")
+    for one in ("order", "office", "eval", "hard"):
+        told(f"  {one} told", (odds >= least)[origin == one])
 
 
-def report(odds: np.ndarray, given: Sequence[Example], least: float) -> None:
-    """Recall by kind of order, alarms by origin, precision, each with its interval."""
-    told = odds >= least
-    for order, word in ((True, "told"), (False, "false alarms")):
-        for group in [*sorted({e.group for e in given if e.order == order}), None]:
-            own = [i for i, e in enumerate(given) if e.order == order and group in (None, e.group)]
-            hits = int(told[own].sum())
-            low, high = wilson(hits, len(own))
-            share = f"{hits / len(own):.1%}, {low:.1%} to {high:.1%}"
-            print(f"{group or 'all':10} {word} {hits} of {len(own)} ({share})")
-    right = sum(e.order for e, t in zip(given, told, strict=True) if t)
-    low, high = wilson(right, int(told.sum()))
-    print(f"precision {right} of {int(told.sum())} ({right / told.sum():.1%}, {low:.1%} to {high:.1%})")
+def by_kind(odds: np.ndarray, given: Sequence[Example], least: float) -> None:
+    for group in sorted({e.group for e in given if e.origin in ("order", "hard")}):
+        told(f"  {group}", (odds >= least)[[e.group == group for e in given]])
+
+
+def told(name: str, which: np.ndarray) -> None:
+    low, high = wilson(int(which.sum()), len(which))
+    print(f"{name} {which.sum()} of {len(which)} ({which.mean():.1%}, {low:.1%} to {high:.1%})")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--vectors", type=Path)
     parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
-    data = examples()
-    print(
-        f"{sum(e.order for e in data)} passages with orders, {sum(not e.order for e in data)} ordinary",
-        flush=True,
-    )
-    vectors = open_encoder(MODEL).encode([e.text for e in data])
-    mean, scale = vectors.mean(0), vectors.std(0)
-    x = (vectors - mean) / scale
-    odds = odds_out_of_fold(x, data)
-    least = float(np.quantile([o for o, e in zip(odds, data, strict=True) if not e.order], 1 - ALARMS))
-    report(odds, data, least)
-    if given.out:
-        model = fitted(x, np.array([e.order for e in data]))
-        weights = model.coef_[0] / scale
-        bias = float(model.intercept_[0] - weights @ mean)
-        np.savez(given.out, weights=weights.astype(np.float32), bias=bias, least=least, model=MODEL)
+    asked = parser.parse_args()
+    given = examples()
+    y, fold = np.array([e.order for e in given]), folds_of(given)
+    vectors = encoded([e.text for e in given], asked.vectors)
+    runs = runs_matrix(given)
+    mean, scale = vectors[fold >= 0].mean(0), vectors[fold >= 0].std(0) * np.sqrt(vectors.shape[1])
+    vector = sparse.csr_matrix((VECTOR * (vectors - mean) / scale).astype(np.float32))
+    both = sparse.hstack([RUNS * runs, vector], format="csr")
+    office = np.array([e.origin in ("office", "eval") for e in given])
+    hard = np.array([e.origin == "hard" for e in given])
+    odds, least = {}, {}
+    for name, x in (("runs", runs), ("vector", vector), ("both", both)):
+        odds[name] = odds_out_of_fold(x, y, fold)
+        least[name] = max(
+            float(np.quantile(odds[name][office], 1 - ALARMS)), float(np.quantile(odds[name][hard], 1 - HARD))
+        )
+        report(name, odds[name], given, least[name])
+    by_kind(odds["both"], given, least["both"])
+    screen = float(np.quantile(odds["runs"][y & (odds["both"] >= least["both"])], 1 - SCREEN))
+    beside = least["both"] - float(np.quantile(odds["both"][office], 1 - BESIDE))
+    asks = float((odds["runs"][office] >= screen).mean())
+    print(f"\nscreen {screen:.2f}: the vector is asked of {asks:.1%} of office sentences")
+    crowded = float(np.quantile(odds["both"][hard], 1 - CROWDED)) - least["both"]
+    print(f"beside an order {beside:.2f} less is enough, in a text full of them {crowded:.2f} more")
+    report("both, where much of a text is told", odds["both"], given, least["both"] + crowded)
+    if asked.out:
+        alone, last = fitted(runs[fold >= 0], y[fold >= 0]), fitted(both[fold >= 0], y[fold >= 0])
+        weights = VECTOR * last.coef_[0][SLOTS:] / scale
+        np.savez_compressed(
+            asked.out,
+            grams=alone.coef_[0].astype(np.float16),
+            bias=float(alone.intercept_[0]),
+            beside_vector=(RUNS * last.coef_[0][:SLOTS]).astype(np.float16),
+            weights=weights.astype(np.float32),
+            shift=float(last.intercept_[0] - weights @ mean),
+            screen=screen,
+            least=least["both"],
+            alone=least["runs"],
+            beside=beside,
+            crowded=crowded,
+            model=MODEL,
+        )
+
+
+def encoded(texts: Sequence[str], kept: Path | None) -> np.ndarray:
+    """Vectors ``[n, size]``, out of the file where it holds those of these texts."""
+    names = kept.with_suffix(".json") if kept else None
+    if kept and names and kept.is_file() and json.loads(names.read_text("utf-8")) == list(texts):
+        return np.asarray(np.load(kept))
+    vectors = open_encoder(MODEL).encode(list(texts))
+    if kept and names:
+        np.save(kept, vectors)
+        names.write_text(json.dumps(list(texts), ensure_ascii=False), "utf-8")
+    return vectors
 
 
 if __name__ == "__main__":

@@ -42,8 +42,9 @@ def in_short(report: AddReport) -> str:
 
 
 def suspects_of(engine: Engine, report: AddReport) -> Sequence[Suspect]:
-    """What reads like orders to a program, looked for where something is new or changed."""
-    return engine.suspects() if report.added or report.replaced else ()
+    """What reads like orders to a program, looked for in what is new or changed."""
+    new = {*report.added, *report.replaced}
+    return engine.suspects(new) if new else ()
 
 
 def orders_in(report: AddReport, suspects: Sequence[Suspect]) -> dict[str, int]:

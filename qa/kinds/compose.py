@@ -3,7 +3,7 @@ words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import prompts
@@ -12,12 +12,9 @@ from qa.attribution import EvidenceSentence
 from qa.draft import cite
 from qa.kinds.counted import Count, measure
 from qa.kinds.extract import WIDE, Extract
-from qa.kinds.overview import Line, about, outline
+from qa.kinds.overview import about, outline
 from qa.kinds.tables import row_text
 from qa.types import Answer, Note, Retrieved, Sentence
-
-Ordering = Callable[[Sequence[str]], Sequence[int]]
-"""Which of some texts read like orders to a program."""
 
 
 def extracted(answer: Answer, found: Extract) -> Answer:
@@ -55,15 +52,9 @@ def tallied(answer: Answer, count: Count) -> Answer:
     return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, note))
 
 
-def outlined(
-    answer: Answer, document: Document, passages: Sequence[Passage], ordering: Ordering
-) -> Answer | None:
-    """The document by its sections, each with the sentence that carries it; None for an empty one.
-
-    Args:
-        ordering: tells which of some texts read like orders to a program; these are left out.
-    """
-    lines, left = _without(outline(document, passages), ordering)
+def outlined(answer: Answer, document: Document, passages: Sequence[Passage]) -> Answer | None:
+    """The document by its sections, each with the sentence that carries it; None for an empty one."""
+    lines = outline(document, passages)
     if not lines:
         return None
     shown = []
@@ -76,37 +67,21 @@ def outlined(
         shown.append(replace(quote, text=lead + quote.text + rest))
     parts = len({line.heading for line in lines if line.heading}) or len(lines)
     title = Sentence(f"《{document.title}》", "supported", shown[0].citations)
-    notes = (Note("quoted", prompts.text("qa.note_outline", n=parts)), *orders_left_out(left))
-    return replace(answer, stage="done", sentences=stacked([title, *shown]), notes=(*answer.notes, *notes))
+    note = Note("quoted", prompts.text("qa.note_outline", n=parts))
+    return replace(answer, stage="done", sentences=stacked([title, *shown]), notes=(*answer.notes, note))
 
 
-def catalogue(
-    answer: Answer, documents: Sequence[tuple[Document, Sequence[Passage]]], ordering: Ordering
-) -> Answer | None:
-    """All documents, each with the sentence that carries it; ``ordering`` as :func:`outlined`."""
-    every = [(document, line) for document, own in documents for line in outline(document, own, most=1)[:1]]
-    lines, left = _without([line for _, line in every], ordering)
+def catalogue(answer: Answer, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> Answer | None:
+    """All documents, each with the sentence that carries it."""
     shown = [
         replace(quoted(line.sentence), text=f"《{document.title}》：{line.sentence.text}")
-        for document, line in every
-        if line in lines
+        for document, own in documents
+        for line in outline(document, own, most=1)[:1]
     ]
     if not shown:
         return None
-    notes = (Note("quoted", prompts.text("qa.note_outline", n=len(shown))), *orders_left_out(left))
-    return replace(answer, stage="done", sentences=stacked(shown), notes=(*answer.notes, *notes))
-
-
-def _without(lines: Sequence[Line], ordering: Ordering) -> tuple[list[Line], int]:
-    """The lines that do not read like orders to a program, and how many do."""
-    orders = set(ordering([line.sentence.text for line in lines]))
-    return [line for i, line in enumerate(lines) if i not in orders], len(orders)
-
-
-def orders_left_out(number: int) -> Iterator[Note]:
-    """The note that so much was left out because it reads like orders to a program."""
-    if number:
-        yield Note("dropped", prompts.text("qa.note_orders", n=number))
+    note = Note("quoted", prompts.text("qa.note_outline", n=len(shown)))
+    return replace(answer, stage="done", sentences=stacked(shown), notes=(*answer.notes, note))
 
 
 def chosen_document(query: str, hits: Sequence[Hit], documents: Sequence[Document]) -> Document | None:

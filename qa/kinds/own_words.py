@@ -29,8 +29,6 @@ class Documents(Protocol):
 
     def superseded(self) -> frozenset[str]: ...
 
-    def ordering(self, texts: Sequence[str]) -> Sequence[int]: ...
-
     def passages(self, document_id: str) -> list[Passage]: ...
 
     def documents(self) -> list[Document]: ...
@@ -53,19 +51,19 @@ class OwnWords:
     def overview(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
         """What documents there are, or the outline of one; None for other kinds, and where there is nothing
         to tell."""
-        index, ordering = self.index, self.index.ordering
+        index = self.index
         if answer.kind == "overview_all":
             documents = [(index.document(d.id), index.passages(d.id)) for d in index.documents()[:40]]
-            done = catalogue(answer, documents, ordering)
+            done = catalogue(answer, documents)
         elif answer.kind == "overview_document":
             chosen = chosen_document(answer.query, hits, index.documents())
             if chosen is None:
                 return None
-            done = outlined(answer, index.document(chosen.id), index.passages(chosen.id), ordering)
+            done = outlined(answer, index.document(chosen.id), index.passages(chosen.id))
         elif answer.kind == "overview_topic" and hits:
             document, start, end = section_of(answer.query, hits)
             part = [p for p in index.passages(document.id) if start <= p.start < end]
-            done = outlined(answer, document, part, ordering)
+            done = outlined(answer, document, part)
         else:
             return None
         return replace(done, retrieved=found_for(hits, index.superseded(), ())) if done else None

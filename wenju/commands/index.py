@@ -148,7 +148,7 @@ def show(
                 f"There is no file and no document '{what}' in the index.", did_you_mean(what, known)
             )
         document = engine.document(known[what])
-        orders = told(engine.suspects(), document.id)
+        orders = told(engine.suspects({document.source}), document.id)
     if as_json:
         print_json(shown(document) | {"orders": orders})
         return

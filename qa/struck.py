@@ -1,0 +1,104 @@
+"""An index without what reads like orders to a program: no answer is made of it, nor is it read.
+
+What is struck stands as line breaks in the text of its document, so that every other span stays true. The
+stored text is as it was: people read it whole, and administrators are told (``index.orders``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+import prompts
+from index.orders import Found, Orders
+from index.types import Document, Hit, Passage
+from qa.types import Answer, Note
+
+
+class Indexed(Protocol):
+    """What is needed of an index."""
+
+    def search(self, query: str, k: int) -> list[Hit]: ...
+
+    def superseded(self) -> frozenset[str]: ...
+
+    def passages(self, document_id: str) -> list[Passage]: ...
+
+    def documents(self) -> list[Document]: ...
+
+    def document(self, document_id: str) -> Document: ...
+
+
+class Struck:
+    """The same verbs over the same index, within one answer.
+
+    Args:
+        index: where to search.  orders: tells what is struck.
+    """
+
+    def __init__(self, index: Indexed, orders: Orders) -> None:
+        self._index = index
+        self._orders = orders
+        self._found: dict[str, Found] = {}
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        """Hits that have anything left, best first, at most k."""
+        hits = []
+        for hit in self._index.search(query, k):
+            document = self._struck(hit.document)
+            if passage := _left(hit.passage, document, self._orders):
+                hits.append(replace(hit, document=document, passage=passage))
+        return hits
+
+    def superseded(self) -> frozenset[str]:
+        """Ids of documents that a newer one replaces."""
+        return self._index.superseded()
+
+    def passages(self, document_id: str) -> list[Passage]:
+        """The passages of a document that have anything left, in reading order."""
+        found = self._index.passages(document_id)
+        if not found:
+            return []
+        document = self.document(document_id)
+        left = (_left(passage, document, self._orders) for passage in found)
+        return [passage for passage in left if passage]
+
+    def documents(self) -> list[Document]:
+        """All documents; their text may be left out."""
+        return [self._struck(one) if one.text else self._named(one) for one in self._index.documents()]
+
+    def document(self, document_id: str) -> Document:
+        """One document with what is left of its text."""
+        return self._struck(self._index.document(document_id))
+
+    def noted(self, answer: Answer) -> Answer:
+        """An answer with a note where something was struck from a document that it stands on or, where it is
+        refused, from the one that was found first."""
+        cited = {c.document_id for sentence in answer.sentences for c in sentence.citations}
+        if answer.refused:
+            cited = {found.document_id for found in answer.retrieved[:1]}
+        number = sum(len(self._found[one].places) for one in cited if one in self._found)
+        if not number:
+            return answer
+        note = Note("dropped", prompts.text("qa.note_orders", n=number))
+        return replace(answer, notes=(*answer.notes, note))
+
+    def _named(self, document: Document) -> Document:
+        title = self._orders.title(document.title)
+        return document if title == document.title else replace(document, title=title or document.id)
+
+    def _struck(self, document: Document) -> Document:
+        found = self._found[document.id] = self._orders.of(document)
+        text = document.text
+        for place in found.places:
+            text = text[: place.start] + "\n" * (place.end - place.start) + text[place.end :]
+        return self._named(document if text == document.text else replace(document, text=text))
+
+
+def _left(passage: Passage, document: Document, orders: Orders) -> Passage | None:
+    """What is left of a passage; None where that is nothing."""
+    text = document.text[passage.start : passage.end]
+    heading = tuple(kept for kept in map(orders.title, passage.heading) if kept)
+    if text == passage.text and heading == passage.heading:
+        return passage
+    return replace(passage, text=text, heading=heading) if text.strip() else None
