@@ -54,6 +54,11 @@ Snapshots = collections.abc.Generator[Answer, None, None]
 """Growing snapshots of one answer; closing it stops the work."""
 
 
+def _spoken(text: str) -> str:
+    """A text without marks and white space."""
+    return "".join(c for c in text if c.isalnum())
+
+
 class Searching(Protocol):
     """What the pipeline needs of an index."""
 
@@ -194,7 +199,7 @@ class Pipeline:
                 raise Cancelled("the answer was stopped")
             if not quick:  # what stands there stays until what is written has been checked
                 yield replace(answer, stage="writing", sentences=draft.sentences, timings=clock.timings())
-        draft = self._supported(draft, clock, cancelled)
+        draft = self._supported(asked, draft, clock, cancelled)
         with clock.stage("check"):
             decision = self.gate.decide(hits, draft, found)
             done = self._decided(answer, hits, windows, draft, found, own, decision)
@@ -268,14 +273,17 @@ class Pipeline:
             return done
         return None if hits else decline(answer, "no_evidence", hits)
 
-    def _supported(self, draft: Draft, clock: Clock, cancelled: threading.Event) -> Draft:
-        """The draft with the states that the judge gives its sentences, where the generator offers a
-        judge."""
+    def _supported(self, question: str, draft: Draft, clock: Clock, cancelled: threading.Event) -> Draft:
+        """The draft with the states that the judge gives its sentences, where the generator offers a judge;
+        one that only says the question again is no answer."""
         judge = open_judge(self.generator) if self.settings.style != "short" else None
-        if judge is None or draft.context is None or not draft.sentences:
-            return draft
-        with clock.stage("judge"):
-            return replace(draft, sentences=judged(draft.sentences, draft.context, judge, cancelled))
+        told = draft.sentences
+        if judge is not None and draft.context is not None and told:
+            with clock.stage("judge"):
+                told = judged(told, draft.context, judge, cancelled)
+        again = _spoken(question)
+        kept = (replace(s, state="unsupported") if _spoken(s.text) == again else s for s in told)
+        return replace(draft, sentences=tuple(kept))
 
     def _ordered(
         self, answer: Answer, order: Order, hits: Sequence[Hit], index: Searching, cancelled: threading.Event

@@ -181,6 +181,12 @@ def test_an_enumeration_of_which_some_items_answer_is_shown_whole(centre):
     )
 
 
+def test_the_question_said_again_is_no_answer(centre):
+    """Though it stands in a document word for word."""
+    refusal = centre(ScriptedReader(), "不具备的不得进入。").answer("不具备的不得进入？").refusal
+    assert refusal is not None and refusal.reason == "unsupported"
+
+
 @pytest.mark.parametrize(
     ("asked", "operation", "query", "lead", "lines"),
     [
