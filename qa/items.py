@@ -22,7 +22,9 @@ def items_of(answer: str) -> list[str]:
     if len(lines) > 1 and lines[0].endswith(("：", ":")):
         lines = lines[1:]
     if len(lines) > 1:
-        return [_bare(line) for line in lines]
+        rest = lines[0].partition("：")[2]
+        first = rest if own_number(rest) and own_number(lines[1]) else lines[0]
+        return [_bare(line) for line in (first, *lines[1:])]
     parts = [answer[a:b].strip() for a, b in split_sentences(answer)]
     parts = [_behind_lead(part) for part in parts]
     numbered = [part for part in parts if own_number(part)]

@@ -293,3 +293,15 @@ def test_history_has_the_last_turn_first_and_windows_are_whole_sentences():
     windows = windows_of(text, 100)
     assert "".join(w for _, w in windows) == text
     assert all(text[b : b + len(w)] == w and w.endswith("。") and len(w) <= 100 for b, w in windows)
+
+
+def test_items_of_the_last_answer_become_the_rows_of_a_table(centre, monkeypatch):
+    """Not the table of another subject; where an item stands nowhere in the documents, it is written."""
+    monkeypatch.setattr("qa.kinds.ordered.nearest", lambda *_: "table")
+    engine = centre(ScriptedReader({"列成表格": "order"}), "没有写明。")
+    last = "应当具备：\n（一）有效的上岗证；\n（二）当年体检合格；"
+    answer = engine.answer("列成表格", [Turn("进检测中心要具备什么", last)])
+    assert [s.text for s in answer.sentences[1:]] == ["| 1 | 有效的上岗证 |\n", "| 2 | 当年体检合格 |\n"]
+    assert all(s.citations for s in answer.sentences[1:])
+    other = engine.answer("列成表格", [Turn("进检测中心要具备什么", "一、学历证书\n二、当年体检合格")])
+    assert "| 1 |" not in other.text

@@ -15,7 +15,9 @@ from index.encoder import Encoder
 from index.normalize import normalize, number_spans
 from index.types import Hit
 from qa.checks.dates import find_dates
+from qa.context import sentences_of
 from qa.draft import cite
+from qa.items import items_of
 from qa.kinds.compared import Sides
 from qa.kinds.compose import found_for
 from qa.kinds.evidence import Indexed
@@ -46,7 +48,7 @@ def tabled(
     asked = normalize(answer.query).text
     table = named_table(asked, hits, index)
     if table is None or len(table.rows) < 2 or (last and not table.values(normalize(last).text)):
-        return None
+        return None if FORMS[form] else _numbered(answer, last, hits, superseded)
     values = table.values(asked)
     rows = [row for row in table.rows if all(row.cells[c] in wanted for c, wanted in values.items())]
     columns = _columns(asked, table)
@@ -63,6 +65,29 @@ def tabled(
         stage="done",
         sentences=tuple(lines),
         notes=(*answer.notes, note),
+        retrieved=found_for(hits, superseded, places),
+    )
+
+
+def _numbered(answer: Answer, last: str, hits: Sequence[Hit], superseded: frozenset[str]) -> Answer | None:
+    """The items of the last answer, one a row, each as it stands in what was found; None where one does
+    not."""
+    sentences = [sentence for hit in hits for sentence in sentences_of(hit)]
+    found = [(item, next((s for s in sentences if item in s.text), None)) for item in items_of(last)]
+    places = [place for _, place in found if place]
+    if len(places) < 2 or len(places) < len(found):
+        return None
+    columns = (prompts.text("qa.item_number"), prompts.text("qa.item_text"))
+    rows = [
+        Row(place, dict(zip(columns, (str(n), item), strict=True)))
+        for n, (item, place) in enumerate(found, 1)
+        if place
+    ]
+    return replace(
+        answer,
+        stage="done",
+        sentences=tuple(as_table(columns, rows)),
+        notes=(*answer.notes, Note("computed", prompts.text("qa.note_tabled"))),
         retrieved=found_for(hits, superseded, places),
     )
 
