@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from errors import IndexError_
 from index.copies import copies_of
-from index.generation import FILE_FACTS, SHIFT, Generation
+from index.generation import DECODE, FILE_FACTS, SHIFT, Generation
 from index.manifest import CORPUS, VECTORS
 from index.packing import pack, pack_blocks
 from index.paragraphs import passage_search_text, passages_of
@@ -54,7 +54,6 @@ class Earlier:
 BATCH = 512
 """Passages encoded by one call."""
 
-_DECODE = json.JSONDecoder().raw_decode
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA page_size = 8192;
@@ -186,7 +185,7 @@ class CorpusWriter:
                 sha,
                 published,
                 supersedes=tuple(json.loads(wishes)) if wishes != "[]" else (),
-                meta=_DECODE(meta)[0],
+                meta=DECODE(meta)[0],
             )
             for id_, title, source, sha, published, wishes, meta in rows
         ]

@@ -362,7 +362,7 @@ def _marks(values: Sequence[int]) -> str:
     return ",".join("?" * len(values))
 
 
-_DECODE = json.JSONDecoder().raw_decode
+DECODE = json.JSONDecoder().raw_decode
 """For what is read ten thousand times: nothing stands around the value."""
 
 
@@ -379,7 +379,7 @@ def _document(row: Sequence[Any]) -> Document:
         unpack_blocks(blocks) if blocks else (),
         tuple(unpack(pages)) if pages else (),
         tuple(json.loads(supersedes)) if supersedes != "[]" else (),
-        _DECODE(meta)[0],
+        DECODE(meta)[0],
     )
 
 

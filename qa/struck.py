@@ -7,26 +7,15 @@ stored text is as it was: people read it whole, and administrators are told (``i
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import prompts
 from index.orders import Found, Orders
 from index.types import Document, Hit, Passage
 from qa.types import Answer, Note
 
-
-class Indexed(Protocol):
-    """What is needed of an index."""
-
-    def search(self, query: str, k: int) -> list[Hit]: ...
-
-    def superseded(self) -> frozenset[str]: ...
-
-    def passages(self, document_id: str) -> list[Passage]: ...
-
-    def documents(self) -> list[Document]: ...
-
-    def document(self, document_id: str) -> Document: ...
+if TYPE_CHECKING:
+    from qa.pipeline import Searching
 
 
 class Struck:
@@ -36,7 +25,7 @@ class Struck:
         index: where to search.  orders: tells what is struck.
     """
 
-    def __init__(self, index: Indexed, orders: Orders) -> None:
+    def __init__(self, index: Searching, orders: Orders) -> None:
         self._index = index
         self._orders = orders
         self._found: dict[str, Found] = {}

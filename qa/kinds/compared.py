@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from index.normalize import normalize, number_spans
 from index.types import Hit
 from qa.kinds.evidence import Indexed
-from qa.kinds.tables import Row, Table, named_table, shared, stands
+from qa.kinds.tables import Row, Table, named_table, only_figure, shared, stands
 
 PART = 0.6
 """Least share of a value that the question must hold for it to be named: 中老年 for 中老年套餐."""
@@ -85,8 +85,8 @@ def _difference(rows: Sequence[Row], table: Table, wanted: Sequence[str]) -> str
 
 
 def _figure(cell: str) -> bool:
-    spans = number_spans(cell.strip())
-    return len(spans) == 1 and spans[0].start == 0 and spans[0].kind in ("number", "percent")
+    figure = only_figure(cell)
+    return figure is not None and figure.kind in ("number", "percent")
 
 
 def _told(cell: str) -> tuple[Decimal, str]:

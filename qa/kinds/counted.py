@@ -84,18 +84,17 @@ def counted(
     if operation.what == "sum":
         near = [hit for hit in ranked if hit.score >= NEAR * ranked[0].score]
         added = _figures(asked, near)
-        if added and (operation.conditions == "none" or _numbered(asked, len(added.terms))):
+        if added and (operation.conditions == "none" or numbered(asked, len(added.terms))):
             return added
     around = tables_at(ranked[0], index)
-    named = named_table(asked, ranked, index)
-    table = max(around, key=lambda t: t.fit(asked)) if around else named
+    table = max(around, key=lambda t: t.fit(asked)) if around else named_table(asked, ranked, index)
     if table and (done := query(operation, table)):
         return done
     whole = operation.what == "count" and operation.conditions == "none"
     return _items(ranked[0], found) if whole else None
 
 
-def _numbered(asked: str, number: int) -> bool:
+def numbered(asked: str, number: int) -> bool:
     """Does the question say how many there are: 三个安置点一共…?"""
     return any(span.value == number for span in number_spans(asked) if span.kind == "number")
 

@@ -23,7 +23,7 @@ from errors import Cancelled
 from index.normalize import normalize, number_spans
 from qa.attribution import EvidenceSentence
 from qa.kind import Operation
-from qa.kinds.counted import Count
+from qa.kinds.counted import Count, numbered
 from qa.kinds.sheet import HEAD, Sheet, sheet_of
 from qa.kinds.tables import Table, bare, totals
 
@@ -53,8 +53,8 @@ def computed(
     rows = [row for row in table.rows if row is not last][:ROWS]
     if len(rows) < 2:
         return None
-    if any(span.kind == "number" and span.value == len(rows) for span in number_spans(question)):
-        operation = operation._replace(conditions="none")  # 三个安置点 of three is no condition
+    if numbered(question, len(rows)):  # 三个安置点 of three is no condition
+        operation = operation._replace(conditions="none")
     sheet = sheet_of(table, rows)
     text = _written(question, sheet, generator, cancelled)
     try:

@@ -14,7 +14,7 @@ from sqlite3 import SQLITE_FUNCTION, SQLITE_READ, SQLITE_SELECT
 
 from index.normalize import normalize, number_spans
 from qa.checks.dates import find_dates
-from qa.kinds.tables import NUMBER, Row, Table
+from qa.kinds.tables import NUMBER, Row, Table, only_figure
 
 MOSTLY = 2 / 3
 """Share of a column's cells that must be figures for it to be one of figures."""
@@ -142,10 +142,8 @@ def _date(cell: str) -> str | None:
 def _figure(cell: str) -> float | None:
     """The figure that a cell begins with, as it stands there, where it holds no other; 一等奖 and 三日 are
     words."""
-    spans = number_spans(cell) if cell[:1].isdigit() else []
-    if len(spans) != 1 or spans[0].start or spans[0].kind not in ("number", "percent"):
-        return None
-    return float(spans[0].value)
+    figure = only_figure(cell) if cell[:1].isdigit() else None
+    return float(figure.value) if figure and figure.kind in ("number", "percent") else None
 
 
 def _written(value: Value) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from index.normalize import normalize, number_spans
+from index.normalize import NumberSpan, normalize, number_spans
 from index.types import Hit
 from qa.attribution import EvidenceSentence
 from qa.kinds.evidence import Block, Indexed, wide
@@ -106,7 +106,9 @@ def row_text(place: EvidenceSentence) -> str:
     """A row of a table as a person reads it, units beside the figures: 费用：35元 for 费用（元）：35; other
     text as it stands."""
     text = place.text.strip()
-    if not any(one.table and one.start <= place.start < one.end for one in place.document.blocks):
+    if "）：" not in text or not any(
+        one.table and one.start <= place.start < one.end for one in place.document.blocks
+    ):
         return text
     return "；".join(_with_unit(cell) for cell in text.split("；"))
 
@@ -114,10 +116,8 @@ def row_text(place: EvidenceSentence) -> str:
 def _with_unit(cell: str) -> str:
     name, colon, value = cell.partition("：")
     bare_name, bracket, unit = name.rpartition("（")
-    spans = number_spans(value)
-    alone = (
-        len(spans) == 1 and spans[0].kind == "number" and not spans[0].start and spans[0].end == len(value)
-    )
+    figure = only_figure(value)
+    alone = figure is not None and figure.kind == "number" and figure.end == len(value)
     if not (colon and bracket and alone and unit.endswith("）") and len(unit) <= UNIT + 1):
         return cell
     return f"{bare_name}：{value}{unit[:-1]}"
@@ -125,21 +125,23 @@ def _with_unit(cell: str) -> str:
 
 def totals(table: Table) -> Row | None:
     """The row that adds up the others: in a column of figures it has their sum; None where there is none."""
-    columns = [c for c in table.columns if c != NUMBER and all(_figure(row.cells[c]) for row in table.rows)]
+    columns = [
+        c for c in table.columns if c != NUMBER and all(only_figure(row.cells[c]) for row in table.rows)
+    ]
     for row in (table.rows[-1], table.rows[0]) if columns and len(table.rows) > 2 else ():
         rest = [other for other in table.rows if other is not row]
-        sums = {c: sum((v[0] for o in rest if (v := _figure(o.cells[c]))), Decimal(0)) for c in columns}
-        if any((own := _figure(row.cells[c])) and own[0] == sums[c] for c in columns):
+        sums = {
+            c: sum((f.value for o in rest if (f := only_figure(o.cells[c]))), Decimal(0)) for c in columns
+        }
+        if any((own := only_figure(row.cells[c])) and own.value == sums[c] for c in columns):
             return row
     return None
 
 
-def _figure(cell: str) -> tuple[Decimal, str] | None:
-    """The figure that a cell begins with, and its unit, where it holds no other; else None."""
+def only_figure(cell: str) -> NumberSpan | None:
+    """The figure that a cell begins with, where it holds no other; else None."""
     spans = number_spans(cell.strip())
-    if len(spans) != 1 or spans[0].start != 0:
-        return None
-    return Decimal(str(spans[0].value)), spans[0].unit
+    return spans[0] if len(spans) == 1 and not spans[0].start else None
 
 
 def looked_up(question: str, hits: Sequence[Hit], index: Indexed) -> tuple[Row, ...]:
