@@ -39,6 +39,10 @@ SAME = 0.06
 tuning questions (docs/log/reader.md)."""
 
 
+OTHER = 0.06
+"""What the score of a passage loses for standing in the document of another year than is asked about."""
+
+
 def searched(query: str, index: Searched, top_k: int, before: str = "") -> list[Hit]:
     """At most ``top_k`` hits of documents in force, best first; where the question names the year of a
     replaced one, of that one.
@@ -47,7 +51,7 @@ def searched(query: str, index: Searched, top_k: int, before: str = "") -> list[
         before: the exchange before, of a question that does not stand alone: passages of the document that
             it was about are preferred.
     """
-    hits = in_force(index.search(query, 2 * top_k), index.superseded(), query)
+    hits = of_year(in_force(index.search(query, 2 * top_k), index.superseded(), query), query)
     about = index.search(before, 1) if before else []
     if about:
         same = about[0].document.id
@@ -59,10 +63,42 @@ def searched(query: str, index: Searched, top_k: int, before: str = "") -> list[
 def in_force(hits: Sequence[Hit], superseded: frozenset[str], question: str) -> list[Hit]:
     """The hits without those of documents that a newer one replaces; where the question names the older one's
     year, those of the older one alone."""
-    years = {int(span.value) for span in number_spans(question) if 1900 <= span.value <= 2100}
+    years = _years(question)
     asked = [h for h in hits if h.document.id in superseded and _year(h.document) in years]
     kept = asked or [h for h in hits if h.document.id not in superseded]
     return kept or list(hits)
+
+
+def of_year(hits: Sequence[Hit], question: str) -> list[Hit]:
+    """The hits, those less liked that are of another year's document where there is one of the same title but
+    for the year: of a year that the question does not name, or where it names none of them, of an earlier one
+    than the latest."""
+    told = {hit.document.id: _titled(hit.document.title) for hit in hits}
+    newest = max((hit.document.spoken or str(told[hit.document.id][1]) for hit in hits), default="0")
+    asked = resolve(question, newest if newest > "1900" else None)
+    years = _years(asked[asked.rfind("：") + 1 :]) or _years(asked)
+    series: dict[str, set[int]] = {}
+    for name, year in told.values():
+        series.setdefault(name, set()).add(year)
+    wanted = {name: (found & years) or {max(found)} for name, found in series.items()}
+    liked = []
+    for hit in hits:
+        name, year = told[hit.document.id]
+        liked.append(replace(hit, score=hit.score - OTHER * (year not in wanted[name])))
+    return sorted(liked, key=lambda hit: -hit.score)
+
+
+def _titled(title: str) -> tuple[str, int]:
+    """A title without the years in it, and the latest of these, 0 where it has none."""
+    spans = [span for span in number_spans(title) if 1900 <= span.value <= 2100]
+    name = title
+    for span in reversed(spans):
+        name = name[: span.start] + name[span.unit_end :]
+    return name, max((int(span.value) for span in spans), default=0)
+
+
+def _years(text: str) -> set[int]:
+    return {int(span.value) for span in number_spans(text) if 1900 <= span.value <= 2100}
 
 
 def _year(document: Document) -> int:

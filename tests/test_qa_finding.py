@@ -254,3 +254,30 @@ def test_rows_that_a_question_names_or_falls_into_are_the_answer(tmp_path, asked
     assert compared is not None and len(compared.lines) == 2
     listed = found_in(Answer(asked, asked, kind="list"), hits, windows, engine.library, reader)
     assert listed is not None and not listed.exact, "a list is read, not looked up"
+
+
+NOTICE = "# 青禾幼儿园{year}年秋季招生公告\n\n青禾幼儿园{year}年小班招收{many}人，伙食费每天{fee}元。\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "year"),
+    [
+        ("小班招多少人", 2025),
+        ("今年小班招多少人", 2025),
+        ("去年小班招多少人", 2024),
+        ("2023年小班招多少人", 2023),
+        ("今年小班招多少人：去年呢", 2024),
+    ],
+)
+def test_of_documents_of_several_years_the_one_asked_about_comes_first(tmp_path, asked, year):
+    texts = [NOTICE.format(year=y, many=90 + n, fee=18 + n) for n, y in enumerate((2023, 2024, 2025))]
+    other = "# 采购办法2022年\n\n采购办法由财务处解释，小班额的采购另行规定。\n"
+    engine = engine_over(tmp_path, ScriptedReader(), *texts, other)
+    assert searched(asked, engine.library, 8)[0].document.title == f"青禾幼儿园{year}年秋季招生公告"
+
+
+def test_two_years_of_a_comparison_are_both_found(tmp_path):
+    texts = [NOTICE.format(year=y, many=90 + n, fee=18 + n) for n, y in enumerate((2023, 2024, 2025))]
+    engine = engine_over(tmp_path, ScriptedReader(), *texts)
+    found = searched("小班名额今年跟去年比多了还是少了", engine.library, 8)
+    assert {hit.document.title[5:9] for hit in found[:2]} == {"2025", "2024"}

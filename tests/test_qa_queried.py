@@ -36,17 +36,22 @@ HALLS = """# 场地
 """
 
 
-@pytest.fixture
-def table(tmp_path: Path) -> Table:
+def opened(tmp_path: Path, text: str, words: str) -> Table:
+    """The table of a document that the words find."""
     engine = Engine.open(
         EngineSettings(data=tmp_path / "data", index=IndexSettings()),
         encoder=FakeEncoder(),
         generator=ScriptedGenerator(),
         reader=ScriptedReader(),
     )
-    (tmp_path / "halls.md").write_text(HALLS, "utf-8")
-    engine.add([tmp_path / "halls.md"])
-    return tables_at(engine.search("羽毛球馆 押金", 4)[0], engine.library)[0]
+    (tmp_path / "table.md").write_text(text, "utf-8")
+    engine.add([tmp_path / "table.md"])
+    return tables_at(engine.search(words, 4)[0], engine.library)[0]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    return opened(tmp_path, HALLS, "羽毛球馆 押金")
 
 
 def asked(table: Table, query: str, what: str = "count", conditions: str = "one") -> Count | None:
@@ -66,7 +71,33 @@ def test_a_table_as_a_query_sees_it(table: Table):
         "-- 羽毛球馆 | 免 | 42 | 30 | 03-02 | 体育组",
         "-- 报告厅 | 200 | 8 | 12 | 03-15 | 总务处",
     ]
-    assert (sheet.unit("本月_场"), sheet.unit("押金"), sheet.unit("管理")) == ("场", "元", "")
+    assert tuple(sheet.column(name).unit for name in ("本月_场", "押金", "管理")) == ("场", "元", "")
+
+
+QUOTAS = """# 名额
+
+| 奖项 | 名额 | 规模 | 价格 |
+|---|---|---|---|
+| 一等奖 | 每年级10人 | 4个班100人 | 每次16元 |
+| 二等奖 | 每年级20人 | 5个班125人 | 每小时38元 |
+| 三等奖 | 每年级30人 | 2个班50人 | 每次20元 |
+"""
+
+
+def test_figures_behind_the_same_words_and_two_in_a_cell(tmp_path: Path):
+    """A column of cells of one form is its figures, each with its unit; cells of several forms stay words."""
+    table = opened(tmp_path, QUOTAS, "一等奖 名额")
+    sheet = sheet_of(table, table.rows)
+    assert sheet.described().splitlines()[:2] == [
+        "CREATE TABLE t (奖项 TEXT, 名额_人 REAL, 规模_个 REAL, 规模_人 REAL, 价格 TEXT);",
+        "-- 一等奖 | 10 | 4 | 100 | 每次16元",
+    ]
+    total = asked(table, "SELECT SUM(规模_人) FROM t", "sum", "none")
+    assert total and (total.total, total.unit, total.terms) == (
+        Decimal(275),
+        "人",
+        ("100人", "125人", "50人"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def _grounded(test: exp.Expr, sheet: Sheet) -> exp.Expr | None:
             like = exp.Like(this=one.this.copy(), expression=exp.Literal.string(f"%{texts[0]}%"))
             new: exp.Expr = exp.Not(this=like) if isinstance(one, exp.NEQ) else like
         else:
-            others = [name for name in sheet.names if texts[0] in sheet.cells(name)]
+            others = [column.name for column in sheet.columns if texts[0] in column.values]
             if len(others) != 1:
                 return None
             new = type(one)(this=exp.column(others[0]), expression=one.expression.copy())
@@ -125,7 +125,7 @@ def _ordered(test: exp.Expr, sheet: Sheet) -> bool:
     names = _columns(test)
     texts = any(one.is_string for one in test.find_all(exp.Literal))
     cells = [str(cell) for name in names for cell in sheet.cells(name) if cell is not None]
-    return len({sheet.unit(name) for name in names}) == 1 and (
+    return len({sheet.column(name).unit for name in names}) == 1 and (
         not texts or all(cell[0].isdigit() for cell in cells)
     )
 
@@ -137,7 +137,7 @@ def _computed(query: exp.Select, question: str, operation: Operation, sheet: She
     if what == "extreme":
         ordered = query.args.get("order") or query.find(exp.Max, exp.Min)
         rows = _rows(query, sheet) if ordered and not query.args.get("group") else ()
-        return Count(_places(rows, sheet), what) if 0 < len(rows) < len(sheet.values) else None
+        return Count(_places(rows, sheet), what) if 0 < len(rows) < len(sheet.rows) else None
     conditions = _conditions(query, question, operation, sheet)
     if conditions is None:
         return None
@@ -172,7 +172,8 @@ def _said(part: exp.Expr, question: str, sheet: Sheet) -> bool:
     """Does the question say anything of a condition: a figure of it, a character of a value or of a column's
     name?"""
     values = [str(one.this) for one in part.find_all(exp.Literal)]
-    columns = [bare(sheet.table.columns[sheet.at(name)]) for name in _columns(part) if name in sheet.names]
+    names = _columns(part)
+    columns = [bare(column.header) for column in sheet.columns if column.name in names]
     figures = {span.value for span in number_spans(question)}
     if any(span.value in figures for value in values for span in number_spans(value)):
         return True
@@ -190,7 +191,7 @@ def _rows(query: exp.Select, sheet: Sheet) -> tuple[int, ...]:
     asked.set("expressions", [exp.column("rowid")])
     asked.set("distinct", None)
     for test in list(asked.find_all(*ORDERED)):
-        if isinstance(test.this, exp.Column) and sheet.numeric[sheet.at(test.this.name)]:
+        if isinstance(test.this, exp.Column) and sheet.column(test.this.name).numeric:
             figure = sqlglot.parse_one(f"typeof({test.this.sql('sqlite')}) = 'real'", read="sqlite")
             test.replace(exp.and_(test.copy(), figure))
     return tuple(sorted({int(str(number)) - 1 for (number,) in sheet.ask(asked.sql("sqlite"))}))
@@ -198,13 +199,13 @@ def _rows(query: exp.Select, sheet: Sheet) -> tuple[int, ...]:
 
 def _summed(rows: Sequence[int], name: str, sheet: Sheet) -> Count | None:
     """The sum of a column of figures over the rows."""
-    at = sheet.at(name)
-    own = [(row, value) for row in rows if isinstance(value := sheet.values[row][at], float)]
-    if len(own) < 2 or not sheet.numeric[at]:
+    column = sheet.column(name)
+    own = [(row, value) for row in rows if isinstance(value := column.values[row], float)]
+    if len(own) < 2 or not column.numeric:
         return None
     total = sum((Decimal(str(value)) for _, value in own), Decimal(0))
     numbers = [row for row, _ in own]
-    return Count(_places(numbers, sheet), "sum", total, _cells(numbers, [name], sheet), sheet.unit(name))
+    return Count(_places(numbers, sheet), "sum", total, _cells(numbers, [name], sheet), column.unit)
 
 
 def _single(query: exp.Select, what: str, sheet: Sheet) -> Count | None:
@@ -222,7 +223,7 @@ def _single(query: exp.Select, what: str, sheet: Sheet) -> Count | None:
         rows += numbers
         names += own
         terms += _cells(numbers, own, sheet)
-    units = {sheet.unit(name) for name in names}
+    units = {sheet.column(name).unit for name in names}
     if len(terms) < 2 or len(units) > 1:
         return None
     total = Decimal(f"{found[0][0]:.10g}")
@@ -232,10 +233,10 @@ def _single(query: exp.Select, what: str, sheet: Sheet) -> Count | None:
 
 
 def _places(rows: Sequence[int], sheet: Sheet) -> tuple[EvidenceSentence, ...]:
-    return tuple(sheet.table.rows[row].place for row in rows)
+    return tuple(sheet.rows[row].place for row in rows)
 
 
 def _cells(rows: Sequence[int], names: Sequence[str], sheet: Sheet) -> tuple[str, ...]:
     """The cells of some rows and columns as the document has them."""
-    columns = [sheet.table.columns[sheet.at(name)] for name in names]
-    return tuple(sheet.table.rows[row].cells[column].strip() for row in rows for column in columns)
+    columns = [sheet.column(name) for name in names]
+    return tuple(column.told[row] for row in rows for column in columns)

@@ -28,45 +28,56 @@ Value = float | str | None
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A column, as a query knows it.
+
+    Attributes:
+        name: in a query; no other column has it.
+        header: over the column in the document.
+        unit: of its figures: over the column, or of its first figure; "" without one.
+        numeric: does it hold figures?
+        values: by row, figures as numbers (in that unit), dates as ISO text.
+        told: by row, what of the cell these are, as the document has it.
+    """
+
+    name: str
+    header: str
+    unit: str
+    numeric: bool
+    values: tuple[Value, ...]
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A table, as a query knows it.
 
     Attributes:
-        table: as the document has it.
-        names: of the columns in a query, in order; unique.
-        numeric: which columns hold figures.
-        values: by row, figures as numbers (in the unit of the column), dates as ISO text.
+        rows: as the document has them.
+        columns: in order; a column of the document that has two figures in each cell is two.
     """
 
-    table: Table
-    names: tuple[str, ...]
-    numeric: tuple[bool, ...]
-    values: tuple[tuple[Value, ...], ...]
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
 
     def described(self) -> str:
         """The table as a query's writer reads it: how it was created, and its rows."""
-        kinds = ("REAL" if numeric else "TEXT" for numeric in self.numeric)
-        head = ", ".join(f"{name} {kind}" for name, kind in zip(self.names, kinds, strict=True))
-        rows = ("-- " + " | ".join(_written(value) for value in row) for row in self.values)
+        head = ", ".join(f"{column.name} {'REAL' if column.numeric else 'TEXT'}" for column in self.columns)
+        rows = (
+            "-- " + " | ".join(_written(c.values[i]) for c in self.columns) for i in range(len(self.rows))
+        )
         return f"{HEAD}{head});\n" + "\n".join(rows)
 
-    def at(self, name: str) -> int:
-        """Where a column of a query stands. Raises KeyError where there is none of that name."""
-        if name not in self.names:
+    def column(self, name: str) -> Column:
+        """A column of a query. Raises KeyError where there is none of that name."""
+        found = next((column for column in self.columns if column.name == name), None)
+        if found is None:
             raise KeyError(name)
-        return self.names.index(name)
+        return found
 
     def cells(self, name: str) -> set[Value]:
         """The values of a column of a query."""
-        at = self.at(name)
-        return {row[at] for row in self.values}
-
-    def unit(self, name: str) -> str:
-        """The unit of a column's figures: over the column, or of its first figure; "" without one."""
-        column = self.table.columns[self.at(name)]
-        if over := _over(column):
-            return over
-        return next((s.unit for row in self.table.rows for s in number_spans(row.cells[column])[:1]), "")
+        return set(self.column(name).values)
 
     def ask(self, query: str) -> list[tuple[object, ...]]:
         """What SQLite answers over the table ``t``, whose rows are numbered from 1.
@@ -79,11 +90,11 @@ class Sheet:
             return database.execute(query).fetchall()
 
     def _fill(self, database: sqlite3.Connection) -> None:
-        marks = ", ".join("?" * len(self.names))
-        kinds = ("REAL" if numeric else "TEXT" for numeric in self.numeric)
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in zip(self.names, kinds, strict=True))
+        marks = ", ".join("?" * len(self.columns))
+        columns = ", ".join(f'"{c.name}" {"REAL" if c.numeric else "TEXT"}' for c in self.columns)
         database.execute(f"CREATE TABLE t ({columns})")
-        database.executemany(f"INSERT INTO t VALUES ({marks})", self.values)
+        values = zip(*(column.values for column in self.columns), strict=True)
+        database.executemany(f"INSERT INTO t VALUES ({marks})", values)
         database.set_authorizer(
             lambda action, *_: sqlite3.SQLITE_OK if action in ALLOWED else sqlite3.SQLITE_DENY
         )
@@ -92,20 +103,50 @@ class Sheet:
 
 def sheet_of(table: Table, rows: Sequence[Row]) -> Sheet:
     """The table with some of its rows; a column that only numbers them is left out."""
-    columns = tuple(c for c in table.columns if c != NUMBER)
-    kept = Table(columns, tuple(rows))
-    names: list[str] = []
-    for column in columns:
-        names.append(_name(column, names))
-    read = [_read([row.cells[column].strip() for row in rows]) for column in columns]
-    values = tuple(zip(*(cells for cells, _ in read), strict=True))
-    return Sheet(kept, tuple(names), tuple(numeric for _, numeric in read), values)
+    columns: list[Column] = []
+    for header in table.columns:
+        if header != NUMBER:
+            cells = [row.cells[header].strip() for row in rows]
+            for part in _parted(cells) or [cells]:
+                beside = _unit(part) if part is not cells else ""
+                name = _name(header, beside, [column.name for column in columns])
+                values, numeric = _read(part)
+                unit = _over(header) or _unit(part)
+                columns.append(Column(name, header, unit, numeric, tuple(values), tuple(part)))
+    return Sheet(tuple(rows), tuple(columns))
 
 
-def _name(column: str, taken: Sequence[str]) -> str:
-    """A column's name as a query can write it: letters and figures, its unit after a low line."""
-    bare = "".join(c for c in column.split("（", 1)[0] if c.isalnum()) or "列"
-    unit = "".join(c for c in _over(column) if c.isalnum())
+def _parted(cells: Sequence[str]) -> list[list[str]]:
+    """The figures of a column whose cells all have the same ones with the same words before them, in other
+    places than the beginning alone (每年级10人; 4个班100人): those of each place, with their units. [] where
+    the cells are not of that form."""
+    if any(_date(cell) for cell in cells):
+        return []
+    forms: set[tuple[tuple[str, str], ...]] = set()
+    parts: list[list[str]] = []
+    for cell in cells:
+        spans = number_spans(cell)
+        starts = [0, *(span.unit_end for span in spans)]
+        before = [cell[a : span.start] for a, span in zip(starts, spans, strict=False)]
+        forms.add(tuple((lead, span.unit) for lead, span in zip(before, spans, strict=True)))
+        if len(forms) > 1 or not all(span.unit and span.kind == "number" for span in spans):
+            return []
+        parts.append([cell[span.start : span.unit_end] for span in spans])
+    form = next(iter(forms), ())
+    if not form or len({unit for _, unit in form}) < len(form) or form == (("", form[0][1]),):
+        return []
+    return [list(part) for part in zip(*parts, strict=True)]
+
+
+def _unit(cells: Sequence[str]) -> str:
+    return next((span.unit for cell in cells for span in number_spans(cell)[:1]), "")
+
+
+def _name(header: str, beside: str, taken: Sequence[str]) -> str:
+    """A column's name as a query can write it: letters and figures, its unit, over the column or ``beside``
+    the figures, after a low line."""
+    bare = "".join(c for c in header.split("（", 1)[0] if c.isalnum()) or "列"
+    unit = "".join(c for c in _over(header) or beside if c.isalnum())
     name = ("_" if bare[0].isdigit() else "") + bare + (f"_{unit}" if unit else "")
     while name in taken:
         name += "_"

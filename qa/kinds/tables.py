@@ -124,18 +124,25 @@ def _with_unit(cell: str) -> str:
 
 
 def totals(table: Table) -> Row | None:
-    """The row that adds up the others: in a column of figures it has their sum; None where there is none."""
-    columns = [
-        c for c in table.columns if c != NUMBER and all(only_figure(row.cells[c]) for row in table.rows)
-    ]
-    for row in (table.rows[-1], table.rows[0]) if columns and len(table.rows) > 2 else ():
-        rest = [other for other in table.rows if other is not row]
-        sums = {
-            c: sum((f.value for o in rest if (f := only_figure(o.cells[c]))), Decimal(0)) for c in columns
-        }
-        if any((own := only_figure(row.cells[c])) and own.value == sums[c] for c in columns):
-            return row
+    """The row that adds up the others: it has the sum of one column of figures at least, and of the others
+    too, or what may be their average; None where there is none."""
+    figures = {c: [_value(row.cells[c]) for row in table.rows] for c in table.columns if c != NUMBER}
+    known = [[v for v in values if v is not None] for values in figures.values()]
+    columns = [values for values in known if len(values) == len(table.rows)]
+    for at in (-1, 0) if columns and len(table.rows) > 2 else ():
+        apart = [(values[at], values[:-1] if at else values[1:]) for values in columns]
+        sums = [own == sum(rest, Decimal(0)) for own, rest in apart]
+        if any(sums) and all(
+            summed or min(rest) <= own <= max(rest) for summed, (own, rest) in zip(sums, apart, strict=True)
+        ):
+            return table.rows[at]
     return None
+
+
+def _value(cell: str) -> Decimal | None:
+    """The value of the figure, in digits, that a cell begins with and holds no other than."""
+    figure = only_figure(cell) if cell.strip()[:1].isdigit() else None
+    return figure.value if figure else None
 
 
 def only_figure(cell: str) -> NumberSpan | None:
