@@ -1,15 +1,16 @@
-"""Which kind of answer a question wants, and what is to be computed for it: each told by a softmax over the
-encoder's vector of the question and its runs of characters. Milliseconds.
+"""Which kind of answer a question wants, what is to be computed for it, and does it stand alone: each told by
+a softmax over the encoder's vector of the question and its runs of characters. Milliseconds.
 
-The weights (``kinds.npz``, ``operations.npz``, ``conditions.npz``) are made by ``training/kinds.py`` on
-vectors of multilingual-e5-small.
+The weights (``kinds.npz``, ``operations.npz``, ``conditions.npz``, ``alone.npz``) are made by
+``training/kinds.py`` and ``training/alone.py`` on vectors of multilingual-e5-small.
 """
 
 from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -20,8 +21,8 @@ from numpy.typing import NDArray
 from index.encoder import Encoder
 from index.normalize import simplify
 
-KINDS, OPERATIONS, CONDITIONS = (
-    Path(__file__).with_name(f"{name}.npz") for name in ("kinds", "operations", "conditions")
+KINDS, OPERATIONS, CONDITIONS, ALONE = (
+    Path(__file__).with_name(f"{name}.npz") for name in ("kinds", "operations", "conditions", "alone")
 )
 MODEL = "multilingual-e5-small"
 SLOTS = 1 << 14
@@ -29,6 +30,8 @@ WEIGHT = 30.0
 """Weight of the runs of characters beside the vector; chosen out of fold."""
 BEFORE = 2.0
 """Value of the feature that tells that there was a turn before."""
+SAID, LONG = 120, 40
+"""Characters of an answer, and of a question, that count for whether the next question stands alone."""
 
 
 def kind_of(question: str, before: bool, encoder: Encoder) -> Mapping[str, float]:
@@ -62,6 +65,31 @@ def operation_of(question: str, encoder: Encoder) -> Operation:
     vector = _vector(question, encoder)
     told = (_told(question, vector, False, path) for path in (OPERATIONS, CONDITIONS))
     return Operation(*(max(shares, key=lambda name: shares[name]) for shares in told))
+
+
+def alone_of(question: str, before: str, answer: str, encoder: Encoder) -> float:
+    """Probability that the question stands alone.
+
+    Args:
+        before: the question before it, with that one's answer.
+        encoder: multilingual-e5-small.
+    """
+    asked, last = encoder.encode([question, before], query=True)
+    (said,) = encoder.encode([answer[:SAID]])
+    values = beside(asked, question, (last, said), before + answer)
+    return _told(question, values, False, ALONE)["alone"]
+
+
+def beside(
+    vector: NDArray[Any], question: str, before: Sequence[NDArray[Any]], text: str
+) -> NDArray[np.float32]:
+    """The vector of a question with how near it is to the vectors of what was said before, how many of its
+    pairs of characters stand in that ``text``, and how long it is."""
+    pairs = list(pairwise(question))
+    known = set(pairwise(text))
+    shared = sum(pair in known for pair in pairs) / max(len(pairs), 1)
+    near = [float(vector @ one) for one in before]
+    return np.array([*vector, *near, shared, min(len(question), LONG) / LONG], np.float32)
 
 
 def _vector(question: str, encoder: Encoder) -> NDArray[Any]:

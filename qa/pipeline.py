@@ -7,8 +7,9 @@ One code path for streaming and not: ``stream()`` yields growing snapshots, ``an
 from __future__ import annotations
 
 import collections.abc
+import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -33,6 +34,7 @@ from qa.kinds.evidence import Window, narrow, read
 from qa.kinds.extract import APART, Extract, extract
 from qa.kinds.ordered import tabled
 from qa.kinds.own_words import OwnWords
+from qa.kinds.parts import answered_apart, parts_of
 from qa.kinds.queried import computed
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
@@ -57,6 +59,10 @@ Snapshots = collections.abc.Generator[Answer, None, None]
 def _spoken(text: str) -> str:
     """A text without marks and white space."""
     return "".join(c for c in text if c.isalnum())
+
+
+ELLIPTIC = 6
+"""Characters up to which a question after turns says nothing of what is to be computed."""
 
 
 class Searching(Protocol):
@@ -180,7 +186,8 @@ class Pipeline:
                 telling = sentences_told(told, self.generator, budget, cancelled)
                 found = found_in(answer, hits, windows, index, self.reader, telling)
                 first = drafts.get(found.best.passage.id, first) if found else first
-                done = self._unwritten(answer, hits, windows, first, found, own, cancelled)
+                apart = functools.partial(self._apart, answer, index, top_k, budget, cancelled)
+                done = self._unwritten(answer, hits, windows, first, found, own, cancelled, apart)
             if done:
                 yield self._closed(done, clock, cancelled)
                 return
@@ -214,14 +221,16 @@ class Pipeline:
         found: Extract | None,
         own: OwnWords,
         cancelled: threading.Event,
+        apart: Callable[[Extract | None], Extract | None],
     ) -> Answer | None:
         """The finished answer where nothing has to be written: what is computed, what surely is not answered,
         what the documents say in their own words where that is certain. None otherwise.
 
         Args:
             first: without sentences, with the state that tells whether the best passage answers.
+            apart: what is found for each of several things asked (``_apart``).
         """
-        operation = self.reader.operation(answer.query) if self.reader else Operation()
+        operation = self._operation(answer)
         ranked = ranked_by(hits, worth_of(hits, windows))
         if done := own.computed(
             answer,
@@ -235,6 +244,7 @@ class Pipeline:
         told = max(windows, key=lambda w: w.worth).told if windows else None
         if answer.kind not in APART and not exact and self.gate.unanswered(told):
             return decline(answer, "not_answered", hits, first, found=found)
+        found = apart(found) or found
         if done := own.answer(answer, found, hits):
             return done
         after = follows(answer)  # what is written after turns mostly says them again
@@ -244,6 +254,32 @@ class Pipeline:
         if decision and (decision.reason or not (found and not after and self._wordy(found))):
             return self._decided(answer, hits, windows, first, found, own, decision)
         return None
+
+    def _operation(self, answer: Answer) -> Operation:
+        """What is to be computed: told by what was typed, by the turn before only where that is a word or
+        two (去年呢)."""
+        if self.reader is None:
+            return Operation()
+        said = follows(answer) and len(answer.question) > ELLIPTIC
+        return self.reader.operation(answer.question if said else answer.query)
+
+    def _apart(
+        self,
+        answer: Answer,
+        index: Searching,
+        top_k: int,
+        budget: Budget,
+        cancelled: threading.Event,
+        found: Extract | None,
+    ) -> Extract | None:
+        """What is found for each thing asked, where several are asked at once; None elsewhere, and where one
+        of them is not found."""
+        if answer.kind not in APART or not self.reader or follows(answer) or (found and found.exact):
+            return None
+        parts = parts_of(answer.query, self.generator, cancelled)
+        return answered_apart(
+            answer, parts, index, top_k, self.reader, self.generator, self.gate, budget, cancelled
+        )
 
     def _wordy(self, found: Extract) -> bool:
         """Does what was found say several figures, so that a written answer adds which of them it is? Not on

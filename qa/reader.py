@@ -23,7 +23,7 @@ from index.encoder import Encoder
 from index.normalize import simplify
 from index.sentences import split_sentences
 from qa.heads import HEADS
-from qa.kind import Operation, kind_of, operation_of
+from qa.kind import Operation, alone_of, kind_of, operation_of
 from qa.linear import sigmoid
 
 WEIGHTS = Path(__file__).with_name("reader.npz")
@@ -64,7 +64,9 @@ class Reads(Protocol):
 
     def operation(self, question: str) -> Operation: ...
 
-    def turn(self, question: str, before: str) -> tuple[float, tuple[Span, ...]]: ...
+    def turn(self, question: str, before: str) -> tuple[Span, ...]: ...
+
+    def alone(self, question: str, before: str, answer: str) -> float: ...
 
 
 class ReadOnce:
@@ -129,11 +131,14 @@ class SmallReader:
         """What is to be computed (``qa.kind.operation_of``)."""
         return operation_of(question, self._encoder())
 
-    def turn(self, question: str, before: str) -> tuple[float, tuple[Span, ...]]:
-        """Probability that the question stands alone, and the spans of ``before`` that it takes up."""
+    def turn(self, question: str, before: str) -> tuple[Span, ...]:
+        """The spans of ``before`` (:func:`history`) that the question takes up."""
         (out,) = self._net.run("turn", [(question, before)])
-        alone = sigmoid(float(out.text[HEADS.text.index("alone")]))
-        return alone, _runs(out, 0.4)
+        return _runs(out, 0.4)
+
+    def alone(self, question: str, before: str, answer: str) -> float:
+        """Probability that the question stands alone after another one and its answer."""
+        return alone_of(question, before, answer, self._encoder())
 
     @cached_property
     def _net(self) -> _Net:

@@ -17,8 +17,9 @@ from qa.types import Turn
 
 TURNS = 6
 """Turns before that a question may take something up from."""
-ALONE = 0.5
-"""Probability of standing alone below which the turns before are taken up."""
+ALONE = 0.9
+"""Probability of standing alone below which the turns before are taken up; chosen on the tuning questions
+after turns (docs/log/reader.md)."""
 GAP = 2
 """Characters between two spans that belong to one phrase."""
 NEAR, SAID = 2, 40
@@ -88,11 +89,10 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     if not said or kind in TALK:
         return Want(kind, kinds[kind], asked, asked)
     before = history(said)
-    alone, spans = reader.turn(asked, before)
-    if alone >= ALONE:
+    if reader.alone(asked, *said[-1]) >= ALONE:
         return Want(kind, kinds[kind], asked, asked)
     last = said[-1][0].rstrip("？?。")
-    taken = (before[a:b].strip("，。？?—： \n") for a, b in joined(spans))
+    taken = (before[a:b].strip("，。？?—： \n") for a, b in joined(reader.turn(asked, before)))
     carried = tuple(
         text for text in dict.fromkeys(taken) if len(text) > 1 and text not in asked and text not in last
     )

@@ -44,10 +44,12 @@ class ScriptedReader:
     def operation(self, question: str) -> Operation:
         return Operation(*self.operations.get(question, ()))
 
-    def turn(self, question: str, before: str) -> tuple[float, tuple[Span, ...]]:
+    def turn(self, question: str, before: str) -> tuple[Span, ...]:
         words = self.carried.get(question, ())
-        spans = tuple((before.find(w), before.find(w) + len(w)) for w in words if w in before)
-        return (0.1 if spans else 0.9), spans
+        return tuple((before.find(w), before.find(w) + len(w)) for w in words if w in before)
+
+    def alone(self, question: str, before: str, answer: str) -> float:
+        return 0.05 if question in self.carried else 0.95
 
     def _read(self, question: str, text: str) -> Reading:
         words = self.answers.get(question, ())

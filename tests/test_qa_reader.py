@@ -6,6 +6,7 @@ from index.encoder import open_encoder
 from models.store import ModelStore
 from qa.kind import MODEL, kind_of
 from qa.reader import SmallReader, history
+from qa.understand import ALONE
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +25,17 @@ def reader(encoder):
 @pytest.mark.models
 def test_a_follow_up_takes_up_the_thing_and_a_new_question_nothing(reader):
     before = history([("东湖体育馆几点开门？", "6时30分。")])
-    alone, spans = reader.turn("它的停车场收费吗？", before)
-    assert alone < 0.5 and any("东湖" in before[a:b] for a, b in spans)
+    spans = reader.turn("它的停车场收费吗？", before)
+    assert any("东湖" in before[a:b] for a, b in spans)
+
+
+@pytest.mark.models
+def test_what_stands_alone_after_a_turn(reader):
+    before = ("请假超过三天谁批", "由分管领导批。")
+    for asked in ("那五天呢", "要交什么材料", "后面那个人不在怎么办"):
+        assert reader.alone(asked, *before) < ALONE, asked
+    for asked in ("换个话题 食堂晚饭几点结束", "公务用车的加油卡由哪个科室保管"):
+        assert reader.alone(asked, *before) >= ALONE, asked
 
 
 @pytest.mark.models

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -49,7 +51,7 @@ def main() -> None:
     dense = np.stack(
         [features(v, mean, scale, bool(row.get("before"))) for v, row in zip(vectors, data, strict=True)]
     )
-    x = sparse.hstack([sparse.csr_matrix(dense), sparse.vstack([_row(row["q"]) for row in data])]).tocsr()
+    x = sparse.hstack([sparse.csr_matrix(dense), sparse.vstack([runs(row["q"]) for row in data])]).tocsr()
     y = np.array([names.index(row[label]) for row in data])
     apart = ("chat", "about")  # these have no domain: every question is a group of its own
     groups = np.array([row["id"] if row[label] in apart else row["domain"] for row in data])
@@ -60,23 +62,28 @@ def main() -> None:
         print(f"{kind:18} n {(y == i).sum():4}  right {(found[y == i] == i).mean():.2f}  {dict(told)}")
     if given.out:
         fitted = _model(given.of).fit(x, y)
-        weights, bias = fitted.coef_, fitted.intercept_
-        np.savez_compressed(
-            given.out,
-            mean=mean.astype(np.float32),
-            scale=scale.astype(np.float32),
-            weights=weights[:, : dense.shape[1]].astype(np.float32),
-            bias=bias.astype(np.float32),
-            grams=weights[:, dense.shape[1] :].astype(np.float16),
-            kinds=names,
-        )
+        save(given.out, fitted.coef_, fitted.intercept_, mean, scale, names)
+
+
+def save(out: Path, weights: Any, bias: Any, mean: Any, scale: Any, names: Sequence[str]) -> None:
+    """Write the weights as ``qa.kind`` reads them."""
+    dense = len(mean) + 1
+    np.savez_compressed(
+        out,
+        mean=mean.astype(np.float32),
+        scale=scale.astype(np.float32),
+        weights=weights[:, :dense].astype(np.float32),
+        bias=bias.astype(np.float32),
+        grams=weights[:, dense:].astype(np.float16),
+        kinds=names,
+    )
 
 
 def _model(of: str) -> LogisticRegression:
     return LogisticRegression(C=STRENGTH, max_iter=300, class_weight="balanced" if of in BALANCED else None)
 
 
-def _row(question: str) -> sparse.csr_matrix:
+def runs(question: str) -> sparse.csr_matrix:
     """The runs of characters of one question as a sparse row."""
     places, values = grams(question)
     return sparse.csr_matrix((values, places, [0, len(places)]), (1, SLOTS))

@@ -1,0 +1,89 @@
+"""A question that asks several things at once, or compares: each thing a question of its own, searched and
+answered by itself.
+
+The model that writes takes the question apart (``prompts/parts.md``); of what it writes only questions made
+of the question's own characters are taken.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+
+import prompts
+from engine.base import GenerationRequest, Generator, Message
+from errors import Cancelled
+from qa.finding import Searched, found_in, searched
+from qa.gate import Gate
+from qa.kinds.evidence import narrow, read
+from qa.kinds.extract import Extract
+from qa.reader import Reads
+from qa.rerank import Budget, reranked, sentences_told
+from qa.types import Answer
+
+TOKENS = 80
+"""Tokens of all parts."""
+LEAST, MOST = 2, 4
+"""Parts of a question."""
+LENGTH = 4
+"""Characters of the shortest part."""
+OWN = 0.85
+"""Least share of a part's characters that stand in the question."""
+
+
+def parts_of(question: str, generator: Generator, cancelled: threading.Event) -> tuple[str, ...]:
+    """The things that a question asks, each as a question; () where they cannot be told.
+
+    Raises:
+        Cancelled: it was stopped. GeneratorError: the generator failed.
+    """
+    chat = prompts.chat("parts", question=prompts.escape_evidence(question))
+    messages = tuple(Message(role, content) for role, content in chat)
+    request = GenerationRequest(messages, TOKENS, ("\n\n",), cancelled=cancelled)
+    text = "".join(chunk.text for chunk in generator.stream(request))
+    if cancelled.is_set():
+        raise Cancelled("the answer was stopped")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    known = set(question)
+    fit = all(len(s) >= LENGTH and sum(c in known for c in s) >= OWN * len(s) for s in lines)
+    return tuple(lines) if fit and LEAST <= len(set(lines)) == len(lines) <= MOST else ()
+
+
+def answered_apart(
+    answer: Answer,
+    parts: Sequence[str],
+    index: Searched,
+    top_k: int,
+    reader: Reads,
+    generator: Generator,
+    gate: Gate,
+    budget: Budget,
+    cancelled: threading.Event,
+) -> Extract | None:
+    """What the documents say to each part, one after the other; None where they do not say it to every one.
+
+    Args:
+        answer: with the question that the ``parts`` are of.
+        budget: what may be read for all of them.
+
+    Raises:
+        Cancelled: it was stopped. GeneratorError: the generator failed.
+    """
+    each: list[Extract] = []
+    for part in parts:
+        hits = searched(part, index, top_k)
+        windows = read(part, [narrow(hit) for hit in hits], reader)
+        windows, _ = reranked(part, windows, generator, budget, cancelled)
+        one = replace(answer, question=part, query=part, kind="fact")
+        telling = sentences_told(part, generator, budget, cancelled)
+        found = found_in(one, hits, windows, index, reader, telling)
+        told = max(windows, key=lambda w: w.worth).told if windows else None
+        if found is None or told is None or (gate.unanswered(told) and not found.exact):
+            return None
+        each.append(found)
+    if not each:
+        return None
+    lines = tuple({(s.document.id, s.start): s for found in each for s in found.lines}.values())
+    least = min(each, key=lambda found: found.likely)
+    return replace(least, lines=lines, exact=False)
