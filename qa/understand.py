@@ -17,7 +17,7 @@ from qa.types import Turn
 
 TURNS = 6
 """Turns before that a question may take something up from."""
-ALONE = 0.9
+ALONE = 0.7
 """Probability of standing alone below which the turns before are taken up; chosen on the tuning questions
 after turns (docs/log/reader.md)."""
 GAP = 2

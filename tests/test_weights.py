@@ -27,8 +27,9 @@ from qa.attribution import EvidenceSentence, support
 from qa.draft import Draft
 from qa.gate import probed
 from qa.judge import open_judge
-from qa.kind import MODEL, kind_of, operation_of
+from qa.kind import MODEL, alone_of, kind_of, operation_of
 from qa.reader import SmallReader
+from qa.understand import ALONE
 from training.attribution_fit import rows as attribution_rows
 from training.questions import read
 from training.swaps_make import Source
@@ -167,6 +168,23 @@ def test_what_is_computed_and_from_how_many_conditions(
     wrong = {asked: told[asked] for asked, wanted in questions.items() if told[asked] != wanted}
     print(wrong)
     assert len(wrong) <= 2
+
+
+@pytest.mark.models
+def test_what_stands_alone(encoder: Any) -> None:
+    """``alone.npz``: follow-ups of ``desk``, none of which stands alone; its other questions, each after one
+    about another document."""
+    rows = _rows(ROOT / "eval/data/desk/questions.jsonl")
+    follows = [row for row in rows if row["type"] == "followup"]
+    said = [(row["history"][-1]["question"], row["history"][-1]["answer"]) for row in follows]
+    plain = [row["question"] for row in rows if row["type"] in ("fact", "list", "yes_no", "condition")]
+    pairs = list(zip([row["question"] for row in follows], said, strict=True))
+    after = [alone_of(asked, *before, encoder) for asked, before in pairs]
+    other = [alone_of(asked, *before, encoder) for asked, before in zip(plain, said[::-1], strict=False)]
+    taken, apart = np.mean(np.array(after) >= ALONE), np.mean(np.array(other) >= ALONE)
+    print(f"follow-ups told to stand alone {taken:.3f} of {len(after)}, others {apart:.3f} of {len(other)}")
+    assert taken < 0.12
+    assert apart > 0.7
 
 
 @pytest.mark.models

@@ -4,9 +4,9 @@ over the encoder's vector of the question, how near it is to that turn, and its 
     python -m training.alone [--out qa/alone.npz]
 
 Data: every turn of ``conversations.jsonl``, ``turns.jsonl`` and ``rewrites_hard.jsonl`` beside the question
-that stands alone, ``alone.jsonl`` (counted ``WEIGHT`` times), and questions of ``kinds.jsonl`` after a turn of
-something else, half of them led in to (``LEADS``). Prints AUC out of fold over conversations, for all and for
-the turns of conversations and of ``alone.jsonl``, and how many are told above ``qa.understand.ALONE``.
+that stands alone, ``alone.jsonl`` (counted ``WEIGHT`` times), and questions of ``kinds.jsonl`` after a turn
+of something else, half of them led in to (``LEADS``). Prints AUC out of fold over conversations, for all and
+for the turns of conversations and of ``alone.jsonl``, and how many are told above ``qa.understand.ALONE``.
 """
 
 from __future__ import annotations

@@ -78,8 +78,13 @@ def answered_apart(
         one = replace(answer, question=part, query=part, kind="fact")
         telling = sentences_told(part, generator, budget, cancelled)
         found = found_in(one, hits, windows, index, reader, telling)
-        told = max(windows, key=lambda w: w.worth).told if windows else None
-        if found is None or told is None or (gate.unanswered(told) and not found.exact):
+        if found is None:
+            return None
+        told = max(windows, key=lambda w: w.worth).told
+        likely = found.exact or (
+            found.likely >= 1.0 - gate.risk if told is None else not gate.unanswered(told)
+        )
+        if not likely:
             return None
         each.append(found)
     if not each:

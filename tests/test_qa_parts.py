@@ -1,0 +1,79 @@
+"""Several things asked at once: which parts are taken from what the model writes, what is found for each."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from fake_encoder import FakeEncoder
+from fake_reader import ScriptedReader
+from fakes import ScriptedGenerator
+
+from errors import Cancelled
+from index.settings import IndexSettings
+from qa.engine import Engine
+from qa.kinds.parts import parts_of
+from qa.settings import EngineSettings
+
+ASKED = "商务车和电瓶车一个月各多少钱"
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        ("商务车一个月多少钱\n电瓶车一个月多少钱", ("商务车一个月多少钱", "电瓶车一个月多少钱")),
+        ("商务车一个月多少钱", ()),
+        ("商务车一个月多少钱\n商务车一个月多少钱", ()),
+        ("商务车的保险由谁承担\n电瓶车的充电费怎么算", ()),
+        ("商务车多少钱\n钱", ()),
+        ("\n".join(f"商务车一个月{'各' * n}多少钱" for n in range(5)), ()),
+    ],
+    ids=["two", "one", "twice the same", "other words", "too short", "too many"],
+)
+def test_only_questions_of_the_questions_own_words_are_parts(written: str, parts: tuple[str, ...]) -> None:
+    assert parts_of(ASKED, ScriptedGenerator({"": written}), threading.Event()) == parts
+
+
+def test_a_stopped_question_is_not_taken_apart() -> None:
+    stopped = threading.Event()
+    stopped.set()
+    with pytest.raises(Cancelled):
+        parts_of(ASKED, ScriptedGenerator({"": "商务车\n电瓶车"}), stopped)
+
+
+FLEET = """# 租车合同
+
+第一条 商务车每月租金6800元，限3000公里。
+
+第二条 雨天出车须减速慢行，驾驶员不得饮酒。
+
+第三条 电瓶车每月租金3900元，限2500公里。
+"""
+WRITTEN = "商务车一个月多少钱\n电瓶车一个月多少钱"
+
+
+@pytest.mark.parametrize(
+    ("known", "shown"),
+    [
+        ({"商务车一个月多少钱": ("6800",), "电瓶车一个月多少钱": ("3900",)}, ["6800元", "3900元"]),
+        ({"商务车一个月多少钱": ("6800",), ASKED: ("6800",)}, ["6800元"]),
+    ],
+    ids=["each part", "one part is not told, as it was"],
+)
+def test_each_part_is_searched_and_answered(
+    tmp_path: Path, known: dict[str, tuple[str, ...]], shown: list[str]
+) -> None:
+    reader = ScriptedReader({ASKED: "compare"}, answers=known)
+    generator = ScriptedGenerator({"": WRITTEN})
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data", index=IndexSettings()),
+        encoder=FakeEncoder(),
+        generator=generator,
+        reader=reader,
+    )
+    (tmp_path / "fleet.md").write_text(FLEET, "utf-8")
+    engine.add([tmp_path / "fleet.md"])
+    answer = engine.answer(ASKED)
+    text = "".join(sentence.text for sentence in answer.sentences)
+    assert not answer.refused and [value for value in ("6800元", "饮酒", "3900元") if value in text] == shown
