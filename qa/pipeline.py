@@ -247,7 +247,8 @@ class Pipeline:
         found = apart(found) or found
         if done := own.answer(answer, found, hits):
             return done
-        after = follows(answer)  # what is written after turns mostly says them again
+        # What is written after turns mostly says them again; a figure that was not computed is a guess.
+        after = follows(answer) or answer.kind == "count" or operation.what != "none"
         decision = self.gate.before(hits, found, first)
         if found and (found.exact or after) and not (decision and decision.reason):
             decision = self.gate.alone(hits, found, first)

@@ -76,7 +76,8 @@ class ReadOnce:
     def __init__(self, reader: Reads) -> None:
         self._reader = reader
         self._known: dict[tuple[str, str], Reading] = {}
-        self.kind, self.operation, self.turn = reader.kind, reader.operation, reader.turn
+        self.kind, self.operation = reader.kind, reader.operation
+        self.turn, self.alone = reader.turn, reader.alone
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         new = [text for text in dict.fromkeys(passages) if (question, text) not in self._known]

@@ -81,7 +81,18 @@ QUOTAS = """# 名额
 | 一等奖 | 每年级10人 | 4个班100人 | 每次16元 |
 | 二等奖 | 每年级20人 | 5个班125人 | 每小时38元 |
 | 三等奖 | 每年级30人 | 2个班50人 | 每次20元 |
+| 鼓励奖 | 不限 | 3个班75人 | 每次10元 |
 """
+
+
+def test_a_figure_stands_for_the_cell_whose_range_holds_it(tmp_path: Path):
+    text = "# 补贴\n\n| 年龄 | 补贴 |\n|---|---|\n| 65至79周岁 | 100 |\n| 80至89周岁 | 200 |\n| 90周岁及以上 | 400 |\n"
+    table = opened(tmp_path, text, "补贴 年龄")
+    query = "SELECT (SELECT 补贴 FROM t WHERE 年龄 = '92岁') - (SELECT 补贴 FROM t WHERE 年龄 = '70')"
+    found = asked(table, query, "count")
+    assert found is None, "a difference is no count"
+    rows = asked(table, "SELECT COUNT(*) FROM t WHERE 年龄 <> '92岁'")
+    assert rows and rows.total == 2
 
 
 def test_figures_behind_the_same_words_and_two_in_a_cell(tmp_path: Path):
@@ -94,9 +105,9 @@ def test_figures_behind_the_same_words_and_two_in_a_cell(tmp_path: Path):
     ]
     total = asked(table, "SELECT SUM(规模_人) FROM t", "sum", "none")
     assert total and (total.total, total.unit, total.terms) == (
-        Decimal(275),
+        Decimal(350),
         "人",
-        ("100人", "125人", "50人"),
+        ("100人", "125人", "50人", "75人"),
     )
 
 
@@ -106,6 +117,8 @@ def test_figures_behind_the_same_words_and_two_in_a_cell(tmp_path: Path):
         ("SELECT COUNT(*) FROM t WHERE 管理 = '体育组'", ["羽毛球馆", "舞蹈房"]),
         ("SELECT 场地 FROM t WHERE 管理 <> '体育组'", ["报告厅", "排练室"]),
         ("SELECT COUNT(*) FROM t WHERE 押金 = '免'", ["羽毛球馆"]),
+        ("SELECT COUNT(*) FROM t WHERE 场地 LIKE '%体育%'", ["羽毛球馆", "舞蹈房"]),
+        ("SELECT COUNT(*) FROM t WHERE 场地 LIKE '%操场%'", []),
         # Words are not over a figure, as they are for SQLite.
         ("SELECT COUNT(*) FROM t WHERE 押金 > 60", ["报告厅", "舞蹈房"]),
         ("SELECT COUNT(*) FROM t WHERE 开放日 < '04-01'", ["羽毛球馆", "报告厅"]),

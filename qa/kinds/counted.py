@@ -23,6 +23,9 @@ from qa.kinds.evidence import Block, Indexed, narrow
 from qa.kinds.extract import Extract
 from qa.kinds.tables import NEAR, Table, named_table, tables_at
 
+MOSTLY = 0.5
+"""Share of the items of an enumeration that must answer for all of them to be counted though the question
+puts a condition: then it is one on the whole."""
 NOUN = 2
 """Characters of the noun beside a figure that the question must hold."""
 
@@ -90,8 +93,9 @@ def counted(
     table = max(around, key=lambda t: t.fit(asked)) if around else named_table(asked, ranked, index)
     if table and (done := query(operation, table)):
         return done
-    whole = operation.what == "count" and operation.conditions == "none"
-    return _items(ranked[0], found) if whole else None
+    if operation.what != "count" or operation.conditions == "several":
+        return None
+    return _items(ranked[0], found, 0.0 if operation.conditions == "none" else MOSTLY)
 
 
 def numbered(asked: str, number: int) -> bool:
@@ -99,11 +103,15 @@ def numbered(asked: str, number: int) -> bool:
     return any(span.value == number for span in number_spans(asked) if span.kind == "number")
 
 
-def _items(hit: Hit, found: Extract | None) -> Count | None:
-    """The items of the enumeration in the best passage that the reader's best sentence belongs to."""
+def _items(hit: Hit, found: Extract | None, least: float) -> Count | None:
+    """The items of the enumeration in the best passage that the reader's best sentence belongs to, where at
+    least this share of them answers."""
+    told = {line.start for line in found.lines} if found else set()
     for one in enumerations(narrow(hit)) if found else ():
         if found and one.form != "table" and found.best.start in {s.start for s in one.sentences()}:
-            return Count(tuple(item[0] for item in one.items), "count", Decimal(len(one.items)))
+            share = sum(item[0].start in told for item in one.items) / len(one.items)
+            items = tuple(item[0] for item in one.items)
+            return Count(items, "count", Decimal(len(items))) if share >= least else None
     return None
 
 

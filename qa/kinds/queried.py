@@ -24,6 +24,7 @@ from index.normalize import normalize, number_spans
 from qa.attribution import EvidenceSentence
 from qa.kind import Operation
 from qa.kinds.counted import Count, numbered
+from qa.kinds.ranges import rows_in_range
 from qa.kinds.sheet import HEAD, Sheet, sheet_of
 from qa.kinds.tables import Table, bare, totals
 
@@ -92,32 +93,46 @@ def _parsed(text: str) -> exp.Select | None:
 
 
 def _grounded(test: exp.Expr, sheet: Sheet) -> exp.Expr | None:
-    """A condition whose texts are those of cells: a text that only a part of cells is stands for these, one
-    that only another column has belongs to that. None where no cell has it, or columns of different units are
-    compared."""
+    """A condition whose texts are those of cells (``_stands``). None where no cell has one, or columns of
+    different units are compared."""
     if not all(_ordered(one, sheet) for one in test.find_all(*ORDERED)):
         return None
-    for one in test.find_all(exp.EQ, exp.NEQ, exp.In):
+    for one in test.find_all(exp.EQ, exp.NEQ, exp.In, exp.Like):
         texts = [literal.this for literal in one.find_all(exp.Literal) if literal.is_string]
         if not isinstance(one.this, exp.Column) or not texts:
             continue
         cells = sheet.cells(one.this.name)
-        if all(text in cells for text in texts):
-            continue
-        if len(texts) > 1 or isinstance(one, exp.In):
-            return None
-        if any(texts[0] in str(cell) for cell in cells):
-            like = exp.Like(this=one.this.copy(), expression=exp.Literal.string(f"%{texts[0]}%"))
-            new: exp.Expr = exp.Not(this=like) if isinstance(one, exp.NEQ) else like
-        else:
-            others = [column.name for column in sheet.columns if texts[0] in column.values]
-            if len(others) != 1:
+        if isinstance(one, exp.Like) or not all(text in cells for text in texts):
+            new = _stands(one, texts, sheet) if len(texts) == 1 and not isinstance(one, exp.In) else None
+            if new is None:
                 return None
-            new = type(one)(this=exp.column(others[0]), expression=one.expression.copy())
-        if one is test:
-            return new
-        one.replace(new)
+            if one is test:
+                return new
+            one.replace(new)
     return test
+
+
+def _stands(one: exp.Condition, texts: Sequence[str], sheet: Sheet) -> exp.Expr | None:
+    """A condition whose text no cell of its column is: of the cells that it is a part of, else of the only
+    cell whose range holds its figure, else of the only other column that has it. None where there is none."""
+    name, text = one.this.name, texts[0].strip("%")
+    denied = isinstance(one, exp.NEQ)
+    if any(text in str(cell) for cell in sheet.cells(name)):
+        return _like(one.this, text, denied)
+    header = sheet.column(name).header
+    if len(rows := rows_in_range(text, Table((header,), sheet.rows))) == 1:
+        return _like(one.this, rows[0].cells[header].strip(), denied)
+    others = [c for c in sheet.columns if any(text in str(value) for value in c.values)]
+    exact = [c for c in others if text in c.values]
+    if len(exact or others) != 1:
+        return None
+    (other,) = exact or others
+    return type(one)(this=exp.column(other.name), expression=one.expression.copy())
+
+
+def _like(column: exp.Expr, text: str, denied: bool) -> exp.Expr:
+    like = exp.Like(this=column.copy(), expression=exp.Literal.string(f"%{text}%"))
+    return exp.Not(this=like) if denied else like
 
 
 def _ordered(test: exp.Expr, sheet: Sheet) -> bool:

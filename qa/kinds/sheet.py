@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from sqlite3 import SQLITE_FUNCTION, SQLITE_READ, SQLITE_SELECT
 
-from index.normalize import normalize, number_spans
+from index.normalize import NumberSpan, normalize, number_spans
 from qa.checks.dates import find_dates
 from qa.kinds.tables import NUMBER, Row, Table, only_figure
 
@@ -117,25 +117,36 @@ def sheet_of(table: Table, rows: Sequence[Row]) -> Sheet:
 
 
 def _parted(cells: Sequence[str]) -> list[list[str]]:
-    """The figures of a column whose cells all have the same ones with the same words before them, in other
-    places than the beginning alone (每年级10人; 4个班100人): those of each place, with their units. [] where
-    the cells are not of that form."""
+    """The figures of a column whose cells, but for a few without any, all have the same ones with the same
+    words before them, in other places than the beginning alone (每年级10人; 4个班100人): those of each place,
+    with their units. [] where the cells are not of that form."""
     if any(_date(cell) for cell in cells):
         return []
-    forms: set[tuple[tuple[str, str], ...]] = set()
-    parts: list[list[str]] = []
-    for cell in cells:
-        spans = number_spans(cell)
-        starts = [0, *(span.unit_end for span in spans)]
-        before = [cell[a : span.start] for a, span in zip(starts, spans, strict=False)]
-        forms.add(tuple((lead, span.unit) for lead, span in zip(before, spans, strict=True)))
-        if len(forms) > 1 or not all(span.unit and span.kind == "number" for span in spans):
-            return []
-        parts.append([cell[span.start : span.unit_end] for span in spans])
+    told = [number_spans(cell) for cell in cells]
+    forms = {_form(cell, spans) for cell, spans in zip(cells, told, strict=True) if spans}
     form = next(iter(forms), ())
-    if not form or len({unit for _, unit in form}) < len(form) or form == (("", form[0][1]),):
+    known = sum(bool(spans) for spans in told)
+    units = {unit for _, unit in form}
+    if len(forms) != 1 or "" in units or len(units) < len(form) or known < MOSTLY * len(cells):
         return []
-    return [list(part) for part in zip(*parts, strict=True)]
+    if form == (("", form[0][1]),):
+        return []
+    return [
+        [
+            cell[spans[at].start : spans[at].unit_end] if spans else cell
+            for cell, spans in zip(cells, told, strict=True)
+        ]
+        for at in range(len(form))
+    ]
+
+
+def _form(cell: str, spans: Sequence[NumberSpan]) -> tuple[tuple[str, str], ...]:
+    """Of each figure the words before it, and its unit; "" for what is none to compute with."""
+    starts = [0, *(span.unit_end for span in spans)]
+    return tuple(
+        (cell[start : span.start], span.unit if span.kind == "number" else "")
+        for start, span in zip(starts, spans, strict=False)
+    )
 
 
 def _unit(cells: Sequence[str]) -> str:
