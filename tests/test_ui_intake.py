@@ -108,7 +108,7 @@ def test_what_was_understood_and_what_is_wrong_is_told(client: TestClient, engin
     shown = read(client)
     assert "与《已有》内容相同" in shown
     assert "青政发〔2025〕12号" in shown and "包.zip/图.png" in shown and "坏.docx" in shown
-    assert "is empty" in shown and shown.count("data-take") == 2
+    assert "空.txt：文件是空的。" in shown and shown.count("data-take") == 2
 
 
 def test_a_file_of_the_same_name_is_told_to_replace(

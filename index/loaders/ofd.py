@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from errors import DocumentError
+from errors.unread import Unread
 from index.headings import HEADING_MAX
 from index.loaders.office import BROKEN, open_office
 from index.loaders.plain import ENDED
@@ -44,7 +44,7 @@ def load_ofd(path: Path, data: bytes) -> Raw:
     """An .ofd file.
 
     Raises:
-        DocumentError: broken, protected, or of pictures only.
+        Unread: broken, protected, or of pictures only.
     """
     from lxml import etree
 
@@ -53,10 +53,7 @@ def load_ofd(path: Path, data: bytes) -> Raw:
         with zipfile.ZipFile(stream) as archive:
             names = {name.lstrip("/"): name for name in archive.namelist()}
             if "Encryptions.xml" in names:
-                raise DocumentError(
-                    f"{path.name}: protected with a password",
-                    "Save a copy without the password, then add the copy.",
-                )
+                raise Unread("protected", name=path.name)
             root = _tree(archive, names, "OFD.xml")
             pages = [
                 runs
@@ -65,15 +62,9 @@ def load_ofd(path: Path, data: bytes) -> Raw:
             ]
             named = squeeze(clean(_text(root, "Title")))
     except (*BROKEN, etree.LxmlError) as error:
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be parsed as .ofd",
-            "Open it in a reader and save it again, or export it as .pdf.",
-        ) from error
+        raise Unread("broken_ofd", name=path.name) from error
     if not any(pages):
-        raise DocumentError(
-            f"{path.name}: a scan, its {len(pages)} pages hold no text",
-            "Export it as .pdf and run text recognition (OCR) on it.",
-        )
+        raise Unread("scan_ofd", name=path.name, n=len(pages))
     lines = list(_lines([rows_of(runs) for runs in pages]))
     raw = Raw(lines, "application/ofd")
     raw.title = next(

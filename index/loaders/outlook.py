@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from errors import DocumentError
+from errors.unread import Unread
 from index.loaders.mail import Mail, safe
 from index.loaders.office import BROKEN
 from index.loaders.raw import clean, squeeze
@@ -40,19 +40,17 @@ def read_msg(path: Path, data: bytes) -> Mail:
     """A .msg file with its attachments; messages attached to it come as .eml files.
 
     Raises:
-        DocumentError: broken, or no message.
+        Unread: broken, or no message.
     """
     import olefile
 
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             if not ole.exists("__properties_version1.0"):
-                raise DocumentError(f"{path.name}: not a message of Outlook", "Check the file name's ending.")
+                raise Unread("not_msg", name=path.name)
             return _mail(ole, [], 32)
     except BROKEN as error:
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be parsed as .msg", "Save it again from Outlook, or as .eml."
-        ) from error
+        raise Unread("broken_msg", name=path.name) from error
 
 
 def _mail(ole: Any, folder: list[str], head: int) -> Mail:

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from errors import DocumentError
+from errors.unread import Unread
 from index.loaders.dates import dates_in, iso_date
 from index.loaders.pdf_columns import blocks_of
 from index.loaders.pdf_lines import body_size, lines_of, title_of
@@ -33,7 +33,7 @@ def load_pdf(path: Path, data: bytes) -> Raw:
     """A .pdf file.
 
     Raises:
-        DocumentError: broken, protected with a password, too long, or nothing in it can be read (a scan or a
+        Unread: broken, protected with a password, too long, or nothing in it can be read (a scan or a
             text layer that is no language, and text recognition is not installed).
     """
     import pypdfium2
@@ -42,27 +42,16 @@ def load_pdf(path: Path, data: bytes) -> Raw:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         if b"/Encrypt" in data:
-            raise DocumentError(
-                f"{path.name}: protected with a password",
-                "Save a copy without the password, then add the copy.",
-            ) from error
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be parsed as PDF",
-            "Open it in a reader and export it again, or get a fresh copy.",
-        ) from error
+            raise Unread("protected", name=path.name) from error
+        raise Unread("broken_pdf", name=path.name) from error
     try:
         if len(document) > PAGES_MAX:
-            raise DocumentError(
-                f"{path.name}: {len(document)} pages are more than the {PAGES_MAX} that one file may have",
-                "Split it into parts.",
-            )
+            raise Unread("pages", name=path.name, n=len(document), most=PAGES_MAX)
         try:
             pages, how = _pages(document, path, data)
             facts = {key: clean(value) for key, value in document.get_metadata_dict().items()}
         except pypdfium2.PdfiumError as error:
-            raise DocumentError(
-                f"{path.name}: broken, a page cannot be read", "Export it again, or get a fresh copy."
-            ) from error
+            raise Unread("broken_page", name=path.name) from error
     finally:
         document.close()
     return _raw(pages, how, facts)
@@ -151,27 +140,14 @@ def _recognise(document: Any, page: Page, how: dict[str, list[int]]) -> None:
         how["pages_without_text"].append(page.number)
 
 
-def _unread(path: Path, how: dict[str, list[int]]) -> DocumentError:
+def _unread(path: Path, how: dict[str, list[int]]) -> Unread:
     from index.loaders.scans import ready
 
     garbled, empty = len(how["pages_garbled"]), len(how["pages_without_text"])
-    what = (
-        f"{path.name}: the text layer of its {garbled} pages is "
-        "no language (the encoding of its fonts is lost)"
-        if garbled
-        else (f"{path.name}: a scan, its {empty} pages hold no text")
-    )
+    reason, n = ("garbled", garbled) if garbled else ("scan", empty)
     if ready():
-        return DocumentError(
-            what, "Text recognition found nothing on it either; check that the file is the right one."
-        )
-    return DocumentError(
-        what,
-        (
-            f"Install text recognition ({INSTALL}) and add it again, or "
-            "add the PDF or text that another program recognised."
-        ),
-    )
+        return Unread(f"{reason}_blank", name=path.name, n=n)
+    return Unread(reason, name=path.name, n=n, command=INSTALL)
 
 
 def _raw(pages: list[Page], how: dict[str, list[int]], facts: dict[str, str]) -> Raw:
