@@ -18,6 +18,7 @@ from index.loaders.parts import CONTAINERS, Loaded, load_all
 from index.loaders.raw import Line, Raw, squeeze
 from index.loaders.signs import INSTALL
 from index.loaders.sniff import true_suffix
+from index.loaders.ticks import ticked
 from index.loaders.titles import is_title, names_nothing, title_of
 from index.repair import repair
 from index.types import Block, Document
@@ -40,7 +41,7 @@ __all__ = [
 FILE_MAX = 512 * 1024 * 1024
 """Bytes; a larger file is refused."""
 
-LOADER_VERSION = "7"
+LOADER_VERSION = "8"
 """Raised when a loader or the repair gives other text for the same bytes; files are then read again."""
 
 _ELSEWHERE = {
@@ -182,7 +183,7 @@ def finish(raw: Raw, source: str) -> Document:
     from index.copies import sketch
 
     unsure: list[tuple[int, int]] = []
-    text, blocks, pages = repair(raw.lines, raw.formed, unsure)
+    text, blocks, pages = repair(ticked(raw.lines), raw.formed, unsure)
     if unsure:
         raw.meta["unsure"] = ", ".join(f"{start}-{end}" for start, end in unsure[:2000])
     if not any(char.isalnum() for char in text):

@@ -224,7 +224,8 @@ def _row(runs: list[Run], page: int, column: tuple[float, float]) -> Row:
             text += "" if tight else " "
         text += run.text
         before = run
-    text = _BULLET.sub("•", text, count=1) if _BULLET.match(text) else text
+    bulleted = _BULLET.match(text) and not ("□" in text or "☐" in text)  # ■ is a choice beside □
+    text = _BULLET.sub("•", text, count=1) if bulleted else text
     return Row(
         text,
         page,
