@@ -211,6 +211,56 @@ def test_two_parties_side_by_side_without_lines(tmp_path: Path) -> None:
     assert [text for _, text in blocks(pdf(tmp_path, made.save()))][1:] == [*left, *right]
 
 
+@pytest.mark.parametrize("cut", [1, 2, 3, 4, 9])
+def test_two_parties_whom_a_page_break_cuts_are_each_read_whole(tmp_path: Path, cut: int) -> None:
+    made = Sheet(random.Random(1))
+    made.heading("水表采购合同", 20, centred=True)
+    terms = [
+        f"第{n}条 乙方按照本合同约定的时间、地点和数量交付水表，并承担运输费用。" for n in ("一", "二", "三")
+    ]
+    for term in terms:
+        made.text(90, term, 11)
+        made.y -= 25
+    left = [
+        "甲方（采购方）：临江市供水集团",
+        "地址：滨河路66号",
+        "电话：0571-88120066",
+        "法定代表人：何静",
+        "日期：2026年4月2日",
+    ]
+    right = [
+        "乙方（供货方）：恒流仪表有限公司",
+        "地址：余杭区仓前街道9号",
+        "电话：0571-56780001",
+        "法定代表人：孙楠",
+        "日期：2026年4月3日",
+    ]
+    for number, (one, two) in enumerate(zip(left, right, strict=True)):
+        if number == cut:
+            made.canvas.showPage()
+            made.y = 760
+        made.text(90, one, 11)
+        made.text(306, two, 11)
+        made.y -= 25
+    document = pdf(tmp_path, made.save())
+    assert [text for _, text in blocks(document)][1:] == [*terms, *left, *right]
+    pages = [document.page_of(document.text.index(text)) for text in (left[0], left[-1], right[0])]
+    assert pages == ([1, 2, 2] if cut < len(left) else [1, 1, 1])
+
+
+def test_short_labels_side_by_side_around_a_page_break_stay_line_by_line(tmp_path: Path) -> None:
+    made = Sheet(random.Random(1))
+    made.heading("登记表", 20, centred=True)
+    for number, (one, two) in enumerate([("姓名：何静", "性别：女"), ("年龄：41", "民族：汉")]):
+        if number:
+            made.canvas.showPage()
+            made.y = 760
+        made.text(90, one, 11)
+        made.text(306, two, 11)
+        made.y -= 25
+    assert pdf(tmp_path, made.save()).text.split("\n")[1:] == ["姓名：何静 性别：女", "年龄：41 民族：汉"]
+
+
 def test_names_and_figures_cut_in_narrow_cells(tmp_path: Path) -> None:
     made = Sheet(random.Random(1))
     made.heading("货物清单", 18)

@@ -16,6 +16,7 @@ from index.loaders.dates import dates_in, iso_date
 from index.loaders.pdf_columns import blocks_of
 from index.loaders.pdf_lines import body_size, lines_of, title_of
 from index.loaders.pdf_page import Page, read_page
+from index.loaders.pdf_parties import joined
 from index.loaders.pdf_rows import Row, Run, once, rows_of, runs_of
 from index.loaders.pdf_running import without_running, without_watermarks
 from index.loaders.pdf_table import Table, tables_of
@@ -166,6 +167,7 @@ def _raw(pages: list[Page], how: dict[str, list[int]], facts: dict[str, str]) ->
         runs += [Run("", t.edges[0], t.edges[-1], t.top, usual, table=t) for t in found]
         laid.append(_laid(runs, page))
     body, running = without_running(laid, [page.height for page in pages])
+    body = joined(body)
     size = body_size(body) or usual
     first = next((number for number, rows in enumerate(body) if rows), 0)
     title = title_of(body[first], size, pages[first].width) if body else ""
