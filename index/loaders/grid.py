@@ -191,16 +191,31 @@ def _headed(rows: Rows, depth: int, columns: int) -> Iterator[Line]:
         if across is not None:
             yield from _own(across)
             continue
+        if _remark(row, columns):
+            yield _line(f"{row[0].text.rstrip('：:')}：{row[1].text}", row)
+            continue
         parts: list[str] = []
         for cell in row:
             if not cell.text:
                 continue
-            covered = [name for name in names[cell.column : cell.column + cell.width] if name]
+            covered = [*dict.fromkeys(filter(None, names[cell.column : cell.column + cell.width]))]
             name = covered[0] if len(covered) == 1 else "" if not cell.column else "、".join(covered)
             parts.append(f"{name}：{cell.text}" if name and name != cell.text else cell.text)
         if parts:
             yield _line("；".join(parts), row)
         yield from _inner(row)
+
+
+def _remark(row: Sequence[Cell], columns: int) -> bool:
+    """Is a row under a header a label with one value beside it, merged over the other columns?"""
+    return (
+        len(row) == 2
+        and row[1].width > 2
+        and row[0].width + row[1].width == columns
+        and row[0].height == row[1].height == 1
+        and is_label(row[0].text)
+        and bool(row[1].text)
+    )
 
 
 def _form(rows: Rows, columns: int) -> Iterator[Line]:

@@ -55,7 +55,7 @@ def load_pdf(path: Path, data: bytes) -> Raw:
             raise Unread("broken_page", name=path.name) from error
     finally:
         document.close()
-    return _raw(pages, how, facts)
+    return laid_out(pages, how, facts)
 
 
 def _pages(document: Any, path: Path, data: bytes) -> tuple[list[Page], dict[str, list[int]]]:
@@ -151,7 +151,9 @@ def _unread(path: Path, how: dict[str, list[int]]) -> Unread:
     return Unread(reason, name=path.name, n=n, command=INSTALL)
 
 
-def _raw(pages: list[Page], how: dict[str, list[int]], facts: dict[str, str]) -> Raw:
+def laid_out(pages: list[Page], how: dict[str, list[int]], facts: dict[str, str]) -> Raw:
+    """Pages of letters and ruling lines as lines; ``how``: numbers of pages by ``meta`` key, ``facts``: what
+    the file says of itself."""
     tables: list[list[Table]] = []
     flowing: list[list[Run]] = []
     sizes = Counter[float]()
@@ -189,15 +191,21 @@ def _laid(runs: list[Run], page: Page) -> list[Row]:
     blocks = blocks_of(runs)
     rows = [row for block in blocks for row in rows_of(block, page.number)]
     left = min((row.left for row in rows), default=0.0)
-    columns = {row.column: any(other.left >= row.column[1] - 1 for other in rows) for row in rows}
     edged = {
-        column: beside or column[1] >= 0.8 * (page.width - left) or _edged(column, rows)
-        for column, beside in columns.items()
+        column: _flanked(column, rows) or column[1] >= 0.8 * (page.width - left) or _edged(column, rows)
+        for column in {row.column for row in rows}
     }
     for row in rows:
         if not edged[row.column]:
             row.column = (row.column[0], 0.0)
     return rows
+
+
+def _flanked(column: tuple[float, float], rows: list[Row]) -> bool:
+    """Does text stand to the right of a column, beside some of its lines?"""
+    own = [row.base for row in rows if row.column == column]
+    right = [row for row in rows if row.column != column and row.left >= column[1] - 1]
+    return any(abs(row.base - base) < row.size for row in right for base in own)
 
 
 def _edged(column: tuple[float, float], rows: list[Row]) -> bool:

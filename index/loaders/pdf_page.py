@@ -346,9 +346,14 @@ def _rules(handle: Any, outer: Matrix) -> list[Rule]:
         parts[-1].append(point)
         if raw.FPDFPathSegment_GetClose(segment) and len(parts[-1]) > 2:
             parts[-1].append(parts[-1][0])
+    return lines_of_path(parts, stroked=bool(stroke.value))
+
+
+def lines_of_path(parts: list[list[tuple[float, float]]], *, stroked: bool) -> list[Rule]:
+    """The straight lines among the parts of a path, each given by its corners."""
     rules: list[Rule] = []
     for part in parts:
-        if stroke.value:
+        if stroked:
             rules += [rule for one, two in zip(part, part[1:], strict=False) if (rule := _straight(one, two))]
         elif part:
             xs, ys = [p[0] for p in part], [p[1] for p in part]

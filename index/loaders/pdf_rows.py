@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
+from index.loaders.cells import labelled
 from index.loaders.pdf_page import Letter
 from index.loaders.raw import clean
 
@@ -180,7 +181,9 @@ def rows_of(runs: list[Run], page: int) -> list[Row]:
             rows.append([run])
             continue
         main = max(last, key=lambda one: one.size * len(one.text))
-        if abs(main.base - run.base) < 0.45 * max(main.size, run.size) and not _over(last, run):
+        if abs(main.base - run.base) < 0.45 * max(main.size, run.size) and not (
+            _over(last, run) or _beside_title(main, run)
+        ):
             last.append(run)
         else:
             rows.append([run])
@@ -200,6 +203,13 @@ def rows_of(runs: list[Run], page: int) -> list[Row]:
         ends[len(ends) // 7] if len(ends) > 3 else max((run.right for run in runs), default=0.0)
     )  # marks may hang over
     return [_row(row, page, (left, right)) for row in rows]
+
+
+def _beside_title(main: Run, run: Run) -> bool:
+    """Does a label in small letters stand beside a title, away from it, as a number is beside 发票?"""
+    small, large = sorted((main, run), key=lambda one: one.size)
+    apart = max(small.left - large.right, large.left - small.right)
+    return large.size > 1.3 * small.size and apart > large.size and labelled(small.text)
 
 
 def _over(row: list[Run], run: Run) -> bool:
