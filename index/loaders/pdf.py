@@ -49,6 +49,8 @@ def load_pdf(path: Path, data: bytes) -> Raw:
         if len(document) > PAGES_MAX:
             raise Unread("pages", name=path.name, n=len(document), most=PAGES_MAX)
         try:
+            if document.get_formtype():
+                document.init_forms()
             pages, how = _pages(document, path, data)
             facts = {key: clean(value) for key, value in document.get_metadata_dict().items()}
         except pypdfium2.PdfiumError as error:

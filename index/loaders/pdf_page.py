@@ -74,6 +74,8 @@ class Page:
 
 def read_page(document: Any, number: int) -> Page:
     """Page ``number`` (0-based), turned so that its text runs from left to right."""
+    from index.loaders.pdf_fields import filled_in
+
     page = document[number]
     try:
         left, bottom, right, top = page.get_cropbox()
@@ -87,6 +89,8 @@ def read_page(document: Any, number: int) -> Page:
             ):  # what runs across the text is a watermark or a stamp
                 x0, x1, base = _turned(box, turn)
                 found.letters.append(Letter(char, x0, x1, base, size, pale))
+        if not turn:
+            found.letters += filled_in(document, page)
     finally:
         page.close()
     if turn:
