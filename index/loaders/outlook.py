@@ -24,7 +24,7 @@ _SUBJECT, _BODY, _HTML, _SENDER, _ADDRESS, _SMTP, _TO, _CC = (
     0x0E04,
     0x0E03,
 )
-_LONG_NAME, _NAME, _DISPLAY, _DATA, _SENT, _RECEIVED, _CODEPAGE = (
+_LONG_NAME, _NAME, _DISPLAY, _DATA, _SENT, _RECEIVED, _CODEPAGE, _INTERNET_CODEPAGE = (
     0x3707,
     0x3704,
     0x3001,
@@ -32,6 +32,7 @@ _LONG_NAME, _NAME, _DISPLAY, _DATA, _SENT, _RECEIVED, _CODEPAGE = (
     0x0039,
     0x0E06,
     0x3FFD,
+    0x3FDE,
 )
 _STREAM = "__substg1.0_"
 
@@ -55,7 +56,7 @@ def read_msg(path: Path, data: bytes) -> Mail:
 
 def _mail(ole: Any, folder: list[str], head: int) -> Mail:
     facts = _facts(ole, folder, head)
-    codepage = _encoding(facts.get(_CODEPAGE, b""))
+    codepage = _encoding(facts.get(_CODEPAGE) or facts.get(_INTERNET_CODEPAGE) or b"")
     mail = Mail(squeeze(_string(ole, folder, _SUBJECT, codepage)))
     name, address = (squeeze(_string(ole, folder, tag, codepage)) for tag in (_SENDER, _ADDRESS))
     address = squeeze(_string(ole, folder, _SMTP, codepage)) or ("" if address.startswith("/") else address)
