@@ -138,7 +138,7 @@ def test_ofd_by_position(tmp_path: Path) -> None:
     assert found[:4] == [
         "关于国庆值班的通知",
         "各科室：",
-        "10月1日值班： 李建国",
+        "10月1日值班：李建国",
         "电话12345678",
     ]
     assert "值班表式样" not in document.text, "the template stands on both pages: a running header"

@@ -98,6 +98,41 @@ def test_a_list_set_in_columns_is_one_table_read_down_each(tmp_path: Path) -> No
         assert {block.table for block in listed} == {1}
 
 
+def test_lists_side_by_side_under_a_name_for_each(tmp_path: Path) -> None:
+    rows = [
+        ["一分厂", "", "二分厂", ""],
+        ["姓名", "电话", "姓名", "电话"],
+        ["何静", "8801", "孙楠", "8803"],
+        ["罗明", "8802", "", ""],
+    ]
+    made = blank()
+    listed = table(made, rows)
+    for column in (0, 2):
+        listed.cell(0, column).merge(listed.cell(0, column + 1)).text = rows[0][column]
+    cells = [[text or None for text in row] for row in rows]
+    for document in (word(tmp_path, made), sheet(tmp_path, [["通讯录"], *cells], "A1:D1", "A2:B2", "C2:D2")):
+        assert [document.text[block.start : block.end] for block in document.blocks if block.table] == [
+            "一分厂姓名：何静；一分厂电话：8801",
+            "一分厂姓名：罗明；一分厂电话：8802",
+            "二分厂姓名：孙楠；二分厂电话：8803",
+        ]
+
+
+def test_two_groups_of_columns_under_one_first_column_are_one_row(tmp_path: Path) -> None:
+    rows = [
+        ["月份", "一分厂", "", "二分厂", ""],
+        ["", "产量", "电耗", "产量", "电耗"],
+        ["1月", "120", "33", "98", "27"],
+        ["2月", "110", "31", "90", "25"],
+    ]
+    cells = [[text or None for text in row] for row in rows]
+    document = sheet(tmp_path, [["月报"], *cells], "A1:E1", "A2:A3", "B2:C2", "D2:E2")
+    assert document.text.split("\n")[-2:] == [
+        "月份：1月；一分厂产量：120；一分厂电耗：33；二分厂产量：98；二分厂电耗：27",
+        "月份：2月；一分厂产量：110；一分厂电耗：31；二分厂产量：90；二分厂电耗：25",
+    ]
+
+
 def test_names_spread_out_and_a_title_below_what_is_attached(tmp_path: Path) -> None:
     document = sheet(
         tmp_path,
@@ -117,8 +152,10 @@ def test_names_spread_out_and_a_title_below_what_is_attached(tmp_path: Path) -> 
     assert document.title == "2026年部门收支预算表"
     assert blocks(document)[1:] == [
         (3, "2026年部门收支预算表"),
-        (0, "收入项目：财政拨款；收入预算数：1280.5；支出项目：一般公共服务；支出预算数：96"),
-        (0, "收入项目：其他收入；收入预算数：15.8；支出项目：农林水；支出预算数：1200.3"),
+        (0, "收入项目：财政拨款；收入预算数：1280.5"),
+        (0, "收入项目：其他收入；收入预算数：15.8"),
+        (0, "支出项目：一般公共服务；支出预算数：96"),
+        (0, "支出项目：农林水；支出预算数：1200.3"),
     ]
 
 
@@ -422,3 +459,25 @@ def test_a_line_that_breaks_off_at_a_comma_goes_on_below(tmp_path: Path) -> None
 def test_a_line_of_dashes_ends_where_it_ends(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("回复\n\n请查收。\n-----原始邮件-----\n发件人: 顺达客运\n", "utf-8")
     assert load(tmp_path / "a.txt").text.split("\n")[-2:] == ["-----原始邮件-----", "发件人: 顺达客运"]
+
+
+def test_sentences_and_headers_in_letters_of_changing_size_as_recognition_measures_them(
+    tmp_path: Path,
+) -> None:
+    made = Sheet(random.Random(1))
+    for page in range(4):
+        if page:
+            made.canvas.showPage()
+            made.y = 800
+        else:
+            made.y = 800
+        made.text(90, f"第一章 商品 {page + 13}", 9 + page % 2)
+        made.y -= 40
+        for number in range(8):
+            made.text(90, f"第{page * 8 + number + 1}种商品的交换价值由生产它所需要的劳动时间来决定，", 10)
+            made.y -= 16
+            made.text(90, "与其他情况无关。", 12 if number % 3 else 10)
+            made.y -= 24
+    document = pdf(tmp_path, made.save())
+    assert "第一章 商品" not in document.text
+    assert not [text for level, text in blocks(document) if level and text.endswith("。")]

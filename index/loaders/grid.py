@@ -176,12 +176,12 @@ def _names(header: Rows, columns: int) -> list[str]:
 def _headed(rows: Rows, depth: int, columns: int) -> Iterator[Line]:
     """Rows under a header; a row across the table stands for itself, a repeated header is dropped."""
     names = _names(rows[:depth], columns)
-    if depth == 1 and (size := period(names)) and all(cell.width == 1 for row in rows for cell in row):
+    if size := _beside(rows, depth, columns):
         for at in range(0, columns, size):  # a list set in columns is read down each of them
             part = [
                 [replace(c, column=c.column - at) for c in row if at <= c.column < at + size] for row in rows
             ]
-            yield from _headed([row for row in part if row], 1, size)
+            yield from _headed([row for row in part if row], depth, size)
         return
     top = [[cell.text for cell in row] for row in rows[:depth]]
     for row in rows[depth:]:
@@ -204,6 +204,15 @@ def _headed(rows: Rows, depth: int, columns: int) -> Iterator[Line]:
         if parts:
             yield _line("；".join(parts), row)
         yield from _inner(row)
+
+
+def _beside(rows: Rows, depth: int, columns: int) -> int:
+    """Columns of each of the lists that stand beside each other under the same names, which may stand in turn
+    under a name for each list (一分厂, 二分厂); 0 where there is one."""
+    size = period(_names(rows[depth - 1 : depth], columns))
+    whole = all(cell.width == cell.height == 1 for row in rows[depth - 1 :] for cell in row)
+    heads = rows[0] if depth == 2 else ()
+    return size if whole and depth <= 2 and all(c.width == size and c.height == 1 for c in heads) else 0
 
 
 def _remark(row: Sequence[Cell], columns: int) -> bool:

@@ -231,6 +231,8 @@ def larger(row: Row, body: float) -> bool:
         and row.size >= LARGER * body
         and len(row.text) <= 2 * HEADING_MAX
         and any(char.isalpha() for char in row.text)
+        and "。" not in row.text  # a sentence, in letters that recognition took for larger
+        and row.text[-1] not in "；，、"
     )
 
 

@@ -228,9 +228,9 @@ def _row(runs: list[Run], page: int, column: tuple[float, float]) -> Row:
     for run in runs:
         if before is not None and not spaced:
             gap = run.left - before.right
-            tight = gap < 0.2 * main.size or (
-                gap < 0.5 * main.size and not (_LATIN.match(before.text[-1:]) and _LATIN.match(run.text))
-            )
+            latin = _LATIN.match(before.text[-1:]) and _LATIN.match(run.text)
+            value = before.text[-1:] == "：" and not labelled(run.text)
+            tight = value or gap < 0.2 * main.size or (gap < 0.5 * main.size and not latin)
             text += "" if tight else " "
         text += run.text
         before = run

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from index.loaders.raw import period
+from index.loaders.raw import period, unspread
 
 EMPTY, TEXT, NUMBER, DATE = " ", "t", "n", "d"
 CELLS_MAX = 3_000_000
@@ -155,6 +155,8 @@ def _repeated(block: list[Row], merges: list[Area]) -> list[list[Row]]:
     """The parts of a list that is set in columns under the same names (姓名, 电话, 姓名, 电话); none of
     another table."""
     at = next((n for n, row in enumerate(block) if len(row.filled()) > 1), 0)
+    above = block[at] if _over(block[at : at + 2], merges) else None
+    at += above is not None
     head, body = block[at], block[at + 1 :]
     filled = head.filled()
     size = period([head.texts[column] for column in filled])
@@ -162,11 +164,33 @@ def _repeated(block: list[Row], merges: list[Area]) -> list[list[Row]]:
         return []
     if any(area.bottom >= head.number and area.top <= body[-1].number for area in merges):
         return []
+    lefts = range(filled[0], filled[-1] + 1, size)
+    if above is not None:
+        if above.filled() != list(lefts):
+            return []
+        head = replace(head, texts=list(head.texts))
+        for column in filled:
+            group = above.texts[lefts[(column - filled[0]) // size]]
+            head.texts[column] = unspread(group) + unspread(head.texts[column])
     parts = [
-        [one for row in block[at:] if any((one := row.part(left, left + size - 1)).texts)]
-        for left in range(filled[0], filled[-1] + 1, size)
+        [one for row in (head, *body) if any((one := row.part(left, left + size - 1)).texts)]
+        for left in lefts
     ]
-    return [block[:at] + parts[0], *parts[1:]]
+    return [block[: at - (above is not None)] + parts[0], *parts[1:]]
+
+
+def _over(rows: list[Row], merges: list[Area]) -> bool:
+    """Is the first of two rows one of names merged across, each over names of the second?"""
+    if len(rows) < 2:
+        return False
+    areas = {
+        area.left: area
+        for area in merges
+        if area.top == area.bottom == rows[0].number and area.left < area.right
+    }
+    filled = rows[0].filled()
+    covered = [column for left in filled if left in areas for column in range(left, areas[left].right + 1)]
+    return set(filled) <= areas.keys() and covered == rows[1].filled()
 
 
 def _table(rows: list[Row], width: int) -> bool:
