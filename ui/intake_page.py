@@ -77,8 +77,8 @@ async def upload(
     try:
         path = await received(request, place, settings.upload_max_mb * 1024 * 1024)
     except TooLarge:
-        limit = site.t("up_limit", n=settings.upload_max_mb)
-        raise HTTPException(413, f"{name}: {limit} (ui.upload_max_mb)") from None
+        large = Unread("upload_size", name=name, most=settings.upload_max_mb)
+        raise HTTPException(413, site.t.error(large)) from None
     except Unread as error:
         raise HTTPException(400, site.t.error(error)) from None
     return {"id": (await asyncio.to_thread(intake.take, path, name, replaces)).id}
