@@ -481,3 +481,12 @@ def test_sentences_and_headers_in_letters_of_changing_size_as_recognition_measur
     document = pdf(tmp_path, made.save())
     assert "第一章 商品" not in document.text
     assert not [text for level, text in blocks(document) if level and text.endswith("。")]
+
+
+def test_a_title_of_the_file_that_is_the_end_of_a_line_on_its_page(tmp_path: Path) -> None:
+    made = Sheet(random.Random(1))
+    made.canvas.setTitle("值班安排")
+    for line in ("国庆值班安排", "10月1日由李建国带班，电话为五五五零一零一，请各科室互相转告并按时到岗。"):
+        made.text(90, line, 11)
+        made.y -= 30
+    assert pdf(tmp_path, made.save()).title == "国庆值班安排"

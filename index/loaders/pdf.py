@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from errors.unread import Unread
+from index.headings import HEADING_MAX
+from index.loaders.cells import labelled
 from index.loaders.dates import dates_in, iso_date
 from index.loaders.pdf_columns import blocks_of
 from index.loaders.pdf_lines import body_size, lines_of, title_of
@@ -219,10 +221,12 @@ def _edged(column: tuple[float, float], rows: list[Row]) -> bool:
 
 def _named(title: str, rows: list[Row]) -> str:
     """A title of the metadata counts only if it stands on the first page: others are leftovers of
-    templates."""
+    templates. Where it is the beginning or the end of a short line there, that line is the title."""
     bare = squeeze(title).replace(" ", "")
-    return (
-        squeeze(title)
-        if len(bare) >= 4 and bare in "".join(row.text for row in rows).replace(" ", "")
-        else ""
-    )
+    texts = [row.text.replace(" ", "") for row in rows]
+    if len(bare) < 4 or bare not in "".join(texts):
+        return ""
+    for row, text in zip(rows[:8], texts, strict=False):
+        if len(text) <= HEADING_MAX and (text.startswith(bare) or text.endswith(bare)) and not labelled(text):
+            return squeeze(row.text)
+    return squeeze(title)
