@@ -490,3 +490,32 @@ def test_a_title_of_the_file_that_is_the_end_of_a_line_on_its_page(tmp_path: Pat
         made.text(90, line, 11)
         made.y -= 30
     assert pdf(tmp_path, made.save()).title == "国庆值班安排"
+
+
+def test_years_under_merged_names(tmp_path: Path) -> None:
+    rows = [
+        ["单位", "用电量（千瓦时）", "", "用水量（吨）", "", "备注"],
+        ["", "2024年", "2025年", "2024年", "2025年", ""],
+        ["市图书馆", "120345", "118002", "3200", "3050", "空调改造"],
+        ["体育馆", "340120", "352880", "8800", "9010", ""],
+    ]
+    made = blank()
+    used = table(made, rows)
+    for top, left, bottom, right in ((0, 1, 0, 2), (0, 3, 0, 4), (0, 0, 1, 0), (0, 5, 1, 5)):
+        used.cell(top, left).merge(used.cell(bottom, right)).text = rows[top][left]
+    power, water = "用电量（千瓦时）", "用水量（吨）"
+    merges = ("A1:A2", "B1:C1", "D1:E1", "F1:F2")
+    cells = [[int(text) if text.isdigit() else text or None for text in row] for row in rows]
+    for document in (word(tmp_path, made), sheet(tmp_path, cells, *merges)):
+        library, gym = (text for _, text in blocks(document))
+        assert library.startswith(
+            f"单位：市图书馆；{power}2024年：120345；{power}2025年：118002；{water}2024年：3200；"
+        )
+        assert gym.endswith(f"{power}2025年：352880；{water}2024年：8800；{water}2025年：9010")
+
+
+def test_values_under_a_merged_name_are_no_second_level(tmp_path: Path) -> None:
+    rows = [["项目", "数量", "", "备注"], ["甲", "100", "200", "新"], ["乙", "300", "150", "旧"]]
+    cells = [[int(text) if text.isdigit() else text or None for text in row] for row in rows]
+    lines = sheet(tmp_path, cells, "B1:C1").text.split("\n")
+    assert lines == ["项目：甲；数量：100；数量：200；备注：新", "项目：乙；数量：300；数量：150；备注：旧"]

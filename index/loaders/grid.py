@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from index.loaders.cells import Cell, is_header, is_label, labelled, unqualified
+from index.loaders.cells import Cell, is_header, is_label, kind, labelled, unqualified
 from index.loaders.raw import Line, period, unspread
+from index.loaders.sheet_grid import period_run
 
 LOOK = 12
 """Rows on which it is decided whether a run within a form has a header."""
@@ -133,10 +134,31 @@ def header_depth(rows: Rows, columns: int) -> int:
     parted = all(cell.height == depth or (cell.height == 1 and cell.width > 1) for cell in rows[0])
     wide = any(cell.width > 1 for row in rows[: depth - 1] for cell in row)
     texts = [unqualified(cell.text) for row in rows[:depth] for cell in row if cell.text]
+    if parted and wide and depth == 2 and _steps_below(rows):
+        return depth
     if not (parted and wide and all(is_label(text) for text in texts)):
         return 0  # a label beside several rows, as in forms
     names = [Cell(name, column) for column, name in enumerate(_names(rows[:depth], columns))]
     return depth if is_header([names, *rows[depth:]], columns) else 0
+
+
+def _steps_below(rows: Rows) -> bool:
+    """Do years, months or the like that ascend stand under a name merged over them (用水量 over 2024年 and
+    2025年), and figures under these?"""
+    top, lower, body = rows[0], rows[1], rows[2:]
+    stepped: set[int] = set()
+    for cell in top:
+        below = [
+            one for one in lower if cell.column <= one.column < cell.column + cell.width and one is not cell
+        ]
+        if not is_label(unqualified(cell.text)):
+            return False
+        if cell.width > 1 and not all(is_label(unqualified(one.text)) for one in below):
+            if not period_run([one.text for one in below]):
+                return False
+            stepped.update(one.column for one in below)
+    kinds = [kind(cell.text) for row in body for cell in row if cell.column in stepped]
+    return bool(stepped) and "number" in kinds and kinds.count("text") + kinds.count("long") == 0
 
 
 def _label_beside(rows: Rows) -> bool:

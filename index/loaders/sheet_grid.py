@@ -24,6 +24,8 @@ _ORDERED = re.compile(
     r"(?:第\s*)?[-+]?\d+(?:[.)、．）]|[一-鿿])*|(?:19|20)\d\d\s*[年-]?\s*(?:\d{1,2}\s*[月-]?)?(?:\s*\d{1,2}\s*日?)?"
 )
 
+_TIMES = re.compile(r"(?:19|20)\d\d(?:年度?)?|\d{1,2}月份?|第?\d季度")
+
 
 @dataclass(frozen=True, slots=True)
 class Area:
@@ -214,7 +216,13 @@ def names(row: Row) -> bool:
         return False
     if not values:
         return True
-    return len(values) >= 2 and value_run(values)
+    two = len(values) == 2 and all(map(str.isdecimal, values))  # any two numbers may ascend
+    return len(values) >= 2 and value_run(values) and (not two or period_run(values))
+
+
+def period_run(values: list[str]) -> bool:
+    """Years, months or quarters that ascend, as stand under a name in a header: 2024年, 2025年."""
+    return len(values) > 1 and all(map(_TIMES.fullmatch, values)) and value_run(values)
 
 
 def value_run(values: list[str]) -> bool:
