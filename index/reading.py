@@ -126,11 +126,11 @@ class Reader:
         while True:
             answer = child.hear(_LOOK)
             now = time.monotonic()
+            if answer is None and now - heard > quiet:
+                raise Unread("stalled", name=path.name, seconds=round(quiet))
+            if now - begun > self.longest and (answer is None or "step" in answer[0]):
+                raise Unread("slow", name=path.name, seconds=round(self.longest))
             if answer is None:
-                if now - heard > quiet or now - begun > self.longest:
-                    if now - heard > quiet:
-                        raise Unread("stalled", name=path.name, seconds=round(quiet))
-                    raise Unread("slow", name=path.name, seconds=round(self.longest))
                 if child.size() > (
                     limits.RECOGNISING_MAX if child.recognising else limits.MEMORY_MAX + _CODE
                 ):
@@ -144,8 +144,6 @@ class Reader:
             if "begun" in message or "recognising" in message:
                 continue
             if "step" in message:
-                if now - begun > self.longest:
-                    raise Unread("slow", name=path.name, seconds=round(self.longest))
                 if step is not None:
                     step(int(message["step"]), int(message["of"]))
             elif message.get("limit") == "memory":

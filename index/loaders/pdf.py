@@ -16,6 +16,7 @@ from index.headings import HEADING_MAX
 from index.loaders.cells import labelled
 from index.loaders.dates import dates_in, iso_date
 from index.loaders.pdf_columns import blocks_of
+from index.loaders.pdf_fields import filled_in
 from index.loaders.pdf_lines import body_size, lines_of, title_of
 from index.loaders.pdf_page import Page, read_page
 from index.loaders.pdf_parties import joined
@@ -95,7 +96,7 @@ def _lettered(document: Any, data: bytes) -> list[Page]:
     pages: list[Page] = []
     total = len(document)
     for number in range(total):
-        pages.append(read_page(document, number))
+        pages.append(read_page(document, number, filled_in))
         step(number + 1, total)
     if lost := {page.number - 1 for page in pages if page.lost}:
         from index.loaders.pdf_miner import letters_of, missing

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,10 +73,9 @@ class Page:
     lost: bool = False
 
 
-def read_page(document: Any, number: int) -> Page:
-    """Page ``number`` (0-based), turned so that its text runs from left to right."""
-    from index.loaders.pdf_fields import filled_in
-
+def read_page(document: Any, number: int, more: Callable[[Any, Any], Iterable[Letter]] | None = None) -> Page:
+    """Page ``number`` (0-based), turned so that its text runs from left to right. ``more``: gives what stands
+    on a page that is not turned beside its own text."""
     page = document[number]
     try:
         left, bottom, right, top = page.get_cropbox()
@@ -89,8 +89,8 @@ def read_page(document: Any, number: int) -> Page:
             ):  # what runs across the text is a watermark or a stamp
                 x0, x1, base = _turned(box, turn)
                 found.letters.append(Letter(char, x0, x1, base, size, pale))
-        if not turn:
-            found.letters += filled_in(document, page)
+        if more is not None and not turn:
+            found.letters += more(document, page)
     finally:
         page.close()
     if turn:
