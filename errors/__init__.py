@@ -3,6 +3,7 @@
     WenjuError                 anything we raise on purpose; exit code 1
     ├── SettingsError          a setting is unknown or has a bad value; exit code 2
     ├── DocumentError          one file cannot be read or parsed (names the file)
+    │   └── Unread             for a reason that is told in two languages (errors/unread.py)
     ├── IndexError_            the index is missing, damaged, of another version or busy
     ├── ModelError             a model file is missing, damaged or cannot be fetched
     ├── GeneratorError         the engine that writes failed or is not installed
@@ -35,6 +36,10 @@ class WenjuError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def told(self, lang: str) -> tuple[str, str]:
+        """Message and hint in a language; in English where they are told in no other."""
+        return self.message, self.hint
 
     def __str__(self) -> str:
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
@@ -89,6 +94,11 @@ class Cancelled(WenjuError):
 def did_you_mean(word: str, options: Iterable[str]) -> str:
     """A hint such as ``Did you mean 'default'? Valid: api, default, quality``; options are sorted."""
     valid = sorted(options)
-    close = difflib.get_close_matches(word, valid, n=1, cutoff=0.5)
-    lead = f"Did you mean '{close[0]}'? " if close else ""
+    close = closest(word, valid)
+    lead = f"Did you mean '{close}'? " if close else ""
     return f"{lead}Valid: {', '.join(valid)}"
+
+
+def closest(word: str, options: Iterable[str]) -> str:
+    """The option that ``word`` was most likely meant to be, "" where none is near."""
+    return next(iter(difflib.get_close_matches(word, sorted(options), n=1, cutoff=0.5)), "")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from errors import DocumentError
+from errors.unread import Unread
 from index.build import Progress, state
 from index.found import Folder, Found, expand, look_into
 from index.naming import Known, Named, ids, known_files, named
@@ -140,14 +141,7 @@ def _written(
         if prepared is not None:
             encode = prepared.encoding(encode)
         store.write(loading.documents(), loading.gone, settings, encode, progress, **building)
-    failed = (
-        [
-            (path, DocumentError(f"{path}: cannot be looked into", "Check the rights on the folder."))
-            for path in folder.unreadable
-        ]
-        if folder
-        else []
-    )
+    failed = [(path, Unread("folder", path=str(path))) for path in folder.unreadable] if folder else []
     skipped = (*(one.path for one in found if not one.known), *loading.skipped)
     return AddReport(
         tuple(loading.added),

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from errors import DocumentError
+from errors.unread import Unread
 from index import limits
 from index.loaders.parts import Loaded
 from index.types import Document
@@ -79,7 +79,7 @@ class Reader:
         on.
 
         Raises:
-            DocumentError: what ``load`` raises, and when a limit is reached or the parser crashes.
+            Unread: what ``load`` raises, and when a limit is reached or the parser crashes.
         """
         return self._read(Document, Path(path), source, step)
 
@@ -90,7 +90,7 @@ class Reader:
         done, with 0 in all.
 
         Raises:
-            DocumentError: as ``load``. The limits are those of one file, for all that is in it together.
+            Unread: as ``load``. The limits are those of one file, for all that is in it together.
         """
         return self._read(Loaded, Path(path), source, step)
 
@@ -113,8 +113,8 @@ class Reader:
             finally:
                 if not done:
                     self.close()
-        if "error" in message:
-            raise DocumentError(str(message["error"]), str(message["hint"]))
+        if "reason" in message:
+            raise Unread(message["reason"], **message["values"])
         return unpack(kind, data)
 
     def _answer(
@@ -126,18 +126,15 @@ class Reader:
         while True:
             answer = child.hear(_LOOK)
             now = time.monotonic()
+            if answer is None and now - heard > quiet:
+                raise Unread("stalled", name=path.name, seconds=round(quiet))
+            if now - begun > self.longest and (answer is None or "step" in answer[0]):
+                raise Unread("slow", name=path.name, seconds=round(self.longest))
             if answer is None:
-                if now - heard > quiet or now - begun > self.longest:
-                    spent = (
-                        f"{quiet:.0f} s without getting further"
-                        if now - heard > quiet
-                        else f"{self.longest:.0f} s"
-                    )
-                    raise _stopped(path, f"reading it took more than the {spent} that one file may take")
                 if child.size() > (
                     limits.RECOGNISING_MAX if child.recognising else limits.MEMORY_MAX + _CODE
                 ):
-                    raise _stopped(path, _memory(child.recognising))
+                    raise Unread("memory", name=path.name, most=_memory(child.recognising))
                 continue
             message, data = answer
             heard = now
@@ -147,38 +144,22 @@ class Reader:
             if "begun" in message or "recognising" in message:
                 continue
             if "step" in message:
-                if now - begun > self.longest:
-                    raise _stopped(
-                        path, f"reading it took more than the {self.longest:.0f} s that one file may take"
-                    )
                 if step is not None:
                     step(int(message["step"]), int(message["of"]))
             elif message.get("limit") == "memory":
-                raise _stopped(path, _memory(child.recognising))
+                raise Unread("memory", name=path.name, most=_memory(child.recognising))
             elif "over" in message:
-                raise _stopped(
-                    path,
-                    f"what was read is more than the {OUTPUT_MAX // limits.MB} MB that one file may give",
-                )
+                raise Unread("output", name=path.name, most=OUTPUT_MAX // limits.MB)
             elif "gone" in message:
-                code = child.code()
-                raise _stopped(
-                    path, f"its reader crashed (code {code}); most often because {_memory(child.recognising)}"
-                )
+                most = _memory(child.recognising)
+                raise Unread("crashed", name=path.name, code=str(child.code()), most=most)
             else:
                 return message, data
 
 
-def _memory(recognising: bool) -> str:
-    most = limits.RECOGNISING_MAX if recognising else limits.MEMORY_MAX
-    return f"it needs more than the {most // limits.MB} MB of memory that one file may take"
-
-
-def _stopped(path: Path, why: str) -> DocumentError:
-    return DocumentError(
-        f"{path.name}: not read, {why}",
-        "Check that the file is what it should be; split it into parts or export its text.",
-    )
+def _memory(recognising: bool) -> int:
+    """MB that a file may take."""
+    return (limits.RECOGNISING_MAX if recognising else limits.MEMORY_MAX) // limits.MB
 
 
 class _Child:

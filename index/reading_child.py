@@ -3,7 +3,8 @@
     in:  {"path": ..., "source": ..., "all": whether every document of the file is wanted}
     out: {"begun": true}                           once it is about to read
          {"step": done}                            any number of times
-         {"bytes": n} and n bytes of the document (or of Loaded), or {"error": message, "hint": ...}
+         {"bytes": n} and n bytes of the document (or of Loaded), or
+         {"reason": ..., "values": {...}} of errors.unread.Unread
 
 Keeps to its limit of memory and leaves when its input ends. Runs as ``python -m index.reading_child``.
 """
@@ -20,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from errors import DocumentError
+from errors.unread import Unread
 from index import limits
 from index.types import Document
 from index.wire import pack
@@ -75,8 +76,8 @@ def _answer(path: Path, source: str, every: bool, out: BinaryIO) -> bool:
             document = load(path, source)
             too_much(document, path.name)
             data = pack(document)
-    except DocumentError as error:
-        _say(out, {"error": error.message, "hint": error.hint})
+    except Unread as error:
+        _say(out, {"reason": error.reason, "values": error.values})
         return _light()
     except MemoryError:
         gc.collect()
@@ -84,7 +85,7 @@ def _answer(path: Path, source: str, every: bool, out: BinaryIO) -> bool:
         return False
     except Exception as broken:  # a parser's own fault must not end the indexing of other files
         failed = fault(path.name, broken)
-        _say(out, {"error": failed.message, "hint": failed.hint})
+        _say(out, {"reason": failed.reason, "values": failed.values})
         return not isinstance(broken, RecursionError)
     _say(out, {"bytes": len(data)}, data)
     return _light()
@@ -96,7 +97,7 @@ def _light() -> bool:
 
 
 def _within(loaded: Loaded) -> Loaded:
-    """Without the documents that are too long; these have failed. Raises DocumentError when none is left."""
+    """Without the documents that are too long; these have failed. Raises Unread when none is left."""
     from index.loaders.parts import Failure
 
     kept: list[Document] = []
@@ -105,28 +106,20 @@ def _within(loaded: Loaded) -> Loaded:
         try:
             too_much(document, document.source)
             kept.append(document)
-        except DocumentError as error:
+        except Unread as error:
             if len(loaded.documents) == 1:
                 raise
-            failed.append(Failure(document.source, error.message, error.hint))
+            failed.append(Failure.of(document.source, error))
     return replace(loaded, documents=tuple(kept), failed=tuple(failed))
 
 
 def too_much(document: Document, name: str) -> None:
-    """Raises DocumentError when a document is longer than a document may be."""
+    """Raises Unread when a document is longer than a document may be."""
     if len(document.text) > limits.TEXT_MAX:
-        raise DocumentError(
-            f"{name}: {len(document.text):,} characters are more than "
-            f"the {limits.TEXT_MAX:,} that one document may have",
-            "Split it into parts.",
-        )
+        raise Unread("characters", name=name, n=len(document.text), most=limits.TEXT_MAX)
     longest = max((block.end - block.start for block in document.blocks), default=0)
     if longest > limits.PARAGRAPH_MAX:
-        raise DocumentError(
-            f"{name}: a paragraph of {longest:,} characters is more "
-            f"than the {limits.PARAGRAPH_MAX:,} that one may have",
-            "Check that the file is a text; break it into paragraphs.",
-        )
+        raise Unread("paragraph", name=name, n=longest, most=limits.PARAGRAPH_MAX)
 
 
 def _say(out: BinaryIO, message: dict[str, object], data: bytes = b"") -> None:

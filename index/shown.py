@@ -10,6 +10,7 @@ from index.types import Document, Hit
 
 if TYPE_CHECKING:
     from index.loaders import Loaded
+    from index.loaders.parts import Failure
 
 NOT_READ = {
     "pages_without_text": "pages without text (pictures or empty)",
@@ -84,9 +85,14 @@ def container(loaded: Loaded) -> dict[str, Any]:
     what was skipped."""
     return {
         "documents": [shown(document) for document in loaded.documents],
-        "failed": [{"source": one.source, "error": one.message, "hint": one.hint} for one in loaded.failed],
+        "failed": [_failure(one) for one in loaded.failed],
         "skipped": list(loaded.skipped),
     }
+
+
+def _failure(one: Failure) -> dict[str, str]:
+    error = one.error()
+    return {"source": one.source, "error": error.message, "hint": error.hint}
 
 
 def list_of(loaded: Loaded) -> Iterator[str]:
@@ -99,7 +105,8 @@ def list_of(loaded: Loaded) -> Iterator[str]:
             f"({len(document.text):,} characters{pages}{unread})"
         )
     for one in loaded.failed:
-        yield f"not read    {one.message}" + (f"  {one.hint}" if one.hint else "")
+        error = one.error()
+        yield f"not read    {error.message}  {error.hint}"
     for name in loaded.skipped:
         yield f"skipped     {name}: of no kind that is read"
 

@@ -98,6 +98,41 @@ def test_a_list_set_in_columns_is_one_table_read_down_each(tmp_path: Path) -> No
         assert {block.table for block in listed} == {1}
 
 
+def test_lists_side_by_side_under_a_name_for_each(tmp_path: Path) -> None:
+    rows = [
+        ["一分厂", "", "二分厂", ""],
+        ["姓名", "电话", "姓名", "电话"],
+        ["何静", "8801", "孙楠", "8803"],
+        ["罗明", "8802", "", ""],
+    ]
+    made = blank()
+    listed = table(made, rows)
+    for column in (0, 2):
+        listed.cell(0, column).merge(listed.cell(0, column + 1)).text = rows[0][column]
+    cells = [[text or None for text in row] for row in rows]
+    for document in (word(tmp_path, made), sheet(tmp_path, [["通讯录"], *cells], "A1:D1", "A2:B2", "C2:D2")):
+        assert [document.text[block.start : block.end] for block in document.blocks if block.table] == [
+            "一分厂姓名：何静；一分厂电话：8801",
+            "一分厂姓名：罗明；一分厂电话：8802",
+            "二分厂姓名：孙楠；二分厂电话：8803",
+        ]
+
+
+def test_two_groups_of_columns_under_one_first_column_are_one_row(tmp_path: Path) -> None:
+    rows = [
+        ["月份", "一分厂", "", "二分厂", ""],
+        ["", "产量", "电耗", "产量", "电耗"],
+        ["1月", "120", "33", "98", "27"],
+        ["2月", "110", "31", "90", "25"],
+    ]
+    cells = [[text or None for text in row] for row in rows]
+    document = sheet(tmp_path, [["月报"], *cells], "A1:E1", "A2:A3", "B2:C2", "D2:E2")
+    assert document.text.split("\n")[-2:] == [
+        "月份：1月；一分厂产量：120；一分厂电耗：33；二分厂产量：98；二分厂电耗：27",
+        "月份：2月；一分厂产量：110；一分厂电耗：31；二分厂产量：90；二分厂电耗：25",
+    ]
+
+
 def test_names_spread_out_and_a_title_below_what_is_attached(tmp_path: Path) -> None:
     document = sheet(
         tmp_path,
@@ -117,8 +152,10 @@ def test_names_spread_out_and_a_title_below_what_is_attached(tmp_path: Path) -> 
     assert document.title == "2026年部门收支预算表"
     assert blocks(document)[1:] == [
         (3, "2026年部门收支预算表"),
-        (0, "收入项目：财政拨款；收入预算数：1280.5；支出项目：一般公共服务；支出预算数：96"),
-        (0, "收入项目：其他收入；收入预算数：15.8；支出项目：农林水；支出预算数：1200.3"),
+        (0, "收入项目：财政拨款；收入预算数：1280.5"),
+        (0, "收入项目：其他收入；收入预算数：15.8"),
+        (0, "支出项目：一般公共服务；支出预算数：96"),
+        (0, "支出项目：农林水；支出预算数：1200.3"),
     ]
 
 
@@ -209,6 +246,56 @@ def test_two_parties_side_by_side_without_lines(tmp_path: Path) -> None:
         made.text(306, two, 11)
         made.y -= 25
     assert [text for _, text in blocks(pdf(tmp_path, made.save()))][1:] == [*left, *right]
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 4, 9])
+def test_two_parties_whom_a_page_break_cuts_are_each_read_whole(tmp_path: Path, cut: int) -> None:
+    made = Sheet(random.Random(1))
+    made.heading("水表采购合同", 20, centred=True)
+    terms = [
+        f"第{n}条 乙方按照本合同约定的时间、地点和数量交付水表，并承担运输费用。" for n in ("一", "二", "三")
+    ]
+    for term in terms:
+        made.text(90, term, 11)
+        made.y -= 25
+    left = [
+        "甲方（采购方）：临江市供水集团",
+        "地址：滨河路66号",
+        "电话：0571-88120066",
+        "法定代表人：何静",
+        "日期：2026年4月2日",
+    ]
+    right = [
+        "乙方（供货方）：恒流仪表有限公司",
+        "地址：余杭区仓前街道9号",
+        "电话：0571-56780001",
+        "法定代表人：孙楠",
+        "日期：2026年4月3日",
+    ]
+    for number, (one, two) in enumerate(zip(left, right, strict=True)):
+        if number == cut:
+            made.canvas.showPage()
+            made.y = 760
+        made.text(90, one, 11)
+        made.text(306, two, 11)
+        made.y -= 25
+    document = pdf(tmp_path, made.save())
+    assert [text for _, text in blocks(document)][1:] == [*terms, *left, *right]
+    pages = [document.page_of(document.text.index(text)) for text in (left[0], left[-1], right[0])]
+    assert pages == ([1, 2, 2] if cut < len(left) else [1, 1, 1])
+
+
+def test_short_labels_side_by_side_around_a_page_break_stay_line_by_line(tmp_path: Path) -> None:
+    made = Sheet(random.Random(1))
+    made.heading("登记表", 20, centred=True)
+    for number, (one, two) in enumerate([("姓名：何静", "性别：女"), ("年龄：41", "民族：汉")]):
+        if number:
+            made.canvas.showPage()
+            made.y = 760
+        made.text(90, one, 11)
+        made.text(306, two, 11)
+        made.y -= 25
+    assert pdf(tmp_path, made.save()).text.split("\n")[1:] == ["姓名：何静 性别：女", "年龄：41 民族：汉"]
 
 
 def test_names_and_figures_cut_in_narrow_cells(tmp_path: Path) -> None:
@@ -372,3 +459,63 @@ def test_a_line_that_breaks_off_at_a_comma_goes_on_below(tmp_path: Path) -> None
 def test_a_line_of_dashes_ends_where_it_ends(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("回复\n\n请查收。\n-----原始邮件-----\n发件人: 顺达客运\n", "utf-8")
     assert load(tmp_path / "a.txt").text.split("\n")[-2:] == ["-----原始邮件-----", "发件人: 顺达客运"]
+
+
+def test_sentences_and_headers_in_letters_of_changing_size_as_recognition_measures_them(
+    tmp_path: Path,
+) -> None:
+    made = Sheet(random.Random(1))
+    for page in range(4):
+        if page:
+            made.canvas.showPage()
+            made.y = 800
+        else:
+            made.y = 800
+        made.text(90, f"第一章 商品 {page + 13}", 9 + page % 2)
+        made.y -= 40
+        for number in range(8):
+            made.text(90, f"第{page * 8 + number + 1}种商品的交换价值由生产它所需要的劳动时间来决定，", 10)
+            made.y -= 16
+            made.text(90, "与其他情况无关。", 12 if number % 3 else 10)
+            made.y -= 24
+    document = pdf(tmp_path, made.save())
+    assert "第一章 商品" not in document.text
+    assert not [text for level, text in blocks(document) if level and text.endswith("。")]
+
+
+def test_a_title_of_the_file_that_is_the_end_of_a_line_on_its_page(tmp_path: Path) -> None:
+    made = Sheet(random.Random(1))
+    made.canvas.setTitle("值班安排")
+    for line in ("国庆值班安排", "10月1日由李建国带班，电话为五五五零一零一，请各科室互相转告并按时到岗。"):
+        made.text(90, line, 11)
+        made.y -= 30
+    assert pdf(tmp_path, made.save()).title == "国庆值班安排"
+
+
+def test_years_under_merged_names(tmp_path: Path) -> None:
+    rows = [
+        ["单位", "用电量（千瓦时）", "", "用水量（吨）", "", "备注"],
+        ["", "2024年", "2025年", "2024年", "2025年", ""],
+        ["市图书馆", "120345", "118002", "3200", "3050", "空调改造"],
+        ["体育馆", "340120", "352880", "8800", "9010", ""],
+    ]
+    made = blank()
+    used = table(made, rows)
+    for top, left, bottom, right in ((0, 1, 0, 2), (0, 3, 0, 4), (0, 0, 1, 0), (0, 5, 1, 5)):
+        used.cell(top, left).merge(used.cell(bottom, right)).text = rows[top][left]
+    power, water = "用电量（千瓦时）", "用水量（吨）"
+    merges = ("A1:A2", "B1:C1", "D1:E1", "F1:F2")
+    cells = [[int(text) if text.isdigit() else text or None for text in row] for row in rows]
+    for document in (word(tmp_path, made), sheet(tmp_path, cells, *merges)):
+        library, gym = (text for _, text in blocks(document))
+        assert library.startswith(
+            f"单位：市图书馆；{power}2024年：120345；{power}2025年：118002；{water}2024年：3200；"
+        )
+        assert gym.endswith(f"{power}2025年：352880；{water}2024年：8800；{water}2025年：9010")
+
+
+def test_values_under_a_merged_name_are_no_second_level(tmp_path: Path) -> None:
+    rows = [["项目", "数量", "", "备注"], ["甲", "100", "200", "新"], ["乙", "300", "150", "旧"]]
+    cells = [[int(text) if text.isdigit() else text or None for text in row] for row in rows]
+    lines = sheet(tmp_path, cells, "B1:C1").text.split("\n")
+    assert lines == ["项目：甲；数量：100；数量：200；备注：新", "项目：乙；数量：300；数量：150；备注：旧"]

@@ -196,6 +196,22 @@ def test_an_outlook_message(tmp_path: Path) -> None:
         load_all(path)
 
 
+def test_an_outlook_message_in_the_code_page_of_taiwan(tmp_path: Path) -> None:
+    path = tmp_path / "a.msg"
+    head = b"\0" * 32 + struct.pack("<HHIQ", 0x03, 0x3FDE, 0, 950)
+    path.write_bytes(
+        compound(
+            {
+                "__properties_version1.0": head,
+                "__substg1.0_0037001E": "停水通知".encode("big5"),
+                "__substg1.0_1000001E": "各位住戶：明天停水一天，請儲水備用。".encode("big5"),
+            }
+        )
+    )
+    message = load(path)
+    assert (message.title, body(message)[-1]) == ("停水通知", "各位住戶：明天停水一天，請儲水備用。")
+
+
 def test_names_in_an_archive_of_chinese_windows(tmp_path: Path) -> None:
     data = zipped(
         {"XXXX/YYYY.txt": "一段话，说明了条件。".encode(), "__MACOSX/._a.txt": b"x", ".DS_Store": b"x"},

@@ -157,7 +157,7 @@ def test_what_is_too_much_in_an_archive_costs_itself_alone(
     with Reader() as reader:
         loaded = reader.load_all(path)
     assert [one.source for one in loaded.documents] == ["a.zip/good.txt"]
-    said = {one.source: one.message for one in loaded.failed}
+    said = {one.source: one.error().message for one in loaded.failed}
     assert "5,000,001" in said["a.zip/long.txt"] and "LookupError: no such thing" in said["a.zip/fault.txt"]
     bomb = deflated(tmp_path / "bomb.zip", {"a.txt": b" " * (limits.UNPACKED_MAX + 1)})
     with Reader() as reader, pytest.raises(DocumentError, match=r"bomb\.zip: unpacks to more than 100 MB"):

@@ -57,7 +57,7 @@ def test_a_file_that_holds_others_is_listed() -> None:
         Raw([Line("第一行。", fixed=True)], "text/plain", meta={"pictures": "2"}), "a.zip/二/说明.txt"
     )
     loaded = Loaded(
-        (inner,), (Failure("a.zip/坏.docx", "坏.docx: broken", "Save it again."),), ("a.zip/图.png",)
+        (inner,), (Failure("a.zip/坏.docx", "broken_docx", {"name": "a.zip/坏.docx"}),), ("a.zip/图.png",)
     )
     first, second, third = list_of(loaded)
     assert "a.zip/二/说明.txt" in first and "pictures that were not read: 2" in first
@@ -65,5 +65,9 @@ def test_a_file_that_holds_others_is_listed() -> None:
     facts = container(loaded)
     assert facts["documents"] == [shown(inner)] and facts["skipped"] == ["a.zip/图.png"]
     assert facts["failed"] == [
-        {"source": "a.zip/坏.docx", "error": "坏.docx: broken", "hint": "Save it again."}
+        {
+            "source": "a.zip/坏.docx",
+            "error": "a.zip/坏.docx: broken, it cannot be parsed as .docx",
+            "hint": "Open and save it again in Word or WPS.",
+        }
     ]

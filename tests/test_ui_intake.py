@@ -19,6 +19,7 @@ from fastapi.testclient import TestClient
 from page_fakes import OURS, who
 
 from errors import IndexError_
+from errors.unread import Unread
 from qa.engine import Engine
 from qa.settings import EngineSettings
 from ui.app import create_app
@@ -108,7 +109,47 @@ def test_what_was_understood_and_what_is_wrong_is_told(client: TestClient, engin
     shown = read(client)
     assert "与《已有》内容相同" in shown
     assert "青政发〔2025〕12号" in shown and "包.zip/图.png" in shown and "坏.docx" in shown
-    assert "is empty" in shown and shown.count("data-take") == 2
+    assert "空.txt：文件是空的。" in shown and shown.count("data-take") == 2
+    assert "包.zip/坏.docx：文件已损坏，不是 .docx 文件。请用 Office 或 WPS 打开后重新保存" in shown
+    english = client.get("/documents/waiting", params={"lang": "en"}).text
+    assert "空.txt: the file is empty. Nothing was indexed" in english
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "status", "chinese", "english"),
+    [
+        (
+            "旧.ppt",
+            9,
+            415,
+            "旧.ppt：不能读取这类文件（.ppt）。请用 PowerPoint 或 WPS",
+            "cannot be read. Open it in PowerPoint",
+        ),
+        ("~$表.docx", 9, 415, "~$表.docx：是隐藏文件或临时锁文件", "a hidden or lock file"),
+        ("大.txt", 1100000, 413, "大.txt：文件超过 1 MB 的上限", "larger than 1 MB"),
+    ],
+)
+def test_what_is_not_taken_is_told_in_the_language_of_the_page(
+    client: TestClient, name: str, size: int, status: int, chinese: str, english: str
+) -> None:
+    for lang, said in (("", chinese), ("en", english)):
+        files = {"file": (name, b"x" * size)}
+        got = client.post("/documents/upload", params={"lang": lang}, files=files, headers=OURS)
+        assert got.status_code == status
+        assert said in got.json()["detail"]
+
+
+def test_what_fails_while_it_is_added_is_told_in_the_language_of_the_page(
+    client: TestClient, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(paths: list[Path], *more: object, **named: object) -> Report:
+        return Report(tuple((path, Unread("scan", name=path.name, n=3, command="x")) for path in paths))
+
+    monkeypatch.setattr(engine, "add", failing)
+    one = send(client, "扫描.txt", RULE.encode())
+    read(client)
+    assert add(client, one)["error"].startswith("扫描.txt：是扫描件，3 页都没有文字层。请安装文字识别（x）")
+    assert "扫描.txt：是扫描件" in read(client)
 
 
 def test_a_file_of_the_same_name_is_told_to_replace(

@@ -3,6 +3,7 @@ deletion, reading all again, and how far a job is (adding: ui.intake_page)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,9 @@ from ui.actions import note
 from ui.changes import Held
 from ui.document_views import found, reading, rows, waiting
 from ui.intake import Intake
-from ui.jobs import Desk, Job, Progress
+from ui.jobs import Desk, Job, Progress, Wrong
 from ui.page_routes import from_our_page
+from ui.pages import ThisSite
 from ui.pages import page as whole_page
 from ui.roles import Administrator, Member
 from ui.settings import UiSettings
@@ -68,7 +70,7 @@ def listing(request: Request, viewer: Member, q: str = "", page: int = 1, lang: 
 
 
 @router.get("/jobs/{job_id}")
-def job(job_id: str, request: Request, viewer: Administrator) -> dict[str, object]:
+def job(job_id: str, request: Request, viewer: Administrator, site: ThisSite) -> dict[str, object]:
     found = _desk(request).jobs.get(job_id)
     if found is None:
         raise HTTPException(404, "no such job")
@@ -77,7 +79,7 @@ def job(job_id: str, request: Request, viewer: Administrator) -> dict[str, objec
         "state": found.state,
         "done": found.done,
         "total": found.total,
-        "error": found.error,
+        "error": "\n".join(site.t.error(error, name) for name, error in found.wrong),
     }
 
 
@@ -91,10 +93,10 @@ def reindex(request: Request, viewer: Administrator) -> dict[str, str]:
         raise HTTPException(404, "no originals are kept")
     note(request, viewer, "reindex")
 
-    def work(progress: Progress) -> str:
+    def work(progress: Progress) -> Sequence[Wrong]:
         kept.lay(engine.documents())
         report = engine.add([folder], progress)
-        return "\n".join(f"{path.name}: {error}" for path, error in report.failed)
+        return [(path.name, error) for path, error in report.failed]
 
     return {"job": _desk(request).start(Job("*"), work)}
 

@@ -31,7 +31,7 @@ from ui.store_memory import new_id
 
 if TYPE_CHECKING:
     from qa.engine import Engine
-    from ui.jobs import Progress
+    from ui.jobs import Progress, Wrong
 
 WAITING = ".waiting"
 READ = ".read"
@@ -71,9 +71,9 @@ class Sent:
     state: Literal["waiting", "reading", "read", "failed", "adding"] = "waiting"
     done: int = 0
     total: int = 0
-    error: str = ""
+    error: BaseException | None = None
     read: tuple[Read, ...] = ()
-    failed: tuple[str, ...] = ()
+    failed: tuple[Wrong, ...] = ()
     skipped: tuple[str, ...] = ()
 
     @property
@@ -142,9 +142,9 @@ class Intake:
                 sent.state = "adding"
         return chosen
 
-    def add(self, chosen: Sequence[Sent], collection: str, progress: Progress) -> str:
-        """Put files into the folder of originals and the index, all in one generation; what failed, as a
-        text. A file that fails goes on waiting, and what it would have replaced is as it was.
+    def add(self, chosen: Sequence[Sent], collection: str, progress: Progress) -> list[Wrong]:
+        """Put files into the folder of originals and the index, all in one generation; what failed. A file
+        that fails goes on waiting, and what it would have replaced is as it was.
 
         Raises:
             WenjuError, OSError: nothing was added.
@@ -166,18 +166,18 @@ class Intake:
             for back in moved.values():
                 back()
             for sent in chosen:
-                sent.state, sent.error = "read", str(error)
+                sent.state, sent.error = "read", error.with_traceback(None)
             self._settle(new | originals.keys(before))
             raise
         wrong = {there[path]: error for path, error in report.failed if path in there}
         for (target, back), sent in zip(moved.items(), chosen, strict=True):
             if sent in wrong:
                 back()
-                sent.state, sent.error = "failed", str(wrong[sent])
+                sent.state, sent.error = "failed", wrong[sent]
             else:
                 self._done(sent, target)
         self._settle(new | originals.keys(before))
-        return "\n".join(f"{sent.name}: {error}" for sent, error in wrong.items())
+        return [(sent.name, error) for sent, error in wrong.items()]
 
     def _done(self, sent: Sent, target: Path) -> None:
         with self._lock:
@@ -223,9 +223,9 @@ class Intake:
             gone = (one.title for one in known if one.id == sent.replaces or one.source == sent.name)
             sent.replaced = next(gone, "")
         except Exception as error:  # the border: an administrator reads it beside the file's name
-            sent.state, sent.error = "failed", str(error)
+            sent.state, sent.error = "failed", error.with_traceback(None)
             return
-        sent.failed = tuple(f"{one.source}: {one.message}" for one in loaded.failed)
+        sent.failed = tuple((one.source, one.error()) for one in loaded.failed)
         sent.skipped = loaded.skipped
         sent.state = "read"
 

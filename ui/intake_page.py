@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from errors import DocumentError
+from errors.unread import Unread
 from index.found import litter
-from index.loaders import SUFFIXES
+from index.loaders import SUFFIXES, other_kind
 from ui import originals
 from ui.actions import note
 from ui.document_views import preview, waiting
@@ -58,7 +58,9 @@ One = Annotated[Sent, Depends(_one)]
 
 
 @router.post("/upload", dependencies=[ours])
-async def upload(request: Request, viewer: Administrator, intake: Wait, replaces: str = "") -> dict[str, str]:
+async def upload(
+    request: Request, viewer: Administrator, intake: Wait, site: ThisSite, replaces: str = ""
+) -> dict[str, str]:
     """Take one file (field ``file`` of a form, its name with the folders that it lay in) and have it read."""
     settings: UiSettings = request.app.state.settings
     name = ""
@@ -66,16 +68,19 @@ async def upload(request: Request, viewer: Administrator, intake: Wait, replaces
     def place(sent: str) -> Path:
         nonlocal name
         name = originals.safe_path(sent)
-        if Path(name).suffix.lower() not in SUFFIXES or litter(Path(name).name):
-            raise HTTPException(415, f"{name}: not one of {', '.join(sorted(SUFFIXES))}")
+        if litter(Path(name).name):
+            raise HTTPException(415, site.t.error(Unread("litter", name=name)))
+        if Path(name).suffix.lower() not in SUFFIXES:
+            raise HTTPException(415, site.t.error(other_kind(name)))
         return intake.place(name)
 
     try:
         path = await received(request, place, settings.upload_max_mb * 1024 * 1024)
-    except TooLarge as error:
-        raise HTTPException(413, error.message) from None
-    except DocumentError as error:
-        raise HTTPException(400, error.message) from None
+    except TooLarge:
+        large = Unread("upload_size", name=name, most=settings.upload_max_mb)
+        raise HTTPException(413, site.t.error(large)) from None
+    except Unread as error:
+        raise HTTPException(400, site.t.error(error)) from None
     return {"id": (await asyncio.to_thread(intake.take, path, name, replaces)).id}
 
 

@@ -4,15 +4,16 @@ is."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from errors import WenjuError
 from ui.store_memory import new_id
 
 Progress = Callable[[str, int, int], None]
-Work = Callable[[Progress], str]
-"""Does what is to be done and gives what went wrong with parts of it, "" when nothing did. May raise."""
+Wrong = tuple[str, Exception]
+"""What went wrong with a file, by its name; the name is "" where it is all of it."""
+Work = Callable[[Progress], Sequence[Wrong]]
+"""Does what is to be done and gives what went wrong with parts of it. May raise."""
 KEPT = 500
 
 
@@ -25,7 +26,7 @@ class Job:
     state: str = "waiting"
     done: int = 0
     total: int = 0
-    error: str = ""
+    wrong: Sequence[Wrong] = ()
 
 
 class Desk:
@@ -51,9 +52,7 @@ class Desk:
         with self._lock:
             job.state = "indexing"
             try:
-                job.error = work(progress)
-            except WenjuError as error:
-                job.error = str(error)
-            except Exception as error:  # the border: an administrator reads it beside the file's name
-                job.error = f"{type(error).__name__}: {error}"
-            job.state = "failed" if job.error else "done"
+                job.wrong = work(progress)
+            except Exception as error:  # the border: an administrator reads it beside the job's name
+                job.wrong = [("", error.with_traceback(None))]
+            job.state = "failed" if job.wrong else "done"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import prompts
+from errors import WenjuError
 
 LANGS = ("zh", "en")
 
@@ -17,6 +18,20 @@ class Texts:
 
     def __call__(self, key: str, **values: str | int | float) -> str:
         return prompts.text(f"ui.{key}", lang=self.lang, **values)
+
+    def error(self, error: BaseException, name: str = "") -> str:
+        """What went wrong and the next step, in one paragraph that names what ``name`` names."""
+        if not isinstance(error, WenjuError):
+            message, hint = f"{type(error).__name__}: {error}", ""
+        else:
+            message, hint = error.told(self.lang)
+        own = message != getattr(error, "message", message)  # told in this language, not only in English
+        if name and not message.startswith(name):
+            message = f"{name}{'：' if own else ': '}{message}"
+        if not hint:
+            return message
+        stop = "" if message[-1] in "。！？.!?" else "。" if own else "."
+        return f"{message}{stop}{'' if own else ' '}{hint}"
 
     def unfilled(self, prefix: str) -> dict[str, str]:
         """Texts that a script shows and fills in by itself: those whose key starts with ``prefix``, without

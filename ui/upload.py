@@ -11,7 +11,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from errors import DocumentError
+from errors.unread import Unread
 from ui.originals import Keeping
 
 FIELD = b"file"
@@ -25,11 +25,11 @@ async def received(request: Request, place: Callable[[str], Path], limit: int) -
         limit: most bytes of the file.
 
     Raises:
-        DocumentError: no form, or no file in it. TooLarge: the file is. Nothing is left behind.
+        Unread: no form, or no file in it. TooLarge: the file is. Nothing is left behind.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
-        raise DocumentError("No form with a file was sent.", "Send multipart/form-data with a field 'file'.")
+        raise Unread("upload_form")
     form = _Form(place, limit)
     try:
         parser = MultipartParser(options[b"boundary"], form.callbacks())  # type: ignore[arg-type]
@@ -37,12 +37,10 @@ async def received(request: Request, place: Callable[[str], Path], limit: int) -
             await asyncio.to_thread(parser.write, chunk)
         parser.finalize()
         if form.file is None or not form.ended:
-            raise DocumentError(
-                "No file, or half of one, was sent.", "Send multipart/form-data with a field 'file'."
-            )
+            raise Unread("upload_half")
         return await asyncio.to_thread(form.file.done)
     except FormParserError as error:
-        raise DocumentError(f"The form cannot be read: {error}") from None
+        raise Unread("upload_broken", what=str(error)) from None
     finally:
         if form.file is not None:
             form.file.drop()

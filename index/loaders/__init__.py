@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from errors import DocumentError, did_you_mean
+from errors import closest
+from errors.unread import Unread
 from index.loaders.dates import dateline, file_name_date, latest_year, month_line, speaking_year
 from index.loaders.document_number import LINES as NUMBER_LINES
 from index.loaders.document_number import number_among
@@ -17,6 +18,7 @@ from index.loaders.parts import CONTAINERS, Loaded, load_all
 from index.loaders.raw import Line, Raw, squeeze
 from index.loaders.signs import INSTALL
 from index.loaders.sniff import true_suffix
+from index.loaders.ticks import ticked
 from index.loaders.titles import is_title, names_nothing, title_of
 from index.repair import repair
 from index.types import Block, Document
@@ -30,6 +32,7 @@ __all__ = [
     "finish",
     "load",
     "load_all",
+    "other_kind",
     "raw_of",
     "read",
     "warm",
@@ -38,21 +41,22 @@ __all__ = [
 FILE_MAX = 512 * 1024 * 1024
 """Bytes; a larger file is refused."""
 
-LOADER_VERSION = "7"
+LOADER_VERSION = "8"
 """Raised when a loader or the repair gives other text for the same bytes; files are then read again."""
 
-_OLD = {
-    ".ppt": "Open it in PowerPoint or WPS and save it as .pptx",
-    ".dps": "Open it in WPS and save it as .pptx",
-    ".rar": "Unpack it and add the folder",
-    ".7z": "Unpack it and add the folder",
-    ".tar": "Unpack it and add the folder",
-    ".gz": "Unpack it and add the folder",
-    ".pages": "Export it as .docx or .pdf",
-    ".numbers": "Export it as .xlsx",
-    ".key": "Export it as .pptx or .pdf",
-    ".caj": "Export it as .pdf from the reader that opens it",
+_ELSEWHERE = {
+    ".ppt": "kind_ppt",
+    ".dps": "kind_ppt",
+    ".rar": "kind_archive",
+    ".7z": "kind_archive",
+    ".tar": "kind_archive",
+    ".gz": "kind_archive",
+    ".pages": "kind_pages",
+    ".numbers": "kind_numbers",
+    ".key": "kind_keynote",
+    ".caj": "kind_caj",
 }
+"""Kinds of file that another program makes readable: which of ``errors.unread`` says how."""
 DATE_LINES = 12
 """Lines at the top among which the date is looked for."""
 
@@ -149,14 +153,12 @@ def load(path: Path, source: str | None = None) -> Document:
     changed file keeps its id. ``meta`` gains ``path`` and ``file_sha256``.
 
     Raises:
-        DocumentError: unknown kind of file, unreadable, empty, broken, encrypted, or without text (scanned).
+        Unread: unknown kind of file, unreadable, empty, broken, encrypted, or without text (scanned).
     """
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise DocumentError(
-            f"{path.name}: files of this kind ({suffix or 'no ending'}) cannot be read", _advice(suffix)
-        )
+        raise other_kind(path.name)
     data = read(path)
     raw = raw_of(path, data)
     raw.meta["path"] = str(path.absolute())
@@ -176,21 +178,19 @@ def finish(raw: Raw, source: str) -> Document:
     properties.
 
     Raises:
-        DocumentError: no text is left.
+        Unread: no text is left.
     """
     from index.copies import sketch
 
     unsure: list[tuple[int, int]] = []
-    text, blocks, pages = repair(raw.lines, raw.formed, unsure)
+    text, blocks, pages = repair(ticked(raw.lines), raw.formed, unsure)
     if unsure:
         raw.meta["unsure"] = ", ".join(f"{start}-{end}" for start, end in unsure[:2000])
     if not any(char.isalnum() for char in text):
         pictures = raw.meta.get("pictures")
-        why = f"no text in it, only {pictures} pictures" if pictures else "no text in it"
-        raise DocumentError(
-            f"{source}: {why}",
-            f"Check that the file is the right one; pictures of text need text recognition ({INSTALL}).",
-        )
+        if pictures:
+            raise Unread("only_pictures", name=source, n=pictures, command=INSTALL)
+        raise Unread("no_text", name=source, command=INSTALL)
     stem = Path(source).stem
     published, raw.meta["date_from"] = _date(raw, text, blocks, stem)
     if not published:
@@ -276,7 +276,7 @@ def raw_of(path: Path, data: bytes) -> Raw:
     messages.
 
     Raises:
-        DocumentError: as for :func:`load`.
+        Unread: as for :func:`load`.
     """
     return _loaders()[true_suffix(path.suffix.lower(), data)](path, data)
 
@@ -287,34 +287,28 @@ def warm() -> None:
 
 
 def read(path: Path) -> bytes:
-    """The bytes of a file. Raises DocumentError when it is too large, missing, not readable or empty."""
+    """The bytes of a file. Raises Unread when it is too large, missing, not readable or empty."""
     try:
         size = path.stat().st_size
         if size > FILE_MAX:
-            raise DocumentError(
-                f"{path.name}: {size >> 20} MB is more than the {FILE_MAX >> 20} MB that one file may have",
-                "Split it into parts.",
-            )
+            raise Unread("file_size", name=path.name, size=size >> 20, most=FILE_MAX >> 20)
         data = path.read_bytes()
     except FileNotFoundError:
-        raise DocumentError(f"{path}: no such file", "Check the path and its spelling.") from None
+        raise Unread("missing", path=str(path)) from None
     except OSError as error:
-        raise DocumentError(
-            f"{path.name}: cannot be read ({error.strerror})",
-            "Check that it is a file and that you may read it.",
-        ) from error
+        raise Unread("unreadable", name=path.name, what=str(error.strerror)) from error
     if not data:
-        raise DocumentError(
-            f"{path.name}: the file is empty", "Nothing was indexed from it; check the export or the copy."
-        )
+        raise Unread("empty", name=path.name)
     return data
 
 
-def _advice(suffix: str) -> str:
-    if suffix in _OLD:
-        return f"{_OLD[suffix]}, then add it again."
-    return (
-        did_you_mean(suffix, SUFFIXES)
-        if suffix
-        else f"Give it one of these endings: {', '.join(sorted(SUFFIXES))}"
-    )
+def other_kind(name: str) -> Unread:
+    """What is said of a file whose ending is none of ``SUFFIXES``."""
+    suffix, endings = Path(name).suffix.lower(), ", ".join(sorted(SUFFIXES))
+    if suffix in _ELSEWHERE:
+        return Unread(_ELSEWHERE[suffix], name=name, suffix=suffix)
+    if not suffix:
+        return Unread("kind_none", name=name, endings=endings)
+    if close := closest(suffix, SUFFIXES):
+        return Unread("kind_near", name=name, suffix=suffix, close=close, endings=endings)
+    return Unread("kind", name=name, suffix=suffix, endings=endings)

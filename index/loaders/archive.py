@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from errors import DocumentError
+from errors.unread import Unread
 from index.limits import UNPACKED_MAX
 from index.loaders.office import BROKEN
 
@@ -31,19 +31,13 @@ class Budget:
     files: int = FILES_MAX
 
     def take(self, size: int) -> None:
-        """Raises DocumentError once too much was unpacked."""
+        """Raises Unread once too much was unpacked."""
         self.left -= size
         self.files -= 1
         if self.left < 0:
-            raise DocumentError(
-                f"{self.name}: unpacks to more than {UNPACKED_MAX >> 20} MB, which is the limit",
-                "Unpack it and add the folder.",
-            )
+            raise Unread("unpacked", name=self.name, most=UNPACKED_MAX >> 20)
         if self.files < 0:
-            raise DocumentError(
-                f"{self.name}: more than {FILES_MAX:,} files in it, which is the limit",
-                "Unpack it and add the folder.",
-            )
+            raise Unread("members", name=self.name, most=FILES_MAX)
 
 
 def zip_members(path: Path, data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
@@ -51,7 +45,7 @@ def zip_members(path: Path, data: bytes, budget: Budget) -> Iterator[tuple[str, 
     out.
 
     Raises:
-        DocumentError: broken, protected with a password, or over a limit; before anything is unpacked.
+        Unread: broken, protected with a password, or over a limit; before anything is unpacked.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -61,19 +55,13 @@ def zip_members(path: Path, data: bytes, budget: Budget) -> Iterator[tuple[str, 
             )
             infos = [(name, info) for name, info in infos if not _litter(name)]
             if any(info.flag_bits & 1 for _, info in infos):
-                raise DocumentError(
-                    f"{path.name}: protected with a password",
-                    "Unpack it with the password and add the folder.",
-                )
+                raise Unread("protected_zip", name=path.name)
             for _, info in infos:
                 budget.take(info.file_size)
             for name, info in infos:
                 yield name, archive.read(info)
     except (*BROKEN, NotImplementedError) as error:
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be unpacked",
-            "Get a fresh copy, or unpack it and add the folder.",
-        ) from error
+        raise Unread("broken_zip", name=path.name) from error
 
 
 def member_name(info: zipfile.ZipInfo) -> str:

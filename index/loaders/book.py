@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from errors import DocumentError
+from errors.unread import Unread
 from index.loaders.dates import iso_date
 from index.loaders.mail import header_text
 from index.loaders.office import BROKEN, open_office
@@ -24,7 +24,7 @@ def load_epub(path: Path, data: bytes) -> Raw:
     """An .epub file: the chapters of the spine in order, without the table of contents.
 
     Raises:
-        DocumentError: broken, protected, or without a spine.
+        Unread: broken, protected, or without a spine.
     """
     from lxml import etree
 
@@ -34,16 +34,12 @@ def load_epub(path: Path, data: bytes) -> Raw:
             if "META-INF/encryption.xml" in archive.namelist() and b"enc#" not in archive.read(
                 "META-INF/encryption.xml"
             ):
-                raise DocumentError(
-                    f"{path.name}: protected against copying", "Get a copy without protection."
-                )
+                raise Unread("protected_book", name=path.name)
             package = _package(archive)
             root = _tree(archive.read(package))
             lines = list(_chapters(archive, package, root, path))
     except (*BROKEN, etree.LxmlError) as error:
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be parsed as .epub", "Get a fresh copy."
-        ) from error
+        raise Unread("broken_epub", name=path.name) from error
     raw = Raw(
         lines, "application/epub+zip", title=_fact(root, "title"), formed=any(line.level for line in lines)
     )
@@ -97,7 +93,7 @@ def load_mhtml(path: Path, data: bytes) -> Raw:
     """An .mhtml file, as browsers and Word save it: its page, without pictures and styles.
 
     Raises:
-        DocumentError: no page in it.
+        Unread: no page in it.
     """
     message = email.message_from_bytes(data.lstrip(b"\r\n \xef\xbb\xbf"))
     start = (message.get_param("start") or "") if message.is_multipart() else ""
@@ -105,7 +101,7 @@ def load_mhtml(path: Path, data: bytes) -> Raw:
         part for part in message.walk() if part.get_content_type() in ("text/html", "application/xhtml+xml")
     ]
     if not pages:
-        raise DocumentError(f"{path.name}: no page in it", "Save the page again from the browser.")
+        raise Unread("no_page", name=path.name)
     page = next((part for part in pages if start and part.get("content-id") == start), pages[0])
     content = page.get_payload(decode=True)
     html = content if isinstance(content, bytes) else b""

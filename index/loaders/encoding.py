@@ -6,7 +6,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from errors import DocumentError
+from errors.unread import Unread
 
 SAMPLE = 200_000
 """Encodings are told apart on at most this many bytes from the beginning; the whole file is then decoded."""
@@ -24,19 +24,19 @@ _BOMS = (
     (b"\x84\x31\x95\x33", "gb18030"),
 )
 _MAGIC = (
-    (b"%PDF-", "a PDF", "rename it to .pdf"),
-    (b"PK\x03\x04", "a zip archive or Office file", "rename it to .docx or .xlsx if it is one, or unpack it"),
-    (b"\xd0\xcf\x11\xe0", "an old or protected Office file", "save it as .docx or .xlsx without a password"),
-    (b"\x89PNG", "a picture", "only text can be indexed"),
-    (b"\xff\xd8\xff", "a picture", "only text can be indexed"),
-    (b"GIF8", "a picture", "only text can be indexed"),
-    (b"\x7fELF", "a program", "only text can be indexed"),
-    (b"MZ\x90", "a program", "only text can be indexed"),
-    (b"\x1f\x8b", "a compressed file", "unpack it first"),
-    (b"Rar!", "an archive", "unpack it first"),
-    (b"7z\xbc\xaf", "an archive", "unpack it first"),
-    (b"SQLite format 3", "a database", "export it as .csv"),
-    (b"{\\rtf", "an RTF file", "save it as .docx"),
+    (b"%PDF-", "is_pdf"),
+    (b"PK\x03\x04", "is_zip"),
+    (b"\xd0\xcf\x11\xe0", "is_ole"),
+    (b"\x89PNG", "is_picture"),
+    (b"\xff\xd8\xff", "is_picture"),
+    (b"GIF8", "is_picture"),
+    (b"\x7fELF", "is_program"),
+    (b"MZ\x90", "is_program"),
+    (b"\x1f\x8b", "is_compressed"),
+    (b"Rar!", "is_archive"),
+    (b"7z\xbc\xaf", "is_archive"),
+    (b"SQLite format 3", "is_database"),
+    (b"{\\rtf", "is_rtf"),
 )
 # The most frequent characters and marks of modern Chinese, both scripts: text that is decoded right is full
 # of them.
@@ -55,18 +55,13 @@ def decode(data: bytes, path: Path, declared: str = "") -> str:
     UTF-8.
 
     Raises:
-        DocumentError: the file is empty, is no text, or is in an encoding that cannot be told.
+        Unread: the file is empty, is no text, or is in an encoding that cannot be told.
     """
     if not data.strip(b"\x00 \t\r\n"):
-        raise DocumentError(
-            f"{path.name}: the file is empty", "Nothing was indexed from it; check the export or the copy."
-        )
-    for magic, what, step in _MAGIC:
+        raise Unread("empty", name=path.name)
+    for magic, reason in _MAGIC:
         if data.startswith(magic):
-            raise DocumentError(
-                f"{path.name}: not a text file; it looks like {what}",
-                f"{step[0].upper()}{step[1:]}, then add it again.",
-            )
+            raise Unread(reason, name=path.name)
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             try:
@@ -125,10 +120,7 @@ def _guessed(data: bytes, path: Path) -> str:
 
     found = from_bytes(data[:SAMPLE], cp_isolation=_OTHERS).best() if b"\x00" not in data[:SAMPLE] else None
     if found is None:
-        raise DocumentError(
-            f"{path.name}: not a text file, or in an unknown encoding",
-            "Open it in an editor and save it as UTF-8, or convert it to .docx or .pdf, then add it again.",
-        )
+        raise Unread("encoding", name=path.name)
     return data.decode(found.encoding, errors="replace")
 
 
@@ -137,8 +129,5 @@ def _checked(text: str, path: Path) -> str:
     sample = text[:SAMPLE]
     odd = sum((char < " " and char not in "\t\r\n\f\x0b\x1a") or char == "\ufffd" for char in sample)
     if odd > max(2, len(sample) * 0.02):
-        raise DocumentError(
-            f"{path.name}: not a text file ({odd} of its first {len(sample)} characters are not text)",
-            "Check the file name's ending; if it is text, save it as UTF-8, then add it again.",
-        )
+        raise Unread("not_text", name=path.name, odd=odd, n=len(sample))
     return text

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from index.loaders.cells import Cell, is_header, is_label, labelled, unqualified
+from index.loaders.cells import Cell, is_header, is_label, kind, labelled, unqualified
 from index.loaders.raw import Line, period, unspread
+from index.loaders.sheet_grid import period_run
 
 LOOK = 12
 """Rows on which it is decided whether a run within a form has a header."""
@@ -133,10 +134,31 @@ def header_depth(rows: Rows, columns: int) -> int:
     parted = all(cell.height == depth or (cell.height == 1 and cell.width > 1) for cell in rows[0])
     wide = any(cell.width > 1 for row in rows[: depth - 1] for cell in row)
     texts = [unqualified(cell.text) for row in rows[:depth] for cell in row if cell.text]
+    if parted and wide and depth == 2 and _steps_below(rows):
+        return depth
     if not (parted and wide and all(is_label(text) for text in texts)):
         return 0  # a label beside several rows, as in forms
     names = [Cell(name, column) for column, name in enumerate(_names(rows[:depth], columns))]
     return depth if is_header([names, *rows[depth:]], columns) else 0
+
+
+def _steps_below(rows: Rows) -> bool:
+    """Do years, months or the like that ascend stand under a name merged over them (用水量 over 2024年 and
+    2025年), and figures under these?"""
+    top, lower, body = rows[0], rows[1], rows[2:]
+    stepped: set[int] = set()
+    for cell in top:
+        below = [
+            one for one in lower if cell.column <= one.column < cell.column + cell.width and one is not cell
+        ]
+        if not is_label(unqualified(cell.text)):
+            return False
+        if cell.width > 1 and not all(is_label(unqualified(one.text)) for one in below):
+            if not period_run([one.text for one in below]):
+                return False
+            stepped.update(one.column for one in below)
+    kinds = [kind(cell.text) for row in body for cell in row if cell.column in stepped]
+    return bool(stepped) and "number" in kinds and kinds.count("text") + kinds.count("long") == 0
 
 
 def _label_beside(rows: Rows) -> bool:
@@ -176,12 +198,12 @@ def _names(header: Rows, columns: int) -> list[str]:
 def _headed(rows: Rows, depth: int, columns: int) -> Iterator[Line]:
     """Rows under a header; a row across the table stands for itself, a repeated header is dropped."""
     names = _names(rows[:depth], columns)
-    if depth == 1 and (size := period(names)) and all(cell.width == 1 for row in rows for cell in row):
+    if size := _beside(rows, depth, columns):
         for at in range(0, columns, size):  # a list set in columns is read down each of them
             part = [
                 [replace(c, column=c.column - at) for c in row if at <= c.column < at + size] for row in rows
             ]
-            yield from _headed([row for row in part if row], 1, size)
+            yield from _headed([row for row in part if row], depth, size)
         return
     top = [[cell.text for cell in row] for row in rows[:depth]]
     for row in rows[depth:]:
@@ -191,16 +213,40 @@ def _headed(rows: Rows, depth: int, columns: int) -> Iterator[Line]:
         if across is not None:
             yield from _own(across)
             continue
+        if _remark(row, columns):
+            yield _line(f"{row[0].text.rstrip('：:')}：{row[1].text}", row)
+            continue
         parts: list[str] = []
         for cell in row:
             if not cell.text:
                 continue
-            covered = [name for name in names[cell.column : cell.column + cell.width] if name]
+            covered = [*dict.fromkeys(filter(None, names[cell.column : cell.column + cell.width]))]
             name = covered[0] if len(covered) == 1 else "" if not cell.column else "、".join(covered)
             parts.append(f"{name}：{cell.text}" if name and name != cell.text else cell.text)
         if parts:
             yield _line("；".join(parts), row)
         yield from _inner(row)
+
+
+def _beside(rows: Rows, depth: int, columns: int) -> int:
+    """Columns of each of the lists that stand beside each other under the same names, which may stand in turn
+    under a name for each list (一分厂, 二分厂); 0 where there is one."""
+    size = period(_names(rows[depth - 1 : depth], columns))
+    whole = all(cell.width == cell.height == 1 for row in rows[depth - 1 :] for cell in row)
+    heads = rows[0] if depth == 2 else ()
+    return size if whole and depth <= 2 and all(c.width == size and c.height == 1 for c in heads) else 0
+
+
+def _remark(row: Sequence[Cell], columns: int) -> bool:
+    """Is a row under a header a label with one value beside it, merged over the other columns?"""
+    return (
+        len(row) == 2
+        and row[1].width > 2
+        and row[0].width + row[1].width == columns
+        and row[0].height == row[1].height == 1
+        and is_label(row[0].text)
+        and bool(row[1].text)
+    )
 
 
 def _form(rows: Rows, columns: int) -> Iterator[Line]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
-from errors import DocumentError
+from errors.unread import Unread
 from index.loaders.encoding import decode
 from index.loaders.plain import plain_lines
 from index.loaders.raw import Line, Raw, clean, squeeze
@@ -47,13 +47,11 @@ def read_eml(path: Path, data: bytes) -> Mail:
     """An .eml file.
 
     Raises:
-        DocumentError: it is no message.
+        Unread: it is no message.
     """
     message = email.message_from_bytes(data.lstrip(b"\r\n \xef\xbb\xbf"))
     if not message.keys():
-        raise DocumentError(
-            f"{path.name}: not a message, it has no headers", "Save it again from the mail program as .eml."
-        )
+        raise Unread("not_mail", name=path.name)
     mail = Mail(header(message, "subject"))
     for name, label in _FIELDS:
         if value := people(header(message, name)):
@@ -104,7 +102,7 @@ def _text(text: bytes | str, charset: str, path: Path) -> str:
         return ""
     try:
         return clean(decode(text, path, charset))
-    except DocumentError:
+    except Unread:
         return clean(text.decode("gb18030", "replace"))
 
 

@@ -1,7 +1,8 @@
-"""OFD, the Chinese page format (GB/T 33190-2016) -> lines by where the text stands on the page, with the
-page's number.
+"""OFD, the Chinese page format (GB/T 33190-2016) -> lines by where letters and ruling lines stand on the
+pages, laid out as those of a PDF.
 
-Knows text objects, their boxes and the steps between letters; pictures, seals and annotations are not read.
+Knows text and path objects, their boxes and the steps between letters; pictures, seals and annotations are
+not read.
 """
 
 from __future__ import annotations
@@ -10,41 +11,32 @@ import math
 import posixpath
 import re
 import zipfile
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from errors import DocumentError
-from index.headings import HEADING_MAX
+from errors.unread import Unread
 from index.loaders.office import BROKEN, open_office
-from index.loaders.plain import ENDED
-from index.loaders.raw import Line, Raw, clean, squeeze
+from index.loaders.pdf import laid_out
+from index.loaders.pdf_page import PATHS_MAX, Letter, Page, Rule, lines_of_path
+from index.loaders.plausible import is_language
+from index.loaders.raw import Raw, clean, squeeze
 
-_PAGE_NUMBER = re.compile(
-    r"[-—–·.\s]*(?:第\s*)?\d{1,4}\s*(?:页)?(?:\s*[/／共,，]+\s*\d{1,4}\s*页?)?[-—–·.\s]*"
-)
-_TIGHT = re.compile(r"[，。、；：！？（）《》“”‘’【】〔〕—…]")
+POINTS = 72 / 25.4
+"""Points of a millimetre, which OFD measures in."""
 
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Text in one line: left and right edge, base line and letter size, in millimetres from the page's top
-    left."""
-
-    left: float
-    right: float
-    base: float
-    size: float
-    text: str
+_A4 = [0.0, 0.0, 210.0, 297.0]
+_PATH = re.compile(r"[A-Za-z]|-?[\d.]+(?:[eE]-?\d+)?")
+_VALUES = {"S": 2, "M": 2, "L": 2, "Q": 4, "B": 6, "A": 7, "C": 0}
+"""Steps of a path (GB/T 33190-2016, 9.3): how many values each takes, the point it leads to last."""
 
 
 def load_ofd(path: Path, data: bytes) -> Raw:
     """An .ofd file.
 
     Raises:
-        DocumentError: broken, protected, or of pictures only.
+        Unread: broken, protected, or of pictures only.
     """
     from lxml import etree
 
@@ -53,42 +45,38 @@ def load_ofd(path: Path, data: bytes) -> Raw:
         with zipfile.ZipFile(stream) as archive:
             names = {name.lstrip("/"): name for name in archive.namelist()}
             if "Encryptions.xml" in names:
-                raise DocumentError(
-                    f"{path.name}: protected with a password",
-                    "Save a copy without the password, then add the copy.",
-                )
+                raise Unread("protected", name=path.name)
             root = _tree(archive, names, "OFD.xml")
-            pages = [
-                runs
-                for body in root.iter("{*}DocBody")
-                for runs in _pages(archive, names, _text(body, "DocRoot"))
-            ]
-            named = squeeze(clean(_text(root, "Title")))
+            pages = list[Page]()
+            for body in root.iter("{*}DocBody"):
+                pages += _pages(archive, names, _text(body, "DocRoot"), len(pages))
+            facts = {name: squeeze(clean(_text(root, name))) for name in ("Title", "CreationDate")}
     except (*BROKEN, etree.LxmlError) as error:
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be parsed as .ofd",
-            "Open it in a reader and save it again, or export it as .pdf.",
-        ) from error
-    if not any(pages):
-        raise DocumentError(
-            f"{path.name}: a scan, its {len(pages)} pages hold no text",
-            "Export it as .pdf and run text recognition (OCR) on it.",
-        )
-    lines = list(_lines([rows_of(runs) for runs in pages]))
-    raw = Raw(lines, "application/ofd")
-    raw.title = next(
-        (
-            squeeze(line.text)
-            for line in lines[:8]
-            if named and named in line.text and len(line.text) <= 2 * HEADING_MAX
-        ),
-        "",
-    )
-    largest = next((squeeze(line.text) for line in lines if line.level == 1 and line.page == 1), "")
-    raw.title = raw.title or largest
-    if empty := [str(number) for number, runs in enumerate(pages, 1) if not runs]:
-        raw.meta["pages_without_text"] = ", ".join(empty[:1000])
+        raise Unread("broken_ofd", name=path.name) from error
+    how = _unreadable(pages)
+    if not any(page.letters for page in pages):
+        if how["pages_garbled"]:
+            raise Unread("garbled_ofd", name=path.name, n=len(how["pages_garbled"]))
+        raise Unread("scan_ofd", name=path.name, n=len(pages))
+    raw = laid_out(pages, how, facts)
+    raw.media_type = "application/ofd"
     return raw
+
+
+def _unreadable(pages: list[Page]) -> dict[str, list[int]]:
+    """Pages without text, and those of which the text is no language (numbers by ``meta`` key); the letters
+    of these are dropped."""
+    texts = ["".join(letter.char for letter in page.letters) for page in pages]
+    whole = is_language("".join(texts)[:200_000])
+    how: dict[str, list[int]] = {"pages_without_text": [], "pages_garbled": []}
+    for page, text in zip(pages, texts, strict=True):
+        verdict = is_language(text)
+        if not text.strip():
+            how["pages_without_text"].append(page.number)
+        elif verdict is False or verdict is None and whole is False:
+            how["pages_garbled"].append(page.number)
+            page.letters = []
+    return how
 
 
 def _tree(archive: zipfile.ZipFile, names: dict[str, str], part: str) -> Any:
@@ -108,73 +96,109 @@ def _path(base: str, location: str) -> str:
     return posixpath.normpath(posixpath.join("/", posixpath.dirname(base), location))[1:]
 
 
-def _pages(archive: zipfile.ZipFile, names: dict[str, str], document: str) -> Iterator[list[Run]]:
-    """The text of each page, that of its template (a form's own words) included."""
+def _pages(archive: zipfile.ZipFile, names: dict[str, str], document: str, before: int) -> Iterator[Page]:
+    """The text and the lines of each page, those of its template (a form's own words) included."""
     document = document.lstrip("/")
     root = _tree(archive, names, document)
-    templates: dict[str, list[Run]] = {}
+    area = _area(root) or _A4
+    templates: dict[str, Any] = {}
     for template in root.iter("{*}TemplatePage"):
         part = _path(document, template.get("BaseLoc") or "")
         if part in names:
-            templates[template.get("ID") or ""] = list(_runs(_tree(archive, names, part)))
-    for page in root.iterfind("{*}Pages/{*}Page"):
-        part = _path(document, page.get("BaseLoc") or "")
-        if part not in names:
-            yield []
-            continue
-        content = _tree(archive, names, part)
-        runs = [
-            run
-            for used in content.iter("{*}Template")
-            for run in templates.get(used.get("TemplateID") or "", [])
-        ]
-        yield runs + list(_runs(content))
+            templates[template.get("ID") or ""] = _tree(archive, names, part)
+    for number, listed in enumerate(root.iterfind("{*}Pages/{*}Page"), before + 1):
+        part = _path(document, listed.get("BaseLoc") or "")
+        content = _tree(archive, names, part) if part in names else None
+        left, top, wide, high = (_area(content) if content is not None else None) or area
+        page = Page(number, wide * POINTS, high * POINTS)
+        if content is not None:
+            used = [templates.get(one.get("TemplateID") or "") for one in content.iter("{*}Template")]
+            for tree in (*used, content):
+                if tree is not None:
+                    page.letters += _letters(tree, (left, top + high))
+                    page.rules += _rules(tree, (left, top + high))
+        yield page
 
 
-def _runs(root: Any) -> Iterator[Run]:
+def _area(root: Any) -> list[float] | None:
+    box = _numbers(_text(root, "PhysicalBox"))
+    return box if len(box) == 4 and box[2] > 0 < box[3] else None
+
+
+Matrix = tuple[float, ...]
+
+
+def _placed(element: Any) -> tuple[list[float], Matrix] | None:
+    """Where an object stands and how it is turned; None for one that is not shown."""
+    box = _numbers(element.get("Boundary"))
+    if len(box) < 4 or element.get("Visible") == "false" or element.get("Alpha") == "0":
+        return None
+    matrix = _numbers(element.get("CTM"))
+    return box, tuple(matrix) if len(matrix) == 6 else (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+def _letters(root: Any, corner: tuple[float, float]) -> Iterator[Letter]:
     for element in root.iter("{*}TextObject"):
-        box = _numbers(element.get("Boundary"))
-        if len(box) < 4 or element.get("Visible") == "false" or element.get("Alpha") == "0":
+        placed = _placed(element)
+        if placed is None or abs(placed[1][1]) > abs(placed[1][0]):  # not shown, or turned on its side
             continue
-        a, b, c, d, e, f = (
-            matrix if len(matrix := _numbers(element.get("CTM"))) == 6 else [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]
-        )
-        if abs(b) > abs(a):  # turned on its side
-            continue
+        box, (a, b, c, d, e, f) = placed
         size = float(element.get("Size") or 4) * (math.sqrt(abs(a * d - b * c)) or 1.0)
+        scale = math.hypot(a, b) or 1.0
         x = y = 0.0
         for code in element.iterfind("{*}TextCode"):
             text = clean(code.text or "").replace("\n", "")
             x, y = float(code.get("X") or x), float(code.get("Y") or y)
-            if text.strip():
-                yield from _split(
-                    text, x, y, _steps(code.get("DeltaX"), len(text)), (a, b, c, d, e, f), box, size
+            across, down = (_steps(code.get(name), len(text)) for name in ("DeltaX", "DeltaY"))
+            base = corner[1] - box[1] - (b * x + d * y + f)
+            at = box[0] + a * x + c * y + e - corner[0]
+            for n, char in enumerate(text):
+                width = size * (0.5 if ord(char) < 0x2E80 else 1.0)
+                step = across[n] * scale if n < len(across) else 0.0 if down else width
+                right = at + min(width, step or width)
+                yield Letter(char, at * POINTS, right * POINTS, base * POINTS, size * POINTS)
+                at += step
+                base -= down[n] * scale if n < len(down) else 0.0
+
+
+def _rules(root: Any, corner: tuple[float, float]) -> Iterator[Rule]:
+    """The straight lines among what is drawn."""
+    for element in islice(root.iter("{*}PathObject"), PATHS_MAX):
+        placed = _placed(element)
+        stroked, filled = element.get("Stroke") != "false", element.get("Fill") == "true"
+        if placed is None or not (stroked or filled):
+            continue
+        box, (a, b, c, d, e, f) = placed
+        parts = [
+            [
+                (
+                    (box[0] + a * x + c * y + e - corner[0]) * POINTS,
+                    (corner[1] - box[1] - (b * x + d * y + f)) * POINTS,
                 )
+                for x, y in part
+            ]
+            for part in _outline(_text(element, "AbbreviatedData"))
+        ]
+        yield from lines_of_path(parts, stroked=stroked)
 
 
-def _split(
-    text: str,
-    x: float,
-    y: float,
-    steps: list[float],
-    matrix: tuple[float, ...],
-    box: list[float],
-    size: float,
-) -> Iterator[Run]:
-    """One text code as runs, cut where a step is wider than a letter and a half."""
-    a, b, c, d, e, f = matrix
-    scale = math.hypot(a, b) or 1.0
-    base = box[1] + b * x + d * y + f
-    at = box[0] + a * x + c * y + e
-    start, begun = 0, at
-    for n, char in enumerate(text):
-        width = size * (0.5 if ord(char) < 0x2E80 else 1.0)
-        step = steps[n] * scale if n < len(steps) else width
-        if n + 1 < len(text) and step > width + 1.5 * size:
-            yield Run(begun, at + width, base, size, text[start : n + 1])
-            start, begun = n + 1, at + step
-        at += step if n + 1 < len(text) else width
-    yield Run(begun, at, base, size, text[start:])
+def _outline(data: str) -> list[list[tuple[float, float]]]:
+    """The corners of a path, part by part; what is no path gives none."""
+    parts: list[list[tuple[float, float]]] = []
+    words = _PATH.findall(data)
+    at = 0
+    while at < len(words):
+        count = _VALUES.get(words[at])
+        if count is None or at + count >= len(words) + (count == 0):
+            break
+        if words[at] in "SM" or not parts:
+            parts.append([])
+        if count:
+            parts[-1].append((float(words[at + count - 1]), float(words[at + count])))
+        elif len(parts[-1]) > 2:
+            parts[-1].append(parts[-1][0])
+        at += count + 1
+    return parts
 
 
 def _numbers(value: str | None) -> list[float]:
@@ -194,74 +218,3 @@ def _steps(value: str | None, count: int) -> list[float]:
             steps.append(float(parts[at]))
             at += 1
     return steps
-
-
-def rows_of(runs: list[Run]) -> list[Run]:
-    """Runs on one base line joined from left to right, the lines from top to bottom."""
-    lines: list[list[Run]] = []
-    for run in sorted(runs, key=lambda one: (one.base, one.left)):
-        line = lines[-1] if lines else None
-        if line is not None and abs(run.base - line[0].base) < 0.5 * min(run.size, line[0].size):
-            line.append(run)
-        else:
-            lines.append([run])
-    return [_joined(sorted(line, key=lambda one: one.left)) for line in lines]
-
-
-def _joined(line: list[Run]) -> Run:
-    text = ""
-    right = line[0].left
-    seen: set[tuple[int, str]] = set()
-    for run in line:
-        place = (round(run.left), run.text)
-        if place in seen:  # printed twice to look bold
-            continue
-        seen.add(place)
-        apart = run.left - right > (0.6 if text[-1:].isascii() and run.text[:1].isascii() else 1.0) * run.size
-        text += " " if apart and text and not _TIGHT.match(text[-1]) and not _TIGHT.match(run.text[0]) else ""
-        text += run.text
-        right = max(right, run.right)
-    return Run(
-        line[0].left,
-        right,
-        line[0].base,
-        Counter(run.size for run in line for _ in run.text).most_common(1)[0][0],
-        text,
-    )
-
-
-def _lines(pages: list[list[Run]]) -> Iterator[Line]:
-    """Rows as lines with what their place tells: headings by size, gaps, indents, full lines. Page numbers
-    are dropped."""
-    letters = Counter[float]()
-    for row in (row for page in pages for row in page):
-        letters[round(row.size, 1)] += len(row.text)
-    body = letters.most_common(1)[0][0]
-    larger = sorted(
-        {round(row.size, 1) for page in pages for row in page if row.size >= 1.2 * body}, reverse=True
-    )
-    for number, page in enumerate(pages, 1):
-        margin = min((row.left for row in page if len(row.text) > 8), default=0.0)
-        edge = max((row.right for row in page), default=0.0)
-        edged = (
-            sum(row.right >= edge - 2.2 * row.size for row in page) > 1
-        )  # else it is the longest line's alone
-        pitches = sorted(below.base - above.base for above, below in zip(page, page[1:], strict=False))
-        pitch = pitches[len(pitches) // 2] if pitches else 0.0
-        before: Run | None = None
-        for place, row in enumerate(page):
-            if place in (0, len(page) - 1) and len(page) > 1 and _PAGE_NUMBER.fullmatch(row.text.strip()):
-                continue
-            size = round(row.size, 1)
-            heading = (
-                size >= 1.2 * body
-                and len(row.text) <= 2 * HEADING_MAX
-                and any(char.isalpha() for char in row.text)
-            )
-            gap = before is not None and row.base - before.base > 1.45 * pitch
-            full = row.right >= edge - 2.2 * row.size and row.right - row.left >= 0.4 * (edge - margin)
-            full = full and (edged or not ENDED.search(row.text))
-            indent = row.left - margin >= 1.4 * body
-            level = min(6, larger.index(size) + 1) if heading else 0
-            yield Line(row.text, level=level, gap=gap or len(page) < 3, full=full, indent=indent, page=number)
-            before = row

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from errors import DocumentError
+from errors.unread import Unread
 from index.limits import UNPACKED_MAX
 
 BROKEN = (
@@ -36,19 +36,13 @@ def open_office(path: Path, data: bytes, part: str = "") -> io.BytesIO:
     is named.
 
     Raises:
-        DocumentError: password-protected, of the old format, broken, of another kind, or unpacking to too
+        Unread: password-protected, of the old format, broken, of another kind, or unpacking to too
         much.
     """
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         if "EncryptedPackage".encode("utf-16-le") in data:
-            raise DocumentError(
-                f"{path.name}: protected with a password",
-                "Open it, save a copy without the password, then add the copy.",
-            )
-        raise DocumentError(
-            f"{path.name}: in the old Office format",
-            f"Open it and save it as {path.suffix.lower()}, then add it again.",
-        )
+            raise Unread("protected", name=path.name)
+        raise Unread("old_office", name=path.name, suffix=path.suffix.lower())
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
@@ -65,24 +59,13 @@ def open_office(path: Path, data: bytes, part: str = "") -> io.BytesIO:
         ValueError,
         OSError,
     ) as error:
-        raise DocumentError(
-            f"{path.name}: broken, not a {path.suffix.lower()} file",
-            "Open and save it again in Office or WPS, or get a fresh copy.",
-        ) from error
+        raise Unread("broken_office", name=path.name, suffix=path.suffix.lower()) from error
     if part and part not in names:
-        raise DocumentError(
-            f"{path.name}: an archive, but not a {path.suffix.lower()} file", "Check the file name's ending."
-        )
+        raise Unread("other_archive", name=path.name, suffix=path.suffix.lower())
     if size > UNPACKED_MAX:
-        raise DocumentError(
-            f"{path.name}: unpacks to {size >> 20} MB, more than {UNPACKED_MAX >> 20} MB",
-            "Split it into parts.",
-        )
+        raise Unread("unpacked_office", name=path.name, size=size >> 20, most=UNPACKED_MAX >> 20)
     if defined:
-        raise DocumentError(
-            f"{path.name}: its XML defines entities, which no program for documents writes",
-            "Open and save it again in Office or WPS.",
-        )
+        raise Unread("entities", name=path.name)
     return io.BytesIO(data)
 
 

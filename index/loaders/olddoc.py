@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from errors import DocumentError
+from errors.unread import Unread
 from index import limits
 from index.loaders.office import BROKEN
 from index.loaders.plausible import is_language
@@ -36,10 +36,7 @@ def load_doc(path: Path, data: bytes) -> Raw:
     from index.loaders.doc import as_docx
     from index.loaders.doc_file import DocFile, NotWord
 
-    broken = DocumentError(
-        f"{path.name}: broken or older than Word 97, it cannot be read",
-        "Open it in Word or WPS and save it as .docx, then add it again.",
-    )
+    broken = Unread("broken_doc", name=path.name)
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             facts = ole.get_metadata()
@@ -50,10 +47,7 @@ def load_doc(path: Path, data: bytes) -> Raw:
             )
             docx = as_docx(DocFile(ole), _name(facts.title, facts.codepage), created)
     except PermissionError:
-        raise DocumentError(
-            f"{path.name}: protected with a password",
-            "Open it, save a copy without the password, then add the copy.",
-        ) from None
+        raise Unread("protected", name=path.name) from None
     except (*BROKEN, NotWord) as error:
         docx = (converted(path, data, "docx") if _word_processor(data) else None) or b""
         if not docx:
@@ -83,16 +77,11 @@ def load_rtf(path: Path, data: bytes) -> Raw:
     from index.loaders.rtf import RtfReader
 
     if not data.lstrip().startswith(b"{\\rtf"):
-        raise DocumentError(
-            f"{path.name}: broken, not an .rtf file", "Open and save it again in Word or WPS."
-        )
+        raise Unread("not_rtf", name=path.name)
     try:
         docx = RtfReader().read(data)
     except BROKEN as error:
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be parsed as .rtf",
-            "Open it in Word or WPS and save it as .docx.",
-        ) from error
+        raise Unread("broken_rtf", name=path.name) from error
     raw = load_docx(path, docx)
     raw.media_type = "application/rtf"
     return raw

@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from errors import DocumentError
+from errors.unread import Unread
 from index.loaders.mail import Mail, safe
 from index.loaders.office import BROKEN
 from index.loaders.raw import clean, squeeze
@@ -24,7 +24,7 @@ _SUBJECT, _BODY, _HTML, _SENDER, _ADDRESS, _SMTP, _TO, _CC = (
     0x0E04,
     0x0E03,
 )
-_LONG_NAME, _NAME, _DISPLAY, _DATA, _SENT, _RECEIVED, _CODEPAGE = (
+_LONG_NAME, _NAME, _DISPLAY, _DATA, _SENT, _RECEIVED, _CODEPAGE, _INTERNET_CODEPAGE = (
     0x3707,
     0x3704,
     0x3001,
@@ -32,6 +32,7 @@ _LONG_NAME, _NAME, _DISPLAY, _DATA, _SENT, _RECEIVED, _CODEPAGE = (
     0x0039,
     0x0E06,
     0x3FFD,
+    0x3FDE,
 )
 _STREAM = "__substg1.0_"
 
@@ -40,24 +41,22 @@ def read_msg(path: Path, data: bytes) -> Mail:
     """A .msg file with its attachments; messages attached to it come as .eml files.
 
     Raises:
-        DocumentError: broken, or no message.
+        Unread: broken, or no message.
     """
     import olefile
 
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             if not ole.exists("__properties_version1.0"):
-                raise DocumentError(f"{path.name}: not a message of Outlook", "Check the file name's ending.")
+                raise Unread("not_msg", name=path.name)
             return _mail(ole, [], 32)
     except BROKEN as error:
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be parsed as .msg", "Save it again from Outlook, or as .eml."
-        ) from error
+        raise Unread("broken_msg", name=path.name) from error
 
 
 def _mail(ole: Any, folder: list[str], head: int) -> Mail:
     facts = _facts(ole, folder, head)
-    codepage = _encoding(facts.get(_CODEPAGE, b""))
+    codepage = _encoding(facts.get(_CODEPAGE) or facts.get(_INTERNET_CODEPAGE) or b"")
     mail = Mail(squeeze(_string(ole, folder, _SUBJECT, codepage)))
     name, address = (squeeze(_string(ole, folder, tag, codepage)) for tag in (_SENDER, _ADDRESS))
     address = squeeze(_string(ole, folder, _SMTP, codepage)) or ("" if address.startswith("/") else address)

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors import DocumentError
+from errors.unread import Unread, Value
 from index.loaders.archive import DEPTH_MAX, Budget, zip_members
 from index.loaders.signs import step
 from index.types import Document
@@ -23,14 +23,18 @@ CONTAINERS = (".eml", ".msg", ".zip")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file within another that could not be read: its name, what is wrong, and the next step."""
+    """A file within another that could not be read: its name, and the reason with its values."""
 
     source: str
-    message: str
-    hint: str
+    reason: str
+    values: Mapping[str, Value]
 
-    def error(self) -> DocumentError:
-        return DocumentError(self.message, self.hint)
+    @classmethod
+    def of(cls, source: str, error: Unread) -> Failure:
+        return cls(source, error.reason, {**error.values, "name": source})
+
+    def error(self) -> Unread:
+        return Unread(self.reason, **self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def load_all(path: Path, source: str | None = None) -> Loaded:
     ``meta["container"]`` names the file; their ``path`` and ``file_sha256`` are the file's.
 
     Raises:
-        DocumentError: the file itself cannot be read, or nothing in it can.
+        Unread: the file itself cannot be read, or nothing in it can.
     """
     from index.loaders import LOADER_VERSION, load, read
 
@@ -78,10 +82,7 @@ def load_all(path: Path, source: str | None = None) -> Loaded:
     if not found.documents and found.failed:
         raise found.failed[0].error()
     if not found.documents:
-        raise DocumentError(
-            f"{path.name}: nothing in it that can be read",
-            "Check what it holds; pictures and programs are not read.",
-        )
+        raise Unread("nothing_inside", name=path.name)
     facts = {
         "path": str(path.absolute()),
         "file_sha256": hashlib.sha256(data).hexdigest(),
@@ -101,11 +102,8 @@ def load_message(path: Path, data: bytes) -> Raw:
 
 
 def load_archive(path: Path, data: bytes) -> Raw:
-    """An archive is no document. Always raises DocumentError."""
-    raise DocumentError(
-        f"{path.name}: an archive of several documents",
-        "Add it to an index, which reads them all, or unpack it.",
-    )
+    """An archive is no document. Always raises Unread."""
+    raise Unread("archive", name=path.name)
 
 
 def _open(
@@ -121,8 +119,8 @@ def _open(
         mail = _mail(path, data)
         try:
             found.documents.append(finish(raw_mail(path, mail), source))
-        except DocumentError as error:
-            found.failed.append(Failure(source, error.message, error.hint))
+        except Unread as error:
+            found.failed.append(Failure.of(source, error))
         members = _counted(mail.attachments, budget)
     taken: set[str] = set()
     for name, content in members:
@@ -152,40 +150,29 @@ def _take(name: str, content: bytes, source: str, found: _Found, budget: Budget,
     try:
         if suffix in CONTAINERS:
             if depth >= DEPTH_MAX:
-                raise DocumentError(
-                    f"{source}: packed more than {DEPTH_MAX} deep, which is the limit",
-                    "Unpack it and add the folder.",
-                )
+                raise Unread("depth", name=source, most=DEPTH_MAX)
             _open(inner, content, source, suffix, found, budget, depth + 1)
         elif not content:
-            raise DocumentError(
-                f"{source}: the file is empty", "Nothing was indexed from it; check the export or the copy."
-            )
+            raise Unread("empty", name=source)
         else:
             found.documents.append(finish(raw_of(inner, content), source))
-    except DocumentError as error:
+    except Unread as error:
         if budget.left < 0 or budget.files < 0:
             raise
-        found.failed.append(Failure(source, error.message, error.hint))
+        found.failed.append(Failure.of(source, error))
     except MemoryError:
         raise
     except Exception as error:  # a parser's own fault must not cost the other files in it
-        told = fault(source, error)
-        found.failed.append(Failure(source, told.message, told.hint))
+        found.failed.append(Failure.of(source, fault(source, error)))
     step(len(found.documents), 0)
 
 
-def fault(name: str, error: Exception) -> DocumentError:
+def fault(name: str, error: Exception) -> Unread:
     """What is said of a file on which a parser failed in a way that it does not know itself."""
     if isinstance(error, RecursionError):
-        return DocumentError(
-            f"{name}: nested deeper than can be followed", "Open it and save it again, or export its text."
-        )
+        return Unread("nested", name=name)
     what = f"{type(error).__name__}: {str(error)[:200]}"
-    return DocumentError(
-        f"{name}: broken, reading it failed ({what})",
-        "Open and save it again in the program it was made with, or get a fresh copy.",
-    )
+    return Unread("fault", name=name, what=what)
 
 
 def _mail(path: Path, data: bytes) -> Mail:

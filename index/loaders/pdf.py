@@ -11,11 +11,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from errors import DocumentError
+from errors.unread import Unread
+from index.headings import HEADING_MAX
+from index.loaders.cells import labelled
 from index.loaders.dates import dates_in, iso_date
 from index.loaders.pdf_columns import blocks_of
+from index.loaders.pdf_fields import filled_in
 from index.loaders.pdf_lines import body_size, lines_of, title_of
 from index.loaders.pdf_page import Page, read_page
+from index.loaders.pdf_parties import joined
 from index.loaders.pdf_rows import Row, Run, once, rows_of, runs_of
 from index.loaders.pdf_running import without_running, without_watermarks
 from index.loaders.pdf_table import Table, tables_of
@@ -33,7 +37,7 @@ def load_pdf(path: Path, data: bytes) -> Raw:
     """A .pdf file.
 
     Raises:
-        DocumentError: broken, protected with a password, too long, or nothing in it can be read (a scan or a
+        Unread: broken, protected with a password, too long, or nothing in it can be read (a scan or a
             text layer that is no language, and text recognition is not installed).
     """
     import pypdfium2
@@ -42,30 +46,21 @@ def load_pdf(path: Path, data: bytes) -> Raw:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         if b"/Encrypt" in data:
-            raise DocumentError(
-                f"{path.name}: protected with a password",
-                "Save a copy without the password, then add the copy.",
-            ) from error
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be parsed as PDF",
-            "Open it in a reader and export it again, or get a fresh copy.",
-        ) from error
+            raise Unread("protected", name=path.name) from error
+        raise Unread("broken_pdf", name=path.name) from error
     try:
         if len(document) > PAGES_MAX:
-            raise DocumentError(
-                f"{path.name}: {len(document)} pages are more than the {PAGES_MAX} that one file may have",
-                "Split it into parts.",
-            )
+            raise Unread("pages", name=path.name, n=len(document), most=PAGES_MAX)
         try:
+            if document.get_formtype():
+                document.init_forms()
             pages, how = _pages(document, path, data)
             facts = {key: clean(value) for key, value in document.get_metadata_dict().items()}
         except pypdfium2.PdfiumError as error:
-            raise DocumentError(
-                f"{path.name}: broken, a page cannot be read", "Export it again, or get a fresh copy."
-            ) from error
+            raise Unread("broken_page", name=path.name) from error
     finally:
         document.close()
-    return _raw(pages, how, facts)
+    return laid_out(pages, how, facts)
 
 
 def _pages(document: Any, path: Path, data: bytes) -> tuple[list[Page], dict[str, list[int]]]:
@@ -101,7 +96,7 @@ def _lettered(document: Any, data: bytes) -> list[Page]:
     pages: list[Page] = []
     total = len(document)
     for number in range(total):
-        pages.append(read_page(document, number))
+        pages.append(read_page(document, number, filled_in))
         step(number + 1, total)
     if lost := {page.number - 1 for page in pages if page.lost}:
         from index.loaders.pdf_miner import letters_of, missing
@@ -151,30 +146,19 @@ def _recognise(document: Any, page: Page, how: dict[str, list[int]]) -> None:
         how["pages_without_text"].append(page.number)
 
 
-def _unread(path: Path, how: dict[str, list[int]]) -> DocumentError:
+def _unread(path: Path, how: dict[str, list[int]]) -> Unread:
     from index.loaders.scans import ready
 
     garbled, empty = len(how["pages_garbled"]), len(how["pages_without_text"])
-    what = (
-        f"{path.name}: the text layer of its {garbled} pages is "
-        "no language (the encoding of its fonts is lost)"
-        if garbled
-        else (f"{path.name}: a scan, its {empty} pages hold no text")
-    )
+    reason, n = ("garbled", garbled) if garbled else ("scan", empty)
     if ready():
-        return DocumentError(
-            what, "Text recognition found nothing on it either; check that the file is the right one."
-        )
-    return DocumentError(
-        what,
-        (
-            f"Install text recognition ({INSTALL}) and add it again, or "
-            "add the PDF or text that another program recognised."
-        ),
-    )
+        return Unread(f"{reason}_blank", name=path.name, n=n)
+    return Unread(reason, name=path.name, n=n, command=INSTALL)
 
 
-def _raw(pages: list[Page], how: dict[str, list[int]], facts: dict[str, str]) -> Raw:
+def laid_out(pages: list[Page], how: dict[str, list[int]], facts: dict[str, str]) -> Raw:
+    """Pages of letters and ruling lines as lines; ``how``: numbers of pages by ``meta`` key, ``facts``: what
+    the file says of itself."""
     tables: list[list[Table]] = []
     flowing: list[list[Run]] = []
     sizes = Counter[float]()
@@ -190,6 +174,7 @@ def _raw(pages: list[Page], how: dict[str, list[int]], facts: dict[str, str]) ->
         runs += [Run("", t.edges[0], t.edges[-1], t.top, usual, table=t) for t in found]
         laid.append(_laid(runs, page))
     body, running = without_running(laid, [page.height for page in pages])
+    body = joined(body)
     size = body_size(body) or usual
     first = next((number for number, rows in enumerate(body) if rows), 0)
     title = title_of(body[first], size, pages[first].width) if body else ""
@@ -211,15 +196,21 @@ def _laid(runs: list[Run], page: Page) -> list[Row]:
     blocks = blocks_of(runs)
     rows = [row for block in blocks for row in rows_of(block, page.number)]
     left = min((row.left for row in rows), default=0.0)
-    columns = {row.column: any(other.left >= row.column[1] - 1 for other in rows) for row in rows}
     edged = {
-        column: beside or column[1] >= 0.8 * (page.width - left) or _edged(column, rows)
-        for column, beside in columns.items()
+        column: _flanked(column, rows) or column[1] >= 0.8 * (page.width - left) or _edged(column, rows)
+        for column in {row.column for row in rows}
     }
     for row in rows:
         if not edged[row.column]:
             row.column = (row.column[0], 0.0)
     return rows
+
+
+def _flanked(column: tuple[float, float], rows: list[Row]) -> bool:
+    """Does text stand to the right of a column, beside some of its lines?"""
+    own = [row.base for row in rows if row.column == column]
+    right = [row for row in rows if row.column != column and row.left >= column[1] - 1]
+    return any(abs(row.base - base) < row.size for row in right for base in own)
 
 
 def _edged(column: tuple[float, float], rows: list[Row]) -> bool:
@@ -231,10 +222,12 @@ def _edged(column: tuple[float, float], rows: list[Row]) -> bool:
 
 def _named(title: str, rows: list[Row]) -> str:
     """A title of the metadata counts only if it stands on the first page: others are leftovers of
-    templates."""
+    templates. Where it is the beginning or the end of a short line there, that line is the title."""
     bare = squeeze(title).replace(" ", "")
-    return (
-        squeeze(title)
-        if len(bare) >= 4 and bare in "".join(row.text for row in rows).replace(" ", "")
-        else ""
-    )
+    texts = [row.text.replace(" ", "") for row in rows]
+    if len(bare) < 4 or bare not in "".join(texts):
+        return ""
+    for row, text in zip(rows[:8], texts, strict=False):
+        if len(text) <= HEADING_MAX and (text.startswith(bare) or text.endswith(bare)) and not labelled(text):
+            return squeeze(row.text)
+    return squeeze(title)

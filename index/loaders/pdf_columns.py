@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import groupby
 
+from index.loaders.cells import labelled
 from index.loaders.pdf_rows import Run
 
 
@@ -55,7 +56,7 @@ def _bands(runs: list[Run], middle: float) -> tuple[list[list[Run]], float, int]
         head, columns, tail = _trimmed(flow, middle)
         left = [run for run in columns if (run.left + run.right) / 2 < middle]
         right = [run for run in columns if (run.left + run.right) / 2 >= middle]
-        if _running(left) and _running(right):
+        if columns_of(left, right):
             parts.extend(part for part in (plain + head, left, right) if part)
             plain = tail
             rooms.append(min(run.left for run in right) - max(run.right for run in left))
@@ -108,7 +109,7 @@ def _goes_on(part: list[Run], sides: list[list[Run]], middle: float) -> bool:
     column = sides[(part[0].left + part[0].right) / 2 >= middle]
     left, right = min(run.left for run in column), max(run.right for run in column)
     long = [run for run in part if run.right - run.left >= 0.8 * (right - left)]
-    return len(long) > 1 and _running(part)
+    return len(long) > 1 and running(part)
 
 
 def _beside(near: list[Run], run: Run, middle: float) -> Run:
@@ -124,7 +125,28 @@ def _apart(above: Run, below: Run) -> bool:
     )
 
 
-def _running(side: list[Run]) -> bool:
+def columns_of(left: list[Run], right: list[Run]) -> bool:
+    """Are these two columns: both of them text that runs on, or the same labels on both sides?"""
+    return running(left) and running(right) or _parallel(left, right)
+
+
+def _parallel(left: list[Run], right: list[Run]) -> bool:
+    """Do lines on the left have the labels of those beside them (地址：… 地址：…), as two parties have?"""
+    beside = [
+        (one, two)
+        for one in left
+        for two in right
+        if abs(one.base - two.base) < 0.5 * min(one.size, two.size)
+    ]
+    same = sum(labelled(one.text) and _label(one) == _label(two) for one, two in beside)
+    return same > 1 and 2 * same >= len(beside)
+
+
+def _label(run: Run) -> str:
+    return run.text.replace(":", "：").partition("：")[0].replace(" ", "")
+
+
+def running(side: list[Run]) -> bool:
     """Is it a column of text, rather than cells or labels: two lines or more, most of them long for its
     width?"""
     lines = [

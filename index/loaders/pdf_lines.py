@@ -155,7 +155,9 @@ def _line(
     beside = (
         any(two.left - one.right > row.size for one, two in pairwise(row.runs)) and row.left - left < row.size
     )
-    entry = previous is not None and labelled(row.text) and labelled(previous.text)
+    entry = (
+        previous is not None and labelled(row.text) and (labelled(previous.text) or _parted(previous, row))
+    )
     indent = beside or entry or row.left - margin >= 1.4 * row.size and begins and not hanging and not rest
     tolerant = (
         indenting
@@ -176,6 +178,11 @@ def _line(
         and 0 < previous.column[1] < previous.right + row.size
     )
     return Line(row.text, level=level, gap=gap, full=full, indent=indent, page=row.page, sure=row.sure, on=on)
+
+
+def _parted(above: Row, row: Row) -> bool:
+    """Does a column begin below a sentence that has ended?"""
+    return above.column != row.column and above.base > row.base and bool(_ENDED.search(above.text))
 
 
 def _margin(column: list[Row], size: float) -> float:
@@ -224,6 +231,8 @@ def larger(row: Row, body: float) -> bool:
         and row.size >= LARGER * body
         and len(row.text) <= 2 * HEADING_MAX
         and any(char.isalpha() for char in row.text)
+        and "。" not in row.text  # a sentence, in letters that recognition took for larger
+        and row.text[-1] not in "；，、"
     )
 
 

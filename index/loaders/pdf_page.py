@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,8 +73,9 @@ class Page:
     lost: bool = False
 
 
-def read_page(document: Any, number: int) -> Page:
-    """Page ``number`` (0-based), turned so that its text runs from left to right."""
+def read_page(document: Any, number: int, more: Callable[[Any, Any], Iterable[Letter]] | None = None) -> Page:
+    """Page ``number`` (0-based), turned so that its text runs from left to right. ``more``: gives what stands
+    on a page that is not turned beside its own text."""
     page = document[number]
     try:
         left, bottom, right, top = page.get_cropbox()
@@ -87,6 +89,8 @@ def read_page(document: Any, number: int) -> Page:
             ):  # what runs across the text is a watermark or a stamp
                 x0, x1, base = _turned(box, turn)
                 found.letters.append(Letter(char, x0, x1, base, size, pale))
+        if more is not None and not turn:
+            found.letters += more(document, page)
     finally:
         page.close()
     if turn:
@@ -346,9 +350,14 @@ def _rules(handle: Any, outer: Matrix) -> list[Rule]:
         parts[-1].append(point)
         if raw.FPDFPathSegment_GetClose(segment) and len(parts[-1]) > 2:
             parts[-1].append(parts[-1][0])
+    return lines_of_path(parts, stroked=bool(stroke.value))
+
+
+def lines_of_path(parts: list[list[tuple[float, float]]], *, stroked: bool) -> list[Rule]:
+    """The straight lines among the parts of a path, each given by its corners."""
     rules: list[Rule] = []
     for part in parts:
-        if stroke.value:
+        if stroked:
             rules += [rule for one, two in zip(part, part[1:], strict=False) if (rule := _straight(one, two))]
         elif part:
             xs, ys = [p[0] for p in part], [p[1] for p in part]

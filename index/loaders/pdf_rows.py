@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
+from index.loaders.cells import labelled
 from index.loaders.pdf_page import Letter
 from index.loaders.raw import clean
 
@@ -180,7 +181,9 @@ def rows_of(runs: list[Run], page: int) -> list[Row]:
             rows.append([run])
             continue
         main = max(last, key=lambda one: one.size * len(one.text))
-        if abs(main.base - run.base) < 0.45 * max(main.size, run.size) and not _over(last, run):
+        if abs(main.base - run.base) < 0.45 * max(main.size, run.size) and not (
+            _over(last, run) or _beside_title(main, run)
+        ):
             last.append(run)
         else:
             rows.append([run])
@@ -202,6 +205,13 @@ def rows_of(runs: list[Run], page: int) -> list[Row]:
     return [_row(row, page, (left, right)) for row in rows]
 
 
+def _beside_title(main: Run, run: Run) -> bool:
+    """Does a label in small letters stand beside a title, away from it, as a number is beside 发票?"""
+    small, large = sorted((main, run), key=lambda one: one.size)
+    apart = max(small.left - large.right, large.left - small.right)
+    return large.size > 1.3 * small.size and apart > large.size and labelled(small.text)
+
+
 def _over(row: list[Run], run: Run) -> bool:
     """Does a run stand above or below one of a row, so that it is another line?"""
     return any(
@@ -218,13 +228,14 @@ def _row(runs: list[Run], page: int, column: tuple[float, float]) -> Row:
     for run in runs:
         if before is not None and not spaced:
             gap = run.left - before.right
-            tight = gap < 0.2 * main.size or (
-                gap < 0.5 * main.size and not (_LATIN.match(before.text[-1:]) and _LATIN.match(run.text))
-            )
+            latin = _LATIN.match(before.text[-1:]) and _LATIN.match(run.text)
+            value = before.text[-1:] == "：" and not labelled(run.text)
+            tight = value or gap < 0.2 * main.size or (gap < 0.5 * main.size and not latin)
             text += "" if tight else " "
         text += run.text
         before = run
-    text = _BULLET.sub("•", text, count=1) if _BULLET.match(text) else text
+    bulleted = _BULLET.match(text) and not ("□" in text or "☐" in text)  # ■ is a choice beside □
+    text = _BULLET.sub("•", text, count=1) if bulleted else text
     return Row(
         text,
         page,

@@ -44,9 +44,10 @@ def without_running(pages: list[list[Row]], heights: list[float]) -> tuple[list[
     Returns the rows that stay and the texts of those that were dropped.
     """
     edges = [_edge(rows) for rows in pages]
-    seen: Counter[tuple[str, int]] = Counter()
+    seen: dict[str, list[float]] = {}
     for edge in edges:
-        seen.update({_form(row) for row in edge})
+        for form, size in {_form(row): row.size for row in edge}.items():
+            seen.setdefault(form, []).append(size)
     many = max(2, min(3, len(pages)), len(pages) // 4)
     kept: list[list[Row]] = []
     running: list[str] = []
@@ -57,7 +58,7 @@ def without_running(pages: list[list[Row]], heights: list[float]) -> tuple[list[
             if id(row) not in at_edge:
                 continue
             outside = row.base > (1 - EDGE) * height or row.base < EDGE * height
-            if (len(pages) > 1 and seen[_form(row)] >= many and (outside or _digits(row.text))) or (
+            if (len(pages) > 1 and _alike(row, seen) >= many and (outside or _digits(row.text))) or (
                 outside and _PAGE_NUMBER.fullmatch(row.text) and _apart(row, rows)
             ):
                 running.append(row.text)
@@ -85,7 +86,12 @@ def _apart(row: Row, rows: list[Row]) -> bool:
     return min(others, default=1e9) > 1.7 * row.size
 
 
-def _form(row: Row) -> tuple[str, int]:
-    """A row but for its digits, and its size: a title that every page repeats in small letters stands for
-    itself."""
-    return re.sub(r"\d+", "#", re.sub(r"\s+", "", row.text)), round(row.size)
+def _form(row: Row) -> str:
+    """A row but for its digits."""
+    return re.sub(r"\d+", "#", re.sub(r"\s+", "", row.text))
+
+
+def _alike(row: Row, seen: dict[str, list[float]]) -> int:
+    """On how many pages a row stands in letters of about its size: a title that every page repeats in small
+    letters stands for itself, and text recognition measures the same letters anew on each page."""
+    return sum(0.8 < row.size / max(size, 0.1) < 1.25 for size in seen.get(_form(row), []))

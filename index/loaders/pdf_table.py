@@ -10,6 +10,7 @@ from index.loaders.cells import Cell
 from index.loaders.pdf_columns import blocks_of
 from index.loaders.pdf_page import Letter, Rule
 from index.loaders.pdf_rows import rows_of, runs_of
+from index.loaders.pdf_unruled import unruled
 from index.loaders.raw import Line, squeeze
 
 NEAR = 2.5
@@ -55,6 +56,11 @@ def tables_of(letters: list[Letter], rules: list[Rule], page: int) -> tuple[list
         owner = _owners(xs, ys, flat, upright)
         if len(set(owner.values())) < 2 or not inside:
             continue
+        if more := unruled(inside, xs, ys, owner):
+            flat = [*flat, *(rule for rule in more if rule.flat)]
+            upright = [*upright, *(rule for rule in more if not rule.flat)]
+            xs, ys = _lines(rule.at for rule in upright), _lines(rule.at for rule in flat)[::-1]
+            owner = _owners(xs, ys, flat, upright)
         cells: dict[tuple[int, int], list[Letter]] = {}
         before: tuple[Letter, tuple[int, int]] | None = None
         for letter in sorted(inside, key=lambda one: (-round(one.base), one.left)):

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from index.loaders.raw import period
+from index.loaders.raw import period, unspread
 
 EMPTY, TEXT, NUMBER, DATE = " ", "t", "n", "d"
 CELLS_MAX = 3_000_000
@@ -23,6 +23,8 @@ _VALUE = re.compile(
 _ORDERED = re.compile(
     r"(?:第\s*)?[-+]?\d+(?:[.)、．）]|[一-鿿])*|(?:19|20)\d\d\s*[年-]?\s*(?:\d{1,2}\s*[月-]?)?(?:\s*\d{1,2}\s*日?)?"
 )
+
+_TIMES = re.compile(r"(?:19|20)\d\d(?:年度?)?|\d{1,2}月份?|第?\d季度")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ def _repeated(block: list[Row], merges: list[Area]) -> list[list[Row]]:
     """The parts of a list that is set in columns under the same names (姓名, 电话, 姓名, 电话); none of
     another table."""
     at = next((n for n, row in enumerate(block) if len(row.filled()) > 1), 0)
+    above = block[at] if _over(block[at : at + 2], merges) else None
+    at += above is not None
     head, body = block[at], block[at + 1 :]
     filled = head.filled()
     size = period([head.texts[column] for column in filled])
@@ -162,11 +166,33 @@ def _repeated(block: list[Row], merges: list[Area]) -> list[list[Row]]:
         return []
     if any(area.bottom >= head.number and area.top <= body[-1].number for area in merges):
         return []
+    lefts = range(filled[0], filled[-1] + 1, size)
+    if above is not None:
+        if above.filled() != list(lefts):
+            return []
+        head = replace(head, texts=list(head.texts))
+        for column in filled:
+            group = above.texts[lefts[(column - filled[0]) // size]]
+            head.texts[column] = unspread(group) + unspread(head.texts[column])
     parts = [
-        [one for row in block[at:] if any((one := row.part(left, left + size - 1)).texts)]
-        for left in range(filled[0], filled[-1] + 1, size)
+        [one for row in (head, *body) if any((one := row.part(left, left + size - 1)).texts)]
+        for left in lefts
     ]
-    return [block[:at] + parts[0], *parts[1:]]
+    return [block[: at - (above is not None)] + parts[0], *parts[1:]]
+
+
+def _over(rows: list[Row], merges: list[Area]) -> bool:
+    """Is the first of two rows one of names merged across, each over names of the second?"""
+    if len(rows) < 2:
+        return False
+    areas = {
+        area.left: area
+        for area in merges
+        if area.top == area.bottom == rows[0].number and area.left < area.right
+    }
+    filled = rows[0].filled()
+    covered = [column for left in filled if left in areas for column in range(left, areas[left].right + 1)]
+    return set(filled) <= areas.keys() and covered == rows[1].filled()
 
 
 def _table(rows: list[Row], width: int) -> bool:
@@ -190,7 +216,13 @@ def names(row: Row) -> bool:
         return False
     if not values:
         return True
-    return len(values) >= 2 and value_run(values)
+    two = len(values) == 2 and all(map(str.isdecimal, values))  # any two numbers may ascend
+    return len(values) >= 2 and value_run(values) and (not two or period_run(values))
+
+
+def period_run(values: list[str]) -> bool:
+    """Years, months or quarters that ascend, as stand under a name in a header: 2024年, 2025年."""
+    return len(values) > 1 and all(map(_TIMES.fullmatch, values)) and value_run(values)
 
 
 def value_run(values: list[str]) -> bool:

@@ -9,7 +9,18 @@ from dataclasses import dataclass
 
 from index.loaders.raw import Line, squeeze, unspread
 from index.loaders.sheet_forms import COLON, complementary, form_like, numbering_row, valued
-from index.loaders.sheet_grid import TEXT, Area, Grid, Row, beside, blocks, carried, names, value_like
+from index.loaders.sheet_grid import (
+    TEXT,
+    Area,
+    Grid,
+    Row,
+    beside,
+    blocks,
+    carried,
+    names,
+    period_run,
+    value_like,
+)
 from index.loaders.titles import names_nothing
 
 HEADERS_MAX = 4
@@ -228,8 +239,10 @@ class _Table:
                 for column in range(area.left, area.right + 1)
                 if column < len(below.texts) and below.texts[column]
             ]
-            named = names(below) or (
-                len(below.filled()) >= 1 and not any(valued(below, column) for column in below.filled())
+            named = (
+                names(below)
+                or self._periods(below, spread, rows[depth + 1 :])
+                or (len(below.filled()) >= 1 and not any(valued(below, column) for column in below.filled()))
             )
             if not (
                 (reaching and (named or not spread))
@@ -239,6 +252,15 @@ class _Table:
                 break
             depth += 1
         return depth
+
+    def _periods(self, below: Row, spread: list[Area], body: list[Row]) -> bool:
+        """Do years or months that ascend stand under each of the merged names, and values below them?"""
+        columns = [range(area.left, min(area.right + 1, len(below.texts))) for area in spread]
+        return (
+            bool(columns)
+            and all(period_run([below.texts[column] for column in under]) for under in columns)
+            and any(valued(row, column) for row in body[:3] for under in columns for column in under)
+        )
 
     def _upper(self, rows: list[Row]) -> bool:
         """A first row of one cell merged over some columns, with names below it."""

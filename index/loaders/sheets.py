@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from errors import DocumentError
+from errors.unread import Unread
 from index.loaders.dates import dateline
 from index.loaders.encoding import decode
 from index.loaders.office import BROKEN, open_office
@@ -45,9 +45,7 @@ def load_xlsx(path: Path, data: bytes) -> Raw:
     except TooLarge:
         raise _too_large(path) from None
     except (*BROKEN, etree.LxmlError) as error:
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be parsed as .xlsx", "Open and save it again in Excel or WPS."
-        ) from error
+        raise Unread("broken_xlsx", name=path.name) from error
 
 
 def load_xls(path: Path, data: bytes) -> Raw:
@@ -62,20 +60,12 @@ def load_xls(path: Path, data: bytes) -> Raw:
         raise _too_large(path) from None
     except (*BROKEN, xlrd.XLRDError, xlrd.compdoc.CompDocError, AssertionError) as error:
         if "encrypted" in str(error).lower():
-            raise DocumentError(
-                f"{path.name}: protected with a password",
-                "Open it, save a copy without the password, then add the copy.",
-            ) from error
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be parsed as .xls", "Open and save it again in Excel or WPS."
-        ) from error
+            raise Unread("protected", name=path.name) from error
+        raise Unread("broken_xls", name=path.name) from error
 
 
-def _too_large(path: Path) -> DocumentError:
-    return DocumentError(
-        f"{path.name}: more than {CELLS_MAX:,} filled cells, which is the limit for one file",
-        "Split it into several files.",
-    )
+def _too_large(path: Path) -> Unread:
+    return Unread("cells", name=path.name, most=CELLS_MAX)
 
 
 def _raw(sheets: Iterable[Sheet], media_type: str, hidden_sheets: int) -> Raw:
@@ -165,9 +155,7 @@ def load_csv(path: Path, data: bytes) -> Raw:
             for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), len(above) + 1)
         ]
     except csv.Error as error:
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be parsed as a table ({error})", "Save it again as CSV UTF-8."
-        ) from error
+        raise Unread("broken_csv", name=path.name, what=str(error)) from error
     finally:
         csv.field_size_limit(limit)
     if sum(len(row.texts) for row in rows) > CELLS_MAX:
@@ -230,7 +218,4 @@ def load_sheet_xml(path: Path, data: bytes) -> Raw:
     except TooLarge:
         raise _too_large(path) from None
     except (*BROKEN, etree.LxmlError) as error:
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be parsed as a workbook",
-            "Open it in Excel or WPS and save it as .xlsx.",
-        ) from error
+        raise Unread("broken_workbook", name=path.name) from error

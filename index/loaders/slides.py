@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from errors import DocumentError
+from errors.unread import Unread
 from index.loaders.office import BROKEN, open_office
 from index.loaders.raw import Line, Raw, clean, squeeze
 from index.loaders.sheet_grid import EMPTY, TEXT, Area, Grid, Row
@@ -211,10 +211,7 @@ def load_pptx(path: Path, data: bytes) -> Raw:
             deck = Deck(archive)
             lines = list(deck.lines())
     except (*BROKEN, etree.LxmlError) as error:
-        raise DocumentError(
-            f"{path.name}: broken, it cannot be parsed as .pptx",
-            "Open and save it again in PowerPoint or WPS.",
-        ) from error
+        raise Unread("broken_pptx", name=path.name) from error
     raw = Raw(lines, PPTX, formed=True)
     raw.title = next((line.text for line in lines if line.level and line.page == lines[0].page), "")
     for name, count in (("pictures", deck.pictures), ("hidden_slides", deck.hidden)):

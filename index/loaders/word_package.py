@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from errors import DocumentError
+from errors.unread import Unread
 from index.loaders.office import BROKEN, open_office
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -31,7 +31,7 @@ class Package:
     """The parts of a .docx file.
 
     Raises:
-        DocumentError: protected, of the old format, broken, or no Word file.
+        Unread: protected, of the old format, broken, or no Word file.
     """
 
     def __init__(self, path: Path, data: bytes) -> None:
@@ -42,13 +42,11 @@ class Package:
             self._names = {name.lower(): name for name in self._zip.namelist()}
         main = next(iter(self.related("", "officeDocument").values()), "word/document.xml")
         if main.lower() not in self._names:
-            raise DocumentError(
-                f"{path.name}: an archive, but not a .docx file", "Check the file name's ending."
-            )
+            raise Unread("other_archive", name=path.name, suffix=".docx")
         self.main = main
 
     def reading(self) -> _Reading:
-        """A context in which what a damaged file raises becomes a DocumentError that names it."""
+        """A context in which what a damaged file raises becomes an Unread that names it."""
         return _Reading(self.path)
 
     def related(self, part: str, kind: str) -> dict[str, str]:
@@ -106,9 +104,8 @@ class _Reading:
         from lxml import etree
 
         broken = (*BROKEN, RecursionError, NotImplementedError, etree.LxmlError)
-        if isinstance(error, broken) and not isinstance(error, DocumentError):
-            message = f"{self.path.name}: broken, it cannot be parsed as .docx"
-            raise DocumentError(message, "Open and save it again in Word or WPS.") from error
+        if isinstance(error, broken) and not isinstance(error, Unread):
+            raise Unread("broken_docx", name=self.path.name) from error
 
 
 def attribute(element: Any, path: str, name: str = "val") -> str | None:

@@ -80,7 +80,7 @@
     return new Promise((resolve, reject) => {
       if (file.size > Number(words.max) * 1048576) { reject(new Error(fill(words.limit, { n: words.max }))); return; }
       const request = new XMLHttpRequest();
-      request.open("POST", `${base}/documents/upload${replaces && `?replaces=${replaces}`}`);
+      request.open("POST", `${base}/documents/upload?lang=${words.lang}&replaces=${replaces}`);
       request.setRequestHeader("X-Wenju", "1");
       request.upload.onprogress = (event) => row.set(words.sending, (event.loaded / event.total) * 100);
       request.onerror = () => reject(new Error("network"));
@@ -160,7 +160,7 @@
 
   async function follow(job, row) {
     for (;;) {
-      const now = await (await call(`/documents/jobs/${job}`)).json();
+      const now = await (await call(`/documents/jobs/${job}?lang=${words.lang}`)).json();
       if (now.state === "done") { row.set(words.done, 100); return; }
       if (now.state === "failed") throw new Error(now.error);
       row.set(now.state === "indexing" ? words.adding : words.waiting, now.total ? (now.done / now.total) * 100 : null);
