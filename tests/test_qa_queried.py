@@ -86,13 +86,13 @@ QUOTAS = """# 名额
 
 
 def test_a_figure_stands_for_the_cell_whose_range_holds_it(tmp_path: Path):
-    text = "# 补贴\n\n| 年龄 | 补贴 |\n|---|---|\n| 65至79周岁 | 100 |\n| 80至89周岁 | 200 |\n| 90周岁及以上 | 400 |\n"
-    table = opened(tmp_path, text, "补贴 年龄")
+    rows = "| 65至79周岁 | 100 |\n| 80至89周岁 | 200 |\n| 90周岁及以上 | 400 |\n"
+    table = opened(tmp_path, f"# 补贴\n\n| 年龄 | 补贴 |\n|---|---|\n{rows}", "补贴 年龄")
     query = "SELECT (SELECT 补贴 FROM t WHERE 年龄 = '92岁') - (SELECT 补贴 FROM t WHERE 年龄 = '70')"
     found = asked(table, query, "count")
     assert found is None, "a difference is no count"
-    rows = asked(table, "SELECT COUNT(*) FROM t WHERE 年龄 <> '92岁'")
-    assert rows and rows.total == 2
+    counted = asked(table, "SELECT COUNT(*) FROM t WHERE 年龄 <> '92岁'")
+    assert counted and counted.total == 2
 
 
 def test_figures_behind_the_same_words_and_two_in_a_cell(tmp_path: Path):
