@@ -13,8 +13,11 @@ from fakes import ScriptedGenerator
 from errors import Cancelled
 from index.settings import IndexSettings
 from qa.engine import Engine
+from qa.gate import Gate
 from qa.kinds.parts import parts_of
-from qa.settings import EngineSettings
+from qa.pipeline import Pipeline
+from qa.settings import AnswerSettings, EngineSettings
+from qa.types import Answer
 
 ASKED = "商务车和电瓶车一个月各多少钱"
 
@@ -77,3 +80,14 @@ def test_each_part_is_searched_and_answered(
     answer = engine.answer(ASKED)
     text = "".join(sentence.text for sentence in answer.sentences)
     assert not answer.refused and [value for value in ("6800元", "饮酒", "3900元") if value in text] == shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"), [("去年呢", "count"), ("剩多少的时候会催我补", "none")], ids=["elliptic", "a question"]
+)
+def test_what_a_follow_up_computes_is_told_by_its_own_words(typed: str, told: str) -> None:
+    """Of a word or two by the question before as well."""
+    query = f"今年一共几个班：{typed}"
+    reader = ScriptedReader(operations={query: ("count", "none")})
+    pipeline = Pipeline(ScriptedGenerator(), Gate(0.35), AnswerSettings(), reader)
+    assert pipeline._operation(Answer(typed, query, kind="fact")).what == told
