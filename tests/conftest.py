@@ -80,9 +80,9 @@ def tab(browser: Any, served: Any) -> Iterator[Any]:
 @pytest.fixture
 def store() -> Any:
     """A store that the page keeps everything in."""
-    from ui.store_memory import MemoryStore
+    from ui.storage import Store
 
-    return MemoryStore()
+    return Store.in_memory()
 
 
 @pytest.fixture
@@ -117,9 +117,9 @@ def sql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
 def table(tmp_path: Path) -> Iterator[Any]:
     """The access tokens of a server whose data is in ``tmp_path``."""
     from ui.auth_signing import server_key
-    from ui.storage import SqlStore
+    from ui.storage import Store
     from ui.storage_tokens import TokenTable
 
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     yield TokenTable(store.database, server_key(tmp_path))
     store.close()

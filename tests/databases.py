@@ -17,10 +17,9 @@ from fake_corpus import fake_engine
 
 from qa.serialize import answer_from_dict, answer_to_dict
 from qa.types import Answer
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_tables import metadata
-from ui.store import Exchange
-from ui.store_memory import now
+from ui.storage_types import Exchange, now
 
 ENGINE = fake_engine()
 ANSWER = answer_from_dict(answer_to_dict(ENGINE.answer("年休假怎么申请？")))
@@ -34,9 +33,9 @@ def exchange(
 
 
 @contextlib.contextmanager
-def emptied(url: str, folder: Path) -> Iterator[SqlStore]:
+def emptied(url: str, folder: Path) -> Iterator[Store]:
     """A store on a database whose tables are gone afterwards."""
-    opened = SqlStore.open(url, folder)
+    opened = Store.open(url, folder)
     yield opened
     metadata.drop_all(opened.database)
     opened.close()

@@ -12,8 +12,8 @@ from starlette.requests import HTTPConnection
 
 from ui.app import create_app
 from ui.settings import UiSettings
-from ui.store import Exchange
-from ui.store_memory import MemoryStore, now
+from ui.storage import Store
+from ui.storage_types import Exchange, now
 from ui.viewer import Viewer
 
 OURS = {"X-Wenju": "1"}
@@ -29,7 +29,7 @@ def who(connection: HTTPConnection) -> Viewer | None:
 
 
 @contextlib.contextmanager
-def page_client(folder: Path, store: MemoryStore) -> Iterator[TestClient]:
+def page_client(folder: Path, store: Store) -> Iterator[TestClient]:
     """The page with originals in ``folder``, where one document's file is kept, embeddable by one portal."""
     (folder / LEAVE.source).write_bytes(b"%PDF-1.4 fake")
     settings = UiSettings(allowed_origins=("https://portal.example",), originals=folder, title="制度问答")
@@ -37,6 +37,6 @@ def page_client(folder: Path, store: MemoryStore) -> Iterator[TestClient]:
         yield client
 
 
-def seed(store: MemoryStore, user: str = "admin", question: str = "年休假怎么申请？") -> None:
+def seed(store: Store, user: str = "admin", question: str = "年休假怎么申请？") -> None:
     """Put one answered question into the history of ``user``, as conversation CID."""
     store.save(user, CID, Exchange("e1", question, now(), "done", fake_engine().answer(question)))

@@ -286,10 +286,10 @@ def used() -> Iterator[Served]:
 
     from ui.app import create_app
     from ui.settings import UiSettings
-    from ui.store import Exchange, Feedback
-    from ui.store_memory import MemoryStore
+    from ui.storage import Store
+    from ui.storage_types import Exchange, Feedback
 
-    store, engine = MemoryStore(), fake_engine()
+    store, engine = Store.in_memory(), fake_engine()
     asked = (
         "年休假怎么申请？",
         "食堂几点开门？",
@@ -335,7 +335,7 @@ def scripted() -> Iterator[Served]:
 
     from ui.app import create_app
     from ui.settings import UiSettings
-    from ui.store_memory import MemoryStore
+    from ui.storage import Store
 
     settings = UiSettings(
         title="制度问答",
@@ -345,7 +345,7 @@ def scripted() -> Iterator[Served]:
     )
     engine = fake_engine(0.15)
     engine.docs = [replace(d, meta={"questions": QUESTIONS.get(d.title[:2], "")}) for d in engine.docs]
-    server = Served(create_app(settings, engine, MemoryStore()))  # type: ignore[arg-type]
+    server = Served(create_app(settings, engine, Store.in_memory()))  # type: ignore[arg-type]
     server.settings = settings  # type: ignore[attr-defined]
     try:
         yield server

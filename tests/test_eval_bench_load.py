@@ -14,13 +14,13 @@ from ui_fakes import api_app, guarded, running
 from eval.bench.load import Crowd, Result, crowd, report, summary
 from ui.app import create_app
 from ui.settings import UiSettings
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_care import counts
 
 
 def test_fifty_people_ask_at_once_again_and_again_and_memory_stays_flat(tmp_path: Path) -> None:
     """Nobody gets an error, everybody a place in line; what an answer took is given back."""
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     app = api_app(UiSettings(slots=1, rate_per_minute=0), fake_engine(), store)
 
     async def person(client: httpx.AsyncClient, number: int) -> str:

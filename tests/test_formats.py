@@ -23,7 +23,7 @@ from index.generation import FORMAT
 from index.store import IndexStore
 from qa.serialize import answer_from_dict, answer_to_dict
 from ui.api import API_VERSION
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_tables import SCHEMA
 
 ROOT = Path(__file__).parents[1]
@@ -70,7 +70,7 @@ def test_an_index_with_other_terms_is_made_again_by_adding_the_same_files(
 def test_a_database_of_version_1_still_has_its_conversations(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "wenju.db")) as db:
         db.executescript((KEPT / "storage-1.sql").read_text(encoding="utf-8"))
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     first, second = store.exchanges("wang", "c1")
     assert (
         first.question == "年休假怎么申请？"

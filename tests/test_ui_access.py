@@ -34,10 +34,9 @@ from ui.auth_signing import server_key
 from ui.mcp import http_app
 from ui.page import Page
 from ui.settings import UiSettings
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_tokens import TokenTable
-from ui.store import Exchange
-from ui.store_memory import MemoryStore, now
+from ui.storage_types import Exchange, now
 from ui.suggestions import openers
 from ui.viewer import Viewer
 
@@ -98,7 +97,7 @@ def into_collections(engine: Engine, sets: dict[str, str]) -> None:
 @pytest.fixture
 def client(engine: Engine, tmp_path: Path) -> Iterator[TestClient]:
     settings = SETTINGS.model_copy(update={"originals": tmp_path / "files"})
-    app = create_app(settings, engine, MemoryStore(), who)
+    app = create_app(settings, engine, Store.in_memory(), who)
     add_api(app)
     with TestClient(app) as opened:
         yield opened
@@ -182,7 +181,7 @@ def test_pages_show_what_one_may_read(client: TestClient, engine: Engine) -> Non
 
 
 def test_the_page_greets_and_answers_from_what_one_may_read(engine: Engine) -> None:
-    page = Page(Desk(engine, MemoryStore(), Admission(1, 9), SETTINGS), who)  # type: ignore[arg-type]
+    page = Page(Desk(engine, Store.in_memory(), Admission(1, 9), SETTINGS), who)  # type: ignore[arg-type]
     engine.warm()
     for headers, documents in ((READER, 1), (HR, 2), (ADMIN, 3)):
         request = sent(conversation="")
@@ -194,7 +193,7 @@ def test_the_page_greets_and_answers_from_what_one_may_read(engine: Engine) -> N
 
 def test_what_others_asked_is_offered_only_if_it_is_answered_from_the_rest(engine: Engine) -> None:
     engine.warm()
-    store = MemoryStore()
+    store = Store.in_memory()
     store.answered = lambda limit=20: ["谁来保管谈话记录？", "年休假有几天？"]  # type: ignore[method-assign]
     reader = engine_for(engine, SETTINGS, Viewer("li"))
     assert openers(engine, store, (), "zh") == ("谁来保管谈话记录？", "年休假有几天？")
@@ -226,7 +225,7 @@ def test_a_shared_conversation_is_not_shown_to_whom_its_evidence_is_closed(
 
 def test_the_tools_answer_from_what_the_holder_of_the_token_may_read(engine: Engine, tmp_path: Path) -> None:
     engine.warm()
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     table = TokenTable(store.database, server_key(tmp_path))
     settings = SETTINGS.model_copy(update={"auth": "token"})
     tokens = {"hr": table.create("a", groups=["hr"]), "reader": table.create("b")}
@@ -244,7 +243,7 @@ def test_the_tools_answer_from_what_the_holder_of_the_token_may_read(engine: Eng
             return str(asked.structured_content) + str(found.structured_content)
 
     desk = Desk(engine, store, Admission(1, 9), settings)
-    with running(http_app(desk, SignOn(settings, tmp_path, table))) as address:
+    with running(http_app(desk, SignOn(settings, tmp_path, table.database))) as address:
         told = {name: asyncio.run(call(address, token)) for name, token in tokens.items()}
     store.close()
     assert not any(secret in told["reader"] for secret in SECRETS) and "休假办法" in told["reader"]

@@ -18,7 +18,7 @@ from ui.actions import Name, keep
 from ui.app import create_app
 from ui.assembly import add_api
 from ui.settings import UiSettings
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_care import acted, purge
 from ui.storage_tokens import TokenTable
 
@@ -34,7 +34,7 @@ class Given:
 
 
 def test_what_administrators_do_on_the_page_is_on_record(tmp_path: Path) -> None:
-    store = SqlStore.open("", tmp_path, audit=False)
+    store = Store.open("", tmp_path, audit=False)
     originals = tmp_path / "originals"
     app = create_app(UiSettings(originals=originals), fake_engine(), store, who, address=lambda c: "10.0.0.7")  # type: ignore[arg-type]
     add_api(app)
@@ -84,20 +84,20 @@ def test_so_is_what_is_done_on_the_command_line(tmp_path: Path) -> None:
 def test_old_actions_go_with_the_rest_and_a_store_without_them_does_no_harm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     monkeypatch.setattr("ui.storage.now", lambda: "2020-01-01T00:00:00+00:00")
     for name in get_args(Name):
         keep(store, "chen", "10.0.0.7", name, "x\x00" * 600)
     assert purge(store.database, 30) == len(get_args(Name)) and acted(store.database, 36500) == []
     keep(None, "chen", "", "reindex")
     store.close()
-    monkeypatch.setattr(SqlStore, "act", lambda *given: 1 / 0)
+    monkeypatch.setattr(Store, "act", lambda *given: 1 / 0)
     keep(store, "chen", "", "reindex")
     assert "could not be recorded" in caplog.text
 
 
 def test_revoking_a_token_or_a_sign_on_needs_no_restart(tmp_path: Path) -> None:
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     table = TokenTable(store.database, "k" * 64)
     token = table.create("a")
     assert table.viewer(token) is not None

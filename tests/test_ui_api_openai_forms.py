@@ -17,9 +17,9 @@ from ui_fakes import api_app
 
 from ui.escape import markdown
 from ui.export import clipboard, to_markdown
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_care import counts
-from ui.store import Exchange
+from ui.storage_types import Exchange
 
 ASKED = "年休假怎么申请？"
 QUESTION = {"role": "user", "content": ASKED}
@@ -159,7 +159,7 @@ def test_a_long_conversation_is_taken_and_its_beginning_left_out(client: TestCli
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_a_chat_program_asks_by_itself_is_no_question(tmp_path: Path, stream: bool) -> None:
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     app = api_app(store=store)
     for _ in range(app.state.settings.queue_size + 1):
         app.state.admission.join("somebody")  # as many wait as may wait

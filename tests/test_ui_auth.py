@@ -91,7 +91,7 @@ def test_groups_are_taken_from_the_header_that_is_named_and_from_proxies_alone(t
 
 
 def test_tokens_sign_programs_and_browsers_on_and_end_when_revoked(tmp_path: Path, table: TokenTable) -> None:
-    app, _ = guarded(UiSettings(host="0.0.0.0", auth="token"), tmp_path, table)
+    app, _ = guarded(UiSettings(host="0.0.0.0", auth="token"), tmp_path, table.database)
     token = table.create("archive", "administrator")
     with client(app, base_url="http://ask.example.org") as program:
         assert program.get("/api/documents").status_code == 401
@@ -114,7 +114,7 @@ def test_tokens_sign_programs_and_browsers_on_and_end_when_revoked(tmp_path: Pat
     "target", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\r\nb"]
 )
 def test_signing_in_never_leads_elsewhere(target: str, tmp_path: Path, table: TokenTable) -> None:
-    app, _ = guarded(UiSettings(auth="token"), tmp_path, table)
+    app, _ = guarded(UiSettings(auth="token"), tmp_path, table.database)
     reply = client(app, base_url="http://127.0.0.1").post(
         "/sign-in", data={"token": table.create("a"), "next": target}
     )
@@ -122,7 +122,7 @@ def test_signing_in_never_leads_elsewhere(target: str, tmp_path: Path, table: To
 
 
 def test_a_session_cannot_be_made_or_used_for_something_else(tmp_path: Path, table: TokenTable) -> None:
-    app, sign_on = guarded(UiSettings(auth="token", session_hours=1), tmp_path, table)
+    app, sign_on = guarded(UiSettings(auth="token", session_hours=1), tmp_path, table.database)
     claims = {"sub": "chen", "role": "administrator", "token": ""}
     for forged in (
         seal("0" * 64, "wenju:session", claims, 900),

@@ -28,7 +28,7 @@ def test_a_hosts_token_becomes_a_session_once_and_lets_its_holder_ask(
     tmp_path: Path, table: TokenTable
 ) -> None:
     settings = BEHIND_A_PROXY.model_copy(update={"embed_secret": SecretStr(SECRET)})
-    app, sign_on = guarded(settings, tmp_path, table)
+    app, sign_on = guarded(settings, tmp_path, table.database)
 
     def signed(seconds: float = 60, purpose: str = "wenju:embed", key: str = SECRET, **claims: str) -> str:
         return seal(key, purpose, {"sub": "li", "jti": "one", "groups": ["hr"]} | claims, seconds)
@@ -64,7 +64,7 @@ def test_an_address_is_good_once_and_for_a_minute_and_holds_no_session(
     tmp_path: Path, table: TokenTable
 ) -> None:
     app, sign_on = guarded(
-        BEHIND_A_PROXY.model_copy(update={"embed_secret": SecretStr(SECRET)}), tmp_path, table
+        BEHIND_A_PROXY.model_copy(update={"embed_secret": SecretStr(SECRET)}), tmp_path, table.database
     )
     token = seal(SECRET, "wenju:embed", {"sub": "li", "jti": "one"}, 60)
     with client(app, "203.0.113.9", base_url="http://ask") as frame:

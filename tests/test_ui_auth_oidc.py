@@ -18,9 +18,8 @@ from fastapi.testclient import TestClient
 from ui_fakes import PAGE, guarded, running
 from ui_fakes import client_at as client
 
-from ui.auth_sessions import MemorySessions, SqlSessions
 from ui.settings import UiSettings
-from ui.storage import SqlStore
+from ui.storage import Store
 
 
 class FakeProvider:
@@ -204,7 +203,7 @@ class Clock:
 
 @contextlib.contextmanager
 def signed_on(
-    provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sessions: Any = None, **more: Any
+    provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Any = None, **more: Any
 ) -> Iterator[tuple[TestClient, Clock, Any]]:
     """Somebody who came back from the provider, and a clock to let time pass for the server."""
     provider.gone = provider.down = False
@@ -219,7 +218,7 @@ def signed_on(
         oidc_client_secret="geheim",
         oidc_admin_group="wenju-admins",
     )
-    app, sign_on = guarded(settings, tmp_path, sessions=sessions, **more)
+    app, sign_on = guarded(settings, tmp_path, database, **more)
     claims = dict(provider.claims)
     try:
         with client(app, base_url="http://127.0.0.1") as browser:
@@ -236,9 +235,8 @@ def signed_on(
 def test_rights_are_looked_up_again_within_minutes(
     provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refresh: bool
 ) -> None:
-    store = SqlStore.open("", tmp_path)
-    sessions: Any = SqlSessions(store.database) if refresh else None
-    with signed_on(provider, tmp_path, monkeypatch, sessions, refresh=refresh) as (browser, clock, _):
+    store = Store.open("", tmp_path)
+    with signed_on(provider, tmp_path, monkeypatch, store.database, refresh=refresh) as (browser, clock, _):
         provider.claims = provider.claims | {"groups": ["hr", 7, ""]}
         assert browser.get("/chat/").json()["groups"] == ["wenju-admins"]
         assert browser.get("/chat/").json()["role"] == "administrator" and provider.asked == 0
@@ -270,13 +268,10 @@ def test_a_provider_that_does_not_answer_keeps_people_in_for_half_an_hour(
         assert browser.get("/chat/").json()["name"] == "chen"
 
 
-@pytest.mark.parametrize("kept", [False, True])
 def test_a_sign_on_can_be_ended_by_the_server(
-    provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+    provider: FakeProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = SqlStore.open("", tmp_path)
-    sessions: Any = SqlSessions(store.database) if kept else MemorySessions()
-    with signed_on(provider, tmp_path, monkeypatch, sessions) as (browser, _, sign_on):
+    with signed_on(provider, tmp_path, monkeypatch) as (browser, _, sign_on):
         cookie = browser.cookies["wenju_session"]
         row = sign_on._row(
             Request({"type": "http", "headers": [(b"cookie", f"wenju_session={cookie}".encode())]})
@@ -284,14 +279,13 @@ def test_a_sign_on_can_be_ended_by_the_server(
         assert row.owner == "chen" and "refresh" not in row.grant and row.grant.count(".") == 4, (
             "what it was given is encrypted"
         )
-        assert sessions.end_all("li") == 0 and sessions.end_all("chen") == 1
+        assert sign_on.sessions.end_all("li") == 0 and sign_on.sessions.end_all("chen") == 1
         assert browser.get("/chat/").json() == {}
-    with signed_on(provider, tmp_path, monkeypatch, sessions) as (browser, _, _):
+    with signed_on(provider, tmp_path, monkeypatch) as (browser, _, _):
         cookie = browser.cookies["wenju_session"]
         browser.post("/sign-out")
         browser.cookies.set("wenju_session", cookie)
         assert browser.get("/chat/").json() == {}, "signing out ends the sign-on, not the cookie alone"
-    store.close()
 
 
 def test_a_provider_that_is_away_is_named(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 
 from ui.app import create_app
 from ui.settings import UiSettings
-from ui.store_memory import MemoryStore
+from ui.storage import Store
 from ui.viewer import Viewer
 
 pytestmark = [pytest.mark.browser, needs_chromium]
@@ -29,8 +29,8 @@ def who(connection: HTTPConnection) -> Viewer | None:
 
 
 @pytest.fixture(scope="module")
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> Store:
+    return Store.in_memory()
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def engine() -> FakeEngine:
 
 
 @pytest.fixture(scope="module")
-def served(engine: FakeEngine, store: MemoryStore) -> Iterator[Served]:
+def served(engine: FakeEngine, store: Store) -> Iterator[Served]:
     with Served(create_app(SETTINGS, engine, store, who)) as server:  # type: ignore[arg-type]
         yield server
 
@@ -111,7 +111,7 @@ def test_edit_and_take_back(tab: Tab) -> None:
     page.wait_for_selector("#wj-chat .welcome")
 
 
-def test_feedback_with_reasons_is_stored(tab: Tab, store: MemoryStore) -> None:
+def test_feedback_with_reasons_is_stored(tab: Tab, store: Store) -> None:
     page = tab.open()
     tab.ask("出差回来多久报销？")
     page.click("#wj-chat .act-down")
@@ -160,7 +160,7 @@ def test_two_users_are_apart(browser: Any, served: Served, tab: Tab) -> None:
 
 def test_a_queue_has_places_and_an_end(browser: Any) -> None:
     settings = SETTINGS.model_copy(update={"queue_size": 1})
-    server = Served(create_app(settings, fake_engine(0.05), MemoryStore(), who))  # type: ignore[arg-type]
+    server = Served(create_app(settings, fake_engine(0.05), Store.in_memory(), who))  # type: ignore[arg-type]
     tabs = [Tab(browser, server.url) for _ in range(3)]
     try:
         for t in tabs:
@@ -189,7 +189,7 @@ def test_a_closed_tab_frees_its_place(browser: Any, served: Served, engine: Fake
 
 
 def test_a_restart_during_an_answer_is_survived(browser: Any) -> None:
-    store = MemoryStore()
+    store = Store.in_memory()
     server = Served(create_app(SETTINGS, fake_engine(0.1), store, who))  # type: ignore[arg-type]
     with Tab(browser, server.url) as t:
         page = t.open()
@@ -240,7 +240,7 @@ def test_dark_mode_is_remembered(tab: Tab) -> None:
 )
 def test_the_theme_that_the_administrator_set(browser: Any, theme: str, scheme: str, dark: bool) -> None:
     settings = SETTINGS.model_copy(update={"theme": theme})
-    server = Served(create_app(settings, fake_engine(), MemoryStore(), who))  # type: ignore[arg-type]
+    server = Served(create_app(settings, fake_engine(), Store.in_memory(), who))  # type: ignore[arg-type]
     with Tab(browser, server.url, color_scheme=scheme) as t:
         page = t.open()
         assert page.evaluate("document.documentElement.classList.contains('dark')") is dark
@@ -258,7 +258,7 @@ def test_hostile_documents_questions_and_answers_stay_inert(browser: Any) -> Non
     engine = FakeEngine(
         [doc], {"恶意": Script(lines, notes=(("conflict", PAYLOADS[0], (sections[1][1][0],)),))}, 0.0
     )
-    server = Served(create_app(SETTINGS, engine, MemoryStore(), who))  # type: ignore[arg-type]
+    server = Served(create_app(SETTINGS, engine, Store.in_memory(), who))  # type: ignore[arg-type]
     with Tab(browser, server.url) as t:
         page = t.open()
         t.ask("恶意")

@@ -12,7 +12,7 @@ from fake_corpus import LEAVE, fake_engine
 
 from ui.app import create_app
 from ui.settings import UiSettings
-from ui.store_memory import MemoryStore
+from ui.storage import Store
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -23,7 +23,7 @@ GRADIO_EXCEPTIONS = ("scrollable-region-focusable: ['.bubble-wrap",)
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     settings = UiSettings(title="制度问答", rate_per_minute=0, originals=tmp_path_factory.mktemp("originals"))
-    with Served(create_app(settings, fake_engine(0.01), MemoryStore())) as server:  # type: ignore[arg-type]
+    with Served(create_app(settings, fake_engine(0.01), Store.in_memory())) as server:  # type: ignore[arg-type]
         yield server
 
 

@@ -16,7 +16,7 @@ from ui.assembly import assemble
 from ui.auth import SignOn
 from ui.auth_signing import seal, server_key
 from ui.settings import UiSettings
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_care import audit
 from ui.storage_tokens import TokenTable
 
@@ -30,18 +30,18 @@ def port() -> int:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SqlStore, TokenTable, Path]]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, TokenTable, Path]]:
     data = tmp_path_factory.mktemp("data")
-    store = SqlStore.open("", data)
+    store = Store.open("", data)
     yield store, TokenTable(store.database, server_key(data)), data
     store.close()
 
 
 @pytest.fixture(scope="module")
-def served(port: int, kept: tuple[SqlStore, TokenTable, Path]) -> Iterator[Served]:
+def served(port: int, kept: tuple[Store, TokenTable, Path]) -> Iterator[Served]:
     store, table, data = kept
     settings = UiSettings(auth="token", embed_secret=SECRET, allowed_origins=(f"http://localhost:{port}",))
-    app, _ = assemble(settings, fake_engine(0.01), store, SignOn(settings, data, table))  # type: ignore[arg-type]
+    app, _ = assemble(settings, fake_engine(0.01), store, SignOn(settings, data, table.database))  # type: ignore[arg-type]
     with Served(app) as server:
         yield server
 
@@ -53,7 +53,7 @@ def ask(page: Any, question: str = "年休假怎么申请？") -> None:
 
 
 def test_somebody_signs_in_with_a_token_once_and_finds_everything_on_a_phone(
-    browser: Any, served: Served, kept: tuple[SqlStore, TokenTable, Path]
+    browser: Any, served: Served, kept: tuple[Store, TokenTable, Path]
 ) -> None:
     store, table, _ = kept
     with Tab(browser, served.url) as t:
@@ -98,7 +98,7 @@ def test_somebody_signs_in_with_a_token_once_and_finds_everything_on_a_phone(
 
 
 def test_a_widgets_visitor_is_who_the_host_says_and_may_only_ask(
-    browser: Any, served: Served, port: int, kept: tuple[SqlStore, TokenTable, Path], tmp_path: Path
+    browser: Any, served: Served, port: int, kept: tuple[Store, TokenTable, Path], tmp_path: Path
 ) -> None:
     store = kept[0]
     token = seal(SECRET, "wenju:embed", {"sub": "李雷", "jti": str(time.time())}, 60)

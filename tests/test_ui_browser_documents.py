@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 
 from ui.app import create_app
 from ui.settings import UiSettings
-from ui.store_memory import MemoryStore
+from ui.storage import Store
 from ui.viewer import Viewer
 
 REPORT = Path(__file__).parent / "data" / "loaders" / "report.pdf"
@@ -37,7 +37,7 @@ def engine() -> FakeEngine:
 @pytest.fixture()
 def served(engine: FakeEngine, tmp_path: Path) -> Iterator[Served]:
     settings = UiSettings(title="制度问答", originals=tmp_path / "originals", upload_max_mb=1)
-    with Served(create_app(settings, engine, MemoryStore(), who)) as server:  # type: ignore[arg-type]
+    with Served(create_app(settings, engine, Store.in_memory(), who)) as server:  # type: ignore[arg-type]
         yield server
 
 

@@ -14,7 +14,7 @@ from fake_corpus import APPLY, APPROVE, fake_engine
 
 from ui.app import create_app
 from ui.settings import UiSettings
-from ui.store_memory import MemoryStore
+from ui.storage import Store
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     with Served(
-        create_app(UiSettings(title="制度问答", rate_per_minute=0), fake_engine(), MemoryStore())
+        create_app(UiSettings(title="制度问答", rate_per_minute=0), fake_engine(), Store.in_memory())
     ) as server:  # type: ignore[arg-type]
         yield server
 

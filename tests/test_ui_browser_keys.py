@@ -11,7 +11,7 @@ from fake_corpus import fake_engine
 
 from ui.app import create_app
 from ui.settings import UiSettings
-from ui.store_memory import MemoryStore
+from ui.storage import Store
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     settings = UiSettings(title="制度问答", rate_per_minute=0, suggestions=("年休假怎么申请？",))
-    with Served(create_app(settings, fake_engine(0.01), MemoryStore())) as server:  # type: ignore[arg-type]
+    with Served(create_app(settings, fake_engine(0.01), Store.in_memory())) as server:  # type: ignore[arg-type]
         yield server
 
 

@@ -21,8 +21,7 @@ from ui.assembly import assemble
 from ui.auth import SignOn
 from ui.doorway import Doorway
 from ui.settings import UiSettings
-from ui.storage import SqlStore
-from ui.store_memory import MemoryStore
+from ui.storage import Store
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -78,7 +77,7 @@ def _reach(t: Tab) -> None:
 
 def test_the_page_is_up_before_the_models_and_says_so(browser: Any) -> None:
     engine = fake_engine(loaded=False)
-    server = Served(create_app(UiSettings(title="制度问答"), engine, MemoryStore()))  # type: ignore[arg-type]
+    server = Served(create_app(UiSettings(title="制度问答"), engine, Store.in_memory()))  # type: ignore[arg-type]
     with Tab(browser, server.url) as t:
         page = t.open()
         assert "正在加载模型，稍候即可提问" in page.inner_text("#wj-loading")
@@ -96,7 +95,7 @@ def test_the_page_is_up_before_the_models_and_says_so(browser: Any) -> None:
 def test_the_doorway_gives_way_to_the_page_by_itself(browser: Any, tmp_path: Path) -> None:
     """Opened while the server still imports its parts: a waiting page, then the chat, without a hand."""
     settings = UiSettings(title="制度问答")
-    store, sign_on = SqlStore.open("", tmp_path), SignOn(settings, tmp_path)
+    store, sign_on = Store.open("", tmp_path), SignOn(settings, tmp_path)
     waiting: list[bool] = [True]
 
     def build() -> Any:
@@ -120,7 +119,7 @@ def test_the_doorway_gives_way_to_the_page_by_itself(browser: Any, tmp_path: Pat
 @pytest.mark.parametrize("stripped", [False, True])
 def test_asking_and_reading_below_a_prefix_behind_nginx(browser: Any, tmp_path: Path, stripped: bool) -> None:
     settings = UiSettings(root_path="/wenju", rate_per_minute=0, title="制度问答")
-    store, sign_on = SqlStore.open("", tmp_path), SignOn(settings, tmp_path)
+    store, sign_on = Store.open("", tmp_path), SignOn(settings, tmp_path)
     door = Doorway(
         settings, lambda: assemble(settings, fake_engine(0.02), store, sign_on), _fail, store.close
     )  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from fake_corpus import fake_engine
 
 from ui.app import create_app
 from ui.settings import UiSettings
-from ui.store_memory import MemoryStore
+from ui.storage import Store
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -29,7 +29,7 @@ def served(port: int) -> Iterator[Served]:
     settings = UiSettings(title="制度问答", rate_per_minute=0, allowed_origins=(f"http://localhost:{port}",))
     engine = fake_engine(0.01)
     engine.docs = [replace(d, meta={**d.meta, "collections": "人事&后勤"}) for d in engine.docs]
-    with Served(create_app(settings, engine, MemoryStore())) as server:  # type: ignore[arg-type]
+    with Served(create_app(settings, engine, Store.in_memory())) as server:  # type: ignore[arg-type]
         yield server
 
 

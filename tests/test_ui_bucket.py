@@ -27,7 +27,7 @@ from ui.intake import Intake
 from ui.jobs import Desk
 from ui.originals import Originals
 from ui.settings import UiSettings
-from ui.store_memory import MemoryStore
+from ui.storage import Store
 from wenju.health.parts import originals as doctor
 from wenju.health.types import Wanted
 from wenju.settings import Settings
@@ -58,7 +58,7 @@ def page(address: str, data: Path, folder: Path) -> TestClient:
     engine = Engine.open(EngineSettings(data=data), encoder=FakeEncoder())
     kept = Originals(ui.originals, Bucket.of(ui))
     app.state.settings, app.state.engine, app.state.originals = ui, engine, kept
-    app.state.store, app.state.who, app.state.address = MemoryStore(), who, peer
+    app.state.store, app.state.who, app.state.address = Store.in_memory(), who, peer
     app.state.index_desk, app.state.intake = Desk(), Intake(engine, folder, kept)
     for part in (intake_page, documents_page):
         app.include_router(part.router)

@@ -27,8 +27,8 @@ from ui.changes import Held
 from ui.conversation import messages, reopen
 from ui.export import to_html, to_json, to_markdown
 from ui.render import answer_html
-from ui.store import Exchange
-from ui.store_memory import MemoryStore, now
+from ui.storage import Store
+from ui.storage_types import Exchange, now
 from ui.texts import Look
 
 CID = "0123456789abcdef"
@@ -113,12 +113,12 @@ def test_an_index_that_cannot_be_read_marks_nothing(
 
 
 @pytest.fixture()
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> Store:
+    return Store.in_memory()
 
 
 @pytest.fixture()
-def client(engine: FakeEngine, store: MemoryStore) -> Iterator[TestClient]:
+def client(engine: FakeEngine, store: Store) -> Iterator[TestClient]:
     from ui.app import create_app
     from ui.settings import UiSettings
 
@@ -142,7 +142,7 @@ def test_the_reader_marks_a_span_only_in_the_text_it_was_cut_from(
 
 
 def test_exports_and_shared_conversations_of_the_server_say_it(
-    client: TestClient, engine: FakeEngine, store: MemoryStore, given: Answer
+    client: TestClient, engine: FakeEngine, store: Store, given: Answer
 ) -> None:
     store.save("local", CID, row(given))
     token = store.share("local", CID)
@@ -152,9 +152,7 @@ def test_exports_and_shared_conversations_of_the_server_say_it(
     assert "文档此后已修改" in client.get(f"/shared/{token}").text
 
 
-def test_a_conversation_is_checked_when_it_is_opened(
-    engine: FakeEngine, store: MemoryStore, given: Answer
-) -> None:
+def test_a_conversation_is_checked_when_it_is_opened(engine: FakeEngine, store: Store, given: Answer) -> None:
     from ui.admission import Admission
     from ui.page import Page
     from ui.settings import UiSettings

@@ -26,7 +26,7 @@ from ui.export import to_html, to_markdown
 from ui.mcp_tools import tools
 from ui.page import Page
 from ui.settings import UiSettings
-from ui.store_memory import MemoryStore
+from ui.storage import Store
 from ui.suggestions import instead
 from ui.turn import Desk
 
@@ -43,12 +43,12 @@ def engine() -> FakeEngine:
 @pytest.fixture()
 def page(engine: FakeEngine) -> Page:
     settings = UiSettings(suggestions=("食堂几点开门？",))
-    return Page(Desk(engine, MemoryStore(), Admission(1, 9), settings), who)  # type: ignore[arg-type]
+    return Page(Desk(engine, Store.in_memory(), Admission(1, 9), settings), who)  # type: ignore[arg-type]
 
 
 @pytest.fixture()
 def client(engine: FakeEngine) -> Iterator[TestClient]:
-    with TestClient(create_app(UiSettings(), engine, MemoryStore(), who)) as opened:  # type: ignore[arg-type]
+    with TestClient(create_app(UiSettings(), engine, Store.in_memory(), who)) as opened:  # type: ignore[arg-type]
         yield opened
 
 
@@ -91,7 +91,7 @@ def test_questions_to_ask_instead_are_searched_in_the_set(engine: FakeEngine) ->
     seen: list[str] = []
     search = engine.search
     engine.search = lambda *a, collection="", **k: seen.append(collection) or search(*a, **k)  # type: ignore[method-assign,func-returns-value]
-    store = MemoryStore()
+    store = Store.in_memory()
     store.answered = lambda limit=20: ["年休假怎么申请？"]  # type: ignore[method-assign]
     instead(engine, store, bare, "zh")  # type: ignore[arg-type]
     assert seen and set(seen) == {"人事"}

@@ -27,9 +27,8 @@ from ui.admin_page import SHOWN
 from ui.app import create_app
 from ui.figures import Sheet, Span, sheets, to_csv, totals
 from ui.settings import UiSettings
-from ui.storage import SqlStore
-from ui.store import Asked, Feedback
-from ui.store_memory import now
+from ui.storage import Store
+from ui.storage_types import Asked, Feedback, now
 from ui.texts import Texts
 
 TODAY = date(2026, 3, 12)  # a Thursday
@@ -161,8 +160,8 @@ def test_a_spreadsheet_calculates_nothing_and_reads_chinese() -> None:
 
 
 @pytest.fixture(params=[True, False], ids=["audit", "no audit"])
-def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[TestClient, SqlStore]]:
-    store = SqlStore.open("", tmp_path, audit=request.param)
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[TestClient, Store]]:
+    store = Store.open("", tmp_path, audit=request.param)
     engine = fake_engine(settings=SimpleNamespace(data=tmp_path))
     settings = UiSettings(originals=tmp_path / "originals", audit=request.param)
     with TestClient(create_app(settings, engine, store, who)) as client:  # type: ignore[arg-type]
@@ -170,9 +169,7 @@ def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Tes
     store.close()
 
 
-def test_the_page_and_its_exports(
-    served: tuple[TestClient, SqlStore], request: pytest.FixtureRequest
-) -> None:
+def test_the_page_and_its_exports(served: tuple[TestClient, Store], request: pytest.FixtureRequest) -> None:
     client, store = served
     audit = "no audit" not in request.node.name
     store.save("王某", "c1", exchange("e1"))
@@ -225,7 +222,7 @@ def test_the_page_and_its_exports(
     )
 
 
-def test_it_is_for_administrators(served: tuple[TestClient, SqlStore]) -> None:
+def test_it_is_for_administrators(served: tuple[TestClient, Store]) -> None:
     client, _ = served
     for name, status in (("li", 403), ("visitor", 403), ("nobody", 401)):
         for path in ("/admin", "/admin/weeks.csv"):
@@ -239,7 +236,7 @@ def test_without_a_store_and_in_english() -> None:
     assert "Nothing was asked." in page and "The last 12 weeks" in page
 
 
-def test_hostile_questions_and_titles_stay_text(served: tuple[TestClient, SqlStore]) -> None:
+def test_hostile_questions_and_titles_stay_text(served: tuple[TestClient, Store]) -> None:
     client, store = served
     for n, payload in enumerate(PAYLOADS):
         refused = replace(REFUSAL, question=payload)
@@ -255,7 +252,7 @@ def test_hostile_questions_and_titles_stay_text(served: tuple[TestClient, SqlSto
 
 
 def test_what_reads_like_an_order_is_shown_with_its_place_and_does_nothing(
-    served: tuple[TestClient, SqlStore],
+    served: tuple[TestClient, Store],
 ) -> None:
     client, _ = served
     engine = client.app.state.engine  # type: ignore[attr-defined]
@@ -279,12 +276,12 @@ def test_records_from_before_have_no_times_and_still_count(tmp_path: Path) -> No
     """A database in which only the older table was written."""
     from sqlalchemy import text
 
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     store.save("a", "c1", exchange("e1"))
     with store.database.begin() as c:
         c.execute(text("DROP TABLE wenju_outcomes"))
     store.close()
-    again = SqlStore.open("", tmp_path)
+    again = Store.open("", tmp_path)
     (row,) = again.asked()
     assert (row.question, row.seconds, row.documents, row.kind) == ("年休假怎么申请？", None, (), "")
     again.close()

@@ -6,10 +6,10 @@ from fake_corpus import APPLY
 from fastapi.testclient import TestClient
 from page_fakes import CID, OURS, seed
 
-from ui.store_memory import MemoryStore
+from ui.storage import Store
 
 
-def test_history_belongs_to_one_user(client: TestClient, store: MemoryStore) -> None:
+def test_history_belongs_to_one_user(client: TestClient, store: Store) -> None:
     seed(store)
     assert [r["title"] for r in client.get("/page/conversations").json()] == ["年休假怎么申请？"]
     assert (
@@ -28,7 +28,7 @@ def test_history_belongs_to_one_user(client: TestClient, store: MemoryStore) -> 
     assert client.get("/page/conversations").json() == []
 
 
-def test_export_and_share(client: TestClient, store: MemoryStore) -> None:
+def test_export_and_share(client: TestClient, store: Store) -> None:
     seed(store)
     for form, kind in (("md", "text/markdown"), ("html", "text/html"), ("json", "application/json")):
         got = client.get(f"/page/conversations/{CID}/export.{form}")
@@ -47,7 +47,7 @@ def test_export_and_share(client: TestClient, store: MemoryStore) -> None:
     assert client.get("/shared/none").status_code == 404
 
 
-def test_feedback_is_stored_with_the_answer_and_what_made_it(client: TestClient, store: MemoryStore) -> None:
+def test_feedback_is_stored_with_the_answer_and_what_made_it(client: TestClient, store: Store) -> None:
     seed(store)
     body = {
         "conversation": CID,

@@ -28,7 +28,7 @@ from qa.engine import Engine
 from qa.settings import EngineSettings
 from ui.index_jobs import TRIES, IndexJob, IndexJobs
 from ui.index_worker import FOLDER, IndexWorker
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_tables import jobs as table
 from ui.storage_tables import open_database
 
@@ -62,7 +62,7 @@ IndexWorker(engine, jobs, pause=0.05).run(threading.Event(), once=True)
 
 
 @pytest.fixture
-def store(postgres: str, tmp_path: Path) -> Iterator[SqlStore]:
+def store(postgres: str, tmp_path: Path) -> Iterator[Store]:
     with emptied(postgres, tmp_path) as opened:
         yield opened
 
@@ -112,7 +112,7 @@ def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def silent(store: SqlStore) -> None:
+def silent(store: Store) -> None:
     """As when the workers have said nothing for longer than a lease."""
     with store.database.begin() as c:
         c.execute(update(table).values(lease=0.0))
@@ -131,7 +131,7 @@ def once_each(data: Path, count: int) -> None:
 @pytest.mark.postgres
 @pytest.mark.timeout(300)
 def test_one_of_two_workers_is_killed_while_it_reads(
-    store: SqlStore, tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
+    store: Store, tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
     jobs = IndexJobs(store.database)
     assert jobs.queue(queued(folder(tmp_path, 24))) == 24
@@ -159,7 +159,7 @@ def test_one_of_two_workers_is_killed_while_it_reads(
 @pytest.mark.postgres
 @pytest.mark.timeout(300)
 def test_the_one_who_writes_is_killed_between_the_index_and_the_database(
-    store: SqlStore, tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
+    store: Store, tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
     jobs = IndexJobs(store.database)
     jobs.queue(queued(folder(tmp_path, 8)))
@@ -178,7 +178,7 @@ def test_the_one_who_writes_is_killed_between_the_index_and_the_database(
 
 @pytest.mark.postgres
 def test_what_a_worker_says_of_a_job_that_another_has_by_now_counts_nothing(
-    store: SqlStore, tmp_path: Path
+    store: Store, tmp_path: Path
 ) -> None:
     one, other = IndexJobs(store.database), IndexJobs(store.database)
     one.queue(queued(folder(tmp_path, 2)))
@@ -193,7 +193,7 @@ def test_what_a_worker_says_of_a_job_that_another_has_by_now_counts_nothing(
 
 
 @pytest.mark.postgres
-def test_several_who_take_at_once_take_each_job_once(store: SqlStore, tmp_path: Path) -> None:
+def test_several_who_take_at_once_take_each_job_once(store: Store, tmp_path: Path) -> None:
     IndexJobs(store.database).queue(queued(folder(tmp_path, 40)))
     taken: list[int] = []
 
@@ -211,7 +211,7 @@ def test_several_who_take_at_once_take_each_job_once(store: SqlStore, tmp_path: 
 
 
 @pytest.mark.postgres
-def test_a_file_that_takes_every_worker_with_it_is_given_up(store: SqlStore, tmp_path: Path) -> None:
+def test_a_file_that_takes_every_worker_with_it_is_given_up(store: Store, tmp_path: Path) -> None:
     jobs = IndexJobs(store.database)
     jobs.queue(queued(folder(tmp_path, 1)))
     for _ in range(TRIES):
@@ -224,7 +224,7 @@ def test_a_file_that_takes_every_worker_with_it_is_given_up(store: SqlStore, tmp
 
 
 @pytest.mark.postgres
-def test_an_orderly_stop_hands_everything_back_and_costs_no_try(store: SqlStore, tmp_path: Path) -> None:
+def test_an_orderly_stop_hands_everything_back_and_costs_no_try(store: Store, tmp_path: Path) -> None:
     jobs = IndexJobs(store.database)
     jobs.queue(queued(folder(tmp_path, 2)))
     jobs.take(2)
@@ -234,7 +234,7 @@ def test_an_orderly_stop_hands_everything_back_and_costs_no_try(store: SqlStore,
 
 @pytest.mark.postgres
 def test_a_worker_that_is_told_to_stop_finishes_the_file_in_hand_alone(
-    store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs, stopping = IndexJobs(store.database), threading.Event()
     jobs.queue(queued(folder(tmp_path, 6)))
@@ -251,7 +251,7 @@ def test_a_worker_that_is_told_to_stop_finishes_the_file_in_hand_alone(
 
 
 @pytest.mark.postgres
-def test_the_same_file_waits_once_and_what_cannot_be_read_is_told(store: SqlStore, tmp_path: Path) -> None:
+def test_the_same_file_waits_once_and_what_cannot_be_read_is_told(store: Store, tmp_path: Path) -> None:
     files = folder(tmp_path, 2)
     (files / "broken.docx").write_bytes(b"no zip archive")
     jobs = IndexJobs(store.database)
@@ -271,7 +271,7 @@ def test_the_same_file_waits_once_and_what_cannot_be_read_is_told(store: SqlStor
 
 @pytest.mark.postgres
 def test_a_file_that_changed_after_it_was_read_is_read_again_by_the_writer(
-    store: SqlStore, tmp_path: Path
+    store: Store, tmp_path: Path
 ) -> None:
     files = folder(tmp_path, 1)
     jobs = IndexJobs(store.database)
@@ -315,9 +315,7 @@ def test_sqlite_is_no_place_for_jobs(tmp_path: Path) -> None:
 
 
 @pytest.mark.postgres
-def test_the_commands(
-    store: SqlStore, postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_commands(store: Store, postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from typer.testing import CliRunner
 
     from wenju.cli import app

@@ -25,7 +25,7 @@ from qa.settings import EngineSettings
 from ui.app import create_app
 from ui.originals import safe_path
 from ui.settings import UiSettings
-from ui.store_memory import MemoryStore
+from ui.storage import Store
 
 RULE = "食堂管理规定\n\n第一条 早餐供应时间为七点至八点半，午餐供应时间为十一点半至十三点，周末不供应。"
 
@@ -38,7 +38,7 @@ def engine() -> FakeEngine:
 @pytest.fixture()
 def client(engine: FakeEngine, tmp_path: Path) -> Iterator[TestClient]:
     settings = UiSettings(originals=tmp_path, upload_max_mb=1)
-    with TestClient(create_app(settings, engine, MemoryStore(), who)) as opened:  # type: ignore[arg-type]
+    with TestClient(create_app(settings, engine, Store.in_memory(), who)) as opened:  # type: ignore[arg-type]
         yield opened
 
 
@@ -221,7 +221,7 @@ def test_names_with_folders_stay_inside() -> None:
 def test_with_the_real_engine_files_are_named_by_their_folders(tmp_path: Path) -> None:
     engine = Engine.open(EngineSettings(data=tmp_path / "data"), encoder=FakeEncoder())
     settings = UiSettings(originals=tmp_path / "originals")
-    with TestClient(create_app(settings, engine, MemoryStore(), who)) as client:
+    with TestClient(create_app(settings, engine, Store.in_memory(), who)) as client:
         for name in ("制度/食堂.txt", "制度/门卫.txt"):
             send(client, name, (RULE + name).encode())
         read(client)

@@ -24,8 +24,8 @@ from ui.export import clipboard, to_html, to_markdown
 from ui.export_word import WORD, to_word
 from ui.layout import Heading, Listing, Prose, Table, claims, layout
 from ui.render import answer_html
-from ui.store import Exchange
-from ui.store_memory import MemoryStore
+from ui.storage import Store
+from ui.storage_types import Exchange
 from ui.turn import ask
 from ui.viewer import Viewer
 
@@ -357,7 +357,7 @@ def test_a_question_can_be_asked_as_it_was_typed() -> None:
 
 @pytest.fixture()
 def client(tmp_path: Path):  # type: ignore[no-untyped-def]
-    store = MemoryStore()
+    store = Store.in_memory()
     with page_client(tmp_path, store) as made:
         made.store = store
         yield made

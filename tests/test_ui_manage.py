@@ -10,10 +10,9 @@ from fake_corpus import fake_engine
 from typer.testing import CliRunner, Result
 
 from ui.auth_signing import server_key
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_tokens import TokenTable
-from ui.store import Exchange, Feedback
-from ui.store_memory import now
+from ui.storage_types import Exchange, Feedback, now
 from wenju.cli import app
 
 
@@ -23,7 +22,7 @@ def wenju(data: Path, *arguments: str) -> Result:
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     answer = fake_engine().answer("年休假怎么申请？")
     store.save("王芳", "c1", Exchange("e1", answer.question, now(), "done", answer))
     store.add_feedback(Feedback("c1", "e1", "王芳", "down", now(), ("wrong_evidence",), "", answer))
@@ -34,7 +33,7 @@ def kept(tmp_path: Path) -> Path:
 def test_a_token_is_made_shown_listed_and_revoked(tmp_path: Path) -> None:
     made = wenju(tmp_path, "token", "create", "archive", "--role", "administrator", "--days", "30")
     token = made.stdout.strip()
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     table = TokenTable(store.database, server_key(tmp_path))
     assert made.exit_code == 0 and (table.viewer(token) or [None])[0].administers  # type: ignore[union-attr]
     (row,) = json.loads(wenju(tmp_path, "token", "list", "--json").stdout)

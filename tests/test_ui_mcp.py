@@ -21,7 +21,7 @@ from ui.auth_signing import server_key
 from ui.mcp import http_app
 from ui.mcp_tools import tools
 from ui.settings import UiSettings
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_care import audit
 from ui.storage_tokens import TokenTable
 
@@ -102,7 +102,7 @@ def test_over_stdio_as_an_assistant_starts_it(tmp_path: Path) -> None:
             return await client.call_tool("ask", ASKED)
 
     assert len(asyncio.run(main()).structured_content["sentences"]) == 3
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     assert [(r["channel"], r["user"]) for r in audit(store.database)] == [("mcp", "local")]
     store.close()
 
@@ -110,7 +110,7 @@ def test_over_stdio_as_an_assistant_starts_it(tmp_path: Path) -> None:
 def test_over_http_only_with_a_token_and_under_its_name(tmp_path: Path) -> None:
     import httpx
 
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     table = TokenTable(store.database, server_key(tmp_path))
     settings = UiSettings(auth="token")
     token = table.create("assistant")
@@ -125,7 +125,7 @@ def test_over_http_only_with_a_token_and_under_its_name(tmp_path: Path) -> None:
             return await client.call_tool("ask", ASKED)
 
     with running(
-        http_app(desk(settings=settings, store=store), SignOn(settings, tmp_path, table))
+        http_app(desk(settings=settings, store=store), SignOn(settings, tmp_path, table.database))
     ) as address:
         assert httpx.post(f"{address}/mcp", json={}).status_code == 401
         foreign = {"origin": "https://evil.example", "cookie": "x=1"}

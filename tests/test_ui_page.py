@@ -15,19 +15,19 @@ from starlette.datastructures import Headers
 from ui.admission import Admission
 from ui.page import SESSIONS, Page, build
 from ui.settings import UiSettings
-from ui.store_memory import MemoryStore
+from ui.storage import Store
 from ui.turn import Desk
 
 
 @pytest.fixture()
-def store() -> MemoryStore:
-    kept = MemoryStore()
+def store() -> Store:
+    kept = Store.in_memory()
     seed(kept)
     return kept
 
 
 @pytest.fixture()
-def page(store: MemoryStore) -> Page:
+def page(store: Store) -> Page:
     return Page(Desk(fake_engine(), store, Admission(1, 9), UiSettings()), who)  # type: ignore[arg-type]
 
 
@@ -44,7 +44,7 @@ def last(steps: Any) -> list[Any]:
     return asyncio.run(run())
 
 
-def test_a_page_that_the_server_forgot_goes_on_where_it_was(page: Page, store: MemoryStore) -> None:
+def test_a_page_that_the_server_forgot_goes_on_where_it_was(page: Page, store: Store) -> None:
     shown = last(page.submit("那超过三天谁批？", None, sent()))
     assert [e.question for e in shown[-1].exchanges] == ["年休假怎么申请？", "那超过三天谁批？"] and shown[
         -1
@@ -59,7 +59,7 @@ def test_a_page_that_the_server_forgot_goes_on_where_it_was(page: Page, store: M
     ("user", "conversation"), [("li", CID), ("visitor", CID), ("admin", "0" * 16), ("admin", "../x")]
 )
 def test_nobody_gets_into_a_conversation_that_is_not_theirs(
-    page: Page, store: MemoryStore, user: str, conversation: str
+    page: Page, store: Store, user: str, conversation: str
 ) -> None:
     shown = last(page.submit("食堂几点开门？", None, sent(user, conversation)))
     assert [e.question for e in shown[-1].exchanges] == ["食堂几点开门？"] and shown[-1].id not in (

@@ -15,7 +15,7 @@ from ui.scripts import KnownScripts
 from ui.security import OPEN, denied
 from ui.server import warm
 from ui.settings import UiSettings
-from ui.store_memory import MemoryStore
+from ui.storage import Store
 
 
 def test_page_has_a_nonce_on_its_inline_scripts_and_a_strict_policy(client: TestClient) -> None:
@@ -143,7 +143,7 @@ def test_nobody_sees_nothing(client: TestClient) -> None:
     assert told == ["0", "1"], "a page whose sign-on has ended finds out"
 
 
-def test_an_embedded_visitor_may_only_ask(client: TestClient, store: MemoryStore) -> None:
+def test_an_embedded_visitor_may_only_ask(client: TestClient, store: Store) -> None:
     seed(store, "visitor")
     visitor = {"x-test-user": "visitor"} | OURS
     for path in (
@@ -200,7 +200,7 @@ def test_the_page_says_why_the_models_did_not_load(monkeypatch: pytest.MonkeyPat
 )
 def test_whoever_has_a_session_can_end_it(auth: str, there: bool) -> None:
     settings = UiSettings(auth=auth, root_path="/wenju")  # type: ignore[arg-type]
-    with TestClient(create_app(settings, fake_engine(), MemoryStore(), who)) as c:  # type: ignore[arg-type]
+    with TestClient(create_app(settings, fake_engine(), Store.in_memory(), who)) as c:  # type: ignore[arg-type]
         for path in ("/chat/", "/documents"):
             page = c.get(path, headers={"x-test-user": "li<b>"}).text
             assert ('<form class="out" method="post" action="/wenju/sign-out">' in page) is there, path

@@ -16,7 +16,7 @@ from ui.citations import below_title, sources
 from ui.escape import inert, plain, runs
 from ui.export import clipboard, to_html, to_json, to_markdown
 from ui.render import answer_html, failure_html, question_html, welcome_html
-from ui.store import Exchange
+from ui.storage_types import Exchange
 from ui.texts import Look
 
 LOOK = Look("zh", "/p")

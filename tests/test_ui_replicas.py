@@ -19,7 +19,7 @@ from browser import free_port
 from databases import emptied
 from processes import nginx, serve, until_ready
 
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_care import audit
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(900)]
@@ -49,7 +49,7 @@ def conf(ports: tuple[int, int]) -> tuple[str, str]:
 class Person:
     """Asks as the page does, and reopens the conversation where the connection broke."""
 
-    def __init__(self, address: str, name: str, store: SqlStore) -> None:
+    def __init__(self, address: str, name: str, store: Store) -> None:
         self.client = httpx.Client(base_url=address, headers={"x-test-user": name}, timeout=60)
         self.name, self.store = name, store
         self.session = ""
@@ -125,7 +125,7 @@ class Broken(Exception):
 
 
 @pytest.fixture
-def house(postgres: str, tmp_path: Path) -> Iterator[tuple[str, list[Any], SqlStore]]:
+def house(postgres: str, tmp_path: Path) -> Iterator[tuple[str, list[Any], Store]]:
     """Two servers and nginx in front of them: address, processes, the database."""
     ports = (free_port(), free_port())
     proxied = {
@@ -152,7 +152,7 @@ def house(postgres: str, tmp_path: Path) -> Iterator[tuple[str, list[Any], SqlSt
         yield start(location, beside), processes, store
 
 
-def test_one_of_two_is_killed_under_load(house: tuple[str, list[Any], SqlStore]) -> None:
+def test_one_of_two_is_killed_under_load(house: tuple[str, list[Any], Store]) -> None:
     address, processes, store = house
     people = [Person(address, f"u{n}", store) for n in range(PEOPLE)]
     failures: list[BaseException] = []
@@ -193,11 +193,11 @@ def test_one_of_two_is_killed_under_load(house: tuple[str, list[Any], SqlStore])
     print(f"{under_way} answers under way at the kill, {sum(p.broken for p in people)} connections cut")
 
 
-def running(store: SqlStore, people: list[Person]) -> int:
+def running(store: Store, people: list[Person]) -> int:
     return sum(any(e.status == "running" for e in person.kept()) for person in people)
 
 
-def test_seats_are_spread_and_kept(house: tuple[str, list[Any], SqlStore]) -> None:
+def test_seats_are_spread_and_kept(house: tuple[str, list[Any], Store]) -> None:
     address, _, _ = house
     seats: dict[str, set[str]] = {}
     for n in range(12):

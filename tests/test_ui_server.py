@@ -29,7 +29,7 @@ from ui.doorway import Doorway, prefixed
 from ui.opening import address_of, listen
 from ui.server import SHARED
 from ui.settings import UiSettings
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_care import counts
 
 ROOT = Path(__file__).parent.parent
@@ -102,7 +102,7 @@ def test_the_prefix_is_put_in_place_whether_it_was_stripped_or_not(path: str, be
 
 def test_the_whole_page_under_a_prefix_behind_nginx_stripped_or_not(tmp_path: Path) -> None:
     settings = UiSettings(root_path="/wenju", rate_per_minute=0)
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     sign_on = SignOn(settings, tmp_path)
     door = Doorway(settings, lambda: assemble(settings, fake_engine(), store, sign_on), _fail, store.close)  # type: ignore[arg-type]
     with running(door, proxy_headers=False) as upstream, nginx(tmp_path) as start:
@@ -149,7 +149,7 @@ def test_killed_during_an_answer_the_conversation_says_so_and_a_second_server_st
         }
         joined = httpx.post(f"{address}/chat/gradio_api/queue/join", json=body, timeout=20)
         assert joined.status_code == 200, joined.text
-        store = SqlStore.open("", tmp_path)
+        store = Store.open("", tmp_path)
         until(lambda: counts(store.database)["wenju_exchanges"])
         (row,) = store.conversations("local")
         assert [e.status for e in store.exchanges("local", row.id) or ()] == ["running"]

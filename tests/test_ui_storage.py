@@ -12,15 +12,14 @@ from typing import Any
 import pytest
 from databases import ANSWER, REFUSAL, emptied, exchange
 
-from ui.storage import SqlStore
-from ui.store import Asked, Feedback
-from ui.store_memory import MemoryStore, now
+from ui.storage import Store
+from ui.storage_types import Asked, Feedback, now
 
 
 @pytest.fixture(params=("memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)))
 def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     if request.param == "memory":
-        yield MemoryStore()
+        yield Store.in_memory()
         return
     with emptied(
         "" if request.param == "sqlite" else request.getfixturevalue("postgres"), tmp_path
@@ -146,7 +145,7 @@ def test_a_deleted_conversation_ends_its_share_links_and_no_others(any_store: An
     assert all(any_store.shared(token) is not None for token in kept)
 
 
-def test_threads_may_write_at_once(sql: SqlStore) -> None:
+def test_threads_may_write_at_once(sql: Store) -> None:
     failures: list[BaseException] = []
 
     def work(n: int) -> None:

@@ -15,16 +15,16 @@ from databases import ANSWER, REFUSAL, exchange
 from errors import SettingsError
 from ui import storage_care, storage_servers
 from ui.auth_signing import seal, server_key
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_tokens import TokenTable
 
 
 def test_everything_is_there_after_a_restart_and_the_file_is_private(tmp_path: Path) -> None:
-    first = SqlStore.open("", tmp_path)
+    first = Store.open("", tmp_path)
     first.save("wang", "c1", exchange())
     first.save("wang", "c1", exchange("e2", status="running", answer=None))
     first.close()
-    second = SqlStore.open("", tmp_path)
+    second = Store.open("", tmp_path)
     assert storage_servers.recover(second.database, "重启了") == 1
     one, two = second.exchanges("wang", "c1") or ()
     assert one.answer == ANSWER and (two.status, two.message) == ("failed", "重启了")
@@ -32,7 +32,7 @@ def test_everything_is_there_after_a_restart_and_the_file_is_private(tmp_path: P
     assert stat.S_IMODE((tmp_path / "wenju.db").stat().st_mode) == 0o600
 
 
-def test_the_audit_tells_who_asked_what_and_what_was_cited(sql: SqlStore) -> None:
+def test_the_audit_tells_who_asked_what_and_what_was_cited(sql: Store) -> None:
     sql.save("wang", "c1", exchange())
     sql.save("wang", "c1", exchange())
     sql.record("robot", exchange("e5", "食堂几点开门", replace(REFUSAL, id="a5")), "api")
@@ -47,7 +47,7 @@ def test_the_audit_tells_who_asked_what_and_what_was_cited(sql: SqlStore) -> Non
 
 
 def test_without_audit_questions_are_counted_but_not_named(tmp_path: Path) -> None:
-    store = SqlStore.open("", tmp_path, audit=False)
+    store = Store.open("", tmp_path, audit=False)
     store.record("robot", exchange("e5", "食堂几点开门", replace(REFUSAL, id="a5")), "api")
     (row,) = storage_care.audit(store.database)
     assert row["user"] == "" and row["cited"] == [] and store.recorded("robot", "a5") is None
@@ -56,7 +56,7 @@ def test_without_audit_questions_are_counted_but_not_named(tmp_path: Path) -> No
 
 
 def test_old_things_go_after_their_time_and_one_persons_on_request(
-    sql: SqlStore, monkeypatch: pytest.MonkeyPatch
+    sql: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long_ago = (datetime.now(UTC) - timedelta(days=100)).isoformat(timespec="seconds")
     with monkeypatch.context() as past:
@@ -80,7 +80,7 @@ def test_old_things_go_after_their_time_and_one_persons_on_request(
     assert storage_care.counts(sql.database)["wenju_exchanges"] == 1
 
 
-def test_tokens_are_signed_hashed_and_revocable(sql: SqlStore, tmp_path: Path) -> None:
+def test_tokens_are_signed_hashed_and_revocable(sql: Store, tmp_path: Path) -> None:
     key = server_key(tmp_path)
     table = TokenTable(sql.database, key)
     token = table.create("archive", "administrator", days=30)
@@ -108,7 +108,7 @@ def test_tokens_are_signed_hashed_and_revocable(sql: SqlStore, tmp_path: Path) -
             table.create(name, days=days)
 
 
-def test_a_single_use_id_is_used_once(sql: SqlStore, tmp_path: Path) -> None:
+def test_a_single_use_id_is_used_once(sql: Store, tmp_path: Path) -> None:
     table = TokenTable(sql.database, server_key(tmp_path))
     assert table.spend("j1", time.time() + 60) and not table.spend("j1", time.time() + 60)
     assert table.spend("j2", time.time() - 1) and table.spend("j2", time.time() + 60)
@@ -125,14 +125,14 @@ def test_a_single_use_id_is_used_once(sql: SqlStore, tmp_path: Path) -> None:
 )
 def test_a_bad_database_is_named_without_its_password(url: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=says) as refused:
-        SqlStore.open(url, tmp_path)
+        Store.open(url, tmp_path)
     assert "geheim" not in str(refused.value)
 
 
 def test_tables_of_another_version_are_left_alone(tmp_path: Path) -> None:
-    store = SqlStore.open("", tmp_path)
+    store = Store.open("", tmp_path)
     with store.database.begin() as c:
         c.exec_driver_sql("update wenju_about set value = '99'")
     store.close()
     with pytest.raises(SettingsError, match="version 99"):
-        SqlStore.open("", tmp_path)
+        Store.open("", tmp_path)

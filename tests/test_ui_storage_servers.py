@@ -13,25 +13,25 @@ from sqlalchemy import update
 
 from ui import storage_servers
 from ui.rates import Limits, RateLimited
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.storage_tables import rates, servers
 
 pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def two(postgres: str, tmp_path: Path) -> Iterator[tuple[SqlStore, SqlStore]]:
+def two(postgres: str, tmp_path: Path) -> Iterator[tuple[Store, Store]]:
     with emptied(postgres, tmp_path) as one:
-        other = SqlStore.open(postgres, tmp_path)
+        other = Store.open(postgres, tmp_path)
         yield one, other
         other.close()
 
 
-def statuses(store: SqlStore) -> list[str]:
+def statuses(store: Store) -> list[str]:
     return [e.status for e in store.exchanges("wang", "c1") or ()]
 
 
-def test_a_server_that_starts_cuts_only_what_no_living_one_answers(two: tuple[SqlStore, SqlStore]) -> None:
+def test_a_server_that_starts_cuts_only_what_no_living_one_answers(two: tuple[Store, Store]) -> None:
     one, other = two
     for store, name in ((one, "e1"), (other, "e2")):
         storage_servers.beat(store.database, store.server)
@@ -47,7 +47,7 @@ def test_a_server_that_starts_cuts_only_what_no_living_one_answers(two: tuple[Sq
     assert statuses(one) == ["done", "done"] and storage_servers.recover(one.database, "重启了") == 0
 
 
-def test_one_that_stops_in_order_is_gone_at_once(two: tuple[SqlStore, SqlStore]) -> None:
+def test_one_that_stops_in_order_is_gone_at_once(two: tuple[Store, Store]) -> None:
     one, other = two
     storage_servers.beat(other.database, other.server)
     other.save("wang", "c1", exchange("e2", status="running", answer=None))
@@ -69,7 +69,7 @@ def test_one_that_stops_in_order_is_gone_at_once(two: tuple[SqlStore, SqlStore])
     assert statuses(one) == ["failed"]
 
 
-def test_a_limit_counts_what_was_asked_at_all_servers(two: tuple[SqlStore, SqlStore]) -> None:
+def test_a_limit_counts_what_was_asked_at_all_servers(two: tuple[Store, Store]) -> None:
     limits = [
         Limits(3, 0, 5, 64, lambda kind, n, store=store: storage_servers.SharedRate(store.database, kind, n))
         for store in two

@@ -19,8 +19,8 @@ from ui.admission import Admission, QueueFull
 from ui.conversation import Conversation, messages, reopen
 from ui.rates import RateLimited
 from ui.settings import UiSettings
-from ui.store import Exchange
-from ui.store_memory import MemoryStore
+from ui.storage import Store
+from ui.storage_types import Exchange
 from ui.suggestions import brought_along, follow_ups, instead, openers
 from ui.texts import Look
 from ui.turn import Desk, Screen, ask, stop
@@ -32,7 +32,7 @@ LOOK = Look()
 def desk(engine: FakeEngine | None = None, **kwargs: int) -> Desk:
     settings = UiSettings(**{"rate_per_minute": 0, **kwargs})  # type: ignore[arg-type]
     answering: Any = engine or fake_engine()
-    return Desk(answering, MemoryStore(), Admission.of(settings, answering), settings)  # type: ignore[arg-type]
+    return Desk(answering, Store.in_memory(), Admission.of(settings, answering), settings)  # type: ignore[arg-type]
 
 
 async def screens(
@@ -280,7 +280,7 @@ def test_documents_bring_questions_along_and_they_come_first() -> None:
     engine = fake_engine()
     meta = {"questions": "年休假怎么申请？；病假要交什么证明？；今天天气怎么样？"}
     engine.docs = [replace(d, meta=meta) if d.id == LEAVE.id else d for d in engine.docs]
-    store = MemoryStore()
+    store = Store.in_memory()
     store.save("u", "0" * 16, Exchange("e", "年休假怎么申请", "t", "done", engine.answer("年休假怎么申请？")))
     offered = openers(engine, store, ("自己的问题",), "zh")  # type: ignore[arg-type]
     assert (

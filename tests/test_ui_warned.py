@@ -17,7 +17,7 @@ from page_fakes import OURS, who
 from index.shown import NOT_READ
 from ui.app import create_app
 from ui.settings import UiSettings
-from ui.storage import SqlStore
+from ui.storage import Store
 from ui.texts import Texts
 from ui.warned import KINDS, UNREAD, groups
 
@@ -42,7 +42,7 @@ def client(engine: FakeEngine, tmp_path: Path) -> Iterator[TestClient]:
 
 
 def opened(engine: FakeEngine, folder: Path) -> TestClient:
-    store = SqlStore.open("", folder / "data")
+    store = Store.open("", folder / "data")
     return TestClient(create_app(UiSettings(originals=folder), engine, store, who))  # type: ignore[arg-type]
 
 

@@ -65,12 +65,10 @@ def running(app: Any, **options: Any) -> Iterator[str]:
         assert not thread.is_alive(), "the server did not stop"
 
 
-def guarded(
-    settings: UiSettings, data: Path, tokens: Any = None, sessions: Any = None, **given: Any
-) -> tuple[Any, SignOn]:
+def guarded(settings: UiSettings, data: Path, database: Any = None, **given: Any) -> tuple[Any, SignOn]:
     """The API behind sign-on and guard, with a /chat/ that tells who looks: all of the server but the
     page."""
-    sign_on = SignOn(settings, data, tokens, sessions)
+    sign_on = SignOn(settings, data, database)
     app = api_app(settings, who=sign_on.who, **given)
     app.state.address = sign_on.address
     app.include_router(sign_on.router)

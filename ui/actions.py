@@ -1,6 +1,6 @@
 """The record of what administrators did: who, from where, what, to what. Apart from the record of questions.
 
-Kept by a store that has a database; on the page, through the API and on the command line (``cli:`` and the
+Kept in the store; on the page, through the API and on the command line (``cli:`` and the
 system's user name). It is written whatever ``ui.audit`` says: that is about those who ask.
 """
 
@@ -9,11 +9,14 @@ from __future__ import annotations
 import getpass
 import logging
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal
 
 from starlette.requests import Request
 
 from ui.viewer import Viewer
+
+if TYPE_CHECKING:
+    from ui.storage import Store
 
 log = logging.getLogger("wenju.ui")
 Name = Literal[
@@ -42,23 +45,14 @@ class Action:
     target: str
 
 
-@runtime_checkable
-class Keeps(Protocol):
-    """A store that keeps the record."""
-
-    def act(self, user: str, address: str, name: str, target: str) -> None:
-        """Note one action."""
-        ...
-
-
 def note(request: Request, viewer: Viewer, name: Name, target: str = "") -> None:
     """Record what an administrator's request did. A record that cannot be written is an error in the log."""
     keep(request.app.state.store, viewer.name, request.app.state.address(request), name, target)
 
 
-def keep(store: object, user: str, address: str, name: Name, target: str = "") -> None:
+def keep(store: Store | None, user: str, address: str, name: Name, target: str = "") -> None:
     """The same, for callers without a request."""
-    if not isinstance(store, Keeps):
+    if store is None:
         return
     try:
         store.act(user, address, name, target)

@@ -16,7 +16,7 @@ from ui.page_routes import Kept, from_our_page
 from ui.pages import ThisSite
 from ui.roles import Administrator
 from ui.settings import UiSettings
-from ui.store import Store
+from ui.storage import Store
 from ui.texts import Texts
 from ui.warned import Group, groups
 

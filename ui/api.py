@@ -24,14 +24,14 @@ from qa.serialize import answer_to_dict
 from qa.types import Answer
 from ui.access import engine_of
 from ui.actions import note
-from ui.asking import Ask, Records, ask, begun, turns
+from ui.asking import Ask, ask, begun, turns
 from ui.asking import answer as complete
 from ui.changes import Held
 from ui.line import Waiting
 from ui.problems import NotFound, problem
 from ui.roles import Administrator, Asker, Member
-from ui.store import FEEDBACK_REASONS, Feedback, Store
-from ui.store_memory import now
+from ui.storage import Store
+from ui.storage_types import FEEDBACK_REASONS, Feedback, now
 
 API_VERSION = "1.1"
 """Version of the API, told in /openapi.json. The first number: something was renamed or taken away; the
@@ -160,8 +160,8 @@ def get_document(document_id: str, request: Request, viewer: Member, sha256: str
 
 @router.post("/feedback", summary="Say what is wrong, or right, with an answer")
 def post_feedback(body: Opinion, request: Request, viewer: Asker) -> dict[str, bool]:
-    store = request.app.state.store
-    answer = store.recorded(viewer.name, body.answer_id) if isinstance(store, Records) else None
+    store: Store | None = request.app.state.store
+    answer = store.recorded(viewer.name, body.answer_id) if store is not None else None
     if store is None or answer is None:
         raise NotFound("No such answer is kept for this user", "Use the id of an answer from /api/ask")
     place = ("", body.answer_id)

@@ -32,7 +32,7 @@ from ui.scripts import KnownScripts
 from ui.security import Denied, Secured
 from ui.settings import UiSettings
 from ui.shell import shell_html
-from ui.store import Store
+from ui.storage import Store
 from ui.texts import Texts
 from ui.viewer import Who, local_administrator
 

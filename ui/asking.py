@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 
@@ -23,8 +23,8 @@ from qa.types import Answer, Turn
 from ui.access import engine_for
 from ui.admission import Admission, models_loaded
 from ui.line import Counter, Waiting, through
-from ui.store import Exchange, Status, Store
-from ui.store_memory import new_id, now
+from ui.storage import Store
+from ui.storage_types import Exchange, Status, new_id, now
 from ui.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -32,19 +32,6 @@ if TYPE_CHECKING:
     from ui.settings import UiSettings
 
 log = logging.getLogger("wenju.api")
-
-
-@runtime_checkable
-class Records(Protocol):
-    """A store that keeps a record of questions that belong to no conversation."""
-
-    def record(self, user: str, exchange: Exchange, channel: str) -> None:
-        """Note one question and what came of it."""
-        ...
-
-    def recorded(self, user: str, answer_id: str) -> Answer | None:
-        """The answer of this id that this user got through the API."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +157,8 @@ async def _hung_up(request: Request) -> None:
         await asyncio.sleep(0.25)
 
 
-def _record(store: object, user: str, exchange: Exchange, channel: str) -> None:
-    if not isinstance(store, Records):
+def _record(store: Store | None, user: str, exchange: Exchange, channel: str) -> None:
+    if store is None:
         return
     try:
         store.record(user, exchange, channel)

@@ -19,7 +19,7 @@ from ui.body_limit import BodyLimit
 from ui.observability import MeasuredEngine, Metrics, Observed
 from ui.problems import add_handlers
 from ui.settings import UiSettings
-from ui.store import Store
+from ui.storage import Store
 
 if TYPE_CHECKING:
     from qa.engine import Engine

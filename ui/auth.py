@@ -17,9 +17,10 @@ import secrets
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from fastapi import APIRouter
+from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
 from errors import SettingsError, WenjuError
@@ -27,9 +28,11 @@ from ui.address import check_origin, client, is_loopback, networks, peer, within
 from ui.auth_embed import Embedding
 from ui.auth_oidc import Granted, Provider, SignOnEnded
 from ui.auth_pages import sign_in_router
-from ui.auth_sessions import MemorySessions, Session, Sessions
+from ui.auth_sessions import Session, Sessions
 from ui.auth_signing import COOKIE, seal, server_key, unseal
 from ui.settings import UiSettings
+from ui.storage_tables import in_memory
+from ui.storage_tokens import TokenTable
 from ui.viewer import LOCAL, Viewer, groups_of
 
 log = logging.getLogger("wenju.auth")
@@ -48,23 +51,6 @@ _HOW = """Choose who may ask, in wenju.toml (see docs/DEPLOYMENT.md):
     auth = "oidc"     with oidc_issuer and oidc_client_id        your OpenID provider does
     auth = "token"    then: wenju token create NAME              you hand out tokens
   or listen on this machine alone: --host 127.0.0.1"""
-
-
-class Tokens(Protocol):
-    """Where tokens are kept, hashed. ``ui.storage_tokens.TokenTable`` is the one implementation beside test
-    fakes."""
-
-    def viewer(self, token: str) -> tuple[Viewer, str] | None:
-        """Whose token it is, and its id; None for a wrong, ended or revoked one."""
-        ...
-
-    def holder(self, token_id: str) -> Viewer | None:
-        """Whose token an id is of; None for one that is revoked or past its end."""
-        ...
-
-    def spend(self, identity: str, end: float) -> bool:
-        """Note a single-use id until its end (Unix seconds); False when it was used before."""
-        ...
 
 
 def mode_of(settings: UiSettings) -> Mode:
@@ -109,23 +95,20 @@ class SignOn:
     Args:
         settings: checked here; see ``mode_of``.
         data: folder of the server's own key.
-        tokens: where tokens are kept; None when nothing is kept.
-        sessions: where sign-ons at the OpenID provider are kept; None: in memory.
+        database: where tokens and sign-ons at the OpenID provider are kept; None: in memory.
     """
 
-    def __init__(
-        self, settings: UiSettings, data: Path, tokens: Tokens | None = None, sessions: Sessions | None = None
-    ) -> None:
+    def __init__(self, settings: UiSettings, data: Path, database: Engine | None = None) -> None:
         self.mode = mode_of(settings)
         self.settings = settings
-        self.tokens = tokens
         self._key = server_key(data)
-        self.sessions: Sessions = sessions if sessions is not None else MemorySessions()
+        kept = database if database is not None else in_memory()
+        self.tokens = TokenTable(kept, self._key)
+        self.sessions = Sessions(kept)
         self.provider = Provider(self, self._key)
         self._asked: dict[str, float] = {}
         self._proxies = networks(settings.sso_proxies)
-        self._spent: dict[str, float] = {}
-        self.embedding = Embedding(settings, self._key, tokens.spend if tokens is not None else self._spend)
+        self.embedding = Embedding(settings, self._key, self.tokens.spend)
         self.router: APIRouter = sign_in_router(self)
 
     def who(self, connection: HTTPConnection) -> Viewer | None:
@@ -244,7 +227,7 @@ class SignOn:
         if self.mode == "off":
             return LOCAL
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self.tokens is not None:
+        if scheme.lower() == "bearer" and self.settings.database != "none":
             found = self.tokens.viewer(token.strip())
             return found[0] if found is not None else None
         if self.mode == "header":
@@ -280,13 +263,7 @@ class SignOn:
         claims = self.unseal(SESSION, connection.cookies.get(COOKIE, ""))
         if claims is None or claims.get("sid"):
             return None
-        return self.tokens.holder(str(claims.get("token", ""))) if self.tokens is not None else None
-
-    def _spend(self, identity: str, end: float) -> bool:
-        self._spent = {name: until for name, until in self._spent.items() if until > time.time()}
-        fresh = identity not in self._spent
-        self._spent[identity] = end
-        return fresh
+        return self.tokens.holder(str(claims.get("token", "")))
 
 
 def _utf8(header: str) -> str:

@@ -75,7 +75,7 @@ def _token_routes(router: APIRouter, sign_on: SignOn) -> None:
 
     @router.post("/sign-in")
     def enter(token: Annotated[str, Form(max_length=8000)], next: Annotated[str, Form()] = "") -> Response:
-        found = sign_on.tokens.viewer(token.strip()) if sign_on.tokens is not None else None
+        found = sign_on.tokens.viewer(token.strip())
         if found is None:
             return HTMLResponse(_form(sign_on, next, "", wrong=True), 401)
         return entered(sign_on, sign_on.session(found[1]), next)

@@ -1,5 +1,4 @@
-"""Sign-ons in browsers that the server can end: one row each, in the database or, where nothing is kept, in
-memory.
+"""Sign-ons in browsers that the server can end: one row each in the database.
 
 The cookie names the row; the row tells who, whether the provider counts them among the administrators, when
 that was last looked up, and holds (encrypted) what the provider is asked with.
@@ -8,10 +7,8 @@ that was last looked up, and holds (encrypted) what the provider is asked with.
 from __future__ import annotations
 
 import json
-import threading
 import time
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
@@ -33,63 +30,9 @@ class Session:
     groups: frozenset[str] = frozenset()
 
 
-class Sessions(Protocol):
-    """Where sign-ons are kept. Thread-safe."""
-
-    def add(self, session: Session) -> None: ...
-
-    def get(self, session_id: str) -> Session | None:
-        """The sign-on, None when it has ended or there is none."""
-        ...
-
-    def confirm(self, session_id: str, member: bool, grant: str, told: frozenset[str]) -> None:
-        """Rights were looked up just now."""
-        ...
-
-    def end(self, session_id: str) -> None: ...
-
-    def end_all(self, owner: str) -> int:
-        """End all sign-ons of a person; how many there were."""
-        ...
-
-
-class MemorySessions:
-    """Lost at a restart: people sign on again."""
-
-    def __init__(self) -> None:
-        self._rows: dict[str, Session] = {}
-        self._lock = threading.Lock()
-
-    def add(self, session: Session) -> None:
-        with self._lock:
-            self._rows = {k: s for k, s in self._rows.items() if s.until > time.time()} | {
-                session.id: session
-            }
-
-    def get(self, session_id: str) -> Session | None:
-        found = self._rows.get(session_id)
-        return found if found is not None and found.until > time.time() else None
-
-    def confirm(self, session_id: str, member: bool, grant: str, told: frozenset[str]) -> None:
-        with self._lock:
-            if session_id in self._rows:
-                self._rows[session_id] = replace(
-                    self._rows[session_id], member=member, grant=grant, groups=told, looked_up=time.time()
-                )
-
-    def end(self, session_id: str) -> None:
-        with self._lock:
-            self._rows.pop(session_id, None)
-
-    def end_all(self, owner: str) -> int:
-        with self._lock:
-            before = len(self._rows)
-            self._rows = {k: s for k, s in self._rows.items() if s.owner != owner}
-            return before - len(self._rows)
-
-
-class SqlSessions:
-    """In the database: they outlive a restart, and ``wenju token sign-out`` ends them in a running server."""
+class Sessions:
+    """Where sign-ons are kept: they outlive a restart, and ``wenju token sign-out`` ends them in a running
+    server."""
 
     def __init__(self, database: Engine) -> None:
         self._database = database
@@ -112,6 +55,7 @@ class SqlSessions:
             keep_groups(c, s.id, s.groups)
 
     def get(self, session_id: str) -> Session | None:
+        """The sign-on, None when it has ended or there is none."""
         t = sessions.c
         with self._database.connect() as c:
             row = c.execute(select(sessions).where(t.id == session_id, t.until > time.time())).first()
@@ -123,6 +67,7 @@ class SqlSessions:
         )
 
     def confirm(self, session_id: str, member: bool, grant: str, told: frozenset[str]) -> None:
+        """Rights were looked up just now."""
         values = {"member": int(member), "grant": grant, "looked_up": time.time()}
         with self._database.begin() as c:
             c.execute(update(sessions).where(sessions.c.id == session_id).values(**values))
@@ -134,6 +79,7 @@ class SqlSessions:
             c.execute(delete(groups).where(groups.c.id == session_id))
 
     def end_all(self, owner: str) -> int:
+        """End all sign-ons of a person; how many there were."""
         with self._database.begin() as c:
             theirs = select(sessions.c.id).where(sessions.c.owner == owner)
             c.execute(delete(groups).where(groups.c.id.in_(theirs)))

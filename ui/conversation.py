@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from qa.types import Answer, Turn
 from ui.changes import Change, Held
 from ui.render import answer_html, failure_html, question_html
-from ui.store import Exchange, Status
-from ui.store_memory import new_id, now
+from ui.storage_types import Exchange, Status, new_id, now
 from ui.texts import Look
 
 _ID = re.compile(r"[0-9a-f]{16}")

@@ -15,7 +15,7 @@ from ui.escape import markdown as escaped
 from ui.escape import plain
 from ui.layout import Block, Heading, Line, Listing, Table, layout
 from ui.pages import PAGES
-from ui.store import Exchange
+from ui.storage_types import Exchange
 from ui.texts import Texts
 
 FORMATS = {"md": "text/markdown", "html": "text/html", "json": "application/json"}

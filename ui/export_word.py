@@ -16,7 +16,7 @@ from ui.citations import Source, sources
 from ui.escape import plain, printable
 from ui.export import asked, numbers, where
 from ui.layout import Block, Heading, Line, Listing, Table, layout
-from ui.store import Exchange
+from ui.storage_types import Exchange
 from ui.texts import Texts
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -20,7 +20,7 @@ from statistics import median, quantiles
 from index.orders import Suspect
 from index.types import Document
 from models.files import size_of
-from ui.store import Asked, Feedback
+from ui.storage_types import Asked, Feedback
 from ui.texts import Texts
 
 Cell = str | int | float

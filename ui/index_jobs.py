@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from errors import SettingsError
 from ui.storage_servers import shared
 from ui.storage_tables import jobs
-from ui.store_memory import new_id
+from ui.storage_types import new_id
 
 LEASE = 30.0
 TRIES = 3

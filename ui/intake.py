@@ -27,7 +27,7 @@ from index.shown import shown
 from index.types import Document
 from index.wire import pack, unpack
 from ui import originals
-from ui.store_memory import new_id
+from ui.storage_types import new_id
 
 if TYPE_CHECKING:
     from qa.engine import Engine

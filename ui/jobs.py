@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ui.store_memory import new_id
+from ui.storage_types import new_id
 
 Progress = Callable[[str, int, int], None]
 Wrong = tuple[str, Exception]

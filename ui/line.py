@@ -25,7 +25,7 @@ from ui.suggestions import instead
 if TYPE_CHECKING:
     from qa.engine import Engine
     from ui.settings import UiSettings
-    from ui.store import Store
+    from ui.storage import Store
 
 PAINT_INTERVAL = 0.06
 """Seconds between two snapshots of a streaming answer: what is faster is not seen and only costs."""

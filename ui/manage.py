@@ -14,8 +14,8 @@ from ui.actions import Name, command_line, keep
 
 if TYPE_CHECKING:
     from ui.opening import ServerSettings
-    from ui.storage import SqlStore
-    from ui.storage_tokens import TokenRow
+    from ui.storage import Store
+    from ui.storage_tokens import TokenRow, TokenTable
 
 
 def create_token(
@@ -26,29 +26,23 @@ def create_token(
     groups: Sequence[str] = (),
 ) -> str:
     """A new access token, to be shown once. Raises SettingsError for a bad name or number of days."""
-    from ui.opening import token_table
-
     with _opened(settings) as store:
-        made = token_table(settings, store).create(name, role, days, groups)
+        made = _tokens(settings, store).create(name, role, days, groups)
         _note(store, "create_token", f"{name} ({', '.join([role, *groups])})")
         return made
 
 
 def tokens(settings: ServerSettings) -> tuple[TokenRow, ...]:
     """All tokens without their text, newest first."""
-    from ui.opening import token_table
-
     with _opened(settings) as store:
-        return token_table(settings, store).list()
+        return _tokens(settings, store).list()
 
 
 def revoke_token(settings: ServerSettings, token_id: str) -> None:
     """End a token, at once and also in a running server. Raises SettingsError when there is none with this
     id."""
-    from ui.opening import token_table
-
     with _opened(settings) as store:
-        if not token_table(settings, store).revoke(token_id):
+        if not _tokens(settings, store).revoke(token_id):
             raise SettingsError(f"There is no token {token_id}.", "wenju token list shows their ids.")
         _note(store, "revoke_token", token_id)
 
@@ -72,10 +66,10 @@ def acted(settings: ServerSettings, days: int = 365) -> list[dict[str, Any]]:
 
 def sign_out(settings: ServerSettings, user: str) -> int:
     """End the browser sessions of somebody who signed on at the OpenID provider; how many there were."""
-    from ui.auth_sessions import SqlSessions
+    from ui.auth_sessions import Sessions
 
     with _opened(settings) as store:
-        ended = SqlSessions(store.database).end_all(user)
+        ended = Sessions(store.database).end_all(user)
         _note(store, "sign_out", user)
         return ended
 
@@ -115,19 +109,26 @@ def delete_user(settings: ServerSettings, user: str) -> dict[str, int]:
         return storage_care.delete_user(store.database, user)
 
 
-def _note(store: SqlStore, name: Name, target: str) -> None:
+def _tokens(settings: ServerSettings, store: Store) -> TokenTable:
+    from ui.auth_signing import server_key
+    from ui.storage_tokens import TokenTable
+
+    return TokenTable(store.database, server_key(settings.data))
+
+
+def _note(store: Store, name: Name, target: str) -> None:
     keep(store, command_line(), "", name, target)
 
 
 @contextmanager
-def _opened(settings: ServerSettings) -> Iterator[SqlStore]:
-    from ui.storage import SqlStore
+def _opened(settings: ServerSettings) -> Iterator[Store]:
+    from ui.storage import Store
 
     if settings.ui.database == "none":
         raise SettingsError(
             "Nothing is kept: ui.database is none.", "Leave ui.database empty for a file in the data folder."
         )
-    store = SqlStore.open(settings.ui.database, settings.data, settings.ui.audit)
+    store = Store.open(settings.ui.database, settings.data, settings.ui.audit)
     try:
         yield store
     finally:

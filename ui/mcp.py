@@ -45,7 +45,7 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
 
         mode_of(ui)
     set_up_logs(ui.log_format, ui.log_level)
-    store, keeper = open_store(settings)
+    store = open_store(settings)
     opened = engine if engine is not None else open_engine(settings)
     admission = Admission.of(ui, opened)
     desk = Desk(opened, store, admission, ui)
@@ -54,9 +54,10 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
         if not http:
             asyncio.run(tools(desk).run_stdio_async())
             return
-        from ui.opening import listen, sign_on_of
+        from ui.auth import SignOn
+        from ui.opening import listen
 
-        sign_on = sign_on_of(settings, keeper)
+        sign_on = SignOn(ui, settings.data, store.database)
         with listen(ui.host, ui.mcp_port) as listening:
             import uvicorn
 
@@ -71,8 +72,7 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
             )
             uvicorn.Server(config).run(sockets=[listening])
     finally:
-        if keeper is not None:
-            keeper.close()
+        store.close()
 
 
 def http_app(desk: Desk, sign_on: SignOn) -> ASGIApp:

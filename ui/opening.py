@@ -1,4 +1,4 @@
-"""What a server is opened with, page and tools alike: a port, the store, who may sign on, the engine."""
+"""What a server is opened with, page and tools alike: a port, the store, the engine."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ from ui.settings import UiSettings
 if TYPE_CHECKING:
     from qa.engine import Engine
     from qa.settings import EngineSettings
-    from ui.auth import SignOn
-    from ui.storage import SqlStore
-    from ui.storage_tokens import TokenTable
-    from ui.store import Store
+    from ui.storage import Store
 
 
 class ServerSettings(Protocol):
@@ -78,36 +75,12 @@ def address_of(settings: UiSettings, listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}/"
 
 
-def token_table(settings: ServerSettings, store: SqlStore) -> TokenTable:
-    """The tokens of this server."""
-    from ui.auth_signing import server_key
-    from ui.storage_tokens import TokenTable
+def open_store(settings: ServerSettings) -> Store:
+    """What is kept: in the database that the settings name, or until the server stops."""
+    from ui.storage import Store
 
-    return TokenTable(store.database, server_key(settings.data))
-
-
-def sign_on_of(settings: ServerSettings, store: SqlStore | None) -> SignOn:
-    """Who may ask, with tokens and sign-ons in the database where there is one."""
-    from ui.auth import SignOn
-
-    if store is None:
-        return SignOn(settings.ui, settings.data)
-    from ui.auth_sessions import SqlSessions
-
-    return SignOn(settings.ui, settings.data, token_table(settings, store), SqlSessions(store.database))
-
-
-def open_store(settings: ServerSettings) -> tuple[Store, SqlStore | None]:
-    """The store that the page uses, and the same once more where it is a database that wants care."""
     ui = settings.ui
-    if ui.database == "none":
-        from ui.store_memory import MemoryStore
-
-        return MemoryStore(), None
-    from ui.storage import SqlStore
-
-    store = SqlStore.open(ui.database, settings.data, ui.audit)
-    return store, store
+    return Store.in_memory() if ui.database == "none" else Store.open(ui.database, settings.data, ui.audit)
 
 
 def page_settings(settings: ServerSettings) -> UiSettings:

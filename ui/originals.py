@@ -22,7 +22,7 @@ from errors import DocumentError
 from index.loaders.encoding import decode
 from index.types import Document
 from ui.problems import TooLarge
-from ui.store_memory import new_id
+from ui.storage_types import new_id
 
 if TYPE_CHECKING:
     from ui.bucket import Bucket

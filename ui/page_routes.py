@@ -23,8 +23,8 @@ from ui.pages import page
 from ui.roles import Asker, Member
 from ui.settings import UiSettings
 from ui.shell import failure_text
-from ui.store import FEEDBACK_REASONS, Exchange, Feedback, Store, Verdict
-from ui.store_memory import now
+from ui.storage import Store
+from ui.storage_types import FEEDBACK_REASONS, Exchange, Feedback, Verdict, now
 from ui.texts import Texts
 
 

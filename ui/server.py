@@ -20,7 +20,6 @@ from ui.opening import (
     open_engine,
     open_store,
     page_settings,
-    sign_on_of,
 )
 from ui.settings import UiSettings
 
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
     from ui.admission import Admission
     from ui.auth import SignOn
     from ui.rates import Counts
-    from ui.storage import SqlStore
-    from ui.store import Store
+    from ui.storage import Store
 
 log = logging.getLogger("wenju.ui")
 GRACE = 5
@@ -54,24 +52,23 @@ def serve(settings: ServerSettings, engine: Engine | None = None) -> None:
     Raises:
         SettingsError: no sign-on for a network address, the port is taken, the database cannot be used.
     """
-    from ui.auth import mode_of
+    from ui.auth import SignOn, mode_of
     from ui.observability import set_up_logs
 
     ui = settings.ui
     mode_of(ui)
     set_up_logs(ui.log_format, ui.log_level)
     listening = listen(ui.host, ui.port)
-    store, keeper = open_store(settings)
-    if keeper is not None:
-        _recover(keeper, ui)
-    sign_on = sign_on_of(settings, keeper)
+    store = open_store(settings)
+    _recover(store, ui)
+    sign_on = SignOn(ui, settings.data, store.database)
     try:
-        _run(settings, engine, store, keeper, sign_on, listening)
+        _run(settings, engine, store, sign_on, listening)
     finally:
         listening.close()
 
 
-def _recover(store: SqlStore, ui: UiSettings) -> None:
+def _recover(store: Store, ui: UiSettings) -> None:
     from ui import storage_servers
     from ui.texts import Texts
 
@@ -82,20 +79,19 @@ def _recover(store: SqlStore, ui: UiSettings) -> None:
         storage_servers.beat(store.database, store.server)
 
 
-def _counts(keeper: SqlStore | None) -> Callable[[str, int], Counts] | None:
+def _counts(store: Store) -> Callable[[str, int], Counts] | None:
     """What counts how often somebody asks: the database, where several servers may share it."""
     from ui import storage_servers
 
-    if keeper is None or not storage_servers.shared(keeper.database):
+    if not storage_servers.shared(store.database):
         return None
-    return partial(storage_servers.SharedRate, keeper.database)
+    return partial(storage_servers.SharedRate, store.database)
 
 
 def _run(
     settings: ServerSettings,
     engine: Engine | None,
     store: Store,
-    keeper: SqlStore | None,
     sign_on: SignOn,
     listening: socket.socket,
 ) -> None:
@@ -113,7 +109,7 @@ def _run(
         for shared in SHARED:
             importlib.import_module(shared)
         opened = engine if engine is not None else open_engine(settings)
-        admission = Admission.of(ui, opened, _counts(keeper))
+        admission = Admission.of(ui, opened, _counts(store))
         threading.Thread(target=warm, args=(opened, admission), name="wenju-warm", daemon=True).start()
         from ui.assembly import assemble
 
@@ -131,10 +127,9 @@ def _run(
 
     def closed() -> None:
         stopping.set()
-        if keeper is not None:
-            if storage_servers.shared(keeper.database):
-                storage_servers.leave(keeper.database, keeper.server)
-            keeper.close()
+        if storage_servers.shared(store.database):
+            storage_servers.leave(store.database, store.server)
+        store.close()
         log.info("stopped")
 
     door = Doorway(ui, build, failed, closed)
@@ -149,24 +144,23 @@ def _run(
         timeout_keep_alive=30,
     )
     server = uvicorn.Server(config)
-    if keeper is not None:
-        _look_after(keeper, ui, stopping)
+    _look_after(store, ui, stopping)
     print(f"问据 Wenju: {address_of(ui, listening)}  (Ctrl-C 停止 / stops)", flush=True)
     server.run(sockets=[listening])
     if failures:
         raise _explained(failures[0])
 
 
-def _look_after(keeper: SqlStore, ui: UiSettings, stopping: threading.Event) -> None:
+def _look_after(store: Store, ui: UiSettings, stopping: threading.Event) -> None:
     """Threads that delete old entries and tell other servers that this one is alive, until ``stopping``."""
     from ui import storage_servers
     from ui.texts import Texts
 
     if ui.retention_days:
-        old = (keeper, ui.retention_days, stopping)
+        old = (store, ui.retention_days, stopping)
         threading.Thread(target=_care, args=old, name="wenju-care", daemon=True).start()
-    if storage_servers.shared(keeper.database):
-        given = (keeper.database, keeper.server, Texts(ui.lang)("interrupted"), stopping)
+    if storage_servers.shared(store.database):
+        given = (store.database, store.server, Texts(ui.lang)("interrupted"), stopping)
         threading.Thread(
             target=storage_servers.keep_alive, args=given, name="wenju-alive", daemon=True
         ).start()
@@ -188,7 +182,7 @@ def warm(engine: Engine, admission: Admission) -> None:
 
 
 def _care(
-    store: SqlStore, days: int, stopping: threading.Event, purge: Callable[..., int] | None = None
+    store: Store, days: int, stopping: threading.Event, purge: Callable[..., int] | None = None
 ) -> None:
     from ui import storage_care
 

@@ -1,4 +1,4 @@
-"""The Store on a database: conversations, share links, feedback, and the record of what was asked.
+"""The Store: conversations, share links, feedback, and the record of what was asked, in a database.
 Thread-safe.
 
 Every question leaves one row in ``asked`` once it has ended, also one that came through the API: who asked
@@ -36,6 +36,7 @@ from ui.storage_tables import (
     asked,
     conversations,
     exchanges,
+    in_memory,
     open_database,
     outcomes,
     shares,
@@ -43,12 +44,12 @@ from ui.storage_tables import (
 )
 from ui.storage_tables import feedback as feedback_table
 from ui.storage_tables import seen as seen_table
-from ui.store import Asked, ConversationRow, Exchange, Feedback, Shared
-from ui.store_memory import new_id, now, title_of
+from ui.storage_types import Asked, ConversationRow, Exchange, Feedback, Shared, new_id, now, title_of
 
 
-class SqlStore:
-    """See ui.store.Store and ui.asking.Records.
+class Store:
+    """Everything that is kept. Every method that takes ``user`` sees that user's rows alone; another's id
+    behaves as if it did not exist.
 
     Args:
         database: an open database, see ``open_database``.
@@ -61,14 +62,20 @@ class SqlStore:
         self._audit = audit
 
     @classmethod
-    def open(cls, url: str, data: Path, audit: bool = True) -> SqlStore:
+    def open(cls, url: str, data: Path, audit: bool = True) -> Store:
         """Open or make the database. Raises SettingsError when it cannot be used."""
         return cls(open_database(url, data), audit)
+
+    @classmethod
+    def in_memory(cls) -> Store:
+        """One that is lost at a restart, and keeps no names beside what was asked."""
+        return cls(in_memory(), audit=False)
 
     def close(self) -> None:
         self.database.dispose()
 
     def save(self, user: str, conversation_id: str, exchange: Exchange) -> None:
+        """Add or replace an exchange; the first one creates the conversation, titled by its question."""
         mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
         here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
         place = {"owner": user, "conversation_id": conversation_id, "id": exchange.id}
@@ -92,6 +99,9 @@ class SqlStore:
         self._write(write)
 
     def update(self, user: str, conversation_id: str, exchange: Exchange) -> None:
+        """Replace an exchange where it is still there: one that was dropped meanwhile, perhaps through
+        another server, does not come back."""
+
         def write(c: Connection) -> None:
             if not self._replace(c, user, conversation_id, exchange):
                 self._note(c, user, exchange, "page", keep=False)
@@ -114,6 +124,7 @@ class SqlStore:
         return True
 
     def truncate(self, user: str, conversation_id: str, keep: int) -> None:
+        """Drop all exchanges after the first ``keep``; none left drops the conversation."""
         here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
         with self.database.begin() as c:
             ids = c.execute(select(exchanges.c.id).where(here).order_by(*_ORDER)).scalars().all()
@@ -123,6 +134,7 @@ class SqlStore:
                 _drop(c, user, conversation_id)
 
     def conversations(self, user: str, search: str = "") -> Sequence[ConversationRow]:
+        """The user's conversations, newest first; ``search`` looks into titles, questions and answers."""
         needle = clean(search).strip().casefold()
         t, e = conversations.c, exchanges.c
         same = and_(e.owner == t.owner, e.conversation_id == t.id)
@@ -142,6 +154,7 @@ class SqlStore:
             return [ConversationRow(*row) for row in c.execute(query)]
 
     def exchanges(self, user: str, conversation_id: str) -> tuple[Exchange, ...] | None:
+        """The conversation's exchanges in order, or None when the user has no such conversation."""
         with self.database.connect() as c:
             return _exchanges(c, user, conversation_id)
 
@@ -156,12 +169,14 @@ class SqlStore:
             )
 
     def delete(self, user: str, conversation_id: str) -> bool:
+        """Delete the conversation and end its share links; False when the user has no such conversation."""
         mine = and_(shares.c.owner == user, shares.c.conversation_id == conversation_id)
         with self.database.begin() as c:
             c.execute(delete(shares).where(mine))
             return _drop(c, user, conversation_id)
 
     def share(self, user: str, conversation_id: str) -> str | None:
+        """A token under which anyone inside may read the conversation as it is now."""
         with self.database.begin() as c:
             found = _exchanges(c, user, conversation_id)
             if found is None:
@@ -190,6 +205,7 @@ class SqlStore:
         return Shared(row.title, row.shared_at, tuple(map(exchange_from_dict, json.loads(row.exchanges))))
 
     def add_feedback(self, feedback: Feedback) -> None:
+        """Store it; a later one by the same user on the same exchange replaces it."""
         f, t = feedback, feedback_table
         values = {
             "conversation_id": f.conversation_id,
@@ -209,6 +225,7 @@ class SqlStore:
         self._write(write)
 
     def feedback(self, days: int = 28) -> Sequence[Feedback]:
+        """The last days' feedback, newest first."""
         t = feedback_table.c
         query = select(feedback_table).where(t.at >= since(days)).order_by(t.at.desc(), t.exchange_id)
         with self.database.connect() as c:
@@ -229,6 +246,7 @@ class SqlStore:
         ]
 
     def asked(self, days: int = 28) -> Sequence[Asked]:
+        """What was asked in the last days and has ended, oldest first, small talk too."""
         a, o = asked.c, outcomes.c
         both = asked.outerjoin(outcomes, a.exchange_id == o.exchange_id)
         query = select(a.at, a.question, a.status, a.reason, o.kind, o.seconds, o.documents).select_from(both)
@@ -240,6 +258,7 @@ class SqlStore:
         ]
 
     def mark_seen(self, marks: Sequence[str], seen: bool = True) -> None:
+        """Note that warnings about documents (ui.warned) were seen, or that they are to be listed again."""
         rows = [{"mark": mark, "at": now()} for mark in dict.fromkeys(map(clean, marks))]
         with self.database.begin() as c:
             for start in range(0, len(rows), 500):
@@ -249,10 +268,12 @@ class SqlStore:
                     c.execute(insert(seen_table), some)
 
     def seen(self) -> frozenset[str]:
+        """Marks of the warnings that were seen."""
         with self.database.connect() as c:
             return frozenset(c.execute(select(seen_table.c.mark)).scalars())
 
     def answered(self, limit: int = 20) -> Sequence[str]:
+        """Questions that got a supported answer, most often asked first: what suggestions are drawn from."""
         e = exchanges.c
         query = (
             select(e.question, func.count().label("n"))
@@ -269,6 +290,7 @@ class SqlStore:
         self._write(lambda c: self._note(c, user, exchange, channel, keep=True))
 
     def recorded(self, user: str, answer_id: str) -> Answer | None:
+        """The answer of this id that this user got through the API."""
         t = asked.c
         query = select(t.answer).where(t.owner == user, t.answer_id == answer_id, t.answer.is_not(None))
         with self.database.connect() as c:

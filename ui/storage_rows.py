@@ -9,7 +9,7 @@ from typing import Any
 
 from qa.serialize import answer_from_dict, answer_to_dict
 from qa.types import Answer
-from ui.store import Asked, Exchange
+from ui.storage_types import Asked, Exchange
 
 
 def clean(text: str) -> str:

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
 from errors import SettingsError
 
@@ -252,6 +253,19 @@ def open_database(url: str, data: Path) -> Engine:
         raise SettingsError(
             f"Cannot open the database {shown}: {reason}", "Check ui.database and that it runs."
         ) from None
+    return engine
+
+
+def in_memory() -> Engine:
+    """An empty database that goes with its last user. Its one connection is every thread's in turn."""
+    engine = create_engine(
+        "sqlite://",
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=0,
+        connect_args={"check_same_thread": False},
+    )
+    metadata.create_all(engine)
     return engine
 
 

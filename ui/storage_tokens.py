@@ -24,7 +24,7 @@ from ui.auth_sessions import keep_groups, kept_groups
 from ui.auth_signing import seal, unseal
 from ui.storage_rows import clean, hashed
 from ui.storage_tables import spent, tokens
-from ui.store_memory import now
+from ui.storage_types import now
 from ui.viewer import Viewer, groups_of
 
 PREFIX = "wj1."
@@ -45,10 +45,10 @@ class TokenRow:
 
 
 class TokenTable:
-    """Tokens in the database. See ui.auth.Tokens."""
+    """Tokens in the database."""
 
     def __init__(self, database: Engine, key: str) -> None:
-        self._database = database
+        self.database = database
         self._key = key
 
     def create(
@@ -73,7 +73,7 @@ class TokenTable:
         identity = secrets.token_hex(8)
         text = PREFIX + seal(self._key, _PURPOSE, {"jti": identity, "sub": name, "role": role}, days * 86400)
         end = datetime.now(UTC) + timedelta(days=days)
-        with self._database.begin() as c:
+        with self.database.begin() as c:
             c.execute(
                 insert(tokens).values(
                     id=identity,
@@ -92,7 +92,7 @@ class TokenTable:
         """All tokens, newest first, revoked ones too."""
         t = tokens.c
         query = select(t.id, t.name, t.role, t.created_at, t.expires_at, t.revoked)
-        with self._database.connect() as c:
+        with self.database.connect() as c:
             rows = c.execute(query.order_by(t.created_at.desc(), t.id)).all()
             told = {r.id: tuple(sorted(kept_groups(c, r.id))) for r in rows}
         return tuple(
@@ -102,14 +102,15 @@ class TokenTable:
 
     def revoke(self, token_id: str) -> bool:
         """End a token and every sign-on made with it; False when there is none with this id."""
-        with self._database.begin() as c:
+        with self.database.begin() as c:
             return bool(c.execute(update(tokens).where(tokens.c.id == token_id).values(revoked=1)).rowcount)
 
     def viewer(self, token: str) -> tuple[Viewer, str] | None:
+        """Whose token it is, and its id; None for a wrong, ended or revoked one."""
         claims = unseal(self._key, _PURPOSE, token.removeprefix(PREFIX)) if token.startswith(PREFIX) else None
         if claims is None:
             return None
-        with self._database.connect() as c:
+        with self.database.connect() as c:
             row = c.execute(select(tokens).where(tokens.c.id == str(claims.get("jti", "")))).first()
             told = kept_groups(c, row.id) if row is not None else frozenset[str]()
         if (
@@ -122,15 +123,17 @@ class TokenTable:
         return _holder(row, told), row.id
 
     def holder(self, token_id: str) -> Viewer | None:
+        """Whose token an id is of; None for one that is revoked or past its end."""
         t = tokens.c
         query = select(tokens).where(t.id == token_id, t.revoked == 0, t.expires_at > now())
-        with self._database.connect() as c:
+        with self.database.connect() as c:
             row = c.execute(query).first()
             return _holder(row, kept_groups(c, token_id)) if row is not None else None
 
     def spend(self, identity: str, end: float) -> bool:
+        """Note a single-use id until its end (Unix seconds); False when it was used before."""
         try:
-            with self._database.begin() as c:
+            with self.database.begin() as c:
                 c.execute(delete(spent).where(spent.c.until < time.time()))
                 c.execute(insert(spent).values(id=hashed(identity), until=end))
         except IntegrityError:

@@ -19,7 +19,7 @@ from errors import WenjuError
 from index.types import Document, Passage
 from qa.types import Answer
 from ui.access import limited
-from ui.store import Store
+from ui.storage import Store
 from ui.texts import Texts
 
 if TYPE_CHECKING:

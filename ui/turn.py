@@ -28,7 +28,7 @@ from ui.conversation import Conversation, messages
 from ui.line import Waiting
 from ui.rates import RateLimited, TooManyWaiting
 from ui.render import Look
-from ui.store import Exchange, Status
+from ui.storage_types import Exchange, Status
 from ui.suggestions import follow_ups
 from ui.viewer import Viewer
 

@@ -20,7 +20,7 @@ from ui.export_word import to_word
 from ui.openai_form import completion
 from ui.openai_request import ChatMessage, ChatRequest
 from ui.render import answer_html, question_html
-from ui.store import Exchange
+from ui.storage_types import Exchange
 from ui.texts import Look
 
 ACTIVE = {

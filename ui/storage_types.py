@@ -1,16 +1,12 @@
-"""The Store seam: conversations, feedback and unanswered questions, per user. The page knows nothing of
-databases.
-
-Two implementations: ``ui.store_memory.MemoryStore`` (lost at restart) and the database one. All times are ISO
-8601 in UTC. Every method that takes ``user`` sees that user's rows alone; another's id behaves as if it did
-not exist.
-"""
+"""The nouns of what is kept: exchanges, conversations, feedback, what was asked. Times: ISO 8601, UTC."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from datetime import UTC, datetime
+from typing import Literal
 
 from qa.types import Answer
 
@@ -119,62 +115,17 @@ class Shared:
     exchanges: tuple[Exchange, ...]
 
 
-class Store(Protocol):
-    """Where conversations live. Implementations are thread-safe."""
+def now() -> str:
+    """This moment in UTC, ISO 8601 with seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
-    def save(self, user: str, conversation_id: str, exchange: Exchange) -> None:
-        """Add or replace an exchange; the first one creates the conversation, titled by its question."""
-        ...
 
-    def update(self, user: str, conversation_id: str, exchange: Exchange) -> None:
-        """Replace an exchange where it is still there: one that was dropped meanwhile, perhaps through
-        another server, does not come back."""
-        ...
+def new_id() -> str:
+    """16 random hex digits."""
+    return secrets.token_hex(8)
 
-    def truncate(self, user: str, conversation_id: str, keep: int) -> None:
-        """Drop all exchanges after the first ``keep``; none left drops the conversation."""
-        ...
 
-    def conversations(self, user: str, search: str = "") -> Sequence[ConversationRow]:
-        """The user's conversations, newest first; ``search`` looks into titles, questions and answers."""
-        ...
-
-    def exchanges(self, user: str, conversation_id: str) -> tuple[Exchange, ...] | None:
-        """The conversation's exchanges in order, or None when the user has no such conversation."""
-        ...
-
-    def rename(self, user: str, conversation_id: str, title: str) -> bool: ...
-
-    def delete(self, user: str, conversation_id: str) -> bool:
-        """Delete the conversation and end its share links; False when the user has no such conversation."""
-        ...
-
-    def share(self, user: str, conversation_id: str) -> str | None:
-        """A token under which anyone inside may read the conversation as it is now."""
-        ...
-
-    def shared(self, token: str) -> Shared | None: ...
-
-    def add_feedback(self, feedback: Feedback) -> None:
-        """Store it; a later one by the same user on the same exchange replaces it."""
-        ...
-
-    def feedback(self, days: int = 28) -> Sequence[Feedback]:
-        """The last days' feedback, newest first."""
-        ...
-
-    def asked(self, days: int = 28) -> Sequence[Asked]:
-        """What was asked in the last days and has ended, oldest first, small talk too."""
-        ...
-
-    def mark_seen(self, marks: Sequence[str], seen: bool = True) -> None:
-        """Note that warnings about documents (ui.warned) were seen, or that they are to be listed again."""
-        ...
-
-    def seen(self) -> frozenset[str]:
-        """Marks of the warnings that were seen."""
-        ...
-
-    def answered(self, limit: int = 20) -> Sequence[str]:
-        """Questions that got a supported answer, most often asked first: what suggestions are drawn from."""
-        ...
+def title_of(question: str) -> str:
+    """A conversation's first title: its first question, one line, at most 40 characters."""
+    line = " ".join(question.split())
+    return line if len(line) <= 40 else line[:39] + "…"
