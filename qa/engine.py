@@ -24,7 +24,7 @@ from qa.cache import AnswerCache, code_version
 from qa.clock import Clock
 from qa.closed import ClosedContext
 from qa.library import Library
-from qa.part import Part
+from qa.scoped_library import ScopedLibrary
 from qa.settings import EngineSettings
 from qa.types import Answer, Refusal, Sentence, Turn
 
@@ -248,7 +248,7 @@ class Engine:
         from qa.struck import Struck
         from qa.understand import TALK, understand
 
-        index: ClosedContext | Part | Library = self.library
+        index: ClosedContext | ScopedLibrary | Library = self.library
         if passages is not None:
             index = self.library.closed(passages)
         elif scope:

@@ -18,7 +18,7 @@ from index.scope import EVERYTHING, Scope
 from index.store import IndexStore
 from index.types import Document, Hit, Passage
 from qa.closed import ClosedContext
-from qa.part import Part
+from qa.scoped_library import ScopedLibrary
 from qa.settings import EngineSettings
 
 if TYPE_CHECKING:
@@ -190,14 +190,14 @@ class Library:
                 ),
             )
 
-    def part(self, scope: Scope) -> Part:
+    def part(self, scope: Scope) -> ScopedLibrary:
         """The documents that a scope holds, to be searched and answered from like the whole library.
 
         Raises:
             NoCollection: there is no collection of the scope's name, or none that may be read.
         """
         if collection := scope.collection:
-            known = Part(self, replace(scope, collection="")).collections()
+            known = ScopedLibrary(self, replace(scope, collection="")).collections()
             if collection not in known:
                 hint = (
                     did_you_mean(collection, known)
@@ -205,7 +205,7 @@ class Library:
                     else "There are none: wenju index add PATH... --collection NAME makes one."
                 )
                 raise NoCollection(f"There is no collection '{collection}'.", hint)
-        return Part(self, scope)
+        return ScopedLibrary(self, scope)
 
     def collections(self) -> dict[str, int]:
         """Names of the collections, sorted, with the number of their documents."""

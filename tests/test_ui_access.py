@@ -22,17 +22,17 @@ from ui_fakes import running
 
 from index.scope import Scope
 from qa.engine import Engine
-from qa.limited import Limited
+from qa.scoped_engine import ScopedEngine
 from qa.settings import AnswerSettings, EngineSettings
 from ui.access import engine_for, scope_of
 from ui.admission import Admission
 from ui.app import create_app
-from ui.asking import Desk
 from ui.assembly import add_api
 from ui.auth import SignOn
 from ui.auth_signing import server_key
 from ui.mcp import http_app
 from ui.page import Page
+from ui.services import Services
 from ui.settings import UiSettings
 from ui.storage import Store
 from ui.storage_tokens import TokenTable
@@ -181,7 +181,7 @@ def test_pages_show_what_one_may_read(client: TestClient, engine: Engine) -> Non
 
 
 def test_the_page_greets_and_answers_from_what_one_may_read(engine: Engine) -> None:
-    page = Page(Desk(engine, Store.in_memory(), Admission(1, 9), SETTINGS), who)  # type: ignore[arg-type]
+    page = Page(Services(engine, Store.in_memory(), Admission(1, 9), SETTINGS), who)  # type: ignore[arg-type]
     engine.warm()
     for headers, documents in ((READER, 1), (HR, 2), (ADMIN, 3)):
         request = sent(conversation="")
@@ -242,8 +242,8 @@ def test_the_tools_answer_from_what_the_holder_of_the_token_may_read(engine: Eng
             found = await opened.call_tool("search", {"question": QUESTION, "k": 50})
             return str(asked.structured_content) + str(found.structured_content)
 
-    desk = Desk(engine, store, Admission(1, 9), settings)
-    with running(http_app(desk, SignOn(settings, tmp_path, table.database))) as address:
+    services = Services(engine, store, Admission(1, 9), settings)
+    with running(http_app(services, SignOn(settings, tmp_path, table.database))) as address:
         told = {name: asyncio.run(call(address, token)) for name, token in tokens.items()}
     store.close()
     assert not any(secret in told["reader"] for secret in SECRETS) and "休假办法" in told["reader"]
@@ -274,18 +274,19 @@ def test_the_name_of_a_closed_collection_is_not_told(engine: Engine) -> None:
 
 def test_a_limited_engine_has_only_what_asking_needs(engine: Engine) -> None:
     limited: Any = engine_for(engine, SETTINGS, Viewer("li"))
-    assert isinstance(limited, Limited) and engine_for(limited, SETTINGS, Viewer("li")) is limited
+    assert isinstance(limited, ScopedEngine) and engine_for(limited, SETTINGS, Viewer("li")) is limited
     for name in ("add", "sync", "remove", "library", "suspects", "generator", "read_ahead"):
         assert not hasattr(limited, name), name
 
 
 WHOLE = {  # where the engine of the whole index may be taken, and why
     "access.py": "decides",
-    "asking.py": "makes the desk of somebody",
-    "line.py": "gets such a desk",
-    "turn.py": "makes such a desk first",
-    "page.py": "makes such desks",
-    "mcp_tools.py": "makes such desks",
+    "services.py": "makes those of somebody",
+    "streaming.py": "gets such services",
+    "chat_turn.py": "makes such services first",
+    "page.py": "makes such services",
+    "mcp_tools.py": "makes such services",
+    "asking.py": "makes such services first",
     "admin_page.py": "administrators",
     "intake_page.py": "administrators",
     "page_routes.py": "is it ready",

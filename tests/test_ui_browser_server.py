@@ -19,8 +19,8 @@ from processes import FORWARD, nginx, serve
 from ui.app import create_app
 from ui.assembly import assemble
 from ui.auth import SignOn
-from ui.doorway import Doorway
 from ui.settings import UiSettings
+from ui.startup import StartupApp
 from ui.storage import Store
 
 pytestmark = [pytest.mark.browser, needs_chromium]
@@ -103,7 +103,7 @@ def test_the_doorway_gives_way_to_the_page_by_itself(browser: Any, tmp_path: Pat
             time.sleep(0.05)
         return assemble(settings, fake_engine(), store, sign_on)  # type: ignore[arg-type]
 
-    server = Served(Doorway(settings, build, _fail, store.close))
+    server = Served(StartupApp(settings, build, _fail, store.close))
     t = Tab(browser, server.url)
     try:
         t.page.goto(f"{server.url}/chat/")
@@ -120,7 +120,7 @@ def test_the_doorway_gives_way_to_the_page_by_itself(browser: Any, tmp_path: Pat
 def test_asking_and_reading_below_a_prefix_behind_nginx(browser: Any, tmp_path: Path, stripped: bool) -> None:
     settings = UiSettings(root_path="/wenju", rate_per_minute=0, title="制度问答")
     store, sign_on = Store.open("", tmp_path), SignOn(settings, tmp_path)
-    door = Doorway(
+    door = StartupApp(
         settings, lambda: assemble(settings, fake_engine(0.02), store, sign_on), _fail, store.close
     )  # type: ignore[arg-type]
     server = Served(door)

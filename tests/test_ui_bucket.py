@@ -22,9 +22,9 @@ from qa.settings import EngineSettings
 from ui import bucket as buckets
 from ui import documents_page, intake_page
 from ui.address import peer
+from ui.background_jobs import Jobs
 from ui.bucket import Bucket
 from ui.intake import Intake
-from ui.jobs import Desk
 from ui.originals import Originals
 from ui.settings import UiSettings
 from ui.storage import Store
@@ -59,7 +59,7 @@ def page(address: str, data: Path, folder: Path) -> TestClient:
     kept = Originals(ui.originals, Bucket.of(ui))
     app.state.settings, app.state.engine, app.state.originals = ui, engine, kept
     app.state.store, app.state.who, app.state.address = Store.in_memory(), who, peer
-    app.state.index_desk, app.state.intake = Desk(), Intake(engine, folder, kept)
+    app.state.jobs, app.state.intake = Jobs(), Intake(engine, folder, kept)
     for part in (intake_page, documents_page):
         app.include_router(part.router)
     return TestClient(app)

@@ -15,12 +15,13 @@ from fake_engine import FakeEngine
 from fastapi.testclient import TestClient
 from mcp import Client
 from page_fakes import who
-from test_ui_mcp import desk
+from test_ui_mcp import services
 from test_ui_page import last, sent
 
 from qa.serialize import answer_from_dict, answer_to_dict
 from ui.admission import Admission
 from ui.app import create_app
+from ui.chat_turn import Services
 from ui.conversation import Conversation
 from ui.export import to_html, to_markdown
 from ui.mcp_tools import tools
@@ -28,7 +29,6 @@ from ui.page import Page
 from ui.settings import UiSettings
 from ui.storage import Store
 from ui.suggestions import instead
-from ui.turn import Desk
 
 SETS = {LEAVE.id: "人事", TRAVEL.id: "财务"}
 
@@ -43,7 +43,7 @@ def engine() -> FakeEngine:
 @pytest.fixture()
 def page(engine: FakeEngine) -> Page:
     settings = UiSettings(suggestions=("食堂几点开门？",))
-    return Page(Desk(engine, Store.in_memory(), Admission(1, 9), settings), who)  # type: ignore[arg-type]
+    return Page(Services(engine, Store.in_memory(), Admission(1, 9), settings), who)  # type: ignore[arg-type]
 
 
 @pytest.fixture()
@@ -111,7 +111,7 @@ def test_the_chooser_is_there_when_there_is_a_choice(client: TestClient, engine:
 
 def test_the_tools_take_a_collection(engine: FakeEngine) -> None:
     async def main() -> Any:
-        async with Client(tools(desk(engine))) as client:
+        async with Client(tools(services(engine))) as client:
             asked = await client.call_tool("ask", {"question": "年休假怎么申请？", "collection": "人事"})
             found = await client.call_tool("search", {"question": "住宿费限额", "collection": "财务"})
             failed = await client.call_tool("search", {"question": "住宿费限额", "collection": "党建"})

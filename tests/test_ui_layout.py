@@ -14,11 +14,12 @@ from fake_corpus import CARRIED, DAYS, LEAVE, SIGNED, fake_engine
 from fastapi.testclient import TestClient
 from hostile import PAYLOADS
 from page_fakes import CID, OURS, page_client, seed
+from test_ui_chat_turn import run, services
 from test_ui_render import LOOK, is_message, text_of
-from test_ui_turn import desk, run
 
 from index.outline import own_number
 from qa.types import Answer, Citation, Note, Refusal, Retrieved, Sentence
+from ui.chat_turn import ask
 from ui.escape import printable
 from ui.export import clipboard, to_html, to_markdown
 from ui.export_word import WORD, to_word
@@ -26,7 +27,6 @@ from ui.layout import Heading, Listing, Prose, Table, claims, layout
 from ui.render import answer_html
 from ui.storage import Store
 from ui.storage_types import Exchange
-from ui.turn import ask
 from ui.viewer import Viewer
 
 ASKED = {
@@ -343,7 +343,7 @@ def test_a_question_can_be_asked_as_it_was_typed() -> None:
     markup = answer_html(fake_engine().answer("那超过三天谁批？"), "A", LOOK)
     assert "act-alone" in markup and "act-alone" not in answer_html(answer("table"), "A", LOOK)
     assert "act-alone" not in answer_html(fake_engine().answer("年休假怎么申请？"), "A", LOOK)
-    d = desk(fake_engine())
+    d = services(fake_engine())
     conversation = run(d, "年休假怎么申请？")[-1].conversation
 
     async def again(alone: bool) -> None:

@@ -15,11 +15,11 @@ from mcp.client.streamable_http import streamable_http_client
 from ui_fakes import running
 
 from ui.admission import Admission
-from ui.asking import Desk
 from ui.auth import SignOn
 from ui.auth_signing import server_key
 from ui.mcp import http_app
 from ui.mcp_tools import tools
+from ui.services import Services
 from ui.settings import UiSettings
 from ui.storage import Store
 from ui.storage_care import audit
@@ -29,13 +29,13 @@ TESTS = Path(__file__).parent
 ASKED = {"question": "年休假怎么申请？"}
 
 
-def desk(engine: Any = None, settings: UiSettings | None = None, store: Any = None) -> Desk:
-    return Desk(engine or fake_engine(), store, Admission(1, 8), settings or UiSettings())
+def services(engine: Any = None, settings: UiSettings | None = None, store: Any = None) -> Services:
+    return Services(engine or fake_engine(), store, Admission(1, 8), settings or UiSettings())
 
 
 def test_the_tools_are_described_and_only_read() -> None:
     async def main() -> Any:
-        async with Client(tools(desk())) as client:
+        async with Client(tools(services())) as client:
             return (await client.list_tools()).tools
 
     listed = {tool.name: tool for tool in asyncio.run(main())}
@@ -55,7 +55,7 @@ def test_ask_gives_text_with_sources_and_the_citations_as_data() -> None:
         told.append(str(message))
 
     async def main() -> Any:
-        async with Client(tools(desk(engine))) as client:
+        async with Client(tools(services(engine))) as client:
             history = [{"question": "年休假怎么申请？", "answer": "提前5个工作日。"}]
             result = await client.call_tool(
                 "ask", {"question": "那超过三天谁批", "history": history}, progress_callback=heard
@@ -73,7 +73,7 @@ def test_ask_gives_text_with_sources_and_the_citations_as_data() -> None:
 
 def test_search_and_failures() -> None:
     async def main() -> Any:
-        async with Client(tools(desk())) as client:
+        async with Client(tools(services())) as client:
             found = await client.call_tool("search", {"question": "住宿费限额", "k": 1})
             failed = await client.call_tool("ask", {"question": "出错"})
             return found, failed
@@ -125,7 +125,7 @@ def test_over_http_only_with_a_token_and_under_its_name(tmp_path: Path) -> None:
             return await client.call_tool("ask", ASKED)
 
     with running(
-        http_app(desk(settings=settings, store=store), SignOn(settings, tmp_path, table.database))
+        http_app(services(settings=settings, store=store), SignOn(settings, tmp_path, table.database))
     ) as address:
         assert httpx.post(f"{address}/mcp", json={}).status_code == 401
         foreign = {"origin": "https://evil.example", "cookie": "x=1"}

@@ -13,10 +13,10 @@ from page_fakes import CID, seed, who
 from starlette.datastructures import Headers
 
 from ui.admission import Admission
+from ui.chat_turn import Services
 from ui.page import SESSIONS, Page, build
 from ui.settings import UiSettings
 from ui.storage import Store
-from ui.turn import Desk
 
 
 @pytest.fixture()
@@ -28,7 +28,7 @@ def store() -> Store:
 
 @pytest.fixture()
 def page(store: Store) -> Page:
-    return Page(Desk(fake_engine(), store, Admission(1, 9), UiSettings()), who)  # type: ignore[arg-type]
+    return Page(Services(fake_engine(), store, Admission(1, 9), UiSettings()), who)  # type: ignore[arg-type]
 
 
 def sent(user: str = "admin", conversation: str = CID) -> Any:
@@ -49,7 +49,7 @@ def test_a_page_that_the_server_forgot_goes_on_where_it_was(page: Page, store: S
     assert [e.question for e in shown[-1].exchanges] == ["年休假怎么申请？", "那超过三天谁批？"] and shown[
         -1
     ].id == CID
-    assert len(shown[0]) == 4 and page.desk.engine.asked[-1][1][0].question == "年休假怎么申请？"  # type: ignore[attr-defined]
+    assert len(shown[0]) == 4 and page.services.engine.asked[-1][1][0].question == "年休假怎么申请？"  # type: ignore[attr-defined]
     assert len(store.exchanges("admin", CID) or ()) == 2
     taken_back = last(page.command('{"do": "undo"}', None, sent()))
     assert [e.question for e in taken_back[-1].exchanges] == ["年休假怎么申请？"]

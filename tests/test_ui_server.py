@@ -25,10 +25,10 @@ from waiting import until
 from errors import SettingsError
 from ui.assembly import assemble
 from ui.auth import SignOn
-from ui.doorway import Doorway, prefixed
 from ui.opening import address_of, listen
 from ui.server import SHARED
 from ui.settings import UiSettings
+from ui.startup import StartupApp, prefixed
 from ui.storage import Store
 from ui.storage_care import counts
 
@@ -65,7 +65,7 @@ def test_while_the_application_is_made_the_doorway_answers() -> None:
         go.wait(5)
         return inner, inner
 
-    with TestClient(Doorway(UiSettings(), build, _fail, closed.set)) as client:
+    with TestClient(StartupApp(UiSettings(), build, _fail, closed.set)) as client:
         page = client.get("/chat/", headers={"accept": "text/html"})
         assert page.status_code == 200 and 'http-equiv="refresh"' in page.text and "正在加载模型" in page.text
         assert "default-src 'none'" in page.headers["content-security-policy"]
@@ -82,7 +82,7 @@ def test_an_application_that_cannot_be_made_stops_the_server() -> None:
     def build() -> tuple[Any, FastAPI]:
         raise SettingsError("no such thing")
 
-    with TestClient(Doorway(UiSettings(), build, failures.append)) as client:
+    with TestClient(StartupApp(UiSettings(), build, failures.append)) as client:
         until(lambda: client.get("/healthz") and failures)
     assert isinstance(failures[0], SettingsError)
 
@@ -104,7 +104,7 @@ def test_the_whole_page_under_a_prefix_behind_nginx_stripped_or_not(tmp_path: Pa
     settings = UiSettings(root_path="/wenju", rate_per_minute=0)
     store = Store.open("", tmp_path)
     sign_on = SignOn(settings, tmp_path)
-    door = Doorway(settings, lambda: assemble(settings, fake_engine(), store, sign_on), _fail, store.close)  # type: ignore[arg-type]
+    door = StartupApp(settings, lambda: assemble(settings, fake_engine(), store, sign_on), _fail, store.close)  # type: ignore[arg-type]
     with running(door, proxy_headers=False) as upstream, nginx(tmp_path) as start:
         until_ready(upstream)
         for target in (upstream, f"{upstream}/"):  # without and with stripping
@@ -185,7 +185,7 @@ def test_the_page_and_the_models_share_no_module_that_is_made_while_both_load() 
     (ui.server.SHARED)."""
     code = (
         "import sys, json; import wenju.cli, uvicorn, ui.server, "
-        "ui.doorway, ui.auth, ui.observability, ui.storage, {shared}\n"
+        "ui.startup, ui.auth, ui.observability, ui.storage, {shared}\n"
         "before = set(sys.modules)\nimport {wanted}\n"
         "print(json.dumps(sorted(m for m in set(sys.modules) - before if '.' in m)))"
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from fastapi import Request
 
 from index.scope import Scope
-from qa.limited import Limited
+from qa.scoped_engine import ScopedEngine
 from ui.settings import UiSettings
 from ui.viewer import Viewer
 
@@ -34,14 +34,14 @@ def scope_of(settings: UiSettings, viewer: Viewer | None) -> Scope:
 def engine_for(engine: Engine, settings: UiSettings, viewer: Viewer | None) -> Engine:
     """The engine as somebody may use it; the same again for one that is limited already."""
     scope = scope_of(settings, viewer)
-    if not scope or isinstance(engine, Limited):
+    if not scope or isinstance(engine, ScopedEngine):
         return engine
-    return cast("Engine", Limited(engine, scope))
+    return cast("Engine", ScopedEngine(engine, scope))
 
 
 def limited(engine: Engine) -> bool:
     """Is a part of the index closed to whom the engine is for?"""
-    return isinstance(engine, Limited)
+    return isinstance(engine, ScopedEngine)
 
 
 def engine_of(request: Request) -> Engine:
@@ -52,4 +52,4 @@ def engine_of(request: Request) -> Engine:
 
 def hides(engine: Engine, answer: Answer | None) -> bool:
     """Does an answer, which somebody else was given, show text that is closed to whom the engine is for?"""
-    return answer is not None and isinstance(engine, Limited) and engine.hides(answer)
+    return answer is not None and isinstance(engine, ScopedEngine) and engine.hides(answer)

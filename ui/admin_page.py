@@ -11,14 +11,14 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from ui.actions import note
-from ui.figures import Sheet, Span, free, sheets, to_csv, totals
+from ui.document_warnings import Group, groups
 from ui.page_routes import Kept, from_our_page
 from ui.pages import ThisSite
 from ui.roles import Administrator
 from ui.settings import UiSettings
 from ui.storage import Store
 from ui.texts import Texts
-from ui.warned import Group, groups
+from ui.usage import Sheet, Span, free, sheets, to_csv, totals
 
 WEEKS = (4, 12, 52)
 SHOWN = 20

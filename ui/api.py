@@ -26,12 +26,12 @@ from ui.access import engine_of
 from ui.actions import note
 from ui.asking import Ask, ask, begun, turns
 from ui.asking import answer as complete
-from ui.changes import Held
-from ui.line import Waiting
+from ui.document_changes import CurrentDocuments
 from ui.problems import NotFound, problem
 from ui.roles import Administrator, Asker, Member
 from ui.storage import Store
 from ui.storage_types import FEEDBACK_REASONS, Feedback, now
+from ui.streaming import Waiting
 
 API_VERSION = "1.1"
 """Version of the API, told in /openapi.json. The first number: something was renamed or taken away; the
@@ -178,7 +178,7 @@ def get_feedback(
     store: Store | None = request.app.state.store
     note(request, viewer, "read_feedback")
     rows = store.feedback(days) if store is not None else ()
-    held = Held(engine_of(request))
+    held = CurrentDocuments(engine_of(request))
     return {
         "feedback": [
             {

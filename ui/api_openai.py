@@ -17,13 +17,13 @@ from qa.types import Answer
 from ui.api import address_of, events
 from ui.asking import Ask, ask, begun
 from ui.asking import answer as complete
-from ui.line import Waiting
 from ui.openai_form import MODELS, Chunks, completion, told
 from ui.openai_request import ChatRequest, check_form, question_of
 from ui.openai_tasks import background
 from ui.problems import NoModel, problem
 from ui.roles import Asker
 from ui.settings import UiSettings
+from ui.streaming import Waiting
 
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
 

@@ -17,12 +17,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from errors import WenjuError
-from ui import admin_page, documents_page, intake_page, jobs, page_routes
+from ui import admin_page, background_jobs, documents_page, intake_page, page_routes
 from ui.access import engine_for
 from ui.address import Address, origin_pattern, peer
 from ui.admission import Admission, models_loaded
 from ui.api import API_VERSION
-from ui.asking import Desk
 from ui.bucket import Bucket
 from ui.intake import Intake
 from ui.originals import Originals
@@ -30,6 +29,7 @@ from ui.pages import PAGES, page
 from ui.problems import NotAllowed, NotSignedOn, answered, is_api, problem
 from ui.scripts import KnownScripts
 from ui.security import Denied, Secured
+from ui.services import Services
 from ui.settings import UiSettings
 from ui.shell import shell_html
 from ui.storage import Store
@@ -53,8 +53,8 @@ def create_app(
     """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request and ``address``
     from where; ``admission`` is the queue, where one exists already.
 
-    ``app.state`` carries settings, engine, store, who, address, admission, wishes and ``boot`` (names this
-    run of the server).
+    ``app.state`` carries settings, engine, store, who, address, admission, candidates and ``boot``, which
+    names this run of the server.
     """
     _quiet_gradio()
     app = FastAPI(title=settings.title, version=API_VERSION, docs_url=None, redoc_url=None)
@@ -62,7 +62,7 @@ def create_app(
     app.state.admission = admission if admission is not None else Admission.of(settings, engine)
     app.state.address = address
     app.state.boot = secrets.token_hex(8)
-    app.state.index_desk = jobs.Desk()
+    app.state.jobs = background_jobs.Jobs()
     kept = Originals(settings.originals, Bucket.of(settings))
     app.state.originals = kept
     app.state.intake = Intake(engine, kept.folder, kept) if kept.folder is not None else None
@@ -89,8 +89,8 @@ def create_app(
             kept=store is not None,
         )
 
-    desk = Desk(engine, store, app.state.admission, settings)
-    app.state.wishes = desk.wishes
+    services = Services(engine, store, app.state.admission, settings)
+    app.state.candidates = services.candidates
     early = PAGES.render("head.html", base=settings.root_path)
     app.add_middleware(
         Secured,
@@ -108,7 +108,7 @@ def create_app(
         allow_headers=["Authorization", "Content-Type"],
     )
     app.add_middleware(Denied)
-    return _with_chat(app, desk, who, address)
+    return _with_chat(app, services, who, address)
 
 
 def _quiet_gradio() -> None:
@@ -120,7 +120,7 @@ def _quiet_gradio() -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 
 
-def _with_chat(app: FastAPI, desk: Desk, who: Who, address: Address) -> FastAPI:
+def _with_chat(app: FastAPI, services: Services, who: Who, address: Address) -> FastAPI:
     """The application with the page of Gradio below /chat."""
     import gradio as gr
 
@@ -133,7 +133,7 @@ def _with_chat(app: FastAPI, desk: Desk, who: Who, address: Address) -> FastAPI:
 
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        build(Page(desk, who, address)),
+        build(Page(services, who, address)),
         path="/chat",
         auth_dependency=user,
         show_error=False,
@@ -146,7 +146,7 @@ def _with_chat(app: FastAPI, desk: Desk, who: Who, address: Address) -> FastAPI:
         mcp_server=False,
         theme=theme(),
         i18n=_built_ins(gr),
-        head=PAGES.render("head_last.html", base=desk.settings.root_path),
+        head=PAGES.render("head_last.html", base=services.settings.root_path),
     )
     return mounted
 

@@ -1,7 +1,7 @@
 """Asking, for the page, the API and the tools alike: a place in line, models ready, snapshots of the Answer,
 how it ended.
 
-join the queue -> Waiting(ahead)* and Answer* (ui.line; the last is done) -> slot free, record written
+join the queue -> Waiting(ahead)* and Answer* (ui.streaming; the last is done) -> slot free, record written
 """
 
 from __future__ import annotations
@@ -9,53 +9,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from fastapi import Request
 
 from errors import Cancelled, ModelError
 from qa.types import Answer, Turn
-from ui.access import engine_for
-from ui.admission import Admission, models_loaded
-from ui.line import Counter, Waiting, through
+from ui.services import Services, services_of
 from ui.storage import Store
 from ui.storage_types import Exchange, Status, new_id, now
+from ui.streaming import Waiting, stream
 from ui.viewer import Viewer
 
-if TYPE_CHECKING:
-    from qa.engine import Engine
-    from ui.settings import UiSettings
-
 log = logging.getLogger("wenju.api")
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What asking needs: the engine, the store (None keeps nothing), the queue, the settings. An
-    application's state has the same names."""
-
-    engine: Engine
-    store: Store | None
-    admission: Admission
-    settings: UiSettings
-    wishes: deque[str] = field(default_factory=lambda: deque(maxlen=24))
-    """Questions that would be offered if the engine had answered them before (ui.proving)."""
-
-    @classmethod
-    def of(cls, counter: Counter, viewer: Viewer) -> Desk:
-        """The desk of somebody: with the engine as they may use it."""
-        wishes = counter.wishes if isinstance(counter, Desk) else deque[str](maxlen=24)
-        engine = engine_for(counter.engine, counter.settings, viewer)
-        return cls(engine, counter.store, counter.admission, counter.settings, wishes)
-
-    @property
-    def ready(self) -> bool:
-        return models_loaded(self.engine.ready)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +41,7 @@ class Ask:
 
 
 async def ask(
-    desk: Counter, viewer: Viewer, what: Ask, cancelled: threading.Event | None = None
+    services: Services, viewer: Viewer, what: Ask, cancelled: threading.Event | None = None
 ) -> AsyncGenerator[Waiting | Answer, None]:
     """Yield places in line and growing snapshots; closing the iterator early stops the generator at once.
 
@@ -84,21 +53,21 @@ async def ask(
     """
     cancelled = cancelled or threading.Event()
     user = viewer.name
-    desk = Desk.of(desk, viewer)
+    services = services.seen_by(viewer)
     exchange = Exchange(new_id(), what.question, now())
     last: Answer | None = None
     status: Status = "failed"
-    ticket = desk.admission.join(user, address=what.address)
+    ticket = services.admission.join(user, address=what.address)
     try:
         start = partial(
-            desk.engine.stream,
+            services.engine.stream,
             what.question,
             what.history,
             cancelled=cancelled,
             passages=what.passages,
             collection=what.collection,
         )
-        async with aclosing(through(desk, ticket, start, cancelled)) as steps:
+        async with aclosing(stream(services, ticket, start, cancelled)) as steps:
             async for step in steps:
                 last = step if isinstance(step, Answer) else last
                 yield step
@@ -110,7 +79,7 @@ async def ask(
         cancelled.set()
         ticket.release()
         if what.channel != "page":
-            _record(desk.store, user, replace(exchange, status=status, answer=last), what.channel)
+            _record(services.store, user, replace(exchange, status=status, answer=last), what.channel)
 
 
 async def begun(steps: AsyncGenerator[Waiting | Answer, None]) -> AsyncGenerator[Waiting | Answer, None]:
@@ -144,7 +113,7 @@ async def answer(request: Request, viewer: Viewer, what: Ask) -> Answer:
 
 async def _last(request: Request, viewer: Viewer, what: Ask) -> Answer:
     last: Answer | None = None
-    async with aclosing(ask(request.app.state, viewer, what)) as steps:
+    async with aclosing(ask(services_of(request), viewer, what)) as steps:
         async for step in steps:
             last = step if isinstance(step, Answer) else last
     if last is None:

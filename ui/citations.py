@@ -46,7 +46,7 @@ class Source:
 def sources(answer: Answer, changes: Mapping[str, str] | None = None) -> tuple[Source, ...]:
     """The cited passages of ``answer``, numbered from 1 in order of first citation (notes come last).
 
-    ``changes`` tells by document id what became of documents since, see ui.changes.
+    ``changes`` tells by document id what became of documents since, see ui.document_changes.
     """
     grouped: dict[str, list[Citation]] = {}
     for citation in _citations(answer):

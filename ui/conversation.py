@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from qa.types import Answer, Turn
-from ui.changes import Change, Held
+from ui.document_changes import Change, CurrentDocuments
 from ui.render import answer_html, failure_html, question_html
 from ui.storage_types import Exchange, Status, new_id, now
 from ui.texts import Look
@@ -90,7 +90,7 @@ class Conversation:
 
 
 def reopen(
-    conversation_id: str, stored: Sequence[Exchange], interrupted: str, held: Held | None = None
+    conversation_id: str, stored: Sequence[Exchange], interrupted: str, held: CurrentDocuments | None = None
 ) -> Conversation:
     """A conversation from the store. What was still running when the server stopped is marked so, and so is
     what quotes documents that ``held`` has otherwise by now."""

@@ -17,17 +17,13 @@ from index.types import Document
 from ui import originals
 from ui.access import engine_of
 from ui.actions import note
-from ui.changes import Held
+from ui.background_jobs import Job, Jobs, Progress, Wrong
+from ui.document_changes import CurrentDocuments
 from ui.document_views import found, reading, rows, waiting
 from ui.intake import Intake
-from ui.jobs import Desk, Job, Progress, Wrong
 from ui.page_routes import from_our_page
 from ui.pages import ThisSite
-from ui.pages import page as whole_page
 from ui.roles import Administrator, Member
-from ui.settings import UiSettings
-from ui.texts import Texts
-from ui.viewer import Viewer
 
 if TYPE_CHECKING:
     from qa.engine import Engine
@@ -38,8 +34,8 @@ router = APIRouter(prefix="/documents", include_in_schema=False)
 
 
 @router.get("")
-def listing(request: Request, viewer: Member, q: str = "", page: int = 1, lang: str = "") -> HTMLResponse:
-    engine, settings, t = _context(request, lang)
+def listing(request: Request, viewer: Member, site: ThisSite, q: str = "", page: int = 1) -> HTMLResponse:
+    engine, t = engine_of(request), site.t
     query = q.strip()[:500]
     hits = engine.search(query, 10) if query and engine.ready.get("encoder") else ([] if query else None)
     held = sorted(engine.documents(), key=lambda d: d.published or "", reverse=True)
@@ -48,12 +44,10 @@ def listing(request: Request, viewer: Member, q: str = "", page: int = 1, lang: 
     listed = [(d, engine.passages(d.id)) for d in held[(number - 1) * PER_PAGE : number * PER_PAGE]]
     replaced = {reference for d in held for reference in d.supersedes}
     intake: Intake | None = request.app.state.intake if viewer.administers else None
-    return _page(
+    return site.page(
         "documents.html",
         t("documents"),
-        request,
         viewer,
-        t,
         "documents",
         "documents.js",
         query=query,
@@ -71,7 +65,7 @@ def listing(request: Request, viewer: Member, q: str = "", page: int = 1, lang: 
 
 @router.get("/jobs/{job_id}")
 def job(job_id: str, request: Request, viewer: Administrator, site: ThisSite) -> dict[str, object]:
-    found = _desk(request).jobs.get(job_id)
+    found = _jobs(request).jobs.get(job_id)
     if found is None:
         raise HTTPException(404, "no such job")
     return {
@@ -86,8 +80,8 @@ def job(job_id: str, request: Request, viewer: Administrator, site: ThisSite) ->
 @router.post("/reindex", dependencies=[ours])
 def reindex(request: Request, viewer: Administrator) -> dict[str, str]:
     """Read all kept originals again."""
-    engine, settings, _ = _context(request, "")
-    folder, kept = settings.originals, _originals(request)
+    engine, kept = engine_of(request), _originals(request)
+    folder = kept.folder
     there = folder is not None and any(one.known for one in look_into(folder).files)
     if folder is None or not (there or kept.bucket):
         raise HTTPException(404, "no originals are kept")
@@ -98,16 +92,16 @@ def reindex(request: Request, viewer: Administrator) -> dict[str, str]:
         report = engine.add([folder], progress)
         return [(path.name, error) for path, error in report.failed]
 
-    return {"job": _desk(request).start(Job("*"), work)}
+    return {"job": _jobs(request).start(Job("*"), work)}
 
 
 @router.delete("/{document_id}", dependencies=[ours])
 def delete(document_id: str, request: Request, viewer: Administrator) -> dict[str, bool]:
-    engine, settings, _ = _context(request, "")
+    engine = engine_of(request)
     document = _document(engine, document_id)
     before = originals.keys(engine.documents())
     engine.remove(document_id)
-    originals.forget(settings.originals, document)
+    originals.forget(_originals(request).folder, document)
     with suppress(WenjuError):  # what is left over in a bucket that does not answer harms nobody
         _originals(request).settle(before, engine.documents())
     note(request, viewer, "delete_document", f"{document.source} ({document_id})")
@@ -119,44 +113,31 @@ def reader(
     document_id: str,
     request: Request,
     viewer: Member,
+    site: ThisSite,
     start: int = -1,
     end: int = -1,
     v: str = "",
-    lang: str = "",
 ) -> HTMLResponse:
     """The document's text. ``v`` is the (beginning of the) hash of the text that the span was cut from: when
     the text is another by now the reader says so, and marks nothing."""
-    engine, settings, t = _context(request, lang)
-    change = Held(engine).change(document_id, v)
+    engine, t = engine_of(request), site.t
+    change = CurrentDocuments(engine).change(document_id, v)
     if change == "removed":
-        gone = _page(
-            "message.html", t("document_removed"), request, viewer, t, "reader", text=t("reader_removed")
-        )
+        gone = site.page("message.html", t("document_removed"), viewer, "reader", text=t("reader_removed"))
         gone.status_code = 404
         return gone
     document = _document(engine, document_id)
     span = (start, end) if change is None and 0 <= start < end <= len(document.text) else None
     original = _originals(request).has(document)
     shown = reading(document, engine.passages(document_id), t, span, original=original)
-    changed = change is not None
-    return _page(
-        "reader.html",
-        document.title,
-        request,
-        viewer,
-        t,
-        "reader",
-        "reader.js",
-        reading=shown,
-        changed=changed,
-    )
+    title, changed = document.title, change is not None
+    return site.page("reader.html", title, viewer, "reader", "reader.js", reading=shown, changed=changed)
 
 
 @router.get("/{document_id}/original")
 def original(document_id: str, request: Request, viewer: Member) -> Response:
     """The source file, shown where the browser can (``originals.sent``)."""
-    engine, _, _ = _context(request, "")
-    document = _document(engine, document_id)
+    document = _document(engine_of(request), document_id)
     try:
         path = _originals(request).find(document)
     except WenjuError as error:
@@ -166,35 +147,14 @@ def original(document_id: str, request: Request, viewer: Member) -> Response:
     return originals.sent(path)
 
 
-def _context(request: Request, lang: str) -> tuple[Engine, UiSettings, Texts]:
-    settings: UiSettings = request.app.state.settings
-    return engine_of(request), settings, Texts(lang or settings.lang)
-
-
-def _page(
-    template: str,
-    title: str,
-    request: Request,
-    viewer: Viewer,
-    t: Texts,
-    current: str,
-    script: str = "",
-    **values: object,
-) -> HTMLResponse:
-    settings: UiSettings = request.app.state.settings
-    return HTMLResponse(
-        whole_page(template, title, settings, t.lang, viewer, current=current, script=script, **values)
-    )
-
-
 def _originals(request: Request) -> originals.Originals:
     kept: originals.Originals = request.app.state.originals
     return kept
 
 
-def _desk(request: Request) -> Desk:
-    desk: Desk = request.app.state.index_desk
-    return desk
+def _jobs(request: Request) -> Jobs:
+    jobs: Jobs = request.app.state.jobs
+    return jobs
 
 
 def _document(engine: Engine, document_id: str) -> Document:

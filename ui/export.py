@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from qa.serialize import answer_to_dict
 from qa.types import Answer, Sentence
-from ui.changes import Changes, Held
 from ui.citations import Source, below_title, chip, sources
+from ui.document_changes import Changes, CurrentDocuments
 from ui.escape import markdown as escaped
 from ui.escape import plain
 from ui.layout import Block, Heading, Line, Listing, Table, layout
@@ -39,7 +39,9 @@ def clipboard(
     return "\n".join(out)
 
 
-def to_markdown(title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: Held | None = None) -> str:
+def to_markdown(
+    title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: CurrentDocuments | None = None
+) -> str:
     """A conversation as Markdown: every question a heading, every answer with its sources. ``held`` tells,
     here and below, which documents are no longer what they were."""
     t = Texts(lang)
@@ -50,7 +52,7 @@ def to_markdown(title: str, exchanges: Sequence[Exchange], lang: str = "zh", hel
     return "\n".join(out)
 
 
-def to_json(title: str, exchanges: Sequence[Exchange], held: Held | None = None) -> str:
+def to_json(title: str, exchanges: Sequence[Exchange], held: CurrentDocuments | None = None) -> str:
     """A conversation as JSON: the stable form of each answer, with its question, time and status; ``changes``
     has what became of its documents by their ids (changed, removed)."""
     rows = [
@@ -68,13 +70,15 @@ def to_json(title: str, exchanges: Sequence[Exchange], held: Held | None = None)
     return json.dumps({"title": title, "exchanges": rows}, ensure_ascii=False, indent=2)
 
 
-def to_html(title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: Held | None = None) -> str:
+def to_html(
+    title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: CurrentDocuments | None = None
+) -> str:
     """A conversation as one HTML page without scripts or outside requests, fit to print."""
     t = Texts(lang)
     return PAGES.render("export.html", title=title, t=t, records=records(exchanges, t, held))
 
 
-def records(exchanges: Sequence[Exchange], t: Texts, held: Held | None = None) -> list[Record]:
+def records(exchanges: Sequence[Exchange], t: Texts, held: CurrentDocuments | None = None) -> list[Record]:
     """The exchanges as templates/exchanges.html shows them."""
     return [Record(exchange, t, held) for exchange in exchanges]
 
@@ -188,7 +192,7 @@ def _source_lines(source: Source, t: Texts, markdown: bool) -> list[str]:
     return [*lines, ""] if markdown else lines
 
 
-def _result(exchange: Exchange, t: Texts, held: Held | None, *, markdown: bool) -> str:
+def _result(exchange: Exchange, t: Texts, held: CurrentDocuments | None, *, markdown: bool) -> str:
     if exchange.answer is None or exchange.status in ("failed", "running"):
         return exchange.message or t("stopped")
     changes = held.of(exchange.answer) if held is not None else None
@@ -203,7 +207,7 @@ class Record:
     """An exchange with what templates/exchanges.html asks for; ``answer`` is None where it came to
     nothing."""
 
-    def __init__(self, exchange: Exchange, t: Texts, held: Held | None) -> None:
+    def __init__(self, exchange: Exchange, t: Texts, held: CurrentDocuments | None) -> None:
         self.question, self.asked, self._t = _line(exchange.question), asked(exchange, t), t
         self.answer = exchange.answer if exchange.status not in ("failed", "running") else None
         self.message = exchange.message or t("stopped")

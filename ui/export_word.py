@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from qa.types import Answer, Sentence
-from ui.changes import Held
 from ui.citations import Source, sources
+from ui.document_changes import CurrentDocuments
 from ui.escape import plain, printable
 from ui.export import asked, numbers, where
 from ui.layout import Block, Heading, Line, Listing, Table, layout
@@ -24,7 +24,9 @@ FONTS = {"zh": ("Times New Roman", "宋体", "黑体"), "en": ("Calibri", "宋�
 """Western face, Chinese face of the text, Chinese face of headings."""
 
 
-def to_word(title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: Held | None = None) -> bytes:
+def to_word(
+    title: str, exchanges: Sequence[Exchange], lang: str = "zh", held: CurrentDocuments | None = None
+) -> bytes:
     """A conversation (or one answer of it) as .docx. The sources of all answers are numbered through and
     stand at the end; ``held`` tells which documents are no longer what they were."""
     return _Word(title, Texts(lang)).made(exchanges, held)
@@ -39,7 +41,7 @@ class _Word:
         self.first = 0
         self._styles(title)
 
-    def made(self, exchanges: Sequence[Exchange], held: Held | None) -> bytes:
+    def made(self, exchanges: Sequence[Exchange], held: CurrentDocuments | None) -> bytes:
         t = self.t
         listed: list[tuple[int, Source]] = []
         self._add(t("export_note"), "Subtitle")

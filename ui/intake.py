@@ -31,7 +31,7 @@ from ui.storage_types import new_id
 
 if TYPE_CHECKING:
     from qa.engine import Engine
-    from ui.jobs import Progress, Wrong
+    from ui.background_jobs import Progress, Wrong
 
 WAITING = ".waiting"
 READ = ".read"

@@ -16,9 +16,9 @@ from index.found import litter
 from index.loaders import SUFFIXES, other_kind
 from ui import originals
 from ui.actions import note
+from ui.background_jobs import Job, Jobs
 from ui.document_views import preview, waiting
 from ui.intake import Intake, Sent
-from ui.jobs import Desk, Job
 from ui.page_routes import from_our_page
 from ui.pages import PAGES, ThisSite
 from ui.problems import TooLarge
@@ -100,9 +100,9 @@ def add(body: Chosen, request: Request, viewer: Administrator, intake: Wait) -> 
     for sent in chosen:
         note(request, viewer, "upload", sent.name)
     collection = " ".join(body.collection.split())
-    desk: Desk = request.app.state.index_desk
+    jobs: Jobs = request.app.state.jobs
     job = Job(chosen[0].name if len(chosen) == 1 else f"{chosen[0].name} … ({len(chosen)})")
-    return {"job": desk.start(job, lambda progress: intake.add(chosen, collection, progress))}
+    return {"job": jobs.start(job, lambda progress: intake.add(chosen, collection, progress))}
 
 
 @router.post("/waiting/drop", dependencies=[ours])

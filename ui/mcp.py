@@ -22,9 +22,9 @@ from ui.roles import member
 
 if TYPE_CHECKING:
     from qa.engine import Engine
-    from ui.asking import Desk
     from ui.auth import SignOn
     from ui.opening import ServerSettings
+    from ui.services import Services
 
 
 def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None = None) -> None:
@@ -33,11 +33,11 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
     Raises:
         SettingsError: as ``ui.server.serve``.
     """
-    from ui.asking import Desk
     from ui.mcp_tools import tools
     from ui.observability import set_up_logs
     from ui.opening import open_engine, open_store
     from ui.server import warm
+    from ui.services import Services
 
     ui = settings.ui
     if http:
@@ -48,11 +48,11 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
     store = open_store(settings)
     opened = engine if engine is not None else open_engine(settings)
     admission = Admission.of(ui, opened)
-    desk = Desk(opened, store, admission, ui)
+    services = Services(opened, store, admission, ui)
     threading.Thread(target=warm, args=(opened, admission), name="wenju-warm", daemon=True).start()
     try:
         if not http:
-            asyncio.run(tools(desk).run_stdio_async())
+            asyncio.run(tools(services).run_stdio_async())
             return
         from ui.auth import SignOn
         from ui.opening import listen
@@ -64,7 +64,7 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
             host, port = listening.getsockname()[:2]
             print(f"问据 Wenju MCP: http://{host}:{port}/mcp  (Ctrl-C 停止 / stops)", flush=True)
             config = uvicorn.Config(
-                http_app(desk, sign_on),
+                http_app(services, sign_on),
                 log_config=None,
                 access_log=False,
                 proxy_headers=False,
@@ -75,7 +75,7 @@ def run(settings: ServerSettings, *, http: bool = False, engine: Engine | None =
         store.close()
 
 
-def http_app(desk: Desk, sign_on: SignOn) -> ASGIApp:
+def http_app(services: Services, sign_on: SignOn) -> ASGIApp:
     """/mcp behind the guard, for those who are signed on."""
     from mcp.server.transport_security import TransportSecuritySettings
 
@@ -86,7 +86,7 @@ def http_app(desk: Desk, sign_on: SignOn) -> ASGIApp:
     theirs = TransportSecuritySettings(
         enable_dns_rebinding_protection=False
     )  # Guard looks at Host and Origin
-    inner = tools(desk, sign_on).streamable_http_app(stateless_http=True, transport_security=theirs)
+    inner = tools(services, sign_on).streamable_http_app(stateless_http=True, transport_security=theirs)
 
     async def signed(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -97,4 +97,4 @@ def http_app(desk: Desk, sign_on: SignOn) -> ASGIApp:
                 return
         await inner(scope, receive, send)
 
-    return Guard(BodyLimit(signed, desk.settings, sign_on.who, api=True), desk.settings, sign_on)
+    return Guard(BodyLimit(signed, services.settings, sign_on.who, api=True), services.settings, sign_on)

@@ -18,11 +18,12 @@ from index.shown import hit_to_dict
 from index.types import Hit
 from qa.serialize import answer_to_dict
 from qa.types import Answer, Turn
-from ui.asking import Ask, Desk, ask
+from ui.asking import Ask, ask
 from ui.citations import below_title
 from ui.export import clipboard
-from ui.line import Waiting
 from ui.roles import member
+from ui.services import Services
+from ui.streaming import Waiting
 from ui.viewer import LOCAL, Viewer
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ INSTRUCTIONS = (
 _STAGES = ("queued", "searching", "found", "writing", "checking", "done")
 
 
-def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
+def tools(services: Services, sign_on: SignOn | None = None) -> MCPServer[Any]:
     """The server with its two tools. ``sign_on`` names who calls over HTTP; without it the caller is
     ``local``."""
     server: MCPServer[Any] = MCPServer(
@@ -65,7 +66,7 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
         turns = tuple(Turn(str(t.get("question", "")), str(t.get("answer", ""))) for t in history or ())
         viewer, address = _caller(context, sign_on)
         what = Ask(question, turns, channel="mcp", address=address, collection=collection)
-        last = await _last(desk, viewer, what, context)
+        last = await _last(services, viewer, what, context)
         found = {
             key: value
             for key, value in answer_to_dict(last).items()
@@ -89,7 +90,7 @@ def tools(desk: Desk, sign_on: SignOn | None = None) -> MCPServer[Any]:
         viewer, _ = _caller(context, sign_on)
         try:
             hits = await asyncio.to_thread(
-                Desk.of(desk, viewer).engine.search, question, max(1, min(k, 50)), collection=collection
+                services.seen_by(viewer).engine.search, question, max(1, min(k, 50)), collection=collection
             )
         except WenjuError as error:
             raise ToolError(str(error)) from None
@@ -111,12 +112,12 @@ def _caller(context: Context[Any], sign_on: SignOn | None) -> tuple[Viewer, str]
     return member(sign_on.who(request)), sign_on.address(request)
 
 
-async def _last(desk: Desk, viewer: Viewer, what: Ask, context: Context[Any]) -> Answer:
+async def _last(services: Services, viewer: Viewer, what: Ask, context: Context[Any]) -> Answer:
     """The answer when it is complete; its progress is told on the way."""
     last: Answer | None = None
     reached = 0
     try:
-        async with aclosing(ask(desk, viewer, what)) as steps:
+        async with aclosing(ask(services, viewer, what)) as steps:
             async for step in steps:
                 reached = await _tell(context, step, reached)
                 last = step if isinstance(step, Answer) else last

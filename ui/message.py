@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from qa.types import Answer, Citation, Note, Problem, Retrieved, Sentence, State
-from ui.changes import Changes, cited_changes
 from ui.citations import Piece, Source, below_title, chip, reader_url, sources, uncited
+from ui.document_changes import Changes, cited_changes
 from ui.export import clipboard
 from ui.layout import Block, Line, Listing, Table, claims, layout
 from ui.texts import Look

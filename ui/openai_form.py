@@ -16,8 +16,8 @@ from qa.serialize import answer_to_dict
 from qa.types import Answer, Citation
 from ui.escape import markdown
 from ui.export import clipboard
-from ui.line import Waiting
 from ui.openai_request import ChatRequest
+from ui.streaming import Waiting
 
 PLAIN, WITH_SOURCES = "wenju", "wenju-sources"
 TOKEN_BYTES = 3

@@ -18,13 +18,13 @@ from urllib.parse import parse_qsl, urlsplit
 import gradio as gr
 
 from ui.address import Address
-from ui.asking import Desk
-from ui.changes import Held
+from ui.chat_turn import Screen, ask, stop
 from ui.conversation import Conversation, messages, reopen, valid_id
+from ui.document_changes import CurrentDocuments
 from ui.render import welcome_html
+from ui.services import Services
 from ui.suggestions import openers
 from ui.texts import Look
-from ui.turn import Screen, ask, stop
 from ui.viewer import Viewer, Who
 
 STATE_SECONDS = 3600 * 8
@@ -35,11 +35,10 @@ the store."""
 
 
 class Page:
-    """The page's event handlers over a Desk. ``who`` names the viewer of each request, ``address`` where it
-    comes from."""
+    """The page's event handlers. ``who`` names the viewer of a request, ``address`` where it comes from."""
 
-    def __init__(self, desk: Desk, who: Who, address: Address = lambda connection: "") -> None:
-        self.desk = desk
+    def __init__(self, services: Services, who: Who, address: Address = lambda connection: "") -> None:
+        self.services = services
         self.who = who
         self.address = address
 
@@ -60,7 +59,7 @@ class Page:
         order = _parse(line)
         do = order.get("do")
         if do in ("new", "open"):
-            stop(self.desk, conversation, viewer.name, look)
+            stop(self.services, conversation, viewer.name, look)
             conversation = await self._opened(str(order.get("id", "")) if do == "open" else "", viewer, look)
             shown = self._show(Screen(messages(conversation, look), conversation, False))
             welcome = await asyncio.to_thread(self._welcome, viewer, look, _collection(request))
@@ -76,8 +75,8 @@ class Page:
             index = _position(conversation, str(order.get("id", "")))
             asked = conversation.exchanges[index].question
             conversation.cut(index)
-            if self.desk.store is not None:
-                await asyncio.to_thread(self.desk.store.truncate, viewer.name, conversation.id, index)
+            if self.services.store is not None:
+                await asyncio.to_thread(self.services.store.truncate, viewer.name, conversation.id, index)
             question, box = (
                 (asked, None) if do in ("retry", "alone") else ("", asked if do == "edit" else None)
             )
@@ -100,13 +99,13 @@ class Page:
     ) -> AsyncIterator[Screen]:
         address, collection = self._address(request), _collection(request)
         return ask(
-            self.desk, conversation, question, viewer, look, address, alone=alone, collection=collection
+            self.services, conversation, question, viewer, look, address, alone=alone, collection=collection
         )
 
     def stop(self, state: Conversation | None, request: gr.Request) -> Any:
         """The stop button: the running turn is cancelled by the event, this repairs what is shown."""
         viewer, look = self._viewer(request), self._look(request)
-        return self._show(stop(self.desk, state or Conversation(), viewer.name, look))
+        return self._show(stop(self.services, state or Conversation(), viewer.name, look))
 
     async def load(self, request: gr.Request) -> Any:
         """The page was opened, perhaps on an earlier conversation (?c=ID); suggestions are drawn anew."""
@@ -124,25 +123,29 @@ class Page:
         ]
 
     def _welcome(self, viewer: Viewer, look: Look, collection: str = "") -> str:
-        engine, settings = Desk.of(self.desk, viewer).engine, self.desk.settings
+        engine, settings = self.services.seen_by(viewer).engine, self.services.settings
         ready = engine.ready
         own: tuple[str, ...] = () if collection else settings.suggestions
         questions, documents = own[:4], 0
         if ready.get("index"):
             documents = engine.collections().get(collection, 0) if collection else len(engine.documents())
         if ready.get("index") and ready.get("encoder"):
-            questions = openers(engine, self.desk.store, own, look.lang, collection=collection)
+            questions = openers(engine, self.services.store, own, look.lang, collection=collection)
         return welcome_html(settings.title, documents, questions, look, collection)
 
     async def _opened(self, conversation_id: str, viewer: Viewer, look: Look) -> Conversation:
-        store = self.desk.store
+        store = self.services.store
         if store is None or not valid_id(conversation_id) or viewer.may_only_ask:
             return Conversation()
         stored = await asyncio.to_thread(store.exchanges, viewer.name, conversation_id)
         if not stored:
             return Conversation()
         return await asyncio.to_thread(
-            reopen, conversation_id, stored, look.t("interrupted"), Held(Desk.of(self.desk, viewer).engine)
+            reopen,
+            conversation_id,
+            stored,
+            look.t("interrupted"),
+            CurrentDocuments(self.services.seen_by(viewer).engine),
         )
 
     async def _forgotten(self, viewer: Viewer, look: Look, request: gr.Request) -> Conversation:
@@ -160,11 +163,11 @@ class Page:
         return self.address(request.request) if request.request is not None else ""
 
     def _look(self, request: gr.Request) -> Look:
-        lang = _query(request).get("lang", self.desk.settings.lang)
+        lang = _query(request).get("lang", self.services.settings.lang)
         return Look(
-            lang if lang in ("zh", "en") else self.desk.settings.lang,
-            self.desk.settings.root_path,
-            self.desk.settings.contact,
+            lang if lang in ("zh", "en") else self.services.settings.lang,
+            self.services.settings.root_path,
+            self.services.settings.contact,
         )
 
     @staticmethod
@@ -181,10 +184,10 @@ class Page:
 
 def build(page: Page) -> gr.Blocks:
     """The Blocks."""
-    look = Look(page.desk.settings.lang)
+    look = Look(page.services.settings.lang)
     t = look.t
     with gr.Blocks(
-        title=page.desk.settings.title, analytics_enabled=False, fill_height=True, fill_width=True
+        title=page.services.settings.title, analytics_enabled=False, fill_height=True, fill_width=True
     ) as demo:
         chat = gr.Chatbot(
             elem_id="wj-chat",

@@ -16,16 +16,15 @@ from pydantic import BaseModel, Field
 
 from ui.access import engine_of, hides
 from ui.admission import models_loaded
-from ui.changes import Held
+from ui.document_changes import CurrentDocuments
 from ui.export import FORMATS, records, to_html, to_json, to_markdown
 from ui.export_word import WORD, to_word
-from ui.pages import page
+from ui.pages import ThisSite
 from ui.roles import Asker, Member
 from ui.settings import UiSettings
 from ui.shell import failure_text
 from ui.storage import Store
 from ui.storage_types import FEEDBACK_REASONS, Exchange, Feedback, Verdict, now
-from ui.texts import Texts
 
 
 class Rename(BaseModel):
@@ -62,15 +61,14 @@ router = APIRouter(prefix="/page", include_in_schema=False)
 
 
 @router.get("/state")
-def state(request: Request, response: Response, lang: str = "") -> dict[str, object]:
+def state(request: Request, response: Response, site: ThisSite) -> dict[str, object]:
     """Whether this is still the same server, whether it is ready, or why it will not be: what the page polls.
     The header tells whether the one who asks is (still) signed on."""
     here = request.app.state
     ready = models_loaded(here.engine.ready)
-    t = Texts(lang or here.settings.lang)
     viewer = here.who(request)
     response.headers["x-wenju-signed-on"] = "1" if viewer is not None else "0"
-    failure = "" if ready else failure_text(here.admission.failure, viewer, t)
+    failure = "" if ready else failure_text(here.admission.failure, viewer, site.t)
     return {"boot": here.boot, "ready": ready, "failure": failure}
 
 
@@ -119,7 +117,7 @@ def export(
         exchanges = tuple(e for e in exchanges if e.id == exchange)
         _found(bool(exchanges))
         title = exchanges[0].question
-    made = _exported(form, title, exchanges, lang, Held(engine_of(request)))
+    made = _exported(form, title, exchanges, lang, CurrentDocuments(engine_of(request)))
     name = quote(f"{' '.join(title.split())[:80] or 'wenju'}.{form}", safe="")
     headers = {"content-disposition": f"attachment; filename=\"wenju.{form}\"; filename*=UTF-8''{name}"}
     media = WORD if form == "docx" else f"{FORMATS[form]}; charset=utf-8"
@@ -143,16 +141,14 @@ shared_router = APIRouter(include_in_schema=False)
 
 
 @shared_router.get("/shared/{token}")
-def shared(token: str, viewer: Member, store: Kept, request: Request, lang: str = "") -> HTMLResponse:
+def shared(token: str, viewer: Member, store: Kept, request: Request, site: ThisSite) -> HTMLResponse:
     """A shared conversation, read-only, for anyone inside who has the link."""
     found, engine = store.shared(token), engine_of(request)
     if found is None or any(hides(engine, exchange.answer) for exchange in found.exchanges):
         raise HTTPException(404, "no such share link")
-    settings: UiSettings = request.app.state.settings
-    t = Texts(lang or settings.lang)
-    note = t("shared_note", when=found.shared_at[:16].replace("T", " "))
-    kept = records(found.exchanges, t, Held(engine))
-    return HTMLResponse(page("shared.html", found.title, settings, t.lang, viewer, note=note, records=kept))
+    note = site.t("shared_note", when=found.shared_at[:16].replace("T", " "))
+    kept = records(found.exchanges, site.t, CurrentDocuments(engine))
+    return site.page("shared.html", found.title, viewer, note=note, records=kept)
 
 
 def _found(there: bool) -> None:
@@ -160,7 +156,9 @@ def _found(there: bool) -> None:
         raise HTTPException(404, "no such conversation")
 
 
-def _exported(form: str, title: str, exchanges: Sequence[Exchange], lang: str, held: Held) -> str | bytes:
+def _exported(
+    form: str, title: str, exchanges: Sequence[Exchange], lang: str, held: CurrentDocuments
+) -> str | bytes:
     if form == "docx":
         return to_word(title, exchanges, lang, held)
     if form == "md":

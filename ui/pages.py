@@ -51,7 +51,7 @@ class Site:
         template: str,
         title: str,
         viewer: Viewer | None,
-        current: str,
+        current: str = "",
         script: str = "",
         **values: object,
     ) -> HTMLResponse:

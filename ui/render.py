@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from prompts.templating import Templates
 from qa.types import Answer
-from ui.changes import Changes
+from ui.document_changes import Changes
 from ui.escape import inert, lines, runs
 from ui.message import Message
 from ui.texts import Look as Look

@@ -99,7 +99,7 @@ def _run(
 
     from ui import storage_servers
     from ui.admission import Admission
-    from ui.doorway import Doorway
+    from ui.startup import StartupApp
 
     ui = page_settings(settings)
     failures: list[BaseException] = []
@@ -115,10 +115,10 @@ def _run(
 
         built = assemble(ui, opened, store, sign_on, admission)
         if ui.prove_suggestions:
-            from ui.proving import Prover
+            from ui.idle import IdleWork
 
-            prover = Prover(opened, admission, ui.lang, built[1].state.wishes)
-            threading.Thread(target=prover.run, args=(stopping,), name="wenju-prove", daemon=True).start()
+            work = IdleWork(opened, admission, ui.lang, built[1].state.candidates)
+            threading.Thread(target=work.run, args=(stopping,), name="wenju-idle", daemon=True).start()
         return built
 
     def failed(error: BaseException) -> None:
@@ -132,7 +132,7 @@ def _run(
         store.close()
         log.info("stopped")
 
-    door = Doorway(ui, build, failed, closed)
+    door = StartupApp(ui, build, failed, closed)
     config = uvicorn.Config(
         door,
         log_config=None,

@@ -258,7 +258,7 @@ class Store:
         ]
 
     def mark_seen(self, marks: Sequence[str], seen: bool = True) -> None:
-        """Note that warnings about documents (ui.warned) were seen, or that they are to be listed again."""
+        """Note that warnings (ui.document_warnings) were seen, or that they are to be listed again."""
         rows = [{"mark": mark, "at": now()} for mark in dict.fromkeys(map(clean, marks))]
         with self.database.begin() as c:
             for start in range(0, len(rows), 500):

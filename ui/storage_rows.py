@@ -9,7 +9,7 @@ from typing import Any
 
 from qa.serialize import answer_from_dict, answer_to_dict
 from qa.types import Answer
-from ui.storage_types import Asked, Exchange
+from ui.storage_types import Asked, Exchange, folded
 
 
 def clean(text: str) -> str:
@@ -38,7 +38,7 @@ def asked_row(user: str, exchange: Exchange, channel: str, *, audit: bool, keep:
         "status": exchange.status,
         "owner": user if audit else "",
         "question": clean(exchange.question),
-        "folded": _folded(exchange.question),
+        "folded": clean(folded(exchange.question)),
         "query": clean(a.query) if a else "",
         "reason": a.refusal.reason if a and a.refusal else "",
         "cited": json.dumps(_cited(a) if audit else [], ensure_ascii=False),
@@ -105,10 +105,6 @@ def _cited(answer: Answer | None) -> list[dict[str, Any]]:
         }
         for c in found.values()
     ]
-
-
-def _folded(question: str) -> str:
-    return clean("".join(question.split())).rstrip("？?。").casefold()
 
 
 def answer_text(answer: Answer | None) -> str | None:

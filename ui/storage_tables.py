@@ -122,7 +122,7 @@ outcomes = Table(  # beside ``asked``, and without any name whatever the audit k
     Column("documents", Text, nullable=False),
 )
 
-seen = Table(  # warnings about documents that an administrator has seen (ui.warned)
+seen = Table(  # warnings about documents that an administrator has seen (ui.document_warnings)
     "wenju_seen",
     metadata,
     Column("mark", String(64), primary_key=True),

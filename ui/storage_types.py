@@ -129,3 +129,8 @@ def title_of(question: str) -> str:
     """A conversation's first title: its first question, one line, at most 40 characters."""
     line = " ".join(question.split())
     return line if len(line) <= 40 else line[:39] + "…"
+
+
+def folded(question: str) -> str:
+    """The same for questions that differ in spaces, case and the mark at the end alone."""
+    return "".join(question.split()).rstrip("？?。").casefold()

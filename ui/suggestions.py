@@ -4,7 +4,7 @@ Order of sources: the administrator's own, those that documents bring along (fro
 list or one text with ；between), questions of other readers that got a supported answer, and questions made
 from headings. A question is offered when a search for it returns what it should, and not once the engine has
 refused it (``known``). One made from a heading is nobody's claim: it is offered only when the engine has
-answered it (ui.proving).
+answered it (ui.idle).
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ def follow_ups(
     asked: Sequence[str],
     lang: str,
     limit: int = 3,
-    wish: Callable[[str], object] | None = None,
+    propose: Callable[[str], object] | None = None,
 ) -> tuple[str, ...]:
     """Questions that lead on from ``answer``: about what was found beside it, and its neighbours in the
-    document. ``wish`` is told of questions that would be offered if the engine had answered them before."""
+    document. ``propose`` is told of questions that nobody has asked yet."""
     cited = {c.passage_id for s in answer.sentences for c in s.citations}
     documents = list(dict.fromkeys(c.document_id for s in answer.sentences for c in s.citations))
     seen = {_key(q) for q in asked}
@@ -74,7 +74,9 @@ def follow_ups(
             break
         near = [p for p in passages if p.id not in cited and not used & set(p.heading[-1:])]
         position = next((i for i, p in enumerate(near) if p.id > min(cited)), 0)
-        fresh = _from_headings(engine, near[position:] + near[:position], lang, limit - len(out), out, wish)
+        fresh = _from_headings(
+            engine, near[position:] + near[:position], lang, limit - len(out), out, propose
+        )
         out += [q for q in fresh if _key(q) not in seen]
         if len(out) >= limit:
             break
@@ -96,13 +98,13 @@ def instead(engine: Engine, store: Store | None, answer: Answer, lang: str, limi
             continue
     candidates += _others(engine, store, 20) if store is not None else ()
     topics = [_topic(r.heading[-1], lang) for r in answer.retrieved if r.passage_id in nearest and r.heading]
-    candidates += [q for q in topics if q and proved(engine, q)]
+    candidates += [q for q in topics if q and known_answered(engine, q)]
     asked, alike = {_key(answer.question), _key(answer.query)}, _grams(answer.query)
     out: list[str] = []
     for question in sorted(dict.fromkeys(candidates), key=lambda q: -len(_grams(q) & alike))[: 4 * limit]:
         if len(out) >= limit:
             break
-        if _key(question) in asked or proved(engine, question) is False:
+        if _key(question) in asked or known_answered(engine, question) is False:
             continue
         hits = engine.search(question, 1, collection=answer.collection)
         best = hits[0].passage.id if hits else ""
@@ -111,7 +113,7 @@ def instead(engine: Engine, store: Store | None, answer: Answer, lang: str, limi
     return replace(answer, refusal=replace(refusal, suggestions=tuple(out)))
 
 
-def proved(engine: Engine, question: str) -> bool | None:
+def known_answered(engine: Engine, question: str) -> bool | None:
     """Whether the engine has answered a question with support or refused it; None when it was not asked
     yet."""
     kept = engine.known(question)
@@ -124,10 +126,12 @@ def _others(engine: Engine, store: Store, limit: int) -> list[str]:
     """Questions of other readers that may be offered. Where a part of the index is closed, they may be about
     that part: then only those that are known to be answered from the rest."""
     asked = [q for q in store.answered(limit) if len(q) <= 40]
-    return [q for q in asked if (known := proved(engine, q)) or (known is None and not limited(engine))]
+    return [
+        q for q in asked if (known := known_answered(engine, q)) or (known is None and not limited(engine))
+    ]
 
 
-def unproved(engine: Engine, lang: str, limit: int = 12) -> list[str]:
+def not_tried(engine: Engine, lang: str, limit: int = 12) -> list[str]:
     """Up to ``limit`` questions that the empty page might offer, of which nobody knows yet whether they are
     answered."""
     documents = engine.documents()
@@ -136,7 +140,7 @@ def unproved(engine: Engine, lang: str, limit: int = 12) -> list[str]:
     for document in documents[: limit - len(found)]:
         headings = dict.fromkeys(p.heading[-1] for p in engine.passages(document.id) if p.heading)
         found += [q for h in headings if (q := _topic(h, lang))][:1]
-    return [q for q in dict.fromkeys(found) if proved(engine, q) is None]
+    return [q for q in dict.fromkeys(found) if known_answered(engine, q) is None]
 
 
 def brought_along(document: Document) -> tuple[str, ...]:
@@ -160,7 +164,7 @@ def _brought(
     candidates = [pair for one in rounds for pair in one if pair is not None and _key(pair[1]) not in known]
     out: list[str] = []
     for document, question in candidates[: 3 * limit] if limit > 0 else ():
-        if proved(engine, question) is False:
+        if known_answered(engine, question) is False:
             continue
         hits = engine.search(question, 1, collection=collection)
         if hits and hits[0].document.id == document.id and hits[0].passage.id not in told:
@@ -176,10 +180,10 @@ def _from_headings(
     lang: str,
     limit: int,
     taken: Sequence[str],
-    wish: Callable[[str], object] | None = None,
+    propose: Callable[[str], object] | None = None,
 ) -> list[str]:
     """Up to ``limit`` questions, one a heading, that were answered before and whose search leads back to a
-    passage under that heading. ``wish`` is told of those that nobody asked yet."""
+    passage under that heading. ``propose`` is told of those that nobody asked yet."""
     out: list[str] = []
     tried: set[str] = set()
     for passage in passages:
@@ -188,9 +192,9 @@ def _from_headings(
         if not question or question in tried or len(tried) > 6:
             continue
         tried.add(question)
-        known = proved(engine, question)
-        if known is None and wish is not None:
-            wish(question)
+        known = known_answered(engine, question)
+        if known is None and propose is not None:
+            propose(question)
         if not known or question in taken:
             continue
         hits = engine.search(question, 1)

@@ -1,4 +1,5 @@
-"""One turn of the chat: an async generator of screens that never raises and always gives the text box back.
+"""One turn of the chat page, as an async generator of screens: it never raises and always gives the text box
+back.
 
 question -> a place in line and snapshots of the Answer (ui.asking) -> done (or stopped, or failed and said
 so)
@@ -23,12 +24,13 @@ from errors import (
 )
 from ui import asking
 from ui.admission import QueueFull
-from ui.asking import Ask, Desk
+from ui.asking import Ask
 from ui.conversation import Conversation, messages
-from ui.line import Waiting
 from ui.rates import RateLimited, TooManyWaiting
 from ui.render import Look
+from ui.services import Services
 from ui.storage_types import Exchange, Status
+from ui.streaming import Waiting
 from ui.suggestions import follow_ups
 from ui.viewer import Viewer
 
@@ -47,7 +49,7 @@ class Screen:
 
 
 async def ask(
-    desk: Desk,
+    services: Services,
     conversation: Conversation,
     question: str,
     viewer: Viewer,
@@ -67,17 +69,17 @@ async def ask(
     if not question or conversation.running is not None:
         yield Screen(messages(conversation, look), conversation, conversation.running is not None)
         return
-    desk, user = Desk.of(desk, viewer), viewer.name
+    services, user = services.seen_by(viewer), viewer.name
     history = () if alone else conversation.history()
     exchange = conversation.begin(question)
     cancelled = conversation.cancelled
     try:
         yield _screen(conversation, look, waiting=look.t("stage_searching"), box="")
-        if desk.store is not None:
-            await asyncio.to_thread(desk.store.save, user, conversation.id, exchange)
+        if services.store is not None:
+            await asyncio.to_thread(services.store.save, user, conversation.id, exchange)
         waiting = ""
         what = Ask(question, history, channel="page", address=address, collection=collection)
-        async with aclosing(asking.ask(desk, viewer, what, cancelled)) as steps:
+        async with aclosing(asking.ask(services, viewer, what, cancelled)) as steps:
             async for step in steps:
                 if isinstance(step, Waiting):
                     waiting = _place(step, look)
@@ -87,8 +89,8 @@ async def ask(
                     yield _screen(conversation, look, waiting=waiting)
         exchange = conversation.update(exchange.id, status="done")
         yield Screen(messages(conversation, look), conversation, False)
-        await _update(desk, user, conversation, exchange)
-        offered = await asyncio.to_thread(_offered, desk, conversation, exchange, look)
+        await _update(services, user, conversation, exchange)
+        offered = await asyncio.to_thread(_offered, services, conversation, exchange, look)
         if offered and conversation.last is exchange:
             yield Screen(messages(conversation, look, follow_ups=offered), conversation, False)
     except (
@@ -97,21 +99,21 @@ async def ask(
         message = explain(error, look)
         status: Status = "stopped" if isinstance(error, Cancelled) else "failed"
         exchange = conversation.update(exchange.id, status=status, message=message)
-        await _update(desk, user, conversation, exchange)
+        await _update(services, user, conversation, exchange)
         yield Screen(messages(conversation, look), conversation, False)
     finally:
         cancelled.set()
-        _close(desk, user, conversation, exchange)
+        _close(services, user, conversation, exchange)
 
 
-def stop(desk: Desk, conversation: Conversation, user: str, look: Look) -> Screen:
+def stop(services: Services, conversation: Conversation, user: str, look: Look) -> Screen:
     """Stop the answer under way and repair the page, wherever the turn was cut."""
     conversation.cancelled.set()
     running = conversation.running
     if running is not None:
         stopped = conversation.update(running.id, status="stopped", message=look.t("stopped"))
-        if desk.store is not None:
-            desk.store.update(user, conversation.id, stopped)
+        if services.store is not None:
+            services.store.update(user, conversation.id, stopped)
     return Screen(messages(conversation, look), conversation, False)
 
 
@@ -146,23 +148,25 @@ def _screen(conversation: Conversation, look: Look, *, waiting: str = "", box: s
     return Screen(messages(conversation, look, waiting=waiting), conversation, True, box)
 
 
-def _offered(desk: Desk, conversation: Conversation, exchange: Exchange, look: Look) -> Sequence[str]:
+def _offered(services: Services, conversation: Conversation, exchange: Exchange, look: Look) -> Sequence[str]:
     if exchange.answer is None or exchange.answer.refusal is not None:
         return ()
     asked = [e.question for e in conversation.exchanges]
-    return follow_ups(desk.engine, desk.store, exchange.answer, asked, look.lang, wish=desk.wishes.append)
+    return follow_ups(
+        services.engine, services.store, exchange.answer, asked, look.lang, propose=services.candidates.append
+    )
 
 
-async def _update(desk: Desk, user: str, conversation: Conversation, exchange: Exchange) -> None:
-    if desk.store is not None:
-        await asyncio.to_thread(desk.store.update, user, conversation.id, exchange)
+async def _update(services: Services, user: str, conversation: Conversation, exchange: Exchange) -> None:
+    if services.store is not None:
+        await asyncio.to_thread(services.store.update, user, conversation.id, exchange)
 
 
-def _close(desk: Desk, user: str, conversation: Conversation, exchange: Exchange) -> None:
+def _close(services: Services, user: str, conversation: Conversation, exchange: Exchange) -> None:
     """After a cut (stop, closed tab): the exchange must not stay under way, here or in the store."""
     running = conversation.running
     if running is None or running.id != exchange.id:
         return
     stopped = conversation.update(exchange.id, status="stopped")
-    if desk.store is not None:
-        desk.store.update(user, conversation.id, stopped)
+    if services.store is not None:
+        services.store.update(user, conversation.id, stopped)

@@ -16,10 +16,10 @@ from page_fakes import OURS, who
 
 from index.shown import NOT_READ
 from ui.app import create_app
+from ui.document_warnings import KINDS, UNREAD, groups
 from ui.settings import UiSettings
 from ui.storage import Store
 from ui.texts import Texts
-from ui.warned import KINDS, UNREAD, groups
 
 META = {
     LEAVE.id: {"pages_garbled": "2, 5", "hidden_rows": "3"},

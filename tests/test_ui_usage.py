@@ -25,11 +25,11 @@ from index.orders import Suspect
 from qa.types import Refusal
 from ui.admin_page import SHOWN
 from ui.app import create_app
-from ui.figures import Sheet, Span, sheets, to_csv, totals
 from ui.settings import UiSettings
 from ui.storage import Store
 from ui.storage_types import Asked, Feedback, now
 from ui.texts import Texts
+from ui.usage import Sheet, Span, sheets, to_csv, totals
 
 TODAY = date(2026, 3, 12)  # a Thursday
 ZH = Texts("zh")

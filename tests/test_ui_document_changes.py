@@ -23,8 +23,8 @@ from errors import IndexError_
 from qa.engine import Engine
 from qa.settings import EngineSettings
 from qa.types import Answer
-from ui.changes import Held
 from ui.conversation import messages, reopen
+from ui.document_changes import CurrentDocuments
 from ui.export import to_html, to_json, to_markdown
 from ui.render import answer_html
 from ui.storage import Store
@@ -58,8 +58,8 @@ def row(answer: Answer) -> Exchange:
 
 
 def test_nothing_is_marked_while_documents_stand_as_they_were(engine: FakeEngine, given: Answer) -> None:
-    assert Held(engine).of(given) == {}
-    (_, shown) = messages(reopen(CID, (row(given),), "", Held(engine)), LOOK)
+    assert CurrentDocuments(engine).of(given) == {}
+    (_, shown) = messages(reopen(CID, (row(given),), "", CurrentDocuments(engine)), LOOK)
     assert "since" not in shown["content"] and shown["content"] == answer_html(given, f"w-{CID}-e1", LOOK)
 
 
@@ -71,7 +71,7 @@ def test_a_reopened_answer_marks_citations_of_what_changed_or_went(
         change(engine)
     else:
         engine.remove(LEAVE.id)
-    (_, shown) = messages(reopen(CID, (row(given),), "", Held(engine)), LOOK)
+    (_, shown) = messages(reopen(CID, (row(given),), "", CurrentDocuments(engine)), LOOK)
     markup = shown["content"]
     chips = re.findall(r'<a class="cite[^>]*>.*?</a>', markup)
     assert chips and all(" since" in c and mark in c for c in chips)
@@ -87,14 +87,14 @@ def test_only_documents_that_changed_are_marked(engine: FakeEngine, given: Answe
         d for d in engine.docs if d.id not in {c.document_id for s in given.sentences for c in s.citations}
     )
     engine.remove(other.id)
-    assert LEAVE.id not in Held(engine).of(given)
-    markup = answer_html(given, "A", LOOK, changes=Held(engine).of(given))
+    assert LEAVE.id not in CurrentDocuments(engine).of(given)
+    markup = answer_html(given, "A", LOOK, changes=CurrentDocuments(engine).of(given))
     assert "note-since" not in markup and " since" not in markup
 
 
 def test_exports_say_it(engine: FakeEngine, given: Answer) -> None:
     change(engine)
-    held = Held(engine)
+    held = CurrentDocuments(engine)
     assert "文档此后已修改" in to_markdown("t", [row(given)], "zh", held) and "changed since" in to_html(
         "t", [row(given)], "en", held
     )
@@ -109,7 +109,7 @@ def test_an_index_that_cannot_be_read_marks_nothing(
         raise IndexError_("damaged")
 
     monkeypatch.setattr(engine, "document", broken)
-    assert Held(engine).of(given) == {}
+    assert CurrentDocuments(engine).of(given) == {}
 
 
 @pytest.fixture()
@@ -154,14 +154,14 @@ def test_exports_and_shared_conversations_of_the_server_say_it(
 
 def test_a_conversation_is_checked_when_it_is_opened(engine: FakeEngine, store: Store, given: Answer) -> None:
     from ui.admission import Admission
+    from ui.chat_turn import Services
     from ui.page import Page
     from ui.settings import UiSettings
-    from ui.turn import Desk
     from ui.viewer import Viewer, local_administrator
 
     store.save("local", CID, row(given))
     engine.remove(LEAVE.id)
-    page = Page(Desk(engine, store, Admission(1, 4, 0), UiSettings()), local_administrator)  # type: ignore[arg-type]
+    page = Page(Services(engine, store, Admission(1, 4, 0), UiSettings()), local_administrator)  # type: ignore[arg-type]
     opened = asyncio.run(page._opened(CID, Viewer("local"), LOOK))
     assert opened.changes == {"e1": {LEAVE.id: "removed"}}
 
@@ -191,11 +191,11 @@ def test_a_file_that_was_renamed_is_no_change_and_one_that_disappeared_is_marked
         )
     made.sync(folder)
     answer = made.answer("年休假按多少天计算？")
-    assert {one.document for one in answer.retrieved} == {"年休假办法", "加班费办法"} and Held(made).of(
-        answer
-    ) == {}
+    assert {one.document for one in answer.retrieved} == {"年休假办法", "加班费办法"} and CurrentDocuments(
+        made
+    ).of(answer) == {}
     (folder / "休假.md").rename(folder / "休假（新）.md")
     (folder / "加班.md").unlink()
     made.sync(folder)
     gone = next(one.document_id for one in answer.retrieved if one.document == "加班费办法")
-    assert Held(made).of(answer) == {gone: "removed"}
+    assert CurrentDocuments(made).of(answer) == {gone: "removed"}

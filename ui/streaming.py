@@ -1,5 +1,5 @@
-"""From the question to its last snapshot: the search at once, the place in line beside it, the writing in
-one's turn.
+"""An answer as a stream of snapshots: the search at once, the place in line beside it, the writing in one's
+turn.
 
     models ready? -> snapshots up to ``found``, with Waiting(ahead)* between -> one's turn -> the others
 
@@ -15,17 +15,15 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from errors import Cancelled, ModelError
 from qa.types import Answer
-from ui.admission import Admission, Ticket, models_loaded
+from ui.admission import Ticket, models_loaded
 from ui.suggestions import instead
 
 if TYPE_CHECKING:
-    from qa.engine import Engine
-    from ui.settings import UiSettings
-    from ui.storage import Store
+    from ui.services import Services
 
 PAINT_INTERVAL = 0.06
 """Seconds between two snapshots of a streaming answer: what is faster is not seen and only costs."""
@@ -33,19 +31,6 @@ REPEAT_SECONDS = 15.0
 """How often a place in line is told again, so that no proxy takes a waiting connection for a dead one."""
 LOADING_INTERVAL = 0.2
 """Seconds between two looks at whether the models are loaded."""
-
-
-class Counter(Protocol):
-    """Where questions are taken: an application's state, the page's desk, the tools' desk."""
-
-    @property
-    def engine(self) -> Engine: ...
-    @property
-    def admission(self) -> Admission: ...
-    @property
-    def settings(self) -> UiSettings: ...
-    @property
-    def store(self) -> Store | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +46,8 @@ News = Waiting | Answer | BaseException | None
 """What comes from the thread that answers; None: it is done."""
 
 
-async def through(
-    counter: Counter, ticket: Ticket, start: Callable[[], Iterator[Answer]], cancelled: threading.Event
+async def stream(
+    services: Services, ticket: Ticket, start: Callable[[], Iterator[Answer]], cancelled: threading.Event
 ) -> AsyncGenerator[Waiting | Answer, None]:
     """Yield places in line and growing snapshots, the newest where several have piled up; ``found`` is never
     left out.
@@ -77,13 +62,13 @@ async def through(
         ModelError: the models will not come, or not within ``warm_timeout``. Whatever the stream raises.
     """
     said, found = Waiting(0), False
-    async for said in _loading(counter, ticket):
+    async for said in _loading(services, ticket):
         yield said
     news, turn = asyncio.Queue[News](), threading.Event()
     put = partial(_put, asyncio.get_running_loop(), news)
     ticket.moved = lambda ahead: news.put_nowait(Waiting(ahead))
     ticket.moved(ticket.ahead)
-    finish = partial(instead, counter.engine, counter.store, lang=counter.settings.lang)
+    finish = partial(instead, services.engine, services.store, lang=services.settings.lang)
     threading.Thread(
         target=_pump, args=(start, finish, put, turn, cancelled), name="wenju-turn", daemon=True
     ).start()
@@ -155,11 +140,11 @@ def _pump(
         put(error)
 
 
-async def _loading(counter: Counter, ticket: Ticket) -> AsyncIterator[Waiting]:
+async def _loading(services: Services, ticket: Ticket) -> AsyncIterator[Waiting]:
     clock = asyncio.get_running_loop().time
-    deadline, told = clock() + counter.settings.warm_timeout, -REPEAT_SECONDS
-    while not models_loaded(counter.engine.ready):
-        counter.admission.check_models()
+    deadline, told = clock() + services.settings.warm_timeout, -REPEAT_SECONDS
+    while not models_loaded(services.engine.ready):
+        services.admission.check_models()
         if clock() > deadline:
             raise ModelError("The models did not load in time", "See the server's log, or wait and ask again")
         if clock() > told + REPEAT_SECONDS:

@@ -1,5 +1,5 @@
-"""Suggested questions are asked in idle moments, so that only those are offered that the documents answer;
-then passages are read ahead.
+"""What the server does while nobody asks: it answers suggested questions, so that only those are offered that
+the documents answer, then reads passages ahead.
 
 What came of one stands in the engine's answer cache: who chooses it later has the answer at once, and a
 question that was refused is not offered again. A reader who asks comes first: the question under way is given
@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 from engine.calibration import BUSY, load
 from errors import Cancelled, WenjuError
 from ui.admission import Admission
-from ui.suggestions import proved, unproved
+from ui.suggestions import known_answered, not_tried
 
 if TYPE_CHECKING:
     from qa.engine import Engine
 
 log = logging.getLogger("wenju.ui")
 PAUSE = 5.0
-"""Seconds between two looks at whether anybody asks and anything is unproved."""
+"""Seconds between two looks at whether anybody asks and anything is not_tried."""
 FIRST = 5
 """Questions that are asked at once; of those after them no more than SHARE of the time is spent."""
 SHARE = 0.02
@@ -35,8 +35,8 @@ TRIES = 3
 """How often a question is begun at most; one that keeps failing is left alone."""
 
 
-class Prover:
-    """Asks what the page would like to offer. ``wishes`` are questions beyond those of the empty page,
+class IdleWork:
+    """Asks what the page would like to offer. ``candidates`` are questions beyond those of the empty page,
     ``quiet`` tells whether nobody else works at the machine."""
 
     def __init__(
@@ -44,13 +44,13 @@ class Prover:
         engine: Engine,
         admission: Admission,
         lang: str,
-        wishes: deque[str],
+        candidates: deque[str],
         quiet: Callable[[], bool] = lambda: load() <= BUSY,
     ) -> None:
         self._engine = engine
         self._admission = admission
         self._lang = lang
-        self._wishes = wishes
+        self._candidates = candidates
         self._tried: Counter[str] = Counter()
         self._rest = 0.0
         self._read = 0
@@ -67,7 +67,7 @@ class Prover:
                 log.error("suggested questions could not be asked", exc_info=error)
 
     def round(self, stopping: threading.Event) -> None:
-        """Ask everything unproved, then read ahead, until somebody else asks."""
+        """Ask everything not_tried, then read ahead, until somebody else asks."""
         if (
             not all(self._engine.ready.values())
             or self._busy
@@ -76,10 +76,10 @@ class Prover:
         ):
             return
         self._engine.calibrate()
-        for question in [*unproved(self._engine, self._lang), *list(self._wishes)]:
+        for question in [*not_tried(self._engine, self._lang), *list(self._candidates)]:
             if stopping.is_set() or self._busy:
                 return
-            if self._tried[question] < TRIES and proved(self._engine, question) is None:
+            if self._tried[question] < TRIES and known_answered(self._engine, question) is None:
                 begin = time.monotonic()
                 self._ask(question, stopping)
                 if self._tried.total() > FIRST:

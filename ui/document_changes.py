@@ -18,7 +18,7 @@ Changes = Mapping[str, Change]
 """By document id; what is not in it stands as it was quoted."""
 
 
-class Held:
+class CurrentDocuments:
     """What the index holds now; each document is looked up once. For one request, not to be kept."""
 
     def __init__(self, engine: Engine) -> None:

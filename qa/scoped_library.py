@@ -1,4 +1,4 @@
-"""Part of a library: the documents that a scope holds are found, listed and answered from, and no others."""
+"""A library limited to a scope: its documents are found, listed and answered from, and no others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from qa.library import Library
 
 
-class Part:
+class ScopedLibrary:
     """What a pipeline needs of an index, limited to a scope."""
 
     def __init__(self, library: Library, scope: Scope) -> None:

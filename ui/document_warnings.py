@@ -1,4 +1,4 @@
-"""What reading left to be looked at, document by document: the list that administrators work off. Knows
+"""Warnings about documents: what reading left to be looked at, the list that administrators work off. Knows
 nothing of HTML.
 
 A warning is known by what it says about which text: once marked as seen it stays so until the document is
@@ -29,7 +29,7 @@ KINDS = (*UNREAD, "copy", "weak_date")
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
+class DocumentWarning:
     """One warning; ``text`` says what is wrong, ``mark`` tells it from every other, ``inside`` names the
     archive or message that the document lies in."""
 
@@ -50,8 +50,8 @@ class Group:
     """The warnings of one kind: those that wait, and those that were seen."""
 
     kind: str
-    open: tuple[Warned, ...]
-    seen: tuple[Warned, ...]
+    open: tuple[DocumentWarning, ...]
+    seen: tuple[DocumentWarning, ...]
 
 
 def groups(
@@ -59,11 +59,11 @@ def groups(
 ) -> list[Group]:
     """The kinds that there are, in the order of ``KINDS``."""
     titles = {document.id: document.title for document in documents}
-    found: dict[str, list[Warned]] = {kind: [] for kind in KINDS}
+    found: dict[str, list[DocumentWarning]] = {kind: [] for kind in KINDS}
     for document in documents:
         for kind, text in _warnings(document, titles.get(copies.get(document.id, ""), ""), t):
             inside = document.meta.get("container", "")
-            found[kind].append(Warned(document, kind, text, _mark(document, kind), inside))
+            found[kind].append(DocumentWarning(document, kind, text, _mark(document, kind), inside))
     return [
         Group(
             kind,

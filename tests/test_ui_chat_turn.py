@@ -16,6 +16,7 @@ from waiting import until
 
 from errors import ModelError
 from ui.admission import Admission, QueueFull
+from ui.chat_turn import Screen, Services, ask, stop
 from ui.conversation import Conversation, messages, reopen
 from ui.rates import RateLimited
 from ui.settings import UiSettings
@@ -23,30 +24,29 @@ from ui.storage import Store
 from ui.storage_types import Exchange
 from ui.suggestions import brought_along, follow_ups, instead, openers
 from ui.texts import Look
-from ui.turn import Desk, Screen, ask, stop
 from ui.viewer import Viewer
 
 LOOK = Look()
 
 
-def desk(engine: FakeEngine | None = None, **kwargs: int) -> Desk:
+def services(engine: FakeEngine | None = None, **kwargs: int) -> Services:
     settings = UiSettings(**{"rate_per_minute": 0, **kwargs})  # type: ignore[arg-type]
     answering: Any = engine or fake_engine()
-    return Desk(answering, Store.in_memory(), Admission.of(settings, answering), settings)  # type: ignore[arg-type]
+    return Services(answering, Store.in_memory(), Admission.of(settings, answering), settings)  # type: ignore[arg-type]
 
 
 async def screens(
-    d: Desk, question: str, conversation: Conversation | None = None, user: str = "u"
+    d: Services, question: str, conversation: Conversation | None = None, user: str = "u"
 ) -> list[Screen]:
     return [s async for s in ask(d, conversation or Conversation(), question, Viewer(user), LOOK)]
 
 
-def run(d: Desk, question: str, conversation: Conversation | None = None) -> list[Screen]:
+def run(d: Services, question: str, conversation: Conversation | None = None) -> list[Screen]:
     return asyncio.run(screens(d, question, conversation))
 
 
 def test_the_first_screen_empties_the_box_and_the_last_frees_it() -> None:
-    d = desk()
+    d = services()
     shown = run(d, "年休假怎么申请？")
     assert shown[0].box == "" and shown[0].busy and not shown[-1].busy
     assert all(s.box is None for s in shown[1:])
@@ -57,7 +57,7 @@ def test_the_first_screen_empties_the_box_and_the_last_frees_it() -> None:
 
 
 def test_evidence_is_on_screen_before_any_sentence() -> None:
-    shown = [s.messages[-1]["content"] for s in run(desk(fake_engine(0.05)), "那超过三天谁批？")]
+    shown = [s.messages[-1]["content"] for s in run(services(fake_engine(0.05)), "那超过三天谁批？")]
     first_evidence = next(i for i, m in enumerate(shown) if 'class="evidence"' in m)
     first_sentence = next(i for i, m in enumerate(shown) if "s-pending" in m)
     assert first_evidence < first_sentence
@@ -65,20 +65,20 @@ def test_evidence_is_on_screen_before_any_sentence() -> None:
 
 @pytest.mark.parametrize("question", ["", "   \n"])
 def test_an_empty_question_changes_nothing(question: str) -> None:
-    (only,) = run(desk(), question)
+    (only,) = run(services(), question)
     assert only.messages == [] and not only.busy
 
 
 def test_a_question_while_one_is_answered_is_left_in_the_box() -> None:
     conversation = Conversation()
     conversation.begin("第一个")
-    (only,) = run(desk(), "第二个", conversation)
+    (only,) = run(services(), "第二个", conversation)
     assert only.busy and only.box is None and len(conversation.exchanges) == 1
 
 
 def test_a_failing_engine_is_explained_and_the_page_goes_on() -> None:
     conversation = Conversation()
-    d = desk()
+    d = services()
     last = run(d, "出错", conversation)[-1]
     assert not last.busy and "生成回答时出错了" in last.messages[-1]["content"]
     assert "act-retry" in last.messages[-1]["content"] and d.admission.load == (0, 0)
@@ -88,20 +88,20 @@ def test_a_failing_engine_is_explained_and_the_page_goes_on() -> None:
 def test_an_unexpected_error_is_not_shown_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = fake_engine()
     monkeypatch.setattr(engine, "stream", lambda *a, **k: (_ for _ in ()).throw(ZeroDivisionError("secret")))
-    last = run(desk(engine), "年休假怎么申请？")[-1]
+    last = run(services(engine), "年休假怎么申请？")[-1]
     assert "出了点问题" in last.messages[-1]["content"] and "secret" not in str(last.messages)
 
 
 def test_a_full_queue_and_too_many_questions_are_messages() -> None:
     async def full() -> str:
-        d = desk(queue_size=0)
+        d = services(queue_size=0)
         ticket = d.admission.join("other")
         shown = await screens(d, "年休假怎么申请？")
         ticket.release()
         return shown[-1].messages[-1]["content"]
 
     async def often() -> str:
-        d = desk(rate_per_minute=1)
+        d = services(rate_per_minute=1)
         await screens(d, "年休假怎么申请？")
         return (await screens(d, "年休假怎么申请？"))[-1].messages[-1]["content"]
 
@@ -111,7 +111,7 @@ def test_a_full_queue_and_too_many_questions_are_messages() -> None:
 
 def test_waiting_shows_the_place_in_line_and_the_evidence() -> None:
     async def waits() -> list[Screen]:
-        d = desk()
+        d = services()
         tickets = [d.admission.join("a"), d.admission.join("b")]
         shown = []
         async for screen in ask(d, Conversation(), "年休假怎么申请？", Viewer("u"), LOOK):
@@ -133,7 +133,7 @@ def test_a_question_waits_while_the_models_load() -> None:
     engine = fake_engine(loaded=False)
 
     async def waits() -> list[Screen]:
-        d = desk(engine)
+        d = services(engine)
         asyncio.get_running_loop().call_later(0.4, setattr, engine, "loaded", True)
         return await screens(d, "年休假怎么申请？")
 
@@ -143,15 +143,15 @@ def test_a_question_waits_while_the_models_load() -> None:
 
 
 def test_models_that_never_load_are_reported() -> None:
-    last = run(desk(fake_engine(loaded=False), warm_timeout=0.2), "年休假怎么申请？")[-1]  # type: ignore[arg-type]
+    last = run(services(fake_engine(loaded=False), warm_timeout=0.2), "年休假怎么申请？")[-1]  # type: ignore[arg-type]
     assert "模型没有加载成功" in last.messages[-1]["content"] and not last.busy
 
 
 def test_closing_the_generator_stops_the_engine_and_frees_the_slot() -> None:
     engine = fake_engine(0.02)
 
-    async def cut() -> tuple[Desk, Conversation]:
-        d, conversation = desk(engine), Conversation()
+    async def cut() -> tuple[Services, Conversation]:
+        d, conversation = services(engine), Conversation()
         turn = ask(d, conversation, "慢慢讲", Viewer("u"), LOOK)
         async for screen in turn:
             if "s-pending" in screen.messages[-1]["content"]:
@@ -168,7 +168,7 @@ def test_stop_repairs_what_is_shown_and_keeps_what_was_written() -> None:
     engine = fake_engine(0.02)
 
     async def stopped() -> Screen:
-        d, conversation = desk(engine), Conversation()
+        d, conversation = services(engine), Conversation()
         async for screen in ask(d, conversation, "慢慢讲", Viewer("u"), LOOK):
             if "s-supported" in screen.messages[-1]["content"]:
                 return stop(d, conversation, "u", LOOK)
@@ -185,7 +185,7 @@ def test_stop_repairs_what_is_shown_and_keeps_what_was_written() -> None:
 
 def test_follow_up_questions_get_the_history() -> None:
     engine, conversation = fake_engine(), Conversation()
-    d = desk(engine)
+    d = services(engine)
     run(d, "年休假怎么申请？", conversation)
     run(d, "那超过三天谁批？", conversation)
     question, history = engine.asked[-1]
@@ -200,7 +200,7 @@ def test_a_conversation_that_was_cut_by_a_restart_says_so() -> None:
 
 def test_finished_answers_are_rendered_once() -> None:
     conversation = Conversation()
-    run(desk(), "年休假怎么申请？", conversation)
+    run(services(), "年休假怎么申请？", conversation)
     kept = messages(conversation, LOOK)[-1]["content"]
     conversation.exchanges[0] = replace(conversation.exchanges[0], answer=None)
     assert messages(conversation, LOOK)[-1]["content"] is kept
@@ -232,7 +232,7 @@ def test_suggestions_are_searched_for_and_new() -> None:
         assert engine.search(question, 1)
     answer = engine.answer("年休假怎么申请？")
     wishes: list[str] = []
-    assert follow_ups(engine, None, answer, [], "zh", wish=wishes.append) == ()  # type: ignore[arg-type]
+    assert follow_ups(engine, None, answer, [], "zh", propose=wishes.append) == ()  # type: ignore[arg-type]
     engine.kept = dict.fromkeys(
         wishes, answer
     )  # a question made from a heading is offered once it was answered
@@ -308,7 +308,7 @@ def test_questions_in_front_matter_may_be_a_list(tmp_path: Path) -> None:
 
 
 def test_models_that_will_not_come_are_said_at_once_and_the_box_is_free() -> None:
-    d = desk(fake_engine(loaded=False))
+    d = services(fake_engine(loaded=False))
     d.admission.models_failed(ModelError("/models/x.gguf is damaged", "wenju models pull"))
     start = time.monotonic()
     shown = run(d, "年休假怎么申请？")

@@ -20,7 +20,7 @@ from statistics import median, quantiles
 from index.orders import Suspect
 from index.types import Document
 from models.files import size_of
-from ui.storage_types import Asked, Feedback
+from ui.storage_types import Asked, Feedback, folded
 from ui.texts import Texts
 
 Cell = str | int | float
@@ -151,9 +151,9 @@ def _often(span: Span) -> Sheet:
 
 def _missed(span: Span, t: Texts) -> Sheet:
     refused = [row for row in span.asked if row.reason]
-    reasons = {_folded(row.question): t("refused_" + row.reason) for row in refused}
+    reasons = {folded(row.question): t("refused_" + row.reason) for row in refused}
     rows = [
-        (q, n, reasons[_folded(str(q))], last)
+        (q, n, reasons[folded(str(q))], last)
         for q, n, last in _grouped((row.question, row.at) for row in refused)
     ]
     return Sheet("missed", ("question", "times", "reason", "last"), tuple(rows))
@@ -163,9 +163,9 @@ def _gaps(span: Span) -> Sheet:
     told = [f for f in span.feedback if "gap" in f.reasons]
     comments: dict[str, list[str]] = {}
     for f in told:
-        comments.setdefault(_folded(_question(f)), []).extend([f.comment] if f.comment else [])
+        comments.setdefault(folded(_question(f)), []).extend([f.comment] if f.comment else [])
     rows = [
-        (q, n, last, "；".join(comments[_folded(str(q))]))
+        (q, n, last, "；".join(comments[folded(str(q))]))
         for q, n, last in _grouped((_question(f), f.at) for f in told)
     ]
     return Sheet("gaps", ("question", "times", "last", "comment"), tuple(rows))
@@ -231,16 +231,11 @@ def _grouped(rows: Iterable[tuple[str, str]]) -> tuple[tuple[str, int, str], ...
     counts: Counter[str] = Counter()
     latest: dict[str, tuple[str, str]] = {}
     for question, at in rows:
-        key = _folded(question)
+        key = folded(question)
         counts[key] += 1
         latest[key] = max(latest.get(key, ("", "")), (at, question))
     found = [(question, counts[key], at[:10]) for key, (at, question) in latest.items()]
     return tuple(sorted(found, key=lambda row: (row[1], row[2], row[0]), reverse=True))
-
-
-def _folded(question: str) -> str:
-    """The same for questions that differ in spaces, case and the mark at the end alone."""
-    return "".join(question.split()).rstrip("？?。").casefold()
 
 
 def _question(f: Feedback) -> str:

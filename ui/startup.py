@@ -1,7 +1,7 @@
-"""The first thing that listens: a waiting page within a second, and the real application as soon as it is
+"""The server while it starts: a waiting page within a second, and the real application as soon as it is
 there.
 
-Importing the page's toolkit takes seconds; nobody should look at a refused connection meanwhile. The doorway
+Importing the page's toolkit takes seconds; nobody should look at a refused connection meanwhile. It
 also puts the public prefix in place, whether a proxy strips it or not.
 """
 
@@ -24,7 +24,7 @@ from ui.texts import Texts
 log = logging.getLogger("wenju.ui")
 
 
-class Doorway:
+class StartupApp:
     """ASGI application around another one that takes long to make.
 
     Args:

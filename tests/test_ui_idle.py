@@ -12,10 +12,10 @@ from fake_corpus import LEAVE, fake_engine
 from fake_engine import FakeEngine
 
 from errors import Cancelled
-from ui import proving
+from ui import idle
 from ui.admission import Admission
-from ui.proving import TRIES, Prover
-from ui.suggestions import unproved
+from ui.idle import TRIES, IdleWork
+from ui.suggestions import not_tried
 
 
 def engine_with(questions: str, pace: float = 0.0) -> FakeEngine:
@@ -35,38 +35,38 @@ def engine_with(questions: str, pace: float = 0.0) -> FakeEngine:
 
 def test_what_is_unproved_is_asked_once() -> None:
     engine, line = engine_with("年休假怎么申请？；食堂几点开门？"), Admission(1, 4)
-    wanted = unproved(engine, "zh")  # type: ignore[arg-type]
+    wanted = not_tried(engine, "zh")  # type: ignore[arg-type]
     assert wanted[:2] == ["年休假怎么申请？", "食堂几点开门？"] and len(wanted) == 4, (
         "and one a document from its headings"
     )
-    prover = Prover(engine, line, "zh", deque(["印章能带出去吗？"]), lambda: True)  # type: ignore[arg-type]
-    prover.round(threading.Event())
-    assert set(engine.kept) == {*wanted, "印章能带出去吗？"} and unproved(engine, "zh") == []  # type: ignore[arg-type]
+    work = IdleWork(engine, line, "zh", deque(["印章能带出去吗？"]), lambda: True)  # type: ignore[arg-type]
+    work.round(threading.Event())
+    assert set(engine.kept) == {*wanted, "印章能带出去吗？"} and not_tried(engine, "zh") == []  # type: ignore[arg-type]
     asked = len(engine.asked)
-    prover.round(threading.Event())
+    work.round(threading.Event())
     assert len(engine.asked) == asked and line.joined is None
 
 
 def test_a_reader_who_asks_comes_first() -> None:
     engine, line = engine_with("慢慢讲", 0.01), Admission(1, 4)
-    prover = Prover(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
-    thread = threading.Thread(target=prover.round, args=(threading.Event(),))
+    work = IdleWork(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
+    thread = threading.Thread(target=work.round, args=(threading.Event(),))
     thread.start()
     while not engine.writing:
         assert thread.is_alive()
     ticket = line.join("li")
     thread.join(2)
     assert not thread.is_alive() and engine.running == 0 and engine.kept == {}
-    prover.round(threading.Event())
+    work.round(threading.Event())
     assert len(engine.asked) == 1, "nothing is begun while somebody waits or is served"
     ticket.release()
 
 
 def test_a_question_that_keeps_failing_is_left_alone() -> None:
     engine, line = engine_with("出错"), Admission(1, 4)
-    prover = Prover(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
+    work = IdleWork(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
     stopping = threading.Event()
-    thread = threading.Thread(target=prover.run, args=(stopping, 0.01))
+    thread = threading.Thread(target=work.run, args=(stopping, 0.01))
     thread.start()
     while [q for q, _ in engine.asked].count("出错") < TRIES:
         assert thread.is_alive(), "an error does not end the thread"
@@ -77,26 +77,26 @@ def test_a_question_that_keeps_failing_is_left_alone() -> None:
 
 
 def test_after_the_first_ones_hardly_any_time_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proving, "FIRST", 1)
+    monkeypatch.setattr(idle, "FIRST", 1)
     engine, line = engine_with("年休假怎么申请？；食堂几点开门？", 0.001), Admission(1, 4)
-    prover = Prover(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
-    prover.round(threading.Event())
+    work = IdleWork(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
+    work.round(threading.Event())
     asked = len(engine.asked)
     assert asked == 2, "the second one starts the rest"
-    prover.round(threading.Event())
+    work.round(threading.Event())
     assert len(engine.asked) == asked
 
 
 def test_nothing_is_asked_while_the_machine_is_at_work() -> None:
     engine, line = engine_with("年休假怎么申请？"), Admission(1, 4)
-    Prover(engine, line, "zh", deque(), lambda: False).round(threading.Event())  # type: ignore[arg-type]
+    IdleWork(engine, line, "zh", deque(), lambda: False).round(threading.Event())  # type: ignore[arg-type]
     assert engine.asked == []
 
 
 def test_passages_are_read_ahead_after_the_questions_and_hardly_any_time_is_spent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(proving, "READ", 2)
+    monkeypatch.setattr(idle, "READ", 2)
     engine, line, read = engine_with("年休假怎么申请？"), Admission(1, 4), []
 
     def read_ahead(cancelled: threading.Event) -> bool:
@@ -105,9 +105,9 @@ def test_passages_are_read_ahead_after_the_questions_and_hardly_any_time_is_spen
         return True
 
     engine.read_ahead = read_ahead  # type: ignore[method-assign]
-    prover = Prover(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
+    work = IdleWork(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
     for _ in range(3):
-        prover.round(threading.Event())
+        work.round(threading.Event())
     assert len(read) == 3 and line.joined is None, "the third one starts the rest"
 
 
@@ -122,8 +122,8 @@ def test_who_asks_stops_the_reading_ahead() -> None:
         raise Cancelled("stopped before it was read")
 
     engine.read_ahead = read_ahead  # type: ignore[method-assign]
-    prover = Prover(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
-    thread = threading.Thread(target=prover.round, args=(threading.Event(),))
+    work = IdleWork(engine, line, "zh", deque(), lambda: True)  # type: ignore[arg-type]
+    thread = threading.Thread(target=work.round, args=(threading.Event(),))
     thread.start()
     assert begun.wait(5)
     ticket = line.join("li")

@@ -1,5 +1,5 @@
-"""What writes into the index for an administrator: one job at a time, each in a thread that tells how far it
-is."""
+"""Jobs in the background that write into the index for an administrator: one at a time, each telling how far
+it is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Job:
     wrong: Sequence[Wrong] = ()
 
 
-class Desk:
+class Jobs:
     """Jobs under way and ended, by their ids."""
 
     def __init__(self) -> None:

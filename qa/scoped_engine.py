@@ -1,4 +1,4 @@
-"""The engine as somebody sees it to whom a part of the index is closed: the same verbs, over the rest.
+"""The engine for somebody to whom a part of the index is closed: the same verbs, over the rest.
 
 It has only what asking and reading need. What writes into the index, or looks at all of it, is not here, so
 that it cannot be reached by oversight.
@@ -16,11 +16,11 @@ from qa.types import Answer, Turn
 
 if TYPE_CHECKING:
     from qa.engine import Engine
-    from qa.part import Part
+    from qa.scoped_library import ScopedLibrary
     from qa.settings import EngineSettings
 
 
-class Limited:
+class ScopedEngine:
     """An engine within a scope.
 
     Args:
@@ -32,7 +32,7 @@ class Limited:
         self._scope = scope
 
     @property
-    def _part(self) -> Part:
+    def _scoped(self) -> ScopedLibrary:
         return self._engine.library.part(self._scope)
 
     @property
@@ -73,19 +73,19 @@ class Limited:
         return answer if all(found.document_id in held for found in answer.retrieved) else None
 
     def documents(self) -> list[Document]:
-        return self._part.documents()
+        return self._scoped.documents()
 
     def document(self, document_id: str) -> Document:
-        return self._part.document(document_id)
+        return self._scoped.document(document_id)
 
     def passages(self, document_id: str) -> list[Passage]:
-        return self._part.passages(document_id)
+        return self._scoped.passages(document_id)
 
     def collections(self) -> dict[str, int]:
-        return self._part.collections()
+        return self._scoped.collections()
 
     def copies(self) -> dict[str, str]:
-        return self._part.copies()
+        return self._scoped.copies()
 
     def hides(self, answer: Answer) -> bool:
         """Does an answer show text of a document that is there, but closed here?"""
