@@ -1,5 +1,5 @@
-"""Frozen dataclasses as JSON and back, by their annotations: how a document comes out of the process that
-read it."""
+"""Frozen dataclasses as JSON and back, by their annotations: documents out of the process that read them, and
+answers and questions out of where they are kept."""
 
 from __future__ import annotations
 
@@ -22,8 +22,14 @@ def pack(value: object) -> bytes:
 
 def unpack(kind: type[T], data: bytes) -> T:
     """What ``pack`` was given, of type ``kind``."""
-    made: T = _made(kind, json.loads(data.decode("utf-8", "surrogatepass")))
-    return made
+    return made(kind, json.loads(data.decode("utf-8", "surrogatepass")))
+
+
+def made(kind: type[T], value: object) -> T:
+    """A value of type ``kind`` from parsed JSON. A dataclass comes as the list of its fields or by their
+    names; by names, what is not there takes its default, and what it does not know is left out."""
+    found: T = _made(kind, value)
+    return found
 
 
 def _plain(value: object) -> object:
@@ -40,7 +46,10 @@ def _made(kind: Any, value: Any) -> Any:
     if value is None or kind in (str, int, float, bool):
         return value
     if isinstance(kind, type) and is_dataclass(kind):
-        return kind(*(_made(hint, part) for hint, part in zip(_hints(kind), value, strict=True)))
+        hints = _hints(kind)
+        if isinstance(value, Mapping):
+            return kind(**{name: _made(hint, value[name]) for name, hint in hints.items() if name in value})
+        return kind(*(_made(hint, part) for hint, part in zip(hints.values(), value, strict=True)))
     origin, inner = get_origin(kind), get_args(kind)
     if origin is tuple:
         if inner[-1] is Ellipsis:
@@ -52,6 +61,6 @@ def _made(kind: Any, value: Any) -> Any:
 
 
 @cache
-def _hints(kind: type) -> tuple[Any, ...]:
+def _hints(kind: type) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    return tuple(hints[field.name] for field in fields(kind))
+    return {field.name: hints[field.name] for field in fields(kind)}

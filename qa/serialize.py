@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Sentence
+from index.wire import made
+from qa.types import Answer
 
 
 def answer_to_dict(answer: Answer) -> dict[str, Any]:
@@ -46,26 +47,8 @@ def answer_from_dict(data: Mapping[str, Any]) -> Answer:
     Raises:
         KeyError: a required key (question, query) is missing.
     """
-    return Answer(
-        question=data["question"],
-        query=data["query"],
-        stage=data.get("stage", "done"),
-        sentences=tuple(_sentence(s) for s in data.get("sentences", ())),
-        refusal=_refusal(data.get("refusal")),
-        retrieved=tuple(_retrieved(r) for r in data.get("retrieved", ())),
-        confidence=data.get("confidence"),
-        notes=tuple(
-            Note(n["kind"], n["message"], tuple(_citation(c) for c in n.get("citations", ())))
-            for n in data.get("notes", ())
-        ),
-        timings=dict(data.get("timings", {})),
-        usage=dict(data.get("usage", {})),
-        model=data.get("model", ""),
-        index=data.get("index", ""),
-        id=data.get("id", ""),
-        kind=data.get("kind", ""),
-        collection=data.get("collection", ""),
-    )
+    given = {"stage": "done", **data, "question": data["question"], "query": data["query"]}
+    return made(Answer, given)
 
 
 def _plain(value: Any) -> Any:
@@ -78,35 +61,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 6)
     return value
-
-
-def _known(cls: type, data: Mapping[str, Any], **converted: Any) -> dict[str, Any]:
-    names = {f.name for f in fields(cls)}
-    return {k: v for k, v in data.items() if k in names} | converted
-
-
-def _citation(data: Mapping[str, Any]) -> Citation:
-    return Citation(**_known(Citation, data, heading=tuple(data.get("heading", ()))))
-
-
-def _sentence(data: Mapping[str, Any]) -> Sentence:
-    return Sentence(
-        text=data["text"],
-        state=data.get("state", "pending"),
-        citations=tuple(_citation(c) for c in data.get("citations", ())),
-        problems=tuple(Problem(**_known(Problem, p)) for p in data.get("problems", ())),
-        omitted=tuple(data.get("omitted", ())),
-        support=data.get("support"),
-    )
-
-
-def _retrieved(data: Mapping[str, Any]) -> Retrieved:
-    spans = tuple((int(a), int(b)) for a, b in data.get("sent_spans", ()))
-    return Retrieved(**_known(Retrieved, data, heading=tuple(data.get("heading", ())), sent_spans=spans))
-
-
-def _refusal(data: Mapping[str, Any] | None) -> Refusal | None:
-    if data is None:
-        return None
-    lists = {k: tuple(data.get(k, ())) for k in ("nearest", "suggestions")}
-    return Refusal(**_known(Refusal, data, **lists))

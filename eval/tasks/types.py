@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from index.wire import made
+
 Mode = Literal["open", "closed"]
 """open: passages are retrieved from an index of the task's contexts. closed: they are given with the
 question."""
@@ -86,24 +88,7 @@ class Item:
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Item:
-        return cls(
-            id=row["id"],
-            question=row["question"],
-            answers=tuple(row.get("answers", ())),
-            parts=tuple(tuple(part) for part in row.get("parts", ())),
-            answerable=row.get("answerable"),
-            evidence=tuple(Evidence(**e) for e in row.get("evidence", ())),
-            qrels=dict(row.get("qrels", {})),
-            type=row.get("type", ""),
-            split=row.get("split", ""),
-            history=tuple(Exchange(**t) for t in row.get("history", ())),
-            passages=tuple(Context(**p) for p in row.get("passages", ())),
-            reference=row.get("reference", ""),
-            canary=row.get("canary", ""),
-            polarity=row.get("polarity", ""),
-            rubric=row.get("rubric", ""),
-            conversation=row.get("conversation", ""),
-        )
+        return made(cls, row)
 
 
 @dataclass(frozen=True, slots=True)
