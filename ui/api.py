@@ -29,6 +29,7 @@ from ui.asking import answer as complete
 from ui.document_changes import CurrentDocuments
 from ui.problems import NotFound, problem
 from ui.roles import Administrator, Asker, Member
+from ui.services import services_of
 from ui.storage import Store
 from ui.storage_types import FEEDBACK_REASONS, Feedback, now
 from ui.streaming import Waiting
@@ -107,7 +108,7 @@ async def post_ask(body: Question, request: Request, viewer: Asker) -> Response:
     history = turns([(t.question, t.answer, t.query) for t in body.history])
     what = Ask(body.question, history, passages, address=address_of(request), collection=body.collection)
     if body.stream:
-        return events(_snapshots(await begun(ask(request.app.state, viewer, what))))
+        return events(_snapshots(await begun(ask(services_of(request), viewer, what))))
     return JSONResponse(answer_to_dict(await complete(request, viewer, what)))
 
 

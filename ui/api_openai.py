@@ -22,6 +22,7 @@ from ui.openai_request import ChatRequest, check_form, question_of
 from ui.openai_tasks import background
 from ui.problems import NoModel, problem
 from ui.roles import Asker
+from ui.services import services_of
 from ui.settings import UiSettings
 from ui.streaming import Waiting
 
@@ -58,7 +59,7 @@ async def chat_completions(body: ChatRequest, request: Request, viewer: Asker) -
     question, history = question_of(body.messages)
     what = Ask(question, history, channel="openai", address=address_of(request))
     if body.stream:
-        steps = await begun(ask(request.app.state, viewer, what))
+        steps = await begun(ask(services_of(request), viewer, what))
         return events(_chunks(steps, Chunks(body, identity, base_of(request))))
     answer = await complete(request, viewer, what)
     return JSONResponse(completion(answer, body, identity, base_of(request)))
