@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from eval.labels import (
-    grouped,
+    in_order,
+    interval,
     judges_told,
     label,
     number,
@@ -19,7 +20,6 @@ from eval.labels import (
     type_label,
     verdict_label,
 )
-from eval.metrics.stats import Figure
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -48,13 +48,6 @@ def _table(title: str, *columns: str, texts: tuple[int, ...] = ()) -> Table:
     return table
 
 
-def interval(name: str, figure: Figure) -> str:
-    """``[low, high]`` as the metric is written, or "" where there is none."""
-    if figure.low is None or figure.high is None:
-        return ""
-    return f"[{number(name, figure.low)}, {number(name, figure.high)}]"
-
-
 def print_run(folder: RunFolder) -> None:
     """The headline of a run: every figure with interval, n and unscored."""
     summary, made = folder.summary(), folder.manifest()
@@ -67,7 +60,7 @@ def print_run(folder: RunFolder) -> None:
         "未计分",
     )
     figures = folder.figures()
-    for name in (name for members in grouped(figures).values() for name in members):
+    for name in in_order(figures):
         figure = figures[name]
         table.add_row(
             label(name) + _which(name, summary),
@@ -112,7 +105,7 @@ def print_comparison(found: Comparison, most: int = 20) -> None:
     table = _table(
         f"A = {found.a}　B = {found.b}　共同 {found.n} 题", "指标", "B − A", "95% 区间", "p", "升/降", "n", ""
     )
-    for name in (name for members in grouped(found.differences).values() for name in members):
+    for name in in_order(found.differences):
         diff = found.differences[name]
         better = improved(name, diff)
         mark = "" if better is None else "[green]更好[/green]" if better else "[red]更差[/red]"

@@ -71,6 +71,11 @@ def grouped(names: Iterable[str]) -> dict[str, list[str]]:
     return {group: members for group, members in found.items() if members}
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """Figure names in the order of their headings."""
+    return [name for members in grouped(names).values() for name in members]
+
+
 def is_share(metric: str) -> bool:
     """Is the metric a share (0..1), written in per cent or, for AURC, as it is?"""
     return not metric.startswith(SECONDS) and metric not in _COUNTS
@@ -131,6 +136,13 @@ def number(metric: str, value: float | None, signed: bool = False) -> str:
     if metric in _COUNTS:
         return f"{value:{sign}.1f}"
     return f"{100 * value:{sign}.1f}%"
+
+
+def interval(metric: str, figure: Figure) -> str:
+    """``[low, high]`` as the metric is written, or "" where there is none."""
+    if figure.low is None:
+        return ""
+    return f"[{number(metric, figure.low)}, {number(metric, figure.high)}]"
 
 
 def p_value(p: float) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from eval.labels import grouped, judges_told, label, number, rights_by_type, type_label
+from eval.labels import in_order, interval, judges_told, label, number, rights_by_type, type_label
+from eval.metrics.stats import Figure
 from eval.report.page import figures_of
 from eval.report.questions import Loaded
 from eval.runfolder import RunFolder
@@ -17,62 +18,21 @@ def table(folders: Sequence[RunFolder], lang: str = "zh") -> str:
     Raises:
         EvalError: a run is not finished.
     """
-    runs = [Loaded.read(folder) for folder in folders]
-    tasks = list(
-        dict.fromkeys((run.manifest["task"], run.manifest["title"], run.manifest["split"]) for run in runs)
+    tasks: dict[tuple[str, ...], list[Loaded]] = {}
+    for run in map(Loaded.read, folders):
+        tasks.setdefault(tuple(run.manifest[key] for key in ("task", "title", "split")), []).append(run)
+    return "\n\n".join(
+        _one(runs, f"{title}（{task}，{split}）", lang) for (task, title, split), runs in tasks.items()
     )
-    parts = []
-    for task in tasks:
-        mine = [
-            run
-            for run in runs
-            if (run.manifest["task"], run.manifest["title"], run.manifest["split"]) == task
-        ]
-        parts.append(_one(mine, f"{task[1]}（{task[0]}，{task[2]}）", lang))
-    return "\n\n".join(parts)
 
 
 def _one(runs: Sequence[Loaded], title: str, lang: str) -> str:
-    all_figures = [figures_of(run) for run in runs]
-    names = [
-        n
-        for members in grouped(list(dict.fromkeys(n for f in all_figures for n in f))).values()
-        for n in members
-    ]
-    lines = [f"### {_cell(title)}", ""]
-    lines.append(
-        f"| {string('eval_report.metric', lang)} | "
-        + " | ".join(_cell(run.folder.name) for run in runs)
-        + " |"
-    )
-    lines.append("|---|" + "---|" * len(runs))
-    for name in names:
-        cells = []
-        for run, figures in zip(runs, all_figures, strict=True):
-            figure = figures.get(name)
-            if figure is None or figure.value is None:
-                cells.append("–")
-                continue
-            span = "" if figure.low is None else f" [{number(name, figure.low)}, {number(name, figure.high)}]"
-            missing = f"，{string('eval_report.unscored', lang)} {figure.unscored}" if figure.unscored else ""
-            which = f"（{type_label(run.summary['worst_type'], lang)}）" if name == "right_worst_type" else ""
-            cells.append(f"{number(name, figure.value)}{which}{span} n={figure.n}{missing}")
-        lines.append(f"| {label(name, lang)} | " + " | ".join(cells) + " |")
-    lines += ["", *_types(runs, lang)]
-    for run in runs:
-        code = run.manifest["code"]
-        dirty = f" + {string('eval_report.made_dirty', lang)}" if code["dirty"] else ""
-        lines.append(
-            f"- `{run.folder.name}`: `{run.manifest['command']}` · {(code['commit'] or '–')[:12]}{dirty} · "
-            f"{run.manifest.get('model') or '–'} · {run.manifest['machine']['cpu']} "
-            f"× {run.manifest['machine']['cores']}"
-            + (
-                f" · {string('eval_report.made_judges', lang)}: {judges}"
-                if (judges := judges_told(run.summary, lang))
-                else ""
-            )
-        )
-    return "\n".join(lines)
+    every = [figures_of(run) for run in runs]
+    lines = [f"### {_cell(title)}", "", *_head("metric", runs, lang)]
+    for name in in_order(dict.fromkeys(n for figures in every for n in figures)):
+        cells = [_told(name, figures.get(name), run, lang) for run, figures in zip(runs, every, strict=True)]
+        lines.append(_row([label(name, lang), *cells]))
+    return "\n".join([*lines, "", *_types(runs, lang), *(_made(run, lang) for run in runs)])
 
 
 def _types(runs: Sequence[Loaded], lang: str) -> list[str]:
@@ -83,21 +43,50 @@ def _types(runs: Sequence[Loaded], lang: str) -> list[str]:
     if len(kinds) < 2:
         return []
     lines = [
-        f"| {string('eval_report.by_type', lang)} | "
-        + " | ".join(_cell(run.folder.name) for run in runs)
-        + " |",
-        "|---|" + "---|" * len(runs),
+        _row([type_label(kind, lang), *(_figure("right", rights.get(kind)) for rights in found)])
+        for kind in kinds
     ]
-    for kind in kinds:
-        figures = [rights.get(kind) for rights in found]
-        cells = [
-            "–"
-            if f is None
-            else f"{number('right', f.value)} [{number('right', f.low)}, {number('right', f.high)}] n={f.n}"
-            for f in figures
-        ]
-        lines.append(f"| {_cell(type_label(kind, lang))} | " + " | ".join(cells) + " |")
-    return [*lines, ""]
+    return [*_head("by_type", runs, lang), *lines, ""]
+
+
+def _told(name: str, figure: Figure | None, run: Loaded, lang: str) -> str:
+    """A figure with its interval, n, what was not scored, and of the worst type which that is."""
+    worst = figure is not None and figure.value is not None and name == "right_worst_type"
+    which = f"（{type_label(run.summary['worst_type'], lang)}）" if worst else ""
+    missing = figure.unscored if figure is not None and figure.value is not None else 0
+    unscored = f"，{string('eval_report.unscored', lang)} {missing}" if missing else ""
+    return _figure(name, figure, which) + unscored
+
+
+def _figure(name: str, figure: Figure | None, which: str = "") -> str:
+    if figure is None or figure.value is None:
+        return "–"
+    parts = (number(name, figure.value) + which, interval(name, figure), f"n={figure.n}")
+    return " ".join(filter(None, parts))
+
+
+def _made(run: Loaded, lang: str) -> str:
+    """What made a run, in one line of a list."""
+    code, machine = run.manifest["code"], run.manifest["machine"]
+    dirty = f" + {string('eval_report.made_dirty', lang)}" if code["dirty"] else ""
+    judges = judges_told(run.summary, lang)
+    parts = (
+        f"`{run.manifest['command']}`",
+        (code["commit"] or "–")[:12] + dirty,
+        run.manifest.get("model") or "–",
+        f"{machine['cpu']} × {machine['cores']}",
+        f"{string('eval_report.made_judges', lang)}: {judges}" if judges else "",
+    )
+    return f"- `{run.folder.name}`: " + " · ".join(filter(None, parts))
+
+
+def _head(first: str, runs: Sequence[Loaded], lang: str) -> list[str]:
+    named = [string(f"eval_report.{first}", lang), *(run.folder.name for run in runs)]
+    return [_row(named), "|---|" + "---|" * len(runs)]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(map(_cell, cells)) + " |"
 
 
 def _cell(text: str) -> str:
