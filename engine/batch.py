@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 from engine.blocks import Blocks, Held
 from engine.jobs import Job
-from engine.kept import Disk
 from engine.passes import Part, PassModel, Taken
+from engine.prefix_cache import Disk
 from errors import GeneratorError
 
 

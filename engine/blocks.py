@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from engine.kept import Disk
 from engine.passes import BLOCK
+from engine.prefix_cache import Disk
 
 
 @dataclass(eq=False, slots=True)

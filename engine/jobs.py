@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.base import Chunk, GenerationRequest, Message
-from engine.figures import Figures
+from engine.grounded_decoding import Figures
 from engine.lookup import PromptLookup
 from engine.writing import Writing
 from errors import Cancelled

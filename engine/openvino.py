@@ -14,8 +14,8 @@ from errors import GeneratorError
 
 if TYPE_CHECKING:
     from engine.batch import Batch
-    from engine.kept import Disk
     from engine.paged import PagedModel
+    from engine.prefix_cache import Disk
     from engine.tokens import Tokens
 
 _KEPT_BYTES = 160 << 20
@@ -78,7 +78,7 @@ class OpenVINOGenerator(BatchedGenerator):
         of what they are kept for."""
         if self._kept is None or not self._kept_bytes:
             return None
-        from engine.kept import Disk, Kept
+        from engine.prefix_cache import Disk, Kept
 
         files = sorted((file.name, file.stat()) for file in self._folder.iterdir() if file.is_file())
         parts = (

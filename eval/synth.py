@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import DocumentError, EvalError
-from index.found import expand
+from index.files import expand
 from index.reading import Reader
 from index.sentences import split_sentences
 from index.types import Document

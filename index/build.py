@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from errors import IndexError_
-from index.copies import copies_of
+from index.duplicates import copies_of
 from index.generation import DECODE, FILE_FACTS, SHIFT, Generation
 from index.manifest import CORPUS, VECTORS
 from index.packing import pack, pack_blocks

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from errors import DocumentError
 from errors.unread import Unread
 from index.build import Progress, state
-from index.found import Folder, Found, expand, look_into
+from index.files import Folder, Found, expand, look_into
 from index.naming import Known, Named, ids, known_files, named
 from index.reading import Reader
 from index.settings import IndexSettings

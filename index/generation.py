@@ -221,7 +221,7 @@ class Generation:
 
     def copies(self) -> dict[str, str]:
         """Id of each document that is a copy of another -> id of the one that stands for all copies
-        (index.copies)."""
+        (index.duplicates)."""
         if self._copies is None:
             known = self._rows("SELECT name FROM sqlite_master WHERE name = 'copies'")
             self._copies = dict(self._rows("SELECT id, first FROM copies")) if known else {}

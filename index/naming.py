@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.found import Found
+from index.files import Found
 from index.loaders import LOADER_VERSION, document_id
 from index.types import Document
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from index.backend import Backend, Rows
 from index.bm25 import score_texts
-from index.copies import plain
+from index.duplicates import plain
 from index.encoder import Encoder
 from index.fusion import fuse
 from index.local import LocalBackend

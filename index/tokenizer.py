@@ -13,7 +13,7 @@ _lock = threading.Lock()
 
 
 def tokenizer_of(folder: Path) -> Any:
-    """What cuts texts for the encoder in the folder: ``index.pieces`` where its weights came in 4 bits, else
+    """What cuts texts for the encoder in the folder: ``index.unigram`` where its weights came in 4 bits, else
     the tokenizers library with ``tokenizer.json``. Shared, so neither padding nor truncation may be turned
     on."""
     path = (folder / FILE).resolve()
@@ -25,7 +25,7 @@ def tokenizer_of(folder: Path) -> Any:
 @functools.lru_cache(maxsize=2)
 def _loaded(path: Path, changed: int) -> Any:
     if path.name == FILE:
-        from index.pieces import Pieces
+        from index.unigram import Pieces
 
         return Pieces(E5File(path))
     from tokenizers import Tokenizer

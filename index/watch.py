@@ -13,7 +13,7 @@ from pathlib import Path
 
 from errors import WenjuError
 from index.documents import AddReport
-from index.found import look_into
+from index.files import look_into
 
 Look = tuple[tuple[str, int, int, int], ...]
 

@@ -1,5 +1,5 @@
 """Reading ahead: while nobody asks, the examples of a query over a table and the passages of the index are
-read as they will be sent, so that a question finds them read (``engine/kept.py``).
+read as they will be sent, so that a question finds them read (``engine/prefix_cache.py``).
 
 A passage that the reranker cuts around the place that matters is cut by the question, so it is left out.
 """

@@ -379,7 +379,7 @@ class Engine:
     def _forget(self) -> None:
         """What was read of documents that are gone or replaced goes off the disk too. Nothing tells it from
         what was read of others, so all of it goes, and is read again."""
-        from engine.kept import clear
+        from engine.prefix_cache import clear
 
         clear(self._kept)
 

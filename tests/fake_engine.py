@@ -18,8 +18,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from errors import Cancelled, DocumentError, GeneratorError, NoCollection
-from index.copies import copies_of
-from index.found import expand
+from index.duplicates import copies_of
+from index.files import expand
 from index.orders import Suspect
 from index.types import Block, Document, Hit, Passage
 from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Sentence, Turn

@@ -9,7 +9,7 @@ import pytest
 
 import index.documents as module
 from index.documents import AddReport, add_paths
-from index.found import expand
+from index.files import expand
 from index.settings import IndexSettings
 from index.store import IndexStore
 

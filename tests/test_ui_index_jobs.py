@@ -21,7 +21,7 @@ from sqlalchemy import select, update
 
 from errors import SettingsError
 from index import prepared as prepared_files
-from index.found import expand
+from index.files import expand
 from index.reading import Reader
 from index.store import IndexStore
 from qa.engine import Engine

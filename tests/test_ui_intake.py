@@ -239,6 +239,6 @@ def _file(client: TestClient, name: str, text: str) -> Path:
 
 
 def _sketch(text: str) -> str:
-    from index.copies import sketch
+    from index.duplicates import sketch
 
     return sketch(text)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
 from errors import WenjuError
-from index.found import look_into
+from index.files import look_into
 from index.loaders import SUFFIXES
 from index.types import Document
 from ui import originals

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from errors import WenjuError
-from index.copies import copies_of
-from index.found import place
+from index.duplicates import copies_of
+from index.files import place
 from index.loaders.parts import Loaded
 from index.reading import Reader
 from index.shown import shown

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from errors.unread import Unread
-from index.found import litter
+from index.files import litter
 from index.loaders import SUFFIXES, other_kind
 from ui import originals
 from ui.actions import note

@@ -107,7 +107,7 @@ def open_plain(name: str, engine: Searching, settings: EngineSettings) -> System
         EvalError: an unknown name. GeneratorError: the engine is not installed.
     """
     from engine import open_generator
-    from engine.library import LibraryGenerator
+    from engine.plain_transformers import LibraryGenerator
 
     if name == "llamacpp":
         return plain(engine, _llamacpp(settings))

@@ -180,7 +180,7 @@ def finish(raw: Raw, source: str) -> Document:
     Raises:
         Unread: no text is left.
     """
-    from index.copies import sketch
+    from index.duplicates import sketch
 
     unsure: list[tuple[int, int]] = []
     text, blocks, pages = repair(ticked(raw.lines), raw.formed, unsure)

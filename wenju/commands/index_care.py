@@ -63,7 +63,7 @@ def rebuild(ctx: typer.Context, data: Data = None) -> None:
 def export(ctx: typer.Context, file: File, data: Data = None) -> None:
     """Write the documents (texts, facts, collections) to one file of JSON lines, for another index or
     program."""
-    from index.carry import export as write
+    from index.transfer import export as write
 
     settings = settings_of(ctx, data)
     generation = open_engine(settings).library.generation
@@ -76,7 +76,7 @@ def export(ctx: typer.Context, file: File, data: Data = None) -> None:
 def import_(ctx: typer.Context, file: File, data: Data = None) -> None:
     """Take in the documents of `wenju index export`; those with the same id are replaced. A damaged file
     changes nothing."""
-    from index.carry import exported
+    from index.transfer import exported
 
     library = open_engine(settings_of(ctx, data)).library
     documents = exported(file)

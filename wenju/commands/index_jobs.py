@@ -26,7 +26,7 @@ Paths = Annotated[
 
 def queue(ctx: typer.Context, paths: Paths, collection: Collection = "", data: Data = None) -> None:
     """Hand files and folders to the workers, through the database (ui.database)."""
-    from index.found import expand, place
+    from index.files import expand, place
     from ui.index_jobs import IndexJob
 
     found: list[IndexJob] = []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.base import Chunk, GenerationRequest, Generator, Message
-from engine.library import LibraryGenerator
+from engine.plain_transformers import LibraryGenerator
 from engine.transformers import TransformersGenerator
 from errors import GeneratorError
 from tests import tiny

@@ -1,5 +1,5 @@
-"""What was read once stays read: keys and values of full blocks in files, for after they have left memory and
-for the next start.
+"""Prefix cache on disk: keys and values of what a model has read, for after they have left memory and for the
+next start.
 
 One file a block, named by a hash of the model and of all tokens up to the block's end, so that a file is
 never of use to another model or text. It appears whole (written aside, then renamed) and carries a checksum;

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from index.copies import copies_of, plain, sketch
 from index.documents import add_paths
+from index.duplicates import copies_of, plain, sketch
 from index.loaders import finish
 from index.loaders.plain import raw_from_text
 from index.local import LocalBackend

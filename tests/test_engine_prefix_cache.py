@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 from fake_model import WORDS, Asker, Model, alone, prompts, wait
 
-from engine import kept as module
 from engine import paged
+from engine import prefix_cache as module
 from engine.base import GenerationRequest, Keeps, Message
 from engine.batch import Batch
 from engine.jobs import Reader
-from engine.kept import Disk, Kept
 from engine.openvino import OpenVINOGenerator
 from engine.passes import BLOCK
+from engine.prefix_cache import Disk, Kept
 from errors import Cancelled, GeneratorError
 from tests import tiny
 
@@ -128,7 +128,7 @@ def test_two_processes_share_a_folder_and_one_is_killed(tmp_path: Path) -> None:
     code = f"""
 import sys, itertools
 from pathlib import Path
-from engine.kept import Kept
+from engine.prefix_cache import Kept
 kept = Kept(Path(sys.argv[1]), 40 * {FILE}, "a model", {SIZE})
 for number in itertools.count(int(sys.argv[2])):
     name = f"{{number % 60:032x}}"

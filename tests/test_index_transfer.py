@@ -10,8 +10,8 @@ import pytest
 from index_fakes import SETTINGS, Encoder, check, current, document
 
 from errors import DocumentError
-from index.carry import export, exported
 from index.store import IndexStore
+from index.transfer import export, exported
 
 DOCUMENTS = [
     document("甲"),

@@ -10,8 +10,8 @@ import pytest
 import tiny_e5
 
 from errors import ModelError
-from index.pieces import Pieces
 from index.tokenizer import tokenizer_of
+from index.unigram import Pieces
 from models.e5 import FILE, E5File, unpack
 from models.store import ModelStore
 

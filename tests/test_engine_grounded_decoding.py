@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.figures import Figures
+from engine.grounded_decoding import Figures
 from engine.writing import Cutter
 
 CONTEXT = "2025年3月6日，建成1017家就业驿站，增长5.5%，投资1,234万元，第二十三条，全角１８。"
