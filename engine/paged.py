@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.passes import BLOCK, STATE_LAYERS, Part, Sizes, Taken
-from models.mapped import release_mapped, releasing
+from models.memory import release_mapped, releasing
 
 SIZES = Sizes(read_alone=192, read_beside=160, rows=16)
 RELEASE = 32

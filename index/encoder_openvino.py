@@ -31,7 +31,7 @@ from index.encoder_traits import Traits, traits_of
 from index.normalize import simplify
 from index.tokenizer import tokenizer_of
 from models.e5 import FILE, E5File
-from models.mapped import release_mapped
+from models.memory import release_mapped
 
 Vectors = NDArray[np.float32]
 Precision = Literal["bf16", "int8"]

@@ -138,7 +138,7 @@ class Engine:
 
     def warm(self) -> None:
         """Load everything, so that the first question does not wait. Raises what loading raises."""
-        from models.mapped import trim
+        from models.memory import trim
 
         generator = self.generator
         with ThreadPoolExecutor(1, "warm") as beside:

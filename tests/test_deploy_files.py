@@ -35,7 +35,7 @@ def exported() -> dict[str, set[str]]:
     """Every sample that a server exports after one answer and one request: name -> its labels."""
     metrics, engine = Metrics(), fake_engine()
     metrics.watch(Admission.of(UiSettings(), engine), engine)
-    MeasuredEngine(engine, metrics).answer("年休假怎么申请？")
+    list(MeasuredEngine(engine, metrics).stream("年休假怎么申请？"))
     metrics.requests.labels("/api/ask", "POST", "200").inc()
     metrics.request_seconds.labels("/api/ask").observe(1)
     found: dict[str, set[str]] = {"up": set()}

@@ -25,7 +25,7 @@ from engine.paged import PagedModel
 from engine.passes import BLOCK, Part
 from engine.tokens import Tokens
 from errors import Cancelled, GeneratorError
-from models.mapped import release_mapped, releasing
+from models.memory import release_mapped, releasing
 from tests import tiny
 
 

@@ -23,7 +23,7 @@ from ui.chat_turn import ask
 from ui.escape import printable
 from ui.export import clipboard, to_html, to_markdown
 from ui.export_word import WORD, to_word
-from ui.layout import Heading, Listing, Prose, Table, claims, layout
+from ui.layout import Heading, Listing, Prose, Table, layout, statements
 from ui.render import answer_html
 from ui.storage import Store
 from ui.storage_types import Exchange
@@ -110,7 +110,9 @@ def test_what_goes_on_in_a_numbered_paragraph_stays_with_its_item() -> None:
     (block,) = layout(Answer("q", "q", "done", tuple(given), kind="steps"))
     assert isinstance(block, Listing) and block.marks == "own"
     assert [line.text for line in block.lines] == ["1. 取得证明。由医院开具。", "2. 登记。", "逾期不办。"]
-    assert [s.text for s in claims([block])] == [s.text for s in given], "each keeps its state and citations"
+    assert [s.text for s in statements([block])] == [s.text for s in given], (
+        "each keeps its state and citations"
+    )
 
 
 def test_rows_below_a_heading_of_an_outline_are_one_list() -> None:
@@ -139,7 +141,7 @@ def test_a_table_has_a_head_rows_and_the_chips_of_each_row() -> None:
     assert (
         isinstance(table, Table) and table.head is not None and table.head.cells == ("事项", "谁批准", "要求")
     )
-    assert [len(row.cells) for row in table.rows] == [3, 3, 3] and len(claims([table])) == 3
+    assert [len(row.cells) for row in table.rows] == [3, 3, 3] and len(statements([table])) == 3
     markup = answer_html(answer("table"), "A", LOOK)
     rows = re.findall(r"<tr.*?</tr>", markup)
     assert len(rows) == 4 and rows[0].startswith("<tr><th>事项</th>") and "依据" in rows[0]

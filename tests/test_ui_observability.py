@@ -58,7 +58,7 @@ def test_answers_are_counted_by_how_they_ended(tmp_path: Path) -> None:
     engine = MeasuredEngine(fake_engine(), metrics)  # type: ignore[arg-type]
     for question in ("年休假怎么申请？", "食堂几点开门", "出错"):
         try:
-            engine.answer(question)
+            list(engine.stream(question))
         except Exception as error:
             assert "scripted" in str(error)
     stopped = engine.stream("慢慢讲")

@@ -111,7 +111,7 @@ def layout(answer: Answer) -> tuple[Block, ...]:
     return tuple(_blocks(lines, answer.kind))
 
 
-def claims(blocks: Sequence[Block]) -> tuple[Sentence, ...]:
+def statements(blocks: Sequence[Block]) -> tuple[Sentence, ...]:
     """The sentences that say something: without headings, heads and rules of tables."""
     out: list[Sentence] = []
     for block in blocks:

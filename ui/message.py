@@ -16,7 +16,7 @@ from qa.types import Answer, Citation, Note, Problem, Retrieved, Sentence, State
 from ui.citations import Piece, Source, below_title, chip, reader_url, sources, uncited
 from ui.document_changes import Changes, cited_changes
 from ui.export import clipboard
-from ui.layout import Block, Line, Listing, Table, claims, layout
+from ui.layout import Block, Line, Listing, Table, layout, statements
 from ui.texts import Look
 
 MADE = ("quoted", "computed", "draft", "dropped", "truncated")
@@ -165,7 +165,7 @@ class Message:
         """None where nothing is claimed."""
         if self.answer.refusal is not None or self.answer.talk:
             return None
-        t, said = self.t, claims(self.blocks)
+        t, said = self.t, statements(self.blocks)
         n, good = len(said), sum(s.state == "supported" for s in said)
         if not n:
             return None

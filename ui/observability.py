@@ -133,10 +133,6 @@ class MeasuredEngine:
         finally:
             self._metrics.answers.labels(outcome).inc()
 
-    def answer(self, question: str, history: Sequence[Turn] = (), **given: Any) -> Answer:
-        *_, last = self.stream(question, history, **given)
-        return last
-
     def _finished(self, answer: Answer, seconds: float) -> None:
         self._metrics.total.observe(seconds)
         for kind, count in answer.usage.items():
