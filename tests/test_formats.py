@@ -24,7 +24,7 @@ from index.store import IndexStore
 from qa.serialize import answer_from_dict, answer_to_dict
 from ui.api import API_VERSION
 from ui.storage import Store
-from ui.storage_tables import SCHEMA
+from ui.storage_database import SCHEMA
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "tests" / "data" / "formats"

@@ -29,8 +29,8 @@ from qa.settings import EngineSettings
 from ui.index_jobs import TRIES, IndexJob, IndexJobs
 from ui.index_worker import FOLDER, IndexWorker
 from ui.storage import Store
+from ui.storage_database import open_database
 from ui.storage_tables import jobs as table
-from ui.storage_tables import open_database
 
 TESTS = Path(__file__).parent
 WORKER = """
@@ -41,7 +41,7 @@ from qa.engine import Engine
 from qa.settings import EngineSettings
 from ui.index_jobs import IndexJobs
 from ui.index_worker import IndexWorker
-from ui.storage_tables import open_database
+from ui.storage_database import open_database
 url, data, reading, writing = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])
 class Slow(FakeEncoder):
     def encode(self, texts, *, query=False):

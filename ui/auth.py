@@ -31,7 +31,7 @@ from ui.auth_pages import sign_in_router
 from ui.auth_sessions import Session, Sessions
 from ui.auth_signing import COOKIE, seal, server_key, unseal
 from ui.settings import UiSettings
-from ui.storage_tables import in_memory
+from ui.storage_database import in_memory
 from ui.storage_tokens import TokenTable
 from ui.viewer import LOCAL, Viewer, groups_of
 

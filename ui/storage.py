@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, sele
 from sqlalchemy.exc import IntegrityError
 
 from qa.types import Answer
+from ui.storage_database import in_memory, open_database
 from ui.storage_rows import (
     answer_of,
     answer_text,
@@ -36,8 +37,6 @@ from ui.storage_tables import (
     asked,
     conversations,
     exchanges,
-    in_memory,
-    open_database,
     outcomes,
     shares,
     under_way,

@@ -1,4 +1,4 @@
-"""The tables behind ui.storage, and how a database is opened: SQLite by default, PostgreSQL by URL.
+"""The tables of what is kept.
 
 Times are ISO 8601 in UTC, answers the stable JSON of qa.serialize, both as text: the same bytes in either
 database.
@@ -6,32 +6,8 @@ database.
 
 from __future__ import annotations
 
-from pathlib import Path
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Engine,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
-    insert,
-    inspect,
-    select,
-)
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
-
-from errors import SettingsError
-
-SCHEMA = 1
 metadata = MetaData()
 
 about = Table(
@@ -218,92 +194,3 @@ jobs = Table(  # files that workers index, see ui.index_jobs
 )
 
 Index("wenju_exchanges_order", exchanges.c.owner, exchanges.c.conversation_id, exchanges.c.position)
-
-
-def open_database(url: str, data: Path) -> Engine:
-    """Connect, and make the tables where they are missing.
-
-    Args:
-        url: SQLAlchemy URL; "" is ``wenju.db`` in the data folder.
-
-    Raises:
-        SettingsError: a bad URL, no driver, no connection, or tables of another version.
-    """
-    address = _address(url, data)
-    shown = address.render_as_string(hide_password=True)
-    try:
-        engine = create_engine(address, pool_pre_ping=address.get_backend_name() != "sqlite")
-        if address.get_backend_name() == "sqlite":
-            event.listen(engine, "connect", _sqlite)
-        metadata.create_all(engine)
-        _check_schema(engine, shown)
-        if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
-            Path(str(address.database)).chmod(0o600)
-    except ModuleNotFoundError as error:
-        hint = (
-            "pip install 'psycopg[binary]'"
-            if error.name == "psycopg"
-            else f"Install the package {error.name}."
-        )
-        raise SettingsError(
-            f"ui.database {shown} needs a driver that is not installed ({error.name}).", hint
-        ) from None
-    except (SQLAlchemyError, OSError) as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise SettingsError(
-            f"Cannot open the database {shown}: {reason}", "Check ui.database and that it runs."
-        ) from None
-    return engine
-
-
-def in_memory() -> Engine:
-    """An empty database that goes with its last user. Its one connection is every thread's in turn."""
-    engine = create_engine(
-        "sqlite://",
-        poolclass=QueuePool,
-        pool_size=1,
-        max_overflow=0,
-        connect_args={"check_same_thread": False},
-    )
-    metadata.create_all(engine)
-    return engine
-
-
-def _address(url: str, data: Path) -> URL:
-    if not url:
-        data.mkdir(parents=True, exist_ok=True)
-        return URL.create("sqlite", database=str(data / "wenju.db"))
-    try:
-        address = make_url(url)
-    except ArgumentError:
-        raise SettingsError(
-            "ui.database is not a database URL.", "postgresql://USER:PASSWORD@HOST/NAME"
-        ) from None
-    if address.drivername in ("postgres", "postgresql"):
-        address = address.set(drivername="postgresql+psycopg")
-    if address.get_backend_name() not in ("sqlite", "postgresql"):
-        raise SettingsError(
-            f"ui.database: {address.drivername} is not known.", "Use sqlite:///FILE or postgresql://..."
-        )
-    return address
-
-
-def _sqlite(connection: object, record: object) -> None:
-    """Readers do not wait for a writer, and a writer waits for another one instead of failing."""
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _check_schema(engine: Engine, shown: str) -> None:
-    with engine.begin() as connection:
-        found = connection.execute(select(about.c.value).where(about.c.key == "schema")).scalar()
-        if found is None:
-            connection.execute(insert(about).values(key="schema", value=str(SCHEMA)))
-        elif found != str(SCHEMA):
-            raise SettingsError(
-                f"{shown} holds tables of version {found}; this program needs {SCHEMA}.",
-                "Use the program's version that made them, or another database.",
-            )
-    assert inspect(engine).has_table("wenju_asked")

@@ -90,7 +90,7 @@ def jobs(
 def _jobs(settings: Settings) -> Iterator[IndexJobs]:
     from errors import SettingsError
     from ui.index_jobs import IndexJobs
-    from ui.storage_tables import open_database
+    from ui.storage_database import open_database
 
     if settings.ui.database == "none":
         raise SettingsError("Jobs need a database: ui.database is none.", "postgresql://USER@HOST/NAME")
