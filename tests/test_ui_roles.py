@@ -69,7 +69,7 @@ def calls(name: str) -> set[str]:
 
 def test_there_is_one_way_to_ask() -> None:
     """A place in line is taken, and its snapshots pulled, in one function alone."""
-    assert calls("through") == {"asking.py"}
+    assert calls("stream_answer") == {"asking.py"}
     joins = [
         path.name
         for path in sorted((ROOT / "ui").glob("*.py"))
@@ -82,32 +82,3 @@ def test_there_is_one_way_to_ask() -> None:
     ) == ["problems.py", "roles.py"]
     checks = [p.name for p in (ROOT / "ui").glob("*.py") if "NotAllowed(" in p.read_text(encoding="utf-8")]
     assert sorted(checks) == ["problems.py", "roles.py"]
-
-
-def imports(path: Path) -> set[str]:
-    """Modules of ours that a file imports, also within functions; what is there for types alone does not
-    run."""
-    found: set[str] = set()
-    nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
-        if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
-        nodes += ast.iter_child_nodes(node)
-    return found
-
-
-def test_no_import_goes_round_in_ui_and_reports() -> None:
-    """Neither openly nor hidden within a function."""
-    files = [
-        *(ROOT / "ui").glob("*.py"),
-        *(ROOT / "eval" / "report").glob("*.py"),
-        *(ROOT / "prompts").glob("*.py"),
-    ]
-    named = {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in files}
-    left = {name: {m for m in imports(path) if m in named and m != name} for name, path in named.items()}
-    while free := {name for name, needs in left.items() if not needs & left.keys()}:
-        left = {name: needs for name, needs in left.items() if name not in free}
-    assert not left, f"these import each other: {sorted(left)}"

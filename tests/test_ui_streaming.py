@@ -22,7 +22,7 @@ from qa.types import Answer
 from ui import streaming
 from ui.admission import Admission
 from ui.settings import UiSettings
-from ui.streaming import Waiting, stream
+from ui.streaming import Waiting, stream_answer
 
 QUESTION = "年休假怎么申请？"
 
@@ -41,7 +41,7 @@ async def eventually(true: Callable[[], bool]) -> None:
 
 async def everything(start: Callable[[], Iterator[Answer]]) -> list[Waiting | Answer]:
     c = counter()
-    return [step async for step in stream(c, c.admission.join("u"), start, threading.Event())]
+    return [step async for step in stream_answer(c, c.admission.join("u"), start, threading.Event())]
 
 
 def test_people_in_line_see_their_passages_before_their_turn() -> None:
@@ -55,7 +55,7 @@ def test_people_in_line_see_their_passages_before_their_turn() -> None:
         others = [c.admission.join(name) for name in "ab"]
         ticket, cancelled, steps = c.admission.join("u"), threading.Event(), []
         start = partial(engine.stream, QUESTION, cancelled=cancelled)
-        async for step in stream(c, ticket, start, cancelled):
+        async for step in stream_answer(c, ticket, start, cancelled):
             steps.append(step)
             if step == Waiting(1):
                 others[1].release()
@@ -83,7 +83,8 @@ def test_an_answer_that_needs_no_writing_waits_for_nobody() -> None:
         c.admission.join("other")
         kept = Answer(QUESTION, QUESTION, "done")
         return [
-            step async for step in stream(c, c.admission.join("u"), lambda: iter([kept]), threading.Event())
+            step
+            async for step in stream_answer(c, c.admission.join("u"), lambda: iter([kept]), threading.Event())
         ]
 
     assert [type(step) for step in asyncio.run(main())] == [Waiting, Answer]
@@ -96,7 +97,7 @@ def test_leaving_the_line_ends_the_stream_and_nothing_is_written() -> None:
         c, cancelled = counter(engine), threading.Event()
         c.admission.join("other")
         ticket = c.admission.join("u")
-        steps = stream(c, ticket, partial(engine.stream, QUESTION, cancelled=cancelled), cancelled)
+        steps = stream_answer(c, ticket, partial(engine.stream, QUESTION, cancelled=cancelled), cancelled)
         async for step in steps:
             if isinstance(step, Answer) and step.stage == "found":
                 break
@@ -117,7 +118,7 @@ def test_a_place_is_told_again_and_stop_reaches_those_in_line(monkeypatch: pytes
         c.admission.join("other")
         start = partial(c.engine.stream, QUESTION, cancelled=cancelled)
         with pytest.raises(Cancelled):
-            async for step in stream(c, c.admission.join("u"), start, cancelled):
+            async for step in stream_answer(c, c.admission.join("u"), start, cancelled):
                 told += step == Waiting(1)
                 if told == 3:
                     cancelled.set()
@@ -131,7 +132,7 @@ def test_while_the_models_load_that_is_said_and_then_ones_place() -> None:
 
     async def main() -> list[Waiting | Answer]:
         c, steps = counter(engine), []
-        async for step in stream(
+        async for step in stream_answer(
             c, c.admission.join("u"), partial(engine.stream, QUESTION), threading.Event()
         ):
             steps.append(step)
@@ -145,7 +146,7 @@ def test_while_the_models_load_that_is_said_and_then_ones_place() -> None:
 def test_models_that_do_not_come_in_time_end_the_wait() -> None:
     async def main() -> None:
         c = counter(fake_engine(loaded=False), warm_timeout=0.1)
-        async for _ in stream(c, c.admission.join("u"), lambda: iter(()), threading.Event()):
+        async for _ in stream_answer(c, c.admission.join("u"), lambda: iter(()), threading.Event()):
             pass
 
     with pytest.raises(ModelError, match="in time"):

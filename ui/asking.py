@@ -21,7 +21,7 @@ from qa.types import Answer, Turn
 from ui.services import Services, services_of
 from ui.storage import Store
 from ui.storage_types import Exchange, Status, new_id, now
-from ui.streaming import Waiting, stream
+from ui.streaming import Waiting, stream_answer
 from ui.viewer import Viewer
 
 log = logging.getLogger("wenju.api")
@@ -67,7 +67,7 @@ async def ask(
             passages=what.passages,
             collection=what.collection,
         )
-        async with aclosing(stream(services, ticket, start, cancelled)) as steps:
+        async with aclosing(stream_answer(services, ticket, start, cancelled)) as steps:
             async for step in steps:
                 last = step if isinstance(step, Answer) else last
                 yield step

@@ -46,7 +46,7 @@ News = Waiting | Answer | BaseException | None
 """What comes from the thread that answers; None: it is done."""
 
 
-async def stream(
+async def stream_answer(
     services: Services, ticket: Ticket, start: Callable[[], Iterator[Answer]], cancelled: threading.Event
 ) -> AsyncGenerator[Waiting | Answer, None]:
     """Yield places in line and growing snapshots, the newest where several have piled up; ``found`` is never
