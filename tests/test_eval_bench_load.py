@@ -86,7 +86,7 @@ def test_the_load_test_tells_how_a_crowd_fared(tmp_path: Path) -> None:
 
 
 def test_the_load_test_asks_as_the_page_does(tmp_path: Path) -> None:
-    app = create_app(UiSettings(rate_per_minute=0), fake_engine(pace=0.01), None)  # type: ignore[arg-type]
+    app = create_app(UiSettings(rate_per_minute=0), fake_engine(pace=0.01), Store.in_memory())  # type: ignore[arg-type]
     with running(app) as address:
         seen = asyncio.run(
             crowd(address, ["出差回来多久报销", "食堂几点开门", "出错"], 3, rounds=2, page=True)

@@ -18,6 +18,7 @@ from ui_fakes import BEHIND_A_PROXY, PAGE, api_app, client_at, guarded, running
 from ui.app import create_app
 from ui.body_limit import FORM_BYTES, BodyLimit
 from ui.settings import UiSettings
+from ui.storage import Store
 from ui.viewer import Viewer, local_administrator
 
 READER = {"x-remote-user": "li"}
@@ -141,7 +142,7 @@ def test_a_file_goes_to_disk_once_while_it_arrives(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(tempfile, "SpooledTemporaryFile", nowhere)
     monkeypatch.setattr("starlette.formparsers.SpooledTemporaryFile", nowhere)
     app = create_app(
-        UiSettings(originals=tmp_path, upload_max_mb=1), fake_engine(), None, local_administrator
+        UiSettings(originals=tmp_path, upload_max_mb=1), fake_engine(), Store.in_memory(), local_administrator
     )  # type: ignore[arg-type]
     seen: list[int] = []
 

@@ -227,17 +227,17 @@ def test_admission_serves_in_order() -> None:
 
 def test_suggestions_are_searched_for_and_new() -> None:
     engine = fake_engine()
-    assert openers(engine, None, ("自己的问题",), "zh")[0] == "自己的问题"  # type: ignore[arg-type]
-    for question in openers(engine, None, (), "zh"):  # type: ignore[arg-type]
+    assert openers(engine, Store.in_memory(), ("自己的问题",), "zh")[0] == "自己的问题"  # type: ignore[arg-type]
+    for question in openers(engine, Store.in_memory(), (), "zh"):  # type: ignore[arg-type]
         assert engine.search(question, 1)
     answer = engine.answer("年休假怎么申请？")
     wishes: list[str] = []
-    assert follow_ups(engine, None, answer, [], "zh", propose=wishes.append) == ()  # type: ignore[arg-type]
+    assert follow_ups(engine, Store.in_memory(), answer, [], "zh", propose=wishes.append) == ()  # type: ignore[arg-type]
     engine.kept = dict.fromkeys(
         wishes, answer
     )  # a question made from a heading is offered once it was answered
-    first = follow_ups(engine, None, answer, [], "zh")  # type: ignore[arg-type]
-    assert first and not set(first) & set(follow_ups(engine, None, answer, first, "zh"))  # type: ignore[arg-type]
+    first = follow_ups(engine, Store.in_memory(), answer, [], "zh")  # type: ignore[arg-type]
+    assert first and not set(first) & set(follow_ups(engine, Store.in_memory(), answer, first, "zh"))  # type: ignore[arg-type]
 
 
 def test_a_question_that_was_refused_is_not_offered_again() -> None:
@@ -246,9 +246,9 @@ def test_a_question_that_was_refused_is_not_offered_again() -> None:
         replace(d, meta={"questions": "病假要交什么证明？；年休假怎么申请？"}) if d.id == LEAVE.id else d
         for d in engine.docs
     ]
-    assert "病假要交什么证明？" in openers(engine, None, (), "zh")  # type: ignore[arg-type]
+    assert "病假要交什么证明？" in openers(engine, Store.in_memory(), (), "zh")  # type: ignore[arg-type]
     engine.kept["病假要交什么证明？"] = engine.answer("食堂几点开门？")
-    assert openers(engine, None, (), "zh") == ("年休假怎么申请？",)  # type: ignore[arg-type]
+    assert openers(engine, Store.in_memory(), (), "zh") == ("年休假怎么申请？",)  # type: ignore[arg-type]
 
 
 def test_a_refusal_offers_the_nearest_questions_that_have_answers() -> None:
@@ -266,13 +266,13 @@ def test_a_refusal_offers_the_nearest_questions_that_have_answers() -> None:
         refusal=replace(bare.refusal, suggestions=(), nearest=(f"{LEAVE.id}-0007",)),
     )  # type: ignore[type-var]
     assert engine.search("病假要交什么证明？", 1)[0].passage.id == f"{LEAVE.id}-0007"
-    offered = instead(engine, None, refused, "zh").refusal  # type: ignore[arg-type]
+    offered = instead(engine, Store.in_memory(), refused, "zh").refusal  # type: ignore[arg-type]
     assert offered is not None and offered.suggestions == ("病假要交什么证明？",)
     engine.kept["病假要交什么证明？"] = refused
-    assert instead(engine, None, refused, "zh").refusal == refused.refusal  # type: ignore[arg-type]
+    assert instead(engine, Store.in_memory(), refused, "zh").refusal == refused.refusal  # type: ignore[arg-type]
     assert (
-        instead(engine, None, bare, "zh") is bare
-        and instead(engine, None, engine.answer("年休假怎么申请？"), "zh").refusal is None
+        instead(engine, Store.in_memory(), bare, "zh") is bare
+        and instead(engine, Store.in_memory(), engine.answer("年休假怎么申请？"), "zh").refusal is None
     )  # type: ignore[arg-type]
 
 
@@ -289,7 +289,7 @@ def test_documents_bring_questions_along_and_they_come_first() -> None:
     )
     assert "年休假怎么申请" not in offered, "the same question twice"
     answer = engine.answer("年休假怎么申请？")
-    after = follow_ups(engine, None, answer, ["年休假怎么申请？"], "zh")  # type: ignore[arg-type]
+    after = follow_ups(engine, Store.in_memory(), answer, ["年休假怎么申请？"], "zh")  # type: ignore[arg-type]
     assert after[0] == "病假要交什么证明？" and "年休假怎么申请？" not in after
     lines = replace(LEAVE, meta={"questions": "一？\n二？; 一？；" + "长" * 80})
     assert brought_along(lines) == ("一？", "二？") and brought_along(LEAVE) == ()

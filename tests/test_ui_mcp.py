@@ -30,7 +30,9 @@ ASKED = {"question": "年休假怎么申请？"}
 
 
 def services(engine: Any = None, settings: UiSettings | None = None, store: Any = None) -> Services:
-    return Services(engine or fake_engine(), store, Admission(1, 8), settings or UiSettings())
+    return Services(
+        engine or fake_engine(), store or Store.in_memory(), Admission(1, 8), settings or UiSettings()
+    )
 
 
 def test_the_tools_are_described_and_only_read() -> None:

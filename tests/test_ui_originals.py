@@ -15,6 +15,7 @@ from ui.opening import page_settings
 from ui.originals import Keeping, kept, original, safe_name
 from ui.problems import TooLarge
 from ui.settings import UiSettings
+from ui.storage import Store
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def test_readers_get_files_of_indexed_documents_and_nothing_else(tmp_path: Path)
     (tmp_path / "wenju.db").write_text("geheim")
     (folder / SEAL.source).write_text("印章")
     engine.docs.append(replace(SEAL, id="f" * 16, source="../wenju.db"))
-    with TestClient(create_app(settings, engine, None)) as c:  # type: ignore[arg-type]
+    with TestClient(create_app(settings, engine, Store.in_memory())) as c:  # type: ignore[arg-type]
         assert c.get(f"/documents/{SEAL.id}/original").text == "印章"
         assert 'type="file"' in c.get("/documents").text
         for path in (

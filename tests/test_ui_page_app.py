@@ -164,7 +164,7 @@ def test_not_found_is_a_page_for_people_and_json_for_programs(client: TestClient
 
 def test_ready_only_when_everything_is_loaded() -> None:
     engine = fake_engine(loaded=False)
-    with TestClient(create_app(UiSettings(), engine, None, who)) as c:  # type: ignore[arg-type]
+    with TestClient(create_app(UiSettings(), engine, Store.in_memory(), who)) as c:  # type: ignore[arg-type]
         assert c.get("/readyz").status_code == 503 and "正在加载模型" in c.get("/chat/").text
         assert c.get("/page/conversations").status_code == 404
         engine.warm()
@@ -178,7 +178,7 @@ def test_the_page_says_why_the_models_did_not_load(monkeypatch: pytest.MonkeyPat
         raise ModelError("/models/<b>.gguf is damaged", "wenju models pull fetches it again")
 
     monkeypatch.setattr(engine, "warm", broken)
-    app = create_app(UiSettings(), engine, None, who)  # type: ignore[arg-type]
+    app = create_app(UiSettings(), engine, Store.in_memory(), who)  # type: ignore[arg-type]
     with TestClient(app) as c:
         assert c.get("/page/state").json()["failure"] == "" and "正在加载模型" in c.get("/chat/").text
         warm(engine, app.state.admission)  # type: ignore[arg-type]
@@ -221,7 +221,7 @@ def test_widget_is_served_to_other_origins(client: TestClient) -> None:
 
 
 def test_a_server_set_to_english_says_so_unless_the_address_asks_otherwise() -> None:
-    with TestClient(create_app(UiSettings(lang="en"), fake_engine(), None, who)) as c:  # type: ignore[arg-type]
+    with TestClient(create_app(UiSettings(lang="en"), fake_engine(), Store.in_memory(), who)) as c:  # type: ignore[arg-type]
         assert (
             '<html lang="en"' in c.get("/chat/").text and '<html lang="zh-CN"' in c.get("/chat/?lang=zh").text
         )

@@ -15,6 +15,7 @@ from ui.assembly import add_api
 from ui.problems import NotAllowed, NotSignedOn
 from ui.roles import administrator, asker, member
 from ui.settings import UiSettings
+from ui.storage import Store
 from ui.viewer import Viewer
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +37,7 @@ def test_who_may_do_what() -> None:
 
 
 def test_a_refusal_is_a_page_for_people_and_json_in_its_place_s_form_for_programs() -> None:
-    app = create_app(UiSettings(), fake_engine(), None, who)  # type: ignore[arg-type]
+    app = create_app(UiSettings(), fake_engine(), Store.in_memory(), who)  # type: ignore[arg-type]
     add_api(app)
     with TestClient(app) as client:
         for name, status in (("li", 403), ("nobody", 401)):

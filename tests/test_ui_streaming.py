@@ -22,6 +22,7 @@ from qa.types import Answer
 from ui import streaming
 from ui.admission import Admission
 from ui.settings import UiSettings
+from ui.storage import Store
 from ui.streaming import Waiting, stream_answer
 
 QUESTION = "年休假怎么申请？"
@@ -30,7 +31,9 @@ QUESTION = "年休假怎么申请？"
 def counter(engine: FakeEngine | None = None, **settings: Any) -> Any:
     ui = UiSettings(**settings)
     answering: Any = engine or fake_engine()
-    return SimpleNamespace(engine=answering, admission=Admission.of(ui, answering), settings=ui, store=None)
+    return SimpleNamespace(
+        engine=answering, admission=Admission.of(ui, answering), settings=ui, store=Store.in_memory()
+    )
 
 
 async def eventually(true: Callable[[], bool]) -> None:

@@ -231,7 +231,7 @@ def test_it_is_for_administrators(served: tuple[TestClient, Store]) -> None:
 
 
 def test_without_a_store_and_in_english() -> None:
-    with TestClient(create_app(UiSettings(), fake_engine(), None, who)) as client:  # type: ignore[arg-type]
+    with TestClient(create_app(UiSettings(), fake_engine(), Store.in_memory(), who)) as client:  # type: ignore[arg-type]
         page = client.get("/admin?lang=en&weeks=12").text
     assert "Nothing was asked." in page and "The last 12 weeks" in page
 

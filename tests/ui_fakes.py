@@ -24,6 +24,7 @@ from ui.body_limit import BodyLimit
 from ui.guard import Guard
 from ui.observability import Metrics, Observed
 from ui.settings import UiSettings
+from ui.storage import Store
 from ui.viewer import Viewer, local_administrator
 
 
@@ -33,7 +34,11 @@ def api_app(
     """The API without the page: no gradio is imported."""
     app = FastAPI(docs_url=None, redoc_url=None)
     given = settings or UiSettings(rate_per_minute=0)
-    app.state.settings, app.state.engine, app.state.store = given, engine or fake_engine(), store
+    app.state.settings, app.state.engine, app.state.store = (
+        given,
+        engine or fake_engine(),
+        store or Store.in_memory(),
+    )
     app.state.who, app.state.address = who, peer
     app.state.admission = Admission.of(given, app.state.engine)
     add_api(app)

@@ -50,10 +50,8 @@ def note(request: Request, viewer: Viewer, name: Name, target: str = "") -> None
     keep(request.app.state.store, viewer.name, request.app.state.address(request), name, target)
 
 
-def keep(store: Store | None, user: str, address: str, name: Name, target: str = "") -> None:
+def keep(store: Store, user: str, address: str, name: Name, target: str = "") -> None:
     """The same, for callers without a request."""
-    if store is None:
-        return
     try:
         store.act(user, address, name, target)
     except Exception as error:  # what was done is done; the operator must know that it stands nowhere

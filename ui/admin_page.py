@@ -71,7 +71,6 @@ def warnings(request: Request, viewer: Administrator, site: ThisSite) -> HTMLRes
         groups=found,
         seen=[one for group in found for one in group.seen],
         first=LISTED,
-        kept=request.app.state.store is not None,
         uploads=site.settings.originals is not None,
     )
 
@@ -100,17 +99,16 @@ def export(name: str, request: Request, viewer: Administrator, site: ThisSite, w
 
 
 def _span(request: Request, weeks: int) -> Span:
-    store: Store | None = request.app.state.store
+    store: Store = request.app.state.store
     days = weeks * 7
-    asked, feedback = (store.asked(days), store.feedback(days)) if store is not None else ((), ())
     settings: UiSettings = request.app.state.settings
-    return Span.of(asked, feedback, weeks, names=settings.audit)
+    return Span.of(store.asked(days), store.feedback(days), weeks, names=settings.audit)
 
 
 def _groups(request: Request, t: Texts) -> list[Group]:
     engine, store = request.app.state.engine, request.app.state.store
     documents = engine.documents() if engine.ready.get("index") else ()
-    return groups(documents, engine.copies(), store.seen() if store is not None else frozenset(), t)
+    return groups(documents, engine.copies(), store.seen(), t)
 
 
 def _sheets(request: Request, span: Span, t: Texts) -> list[Sheet]:

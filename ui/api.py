@@ -161,9 +161,9 @@ def get_document(document_id: str, request: Request, viewer: Member, sha256: str
 
 @router.post("/feedback", summary="Say what is wrong, or right, with an answer")
 def post_feedback(body: Opinion, request: Request, viewer: Asker) -> dict[str, bool]:
-    store: Store | None = request.app.state.store
-    answer = store.recorded(viewer.name, body.answer_id) if store is not None else None
-    if store is None or answer is None:
+    store: Store = request.app.state.store
+    answer = store.recorded(viewer.name, body.answer_id)
+    if answer is None:
         raise NotFound("No such answer is kept for this user", "Use the id of an answer from /api/ask")
     place = ("", body.answer_id)
     store.add_feedback(
@@ -176,9 +176,9 @@ def post_feedback(body: Opinion, request: Request, viewer: Asker) -> dict[str, b
 def get_feedback(
     request: Request, viewer: Administrator, days: Annotated[int, Query(ge=1, le=3650)] = 28
 ) -> dict[str, Any]:
-    store: Store | None = request.app.state.store
+    store: Store = request.app.state.store
     note(request, viewer, "read_feedback")
-    rows = store.feedback(days) if store is not None else ()
+    rows = store.feedback(days)
     held = CurrentDocuments(engine_of(request))
     return {
         "feedback": [

@@ -45,13 +45,13 @@ STATIC = Path(__file__).parent / "static"
 def create_app(
     settings: UiSettings,
     engine: Engine,
-    store: Store | None,
+    store: Store,
     who: Who = local_administrator,
     admission: Admission | None = None,
     address: Address = peer,
 ) -> FastAPI:
-    """Build the application. ``store`` None keeps nothing; ``who`` tells who makes a request and ``address``
-    from where; ``admission`` is the queue, where one exists already.
+    """Build the application. ``who`` tells who makes a request, ``address`` from where; ``admission`` is the
+    queue, where one exists already.
 
     ``app.state`` carries settings, engine, store, who, address, admission, candidates and ``boot``, which
     names this run of the server.
@@ -86,7 +86,6 @@ def create_app(
             failure=app.state.admission.failure,
             documents=documents,
             collections=collections,
-            kept=store is not None,
         )
 
     services = Services(engine, store, app.state.admission, settings)

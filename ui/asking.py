@@ -126,9 +126,7 @@ async def _hung_up(request: Request) -> None:
         await asyncio.sleep(0.25)
 
 
-def _record(store: Store | None, user: str, exchange: Exchange, channel: str) -> None:
-    if store is None:
-        return
+def _record(store: Store, user: str, exchange: Exchange, channel: str) -> None:
     try:
         store.record(user, exchange, channel)
     except Exception as error:  # the answer is worth more than its record; the operator must know, though

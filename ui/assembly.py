@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def assemble(
     settings: UiSettings,
     engine: Engine,
-    store: Store | None,
+    store: Store,
     sign_on: SignOn,
     admission: Admission | None = None,
 ) -> tuple[ASGIApp, FastAPI]:

@@ -75,8 +75,7 @@ async def ask(
     cancelled = conversation.cancelled
     try:
         yield _screen(conversation, look, waiting=look.t("stage_searching"), box="")
-        if services.store is not None:
-            await asyncio.to_thread(services.store.save, user, conversation.id, exchange)
+        await asyncio.to_thread(services.store.save, user, conversation.id, exchange)
         waiting = ""
         what = Ask(question, history, channel="page", address=address, collection=collection)
         async with aclosing(asking.ask(services, viewer, what, cancelled)) as steps:
@@ -112,8 +111,7 @@ def stop(services: Services, conversation: Conversation, user: str, look: Look) 
     running = conversation.running
     if running is not None:
         stopped = conversation.update(running.id, status="stopped", message=look.t("stopped"))
-        if services.store is not None:
-            services.store.update(user, conversation.id, stopped)
+        services.store.update(user, conversation.id, stopped)
     return Screen(messages(conversation, look), conversation, False)
 
 
@@ -158,8 +156,7 @@ def _offered(services: Services, conversation: Conversation, exchange: Exchange,
 
 
 async def _update(services: Services, user: str, conversation: Conversation, exchange: Exchange) -> None:
-    if services.store is not None:
-        await asyncio.to_thread(services.store.update, user, conversation.id, exchange)
+    await asyncio.to_thread(services.store.update, user, conversation.id, exchange)
 
 
 def _close(services: Services, user: str, conversation: Conversation, exchange: Exchange) -> None:
@@ -168,5 +165,4 @@ def _close(services: Services, user: str, conversation: Conversation, exchange: 
     if running is None or running.id != exchange.id:
         return
     stopped = conversation.update(exchange.id, status="stopped")
-    if services.store is not None:
-        services.store.update(user, conversation.id, stopped)
+    services.store.update(user, conversation.id, stopped)

@@ -75,8 +75,7 @@ class Page:
             index = _position(conversation, str(order.get("id", "")))
             asked = conversation.exchanges[index].question
             conversation.cut(index)
-            if self.services.store is not None:
-                await asyncio.to_thread(self.services.store.truncate, viewer.name, conversation.id, index)
+            await asyncio.to_thread(self.services.store.truncate, viewer.name, conversation.id, index)
             question, box = (
                 (asked, None) if do in ("retry", "alone") else ("", asked if do == "edit" else None)
             )
@@ -135,7 +134,7 @@ class Page:
 
     async def _opened(self, conversation_id: str, viewer: Viewer, look: Look) -> Conversation:
         store = self.services.store
-        if store is None or not valid_id(conversation_id) or viewer.may_only_ask:
+        if not valid_id(conversation_id) or viewer.may_only_ask:
             return Conversation()
         stored = await asyncio.to_thread(store.exchanges, viewer.name, conversation_id)
         if not stored:

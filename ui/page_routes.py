@@ -48,9 +48,8 @@ def from_our_page(request: Request) -> None:
 
 
 def store_of(request: Request) -> Store:
-    store: Store | None = request.app.state.store
-    if store is None:
-        raise HTTPException(404, "nothing is kept on this server")
+    """Where what is kept lies."""
+    store: Store = request.app.state.store
     return store
 
 

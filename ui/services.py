@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """``store`` None keeps nothing."""
+    """See the module."""
 
     engine: Engine
-    store: Store | None
+    store: Store
     admission: Admission
     settings: UiSettings
     candidates: deque[str] = field(default_factory=lambda: deque(maxlen=24))

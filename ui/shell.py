@@ -27,18 +27,17 @@ def shell_html(
     failure: WenjuError | None,
     documents: int,
     collections: Mapping[str, int],
-    kept: bool,
 ) -> str:
     """Header, panel, drawer, live region and the configuration as inert JSON; language and embedding by the
     page's address.
 
-    ``kept``: there is a history; one who may only ask has none. ``collections``: sets to choose from, with
-    how many of the ``documents`` each has; a frame on another page has the one that its address names.
+    One who may only ask has no history. ``collections``: sets to choose from, with how many of the
+    ``documents`` each has; a frame on another page has the one that its address names.
     """
     query = request.query_params
     asked = query.get("lang", "")
     t = Texts(asked if asked in LANGS else settings.lang)
-    embed, history = query.get("embed") == "1", kept and viewer is not None and not viewer.may_only_ask
+    embed, history = query.get("embed") == "1", viewer is not None and not viewer.may_only_ask
     session = str(request.scope.get("wenju.embed", ""))
     config = {
         "base": settings.root_path,

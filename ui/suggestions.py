@@ -30,7 +30,7 @@ QUESTION_MAX = 60
 
 
 def openers(
-    engine: Engine, store: Store | None, own: Sequence[str], lang: str, limit: int = 4, collection: str = ""
+    engine: Engine, store: Store, own: Sequence[str], lang: str, limit: int = 4, collection: str = ""
 ) -> tuple[str, ...]:
     """Questions for the empty page, at most ``limit``; nothing when nothing is indexed. With ``collection``
     of its documents alone, and none of other readers, which may be about any."""
@@ -38,7 +38,7 @@ def openers(
     documents = engine.documents() if len(out) < limit else []
     documents = [d for d in documents if not collection or collection in d.collections]
     out += _brought(engine, documents, out, limit - len(out), collection=collection)
-    if store is not None and not collection and len(out) < limit:
+    if not collection and len(out) < limit:
         known = {_key(q) for q in out}
         out += [q for q in _others(engine, store, limit * 2) if _key(q) not in known][: limit - len(out)]
     for document in documents:
@@ -50,7 +50,7 @@ def openers(
 
 def follow_ups(
     engine: Engine,
-    store: Store | None,
+    store: Store,
     answer: Answer,
     asked: Sequence[str],
     lang: str,
@@ -83,7 +83,7 @@ def follow_ups(
     return tuple(out[:limit])
 
 
-def instead(engine: Engine, store: Store | None, answer: Answer, lang: str, limit: int = 3) -> Answer:
+def instead(engine: Engine, store: Store, answer: Answer, lang: str, limit: int = 3) -> Answer:
     """A refusal with the questions that come nearest to the one asked and lead to the nearest passages; every
     other answer, and a refusal that has suggestions, as it is."""
     refusal = answer.refusal
@@ -96,7 +96,7 @@ def instead(engine: Engine, store: Store | None, answer: Answer, lang: str, limi
             candidates += brought_along(engine.document(document_id))
         except (KeyError, WenjuError):
             continue
-    candidates += _others(engine, store, 20) if store is not None else ()
+    candidates += _others(engine, store, 20)
     topics = [_topic(r.heading[-1], lang) for r in answer.retrieved if r.passage_id in nearest and r.heading]
     candidates += [q for q in topics if q and known_answered(engine, q)]
     asked, alike = {_key(answer.question), _key(answer.query)}, _grams(answer.query)
