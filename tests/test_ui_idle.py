@@ -33,7 +33,7 @@ def engine_with(questions: str, pace: float = 0.0) -> FakeEngine:
     return engine
 
 
-def test_what_is_unproved_is_asked_once() -> None:
+def test_what_nobody_tried_is_asked_once() -> None:
     engine, line = engine_with("年休假怎么申请？；食堂几点开门？"), Admission(1, 4)
     wanted = not_tried(engine, "zh")  # type: ignore[arg-type]
     assert wanted[:2] == ["年休假怎么申请？", "食堂几点开门？"] and len(wanted) == 4, (
@@ -41,7 +41,7 @@ def test_what_is_unproved_is_asked_once() -> None:
     )
     work = IdleWork(engine, line, "zh", deque(["印章能带出去吗？"]), lambda: True)  # type: ignore[arg-type]
     work.round(threading.Event())
-    assert set(engine.prefix_cache) == {*wanted, "印章能带出去吗？"} and not_tried(engine, "zh") == []  # type: ignore[arg-type]
+    assert set(engine.kept) == {*wanted, "印章能带出去吗？"} and not_tried(engine, "zh") == []  # type: ignore[arg-type]
     asked = len(engine.asked)
     work.round(threading.Event())
     assert len(engine.asked) == asked and line.joined is None
