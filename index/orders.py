@@ -1,17 +1,20 @@
 """Sentences that read like orders to a program (ignore the above, always answer X): told by a linear model
 over runs of characters and, where these raise a suspicion, over the encoder's vector of the sentence.
 
-What is told is struck from what answers are made of (``qa.struck``) and shown to administrators. The weights
-(``orders.npz``) are made by ``training/orders.py`` on vectors of multilingual-e5-small; with another encoder
-the runs of characters tell alone.
+What is told is struck from what answers are made of (``qa.struck``) and shown to administrators. Of what is
+doubtful the model that writes is asked, where it tells its states (``qa.suspected``); and less is enough
+where a text is listed or written rather than a question answered. The weights (``orders.npz``) are made by
+``training/orders.py`` on vectors of multilingual-e5-small; with another encoder the runs of characters tell
+alone.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+import threading
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -37,8 +40,14 @@ LONGEST = 600
 """Characters of a sentence that are looked at together; a longer one is looked at piece by piece."""
 MANY, CROWD = 10, 0.15
 """Sentences from which on, and share of them told from which on, a text is taken to speak of programs."""
-BETWEEN = 16
-"""Characters up to which a sentence between two orders is taken for what they order."""
+BETWEEN = 48
+"""Bytes (16 Chinese characters) up to which a sentence between two orders is taken for what they order."""
+SAID = 2
+"""Characters from which on what is said again after an order that holds it is taken for what it orders."""
+KEPT = 256
+"""Texts whose sentences are kept."""
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)?")
+"""A link or a picture in Markdown."""
 _EDGE = re.compile(r"(?=[（(【\[<《])|(?<=[；;|\t）)】\]>》_])")
 
 
@@ -62,6 +71,9 @@ class Fit:
         least: to be told.  alone: the same where only the runs tell.
         beside: how much less is enough for a sentence that stands beside one that is told.
         crowded: how much more is asked where much of a text is told: then it speaks of programs.
+        wide: how much less is enough where a text is listed or written.
+        doubt: how much less makes a sentence doubtful, and doubtful: by the runs, from which on its vector is
+            asked for that.
     """
 
     grams: NDArray[Any]
@@ -74,6 +86,9 @@ class Fit:
     alone: float
     beside: float
     crowded: float
+    wide: float
+    doubt: float
+    doubtful: float
     model: str
 
 
@@ -81,29 +96,47 @@ class Fit:
 def load_fit(path: Path = WEIGHTS) -> Fit:
     """The fit that ships."""
     with np.load(path, allow_pickle=False) as file:
-        names = ("bias", "shift", "screen", "least", "alone", "beside", "crowded")
+        names = (
+            "bias",
+            "shift",
+            "screen",
+            "least",
+            "alone",
+            "beside",
+            "crowded",
+            "wide",
+            "doubt",
+            "doubtful",
+        )
         numbers: dict[str, Any] = {name: float(file[name]) for name in names}
         arrays = {name: file[name].astype(np.float32) for name in ("grams", "beside_vector", "weights")}
         return Fit(**numbers, **arrays, model=str(file["model"]))
 
 
-def margins(texts: Sequence[str], encoder: Encoder | None = None, fit: Fit | None = None) -> NDArray[Any]:
-    """By how much (log-odds) each of some sentences is told, ``[n]``; below 0 it is not."""
+def margins(
+    texts: Sequence[str], encoder: Encoder | None = None, fit: Fit | None = None, doubting: bool = False
+) -> NDArray[Any]:
+    """By how much (log-odds) each of some sentences is told, ``[n]``; below 0 it is not.
+
+    Args:
+        doubting: of doubtful ones too; else of those alone that may be told.
+    """
     fit = fit or load_fit()
+    screen = fit.doubtful if doubting else fit.screen
     found = np.full(len(texts), -np.inf)
     for start in range(0, len(texts), AT_ONCE):
         part = texts[start : start + AT_ONCE]
-        found[start : start + len(part)] = _margins(part, encoder, fit)
+        found[start : start + len(part)] = _margins(part, encoder, fit, screen)
     return found
 
 
-def _margins(texts: Sequence[str], encoder: Encoder | None, fit: Fit) -> NDArray[Any]:
+def _margins(texts: Sequence[str], encoder: Encoder | None, fit: Fit, screen: float) -> NDArray[Any]:
     rows, slots, values = runs_of(texts)
     runs = np.bincount(rows, values * fit.grams[slots], len(texts)) + fit.bias
     if encoder is None or encoder.name != fit.model:
-        return np.where(runs >= fit.screen, runs - fit.alone, -np.inf)
+        return np.where(runs >= screen, runs - fit.alone, -np.inf)
     told = np.full(len(texts), -np.inf)
-    near = np.flatnonzero(runs >= fit.screen)
+    near = np.flatnonzero(runs >= screen)
     if len(near):
         vectors = encoder.encode([texts[int(i)] for i in near])
         both = np.bincount(rows, values * fit.beside_vector[slots], len(texts))
@@ -140,26 +173,79 @@ def _folded(text: str) -> str:
     return "".join(simplify(unicodedata.normalize("NFKC", text)).casefold().split())
 
 
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """The sentences of a text, and by how much each is told; ``fit`` told them."""
+
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    told: NDArray[Any]
+    fit: Fit
+
+    def doubtful(self, start: int, end: int, wide: bool = False) -> list[tuple[float, str]]:
+        """Those within a part of the text that may be orders but are not told, and by how much they are.
+        ``wide``: less is enough to be told."""
+        told = -self.fit.wide if wide else 0.0
+        near = (int(i) for i in np.flatnonzero((self.told >= -self.fit.doubt) & (self.told < told)))
+        return [
+            (float(self.told[i]), self.text[a:b])
+            for i, (a, b) in ((i, self.spans[i]) for i in near)
+            if a < end and start < b
+        ]
+
+
+def told_in(
+    text: str, encoder: Encoder | None = None, fit: Fit | None = None, doubting: bool = False
+) -> Sentences:
+    """By how much each sentence of a text is told. ``doubting``: of doubtful ones too."""
+    fit = fit or load_fit()
+    spans = tuple(piece for span in split_sentences(text) for piece in _pieces(*span))
+    return Sentences(text, spans, margins([text[a:b] for a, b in spans], encoder, fit, doubting), fit)
+
+
 def orders_in(text: str, encoder: Encoder | None = None, fit: Fit | None = None) -> tuple[Place, ...]:
     """The sentences of a text that read like orders, in order: those that are told, those beside one that are
     told almost, and one between two. Of a row or a title only the pieces that make it one, where they can be
     told apart."""
-    fit = fit or load_fit()
-    spans = [piece for span in split_sentences(text) for piece in _pieces(*span)]
-    told = margins([text[a:b] for a, b in spans], encoder, fit)
+    return places(told_in(text, encoder, fit), encoder)
+
+
+def places(
+    given: Sentences,
+    encoder: Encoder | None = None,
+    wide: bool = False,
+    judged: Mapping[str, float] | None = None,
+) -> tuple[Place, ...]:
+    """The sentences that read like orders, as ``orders_in`` has them.
+
+    Args:
+        wide: less is enough, as where a text is listed or written.
+        judged: log-odds by another model that a doubtful sentence is an order.
+    """
+    text, spans, fit, told = given.text, given.spans, given.fit, given.told.copy()
     if len(told) >= MANY and (told >= 0).mean() >= CROWD:
-        told = told - fit.crowded
-    found = _spread(told, np.array([b - a for a, b in spans]) <= BETWEEN, fit.beside)
-    cut = [(i, cut) for i in np.flatnonzero(found) for cut in _narrowed(text, *spans[i], encoder, fit)]
+        told -= fit.crowded
+    elif wide:
+        told += fit.wide
+    near = np.flatnonzero(given.told >= -fit.doubt) if judged else ()
+    for i in near:
+        told[i] = max(told[i], (judged or {}).get(text[slice(*spans[int(i)])], -np.inf))
+    if not (told >= 0).any():
+        return ()
+    texts = [text[a:b] for a, b in spans]
+    brief = np.array([len(one.encode("utf-8", "replace")) for one in texts]) <= BETWEEN
+    found = _said_again(texts, _spread(told, brief, fit.beside))
+    least = -fit.doubt if wide or judged else 0.0
+    cut = [(i, cut) for i in np.flatnonzero(found) for cut in _narrowed(text, *spans[i], encoder, fit, least)]
     return tuple(Place(a, b, _score(max(told[i], 0.0))) for i, (a, b) in cut)
 
 
-def order_free(title: str, encoder: Encoder | None = None, fit: Fit | None = None) -> str:
-    """A title without what of it reads like an order."""
+def order_free(title: str, places: Sequence[Place]) -> str:
+    """A title without some places of it."""
     kept, at = "", 0
-    for place in orders_in(title, encoder, fit):
+    for place in places:
         kept, at = kept + title[at : place.start], place.end
-    return (kept + title[at:]).strip(" _-—，。、；;:：")
+    return (kept + title[at:]).strip(" _-—，。、；;:：") if places else title
 
 
 def _pieces(start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -181,30 +267,41 @@ def _spread(told: NDArray[Any], brief: NDArray[Any], beside: float) -> NDArray[A
         found = more
 
 
-def _narrowed(text: str, start: int, end: int, encoder: Encoder | None, fit: Fit) -> list[tuple[int, int]]:
+def _said_again(texts: Sequence[str], found: NDArray[Any]) -> NDArray[Any]:
+    """Those found, with a sentence after one that holds it word for word: "print X", then "X"."""
+    found = found.copy()
+    for i in np.flatnonzero(found[:-1]):
+        after, order = int(i) + 1, _folded(texts[int(i)])
+        while after < len(texts) and (
+            found[after] or (len(_folded(texts[after])) >= SAID and _folded(texts[after]) in order)
+        ):
+            found[after] = True
+            after += 1
+    return found
+
+
+def _narrowed(
+    text: str, start: int, end: int, encoder: Encoder | None, fit: Fit, least: float
+) -> list[tuple[int, int]]:
     """The pieces of a sentence (cells of a row, what stands in brackets) that read like an order, where the
-    others together do not; else all of it."""
+    others together do not; else all of it.
+
+    Args:
+        least: by how much a piece must be told.
+    """
     edges = [start, *(start + m.start() for m in _EDGE.finditer(text[start:end])), end]
     cuts = [(a, b) for a, b in zip(edges, edges[1:], strict=False) if text[a:b].strip()]
     if len(cuts) < 2:
         return [(start, end)]
-    told = margins([text[a:b] for a, b in cuts], encoder, fit) >= 0
+    told = margins([text[a:b] for a, b in cuts], encoder, fit, least < 0) >= least
     rest = "".join(text[a:b] for (a, b), is_order in zip(cuts, told, strict=True) if not is_order)
-    if not told.any() or (rest and margins([rest], encoder, fit)[0] >= 0):
+    if not told.any() or (rest and margins([rest], encoder, fit, least < 0)[0] >= least):
         return [(start, end)]
     return [cut for cut, is_order in zip(cuts, told, strict=True) if is_order]
 
 
 def _score(margin: float) -> float:
     return round(float(1.0 / (1.0 + np.exp(-margin))), 3)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What of a document reads like an order: places of its text, and the title without it."""
-
-    places: tuple[Place, ...]
-    title: str
 
 
 class Orders:
@@ -217,19 +314,55 @@ class Orders:
     def __init__(self, encoder: Encoder | None = None) -> None:
         self._encoder = encoder
         self._known: dict[str, tuple[Place, ...]] = {}
-        self._titles: dict[str, str] = {}
+        self._sentences: dict[str, Sentences] = {}
+        self._titles: dict[str, Sentences] = {}
+        self._free: dict[tuple[str, bool], str] = {}
+        self._judged: dict[str, float] = {}
+        self._lock = threading.Lock()
 
-    def title(self, title: str) -> str:
-        """A title without what reads like an order."""
-        if title not in self._titles:
-            self._titles[title] = order_free(title, self._encoder)
-        return self._titles[title]
-
-    def of(self, document: Document) -> Found:
-        """Of a document with its text."""
+    def of(self, document: Document) -> tuple[Place, ...]:
+        """Of a document with its text, by the runs and the vectors: what administrators are told."""
         if document.sha256 not in self._known:
             self._known[document.sha256] = orders_in(document.text, self._encoder)
-        return Found(self._known[document.sha256], self.title(document.title))
+        return self._known[document.sha256]
+
+    def struck(self, document: Document, wide: bool = False) -> tuple[Place, ...]:
+        """What no answer is made of. ``wide``: less is enough."""
+        return places(self._told(document), self._encoder, wide, self._judged)
+
+    def title(self, title: str, wide: bool = False) -> str:
+        """A title, or a heading, without what reads like an order, and without links."""
+        if (free := self._free.get((title, wide))) is None:
+            told = self._titles.get(title) or told_in(_LINK.sub(r"\1", title), self._encoder)
+            found = places(told, self._encoder, wide, self._judged)
+            free = self._free[title, wide] = order_free(told.text, found)
+        return free
+
+    def doubtful(
+        self, document: Document, start: int, end: int, wide: bool = False
+    ) -> list[tuple[float, str]]:
+        """Sentences of a part of a document, and its title, that may be orders, are not told and were not
+        judged yet, each with how much it is told. ``wide``: less is enough to be told."""
+        if (title := self._titles.get(document.title)) is None:
+            plain = _LINK.sub(r"\1", document.title)
+            title = self._titles[document.title] = told_in(plain, self._encoder, doubting=True)
+        found = self._told(document).doubtful(start, end, wide)
+        found += title.doubtful(0, len(title.text), wide)
+        return [(told, text) for told, text in found if text not in self._judged]
+
+    def learn(self, texts: Sequence[str], judged: Sequence[float]) -> None:
+        """What the model that writes holds of some sentences: log-odds that each is an order."""
+        self._judged.update(zip(texts, judged, strict=True))
+        self._free.clear()
+
+    def _told(self, document: Document) -> Sentences:
+        if (told := self._sentences.get(document.sha256)) is None:
+            told = told_in(document.text, self._encoder, doubting=True)
+            with self._lock:
+                if len(self._sentences) >= KEPT:
+                    del self._sentences[next(iter(self._sentences))]
+                self._sentences[document.sha256] = told
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +391,9 @@ def suspects(
 
 
 def _suspects(document: Document, passages: Sequence[Passage], orders: Orders) -> Iterator[Suspect]:
-    told = orders.of(document)
-    named = told.title != document.title
+    told, named = orders.of(document), orders.title(document.title) != document.title
     for passage in passages:
-        scores = [p.score for p in told.places if p.start < passage.end and passage.start < p.end]
+        scores = [p.score for p in told if p.start < passage.end and passage.start < p.end]
         if scores or named:
             yield Suspect(replace(document, text="", blocks=()), passage, max(scores, default=0.5))
         named = False

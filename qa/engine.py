@@ -246,7 +246,8 @@ class Engine:
         from qa.pipeline import Pipeline
         from qa.reader import ReadOnce
         from qa.struck import Struck
-        from qa.understand import TALK, understand
+        from qa.suspected import Suspicion
+        from qa.understand import TALK, WHOLE, understand
 
         index: ClosedContext | ScopedLibrary | Library = self.library
         if passages is not None:
@@ -285,7 +286,8 @@ class Engine:
             self._speed(),
         )
         top_k = self.settings.index.top_k
-        struck = Struck(index, self.library.orders)
+        wide = want.order is not None or want.kind in WHOLE
+        struck = Struck(index, self.library.orders, wide, Suspicion(self.generator, stop))
         with closing(pipeline.stream(asked, want, struck, top_k, stop, index.name)) as snapshots:
             for found in snapshots:
                 answer = struck.noted(found) if found.stage == "done" else found

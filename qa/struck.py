@@ -6,16 +6,21 @@ stored text is as it was: people read it whole, and administrators are told (``i
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import prompts
-from index.orders import Found, Orders
+from index.orders import Orders, Place
 from index.types import Document, Hit, Passage
 from qa.types import Answer, Note
 
 if TYPE_CHECKING:
     from qa.pipeline import Searching
+
+Judge = Callable[[Sequence[tuple[float, str]]], list[float]]
+"""Log-odds that each of the first of some doubtful sentences is an order, told by how much they read like
+one; how many it tells is for it to say."""
 
 
 class Struck:
@@ -23,19 +28,27 @@ class Struck:
 
     Args:
         index: where to search.  orders: tells what is struck.
+        wide: less is enough to be struck. Where documents are listed, or something is written from them, what
+            is left out costs little.
+        judge: asked of what is doubtful; None: nobody is.
     """
 
-    def __init__(self, index: Searching, orders: Orders) -> None:
+    def __init__(
+        self, index: Searching, orders: Orders, wide: bool = False, judge: Judge | None = None
+    ) -> None:
         self._index = index
         self._orders = orders
-        self._found: dict[str, Found] = {}
+        self._wide = wide
+        self._judge = judge
+        self._found: dict[str, tuple[Place, ...]] = {}
 
     def search(self, query: str, k: int) -> list[Hit]:
         """Hits that have anything left, best first, at most k."""
-        hits = []
-        for hit in self._index.search(query, k):
+        found, hits = self._index.search(query, k), []
+        self._ask((hit.document, hit.passage.start, hit.passage.end) for hit in found)
+        for hit in found:
             document = self._struck(hit.document)
-            if passage := _left(hit.passage, document, self._orders):
+            if passage := self._left(hit.passage, document):
                 hits.append(replace(hit, document=document, passage=passage))
         return hits
 
@@ -48,8 +61,10 @@ class Struck:
         found = self._index.passages(document_id)
         if not found:
             return []
-        document = self.document(document_id)
-        left = (_left(passage, document, self._orders) for passage in found)
+        document = self._index.document(document_id)
+        self._ask([(document, 0, len(document.text))])
+        document = self._struck(document)
+        left = (self._left(passage, document) for passage in found)
         return [passage for passage in left if passage]
 
     def documents(self) -> list[Document]:
@@ -66,28 +81,37 @@ class Struck:
         cited = {c.document_id for sentence in answer.sentences for c in sentence.citations}
         if answer.refused:
             cited = {found.document_id for found in answer.retrieved[:1]}
-        number = sum(len(self._found[one].places) for one in cited if one in self._found)
+        number = sum(len(self._found[one]) for one in cited if one in self._found)
         if not number:
             return answer
         note = Note("dropped", prompts.text("qa.note_orders", n=number))
         return replace(answer, notes=(*answer.notes, note))
 
     def _named(self, document: Document) -> Document:
-        title = self._orders.title(document.title)
+        title = self._orders.title(document.title, self._wide)
         return document if title == document.title else replace(document, title=title or document.id)
 
     def _struck(self, document: Document) -> Document:
-        found = self._found[document.id] = self._orders.of(document)
+        found = self._found[document.id] = self._orders.struck(document, self._wide)
         text = document.text
-        for place in found.places:
+        for place in found:
             text = text[: place.start] + "\n" * (place.end - place.start) + text[place.end :]
         return self._named(document if text == document.text else replace(document, text=text))
 
+    def _ask(self, parts: Iterable[tuple[Document, int, int]]) -> None:
+        """Have the judge told of what is doubtful in parts of documents, of the most suspicious first."""
+        if self._judge is None:
+            return
+        found = {one for part in parts for one in self._orders.doubtful(*part, self._wide)}
+        if doubtful := sorted(found, reverse=True):
+            judged = self._judge(doubtful)
+            self._orders.learn([text for _, text in doubtful[: len(judged)]], judged)
 
-def _left(passage: Passage, document: Document, orders: Orders) -> Passage | None:
-    """What is left of a passage; None where that is nothing."""
-    text = document.text[passage.start : passage.end]
-    heading = tuple(kept for kept in map(orders.title, passage.heading) if kept)
-    if text == passage.text and heading == passage.heading:
-        return passage
-    return replace(passage, text=text, heading=heading) if text.strip() else None
+    def _left(self, passage: Passage, document: Document) -> Passage | None:
+        """What is left of a passage; None where that is nothing."""
+        text = document.text[passage.start : passage.end]
+        titles = (self._orders.title(heading, self._wide) for heading in passage.heading)
+        heading = tuple(kept for kept in titles if kept)
+        if text == passage.text and heading == passage.heading:
+            return passage
+        return replace(passage, text=text, heading=heading) if text.strip() else None

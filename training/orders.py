@@ -1,7 +1,7 @@
 """Fits which sentences read like orders to a program (``index/orders.npz``): a logistic regression over runs
 of characters, and one over runs and the encoder's vector together.
 
-    python -m training.orders [--vectors FILE.npy] [--out index/orders.npz]
+    python -m training.orders [--vectors FILE.npy] [--out index/orders.npz] [--doubtful FILE.json]
 
 Orders and hard ordinary sentences: ``training/data/orders.jsonl``, by kind (``group``). Other ordinary ones:
 sentences and titles of the passages of ``training/data/a.jsonl`` to ``k.jsonl`` and ``count_docs.jsonl``, and
@@ -39,10 +39,16 @@ FOLDS = 7
 ALARMS, HARD, CROWDED = 0.002, 0.14, 0.04
 """Share of sentences of office documents, and of those written to be mistaken, that may be told wrongly; and
 of these where much of a text is told."""
+NEVER = -99.0
+"""Log-odds of what does not pass the screen."""
 BESIDE = 0.01
 """The same for a sentence beside one that is told."""
+WIDE = 0.01
+"""The same where a text is listed or written."""
 SCREEN = 0.97
 """Share of the orders that are told by both that must pass the screen."""
+DOUBT, DOUBTFUL = 0.03, 0.08
+"""Share of sentences of office documents that may be doubtful, and whose vector is asked for that."""
 FILES = (*"abcdefghijk", "count_docs")
 ABOUT = Path(__file__).parents[1] / "docs"
 """Technical pages in Chinese and English: commands, settings, tables, code."""
@@ -150,6 +156,9 @@ def main() -> None:
     )
     parser.add_argument("--vectors", type=Path)
     parser.add_argument("--out", type=Path)
+    parser.add_argument(
+        "--doubtful", type=Path, help="how much each doubtful sentence is told, for training.suspected"
+    )
     asked = parser.parse_args()
     given = examples()
     y, fold = np.array([e.order for e in given]), folds_of(given)
@@ -169,9 +178,20 @@ def main() -> None:
         report(name, odds[name], given, least[name])
     by_kind(odds["both"], given, least["both"])
     screen = float(np.quantile(odds["runs"][y & (odds["both"] >= least["both"])], 1 - SCREEN))
+    plain = np.array([e.origin in ("office", "eval") for e in given])
+    wide, doubt = (least["both"] - float(np.quantile(odds["both"][plain], 1 - n)) for n in (WIDE, DOUBT))
+    doubtful = float(np.quantile(odds["runs"][plain], 1 - DOUBTFUL))
     beside = least["both"] - float(np.quantile(odds["both"][office], 1 - BESIDE))
-    asks = float((odds["runs"][office] >= screen).mean())
-    print(f"\nscreen {screen:.2f}: the vector is asked of {asks:.1%} of office sentences")
+    passed = np.where(odds["runs"] >= screen, odds["both"], NEVER)
+    print(f"\nscreen {screen:.2f}")
+    report("both, behind the screen", passed, given, least["both"])
+    passed = np.where(odds["runs"] >= doubtful, odds["both"], NEVER)
+    report(f"listed or written (screen {doubtful:.2f})", passed, given, least["both"] - wide)
+    report("doubtful", passed, given, least["both"] - doubt)
+    if asked.doubtful:
+        near = {e.text: odd - least["both"] for e, odd in zip(given, passed.tolist(), strict=True)}
+        kept = {text: by for text, by in near.items() if by >= -doubt}
+        asked.doubtful.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
     crowded = float(np.quantile(odds["both"][hard], 1 - CROWDED)) - least["both"]
     print(f"beside an order {beside:.2f} less is enough, in a text full of them {crowded:.2f} more")
     report("both, where much of a text is told", odds["both"], given, least["both"] + crowded)
@@ -190,6 +210,9 @@ def main() -> None:
             alone=least["runs"],
             beside=beside,
             crowded=crowded,
+            wide=wide,
+            doubt=doubt,
+            doubtful=doubtful,
             model=MODEL,
         )
 

@@ -1,0 +1,97 @@
+"""Is a doubtful sentence of a document an order to a program? Told by the model that writes.
+
+It reads the sentence alone (``prompts/orders.md``); a probe of its hidden states after the sentence and at
+the end tells (``suspected.npz``, made by ``training/suspected.py``). That costs some 30 tokens a sentence,
+once: what it says is kept (``index.orders.Orders``).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import prompts
+from engine.base import Generator, Marks, Message, same_model
+
+WEIGHTS = Path(__file__).with_name("suspected.npz")
+MOST = 16
+"""Sentences that are read for one question."""
+AT_ONCE = 8
+
+
+class Suspicion:
+    """Reads doubtful sentences, at most ``most`` within one answer.
+
+    Args:
+        generator: the model that writes.  cancelled: set by another thread to stop.
+    """
+
+    def __init__(self, generator: Generator, cancelled: threading.Event, most: int = MOST) -> None:
+        self._generator = generator
+        self._cancelled = cancelled
+        self._left = most
+
+    def __call__(self, doubtful: Sequence[tuple[float, str]]) -> list[float]:
+        """The log-odds that each of the first sentences is an order to a program; [] where the model tells no
+        states that the probe knows.
+
+        Args:
+            doubtful: by how much a sentence is told (``index.orders``), and the sentence.
+
+        Raises:
+            Cancelled: it was stopped. GeneratorError: the generator failed.
+        """
+        generator, probe = self._generator, _probe()
+        if not isinstance(generator, Marks) or not same_model(generator.name, str(probe["model"])):
+            return []
+        part = doubtful[: self._left]
+        found = states([text for _, text in part], generator, self._cancelled) if part else None
+        if found is None or found.shape[1:] != probe["mean"].shape:
+            return []
+        self._left -= len(part)
+        z = (found - probe["mean"]) / probe["scale"]
+        beside = np.array([told for told, _ in part]) * probe["beside"]
+        return [float(value) for value in z @ probe["order"] + beside + probe["bias"]]
+
+
+def chat(text: str) -> tuple[tuple[Message, ...], list[int]]:
+    """The chat that is read, and where the sentence ends in its last message, then where that ends."""
+    sentence = prompts.escape_evidence(" ".join(text.split()))
+    *before, last = (Message(role, content) for role, content in prompts.chat("orders", sentence=sentence))
+    other = prompts.chat("orders", sentence="\0")[-1][1]
+    lasting = len(os.path.commonprefix([last.content, other]))
+    ends = [lasting + len(sentence), len(last.content)]
+    return (*before, replace(last, lasting=lasting)), ends
+
+
+def states(texts: Sequence[str], generator: Marks, cancelled: threading.Event) -> NDArray[np.float32] | None:
+    """The hidden states after each sentence and at the end of its chat, ``[texts, 2 * layers * hidden
+    size]``; None where the model tells none.
+
+    Raises:
+        Cancelled: it was stopped. GeneratorError: the generator failed.
+    """
+    rows: list[NDArray[np.float32]] = []
+    for start in range(0, len(texts), AT_ONCE):
+        reading = [generator.read_at(*chat(text), cancelled) for text in texts[start : start + AT_ONCE]]
+        for one in reading:
+            told = one.state()
+            if told is None:
+                return None
+            rows.append(np.asarray(told, np.float32).ravel())
+    return np.stack(rows)
+
+
+@functools.cache
+def _probe() -> dict[str, Any]:
+    with np.load(WEIGHTS, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    return {n: a.astype(np.float32) if a.dtype == np.float16 else a for n, a in arrays.items()}
