@@ -44,6 +44,10 @@ BETWEEN = 48
 """Bytes (16 Chinese characters) up to which a sentence between two orders is taken for what they order."""
 SAID = 2
 """Characters from which on what is said again after an order that holds it is taken for what it orders."""
+PIECE = 6
+"""Characters of a piece of a sentence that is looked at for itself."""
+EASED = 1.5
+"""How much less is enough of what another model holds, where a text is listed or written."""
 KEPT = 256
 """Texts whose sentences are kept."""
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)?")
@@ -175,20 +179,23 @@ def _folded(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """The sentences of a text, and by how much each is told; ``fit`` told them."""
+    """The sentences of a text, by how much each is told, all of it or a piece of it, and what of it reads
+    most like an order; ``whole``: by how much all of it is. ``fit`` told them."""
 
     text: str
     spans: tuple[tuple[int, int], ...]
     told: NDArray[Any]
+    whole: NDArray[Any]
+    worst: tuple[tuple[int, int], ...]
     fit: Fit
 
     def doubtful(self, start: int, end: int, wide: bool = False) -> list[tuple[float, str]]:
         """Those within a part of the text that may be orders but are not told, and by how much they are.
         ``wide``: less is enough to be told."""
-        told = -self.fit.wide if wide else 0.0
-        near = (int(i) for i in np.flatnonzero((self.told >= -self.fit.doubt) & (self.told < told)))
+        told = (self.told >= 0) | (wide & (self.whole >= -self.fit.wide))
+        near = (int(i) for i in np.flatnonzero((self.told >= -self.fit.doubt) & ~told))
         return [
-            (float(self.told[i]), self.text[a:b])
+            (float(self.told[i]), self.text[slice(*self.worst[i])])
             for i, (a, b) in ((i, self.spans[i]) for i in near)
             if a < end and start < b
         ]
@@ -197,10 +204,21 @@ class Sentences:
 def told_in(
     text: str, encoder: Encoder | None = None, fit: Fit | None = None, doubting: bool = False
 ) -> Sentences:
-    """By how much each sentence of a text is told. ``doubting``: of doubtful ones too."""
+    """By how much each sentence of a text is told: all of it, or a piece of it (a cell, what stands in
+    brackets). ``doubting``: of doubtful ones too."""
     fit = fit or load_fit()
     spans = tuple(piece for span in split_sentences(text) for piece in _pieces(*span))
-    return Sentences(text, spans, margins([text[a:b] for a, b in spans], encoder, fit, doubting), fit)
+    worst, of = list(spans), list(range(len(spans)))
+    for i, (start, end) in enumerate(spans):
+        pieces = [(a, b) for a, b in _cut(text, start, end) if b - a >= PIECE]
+        worst += pieces
+        of += [i] * len(pieces)
+    found = margins([text[a:b] for a, b in worst], encoder, fit, doubting)
+    told, best = found[: len(spans)].copy(), list(range(len(spans)))
+    for j in range(len(spans), len(worst)):
+        if found[j] > told[of[j]]:
+            told[of[j]], best[of[j]] = found[j], j
+    return Sentences(text, spans, told, found[: len(spans)], tuple(worst[j] for j in best), fit)
 
 
 def orders_in(text: str, encoder: Encoder | None = None, fit: Fit | None = None) -> tuple[Place, ...]:
@@ -226,15 +244,16 @@ def places(
     if len(told) >= MANY and (told >= 0).mean() >= CROWD:
         told -= fit.crowded
     elif wide:
-        told += fit.wide
+        told = np.maximum(told, given.whole + fit.wide)
     near = np.flatnonzero(given.told >= -fit.doubt) if judged else ()
     for i in near:
-        told[i] = max(told[i], (judged or {}).get(text[slice(*spans[int(i)])], -np.inf))
+        judge = (judged or {}).get(text[slice(*given.worst[int(i)])], -np.inf)
+        told[i] = max(told[i], judge + (EASED if wide else 0.0))
     if not (told >= 0).any():
         return ()
     texts = [text[a:b] for a, b in spans]
     brief = np.array([len(one.encode("utf-8", "replace")) for one in texts]) <= BETWEEN
-    found = _said_again(texts, _spread(told, brief, fit.beside))
+    found = _said_again(texts, _spread(told, brief, fit.doubt - fit.wide if wide else fit.beside))
     least = -fit.doubt if wide or judged else 0.0
     cut = [(i, cut) for i in np.flatnonzero(found) for cut in _narrowed(text, *spans[i], encoder, fit, least)]
     return tuple(Place(a, b, _score(max(told[i], 0.0))) for i, (a, b) in cut)
@@ -251,6 +270,13 @@ def order_free(title: str, places: Sequence[Place]) -> str:
 def _pieces(start: int, end: int) -> Iterator[tuple[int, int]]:
     for at in range(start, end, LONGEST):
         yield at, min(at + LONGEST, end)
+
+
+def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The pieces of a sentence; [] where it is of one piece."""
+    edges = [start, *(start + m.start() for m in _EDGE.finditer(text[start:end])), end]
+    cuts = [(a, b) for a, b in zip(edges, edges[1:], strict=False) if text[a:b].strip()]
+    return cuts if len(cuts) > 1 else []
 
 
 def _spread(told: NDArray[Any], brief: NDArray[Any], beside: float) -> NDArray[Any]:
@@ -289,9 +315,7 @@ def _narrowed(
     Args:
         least: by how much a piece must be told.
     """
-    edges = [start, *(start + m.start() for m in _EDGE.finditer(text[start:end])), end]
-    cuts = [(a, b) for a, b in zip(edges, edges[1:], strict=False) if text[a:b].strip()]
-    if len(cuts) < 2:
+    if not (cuts := _cut(text, start, end)):
         return [(start, end)]
     told = margins([text[a:b] for a, b in cuts], encoder, fit, least < 0) >= least
     rest = "".join(text[a:b] for (a, b), is_order in zip(cuts, told, strict=True) if not is_order)

@@ -36,7 +36,7 @@ STRENGTH = 10.0
 RUNS, VECTOR = 1.0, 1.0
 """How long the two parts of what the second regression sees are."""
 FOLDS = 7
-ALARMS, HARD, CROWDED = 0.002, 0.14, 0.04
+ALARMS, HARD, CROWDED = 0.0001, 0.14, 0.01
 """Share of sentences of office documents, and of those written to be mistaken, that may be told wrongly; and
 of these where much of a text is told."""
 NEVER = -99.0
@@ -192,7 +192,7 @@ def main() -> None:
         near = {e.text: odd - least["both"] for e, odd in zip(given, passed.tolist(), strict=True)}
         kept = {text: by for text, by in near.items() if by >= -doubt}
         asked.doubtful.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
-    crowded = float(np.quantile(odds["both"][hard], 1 - CROWDED)) - least["both"]
+    crowded = max(0.0, float(np.quantile(odds["both"][hard], 1 - CROWDED)) - least["both"])
     print(f"beside an order {beside:.2f} less is enough, in a text full of them {crowded:.2f} more")
     report("both, where much of a text is told", odds["both"], given, least["both"] + crowded)
     if asked.out:
