@@ -79,7 +79,9 @@ def test_another_model_or_one_without_states_is_not_asked() -> None:
     assert Suspicion(Told(size=3), stop)(doubtful) == []
 
     class Another(Told):
-        name = "another model"  # type: ignore[assignment]
+        @property
+        def name(self) -> str:
+            return "another model"
 
     another = Another()
     assert Suspicion(another, stop)(doubtful) == [] == another.read_
