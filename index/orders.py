@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 import threading
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -135,6 +136,7 @@ def margins(
 
 
 def _margins(texts: Sequence[str], encoder: Encoder | None, fit: Fit, screen: float) -> NDArray[Any]:
+    texts = [text.translate(_unseen()) for text in texts]
     rows, slots, values = runs_of(texts)
     runs = np.bincount(rows, values * fit.grams[slots], len(texts)) + fit.bias
     if encoder is None or encoder.name != fit.model:
@@ -146,6 +148,12 @@ def _margins(texts: Sequence[str], encoder: Encoder | None, fit: Fit, screen: fl
         both = np.bincount(rows, values * fit.beside_vector[slots], len(texts))
         told[near] = both[near] + vectors @ fit.weights + fit.shift - fit.least
     return told
+
+
+@functools.cache
+def _unseen() -> dict[int, None]:
+    """Characters that nobody sees: joiners, marks of direction, tags."""
+    return {code: None for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cf"}
 
 
 def runs_of(texts: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
