@@ -22,7 +22,7 @@ def test_a_search_is_made_anew_a_bounded_number_of_times(
     looks = itertools.count(1)
     # seen before each search and once after it: what differs there has changed in between
     monkeypatch.setattr(
-        type(engine.plain_transformers), "fingerprint", property(lambda self: min(next(looks), 2 * changes))
+        type(engine.library), "fingerprint", property(lambda self: min(next(looks), 2 * changes))
     )
     made: list[int] = []
 
