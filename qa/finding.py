@@ -151,14 +151,15 @@ def found_in(
     if reader is None:
         return None
     rows: tuple[Row, ...] = ()
-    compares = answer.kind == "compare"
+    compares, typed = answer.kind == "compare", answer.question if follows(answer) else ""
     if answer.kind not in SPREAD or compares:
         worth = worth_of(hits, windows)
         ranked = ranked_by(hits, worth)
         near = [h for h in ranked if worth[h.passage.id][0] >= worth[ranked[0].passage.id][0] - NEAR]
-        rows = fallen_into(answer.question, near, index, compares) or looked_up(answer.query, ranked, index)
+        rows = fallen_into(answer.question, near, index, compares) or looked_up(
+            answer.query, ranked, index, typed
+        )
         rows = rows if len(rows) > 1 or not compares else ()
-    typed = answer.question if follows(answer) else ""
     telling = None if rows else telling
     found = extract(answer.query, answer.kind, windows, index, reader, typed, telling)
     return of_rows(found, rows) if rows else found

@@ -281,3 +281,20 @@ def test_two_years_of_a_comparison_are_both_found(tmp_path):
     engine = engine_over(tmp_path, ScriptedReader(), *texts)
     found = searched("小班名额今年跟去年比多了还是少了", engine.library, 8)
     assert {hit.document.title[5:9] for hit in found[:2]} == {"2025", "2024"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [("询价的呢", True), ("谁来审批", True), ("周末也照这个办吗", False)],
+    ids=["cell", "column", "neither"],
+)
+def test_a_row_is_the_answer_to_a_follow_up_only_where_it_is_named(tmp_path, typed, named):
+    """自购 stands in the question before; what was typed must name something of the table as well."""
+    query = f"自购由谁审批：{typed}"
+    engine = engine_over(tmp_path, ScriptedReader(), TABLE)
+    hits = searched(query, engine.library, 8)
+    windows = read(query, [narrow(hit) for hit in hits], ScriptedReader())
+    found = found_in(Answer(typed, query, kind="fact"), hits, windows, engine.library, ScriptedReader())
+    assert bool(found and found.exact) == named
+    if typed.startswith("询价"):
+        assert found is not None and ["询价" in line.text for line in found.lines] == [True]

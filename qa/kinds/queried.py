@@ -40,8 +40,8 @@ SINGLE = frozenset({"difference", "ratio", "product", "average"})
 def computed(
     question: str, operation: Operation, table: Table, generator: Generator, cancelled: threading.Event
 ) -> Count | None:
-    """What the question asks to compute over the table; None where its query cannot be trusted, or finds
-    nothing.
+    """What the question asks to compute over the table; None where its query cannot be trusted, finds
+    nothing, or counts one row: that is mostly a query for a row (docs/log/reader.md).
 
     Args:
         operation: what is to be computed; not ``none``.
@@ -160,7 +160,7 @@ def _computed(query: exp.Select, question: str, operation: Operation, sheet: She
     if what == "sum" and not query.find(exp.Count):
         columns = {name for one in query.expressions for name in _columns(one)}
         return _summed(rows, columns.pop(), sheet) if len(columns) == 1 else None
-    return Count(_places(rows, sheet), "count", Decimal(len(rows))) if rows else None
+    return Count(_places(rows, sheet), "count", Decimal(len(rows))) if len(rows) > 1 else None
 
 
 def _conditions(

@@ -151,22 +151,35 @@ def only_figure(cell: str) -> NumberSpan | None:
     return spans[0] if len(spans) == 1 and not spans[0].start else None
 
 
-def looked_up(question: str, hits: Sequence[Hit], index: Indexed) -> tuple[Row, ...]:
+def looked_up(question: str, hits: Sequence[Hit], index: Indexed, typed: str = "") -> tuple[Row, ...]:
     """The rows, at most ``MOST``, that the question names by a cell that tells rows apart, in a table of the
-    best document; () where it names none, or too many."""
+    best document; () where it names none, or too many.
+
+    Args:
+        typed: the question without what it takes up from turns before, where it does: it must name a cell or
+            a column itself, and the rows that it names are meant.
+    """
     if not hits:
         return ()
-    asked = normalize(question).text
+    asked, own = normalize(question).text, normalize(typed).text
     table = named_table(asked, hits, index)
-    if table is None:
+    if table is None or (own and not _named_by(own, table)):
         return ()
     for key in table.columns:
         unique = len({row.cells[key] for row in table.rows}) == len(table.rows) and key != NUMBER
         rows = tuple(row for row in table.rows if unique and stands(asked, row.cells[key]))
+        rows = tuple(row for row in rows if own and stands(own, row.cells[key])) or rows
         if rows:
             column = any(shared(asked, c) for c in table.columns if c != key)
             return rows if len(rows) <= MOST and (column or len(rows) > 1) else ()
     return ()
+
+
+def _named_by(asked: str, table: Table) -> bool:
+    """Does the question name a column of the table, or a cell?"""
+    return any(
+        shared(asked, c) or any(stands(asked, row.cells[c]) for row in table.rows) for c in table.columns
+    )
 
 
 def stands(asked: str, value: str) -> bool:
