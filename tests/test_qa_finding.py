@@ -169,7 +169,7 @@ SHELTERS = """# 安置点
     [
         ("SELECT SUM(容纳人数) FROM t", ("sum", "none"), 810),
         ("SELECT COUNT(*) FROM t WHERE 容纳人数 > 200", ("count", "one"), 2),
-        ("SELECT COUNT(*) FROM t WHERE 对应村 = '上堰村'", ("count", "one"), 1),
+        ("SELECT COUNT(*) FROM t WHERE 对应村 = '上堰村'", ("count", "one"), None),
         ("文档没有写明。", ("count", "one"), None),
     ],
 )
