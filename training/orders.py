@@ -151,15 +151,7 @@ def told(name: str, which: np.ndarray) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--vectors", type=Path)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument(
-        "--doubtful", type=Path, help="how much each doubtful sentence is told, for training.suspected"
-    )
-    asked = parser.parse_args()
+    asked = _arguments()
     given = examples()
     y, fold = np.array([e.order for e in given]), folds_of(given)
     vectors = encoded([e.text for e in given], asked.vectors)
@@ -215,6 +207,18 @@ def main() -> None:
             doubtful=doubtful,
             model=MODEL,
         )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--vectors", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument(
+        "--doubtful", type=Path, help="how much each doubtful sentence is told, for training.suspected"
+    )
+    return parser.parse_args()
 
 
 def encoded(texts: Sequence[str], kept: Path | None) -> np.ndarray:
