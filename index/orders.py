@@ -41,6 +41,9 @@ LONGEST = 600
 """Characters of a sentence that are looked at together; a longer one is looked at piece by piece."""
 MANY, CROWD = 10, 0.15
 """Sentences from which on, and share of them told from which on, a text is taken to speak of programs."""
+ASKED = 2.5
+"""How much less (log-odds) makes a sentence doubtful enough for the model that writes to be asked of it for a
+question of fact (docs/log/server.md)."""
 BETWEEN = 48
 """Bytes (16 Chinese characters) up to which a sentence between two orders is taken for what they order."""
 SAID = 2
@@ -201,7 +204,8 @@ class Sentences:
         """Those within a part of the text that may be orders but are not told, and by how much they are.
         ``wide``: less is enough to be told."""
         told = (self.told >= 0) | (wide & (self.whole >= -self.fit.wide))
-        near = (int(i) for i in np.flatnonzero((self.told >= -self.fit.doubt) & ~told))
+        least = -(self.fit.doubt if wide else ASKED)
+        near = (int(i) for i in np.flatnonzero((self.told >= least) & ~told))
         return [
             (float(self.told[i]), self.text[slice(*self.worst[i])])
             for i, (a, b) in ((i, self.spans[i]) for i in near)
@@ -255,14 +259,15 @@ def places(
         told = np.maximum(told, given.whole + fit.wide)
     near = np.flatnonzero(given.told >= -fit.doubt) if judged else ()
     for i in near:
-        judge = (judged or {}).get(text[slice(*given.worst[int(i)])], -np.inf)
-        told[i] = max(told[i], judge + (EASED if wide else 0.0))
+        judge = (judged or {}).get(text[slice(*given.worst[int(i)])])
+        if judge is not None:
+            told[i] = max(told[i], judge + EASED) if wide else judge
     if not (told >= 0).any():
         return ()
     texts = [text[a:b] for a, b in spans]
     brief = np.array([len(one.encode("utf-8", "replace")) for one in texts]) <= BETWEEN
     found = _said_again(texts, _spread(told, brief, fit.doubt - fit.wide if wide else fit.beside))
-    least = -fit.doubt if wide or judged else 0.0
+    least = -fit.doubt if wide else -ASKED if judged else 0.0
     cut = [(i, cut) for i in np.flatnonzero(found) for cut in _narrowed(text, *spans[i], encoder, fit, least)]
     return tuple(Place(a, b, _score(max(told[i], 0.0))) for i, (a, b) in cut)
 

@@ -22,6 +22,7 @@ from eval.scripts.injection import Attack, load
 from index.encoder import Encoder, open_encoder
 from index.loaders import load as loaded
 from index.orders import (
+    ASKED,
     RUNS,
     SLOTS,
     Orders,
@@ -140,7 +141,7 @@ def test_where_a_text_is_listed_less_is_enough(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_what_was_judged_counts_instead(monkeypatch: pytest.MonkeyPatch) -> None:
-    scripted(monkeypatch, {"疑": 0.1 - load_fit().doubt, "令": 1.0})
+    scripted(monkeypatch, {"疑": 0.1 - ASKED, "令": 1.0})
     plain = "食堂" * 9 + "。"
     told = told_in(f"疑似一句。{plain}命令一句。", doubting=True)
     assert [text for _, text in told.doubtful(0, 99)] == ["疑似一句。"], "the other is told"
@@ -157,7 +158,7 @@ def test_what_was_judged_counts_instead(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_text_is_looked_at_once_and_not_asked_of_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    scripted(monkeypatch, {"票": 0.1 - load_fit().doubt})
+    scripted(monkeypatch, {"票": 0.1 - ASKED})
     made, seen = library(tmp_path), list[str]()
     real = index.orders.told_in
 
