@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import prompts
 from engine.base import Chunk, GenerationRequest, Generator, Marks, Message, Reading
+from errors import Cancelled
 from qa.attribution import Attributed, EvidenceSentence, attribute
 from qa.clock import Clock
 from qa.context import Context
@@ -51,6 +52,26 @@ class Draft:
     @property
     def text(self) -> str:
         return "".join(s.text for s in self.sentences)
+
+
+def reply(
+    chat: Sequence[tuple[str, str]],
+    generator: Generator,
+    tokens: int,
+    stop: tuple[str, ...],
+    cancelled: threading.Event,
+) -> str:
+    """All that the generator writes to a chat (``prompts.chat``), for the program to read.
+
+    Raises:
+        Cancelled: it was stopped. GeneratorError: the generator failed.
+    """
+    messages = tuple(Message(role, content) for role, content in chat)
+    request = GenerationRequest(messages, tokens, stop, cancelled=cancelled)
+    text = "".join(chunk.text for chunk in generator.stream(request))
+    if cancelled.is_set():
+        raise Cancelled("the answer was stopped")
+    return text
 
 
 def messages_for(question: str, context: Context, name: str) -> tuple[Message, ...]:

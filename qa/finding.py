@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from index.normalize import number_spans
+from index.normalize import NumberSpan, number_spans
 from index.superseded import edition_year
 from index.types import Document, Hit, Passage
 from qa.context import resolve
@@ -90,15 +90,18 @@ def of_year(hits: Sequence[Hit], question: str) -> list[Hit]:
 
 def _titled(title: str) -> tuple[str, int]:
     """A title without the years in it, and the latest of these, 0 where it has none."""
-    spans = [span for span in number_spans(title) if 1900 <= span.value <= 2100]
-    name = title
+    spans, name = _year_spans(title), title
     for span in reversed(spans):
         name = name[: span.start] + name[span.unit_end :]
     return name, max((int(span.value) for span in spans), default=0)
 
 
 def _years(text: str) -> set[int]:
-    return {int(span.value) for span in number_spans(text) if 1900 <= span.value <= 2100}
+    return {int(span.value) for span in _year_spans(text)}
+
+
+def _year_spans(text: str) -> list[NumberSpan]:
+    return [span for span in number_spans(text) if 1900 <= span.value <= 2100]
 
 
 def _year(document: Document) -> int:

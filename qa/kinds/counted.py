@@ -109,8 +109,8 @@ def _items(hit: Hit, found: Extract | None, least: float) -> Count | None:
     told = {line.start for line in found.lines} if found else set()
     for one in enumerations(narrow(hit)) if found else ():
         if found and one.form != "table" and found.best.start in {s.start for s in one.sentences()}:
-            share = sum(item[0].start in told for item in one.items) / len(one.items)
             items = tuple(item[0] for item in one.items)
+            share = sum(item.start in told for item in items) / len(items)
             return Count(items, "count", Decimal(len(items))) if share >= least else None
     return None
 

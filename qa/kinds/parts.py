@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import prompts
-from engine.base import GenerationRequest, Generator, Message
-from errors import Cancelled
+from engine.base import Generator
+from qa.draft import reply
 from qa.finding import Searched, found_in, searched
 from qa.gate import Gate
 from qa.kinds.evidence import narrow, read
@@ -39,11 +39,7 @@ def parts_of(question: str, generator: Generator, cancelled: threading.Event) ->
         Cancelled: it was stopped. GeneratorError: the generator failed.
     """
     chat = prompts.chat("parts", question=prompts.escape_evidence(question))
-    messages = tuple(Message(role, content) for role, content in chat)
-    request = GenerationRequest(messages, TOKENS, ("\n\n",), cancelled=cancelled)
-    text = "".join(chunk.text for chunk in generator.stream(request))
-    if cancelled.is_set():
-        raise Cancelled("the answer was stopped")
+    text = reply(chat, generator, TOKENS, ("\n\n",), cancelled)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     known = set(question)
     fit = all(len(s) >= LENGTH and sum(c in known for c in s) >= OWN * len(s) for s in lines)

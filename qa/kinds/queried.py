@@ -18,10 +18,10 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 import prompts
-from engine.base import GenerationRequest, Generator, Message
-from errors import Cancelled
+from engine.base import Generator, Message
 from index.normalize import normalize, number_spans
 from qa.attribution import EvidenceSentence
+from qa.draft import reply
 from qa.kind import Operation
 from qa.kinds.counted import Count, numbered
 from qa.kinds.ranges import rows_in_range
@@ -74,13 +74,7 @@ def examples() -> tuple[Message, ...]:
 def _written(question: str, sheet: Sheet, generator: Generator, cancelled: threading.Event) -> str:
     table = "\n".join(prompts.escape_evidence(line) for line in sheet.described().splitlines())
     parts = prompts.chat("query", table=table, question=prompts.escape_evidence(question))
-    request = GenerationRequest(
-        tuple(Message(role, content) for role, content in parts), TOKENS, (";", "\n\n"), cancelled=cancelled
-    )
-    text = "".join(chunk.text for chunk in generator.stream(request))
-    if cancelled.is_set():
-        raise Cancelled("the answer was stopped")
-    return text
+    return reply(parts, generator, TOKENS, (";", "\n\n"), cancelled)
 
 
 def _parsed(text: str) -> exp.Select | None:
