@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from engine import processor
 from engine.base import GenerationRequest, Generator, Message
+from kernels import processor
 from models.files import write_json
 
 FILE = "speed.json"

@@ -8,9 +8,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import processor
 from engine.batched import BatchedGenerator
 from errors import GeneratorError
+from kernels import processor
 
 if TYPE_CHECKING:
     from engine.batch import Batch

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.passes import BLOCK, STATE_LAYERS, Part, Sizes, Taken
+from kernels import integer_products
 from models.memory import release_mapped, releasing
 
 SIZES = Sizes(read_alone=192, read_beside=160, rows=16)
@@ -56,6 +57,7 @@ class PagedModel:
         self._looked_up = 0
         graph = core.read_model(str(folder / "model.xml"))
         self._states = page(graph)
+        integer_products(graph, threads, lambda: release_mapped(folder))
         self._compiled = core.compile_model(graph, "CPU", config)
         self._request = self._compiled.create_infer_request()
         self._cache: list[Any] = []

@@ -15,8 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from engine import processor
 from eval.tasks.types import Task
+from kernels import processor
 
 _ROOT = Path(__file__).resolve().parents[1]
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)

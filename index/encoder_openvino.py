@@ -30,6 +30,7 @@ from index.encoder_packed import is_packed
 from index.encoder_traits import Traits, traits_of
 from index.normalize import simplify
 from index.tokenizer import tokenizer_of
+from kernels import integer_products, processor
 from models.e5 import FILE, E5File
 from models.memory import release_mapped
 
@@ -61,27 +62,19 @@ def can_run(folder: Path) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _processor() -> frozenset[str]:
-    """What /proc/cpuinfo says that the processor knows; empty where there is no such file."""
-    try:
-        return frozenset(Path("/proc/cpuinfo").read_text("utf-8", "replace").split())
-    except OSError:
-        return frozenset()
-
-
 def best_precision() -> Precision:
     """bf16 where the processor multiplies matrices in it (AMX), else int8."""
-    return "bf16" if "amx_bf16" in _processor() else "int8"
+    return "bf16" if "amx_bf16" in processor.flags() else "int8"
 
 
 def engine_settings(precision: Precision, size: int = 512) -> dict[str, Any]:
     """OpenVINO's settings for a model of that precision, with states of that size, on this processor."""
     config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "bf16"}
     if precision == "int8":
-        quantise = not _processor() or VNNI & _processor()
+        quantise = not processor.flags() or VNNI & processor.flags()
         fitting = (group for group in GROUPS if quantise and size % int(group) == 0)
         config["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = next(fitting, "0")
-        if "avx512_bf16" not in _processor():
+        if "avx512_bf16" not in processor.flags():
             config["INFERENCE_PRECISION_HINT"] = "f32"
     return config
 
@@ -116,6 +109,7 @@ class OpenVinoEncoder:
         self._tokenizer = tokenizer_of(folder)
         model = openvino.Core().read_model(str(path))
         self._dimension = int(model.output(0).get_partial_shape()[1].get_length())
+        integer_products(model)
         compiled = openvino.Core().compile_model(
             model, "CPU", engine_settings(self.precision, self._dimension)
         )

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from index.encoder import Encoder
 from index.normalize import simplify
 from index.sentences import split_sentences
+from kernels import integer_products
 from qa.heads import HEADS
 from qa.kind import Operation, alone_of, kind_of, operation_of
 from qa.linear import sigmoid
@@ -173,7 +174,9 @@ class _Net:
         config = engine_settings(best_precision(), self._words.size)
         if threads:
             config["INFERENCE_NUM_THREADS"] = str(threads)
-        compiled = openvino.Core().compile_model(self._graph(weights), "CPU", config)
+        graph = self._graph(weights)
+        integer_products(graph, threads)
+        compiled = openvino.Core().compile_model(graph, "CPU", config)
         self._request: Any = compiled.create_infer_request()
         self._lock = threading.Lock()
 

@@ -170,7 +170,7 @@ def test_importing_the_seam_is_cheap() -> None:
 def test_what_is_computed_in_which_numbers_follows_the_processor(
     monkeypatch: pytest.MonkeyPatch, flags: set[str], precision: str, rest: str, groups: bool
 ) -> None:
-    monkeypatch.setattr(encoder_openvino, "_processor", lambda: frozenset(flags))
+    monkeypatch.setattr(encoder_openvino.processor, "flags", lambda: frozenset(flags))
     assert best_precision() == precision
     settings = engine_settings(best_precision())
     assert settings["INFERENCE_PRECISION_HINT"] == rest

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-CODE = ("errors", "engine", "index", "qa", "ui", "prompts", "eval", "models", "training", "wenju")
+CODE = ("errors", "kernels", "engine", "index", "qa", "ui", "prompts", "eval", "models", "training", "wenju")
 FREE = ("eval/data/", "training/data/")
 SUFFIXES = {".py", ".toml", ".md", ".json", ".jsonl", ".txt", ".js", ".css", ".html", ".svg", ".jinja", ".j2"}
 WORDS = (

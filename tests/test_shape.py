@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-OURS = ["errors", "engine", "index", "qa", "ui", "prompts", "eval", "wenju", "models", "deploy"]
+OURS = ["errors", "kernels", "engine", "index", "qa", "ui", "prompts", "eval", "wenju", "models", "deploy"]
 OURS += ["training", "corpus"]
 LONGEST = 60
 """Lines from the first statement after the docstring to the last; the signature is not counted."""

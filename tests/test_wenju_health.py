@@ -13,8 +13,8 @@ from processes import fresh
 from typer.testing import CliRunner, Result
 
 import prompts
-from engine import processor
 from index.store import IndexStore
+from kernels import processor
 from models.manifest import load_manifest
 from ui.settings import UiSettings
 from wenju.cli import app
@@ -240,6 +240,20 @@ def test_the_prompts_and_their_variables_are_those_that_ship(
 )
 def test_the_path_of_instructions(flags: str, path: str) -> None:
     assert processor.path(processor.flags(f"processor : 0\nflags\t\t: {flags}\n")) == path
+
+
+def test_a_limit_takes_instructions_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "avx2 avx_vnni avx512bw avx512_vnni amx_int8 fma"
+    monkeypatch.setattr(processor, "told", lambda *_, **__: text)
+    for limit, path in (
+        ("", "AMX"),
+        ("avx512_core", "AVX-512"),
+        ("AVX2_VNNI", "AVX2 with VNNI"),
+        ("AVX2", "AVX2"),
+    ):
+        monkeypatch.setenv(processor.LIMIT, limit)
+        assert processor.path() == path
+    assert processor.flags() == {"avx2", "fma"}
 
 
 def test_figures_of_a_bench_name_the_instructions(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import get_args
 PAGES = {"rooms": "docs/TREE.md", "tree": "docs/TREE.md", "settings": "docs/SETTINGS.md"}
 """Which page holds which made part."""
 
-FOLDERS = ("qa", "engine", "index", "ui", "prompts", "eval", "wenju", "models", "errors", "deploy")
+FOLDERS = ("qa", "engine", "index", "ui", "prompts", "eval", "wenju", "models", "kernels", "errors", "deploy")
 OTHERS = {
     "corpus/": "the sample corpus: six documents about one city's report",
     "training/": "how every fitted weight is made, with its data; in no wheel",

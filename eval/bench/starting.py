@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine import processor
 from errors import EvalError
 from eval.metrics.stats import percentile
+from kernels import processor
 
 READY_SECONDS = 300.0
 

@@ -18,10 +18,11 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from engine import open_generator, processor
+from engine import open_generator
 from engine.openvino import OpenVINOGenerator
 from engine.settings import GeneratorSettings
 from index.types import Hit
+from kernels import processor
 from models.settings import ModelSettings
 from qa.draft import messages_for
 from qa.engine import Engine

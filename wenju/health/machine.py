@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from engine import processor as chip
+from kernels import processor as chip
 from wenju.health.types import Check, Wanted
 
 if TYPE_CHECKING:

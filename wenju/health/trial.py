@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import calibration, processor
+from engine import calibration
+from kernels import processor
 from wenju.health.machine import NEEDED_BY_MODELS, available_memory
 from wenju.health.types import Check, Wanted
 

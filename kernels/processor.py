@@ -15,12 +15,33 @@ PATHS = (
 )
 """Quickest first; each with the flags of /proc/cpuinfo that it wants."""
 LIMIT = "ONEDNN_MAX_CPU_ISA"
+BEYOND = {
+    "AVX2": ("avx512", "amx", "avx_vnni"),
+    "AVX2_VNNI": ("avx512", "amx"),
+    "AVX512_CORE": ("avx512_vnni", "avx512_bf16", "amx", "avx_vnni"),
+}
+"""By its values, how the flags begin that a limit takes away."""
+_LLVM = {"avx512vnni": "avx512_vnni", "avx512bf16": "avx512_bf16", "avxvnni": "avx_vnni"}
 
 
 def flags(text: str | None = None) -> frozenset[str]:
-    """Instruction sets by /proc/cpuinfo (or ``text`` in its form); empty where the system does not tell."""
+    """Instruction sets by /proc/cpuinfo (or ``text`` in its form), by LLVM where there is no such file,
+    without those beyond the limit; empty where nobody tells."""
     found = (told(name, text=text) for name in ("flags", "Features"))
-    return frozenset(next(filter(None, found), "").split())
+    known = frozenset(next(filter(None, found), "").split())
+    if text is not None:
+        return known
+    beyond = BEYOND.get(limit(), ())
+    return frozenset(flag for flag in known or _by_llvm() if not flag.startswith(beyond or ("\0",)))
+
+
+def _by_llvm() -> frozenset[str]:
+    try:
+        import llvmlite.binding as llvm
+    except ImportError:
+        return frozenset()
+    told = llvm.get_host_cpu_features()
+    return frozenset(_LLVM.get(name, name.replace("-", "_")) for name, has in told.items() if has)
 
 
 def path(known: frozenset[str] | None = None) -> str:

@@ -1,0 +1,177 @@
+"""Linear layers of an OpenVINO graph computed by our product of integers (``avx2.py``), where the
+processor has no instructions for what OpenVINO would do.
+
+OpenVINO runs all else of the graph, and calls these layers back through its operations in Python, which costs
+some 70 microseconds a call; layers over the same input are one call.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from openvino import Dimension, Model, Op, PartialShape, Type
+
+from kernels.avx2 import GROUP, WIDTH, ZERO, Kernel, kernel
+
+_SHARE = 1 << 22
+"""Products below which a call is not worth a second thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A matrix ``[rows, length]`` of 8 bits with a scale a row, as the kernel wants it."""
+
+    rows: int
+    length: int
+    packed: NDArray[np.int32]
+    scales: NDArray[np.float32]
+    offsets: NDArray[np.float32]
+
+    @classmethod
+    def pack(cls, values: NDArray[np.int8], scales: NDArray[np.float32]) -> Weights:
+        """Lay the matrix out anew (its memory once more)."""
+        rows, length = values.shape
+        fours = values.view(np.int32).reshape(rows // WIDTH, WIDTH, length // 4)
+        sums = values.reshape(rows, length // GROUP, GROUP).sum(2, dtype=np.int32)
+        offsets = (ZERO * sums.astype(np.float32)).reshape(rows // WIDTH, WIDTH, -1).transpose(0, 2, 1)
+        return cls(
+            rows,
+            length,
+            np.ascontiguousarray(fours.transpose(0, 2, 1)),
+            np.ascontiguousarray(scales.ravel(), np.float32),
+            np.ascontiguousarray(offsets),
+        )
+
+
+class Threads:
+    """Splits the rows of a product between the caller and ``count`` - 1 others."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._others = ThreadPoolExecutor(count - 1, "wenju-linear") if count > 1 else None
+        # They begin now, where all cores are theirs: OpenVINO binds whoever calls it to one.
+        for _ in range(count - 1):
+            self._others.submit(time.sleep, 0.01) if self._others else None
+
+    def run(self, work: Callable[[int, int], None], blocks: int, products: int) -> None:
+        """``work(begin, end)`` for parts of ``blocks``."""
+        if self._others is None or products < _SHARE:
+            work(0, blocks)
+            return
+        cuts = [blocks * i // self._count for i in range(self._count + 1)]
+        parts: list[Future[None]] = [
+            self._others.submit(work, *cut) for cut in zip(cuts[1:-1], cuts[2:], strict=True)
+        ]
+        work(cuts[0], cuts[1])
+        for part in parts:
+            part.result()
+
+
+class _Linear(Op):  # type: ignore[misc]
+    """``x [..., length]`` -> ``x @ weights.T`` for each of the weights."""
+
+    def __init__(self, x: Any, weights: Sequence[Weights], threads: Threads) -> None:
+        super().__init__(self)
+        self._weights, self._threads, self._kernel = weights, threads, kernel()
+        self.set_arguments([x])
+        self.constructor_validate_and_infer_types()
+
+    def validate_and_infer_types(self) -> None:
+        *outer, _ = self.get_input_partial_shape(0)
+        for number, one in enumerate(self._weights):
+            self.set_output_type(number, Type.f32, PartialShape([*outer, Dimension(one.rows)]))
+
+    def clone_with_new_inputs(self, inputs: Sequence[Any]) -> _Linear:
+        return _Linear(inputs[0], self._weights, self._threads)
+
+    def has_evaluate(self) -> bool:
+        return True
+
+    def evaluate(self, outputs: Sequence[Any], inputs: Sequence[Any]) -> bool:
+        x = inputs[0].data
+        for output, one in zip(outputs, self._weights, strict=True):
+            output.shape = [*x.shape[:-1], one.rows]
+        multiply(x, self._weights, [output.data for output in outputs], self._threads, self._kernel)
+        return True
+
+
+def multiply(
+    x: NDArray[np.float32],
+    weights: Sequence[Weights],
+    out: Sequence[NDArray[np.float32]],
+    threads: Threads,
+    by: Kernel,
+) -> None:
+    """Put ``x @ one.T`` for each of the weights, all of one length, into ``out`` (contiguous)."""
+    length = x.shape[-1]
+    tokens = x.size // length
+    bytes_ = np.empty((tokens, length), np.uint8)
+    scales = np.empty((tokens, length // GROUP), np.float32)
+    rounded = bytes_.ctypes.data, scales.ctypes.data
+    by.quantise(tokens, length, x.ctypes.data, *rounded)
+    for one, y in zip(weights, out, strict=True):
+        laid = (one.packed.ctypes.data, one.scales.ctypes.data, one.offsets.ctypes.data)
+        arguments = (tokens, length, *rounded, *laid, y.ctypes.data, one.rows)
+
+        def part(begin: int, end: int, arguments: tuple[int, ...] = arguments) -> None:
+            by.multiply(*arguments, begin, end)
+
+        threads.run(part, one.rows // WIDTH, tokens * length * one.rows)
+
+
+def replace_linear(graph: Model, threads: int, packed: Callable[[], object]) -> int:
+    """Put ours in the place of the graph's products with matrices of 8 bits; how many they were.
+
+    Args:
+        threads: 0: all cores.  packed: called after some of the matrices were laid out anew.
+    """
+    shared = Threads(
+        threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    )
+    found: dict[tuple[Any, int], list[tuple[Any, Any, Any]]] = defaultdict(list)
+    for node in graph.get_ordered_ops():
+        if parts := _matrix(node):
+            source = node.input_value(0)
+            found[source.get_node().get_friendly_name(), source.get_index()].append((node, *parts))
+    count = 0
+    for group in found.values():
+        weights = [Weights.pack(values.data, scales.data.astype(np.float32)) for _, values, scales in group]
+        ours = _Linear(group[0][0].input_value(0), weights, shared)
+        ours.set_friendly_name(group[0][0].get_friendly_name() + ".integer")
+        for number, (node, *_) in enumerate(group):
+            node.output(0).replace(ours.output(number))
+        count += len(group)
+        packed()
+    return count
+
+
+def _matrix(node: Any) -> tuple[Any, Any] | None:
+    """The constants of a product ``x @ (values * scales).T`` that the kernel can make; None for others."""
+    if node.get_type_name() != "MatMul" or not node.get_attributes()["transpose_b"]:
+        return None
+    weights = _behind(node.input_value(1).get_node(), "Convert")
+    if weights.get_type_name() != "Multiply":
+        return None
+    values = _behind(weights.input_value(0).get_node(), "Convert")
+    scales = _behind(weights.input_value(1).get_node(), "Convert")
+    if values.get_type_name() != "Constant" or scales.get_type_name() != "Constant":
+        return None
+    rows, length = values.get_output_shape(0)
+    fits = rows % WIDTH == 0 and length % GROUP == 0 and values.get_element_type() == Type.i8
+    return (
+        (values, scales)
+        if fits and scales.get_output_size() and np.prod(scales.get_output_shape(0)) == rows
+        else None
+    )
+
+
+def _behind(node: Any, kind: str) -> Any:
+    return node.input_value(0).get_node() if node.get_type_name() == kind else node

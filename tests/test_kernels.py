@@ -1,0 +1,108 @@
+"""The product of integers for processors with AVX2 alone: exact where it can be, else close to floats."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kernels import integer_products, processor
+
+pytest.importorskip("llvmlite")
+if "avx2" not in processor.flags():
+    pytest.skip("no AVX2 here", allow_module_level=True)
+
+from kernels.avx2 import GROUP, LARGEST, WIDTH, ZERO, kernel
+from kernels.linear import Threads, Weights, multiply
+
+
+def _product(x: np.ndarray, values: np.ndarray, scales: np.ndarray, threads: int = 1) -> np.ndarray:
+    out = np.full((*x.shape[:-1], len(values)), np.nan, np.float32)
+    multiply(x, [Weights.pack(values, scales)], [out], Threads(threads), kernel())
+    return out
+
+
+@pytest.mark.parametrize("tokens", [1, 2, 5, 6, 7, 13, 24])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_whole_numbers_are_multiplied_exactly(tokens: int, threads: int) -> None:
+    rng = np.random.default_rng(tokens)
+    values = rng.integers(-127, 128, (5 * WIDTH, 3 * GROUP)).astype(np.int8)
+    scales = rng.uniform(0.5, 2, (len(values), 1)).astype(np.float32)
+    x = rng.integers(-LARGEST, LARGEST + 1, (tokens, 3 * GROUP)).astype(np.float32)
+    x[:, ::GROUP] = LARGEST  # so that a byte stands for itself in every group
+    np.testing.assert_allclose(
+        _product(x, values, scales, threads), x @ (values * scales).T, rtol=1e-5, atol=0.1
+    )
+
+
+def test_the_largest_products_do_not_overflow() -> None:
+    for sign in (1, -1):
+        x = np.full((6, GROUP), sign * 3.0, np.float32)
+        values = np.full((WIDTH, GROUP), 127, np.int8)
+        found = _product(x, values, np.ones((WIDTH, 1), np.float32))
+        np.testing.assert_allclose(found, sign * 3.0 * 127 * GROUP, rtol=1e-6)
+
+
+def test_activations_of_all_sizes_come_near_floats() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(2, 9, 12 * GROUP)).astype(np.float32)
+    x[..., 7] *= 20  # an outlier spoils its own group alone
+    x[1, 3] = 0
+    values = rng.integers(-127, 128, (2 * WIDTH, 12 * GROUP)).astype(np.int8)
+    scales = np.full((len(values), 1), 0.01, np.float32)
+    exact, found = x @ (values * scales).T, _product(x, values, scales)
+    assert np.linalg.norm(found - exact) < 0.03 * np.linalg.norm(exact)
+    assert not found[1, 3].any()
+
+
+def test_a_group_of_activations_has_its_own_scale() -> None:
+    x = np.concatenate([np.linspace(-1, 1, GROUP), np.linspace(-100, 100, GROUP)]).astype(np.float32)
+    bytes_, scales = np.empty(2 * GROUP, np.uint8), np.empty(2, np.float32)
+    kernel().quantise(1, 2 * GROUP, x.ctypes.data, bytes_.ctypes.data, scales.ctypes.data)
+    assert scales == pytest.approx([1 / LARGEST, 100 / LARGEST])
+    assert bytes_.min() == ZERO - LARGEST and bytes_.max() == ZERO + LARGEST
+    assert (bytes_[:GROUP] == bytes_[GROUP:]).all()
+
+
+def _graph(rows: int, length: int) -> tuple[object, np.ndarray]:
+    from openvino import Model
+    from openvino import opset13 as ops
+
+    rng = np.random.default_rng(2)
+    x = ops.parameter([-1, length], np.float32, name="x")
+
+    def linear(rows: int) -> object:
+        values = rng.integers(-127, 128, (rows, length)).astype(np.int8)
+        weights = ops.multiply(
+            ops.convert(ops.constant(values), "f32"), ops.constant(np.full((rows, 1), 0.01, np.float32))
+        )
+        return ops.matmul(x, weights, False, True)
+
+    return Model([linear(rows), linear(2 * rows)], [x], "two"), rng.normal(size=(11, length)).astype(
+        np.float32
+    )
+
+
+def test_a_graph_keeps_its_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    import openvino
+
+    monkeypatch.setattr(processor, "path", lambda: "AVX2")
+    packed: list[int] = []
+    (graph, x), (other, _) = _graph(WIDTH, 2 * GROUP), _graph(WIDTH, 2 * GROUP)
+    assert integer_products(other, 2, lambda: packed.append(1)) == 2 and packed == [
+        1
+    ]  # of one input, one call
+    theirs, ours = (openvino.Core().compile_model(one, "CPU")(x) for one in (graph, other))
+    for number in range(2):
+        assert np.linalg.norm(ours[number] - theirs[number]) < 0.03 * np.linalg.norm(theirs[number])
+
+
+@pytest.mark.parametrize(
+    ("rows", "length", "path"),
+    [(WIDTH + 1, GROUP, "AVX2"), (WIDTH, GROUP + 4, "AVX2"), (WIDTH, GROUP, "AVX2 with VNNI")],
+)
+def test_other_shapes_and_other_processors_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch, rows: int, length: int, path: str
+) -> None:
+    monkeypatch.setattr(processor, "path", lambda: path)
+    graph, _ = _graph(rows, length)
+    assert integer_products(graph) == 0
