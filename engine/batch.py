@@ -36,6 +36,12 @@ class _Flight:
     def unread(self) -> int:
         return max(0, len(self.job.prompt) - len(self.held.tokens))
 
+    def took(self, ids: Sequence[int]) -> None:
+        """Its blocks hold these tokens too; one that writes has them go through all layers."""
+        self.held.tokens += ids
+        if self.job.room:
+            self.held.deep = len(self.held.tokens)
+
 
 class Batch:
     """Runs jobs on the model, at most ``most`` that write at once; the others wait in line.
@@ -185,7 +191,8 @@ class Batch:
         for flight in flights:
             keep = len(flight.ids) if not flight.unread else int(len(flight.ids) == flight.unread)
             done = len(flight.held.tokens)
-            parts.append(Part(flight.ids, done, flight.held.table, keep, _marks(flight, keep)))
+            deep = flight.held.deep if flight.job.room else None
+            parts.append(Part(flight.ids, done, flight.held.table, keep, _marks(flight, keep), deep))
         for flight, result in zip(flights, self._model.forward(parts), strict=True):
             self._tell(flight, result)
 
@@ -195,7 +202,7 @@ class Batch:
         if read:
             if marks := _marks(flight, int(len(flight.ids) == read)):
                 flight.job.marked(taken.marked(len(marks)))
-            flight.held.tokens += flight.ids
+            flight.took(flight.ids)
             if flight.unread:
                 return
         try:
@@ -205,7 +212,7 @@ class Batch:
             flight.job.end(self._told(error))
             return
         if not read:
-            flight.held.tokens += flight.ids[: 1 + (right or 0)]
+            flight.took(flight.ids[: 1 + (right or 0)])
         if right is None:
             self._land(flight)
 

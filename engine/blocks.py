@@ -19,10 +19,12 @@ from engine.prefix_cache import Disk
 
 @dataclass(eq=False, slots=True)
 class Held:
-    """A sequence's blocks, and the tokens whose keys and values they hold (as far as they go)."""
+    """A sequence's blocks, and the tokens whose keys and values they hold (as far as they go); of the first
+    ``deep`` of them for all layers."""
 
     table: list[int]
     tokens: list[int] = field(default_factory=list)
+    deep: int = 0
 
 
 class Blocks:
@@ -85,7 +87,8 @@ class Blocks:
         if donor and common % BLOCK and reach == common:
             # the donor may just have gone, but nothing has been written over it yet
             self._copy(donor.table[common // BLOCK], fresh[0])
-        held = Held([*shared, *fresh], list(prompt[:reach]))
+        deep = min(donor.deep, common if reach == common else len(shared) * BLOCK) if donor else 0
+        held = Held([*shared, *fresh], list(prompt[:reach]), deep)
         self._flying.append(held)
         return held
 

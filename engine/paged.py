@@ -6,13 +6,16 @@ nothing of requests.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.passes import BLOCK, STATE_LAYERS, Part, Sizes, Taken
+from engine.graph import BETWEEN, cut, page
+from engine.passes import BLOCK, STATE_LAYERS, Floats, Part, Sizes, Taken
 from kernels import integer_products
 from models.memory import release_mapped, releasing
 
@@ -25,9 +28,14 @@ in the end all 230 MB."""
 class PagedModel:
     """The model in ``folder`` compiled for this CPU, with room for ``blocks`` blocks of keys and values.
 
+    Where the model tells hidden states it is compiled in two: the layers up to the last that is told, and
+    those above with the vocabulary. What is only read for its states (``Part.deep`` None) does not pass the
+    upper ones. What the lower ones gave for every token is kept beside the keys and values, so that the upper
+    ones can follow when something is written after it.
+
     Args:
         folder: holds ``model.xml`` as ``convert`` leaves it.
-        blocks: memory is taken as they are used (0.9 MB each for a model of 1.5 B).
+        blocks: memory is taken as they are used (1 MB each for a model of 1.5 B).
         threads: CPU threads; 0: all cores.
         options: further CPU plugin properties.
     """
@@ -56,128 +64,158 @@ class PagedModel:
         self._folder = folder
         self._looked_up = 0
         graph = core.read_model(str(folder / "model.xml"))
-        self._states = page(graph)
-        integer_products(graph, threads, lambda: release_mapped(folder))
-        self._compiled = core.compile_model(graph, "CPU", config)
-        self._request = self._compiled.create_infer_request()
-        self._cache: list[Any] = []
-        for port in self._compiled.inputs:
-            if "cache" in port.any_name:
-                shape = [blocks, *(size.get_length() for size in list(port.partial_shape)[1:])]
-                tensor = ov.Tensor(port.element_type, ov.Shape(shape))
-                self._request.set_tensor(port.any_name, tensor)
-                self._cache.append(tensor)
-        self.block_bytes = sum(tensor.byte_size for tensor in self._cache) // blocks
-        self.form = f"{half}, {len(self._cache)} x {self._cache[0].shape[1:] if self._cache else ()}"
+        self._states = page(graph, STATE_LAYERS)
+        parts = cut(graph, max(STATE_LAYERS)) if self._states else None
+        for part in parts or (graph,):
+            integer_products(part, threads, lambda: release_mapped(folder))
+        self._lower, *upper = (Compiled(core, part, blocks, config) for part in parts or (graph,))
+        self._upper = upper[0] if upper else None
+        size = self._lower.width if self._upper else 0
+        self._between = np.empty((blocks, BLOCK, size), np.float16)
+        """What the upper layers go on from, for every token."""
+        self.kept_bytes = self._lower.block_bytes + self._between[0].nbytes
+        self.block_bytes = self.kept_bytes + (self._upper.block_bytes if self._upper else 0)
+        self.form = f"{half}, {self._lower.form}, {size} between"
 
     def warm(self) -> None:
         """Run once, which makes the plugin pack the weights; the unpacked ones are let go of while that
         lasts."""
         with releasing(self._folder):
-            self.forward([Part([0, 0, 0], 0, [0], 1)])
-            self.forward([Part([0], 3, [0], 1)])
+            self.forward([Part([0, 0, 0], 0, [0], 1, deep=0)])
+            self.forward([Part([0], 3, [0], 1, deep=3)])
 
     def forward(self, parts: Sequence[Part]) -> list[Taken]:
-        lengths = [len(part.ids) for part in parts]
-        begins = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        rows = [begin + np.asarray(part.rows, int) for part, begin in zip(parts, begins[:-1], strict=True)]
-        wanted = np.concatenate(rows).astype(np.int64)
-        tables = [part.table[: -(-(part.past + n) // BLOCK)] for part, n in zip(parts, lengths, strict=True)]
-        self._request.infer(
-            {
-                "input_ids": np.concatenate([np.asarray(part.ids, np.int64) for part in parts]),
-                "position_ids": np.concatenate(
-                    [
-                        np.arange(part.past, part.past + n, dtype=np.int64)
-                        for part, n in zip(parts, lengths, strict=True)
-                    ]
-                ),
-                "rows": wanted if wanted.size else np.zeros(1, np.int64),
-                "max_context_len": np.asarray(
-                    max(p.past + n for p, n in zip(parts, lengths, strict=True)), np.int32
-                ),
-                "past_lens": np.asarray([part.past for part in parts], np.int32),
-                "subsequence_begins": begins,
-                "block_indices_begins": np.cumsum([0, *map(len, tables)]).astype(np.int32),
-                "block_indices": np.concatenate([np.asarray(table, np.int32) for table in tables]),
-            },
-            share_inputs=True,
-        )
-        self._looked_up += sum(lengths)
+        ids = np.concatenate([np.asarray(part.ids, np.int64) for part in parts])
+        spans = [Span(part.past, part.past + len(part.ids), part.table, part.rows) for part in parts]
+        out = self._lower.run(spans, ids)
+        self._looked_up += len(ids)
         if self._looked_up >= RELEASE:
             release_mapped(self._folder)
             self._looked_up = 0
-        logits, *states = (self._request.get_output_tensor(i).data[:, 0] for i in range(1 + self._states))
-        cuts = np.cumsum([len(row) for row in rows])[:-1]
-        each = zip(
-            np.split(logits[: wanted.size], cuts),
-            *(np.split(s[: wanted.size], cuts) for s in states),
-            strict=True,
-        )
-        return [Taken(first, tuple(rest)) for first, *rest in each]
+        each = [span.rows for span in spans]
+        if self._upper is None:
+            logits, *states = (_split(found, each) for found in out)
+        else:
+            *told, between = out
+            states = [_split(found, each) for found in told]
+            logits = self._logits(self._upper, parts, spans, between[:, 0])
+        return [Taken(first, tuple(rest)) for first, *rest in zip(logits, *states, strict=True)]
+
+    def _logits(
+        self, upper: Compiled, parts: Sequence[Part], spans: Sequence[Span], between: Floats
+    ) -> list[Floats]:
+        """Keep what the lower layers gave, and the logits of the parts that want some; of others nothing."""
+        at, going, taken = 0, [], []
+        for part, span in zip(parts, spans, strict=True):
+            self._between[span.places] = between[at : at + span.tokens]
+            at += span.tokens
+            if part.deep is not None:
+                # what was read for its states alone has to be followed up to here
+                rows = [row + part.past - part.deep for row in span.rows]
+                going.append(Span(part.deep, span.end, span.table, rows))
+                taken.append(self._between[going[-1].places])
+        if not going:
+            return [np.empty((len(span.rows), 0), np.float32) for span in spans]
+        found = iter(_split(upper.run(going, np.concatenate(taken))[0], [span.rows for span in going]))
+        return [
+            np.empty((len(part.rows), 0), np.float32) if part.deep is None else next(found) for part in parts
+        ]
 
     def copy(self, source: int, target: int) -> None:
-        for tensor in self._cache:
-            tensor.data[target] = tensor.data[source]
+        for tensor in self._tensors():
+            tensor[target] = tensor[source]
 
     def dump(self, block: int) -> bytes:
-        """What the block holds, as :meth:`fill` takes it."""
-        return b"".join(tensor.data[block].tobytes() for tensor in self._cache)
+        """What the block holds of the lower layers, as :meth:`fill` takes it."""
+        return b"".join(tensor[block].tobytes() for tensor in self._tensors(upper=False))
 
     def fill(self, block: int, held: memoryview) -> None:
         """Make the block hold what was dumped."""
         at = 0
-        for tensor in self._cache:
-            place = tensor.data[block]
+        for tensor in self._tensors(upper=False):
+            place = tensor[block]
             end = at + place.nbytes
             place[...] = np.frombuffer(held[at:end], place.dtype).reshape(place.shape)
             at = end
 
-
-def page(graph: Any) -> int:
-    """Turn attention over a state into paged attention, and ``keep`` into ``rows``: which tokens of the pass
-    are told.
-
-    Returns how many hidden states the graph tells after the logits, one for each of STATE_LAYERS; 0 when it
-    has no such layers.
-    """
-    from openvino import Type, opset13
-    from openvino._offline_transformations import paged_attention_transformation
-
-    paged_attention_transformation(graph)
-    rows = opset13.parameter([-1], Type.i64, name="rows")
-    rows.output(0).get_tensor().set_names({"rows"})
-
-    def chosen(output: Any) -> Any:
-        return opset13.gather(output, rows, np.asarray(0, np.int64)).output(0)
-
-    nodes = {node.get_friendly_name(): node for node in graph.get_ordered_ops()}
-    (negative,) = (port.get_node() for port in nodes["keep"].output(0).get_target_inputs())
-    (last,) = (port.get_node() for port in negative.output(0).get_target_inputs())
-    if top := _top_layer(nodes):  # after its attention, a token that is not told is of no use to the others
-        last.output(0).replace(last.input_value(0))
-        for port in top:
-            port.replace_source_output(chosen(port.get_source_output()))
-    else:
-        last.output(0).replace(chosen(last.input_value(0)))
-    graph.remove_parameter(nodes["keep"])
-    graph.add_parameters([rows])
-    layers = [nodes.get(f"model.layers.self_attn.add1.layer{layer}") for layer in STATE_LAYERS]
-    told = [node for node in layers if node is not None] if None not in layers else []
-    graph.add_results([opset13.result(opset13.convert(chosen(node.output(0)), "f32")) for node in told])
-    graph.validate_nodes_and_infer_types()
-    return len(told)
+    def _tensors(self, upper: bool = True) -> Iterator[NDArray[Any]]:
+        yield from (tensor.data for tensor in self._lower.cache)
+        yield self._between
+        if upper and self._upper:
+            yield from (tensor.data for tensor in self._upper.cache)
 
 
-def _top_layer(nodes: Mapping[str, Any]) -> list[Any]:
-    """Where the last layer's attention goes into its projection, and what is added to that; [] in other
-    graphs."""
-    name = "model.layers.self_attn.add0.layer"
-    added = [nodes[f"{name}{layer}"] for layer in range(len(nodes)) if f"{name}{layer}" in nodes]
-    ports = [added[-1].input(i) for i in (0, 1)] if added else []
-    return [
-        port.get_source_output().get_node().input(0)
-        if port.get_source_output().get_node().get_type_name() == "MatMul"
-        else port
-        for port in ports
-    ]
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Tokens ``begin`` to ``end`` of the sequence in ``table``, which are taken in; told after ``rows`` of
+    them."""
+
+    begin: int
+    end: int
+    table: Sequence[int]
+    rows: Sequence[int]
+
+    @property
+    def tokens(self) -> int:
+        return self.end - self.begin
+
+    @property
+    def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The block and the place in it of each token."""
+        at = np.arange(self.begin, self.end)
+        return np.asarray(self.table, np.int64)[at // BLOCK], at % BLOCK
+
+
+class Compiled:
+    """A graph with paged attention, compiled, with its blocks."""
+
+    def __init__(self, core: Any, graph: Any, blocks: int, config: dict[str, Any]) -> None:
+        import openvino as ov
+
+        compiled = core.compile_model(graph, "CPU", config)
+        self._request = compiled.create_infer_request()
+        self._outputs = len(compiled.outputs)
+        self._takes = {port.any_name for port in compiled.inputs}
+        self.cache: list[Any] = []
+        for port in compiled.inputs:
+            if "cache" in port.any_name:
+                shape = [blocks, *(size.get_length() for size in list(port.partial_shape)[1:])]
+                tensor = ov.Tensor(port.element_type, ov.Shape(shape))
+                self._request.set_tensor(port.any_name, tensor)
+                self.cache.append(tensor)
+        self.block_bytes = sum(tensor.byte_size for tensor in self.cache) // blocks
+        self.form = f"{len(self.cache)} x {self.cache[0].shape[1:] if self.cache else ()}"
+        *_, last = compiled.outputs[-1].partial_shape
+        self.width = last.get_length() if last.is_static else 0
+
+    def run(self, spans: Sequence[Span], taken: NDArray[Any]) -> list[NDArray[Any]]:
+        """The outputs for all tokens of the spans one after the other, valid until the next run.
+
+        Args:
+            taken: their ids [tokens], or what the layers below gave [tokens, size].
+        """
+        lengths = [span.tokens for span in spans]
+        begins = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+        rows = [begin + np.asarray(s.rows, int) for s, begin in zip(spans, begins[:-1], strict=True)]
+        wanted = np.concatenate(rows).astype(np.int64)
+        tables = [np.asarray(span.table[: -(-span.end // BLOCK)], np.int32) for span in spans]
+        given = {
+            BETWEEN: taken[:, None] if taken.ndim > 1 else taken,
+            "input_ids": taken if taken.ndim == 1 else np.zeros(len(taken), np.int64),
+            "position_ids": np.concatenate([np.arange(s.begin, s.end, dtype=np.int64) for s in spans]),
+            "rows": wanted if wanted.size else np.zeros(1, np.int64),
+            "max_context_len": np.asarray(max(span.end for span in spans), np.int32),
+            "past_lens": np.asarray([span.begin for span in spans], np.int32),
+            "subsequence_begins": begins,
+            "block_indices_begins": np.cumsum([0, *map(len, tables)]).astype(np.int32),
+            "block_indices": np.concatenate(tables),
+        }
+        known = {name: value for name, value in given.items() if name in self._takes}
+        self._request.infer(known, share_inputs=True)
+        return [self._request.get_output_tensor(i).data for i in range(self._outputs)]
+
+
+def _split(found: NDArray[Any], rows: Sequence[Sequence[int]]) -> list[Floats]:
+    """Rows [all, 1, size] of several sequences, a piece for each."""
+    count = sum(map(len, rows))
+    return np.split(found[:count, 0], np.cumsum([len(one) for one in rows])[:-1])

@@ -33,6 +33,8 @@ class Part:
         table: the sequence's blocks, enough for ``past + len(ids)`` tokens.
         keep: logits are wanted after the last ``keep`` of ``ids``; may be 0.
         marks: places in ``ids`` before these, ascending, after which they are wanted too.
+        deep: tokens of the sequence that were taken in by all layers before; None: hidden states alone are
+            wanted, and a model may leave out the layers above those of STATE_LAYERS.
     """
 
     ids: Sequence[int]
@@ -40,6 +42,7 @@ class Part:
     table: Sequence[int]
     keep: int
     marks: Sequence[int] = ()
+    deep: int | None = None
 
     @property
     def rows(self) -> list[int]:
@@ -49,9 +52,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a pass tells of a part: logits ``[rows, vocabulary]`` and, where the model tells, the hidden
-    states after the same tokens, float32 ``[rows, hidden size]`` for each of STATE_LAYERS. Valid until the
-    next pass."""
+    """What a pass tells of a part: logits ``[rows, vocabulary]`` (``[rows, 0]`` where none were wanted) and,
+    where the model tells, the hidden states after the same tokens, float32 ``[rows, hidden size]`` for each
+    of STATE_LAYERS. Valid until the next pass."""
 
     logits: Floats
     states: tuple[Floats, ...]

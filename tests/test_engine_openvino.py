@@ -63,6 +63,55 @@ def test_guessing_and_reuse_change_nothing_but_speed(folder: Path) -> None:
                 assert logprobs == pytest.approx(expected[1], abs=1e-3)
 
 
+@pytest.fixture
+def deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model of two layers, of which the lower one tells its state."""
+    monkeypatch.setattr(paged, "STATE_LAYERS", (0,))
+    return tiny.openvino_model(tmp_path / "deep", layers=2)
+
+
+@pytest.mark.usefixtures("exact")
+def test_what_was_read_for_its_state_alone_is_written_after_all_the_same(deep: Path) -> None:
+    reading, fresh = OpenVINOGenerator(deep, guess=0), OpenVINOGenerator(deep, guess=0)
+    long = QUESTIONS[4]
+    expected = ask(fresh, long)
+    messages = (Message("system", "s"), Message("user", long))
+    state = reading.read(messages, threading.Event()).state()
+    assert np.shape(state) == (tiny.SIZE,)
+    assert np.allclose(state, fresh.read(messages, threading.Event()).state(), atol=1e-4)
+    for _ in range(2):  # the second time after what all layers have read
+        text, logprobs = ask(reading, long)
+        assert text == expected[0] and logprobs == pytest.approx(expected[1], abs=2e-2)
+    text, logprobs = ask(reading, long + "zz")
+    other = ask(OpenVINOGenerator(deep, guess=0), long + "zz")
+    assert text == other[0] and logprobs == pytest.approx(other[1], abs=2e-2)
+
+
+def test_the_upper_layers_are_left_out_where_nothing_is_written(deep: Path) -> None:
+    model = PagedModel(deep, 8)
+    assert model._upper is not None
+    taken: list[int] = []
+    run = model._upper.run
+    model._upper.run = lambda spans, states: taken.append(len(states)) or run(spans, states)  # type: ignore[method-assign,func-returns-value]
+    (told,) = model.forward([Part([1, 2, 3], 0, [0], 1)])
+    assert not taken and told.logits.shape == (1, 0) and told.state() is not None
+    first, second = model.forward([Part([4], 3, [0], 1, deep=0), Part([5, 6], 0, [1], 1)])
+    assert taken == [4] and first.logits.shape == (1, tiny.VOCABULARY) and second.logits.shape == (1, 0)
+
+
+@pytest.mark.usefixtures("exact")
+def test_blocks_from_disk_are_followed_by_the_upper_layers(deep: Path) -> None:
+    one, other = PagedModel(deep, 4), PagedModel(deep, 4)
+    ids = list(range(1, 1 + BLOCK))
+    one.forward([Part(ids, 0, [2], 0)])
+    held = one.dump(2)
+    assert len(held) == one.kept_bytes < one.block_bytes
+    other.fill(1, memoryview(held))
+    (found,) = other.forward([Part([7], BLOCK, [1, 3], 1, deep=0)])
+    (expected,) = PagedModel(deep, 4).forward([Part([*ids, 7], 0, [0, 1], 1, deep=0)])
+    assert np.allclose(found.logits, expected.logits, atol=2e-2)
+
+
 def test_what_is_read_beside_the_writing_is_what_it_is_alone(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,18 +46,16 @@ def weights() -> dict[str, Any]:
     return {"embedding": embedding, "positions": positions, "head": head, "bias": bias}
 
 
-def openvino_model(folder: Path) -> Path:
+def openvino_model(folder: Path, layers: int = 1) -> Path:
     """A stateful model in the form that ``convert`` leaves: inputs ids, mask, positions, beam_idx, keep."""
     import openvino as ov
     from openvino import opset13 as op
     from openvino.op.util import Variable, VariableInfo
 
     w = weights()
-    ids = op.parameter([-1, -1], ov.Type.i64, name="input_ids")
-    mask = op.parameter([-1, -1], ov.Type.i64, name="attention_mask")
-    places = op.parameter([-1, -1], ov.Type.i64, name="position_ids")
-    beam = op.parameter([-1], ov.Type.i32, name="beam_idx")
-    keep = op.parameter([1], ov.Type.i64, name="keep")
+    wide = (("input_ids", [-1, -1]), ("attention_mask", [-1, -1]), ("position_ids", [-1, -1]))
+    ids, mask, places = (op.parameter(shape, ov.Type.i64, name=name) for name, shape in wide)
+    beam, keep = op.parameter([-1], ov.Type.i32, name="beam_idx"), op.parameter([1], ov.Type.i64, name="keep")
     parameters = [ids, mask, places, beam, keep]
     for parameter in parameters:
         parameter.output(0).get_tensor().set_names({parameter.get_friendly_name()})
@@ -68,22 +66,6 @@ def openvino_model(folder: Path) -> Path:
         op.gather(op.constant(w["positions"]), places, axis),
     )
     batch, new = (op.gather(op.shape_of(ids), n, axis) for n in (zero, one))
-    heads = op.transpose(
-        op.reshape(x, np.array([0, 0, 1, SIZE], np.int64), True), np.array([0, 2, 1, 3], np.int64)
-    )
-    empty = op.broadcast(op.constant(np.array(0, np.float32)), op.concat([batch, one, zero, width], 0))
-    wholes, assigns = [], []
-    for name in ("past.key", "past.value"):
-        info = VariableInfo()
-        info.data_shape, info.data_type, info.variable_id = (
-            ov.PartialShape([-1, 1, -1, SIZE]),
-            ov.Type.f32,
-            name,
-        )
-        variable = Variable(info)
-        past = op.gather(op.read_value(empty, variable), beam, axis)
-        wholes.append(op.concat([past, heads], 2))
-        assigns.append(op.assign(wholes[-1], variable))
     total = op.gather(op.shape_of(mask), one, axis)
     slots = op.range(axis, op.squeeze(total, axis), op.constant(np.array(1, np.int64)), "i64")
     rows = op.slice(slots, op.subtract(total, new), total, one)
@@ -93,12 +75,34 @@ def openvino_model(folder: Path) -> Path:
     )
     lowest, nothing = (op.constant(np.array(n, np.float32)) for n in (-1e9, 0))
     scale = op.constant(np.array(1, np.float32))
-    attended = op.scaled_dot_product_attention(heads, *wholes, op.select(seen, nothing, lowest), scale)
-    turned = op.transpose(attended, np.array([0, 2, 1, 3], np.int64))
-    mixed = op.reshape(turned, np.array([0, 0, SIZE], np.int64), True)
-    layer = op.add(x, mixed)
-    layer.set_friendly_name("model.layers.self_attn.add1.layer0")
-    last = op.slice(layer, op.negative(keep), op.constant(np.array([2**31 - 1], np.int64)), one, one)
+    empty = op.broadcast(op.constant(np.array(0, np.float32)), op.concat([batch, one, zero, width], 0))
+    assigns: list[Any] = []
+
+    def layer(number: int, x: Any) -> Any:
+        heads = op.transpose(
+            op.reshape(x, np.array([0, 0, 1, SIZE], np.int64), True), np.array([0, 2, 1, 3], np.int64)
+        )
+        wholes = []
+        for name in (f"past.{number}.key", f"past.{number}.value"):
+            info = VariableInfo()
+            info.data_shape, info.data_type, info.variable_id = (
+                ov.PartialShape([-1, 1, -1, SIZE]),
+                ov.Type.f32,
+                name,
+            )
+            variable = Variable(info)
+            past = op.gather(op.read_value(empty, variable), beam, axis)
+            wholes.append(op.concat([past, heads], 2))
+            assigns.append(op.assign(wholes[-1], variable))
+        attended = op.scaled_dot_product_attention(heads, *wholes, op.select(seen, nothing, lowest), scale)
+        turned = op.transpose(attended, np.array([0, 2, 1, 3], np.int64))
+        added = op.add(x, op.reshape(turned, np.array([0, 0, SIZE], np.int64), True))
+        added.set_friendly_name(f"model.layers.self_attn.add1.layer{number}")
+        return added
+
+    for number in range(layers):
+        x = layer(number, x)
+    last = op.slice(x, op.negative(keep), op.constant(np.array([2**31 - 1], np.int64)), one, one)
     logits = op.add(op.matmul(last, op.constant(w["head"]), False, True), op.constant(w["bias"]))
     folder.mkdir()
     model = ov.Model([op.result(logits)], assigns, parameters, "tiny")
