@@ -46,11 +46,20 @@ def weights() -> dict[str, Any]:
     return {"embedding": embedding, "positions": positions, "head": head, "bias": bias}
 
 
+def _variable(name: str) -> Any:
+    import openvino as ov
+    from openvino.op.util import Variable, VariableInfo
+
+    info = VariableInfo()
+    info.data_shape, info.data_type = ov.PartialShape([-1, 1, -1, SIZE]), ov.Type.f32
+    info.variable_id = name
+    return Variable(info)
+
+
 def openvino_model(folder: Path, layers: int = 1) -> Path:
     """A stateful model in the form that ``convert`` leaves: inputs ids, mask, positions, beam_idx, keep."""
     import openvino as ov
     from openvino import opset13 as op
-    from openvino.op.util import Variable, VariableInfo
 
     w = weights()
     wide = (("input_ids", [-1, -1]), ("attention_mask", [-1, -1]), ("position_ids", [-1, -1]))
@@ -84,13 +93,7 @@ def openvino_model(folder: Path, layers: int = 1) -> Path:
         )
         wholes = []
         for name in (f"past.{number}.key", f"past.{number}.value"):
-            info = VariableInfo()
-            info.data_shape, info.data_type, info.variable_id = (
-                ov.PartialShape([-1, 1, -1, SIZE]),
-                ov.Type.f32,
-                name,
-            )
-            variable = Variable(info)
+            variable = _variable(name)
             past = op.gather(op.read_value(empty, variable), beam, axis)
             wholes.append(op.concat([past, heads], 2))
             assigns.append(op.assign(wholes[-1], variable))
