@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from engine.base import GenerationRequest, Generator, Message
+from engine.base import GenerationRequest, Generator, Message, Reads
 from kernels import processor
 from models.files import write_json
 
@@ -28,7 +29,8 @@ _TEXT = "各处室要在每月{}日以前把第{}号材料送到办公室，由�
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Tokens per second: ``read`` of a prompt, ``written`` one by one (what is guessed ahead comes on top).
+    """Tokens per second: ``read`` of a prompt that is written after, ``written`` one by one (what is guessed
+    ahead comes on top), ``judged``: read for hidden states alone, 0 where the model tells none.
 
     ``load``: processes at work per core before it was measured; ``of`` and ``when``: what was measured, and
     when.
@@ -39,6 +41,12 @@ class Speed:
     load: float
     of: str
     when: str
+    judged: float = 0.0
+
+    @property
+    def reading(self) -> float:
+        """Tokens per second of what is read before it is decided whether to write."""
+        return self.judged or self.read
 
     @property
     def busy(self) -> bool:
@@ -80,15 +88,26 @@ def measure(generator: Generator, threads: int, load: float) -> Speed:
     """Time reading and writing, each the best of ``TIMES``: other work can only slow it. Loads the model
     before."""
     _timed(generator, "预热。", 1)
-    read = written = 0.0
+    read = written = judged = 0.0
     for time_ in range(TIMES):
         text = _long(generator, time_)
         first, _, tokens, _ = _timed(generator, text, 1)
         read = max(read, tokens / first)
+        judged = max(judged, _judged(generator, _long(generator, time_ + TIMES)))
         first, last, _, count = _timed(generator, f"{time_}。请从一数到二十，用汉字。", WRITE_TOKENS)
         written = max(written, (count - 1) / max(last - first, 1e-6))
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    return Speed(round(read, 1), round(written, 1), load, measured_of(generator, threads), when)
+    of = measured_of(generator, threads)
+    return Speed(round(read, 1), round(written, 1), load, of, when, round(judged, 1))
+
+
+def _judged(generator: Generator, text: str) -> float:
+    """Tokens a second of a text read for the state after it; 0 where none is told."""
+    if not isinstance(generator, Reads):
+        return 0.0
+    begin = time.perf_counter()
+    state = generator.read((Message("user", text),), threading.Event()).state()
+    return 0.0 if state is None else generator.count_tokens(text) / (time.perf_counter() - begin)
 
 
 def _long(generator: Generator, variant: int) -> str:

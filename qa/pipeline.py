@@ -294,14 +294,19 @@ class Pipeline:
         slow = self.speed is not None and self.speed.seconds(LEAST) > self.settings.patience
         return values > 1 and not slow
 
+    def _within_patience(self, rate: float) -> int:
+        """Tokens that this machine reads, at so many a second, in most of the time that a reader waits."""
+        return int(READING * self.settings.patience * rate)
+
     def _reading(self) -> int:
-        """Tokens that this machine reads in most of the time that a reader waits."""
-        return int(READING * self.settings.patience * self.speed.read) if self.speed else READ
+        """Tokens that may be read before it is decided whether to write."""
+        return self._within_patience(self.speed.reading) if self.speed else READ
 
     def _limits(self) -> Limits:
-        """What may be read: no more than this machine reads in most of the time that a reader waits."""
+        """What may be read to write."""
         tokens, passages, cover = self.settings.context_limits
-        return Limits(min(tokens, max(LEAST, self._reading())), passages, cover)
+        read = self._within_patience(self.speed.read) if self.speed else READ
+        return Limits(min(tokens, max(LEAST, read)), passages, cover)
 
     def _unread(self, answer: Answer, hits: Sequence[Hit], own: OwnWords | None) -> Answer | None:
         """The finished answer where nothing has to be read: an overview, or nothing was found. None

@@ -48,7 +48,8 @@ def trial(settings: Settings, wanted: Wanted) -> Iterator[Check]:
             calibration.keep(speed, settings.data)
     except OSError as error:
         notes.append(f"not kept: {error}")
-    rates = f"reads {speed.read:.0f} and writes {speed.written:.1f} tokens/s"
+    judged = f" ({speed.judged:.0f} to judge)" if speed.judged else ""
+    rates = f"reads {speed.read:.0f}{judged} and writes {speed.written:.1f} tokens/s"
     yield Check("speed", "ok", f"{rates}: about {speed.answer:.1f} s for an answer ({'; '.join(notes)})")
     yield _answered(result)
 
