@@ -134,9 +134,12 @@ class Keeps(Reads, Protocol):
         """How many tokens of the messages would have to be read now."""
         ...
 
-    def ahead(self, messages: tuple[Message, ...], cancelled: threading.Event) -> bool:
+    def ahead(self, messages: tuple[Message, ...], cancelled: threading.Event, written: bool = False) -> bool:
         """Read the messages as far as the last one's ``lasting`` and keep that, if it is not kept yet. False
         when there is no place to keep more.
+
+        Args:
+            written: something will be written after them, not hidden states alone told.
 
         Raises:
             Cancelled: it was stopped; what was read until then is not lost.

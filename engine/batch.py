@@ -37,9 +37,9 @@ class _Flight:
         return max(0, len(self.job.prompt) - len(self.held.tokens))
 
     def took(self, ids: Sequence[int]) -> None:
-        """Its blocks hold these tokens too; one that writes has them go through all layers."""
+        """Its blocks hold these tokens too; for all layers, where the job is ``deep``."""
         self.held.tokens += ids
-        if self.job.room:
+        if self.job.deep:
             self.held.deep = len(self.held.tokens)
 
 
@@ -191,7 +191,7 @@ class Batch:
         for flight in flights:
             keep = len(flight.ids) if not flight.unread else int(len(flight.ids) == flight.unread)
             done = len(flight.held.tokens)
-            deep = flight.held.deep if flight.job.room else None
+            deep = flight.held.deep if flight.job.deep else None
             parts.append(Part(flight.ids, done, flight.held.table, keep, _marks(flight, keep), deep))
         for flight, result in zip(flights, self._model.forward(parts), strict=True):
             self._tell(flight, result)

@@ -93,7 +93,7 @@ class BatchedGenerator(ABC):
         prompt = self._prompt(messages, 1)
         return len(prompt) - (self._batch.known(prompt) if self._batch else 0)
 
-    def ahead(self, messages: tuple[Message, ...], cancelled: threading.Event) -> bool:
+    def ahead(self, messages: tuple[Message, ...], cancelled: threading.Event, written: bool = False) -> bool:
         """Read in steps of AHEAD tokens, so that who comes meanwhile waits for no more than that."""
         batch = self._loaded(cancelled)
         if batch.full:
@@ -103,15 +103,20 @@ class BatchedGenerator(ABC):
         if batch.known([*prompt[:lasting], -1]) < lasting:
             for end in range(AHEAD, lasting + AHEAD, AHEAD):
                 end = min(end, lasting)
-                self._read(prompt[:end], end, cancelled).state()
+                self._read(prompt[:end], end, cancelled, deep=written).state()
         return True
 
     def _read(
-        self, prompt: list[int], lasting: int, cancelled: threading.Event, marks: Sequence[int] = ()
+        self,
+        prompt: list[int],
+        lasting: int,
+        cancelled: threading.Event,
+        marks: Sequence[int] = (),
+        deep: bool = False,
     ) -> Reader:
         from engine.jobs import Reader
 
-        reader = Reader(prompt, cancelled, lasting, marks)
+        reader = Reader(prompt, cancelled, lasting, marks, deep)
         try:
             self._loaded(cancelled).submit(reader)
         except Cancelled:
@@ -127,7 +132,8 @@ class BatchedGenerator(ABC):
         with the same chat cut off there."""
         *before, last = messages
         cut = self._tokens.encode_chat([*before, replace(last, content=last.content[:end])])
-        return next((i for i, (one, other) in enumerate(zip(prompt, cut, strict=False)) if one != other), 0)
+        pairs = enumerate(zip(prompt, cut, strict=False))
+        return next((i for i, (one, other) in pairs if one != other), len(prompt))
 
     def _prompt(self, messages: Sequence[Message], new: int) -> list[int]:
         ids = self._tokens.encode_chat(messages)

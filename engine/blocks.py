@@ -83,11 +83,13 @@ class Blocks:
             return None
         fresh = [self._free.pop() for _ in range(needed)]
         self._use(fresh)
-        reach = self._load(begin, len(shared), fresh, common)
+        reach, whole = self._load(begin, len(shared), fresh, common)
         if donor and common % BLOCK and reach == common:
             # the donor may just have gone, but nothing has been written over it yet
             self._copy(donor.table[common // BLOCK], fresh[0])
         deep = min(donor.deep, common if reach == common else len(shared) * BLOCK) if donor else 0
+        if deep == len(shared) * BLOCK:
+            deep = max(deep, whole)
         held = Held([*shared, *fresh], list(prompt[:reach]), deep)
         self._flying.append(held)
         return held
@@ -119,18 +121,19 @@ class Blocks:
     def _on_disk(self, prompt: Sequence[int], full: int) -> list[tuple[str, int]]:
         return self._disk.kept.find(prompt[:-1], full * BLOCK) if self._disk else []
 
-    def _load(self, prompt: Sequence[int], full: int, fresh: Sequence[int], common: int) -> int:
+    def _load(self, prompt: Sequence[int], full: int, fresh: Sequence[int], common: int) -> tuple[int, int]:
         """Fill fresh blocks after the ``full`` shared ones from disk, if that holds more than the ``common``
-        tokens in memory; how many are held then."""
-        found = self._on_disk(prompt, full)
+        tokens in memory; how many are held then, and to where those from disk are of all layers."""
+        found, reach, whole = self._on_disk(prompt, full), common, full * BLOCK
         if not self._disk or not found or found[-1][1] <= common:
-            return common
-        reach = common
+            return common, 0
         for (name, end), block in zip(found, fresh, strict=False):
-            if not self._disk.load(name, block):
+            deep = self._disk.load(name, block)
+            if deep is None:
                 break
+            whole = end if deep and whole == (end - 1) // BLOCK * BLOCK else whole
             reach = max(reach, end)
-        return reach
+        return reach, whole
 
     def _save(self, held: Held, lasting: int) -> None:
         """Have the first ``lasting`` tokens kept on disk, or as many of them as fill blocks."""
@@ -139,8 +142,9 @@ class Blocks:
         if len(held.tokens) < lasting:
             lasting = len(held.tokens) // BLOCK * BLOCK
         names = self._disk.kept.names(held.tokens[:lasting])
-        for name, block in zip(names, held.table, strict=False):
-            if self._disk.save(name, block, self._saved.append):
+        for number, (name, block) in enumerate(zip(names, held.table, strict=False), 1):
+            deep = min(number * BLOCK, lasting) <= held.deep
+            if self._disk.save(name, block, deep, self._saved.append):
                 self._use([block])
 
     def _use(self, table: Sequence[int]) -> None:

@@ -62,6 +62,8 @@ class Job(Protocol):
     """Tokens that may follow the prompt."""
     lasting: int
     """Tokens of the prompt that others will begin with as well; 0: not known."""
+    deep: bool
+    """Whether all layers take it in, as for what is written after; else those that hidden states need."""
     marks: Sequence[int]
     """Tokens of the prompt, counted from its beginning, after which the hidden state is wanted too."""
 
@@ -97,6 +99,7 @@ class Writer:
     """
 
     lasting = 0
+    deep = True
     marks: Sequence[int] = ()
 
     def __init__(self, tokens: Vocabulary, prompt: list[int], request: GenerationRequest, guess: int) -> None:
@@ -176,9 +179,15 @@ class Reader:
     room = 0
 
     def __init__(
-        self, prompt: list[int], cancelled: threading.Event, lasting: int = 0, marks: Sequence[int] = ()
+        self,
+        prompt: list[int],
+        cancelled: threading.Event,
+        lasting: int = 0,
+        marks: Sequence[int] = (),
+        deep: bool = False,
     ) -> None:
         self.prompt = prompt
+        self.deep = deep
         self.lasting = lasting
         self.marks = marks
         self._told: list[Floats] = []

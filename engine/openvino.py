@@ -89,7 +89,7 @@ class OpenVINOGenerator(BatchedGenerator):
             metadata.version("openvino"),
             *(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in files),
         )
-        kept = Kept(self._kept, self._kept_bytes, "\n".join(parts), model.kept_bytes)
+        kept = Kept(self._kept, self._kept_bytes, "\n".join(parts), model.kept_bytes, model.block_bytes)
         return Disk(kept, model.dump, model.fill)
 
 

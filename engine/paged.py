@@ -125,18 +125,19 @@ class PagedModel:
         for tensor in self._tensors():
             tensor[target] = tensor[source]
 
-    def dump(self, block: int) -> bytes:
-        """What the block holds of the lower layers, as :meth:`fill` takes it."""
-        return b"".join(tensor[block].tobytes() for tensor in self._tensors(upper=False))
+    def dump(self, block: int, deep: bool) -> bytes:
+        """What the block holds, of all layers or of the lower ones, as :meth:`fill` takes it."""
+        return b"".join(tensor[block].tobytes() for tensor in self._tensors(upper=deep))
 
-    def fill(self, block: int, held: memoryview) -> None:
-        """Make the block hold what was dumped."""
-        at = 0
-        for tensor in self._tensors(upper=False):
+    def fill(self, block: int, held: memoryview) -> bool:
+        """Make the block hold what was dumped; whether that was of all layers."""
+        at, deep = 0, bool(len(held) == self.block_bytes)
+        for tensor in self._tensors(upper=deep):
             place = tensor[block]
             end = at + place.nbytes
             place[...] = np.frombuffer(held[at:end], place.dtype).reshape(place.shape)
             at = end
+        return deep
 
     def _tensors(self, upper: bool = True) -> Iterator[NDArray[Any]]:
         yield from (tensor.data for tensor in self._lower.cache)

@@ -40,13 +40,13 @@ class Kept:
 
     Args:
         model: everything that keys and values depend on besides the tokens.
-        size: bytes of a block.
+        sizes: bytes that a block may have: of the lower layers, of all.
     """
 
-    def __init__(self, folder: Path, most: int, model: str, size: int) -> None:
+    def __init__(self, folder: Path, most: int, model: str, *sizes: int) -> None:
         self._folder = folder
         self._most = most
-        self._size = size
+        self._sizes = sizes
         self._model = hashlib.blake2b(model.encode(), digest_size=16).digest()
         self._total: int | None = None
         self._saved = 0
@@ -81,7 +81,7 @@ class Kept:
         except OSError:
             return None
         with contextlib.suppress(OSError):
-            if len(data) != 4 + self._size or bytes(data[:4]) != _checksum(name, data[4:]):
+            if len(data) - 4 not in self._sizes or bytes(data[:4]) != _checksum(name, data[4:]):
                 path.unlink()
                 return None
             os.utime(path)
@@ -169,37 +169,35 @@ class Disk:
     is set: nobody's answer waits for it.
 
     Args:
-        dump: what a block holds.  fill: makes a block hold that.
+        dump: what a block holds, of all layers or of the lower ones.
+        fill: makes a block hold that; whether it was of all layers.
     """
 
     def __init__(
-        self, kept: Kept, dump: Callable[[int], bytes], fill: Callable[[int, memoryview], None]
+        self, kept: Kept, dump: Callable[[int, bool], bytes], fill: Callable[[int, memoryview], bool]
     ) -> None:
         self.kept = kept
         self.quiet = threading.Event()
         self._dump = dump
         self._fill = fill
         self._lock = threading.Lock()
-        self._line: deque[tuple[str, int, Callable[[int], None]]] = deque()
+        self._line: deque[tuple[str, int, bool, Callable[[int], None]]] = deque()
         self._running = False
         self._age = 0
 
-    def load(self, name: str, block: int) -> bool:
-        """Make the block hold what is kept under the name; False, and nothing is changed, when that is
-        gone."""
+    def load(self, name: str, block: int) -> bool | None:
+        """Make the block hold what is kept under the name, and tell whether that is of all layers; None, and
+        nothing is changed, when it is gone."""
         data = self.kept.load(name)
-        if data is None:
-            return False
-        self._fill(block, data)
-        return True
+        return None if data is None else self._fill(block, data)
 
-    def save(self, name: str, block: int, done: Callable[[int], None]) -> bool:
-        """Save the block when it is quiet; it must not change until ``done`` is called. False when too many
-        wait, or it is kept already."""
+    def save(self, name: str, block: int, deep: bool, done: Callable[[int], None]) -> bool:
+        """Save the block, of all layers where it is ``deep``, when it is quiet; it must not change until
+        ``done`` is called. False when too many wait, or it is kept already."""
         if not self.kept.writable or len(self._line) >= _LINE or self.kept.has(name):
             return False
         with self._lock:
-            self._line.append((name, block, done))
+            self._line.append((name, block, deep, done))
             if not self._running:
                 self._running = True
                 threading.Thread(target=self._run, name="wenju-kept", daemon=True).start()
@@ -218,8 +216,8 @@ class Disk:
                 if not self._line:
                     self._running = False
                     return
-                (name, block, done), age = self._line.popleft(), self._age
-            data = self._dump(block)
+                (name, block, deep, done), age = self._line.popleft(), self._age
+            data = self._dump(block, deep)
             if age == self._age:
                 self.kept.save(name, data)
             done(block)

@@ -1,5 +1,5 @@
-"""Reading ahead: while nobody asks, the examples of a query over a table and the passages of the index are
-read as they will be sent, so that a question finds them read (``engine/prefix_cache.py``).
+"""Reading ahead: while nobody asks, the examples of the prompts that have some and the passages of the index
+are read as they will be sent, so that a question finds them read (``engine/prefix_cache.py``).
 
 A passage that the reranker cuts around the place that matters is cut by the question, so it is left out.
 """
@@ -16,7 +16,7 @@ from errors import Cancelled
 from index.types import Document, Hit, Passage
 from qa.context import sentences_of
 from qa.draft import messages_for
-from qa.kinds.queried import examples
+from qa.kinds import parts, queried
 from qa.rerank import material
 
 ANY = "问"
@@ -42,7 +42,8 @@ class Ahead:
     def __init__(self, index: Documents) -> None:
         self._index = index
         self._of = ""
-        self._left: Iterator[tuple[Message, ...]] = iter(())
+        self._left: Iterator[tuple[tuple[Message, ...], bool]] = iter(())
+        """Chats, and whether something is written after them."""
 
     def read(self, generator: Generator, cancelled: threading.Event) -> bool:
         """Read the next passage that was not read yet; False when all were, or no more can be kept.
@@ -54,12 +55,14 @@ class Ahead:
             return False
         if self._of != self._index.fingerprint:
             told = (self._messages(hit, generator) for hit in self._hits())
-            self._of, self._left = self._index.fingerprint, chain([examples()], filter(None, told))
-        for messages in self._left:
+            shown = ((chat, True) for chat in (queried.examples(), parts.examples()))
+            self._of = self._index.fingerprint
+            self._left = chain(shown, ((chat, False) for chat in told if chat))
+        for chat, written in self._left:
             try:
-                return generator.ahead(messages, cancelled)
+                return generator.ahead(chat, cancelled, written)
             except Cancelled:
-                self._left = chain([messages], self._left)
+                self._left = chain([(chat, written)], self._left)
                 raise
         return False
 

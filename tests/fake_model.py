@@ -43,6 +43,8 @@ class Model:
     def __init__(self, blocks: int = 64, hold: bool = False) -> None:
         self.blocks = blocks
         self.memory: list[list[int]] = [[-1] * BLOCK for _ in range(blocks)]
+        self.upper: list[list[int]] = [[-1] * BLOCK for _ in range(blocks)]
+        """The same of the layers above, which some passes leave out."""
         self.passes: list[list[Part]] = []
         self.fails = False
         self._steps = threading.Semaphore(0) if hold else None
@@ -75,6 +77,10 @@ class Model:
         taken = []
         for part, whole in places:
             history = [self.memory[block][at] for block, at in whole]
+            if part.deep is not None:
+                assert [self.upper[block][at] for block, at in whole[: part.deep]] == history[: part.deep]
+                for (block, at), token in zip(whole[part.deep :], history[part.deep :], strict=True):
+                    self.upper[block][at] = token
             ends = [part.past + row + 1 for row in part.rows]
             rows = np.zeros((len(ends), WORDS), np.float32)
             for row, end in zip(rows, ends, strict=True):
@@ -87,13 +93,16 @@ class Model:
         return taken
 
     def copy(self, source: int, target: int) -> None:
-        self.memory[target] = list(self.memory[source])
+        for held in (self.memory, self.upper):
+            held[target] = list(held[source])
 
-    def dump(self, block: int) -> bytes:
-        return np.asarray(self.memory[block], np.int32).tobytes()
+    def dump(self, block: int, deep: bool) -> bytes:
+        return np.asarray(self.memory[block] + (self.upper[block] if deep else []), np.int32).tobytes()
 
-    def fill(self, block: int, held: memoryview) -> None:
-        self.memory[block] = np.frombuffer(held, np.int32).tolist()
+    def fill(self, block: int, held: memoryview) -> bool:
+        tokens = np.frombuffer(held, np.int32).tolist()
+        self.memory[block], self.upper[block] = tokens[:BLOCK], tokens[BLOCK:] or [-1] * BLOCK
+        return len(tokens) > BLOCK
 
 
 class Asker:
@@ -102,7 +111,7 @@ class Asker:
     def __init__(
         self, prompt: list[int], most: int = 12, guess: Callable[[list[int]], list[int]] | None = None
     ) -> None:
-        self.prompt, self.room, self.lasting, self.marks = prompt, most, 0, ()
+        self.prompt, self.room, self.lasting, self.marks, self.deep = prompt, most, 0, (), True
         self.stopped = False
         self.written: list[int] = []
         self.states: list[float] = []

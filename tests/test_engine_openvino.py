@@ -104,12 +104,14 @@ def test_blocks_from_disk_are_followed_by_the_upper_layers(deep: Path) -> None:
     one, other = PagedModel(deep, 4), PagedModel(deep, 4)
     ids = list(range(1, 1 + BLOCK))
     one.forward([Part(ids, 0, [2], 0)])
-    held = one.dump(2)
-    assert len(held) == one.kept_bytes < one.block_bytes
-    other.fill(1, memoryview(held))
-    (found,) = other.forward([Part([7], BLOCK, [1, 3], 1, deep=0)])
+    one.forward([Part(ids, 0, [3], 0, deep=0)])
     (expected,) = PagedModel(deep, 4).forward([Part([*ids, 7], 0, [0, 1], 1, deep=0)])
-    assert np.allclose(found.logits, expected.logits, atol=2e-2)
+    for block, all_layers, size in ((2, False, one.kept_bytes), (3, True, one.block_bytes)):
+        held = one.dump(block, all_layers)
+        assert len(held) == size and other.fill(1, memoryview(held)) == all_layers
+        (found,) = other.forward([Part([7], BLOCK, [1, 3], 1, deep=BLOCK if all_layers else 0)])
+        assert np.allclose(found.logits, expected.logits, atol=2e-2)
+    assert one.kept_bytes < one.block_bytes
 
 
 def test_what_is_read_beside_the_writing_is_what_it_is_alone(

@@ -32,7 +32,7 @@ FILE = SIZE + 4
 
 
 def store(folder: Path, most: int = 1 << 20, model: str = "a model") -> Kept:
-    return Kept(folder, most, model, SIZE)
+    return Kept(folder, most, model, SIZE, 2 * SIZE)
 
 
 def batch(runs: Model, folder: Path, keep: int = 0, **options: object) -> Batch:
@@ -41,9 +41,9 @@ def batch(runs: Model, folder: Path, keep: int = 0, **options: object) -> Batch:
     return Batch(runs, 8, keep, lambda error: GeneratorError(f"failed: {error}", "Try again."), disk)  # type: ignore[arg-type]
 
 
-def read(runs: Batch, prompt: list[int], lasting: int) -> None:
+def read(runs: Batch, prompt: list[int], lasting: int, deep: bool = False) -> None:
     """Read, and wait until everything is kept."""
-    reader = Reader(prompt, threading.Event(), lasting)
+    reader = Reader(prompt, threading.Event(), lasting, deep=deep)
     runs.submit(reader)
     reader.state()
     saved()
@@ -72,6 +72,30 @@ def test_what_left_memory_is_read_from_disk_up_to_the_last_token_that_comes_agai
     whole = Asker(stem[:64])
     again.submit(whole)
     assert whole.result() == alone(stem[:64], 12)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_what_will_be_written_after_is_kept_of_all_layers(tmp_path: Path, deep: bool) -> None:
+    (stem, tail) = prompts([75, 20])
+    read(batch(Model(), tmp_path), stem, 75, deep)
+    assert {path.stat().st_size for path in tmp_path.iterdir()} == {4 + SIZE * (1 + deep)}
+    runs, asker = batch(fresh := Model(), tmp_path), Asker(stem + tail)
+    runs.submit(asker)
+    assert asker.result() == alone(stem + tail, 12)
+    first = fresh.passes[0][0]
+    assert first.past == 75 and first.deep == (75 if deep else 0)
+
+
+def test_reading_for_states_and_writing_share_what_they_have(tmp_path: Path) -> None:
+    stem, one, two = prompts([75, 20, 25])
+    runs = batch(model := Model(), tmp_path, keep=64)
+    read(runs, stem + one, 0)
+    for prompt in (stem + two, stem + one, stem + two + one):
+        asker = Asker(prompt)
+        runs.submit(asker)
+        assert asker.result() == alone(prompt, 12)
+        read(runs, prompt + one, 0)
+    assert [part.deep for parts in model.passes for part in parts if len(part.ids) > 1][:3] == [None, 0, None]
 
 
 def test_disk_goes_on_where_memory_ends(tmp_path: Path) -> None:

@@ -20,8 +20,9 @@ from qa.ahead import Ahead
 from qa.draft import messages_for
 from qa.engine import Engine
 from qa.kind import Operation
+from qa.kinds import parts, queried
 from qa.kinds.evidence import Window, narrow
-from qa.kinds.queried import computed, examples
+from qa.kinds.queried import computed
 from qa.kinds.tables import tables_at
 from qa.reader import Reading
 from qa.rerank import TOKENS, Budget, material, reranked
@@ -42,6 +43,9 @@ class Index:
         return passages_of(self.document(document_id))
 
 
+EXAMPLES = 2
+
+
 class Keeping(ScriptedGenerator):
     """One character is one token; ``room`` for so many chats."""
 
@@ -58,7 +62,7 @@ class Keeping(ScriptedGenerator):
     def unread(self, messages: tuple[Message, ...]) -> int:
         return 0
 
-    def ahead(self, messages: tuple[Message, ...], cancelled: threading.Event) -> bool:
+    def ahead(self, messages: tuple[Message, ...], cancelled: threading.Event, written: bool = False) -> bool:
         if self.stops:
             raise Cancelled("stopped before it was read")
         if len(self.read_ahead) == self.room:
@@ -73,9 +77,9 @@ def all_of(ahead: Ahead, generator: Keeping) -> int:
 
 def test_every_short_passage_is_read_as_the_reranker_sends_it() -> None:
     index, generator = Index(), Keeping()
-    assert all_of(Ahead(index), generator) == 1 + len(passages_of(LEAVE))
-    assert generator.read_ahead[0] == examples()
-    for passage, messages in zip(passages_of(LEAVE), generator.read_ahead[1:], strict=True):
+    assert all_of(Ahead(index), generator) == EXAMPLES + len(passages_of(LEAVE))
+    assert generator.read_ahead[:EXAMPLES] == [queried.examples(), parts.examples()]
+    for passage, messages in zip(passages_of(LEAVE), generator.read_ahead[EXAMPLES:], strict=True):
         sent = messages_for(
             "年休假有几天？", material(Hit(passage, LEAVE, 0.5), passage.end - 1, generator), "judge"
         )
@@ -92,8 +96,17 @@ def test_the_examples_of_a_query_are_what_every_query_begins_with(tmp_path: Path
     (table,) = tables_at(engine.search("甲 户数", 1)[0], engine.library)
     computed("几栋", Operation("count"), table, writer, threading.Event())
     *sent, last = writer.requests[0].messages
-    *before, end = examples()
+    *before, end = queried.examples()
     assert sent == before and end.lasting > 0 and last.content.startswith(end.content[: end.lasting])
+
+
+def test_the_examples_of_parts_are_what_every_question_taken_apart_begins_with() -> None:
+    writer = ScriptedGenerator({"": "甲办公室的价\n乙办公室的价"})
+    assert parts.parts_of("甲办公室和乙办公室的价", writer, threading.Event()) == (
+        "甲办公室的价",
+        "乙办公室的价",
+    )
+    assert writer.requests[0].messages[:-1] == tuple(replace(m, lasting=0) for m in parts.examples())
 
 
 def test_a_passage_that_the_question_cuts_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,12 +116,12 @@ def test_a_passage_that_the_question_cuts_is_left_out(monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         index, "passages", lambda _: [replace(passages_of(LEAVE)[0], text=text, start=0, end=len(text))]
     )
-    assert all_of(Ahead(index), generator) == 1
+    assert all_of(Ahead(index), generator) == EXAMPLES
 
 
 def test_it_goes_on_where_it_was_stopped_and_again_when_the_index_has_changed() -> None:
     index, generator = Index(), Keeping()
-    ahead, count = Ahead(index), 1 + len(passages_of(LEAVE))
+    ahead, count = Ahead(index), EXAMPLES + len(passages_of(LEAVE))
     assert ahead.read(generator, threading.Event())
     generator.stops = True
     with pytest.raises(Cancelled):
@@ -139,8 +152,8 @@ def test_what_was_read_of_a_document_goes_off_the_disk_with_it(tmp_path: Path) -
     for file in files:
         file.write_text("# 休假\n\n工作满一年的有五天年休假。\n", "utf-8")
     engine.add(files[:1])
-    read = [engine.read_ahead(threading.Event()) for _ in range(3)]
-    assert read == [True, True, False], "the examples of a query, and the passage"
+    read = [engine.read_ahead(threading.Event()) for _ in range(4)]
+    assert read == [True, True, True, False], "the examples of two prompts, and the passage"
     assert left(lambda: engine.add(files)), "one was added"
     files[0].write_text("# 休假\n\n工作满一年的有七天年休假。\n", "utf-8")
     assert not left(lambda: engine.add(files))

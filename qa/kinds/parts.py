@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import prompts
-from engine.base import Generator
+from engine.base import Generator, Message
 from qa.draft import reply
 from qa.finding import Searched, found_in, searched
 from qa.gate import Gate
@@ -30,6 +30,12 @@ LENGTH = 4
 """Characters of the shortest part."""
 OWN = 0.85
 """Least share of a part's characters that stand in the question."""
+
+
+def examples() -> tuple[Message, ...]:
+    """The chat before any question, all of which comes again."""
+    *before, (role, content) = prompts.chat("parts", question="")[:-1]
+    return (*(Message(*part) for part in before), Message(role, content, len(content)))
 
 
 def parts_of(question: str, generator: Generator, cancelled: threading.Event) -> tuple[str, ...]:
