@@ -21,7 +21,7 @@ from openvino import Dimension, Model, Op, PartialShape, Type
 
 from kernels.avx2 import GROUP, WIDTH, ZERO, Kernel, kernel
 
-_SHARE = 1 << 22
+_SHARE = 10_000_000
 """Products below which a call is not worth a second thread."""
 
 
