@@ -66,12 +66,16 @@ class PagedModel:
         graph = core.read_model(str(folder / "model.xml"))
         self._states = page(graph, STATE_LAYERS)
         parts = cut(graph, max(STATE_LAYERS)) if self._states else None
-        for part in parts or (graph,):
-            integer_products(part, threads, lambda: release_mapped(folder))
-        self._lower, *upper = (Compiled(core, part, blocks, config) for part in parts or (graph,))
+        replaced = [
+            integer_products(part, threads, lambda: release_mapped(folder)) for part in parts or (graph,)
+        ]
+        self._any_number = all(replaced)
+        """OpenVINO keeps some 3 MB for each number of tokens that it has multiplied for; ours nothing."""
+        # one block more than there are, for tokens of no sequence
+        self._lower, *upper = (Compiled(core, part, blocks + 1, config) for part in parts or (graph,))
         self._upper = upper[0] if upper else None
         size = self._lower.width if self._upper else 0
-        self._between = np.empty((blocks, BLOCK, size), np.float16)
+        self._between = np.empty((blocks + 1, BLOCK, size), np.float16)
         """What the upper layers go on from, for every token."""
         self.kept_bytes = self._lower.block_bytes + self._between[0].nbytes
         self.block_bytes = self.kept_bytes + (self._upper.block_bytes if self._upper else 0)
@@ -87,7 +91,7 @@ class PagedModel:
     def forward(self, parts: Sequence[Part]) -> list[Taken]:
         ids = np.concatenate([np.asarray(part.ids, np.int64) for part in parts])
         spans = [Span(part.past, part.past + len(part.ids), part.table, part.rows) for part in parts]
-        out = self._lower.run(spans, ids)
+        out = self._run(self._lower, spans, ids)
         self._looked_up += len(ids)
         if self._looked_up >= RELEASE:
             release_mapped(self._folder)
@@ -100,6 +104,14 @@ class PagedModel:
             states = [_split(found, each) for found in told]
             logits = self._logits(self._upper, parts, spans, between[:, 0])
         return [Taken(first, tuple(rest)) for first, *rest in zip(logits, *states, strict=True)]
+
+    def _run(self, part: Compiled, spans: Sequence[Span], taken: NDArray[Any]) -> list[NDArray[Any]]:
+        """One pass of a part, with tokens of no sequence up to the next number of tokens that it is given."""
+        more = 0 if self._any_number else filled(len(taken)) - len(taken)
+        if more:
+            spans = [*spans, Span(0, more, [self.blocks], [])]
+            taken = np.concatenate([taken, np.zeros((more, *taken.shape[1:]), taken.dtype)])
+        return part.run(spans, taken)
 
     def _logits(
         self, upper: Compiled, parts: Sequence[Part], spans: Sequence[Span], between: Floats
@@ -116,7 +128,8 @@ class PagedModel:
                 taken.append(self._between[going[-1].places])
         if not going:
             return [np.empty((len(span.rows), 0), np.float32) for span in spans]
-        found = iter(_split(upper.run(going, np.concatenate(taken))[0], [span.rows for span in going]))
+        logits = self._run(upper, going, np.concatenate(taken))[0]
+        found = iter(_split(logits, [span.rows for span in going]))
         return [
             np.empty((len(part.rows), 0), np.float32) if part.deep is None else next(found) for part in parts
         ]
@@ -214,6 +227,13 @@ class Compiled:
         known = {name: value for name, value in given.items() if name in self._takes}
         self._request.infer(known, share_inputs=True)
         return [self._request.get_output_tensor(i).data for i in range(self._outputs)]
+
+
+def filled(tokens: int) -> int:
+    """The least number of tokens that a pass is given for so many: all up to 8, then multiples of 4, above 64
+    of 8."""
+    step = 1 if tokens <= 8 else 4 if tokens <= 64 else 8
+    return -(-tokens // step) * step
 
 
 def _split(found: NDArray[Any], rows: Sequence[Sequence[int]]) -> list[Floats]:

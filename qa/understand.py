@@ -7,7 +7,7 @@ Both are told by the reader (``qa.reader``) from the question and the turns befo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import prompts
 from qa.items import with_item
@@ -22,6 +22,10 @@ ALONE = 0.7
 after turns (docs/log/reader.md)."""
 GAP = 2
 """Characters between two spans that belong to one phrase."""
+JOINT = "："
+"""Stands in a query between what was taken up and what was asked."""
+SHORT = 3
+"""Characters before a colon that are no question of their own."""
 NEAR, SAID = 2, 40
 """Turns before, and characters of their answers, that the model that writes is told of."""
 BEFORE = 60
@@ -69,7 +73,7 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     """The kind of answer wanted and the query; without a reader what was typed."""
     if reader is None:
         return Want("", 0.0, asked, asked)
-    said = [(turn.query or turn.question, turn.answer) for turn in turns[-TURNS:]]
+    said = [(turn.query, turn.answer) for turn in with_queries(turns[-TURNS:], reader)]
     kinds = reader.kind(asked, history(said[-1:]))
     kind = max(kinds, key=lambda k: kinds[k])
     if not said and kind == "order" and kinds[kind] >= ALOUD:
@@ -91,16 +95,32 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     before = history(said)
     if reader.alone(asked, *said[-1]) >= ALONE:
         return Want(kind, kinds[kind], asked, asked)
-    last = said[-1][0].rstrip("？?。")
+    last = begun(said[-1][0]).rstrip("？?。")
     taken = (before[a:b].strip("，。？?—： \n") for a, b in joined(reader.turn(asked, before)))
     carried = tuple(
         text for text in dict.fromkeys(taken) if len(text) > 1 and text not in asked and text not in last
     )
-    query = f"{' '.join((last, *carried))}：{asked}"
+    query = f"{' '.join((last, *carried))}{JOINT}{asked}"
     before = " ".join((last, said[-1][1][:BEFORE])).strip()
     if named := with_item(asked, said[-1][1]):
         return Want(kind, kinds[kind], named, named, (named,), before=before)
     return Want(kind, kinds[kind], query, after(turns, asked), (last, *carried), before=before)
+
+
+def begun(query: str) -> str:
+    """The question that a query after turns began with: what was asked between then and now says less."""
+    first = query.partition(JOINT)[0]
+    return first if len(first) > SHORT else query
+
+
+def with_queries(turns: Sequence[Turn], reader: Reads) -> list[Turn]:
+    """The turns, each with what was searched for it: who hands on questions and answers alone, as other
+    programs do, does not know that."""
+    known: list[Turn] = []
+    for turn in turns:
+        query = turn.query or understand(turn.question, known, reader).query
+        known.append(replace(turn, query=query))
+    return known
 
 
 def after(turns: Sequence[Turn], asked: str) -> str:

@@ -99,6 +99,20 @@ def test_the_upper_layers_are_left_out_where_nothing_is_written(deep: Path) -> N
     assert taken == [4] and first.logits.shape == (1, tiny.VOCABULARY) and second.logits.shape == (1, 0)
 
 
+def test_a_pass_is_given_few_different_numbers_of_tokens(deep: Path) -> None:
+    numbers = [paged.filled(tokens) for tokens in range(1, 193)]
+    assert all(0 <= number - tokens < 8 for tokens, number in enumerate(numbers, 1))
+    assert numbers[:8] == list(range(1, 9)) and len(set(numbers)) < 40 and max(numbers) == 192
+    model = PagedModel(deep, 4)
+    (alone,) = model.forward([Part(list(range(1, 13)), 0, [0], 2, deep=0)])
+    expected = alone.logits.copy()
+    (more,) = model.forward([Part(list(range(1, 12)), 0, [1], 1, deep=0)])
+    assert more.logits.shape == (1, tiny.VOCABULARY)
+    assert np.allclose(more.logits[0], expected[0], atol=2e-2 * np.abs(expected).max())
+    (again,) = model.forward([Part([12], 11, [1], 1, deep=11)])
+    assert np.allclose(again.logits[0], expected[1], atol=2e-2 * np.abs(expected).max())
+
+
 @pytest.mark.usefixtures("exact")
 def test_blocks_from_disk_are_followed_by_the_upper_layers(deep: Path) -> None:
     one, other = PagedModel(deep, 4), PagedModel(deep, 4)

@@ -145,6 +145,14 @@ def test_the_model_is_asked_a_follow_up_after_its_turns():
     assert understand("食堂几点开门", turns, reader).told == "食堂几点开门"
 
 
+def test_turns_that_come_without_what_was_searched_are_given_it():
+    reader = ScriptedReader(carried={"要谁批": ("婚假几天",), "多久批下来": ("要谁批",)})
+    bare = [Turn("婚假几天", "十天。"), Turn("要谁批", "处长。")]
+    told = [Turn("婚假几天", "十天。", "婚假几天"), Turn("要谁批", "处长。", "婚假几天：要谁批")]
+    query = understand("多久批下来", bare, reader).query
+    assert query == understand("多久批下来", told, reader).query and "婚假几天" in query
+
+
 def test_an_order_that_is_not_sure_is_a_question():
     class Unsure(ScriptedReader):
         def kind(self, question: str, before: str = "") -> dict[str, float]:
