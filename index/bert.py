@@ -23,6 +23,13 @@ with the matrices q, k, v, ao (attention's output), fi, fo (between) and the nor
 ``.weight``, ``.bias``."""
 
 EPS = 1e-12
+STEP = 8
+"""Texts are made as long as the next multiple of so many tokens."""
+
+
+def rounded(tokens: int, most: int) -> int:
+    """The next of few lengths, at most ``most``: OpenVINO keeps memory for each that it has computed."""
+    return min(most, -(-tokens // STEP) * STEP)
 
 
 def encoder_graph(arrays: Arrays, layers: int, heads: int) -> Any:

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import ModelError
+from index.bert import rounded
 from index.encoder_packed import is_packed
 from index.encoder_traits import Traits, traits_of
 from index.normalize import simplify
@@ -139,7 +140,7 @@ class OpenVinoEncoder:
         while order:
             size = max(1, min(BATCH_TEXTS, BATCH_TOKENS // max(1, len(tokens[order[0]]))))
             batch, order = order[:size], order[size:]
-            ids = np.zeros((len(batch), len(tokens[batch[0]])), np.int64)
+            ids = np.zeros((len(batch), rounded(len(tokens[batch[0]]), MAX_TOKENS)), np.int64)
             mask = np.zeros_like(ids)
             for row, i in enumerate(batch):
                 ids[row, : len(tokens[i])] = tokens[i]

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index.bert import rounded
 from index.encoder import Encoder
 from index.normalize import simplify
 from index.sentences import split_sentences
@@ -194,7 +195,7 @@ class _Net:
         out: list[_Out | None] = [None] * len(given)
         order = sorted(range(len(given)), key=lambda i: (-len(encoded[i].ids), i))
         while order:
-            longest = min(MOST, len(encoded[order[0]].ids))
+            longest = rounded(len(encoded[order[0]].ids), MOST)
             size = max(1, BATCH_TOKENS // longest)
             batch, order = order[:size], order[size:]
             self._batch([encoded[i] for i in batch], longest, batch, out)
