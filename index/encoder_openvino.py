@@ -18,7 +18,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,7 +61,6 @@ def can_run(folder: Path) -> bool:
     return any(name in ARCHITECTURES for name in config.get("architectures", ()))
 
 
-@lru_cache(maxsize=1)
 def best_precision() -> Precision:
     """bf16 where the processor multiplies matrices in it (AMX), else int8."""
     return "bf16" if "amx_bf16" in processor.flags() else "int8"
