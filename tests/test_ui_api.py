@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -76,6 +77,31 @@ def test_history_and_closed_context_reach_the_engine() -> None:
         assert client.post("/api/ask", json=body).json()["query"] == "年休假超过三天由谁审批？"
     assert engine.asked[0][1][0].answer == "提前5个工作日。"
     assert given["passages"] == (("办法", "超过3天的由分管领导审批。"),)
+
+
+@pytest.mark.parametrize("path", ["/api/ask", "/api/search", "/v1/chat/completions"])
+def test_half_of_a_surrogate_pair_reaches_no_engine_and_no_reply(path: str) -> None:
+    half = "年休假怎么申请\ud800"
+    turns = [{"role": role, "content": half} for role in ("user", "assistant", "user")]
+    body = {"model": "wenju", "messages": turns} if "chat" in path else {"question": half}
+    content = json.dumps(body).encode()
+    asked: list[object] = []
+    engine = fake_engine()
+    stream, search = engine.stream, engine.search
+
+    def streaming(*given: Any, **more: Any) -> Any:
+        asked.extend((given, more))
+        return stream(*given, **more)
+
+    def searching(*given: Any, **more: Any) -> Any:
+        asked.extend((given, more))
+        return search(*given, **more)
+
+    engine.stream, engine.search = streaming, searching  # type: ignore[method-assign]
+    with TestClient(api_app(engine=engine)) as client:
+        reply = client.post(path, content=content, headers={"content-type": "application/json"})
+    assert reply.status_code == 200 and "年休假" in reply.text
+    assert asked and "\\ud800" not in repr(asked)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from ui.problems import NotFound, problem
 from ui.roles import Administrator, Asker, Member
 from ui.services import services_of
 from ui.storage import Store
+from ui.storage_rows import clean
 from ui.storage_types import FEEDBACK_REASONS, Feedback, now
 from ui.streaming import Waiting
 
@@ -220,8 +221,8 @@ def _event(name: str, data: dict[str, Any]) -> str:
 
 
 async def _search(request: Request, question: str, k: int, collection: str = "") -> dict[str, Any]:
-    engine = engine_of(request)
-    hits = await asyncio.to_thread(engine.search, question, k, collection=collection)
+    engine, question = engine_of(request), clean(question)
+    hits = await asyncio.to_thread(engine.search, question, k, collection=clean(collection))
     return {"question": question, "hits": [hit_to_dict(hit) for hit in hits]}
 
 

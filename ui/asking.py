@@ -20,6 +20,7 @@ from errors import Cancelled, ModelError
 from qa.types import Answer, Turn
 from ui.services import Services, services_of
 from ui.storage import Store
+from ui.storage_rows import clean
 from ui.storage_types import Exchange, Status, new_id, now
 from ui.streaming import Waiting, stream_answer
 from ui.viewer import Viewer
@@ -52,7 +53,7 @@ async def ask(
         QueueFull, RateLimited, QuestionError, ModelError, IndexError_, GeneratorError, Cancelled.
     """
     cancelled = cancelled or threading.Event()
-    user = viewer.name
+    user, what = viewer.name, _cleaned(what)
     services = services.seen_by(viewer)
     exchange = Exchange(new_id(), what.question, now())
     last: Answer | None = None
@@ -80,6 +81,15 @@ async def ask(
         ticket.release()
         if what.channel != "page":
             _record(services.store, user, replace(exchange, status=status, answer=last), what.channel)
+
+
+def _cleaned(what: Ask) -> Ask:
+    """Without what no reply can hold: JSON can name half of a surrogate pair (``"\\ud800"``)."""
+    history = tuple(Turn(clean(t.question), clean(t.answer), clean(t.query)) for t in what.history)
+    given = what.passages
+    passages = None if given is None else tuple((clean(title), clean(text)) for title, text in given)
+    question, collection = clean(what.question), clean(what.collection)
+    return replace(what, question=question, history=history, passages=passages, collection=collection)
 
 
 async def begun(steps: AsyncGenerator[Waiting | Answer, None]) -> AsyncGenerator[Waiting | Answer, None]:

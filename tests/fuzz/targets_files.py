@@ -39,7 +39,8 @@ def loaded(given: tuple[str, bytes]) -> None:
         assert unpack(Document, pack(document)) == document
         sound(document)
     for failed in found.failed:
-        assert "broken, reading it failed" not in failed.message, failed.message
+        message = failed.error().message
+        assert "broken, reading it failed" not in message, message
 
 
 def chunks(text: str) -> None:
