@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import prompts
-from index.orders import Orders, Place
+from index.order_spans import Place
+from index.orders import Orders
 from index.types import Document, Hit, Passage
 from qa.types import Answer, Note
 
@@ -102,8 +103,7 @@ class Struck:
         """Have the judge told of what is doubtful in parts of documents, of the most suspicious first."""
         if self._judge is None:
             return
-        found = {one for part in parts for one in self._orders.doubtful(*part, self._wide)}
-        if doubtful := sorted(found, reverse=True):
+        if doubtful := sorted(self._orders.doubtful(parts, self._wide), reverse=True):
             judged = self._judge(doubtful)
             self._orders.learn([text for _, text in doubtful[: len(judged)]], judged)
 

@@ -44,7 +44,7 @@ class Suspicion:
         states that the probe knows.
 
         Args:
-            doubtful: by how much a sentence is told (``index.orders``), and the sentence.
+            doubtful: by how much a sentence is told (``index.order_spans``), and the sentence.
 
         Raises:
             Cancelled: it was stopped. GeneratorError: the generator failed.

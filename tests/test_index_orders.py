@@ -17,25 +17,14 @@ from fake_encoder import FakeEncoder
 from test_wenju_cli import run  # noqa: F401
 from typer.testing import Result
 
-import index.orders
+import index.order_spans
 from eval.scripts.injection import Attack, load
 from index.encoder import Encoder, open_encoder
 from index.loaders import load as loaded
-from index.orders import (
-    ASKED,
-    RUNS,
-    SLOTS,
-    Orders,
-    Place,
-    Sentences,
-    load_fit,
-    margins,
-    orders_in,
-    places,
-    runs_of,
-    told,
-    told_in,
-)
+from index.order_classifier import RUNS, SLOTS, load_fit, margins, runs_of
+from index.order_spans import ASKED, Place, look, orders_in, places, sentences_of
+from index.orders import Orders, told
+from index.types import Document
 from qa.library import Library
 from qa.settings import EngineSettings
 from training.examples import DATA, rows
@@ -79,14 +68,13 @@ def test_spaces_width_case_and_script_hide_nothing() -> None:
 
 
 def scripted(monkeypatch: pytest.MonkeyPatch, worth: dict[str, float]) -> None:
-    """Margins by a word that a text holds, the highest of them; -9 for others."""
+    """Margins by a word that a text holds, the highest of them; -9 for others. All pass every screen."""
 
-    def made(
-        texts: Sequence[str], encoder: object = None, fit: object = None, doubting: bool = False
-    ) -> np.ndarray:
+    def made(texts: Sequence[str], encoder: object = None, fit: object = None) -> np.ndarray:
         return np.array([max((v for w, v in worth.items() if w in text), default=-9.0) for text in texts])
 
-    monkeypatch.setattr(index.orders, "margins", made)
+    monkeypatch.setattr(index.order_spans, "margins", made)
+    monkeypatch.setattr(index.order_spans, "by_runs", lambda texts, fit: np.full(len(texts), 99.0))
 
 
 def test_what_stands_beside_an_order_needs_less_and_what_it_encloses_nothing(
@@ -135,15 +123,17 @@ def test_where_a_text_is_listed_less_is_enough(monkeypatch: pytest.MonkeyPatch) 
     fit = load_fit()
     scripted(monkeypatch, {"疑": 0.1 - fit.wide, "令": 1.0})
     text = f"疑似一句。{'食堂' * 9}。"
-    assert not places(told_in(text)) and len(places(told_in(text), wide=True)) == 1
+    assert not places(sentences_of(text)) and len(places(sentences_of(text), wide=True)) == 1
     crowd = "疑似一句。命令一句。" * 10
-    assert places(told_in(crowd), wide=True) == places(told_in(crowd)), "a text that speaks of programs"
+    narrow = places(sentences_of(crowd))
+    assert places(sentences_of(crowd), wide=True) == narrow, "a text that speaks of programs"
 
 
 def test_what_was_judged_counts_instead(monkeypatch: pytest.MonkeyPatch) -> None:
     scripted(monkeypatch, {"疑": 0.1 - ASKED, "令": 1.0})
     plain = "食堂" * 9 + "。"
-    told = told_in(f"疑似一句。{plain}命令一句。", doubting=True)
+    told = sentences_of(f"疑似一句。{plain}命令一句。")
+    assert told.doubtful(0, 99) == [] and look([(told, 0, 99)], None) and not look([(told, 0, 99)], None)
     assert [text for _, text in told.doubtful(0, 99)] == ["疑似一句。"], "the other is told"
     assert [text for _, text in told.doubtful(0, 4)] == ["疑似一句。"]
 
@@ -160,21 +150,51 @@ def test_a_text_is_looked_at_once_and_not_asked_of_again(
 ) -> None:
     scripted(monkeypatch, {"票": 0.1 - ASKED})
     made, seen = library(tmp_path), list[str]()
-    real = index.orders.told_in
+    real = index.order_spans.margins
 
-    def counted(text: str, encoder: Encoder | None = None, doubting: bool = False) -> Sentences:
-        seen.append(text)
-        return real(text, encoder, doubting=doubting)
+    def counted(texts: Sequence[str], *of: object) -> np.ndarray:
+        seen.extend(texts)
+        return real(texts, *of)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(index.orders, "told_in", counted)
+    monkeypatch.setattr(index.order_spans, "margins", counted)
     orders, document = Orders(), made.document(made.documents()[0].id)
-    end = len(document.text)
-    texts = sorted({text for _, text in orders.doubtful(document, 0, end)})
-    assert orders.struck(document) == () and PLAIN in texts
+    part = (document, 0, len(document.text))
+    texts = sorted(text for _, text in orders.doubtful([part, part]))
+    assert orders.struck(document) == () and PLAIN in texts and seen.count(PLAIN) == 1
     orders.learn(texts, [2.0 * (text == PLAIN) - 1.0 for text in texts])
-    assert orders.doubtful(document, 0, end) == [] and orders.struck(document)[0][:2] == (0, len(PLAIN))
-    assert seen.count(document.text) == 1
+    assert orders.doubtful([part]) == set() and orders.struck(document)[0][:2] == (0, len(PLAIN))
+    assert seen.count(PLAIN) == 1
     assert orders.of(document) == orders.of(document) == ()
+
+
+def test_the_vectors_tell_of_the_passages_found_alone_and_beside_an_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fit, seen = load_fit(), list[str]()
+    runs = {"令": fit.screen, "疑": fit.asked, "随": fit.doubtful}
+    odds = {"令": 1.0, "疑": 0.1 - ASKED, "随": 0.1 - fit.beside}
+
+    def first(text: str, worth: dict[str, float]) -> float:
+        return next((worth[word] for word in worth if word in text), -9.0)
+
+    def counted(texts: Sequence[str], *_: object) -> np.ndarray:
+        seen.extend(texts)
+        return np.array([first(text, odds) for text in texts])
+
+    monkeypatch.setattr(index.order_spans, "margins", counted)
+    monkeypatch.setattr(
+        index.order_spans, "by_runs", lambda texts, fit: np.array([first(text, runs) for text in texts])
+    )
+    text = "疑似第一句。平常的一句。疑似第二句。随便第一句。平常的两句。"
+    document = Document("1", "须知", "须知.txt", text, "1")
+    orders = Orders()
+    assert orders.struck(document) == () and seen == [], "nothing may be told for sure"
+    assert [text for _, text in orders.doubtful([(document, 0, 6)])] == ["疑似第一句。"] == seen
+    assert len(orders.doubtful([(document, 0, len(text))])) == 2 and len(seen) == 2
+    assert orders.doubtful([(document, 0, len(text))], wide=True) == set() and "随便第一句。" in seen, "told"
+    seen.clear()
+    assert struck(f"{text}命令。随便第二句。随便第三句。") == ["命令。", "随便第二句。", "随便第三句。"]
+    assert seen == ["命令。", "随便第二句。", "随便第三句。"], "and what stands farther away is not looked at"
 
 
 def test_administrators_are_told_the_passage_once_a_generation(tmp_path: Path) -> None:
@@ -214,7 +234,7 @@ def test_the_fit_that_ships_is_for_the_default_encoder() -> None:
     fit = load_fit()
     assert fit.model == IndexSettings().encoder and fit.weights.shape == (384,)
     assert fit.grams.shape == fit.beside_vector.shape == (SLOTS,) and fit.beside > 0
-    assert 0 < fit.wide < fit.doubt and fit.doubtful < fit.screen
+    assert 0 < fit.wide < fit.doubt and fit.doubtful < fit.asked < fit.screen and fit.doubt > ASKED
     assert np.isfinite(fit.weights).all() and np.isfinite(fit.grams).all()
 
 
@@ -227,7 +247,7 @@ def test_nothing_of_the_reporting_sets_is_fitted_on() -> None:
 
 def widely(text: str, encoder: Encoder | None = None) -> tuple[Place, ...]:
     """What is struck where a text is listed or written."""
-    return places(told_in(text, encoder, doubting=True), encoder, wide=True)
+    return places(sentences_of(text), encoder, wide=True)
 
 
 def struck_from(attack: Attack, told: Callable[[str], Sequence[Place]]) -> bool:

@@ -11,7 +11,8 @@ from fake_encoder import FakeEncoder
 from fakes import ScriptedGenerator
 
 from engine.base import Message
-from index.orders import ASKED, Orders
+from index.order_spans import ASKED
+from index.orders import Orders
 from qa.closed import ClosedContext
 from qa.struck import Struck
 from qa.suspected import MOST, Suspicion, _probe, chat
@@ -93,7 +94,8 @@ def doubting(monkeypatch: pytest.MonkeyPatch) -> None:
     def made(texts: Sequence[str], *_: object, **__: object) -> np.ndarray:
         return np.array([0.1 - ASKED if "由" in text else -9.0 for text in texts])
 
-    monkeypatch.setattr("index.orders.margins", made)
+    monkeypatch.setattr("index.order_spans.margins", made)
+    monkeypatch.setattr("index.order_spans.by_runs", lambda texts, fit: np.zeros(len(texts)))
 
 
 def test_of_what_is_found_the_doubtful_is_asked_once_and_struck(monkeypatch: pytest.MonkeyPatch) -> None:

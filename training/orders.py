@@ -5,16 +5,17 @@ of characters, and one over runs and the encoder's vector together.
 
 Orders and hard ordinary sentences: ``training/data/orders.jsonl``, by kind (``group``). Other ordinary ones:
 sentences and titles of the passages of ``training/data/a.jsonl`` to ``k.jsonl`` and ``count_docs.jsonl``, and
-of the technical pages of ``docs/`` (not of its log). Of every seven kinds of each one is left out in turn, so
-that what is told here is of kinds that the fit has not seen. Not fitted on, and counted for false alarms: the
-documents of ``eval/data``. ``--vectors`` keeps the vectors, which take minutes.
+of the technical pages of ``docs/`` (not of its log); of all ordinary ones also the pieces that are looked at
+for themselves. Of every seven kinds of each one is left out in turn, so that what is told here is of kinds
+that the fit has not seen. Not fitted on, and counted for false alarms: the documents of ``eval/data``.
+``--vectors`` keeps the vectors, which take minutes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,8 @@ from eval.metrics.stats import wilson
 from index.encoder import open_encoder
 from index.loaders import load
 from index.loaders.raw import clean
-from index.orders import SLOTS, runs_of
+from index.order_classifier import SLOTS, runs_of
+from index.order_spans import ASKED, pieces
 from index.sentences import split_sentences
 from training.examples import DATA, rows
 
@@ -47,8 +49,12 @@ WIDE = 0.01
 """The same where a text is listed or written."""
 SCREEN = 0.97
 """Share of the orders that are told by both that must pass the screen."""
+ASKED_SCREEN = 0.98
+"""Share of the orders that are told, or near enough to be asked of for a question of fact, that must pass its
+screen."""
 DOUBT, DOUBTFUL = 0.03, 0.08
-"""Share of sentences of office documents that may be doubtful, and whose vector is asked for that."""
+"""Share of sentences of office documents that may be doubtful where a text is listed or written, and whose
+vector is asked for that."""
 FILES = (*"abcdefghijk", "count_docs")
 ABOUT = Path(__file__).parents[1] / "docs"
 """Technical pages in Chinese and English: commands, settings, tables, code."""
@@ -68,32 +74,34 @@ class Example:
         return self.origin == "order"
 
 
-def sentences(text: str) -> Iterator[str]:
-    """As ``index.orders`` sees them."""
+def sentences(text: str, cut: bool = False) -> Iterator[str]:
+    """As ``index.order_spans`` sees them; ``cut``: with the pieces that it looks at for themselves."""
     text = clean(text)
     for start, end in split_sentences(text):
         yield text[start:end]
+        for a, b in pieces(text, start, end) if cut else ():
+            yield text[a:b]
 
 
 def examples() -> list[Example]:
-    """Each sentence once."""
-    found = {}
-    for row in rows(DATA / "orders.jsonl"):
+    """Each sentence once, and each piece of an ordinary one."""
+    found: dict[str, Example] = {}
+    for row in sorted(rows(DATA / "orders.jsonl"), key=lambda row: not row["order"]):
         origin = "order" if row["order"] else "hard"
-        for text in sentences(row["text"]):
+        for text in sentences(row["text"], cut=not row["order"]):
             found.setdefault(text, Example(text, f"{origin} {row['group']}", origin))
     for name in FILES:
         for row in rows(DATA / f"{name}.jsonl"):
             if "passage" in row:
-                for text in (row.get("title", ""), *sentences(row["passage"])):
+                for text in (row.get("title", ""), *sentences(row["passage"], cut=True)):
                     found.setdefault(text, Example(text, f"office {row['kind']}", "office"))
     for path in sorted(ABOUT.glob("[A-Z]*.md")) + sorted(ABOUT.glob("zh/*.md")):
         document = load(path)
-        for text in (document.title, *sentences(document.text)):
+        for text in (document.title, *sentences(document.text, cut=True)):
             found.setdefault(text, Example(text, f"technical {path.stem}", "technical"))
     for path in sorted(EVALUATED.glob("*/documents/*")):
         document = load(path)
-        for text in (document.title, *sentences(document.text)):
+        for text in (document.title, *sentences(document.text, cut=True)):
             found.setdefault(text, Example(text, path.parts[-3], "eval"))
     found.pop("", None)
     return list(found.values())
@@ -169,24 +177,13 @@ def main() -> None:
         )
         report(name, odds[name], given, least[name])
     by_kind(odds["both"], given, least["both"])
-    screen = float(np.quantile(odds["runs"][y & (odds["both"] >= least["both"])], 1 - SCREEN))
-    plain = np.array([e.origin in ("office", "eval") for e in given])
-    wide, doubt = (least["both"] - float(np.quantile(odds["both"][plain], 1 - n)) for n in (WIDE, DOUBT))
-    doubtful = float(np.quantile(odds["runs"][plain], 1 - DOUBTFUL))
-    beside = least["both"] - float(np.quantile(odds["both"][office], 1 - BESIDE))
-    passed = np.where(odds["runs"] >= screen, odds["both"], NEVER)
-    print(f"\nscreen {screen:.2f}")
-    report("both, behind the screen", passed, given, least["both"])
-    passed = np.where(odds["runs"] >= doubtful, odds["both"], NEVER)
-    report(f"listed or written (screen {doubtful:.2f})", passed, given, least["both"] - wide)
-    report("doubtful", passed, given, least["both"] - doubt)
+    numbers = levels(odds, least, given)
+    reported(odds, numbers, given)
     if asked.doubtful:
-        near = {e.text: odd - least["both"] for e, odd in zip(given, passed.tolist(), strict=True)}
-        kept = {text: by for text, by in near.items() if by >= -doubt}
+        passed = np.where(odds["runs"] >= numbers["doubtful"], odds["both"], NEVER)
+        by = {e.text: odd - least["both"] for e, odd in zip(given, passed.tolist(), strict=True)}
+        kept = {text: odd for text, odd in by.items() if odd >= -numbers["doubt"]}
         asked.doubtful.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
-    crowded = max(0.0, float(np.quantile(odds["both"][hard], 1 - CROWDED)) - least["both"])
-    print(f"beside an order {beside:.2f} less is enough, in a text full of them {crowded:.2f} more")
-    report("both, where much of a text is told", odds["both"], given, least["both"] + crowded)
     if asked.out:
         alone, last = fitted(runs[fold >= 0], y[fold >= 0]), fitted(both[fold >= 0], y[fold >= 0])
         weights = VECTOR * last.coef_[0][SLOTS:] / scale
@@ -197,16 +194,50 @@ def main() -> None:
             beside_vector=(RUNS * last.coef_[0][:SLOTS]).astype(np.float16),
             weights=weights.astype(np.float32),
             shift=float(last.intercept_[0] - weights @ mean),
-            screen=screen,
-            least=least["both"],
-            alone=least["runs"],
-            beside=beside,
-            crowded=crowded,
-            wide=wide,
-            doubt=doubt,
-            doubtful=doubtful,
             model=MODEL,
+            **numbers,
         )
+
+
+def levels(
+    odds: Mapping[str, np.ndarray], least: Mapping[str, float], given: Sequence[Example]
+) -> dict[str, float]:
+    """The thresholds and screens of ``index.order_classifier.Fit``, by name."""
+    y, runs, both = np.array([e.order for e in given]), odds["runs"], odds["both"]
+    office = np.array([e.origin in ("office", "eval", "technical") for e in given])
+    plain = np.array([e.origin in ("office", "eval") for e in given])
+    hard = np.array([e.origin == "hard" for e in given])
+    sure = least["both"]
+    wide, doubt = (sure - float(np.quantile(both[plain], 1 - share)) for share in (WIDE, DOUBT))
+    return {
+        "screen": float(np.quantile(runs[y & (both >= sure)], 1 - SCREEN)),
+        "least": sure,
+        "alone": least["runs"],
+        "beside": sure - float(np.quantile(both[office], 1 - BESIDE)),
+        "crowded": max(0.0, float(np.quantile(both[hard], 1 - CROWDED)) - sure),
+        "wide": wide,
+        "doubt": doubt,
+        "asked": float(np.quantile(runs[y & (both >= sure - ASKED)], 1 - ASKED_SCREEN)),
+        "doubtful": float(np.quantile(runs[plain], 1 - DOUBTFUL)),
+    }
+
+
+def reported(odds: Mapping[str, np.ndarray], at: Mapping[str, float], given: Sequence[Example]) -> None:
+    """What is told at each level, behind its screen."""
+    plain, sure = np.array([e.origin in ("office", "eval") for e in given]), at["least"]
+    for name, screen, least in (
+        ("both, behind the screen", "screen", sure),
+        ("asked of for a question of fact", "asked", sure - ASKED),
+        ("listed or written", "doubtful", sure - at["wide"]),
+        ("doubtful there", "doubtful", sure - at["doubt"]),
+    ):
+        passed = odds["runs"] >= at[screen]
+        report(f"{name} (screen {at[screen]:.2f})", np.where(passed, odds["both"], NEVER), given, least)
+        told("  pass the screen: office, eval", passed[plain])
+    print(
+        f"beside an order {at['beside']:.2f} less is enough, in a text full of them {at['crowded']:.2f} more"
+    )
+    report("both, where much of a text is told", odds["both"], given, sure + at["crowded"])
 
 
 def _arguments() -> argparse.Namespace:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import threading
 import time
 from pathlib import Path
@@ -43,11 +42,12 @@ def wanted(doubtful: Path) -> list[Example]:
 
 
 def collect(out: Path, doubtful: Path, seconds: float) -> None:
-    """Read until the time is over; what is there already is kept."""
+    """Read until the time is over, the most doubtful first; what is there already is kept."""
     texts, kept = known(out)
     have, until = set(texts), time.monotonic() + seconds
+    near = json.loads(doubtful.read_text("utf-8"))
     todo = [e.text for e in wanted(doubtful) if e.text not in have]
-    random.Random(3).shuffle(todo)
+    todo.sort(key=lambda text: (-near.get(text, -np.inf), text))
     generator = open_generator(GeneratorSettings(), ModelSettings())
     assert isinstance(generator, Marks), "the generator tells no hidden states"
     rows = [kept] if len(kept) else []
