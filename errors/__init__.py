@@ -20,6 +20,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Self
+
+from errors.texts import Value, said
 
 
 class WenjuError(Exception):
@@ -31,15 +34,27 @@ class WenjuError(Exception):
     """
 
     exit_code = 1
+    _named: tuple[str, dict[str, Value]] | None = None
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
 
+    @classmethod
+    def named(cls, reason: str, **values: Value) -> Self:
+        """One whose texts stand in ``errors/failures.toml``, in two languages.
+
+        Args:
+            reason: its name there.  values: what the texts name.
+        """
+        error = cls(*said("failures", reason, values, "en"))
+        error._named = (reason, values)
+        return error
+
     def told(self, lang: str) -> tuple[str, str]:
         """Message and hint in a language; in English where they are told in no other."""
-        return self.message, self.hint
+        return said("failures", *self._named, lang) if self._named else (self.message, self.hint)
 
     def __str__(self) -> str:
         return f"{self.message}\n  {self.hint}" if self.hint else self.message

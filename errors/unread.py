@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 
 from errors import DocumentError
-
-Value = str | int
+from errors.texts import Value, said, texts
 
 
 class Unread(DocumentError):
@@ -30,17 +26,12 @@ class Unread(DocumentError):
         return _again, (self.reason, self.values)
 
     def told(self, lang: str) -> tuple[str, str]:
-        texts = reasons()[self.reason]
-        message, hint = texts.get(lang, texts["en"])
-        return message.format_map(self.values), hint.format_map(self.values)
+        return said("unread", self.reason, self.values, lang)
 
 
-@functools.cache
 def reasons() -> dict[str, dict[str, tuple[str, str]]]:
     """Reason -> language -> what is wrong, and the next step."""
-    with (Path(__file__).parent / "unread.toml").open("rb") as file:
-        found = tomllib.load(file)
-    return {name: {lang: (said[0], said[1]) for lang, said in texts.items()} for name, texts in found.items()}
+    return texts("unread")
 
 
 def _again(reason: str, values: Mapping[str, Value]) -> Unread:

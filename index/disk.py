@@ -40,48 +40,38 @@ def writing(root: Path, wait: float) -> Iterator[None]:
             finally:
                 holder.unlink(missing_ok=True)
     except Timeout:
-        raise IndexError_(
-            f"the index at {root} is being written by {_holder(holder)}",
-            "Wait until it has finished, then try again.",
-        ) from None
+        raise _busy(root, holder) from None
 
 
 @contextmanager
 def told(root: Path) -> Iterator[None]:
     """Turn what the system says of a full disk or of missing rights into IndexError_; the index in ``root``
     is as it was."""
-    advice = f"Free some space on the disk of {root}, then try again. The index is as it was."
     try:
         yield
     except OSError as error:
         if error.errno in _FULL or (
             error.errno is None and "requested and" in str(error)
         ):  # as numpy tells it
-            raise IndexError_(
-                f"no space left on the disk while writing the index at {root}", advice
-            ) from error
+            raise IndexError_.named("index_full", root=str(root)) from error
         if error.errno in _DENIED and str(root) in str(error.filename or root):
-            raise IndexError_(
-                f"the index at {root} cannot be written ({error.strerror})",
-                "Check the rights on the data folder.",
-            ) from error
+            raise IndexError_.named("index_denied", root=str(root), what=str(error.strerror)) from error
         raise
     except (sqlite3.OperationalError, RuntimeError) as error:  # faiss wraps what its writes return
         if any(
             sign in str(error) for sign in ("disk is full", "disk I/O", "No space left", "File too large")
         ):
-            raise IndexError_(
-                f"no space left on the disk while writing the index at {root}", advice
-            ) from error
+            raise IndexError_.named("index_full", root=str(root)) from error
         raise
 
 
-def _holder(path: Path) -> str:
+def _busy(root: Path, holder: Path) -> IndexError_:
     try:
-        facts = json.loads(path.read_text("utf-8"))
-        return f"process {facts['pid']} on {facts['host']} since {facts['since']}"
+        facts = json.loads(holder.read_text("utf-8"))
+        by = {name: str(facts[name]) for name in ("pid", "host", "since")}
     except (OSError, ValueError, KeyError):
-        return "another process"
+        return IndexError_.named("index_busy", root=str(root))
+    return IndexError_.named("index_busy_by", root=str(root), **by)
 
 
 def reserve(path: Path, size: int) -> None:

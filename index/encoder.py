@@ -133,7 +133,4 @@ def check_folder(folder: Path) -> None:
     """Raise ModelError unless ``folder`` looks like an encoder (config.json and a tokenizer)."""
     missing = [name for name in ("config.json", "tokenizer.json") if not (folder / name).is_file()]
     if missing:
-        raise ModelError(
-            f"No encoder in {folder}: {' and '.join(missing)} missing.",
-            "Fetch it with 'wenju models fetch', or name a folder that holds a Hugging Face encoder.",
-        )
+        raise ModelError.named("encoder_missing", folder=str(folder), missing=", ".join(missing))

@@ -85,22 +85,26 @@ class ModelStore:
             if own.exists():
                 return own
             if len(own.parts) > 1:
-                raise ModelError(
-                    f"There is no model at {own}.", "Give an existing folder or a name of the manifest."
-                )
+                raise ModelError.named("model_folder", path=str(own))
         model = find(name, self.manifest)
         folder = self.root / name
         for file in model.files:
             place = folder / file.name
             if not place.is_file():
-                raise ModelError(
-                    f"The model {name} is not in {self.root} ({file.name} is missing).",
-                    f"Run: {FETCH} {name}",
+                raise ModelError.named(
+                    "model_missing",
+                    model=name,
+                    root=str(self.root),
+                    file=file.name,
+                    command=f"{FETCH} {name}",
                 )
             if file.size and place.stat().st_size != file.size:
-                raise ModelError(
-                    f"{place} is damaged: {place.stat().st_size} bytes instead of {file.size}.",
-                    f"Run: {FETCH} {name}",
+                raise ModelError.named(
+                    "model_size",
+                    path=str(place),
+                    found=place.stat().st_size,
+                    wanted=file.size,
+                    command=f"{FETCH} {name}",
                 )
         return folder / model.files[0].name if len(model.files) == 1 else folder
 
@@ -238,9 +242,12 @@ class ModelStore:
             found = sha256_of(folder / name, tell)
             unknown |= not want
             if want and found != want:
-                raise ModelError(
-                    f"{folder / name} is damaged or another file: sha256 {found}, expected {want}.",
-                    f"Delete it and run: {FETCH} {model.name}",
+                raise ModelError.named(
+                    "model_changed",
+                    path=str(folder / name),
+                    found=found,
+                    wanted=want,
+                    command=f"{FETCH} {model.name}",
                 )
         return "ok, not pinned" if unknown else "ok"
 

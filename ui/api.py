@@ -27,7 +27,7 @@ from ui.actions import note
 from ui.asking import Ask, ask, begun, turns
 from ui.asking import answer as complete
 from ui.document_changes import CurrentDocuments
-from ui.problems import NotFound, problem
+from ui.problems import NotFound, language, problem
 from ui.roles import Administrator, Asker, Member
 from ui.services import services_of
 from ui.storage import Store
@@ -109,7 +109,8 @@ async def post_ask(body: Question, request: Request, viewer: Asker) -> Response:
     history = turns([(t.question, t.answer, t.query) for t in body.history])
     what = Ask(body.question, history, passages, address=address_of(request), collection=body.collection)
     if body.stream:
-        return events(_snapshots(await begun(ask(services_of(request), viewer, what))))
+        steps = await begun(ask(services_of(request), viewer, what))
+        return events(_snapshots(steps, language(request)))
     return JSONResponse(answer_to_dict(await complete(request, viewer, what)))
 
 
@@ -204,7 +205,7 @@ def events(lines: AsyncIterator[str]) -> StreamingResponse:
     return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
 
 
-async def _snapshots(begun_steps: AsyncGenerator[Waiting | Answer, None]) -> AsyncIterator[str]:
+async def _snapshots(begun_steps: AsyncGenerator[Waiting | Answer, None], lang: str) -> AsyncIterator[str]:
     try:
         async with aclosing(begun_steps) as steps:
             async for step in steps:
@@ -213,7 +214,7 @@ async def _snapshots(begun_steps: AsyncGenerator[Waiting | Answer, None]) -> Asy
                 else:
                     yield _event("done" if step.stage == "done" else "answer", answer_to_dict(step))
     except Exception as error:  # the border: the status line has gone out already, so the error is an event
-        yield _event("error", problem(error)[1])
+        yield _event("error", problem(error, lang)[1])
 
 
 def _event(name: str, data: dict[str, Any]) -> str:

@@ -70,23 +70,27 @@ _KINDS: tuple[tuple[type[WenjuError], int, str, str], ...] = (
 )
 
 
-def problem(error: Exception) -> tuple[int, dict[str, Any]]:
-    """HTTP status and body of an error. What is not ours is named by its request id alone; the log has the
-    rest."""
+def language(request: Request) -> str:
+    """The one in which a program wants to read errors: Chinese where ``Accept-Language`` begins with it."""
+    return "zh" if request.headers.get("accept-language", "").lower().startswith("zh") else "en"
+
+
+def problem(error: Exception, lang: str = "en") -> tuple[int, dict[str, Any]]:
+    """HTTP status and body of an error, in ``lang`` where it is told in it. What is not ours is named by its
+    request id alone; the log has the rest."""
     for kind, status, group, code in _KINDS:
         if isinstance(error, kind):
-            return status, _body(
-                error.message, group, code, param=getattr(error, "param", None), hint=error.hint
-            )
+            message, hint = error.told(lang)
+            return status, _body(message, group, code, param=getattr(error, "param", None), hint=hint)
     log.error("request failed", exc_info=error)
     return 500, _body(
         "Something went wrong in the server.", "server_error", "internal", hint="The server's log says what."
     )
 
 
-def answered(error: Exception) -> JSONResponse:
+def answered(error: Exception, lang: str = "en") -> JSONResponse:
     """The response to an error."""
-    status, body = problem(error)
+    status, body = problem(error, lang)
     headers = {}
     if isinstance(error, RateLimited | QueueFull):
         headers["retry-after"] = str(error.retry_after)
@@ -99,7 +103,7 @@ def add_handlers(app: FastAPI) -> None:
     """Errors that reach the border of /api and /v1 become responses in this form."""
 
     async def ours(request: Request, error: Exception) -> Response:
-        return answered(error)
+        return answered(error, language(request))
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

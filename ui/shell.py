@@ -79,4 +79,5 @@ def failure_text(failure: WenjuError | None, viewer: Viewer | None, t: Texts) ->
         return ""
     if viewer is None or not viewer.administers:
         return t("models_failed")
-    return t("models_failed_why", reason=failure.message, hint=failure.hint or t("see_log"))
+    reason, hint = failure.told(t.lang)
+    return t("models_failed_why", reason=reason, hint=hint or t("see_log"))

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors.unread import Unread, Value
+from errors.texts import Value
+from errors.unread import Unread
 from index.loaders.archive import DEPTH_MAX, Budget, zip_members
 from index.loaders.signs import step
 from index.types import Document
