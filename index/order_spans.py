@@ -25,7 +25,7 @@ LONGEST = 600
 """Characters of a sentence that are looked at together; a longer one is looked at piece by piece."""
 MANY, CROWD = 10, 0.15
 """Sentences from which on, and share of them told from which on, a text is taken to speak of programs."""
-ASKED = 2.5
+ASKED = 3.5
 """How much less (log-odds) makes a sentence doubtful enough for the model that writes to be asked of it for a
 question of fact (docs/log/server.md)."""
 BETWEEN = 48

@@ -49,7 +49,7 @@ WIDE = 0.01
 """The same where a text is listed or written."""
 SCREEN = 0.97
 """Share of the orders that are told by both that must pass the screen."""
-ASKED_SCREEN = 0.98
+ASKED_SCREEN = 0.95
 """Share of the orders that are told, or near enough to be asked of for a question of fact, that must pass its
 screen."""
 DOUBT, DOUBTFUL = 0.03, 0.08
