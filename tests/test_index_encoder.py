@@ -186,7 +186,7 @@ def test_what_is_computed_in_which_numbers_follows_the_processor(
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="config.json and tokenizer.json missing"):
+    with pytest.raises(ModelError, match="config.json, tokenizer.json missing"):
         open_encoder(tmp_path)
     with pytest.raises(ModelError, match="no-such-encoder"):
         open_encoder("no-such-encoder", models_folder=tmp_path)
