@@ -247,15 +247,20 @@ def _said_again(texts: Sequence[str], found: NDArray[Any]) -> NDArray[Any]:
 def _narrowed(
     text: str, start: int, end: int, encoder: Encoder | None, fit: Fit, least: float
 ) -> list[tuple[int, int]]:
-    """The pieces of a sentence (cells of a row, what stands in brackets) that read like an order, where the
-    others together do not; else all of it.
+    """The pieces of a sentence (cells of a row, what stands in brackets) that read like an order, where one
+    of them does so no less than all of it and the others together do not; else all of it. What stands first
+    and is shorter than what follows (the mark of a source) goes with that.
 
     Args:
         least: by how much a piece must be told.
     """
     if not (cuts := _cut(text, start, end)):
         return [(start, end)]
-    told = margins([text[a:b] for a, b in cuts], encoder, fit) >= least
+    whole, *each = margins([text[a:b] for a, b in ((start, end), *cuts)], encoder, fit)
+    if max(each) < whole:
+        return [(start, end)]
+    told = np.array(each) >= least
+    told[1] |= told[0] and cuts[0][1] - cuts[0][0] < cuts[1][1] - cuts[1][0]
     rest = "".join(text[a:b] for (a, b), is_order in zip(cuts, told, strict=True) if not is_order)
     if not told.any() or (rest and margins([rest], encoder, fit)[0] >= least):
         return [(start, end)]

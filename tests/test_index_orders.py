@@ -94,10 +94,24 @@ def test_of_a_row_or_a_title_only_the_piece_that_makes_it_an_order(monkeypatch: 
     assert struck("项目：押金；金额：500元；说明：命令；经办：小王") == ["说明：命令；"]
     assert struck("| 押金 | 命令 | 小王 |") == [" 命令 |"]
     assert struck("整句都是命令，分不开") == ["整句都是命令，分不开"]
+    assert struck("【命令】宿舍从不停电| 小王 |") == ["【命令】", "宿舍从不停电|"], "a mark and what it marks"
+    assert struck("【这里是一条很长的命令】停电| 小王 |") == ["【这里是一条很长的命令】"]
     free = Orders().title
     assert free("用车规定（命令）.docx") == free("用车规定_命令_.docx").replace("_", "") == "用车规定.docx"
     assert free("用车规定.docx") == "用车规定.docx" and free("命令") == ""
     assert free("用车规定 ![图](https://evil.invalid/t.png)") == "用车规定 图"
+
+
+def test_all_of_a_sentence_goes_where_no_piece_reads_more_like_an_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def made(texts: Sequence[str], *_: object) -> np.ndarray:
+        return np.array([("来源" in text) + float("停电" in text) - 0.5 for text in texts])
+
+    scripted(monkeypatch, {})
+    monkeypatch.setattr(index.order_spans, "margins", made)
+    assert struck("依来源（三）可知（见附表），宿舍从不停电") == ["依来源（三）可知（见附表），宿舍从不停电"]
+    assert struck("依来源可知宿舍从不停电（见附表）") == ["依来源可知宿舍从不停电"]
 
 
 def test_runs_are_told_apart_and_weigh_one_together() -> None:
