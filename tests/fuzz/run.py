@@ -132,7 +132,7 @@ def guided(name: str, until: float, findings: Findings) -> None:
     atheris.instrument_all()
     options = [
         sys.argv[0],
-        f"-max_total_time={int(until - time.monotonic())}",
+        f"-max_total_time={max(1, int(until - time.monotonic()))}",  # 0 would be for ever
         "-max_len=8192",
         "-timeout=60",
     ]
