@@ -279,7 +279,9 @@ class Pipeline:
         if self.speed and self.speed.seconds(context.tokens) > self.settings.patience:
             return None
         found = worked_out(answer.query, context, self.generator, cancelled)
-        return own.worked(answer, found, ranked) if found else None
+        # Of a question of another kind two models must agree on what is to be done.
+        sure = found is not None and (answer.kind == "count" or found.does(operation))
+        return own.worked(answer, found, ranked) if found and sure else None
 
     def _operation(self, answer: Answer) -> Operation:
         """What is to be computed: told by what was typed, by the turn before only where that is a word or

@@ -239,6 +239,18 @@ def test_what_is_worked_out_of_running_text_shows_what_it_stands_on(centre, aske
     assert sent == {c.passage_id for c in first.citations}
 
 
+@pytest.mark.parametrize(
+    ("operation", "computed"), [("difference", True), ("product", False), ("sum", False), ("extreme", False)]
+)
+def test_what_is_done_to_figures_is_what_the_question_asks(centre, operation, computed):
+    """Where it is not sure that a number is counted or computed at all."""
+    asked = "东区比西区工位怎么样"
+    reader = ScriptedReader({asked: "fact"}, operations={asked: (operation, "one")})
+    writes = "东区工位 = 42个\n西区工位 = 35个\n答案 = 东区工位 - 西区工位"
+    answer = centre(reader, writes).answer(asked)
+    assert ("computed" in [n.kind for n in answer.notes]) == computed
+
+
 def test_what_asks_for_no_computing_is_not_worked_out(centre):
     asked = "东区有多少工位"
     engine = centre(ScriptedReader(), "东区有42个工位。")

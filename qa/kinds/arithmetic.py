@@ -89,6 +89,14 @@ def operands(node: Node) -> Iterator[Operand]:
         yield node
 
 
+def signs(node: Node) -> Iterator[str]:
+    """What a calculation does."""
+    if isinstance(node, Step):
+        yield node.sign
+        yield from signs(node.left)
+        yield from signs(node.right)
+
+
 def result(node: Node) -> Quantity | None:
     """What a calculation comes to; None where its units do not fit."""
     if isinstance(node, Operand):

@@ -24,7 +24,8 @@ from index.normalize import normalize
 from qa.attribution import EvidenceSentence
 from qa.checks.dates import Date, find_dates
 from qa.context import Context
-from qa.kinds.arithmetic import Operand, operands, result
+from qa.kind import Operation
+from qa.kinds.arithmetic import Operand, operands, result, signs
 from qa.kinds.counted import numbered
 from qa.kinds.evidence import narrow
 from qa.kinds.formula import calculation, named, shared_pairs
@@ -35,6 +36,9 @@ TOKENS = 120
 CERTAIN = -2.0
 """Least log-probability of a token for the whole to be trusted; chosen on tuning questions
 (docs/log/reader.md)."""
+ITEMS = frozenset("n")
+DONE = {"count": "n", "sum": "+*", "difference": "-", "product": "*", "ratio": "/", "average": "/"}
+"""What is done for an operation; ``n`` is counting items."""
 ALIKE = 0.5
 """Least share of the pairs of characters of a name that another has for both to be variants of one thing."""
 
@@ -49,6 +53,7 @@ class Worked:
         unit: of a figure.
         shown: the arithmetic, or the two days, as a person reads it.
         places: what it was worked out from, in order.
+        signs: of a figure, what was done.
     """
 
     what: str
@@ -56,6 +61,11 @@ class Worked:
     unit: str
     shown: str
     places: tuple[EvidenceSentence, ...]
+    signs: frozenset[str] = frozenset()
+
+    def does(self, operation: Operation) -> bool:
+        """Is that what was to be computed?"""
+        return self.what == "days" or bool(self.signs & frozenset(DONE.get(operation.what, "")))
 
 
 def worked_out(
@@ -104,7 +114,7 @@ def _items(named: dict[str, str], context: Context) -> Worked | None:
     items = [part.strip() for part in lists[0].strip("[]").split('"') if part.strip(" ,，、")]
     for hit in context.hits:
         if places := counted_items(items, narrow(hit)):
-            return Worked("items", Decimal(len(items)), "", "、".join(items), _once(places))
+            return Worked("items", Decimal(len(items)), "", "、".join(items), _once(places), ITEMS)
     return None
 
 
@@ -161,7 +171,7 @@ def _figure(lines: Sequence[str], question: str, context: Context) -> Worked | N
     if total is None or total.value <= 0:
         return None
     places = _once([one.place for one in own if one.place])
-    return Worked("figure", total.value, total.unit, total.shown, places)
+    return Worked("figure", total.value, total.unit, total.shown, places, frozenset(signs(node)))
 
 
 def _variants(own: Sequence[Operand], question: str) -> bool:
