@@ -137,9 +137,7 @@ def _operand(part: str, name: str, question: str, context: Context) -> Operand |
     found = [
         one for text, place in (*rows, (question, None)) for one in _standing(told[0], label, text, place)
     ]
-    found = [
-        one for one in found if one.place is None or not label or shared_pairs(label, _told_of(one.place))
-    ]
+    found = [one for one in found if not label or _named_so(one)]
     if not found:
         return None
     return max(found, key=lambda one: (shared_pairs(label, one.before), one.place is not None))
@@ -170,9 +168,13 @@ def _standing(told: NumberSpan, label: str, text: str, place: EvidenceSentence |
         )
 
 
-def _told_of(place: EvidenceSentence) -> str:
-    """A sentence with what stands over it."""
-    return "，".join((place.document.title, *place.passage.heading, place.text))
+def _named_so(one: Operand) -> bool:
+    """Has the sentence of a figure, or what stands over it, anything of its name? Of 间数 its unit may be
+    that."""
+    if one.place is None or any(c in one.name for c in one.span.unit):
+        return True
+    over = (one.place.document.title, *one.place.passage.heading)
+    return shared_pairs(one.name, "，".join((*over, one.place.text))) > 0
 
 
 def _usable(span: NumberSpan, text: str) -> bool:

@@ -25,7 +25,7 @@ from qa.attribution import EvidenceSentence
 from qa.checks.dates import Date, find_dates
 from qa.context import Context
 from qa.kind import Operation
-from qa.kinds.arithmetic import Operand, operands, result, signs
+from qa.kinds.arithmetic import Operand, Quantity, operands, result, signs
 from qa.kinds.counted import numbered
 from qa.kinds.evidence import narrow
 from qa.kinds.formula import calculation, named, shared_pairs
@@ -39,6 +39,7 @@ CERTAIN = -2.0
 ITEMS = frozenset("n")
 DONE = {"count": "n", "sum": "+*", "difference": "-", "product": "*", "ratio": "/", "average": "/"}
 """What is done for an operation; ``n`` is counting items."""
+LARGE = {"万": Decimal(10**4), "亿": Decimal(10**8)}
 ALIKE = 0.5
 """Least share of the pairs of characters of a name that another has for both to be variants of one thing."""
 
@@ -171,7 +172,17 @@ def _figure(lines: Sequence[str], question: str, context: Context) -> Worked | N
     if total is None or total.value <= 0:
         return None
     places = _once([one.place for one in own if one.place])
-    return Worked("figure", total.value, total.unit, total.shown, places, frozenset(signs(node)))
+    value, unit = _in_large(total, own)
+    return Worked("figure", value, unit, total.shown, places, frozenset(signs(node)))
+
+
+def _in_large(total: Quantity, own: Sequence[Operand]) -> tuple[Decimal, str]:
+    """The result in 万 or 亿 where all figures with its unit are."""
+    texts = [one.text for one in own if one.span.unit == total.unit]
+    for mark, size in LARGE.items():
+        if texts and total.unit and all(text.endswith(mark + total.unit) for text in texts):
+            return total.value / size, mark + total.unit
+    return total.value, total.unit
 
 
 def _variants(own: Sequence[Operand], question: str) -> bool:
