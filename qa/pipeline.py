@@ -243,12 +243,12 @@ class Pipeline:
             lambda what, table: computed(answer.query, what, table, self.generator, cancelled),
         ):
             return done
-        if worked := self._worked(answer, operation, ranked, windows, own, cancelled):
-            return worked
         exact = found is not None and found.exact
         told = max(windows, key=lambda w: w.worth).told if windows else None
         if answer.kind not in APART and not exact and self.gate.unanswered(told):
             return decline(answer, "not_answered", hits, first, found=found)
+        if worked := self._worked(answer, operation, ranked, windows, own, cancelled):
+            return worked
         found = apart(found) or found
         if done := own.answer(answer, found, hits):
             return done

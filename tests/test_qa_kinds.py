@@ -251,6 +251,15 @@ def test_what_is_done_to_figures_is_what_the_question_asks(centre, operation, co
     assert ("computed" in [n.kind for n in answer.notes]) == computed
 
 
+def test_where_the_best_passage_surely_does_not_answer_nothing_is_worked_out(centre, monkeypatch):
+    asked = "东区比西区多几个工位"
+    reader = ScriptedReader({asked: "count"}, operations={asked: ("difference", "one")})
+    monkeypatch.setattr("qa.gate.Gate.unanswered", lambda *_: True)
+    writes = "东区工位 = 42个\n西区工位 = 35个\n答案 = 东区工位 - 西区工位"
+    refused = centre(reader, writes).answer(asked).refusal
+    assert refused is not None and refused.reason == "not_answered"
+
+
 def test_what_asks_for_no_computing_is_not_worked_out(centre):
     asked = "东区有多少工位"
     engine = centre(ScriptedReader(), "东区有42个工位。")
