@@ -16,7 +16,7 @@ from errors import Cancelled
 from index.types import Document, Hit, Passage
 from qa.context import sentences_of
 from qa.draft import messages_for
-from qa.kinds import parts, queried
+from qa.kinds import parts, queried, worked
 from qa.rerank import material
 
 ANY = "问"
@@ -55,7 +55,7 @@ class Ahead:
             return False
         if self._of != self._index.fingerprint:
             told = (self._messages(hit, generator) for hit in self._hits())
-            shown = ((chat, True) for chat in (queried.examples(), parts.examples()))
+            shown = ((chat, True) for chat in (queried.examples(), parts.examples(), worked.examples()))
             self._of = self._index.fingerprint
             self._left = chain(shown, ((chat, False) for chat in told if chat))
         for chat, written in self._left:

@@ -36,6 +36,7 @@ from qa.kinds.ordered import tabled
 from qa.kinds.own_words import OwnWords
 from qa.kinds.parts import answered_apart, parts_of
 from qa.kinds.queried import computed
+from qa.kinds.worked import worked_out
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
 from qa.reader import Reads
@@ -48,6 +49,8 @@ from qa.verdict import accept, decline, retrieved, superseded
 
 READING = 0.75
 """Share of the patience that reading may take."""
+WORKED = Limits(360, 2, 1.0)
+"""What is read to work something out of running text."""
 READ = 1600
 """Tokens that are read where nobody measured how fast that goes."""
 LEAST = 96
@@ -244,6 +247,8 @@ class Pipeline:
         told = max(windows, key=lambda w: w.worth).told if windows else None
         if answer.kind not in APART and not exact and self.gate.unanswered(told):
             return decline(answer, "not_answered", hits, first, found=found)
+        if worked := self._worked(answer, operation, ranked, windows, own, cancelled):
+            return worked
         found = apart(found) or found
         if done := own.answer(answer, found, hits):
             return done
@@ -255,6 +260,28 @@ class Pipeline:
         if decision and (decision.reason or not (found and not after and self._wordy(found))):
             return self._decided(answer, hits, windows, first, found, own, decision)
         return None
+
+    def _worked(
+        self,
+        answer: Answer,
+        operation: Operation,
+        ranked: Sequence[Hit],
+        windows: Sequence[Window],
+        own: OwnWords,
+        cancelled: threading.Event,
+    ) -> Answer | None:
+        """What the question asks to compute, worked out of the best passages; None where that is not certain,
+        or this machine would take too long."""
+        if operation.what == "extreme" or (answer.kind != "count" and operation.what == "none"):
+            return None
+        worth = worth_of(ranked, windows)
+        context = build_context(ranked, worth, self.generator.count_tokens, WORKED)
+        if self.speed and self.speed.seconds(context.tokens) > self.settings.patience:
+            return None
+        found = worked_out(answer.query, context, self.generator, cancelled)
+        # Of a question of another kind two models must agree on what is to be done.
+        sure = found is not None and (answer.kind == "count" or found.does(operation))
+        return own.worked(answer, found, ranked) if found and sure else None
 
     def _operation(self, answer: Answer) -> Operation:
         """What is to be computed: told by what was typed, by the turn before only where that is a word or

@@ -20,7 +20,7 @@ from qa.ahead import Ahead
 from qa.draft import messages_for
 from qa.engine import Engine
 from qa.kind import Operation
-from qa.kinds import parts, queried
+from qa.kinds import parts, queried, worked
 from qa.kinds.evidence import Window, narrow
 from qa.kinds.queried import computed
 from qa.kinds.tables import tables_at
@@ -43,7 +43,7 @@ class Index:
         return passages_of(self.document(document_id))
 
 
-EXAMPLES = 2
+EXAMPLES = 3
 
 
 class Keeping(ScriptedGenerator):
@@ -78,7 +78,7 @@ def all_of(ahead: Ahead, generator: Keeping) -> int:
 def test_every_short_passage_is_read_as_the_reranker_sends_it() -> None:
     index, generator = Index(), Keeping()
     assert all_of(Ahead(index), generator) == EXAMPLES + len(passages_of(LEAVE))
-    assert generator.read_ahead[:EXAMPLES] == [queried.examples(), parts.examples()]
+    assert generator.read_ahead[:EXAMPLES] == [queried.examples(), parts.examples(), worked.examples()]
     for passage, messages in zip(passages_of(LEAVE), generator.read_ahead[EXAMPLES:], strict=True):
         sent = messages_for(
             "年休假有几天？", material(Hit(passage, LEAVE, 0.5), passage.end - 1, generator), "judge"
@@ -152,8 +152,8 @@ def test_what_was_read_of_a_document_goes_off_the_disk_with_it(tmp_path: Path) -
     for file in files:
         file.write_text("# 休假\n\n工作满一年的有五天年休假。\n", "utf-8")
     engine.add(files[:1])
-    read = [engine.read_ahead(threading.Event()) for _ in range(4)]
-    assert read == [True, True, True, False], "the examples of two prompts, and the passage"
+    read = [engine.read_ahead(threading.Event()) for _ in range(5)]
+    assert read == [True] * 4 + [False], "the examples of three prompts, and the passage"
     assert left(lambda: engine.add(files)), "one was added"
     files[0].write_text("# 休假\n\n工作满一年的有七天年休假。\n", "utf-8")
     assert not left(lambda: engine.add(files))

@@ -212,6 +212,61 @@ def test_what_is_computed_shows_what_it_stands_on(centre, asked, operation, quer
     assert len(first.citations) == lines and all(s.citations for s in places)
 
 
+@pytest.mark.parametrize(
+    ("asked", "operation", "writes", "lead"),
+    [
+        (
+            "东区比西区多几个工位",
+            ("difference", "one"),
+            "东区工位 = 42个\n西区工位 = 35个\n答案 = 东区工位 - 西区工位",
+            "推算为7个（42个 − 35个）：",
+        ),
+        (
+            "进检测中心的条件分几条",
+            ("count", "several"),
+            '条件 = ["有效的上岗证", "当年体检合格", "签订保密承诺", "部门负责人同意"]\n答案 = len(条件)',
+            "共4条：",
+        ),
+    ],
+)
+def test_what_is_worked_out_of_running_text_shows_what_it_stands_on(centre, asked, operation, writes, lead):
+    reader = ScriptedReader({asked: "count"}, operations={asked: operation})
+    answer = centre(reader, writes).answer(asked)
+    first, *places = answer.sentences
+    assert first.text.strip() == lead and [n.kind for n in answer.notes] == ["computed"]
+    assert places and len(first.citations) == len(places) and all(s.citations for s in places)
+    sent = {r.passage_id for r in answer.retrieved if r.sent}
+    assert sent == {c.passage_id for c in first.citations}
+
+
+@pytest.mark.parametrize(
+    ("operation", "computed"), [("difference", True), ("product", False), ("sum", False), ("extreme", False)]
+)
+def test_what_is_done_to_figures_is_what_the_question_asks(centre, operation, computed):
+    """Where it is not sure that a number is counted or computed at all."""
+    asked = "东区比西区工位怎么样"
+    reader = ScriptedReader({asked: "fact"}, operations={asked: (operation, "one")})
+    writes = "东区工位 = 42个\n西区工位 = 35个\n答案 = 东区工位 - 西区工位"
+    answer = centre(reader, writes).answer(asked)
+    assert ("computed" in [n.kind for n in answer.notes]) == computed
+
+
+def test_where_the_best_passage_surely_does_not_answer_nothing_is_worked_out(centre, monkeypatch):
+    asked = "东区比西区多几个工位"
+    reader = ScriptedReader({asked: "count"}, operations={asked: ("difference", "one")})
+    monkeypatch.setattr("qa.gate.Gate.unanswered", lambda *_: True)
+    writes = "东区工位 = 42个\n西区工位 = 35个\n答案 = 东区工位 - 西区工位"
+    refused = centre(reader, writes).answer(asked).refusal
+    assert refused is not None and refused.reason == "not_answered"
+
+
+def test_what_asks_for_no_computing_is_not_worked_out(centre):
+    asked = "东区有多少工位"
+    engine = centre(ScriptedReader(), "东区有42个工位。")
+    engine.answer(asked)
+    assert not any("答案 = None" in m.content for r in engine.generator.requests for m in r.messages)
+
+
 def test_the_row_with_the_most_is_the_answer(centre):
     asked = "哪个项目最贵"
     reader = ScriptedReader({asked: "fact"}, operations={asked: ("extreme", "one")})

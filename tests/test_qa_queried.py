@@ -190,6 +190,29 @@ def test_sums_and_other_figures_come_with_what_they_are_made_of(table: Table):
     assert asked(table, two.format("音乐厅"), "difference") is None
 
 
+MACHINES = """# 设备
+
+| 设备 | 数量（台） | 备件 | 单价（万元） | 运费（万元） |
+|---|---|---|---|---|
+| 电炉 | 4 | 2 | 165 | 3 |
+| 抛丸机 | 3 | 5 | 86 | 2 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("product", "total", "unit"),
+    [
+        ("数量_台 * 单价_万元", 660, "万元"),
+        ("备件 * 单价_万元", 330, "万元"),
+        ("运费_万元 * 单价_万元", None, ""),
+    ],
+)
+def test_so_many_things_at_a_price_are_an_amount(tmp_path: Path, product: str, total: int | None, unit: str):
+    machines = opened(tmp_path, MACHINES, "电炉 单价")
+    found = asked(machines, f"SELECT {product} FROM t WHERE 设备 = '电炉'", "product")
+    assert (found and (int(found.total or 0), found.unit)) == (total and (total, unit))
+
+
 def test_the_most_and_the_least_are_rows(table: Table):
     most = asked(table, "SELECT 场地 FROM t ORDER BY 本月_场 DESC LIMIT 1", "extreme")
     assert names(most) == ["羽毛球馆"] and most is not None and most.total is None

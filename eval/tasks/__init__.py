@@ -93,6 +93,7 @@ CATALOGUE: tuple[Named, ...] = (
     _own("mixed", "办公室混合文档问答", BOTH, lambda: sorted(p for p in _MIXED.glob("*") if p.is_file())),
     _own_office("desk", "办公文档问答（自编，七类文档）", TUNING),
     _own_office("bureau", "机关与企事业文档问答（自编，二十一份文件）", BOTH),
+    _own_office("workings", "要推算的办公文档问答（自编，六份文件）", BOTH),
     _own_office("counter", "窗口与办事文档问答（自编，十二份文件）", REPORTING),
     Named(
         "premises",

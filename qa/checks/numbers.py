@@ -79,6 +79,11 @@ def measured_in(unit: str) -> tuple[str, Decimal]:
     return dimension, Decimal(factor)
 
 
+def counts(unit: str) -> bool:
+    """Is it a measure word for things (个, 台, 名), and none of an amount (元, 公里)?"""
+    return unit in _COUNTS
+
+
 _PERSONS = frozenset(["名", "人", "位", "口", "员"])
 _COUNTS = frozenset(
     [

@@ -14,6 +14,7 @@ from qa.kinds.counted import Count, measure
 from qa.kinds.extract import WIDE, Extract
 from qa.kinds.overview import about, outline
 from qa.kinds.tables import row_text
+from qa.kinds.worked import Worked
 from qa.types import Answer, Note, Retrieved, Sentence
 
 
@@ -47,6 +48,25 @@ def tallied(answer: Answer, count: Count) -> Answer:
     else:
         total = f"{count.total}{measure(answer.query)}"
         text = prompts.text("qa.counted_rows", n=str(count.total), measure=measure(answer.query))
+    note = Note("computed", prompts.text("qa.note_counted", total=total), cited)
+    shown = stacked([Sentence(text, "supported", cited), *lines])
+    return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, note))
+
+
+def shown_working(answer: Answer, found: Worked) -> Answer:
+    """What was worked out of running text, and under it every place that it was worked out from."""
+    lines = [quoted(place) for place in found.places]
+    cited = tuple(c for line in lines for c in line.citations)
+    total = f"{found.total.normalize():,f}{found.unit}"
+    if found.what == "items":
+        total = f"{found.total}{measure(answer.query)}"
+        text = prompts.text("qa.counted_rows", n=str(found.total), measure=measure(answer.query))
+    elif found.what == "days":
+        text = prompts.text(
+            "qa.worked_days", total=total, both=f"{found.total + 1}{found.unit}", days=found.shown
+        )
+    else:
+        text = prompts.text("qa.worked_figure", total=total, working=found.shown)
     note = Note("computed", prompts.text("qa.note_counted", total=total), cited)
     shown = stacked([Sentence(text, "supported", cited), *lines])
     return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, note))

@@ -10,11 +10,20 @@ from typing import Protocol
 from index.types import Document, Hit, Passage
 from qa.kind import Operation
 from qa.kinds.compared import sides
-from qa.kinds.compose import catalogue, chosen_document, extracted, found_for, outlined, tallied
+from qa.kinds.compose import (
+    catalogue,
+    chosen_document,
+    extracted,
+    found_for,
+    outlined,
+    shown_working,
+    tallied,
+)
 from qa.kinds.counted import Query, counted
 from qa.kinds.extract import APART, Extract
 from qa.kinds.ordered import beside
 from qa.kinds.overview import section_of
+from qa.kinds.worked import Worked
 from qa.settings import AnswerSettings
 from qa.types import Answer
 
@@ -99,6 +108,11 @@ class OwnWords:
         if count := counted(answer.query, operation, ranked, index, found, query):
             return replace(tallied(answer, count), retrieved=found_for(ranked, gone, count.places))
         return None
+
+    def worked(self, answer: Answer, found: Worked, ranked: Sequence[Hit]) -> Answer:
+        """What was worked out of running text, as the answer."""
+        done = shown_working(answer, found)
+        return replace(done, retrieved=found_for(ranked, self.index.superseded(), found.places))
 
     def answer(self, answer: Answer, found: Extract | None, hits: Sequence[Hit]) -> Answer | None:
         """The lines that answer a question of its kind; None where it has to be written, or nothing is sure

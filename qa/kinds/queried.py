@@ -21,6 +21,7 @@ import prompts
 from engine.base import Generator, Message
 from index.normalize import normalize, number_spans
 from qa.attribution import EvidenceSentence
+from qa.checks.numbers import counts
 from qa.draft import reply
 from qa.kind import Operation
 from qa.kinds.counted import Count, numbered
@@ -233,10 +234,15 @@ def _single(query: exp.Select, what: str, sheet: Sheet) -> Count | None:
         names += own
         terms += _cells(numbers, own, sheet)
     units = {sheet.column(name).unit for name in names}
+    if what == "product":  # 4台 at 165万元 are 万元
+        amounts = [unit for name in names if (unit := sheet.column(name).unit) and not counts(unit)]
+        units = set(amounts) or {""}
+        if len(amounts) > 1:
+            return None
     if len(terms) < 2 or len(units) > 1:
         return None
     total = Decimal(f"{found[0][0]:.10g}")
-    unit = units.pop() if what in ("difference", "average") else ""
+    unit = units.pop() if what in ("difference", "average", "product") else ""
     places = _places(sorted(set(rows)), sheet)
     return Count(places, what, abs(total) if what == "difference" else total, tuple(terms), unit)
 

@@ -1,0 +1,142 @@
+"""Arithmetic over quantities that keep their units: what may be added, what may be multiplied, and how it is
+written. Exact; where units do not fit there is no result.
+
+A price for each of something (每, 元/天) may be multiplied by a number of that thing: 每平方米6.5元 by
+12,000平方米 is an amount in 元.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from index.normalize import NumberSpan
+from qa.attribution import EvidenceSentence
+from qa.checks.numbers import measured_in
+
+SIGNS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
+HUNDRED = Decimal(100)
+PLACES = 4
+"""Decimals that a quotient is shown with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A figure of a calculation.
+
+    Attributes:
+        name: what it is said to be, "" for nothing.
+        text: as it stands, with its unit.
+        span: the figure.
+        clause: the part of the sentence that it stands in, to its end.
+        before: what of the clause stands before it.
+        after: what of the clause follows it.
+        place: where it stands; None for one of the question.
+    """
+
+    name: str
+    text: str
+    span: NumberSpan
+    clause: str
+    before: str
+    after: str
+    place: EvidenceSentence | None
+
+    @property
+    def rate(self) -> bool:
+        """Is it one for each of something?"""
+        return "每" in self.before or self.after[:1] in ("/", "每")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Two parts and what is done with them: one of ``+ - * /``."""
+
+    sign: str
+    left: Node
+    right: Node
+
+
+Node = Operand | Step
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A value with its unit on the way to a result.
+
+    Attributes:
+        clause: where it is one for each of something, the clause that says so, else "".
+        things: what it may be a number of, as it is written.
+        shown: how it comes about.
+        loose: must it stand in brackets before it is multiplied?
+    """
+
+    value: Decimal
+    unit: str
+    clause: str
+    things: tuple[str, ...]
+    shown: str
+    loose: bool = False
+
+
+def operands(node: Node) -> Iterator[Operand]:
+    """The figures of a calculation, from left to right."""
+    if isinstance(node, Step):
+        yield from operands(node.left)
+        yield from operands(node.right)
+    else:
+        yield node
+
+
+def signs(node: Node) -> Iterator[str]:
+    """What a calculation does."""
+    if isinstance(node, Step):
+        yield node.sign
+        yield from signs(node.left)
+        yield from signs(node.right)
+
+
+def result(node: Node) -> Quantity | None:
+    """What a calculation comes to; None where its units do not fit."""
+    if isinstance(node, Operand):
+        return _of(node)
+    left, right = result(node.left), result(node.right)
+    if left is None or right is None:
+        return None
+    if node.sign in "+-":
+        return _added(left, right, node.sign)
+    return _multiplied(left, right) if node.sign == "*" else _divided(left, right)
+
+
+def _of(one: Operand) -> Quantity:
+    things = tuple(t for t in (one.span.unit, one.after[:1], one.after[:2]) if t and t.isalpha())
+    return Quantity(one.span.value, one.span.unit, one.clause if one.rate else "", things, one.text)
+
+
+def _added(left: Quantity, right: Quantity, sign: str) -> Quantity | None:
+    (one, factor), (other, per) = measured_in(left.unit), measured_in(right.unit)
+    if one != other or factor != per:
+        return None
+    value = left.value + right.value if sign == "+" else left.value - right.value
+    shown = f"{left.shown} {SIGNS[sign]} {right.shown}"
+    unit = "个百分点" if left.unit == "%" and sign == "-" else left.unit
+    things = tuple(thing for thing in left.things if thing in right.things)
+    return Quantity(value, unit, left.clause and right.clause, things, shown, loose=True)
+
+
+def _multiplied(left: Quantity, right: Quantity) -> Quantity | None:
+    shown = " × ".join(f"（{part.shown}）" if part.loose else part.shown for part in (left, right))
+    for price, number in ((left, right), (right, left)):
+        if number.unit == "%" != price.unit:
+            return replace(price, value=price.value * number.value / HUNDRED, shown=shown, loose=False)
+        if price.clause and not number.clause and any(thing in price.clause for thing in number.things):
+            return replace(price, value=price.value * number.value, things=(), shown=shown, loose=False)
+    return None
+
+
+def _divided(left: Quantity, right: Quantity) -> Quantity | None:
+    if left.unit != right.unit or not right.value:
+        return None
+    shown = " ÷ ".join(f"（{part.shown}）" if part.loose else part.shown for part in (left, right))
+    return Quantity(round(left.value / right.value, PLACES), "", "", (), shown)

@@ -1,0 +1,203 @@
+"""What is worked out of running text: the model that writes tells which figures of the evidence stand in
+which arithmetic, from which day to which, or which words are the items that are counted; all of it is looked
+up and computed here.
+
+A figure that stands neither in the evidence nor in the question ends it, as does one that is told and not
+used, units that do not fit (``qa.kinds.arithmetic``), an enumeration that is not whole
+(``qa.kinds.told_items``), and a step that the model was not sure of. Then nothing is computed: a wrong figure
+is worse than a quotation.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from itertools import combinations
+
+import prompts
+from engine.base import Chunk, GenerationRequest, Generator, Message
+from errors import Cancelled
+from index.normalize import normalize
+from qa.attribution import EvidenceSentence
+from qa.checks.dates import Date, find_dates
+from qa.context import Context
+from qa.kind import Operation
+from qa.kinds.arithmetic import Operand, Quantity, operands, result, signs
+from qa.kinds.counted import numbered
+from qa.kinds.evidence import narrow
+from qa.kinds.formula import calculation, named, shared_pairs
+from qa.kinds.told_items import counted_items
+
+TOKENS = 120
+"""Tokens of a calculation."""
+CERTAIN = -2.0
+"""Least log-probability of a token for the whole to be trusted; chosen on tuning questions
+(docs/log/reader.md)."""
+ITEMS = frozenset("n")
+DONE = {"count": "n", "sum": "+*", "difference": "-", "product": "*", "ratio": "/", "average": "/"}
+"""What is done for an operation; ``n`` is counting items."""
+LARGE = {"万": Decimal(10**4), "亿": Decimal(10**8)}
+ALIKE = 0.5
+"""Least share of the pairs of characters of a name that another has for both to be variants of one thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What was worked out.
+
+    Attributes:
+        what: ``figure``, ``days`` or ``items``.
+        total: the result; of days, from the first to the last without the first.
+        unit: of a figure.
+        shown: the arithmetic, or the two days, as a person reads it.
+        places: what it was worked out from, in order.
+        signs: of a figure, what was done.
+    """
+
+    what: str
+    total: Decimal
+    unit: str
+    shown: str
+    places: tuple[EvidenceSentence, ...]
+    signs: frozenset[str] = frozenset()
+
+    def does(self, operation: Operation) -> bool:
+        """Is that what was to be computed?"""
+        return self.what == "days" or bool(self.signs & frozenset(DONE.get(operation.what, "")))
+
+
+def worked_out(
+    question: str, context: Context, generator: Generator, cancelled: threading.Event
+) -> Worked | None:
+    """What the question asks to work out from the evidence; None where that is not certain.
+
+    Raises:
+        Cancelled: it was stopped. GeneratorError: the generator failed.
+    """
+    if not context.sentences:
+        return None
+    text, sure = _said(question, context, generator, cancelled)
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not sure or not lines:
+        return None
+    told = dict(named(lines))
+    return _items(told, context) or _days(told, context) or _figure(lines, question, context)
+
+
+def examples() -> tuple[Message, ...]:
+    """A chat of which what stands before the evidence of any question comes again."""
+    *before, (role, content) = prompts.chat("worked", evidence="", question="")
+    return (*(Message(*part) for part in before), Message(role, content, content.index("\n") + 1))
+
+
+def _said(
+    question: str, context: Context, generator: Generator, cancelled: threading.Event
+) -> tuple[str, bool]:
+    """What the model writes, and whether it was sure of every step."""
+    parts = prompts.chat("worked", evidence=context.text, question=prompts.escape_evidence(question))
+    messages = tuple(Message(role, content) for role, content in parts)
+    request = GenerationRequest(messages, TOKENS, ("\n\n",), cancelled=cancelled)
+    chunks: list[Chunk] = list(generator.stream(request))
+    if cancelled.is_set():
+        raise Cancelled("the answer was stopped")
+    least = min((p for chunk in chunks for p in chunk.logprobs), default=0.0)
+    return "".join(chunk.text for chunk in chunks), least >= CERTAIN
+
+
+def _items(named: dict[str, str], context: Context) -> Worked | None:
+    """The items of the one list that is told."""
+    lists = [text for text in named.values() if text.startswith("[")]
+    if len(lists) != 1:
+        return None
+    items = [part.strip() for part in lists[0].strip("[]").split('"') if part.strip(" ,，、")]
+    for hit in context.hits:
+        if places := counted_items(items, narrow(hit)):
+            return Worked("items", Decimal(len(items)), "", "、".join(items), _once(places), ITEMS)
+    return None
+
+
+def _days(named: dict[str, str], context: Context) -> Worked | None:
+    """From one day to another, both told by the evidence."""
+    told = [text[len("date(") :].strip('")') for text in named.values() if text.startswith("date(")]
+    found = [spot for text in told if (day := _day(text)) and (spot := _holding(day, context))]
+    if len(told) != 2 or len(found) != 2:
+        return None
+    (first, start), (second, end) = found
+    year = start.year or end.year or int((first.document.spoken or "2001")[:4])
+    days = [_dated(one, year) for one in (start, end)]
+    if days[0] is None or days[1] is None or days[1] <= days[0]:
+        return None
+    total = Decimal((days[1] - days[0]).days)
+    shown = "至".join(normalize(p.text).text[d.start : d.end] for p, d in found)
+    return Worked("days", total, "天", shown, _once((first, second)))
+
+
+def _day(text: str) -> Date | None:
+    found = find_dates(normalize(text).text)
+    return found[0] if len(found) == 1 and found[0].month and found[0].day else None
+
+
+def _dated(one: Date, year: int) -> date | None:
+    try:
+        return date(one.year or year, one.month or 1, one.day or 1)
+    except ValueError:
+        return None
+
+
+def _holding(day: Date, context: Context) -> tuple[EvidenceSentence, Date] | None:
+    """The first sentence that tells the day, as it tells it; a year that it leaves out is no other one."""
+    for place in context.sentences:
+        for one in find_dates(normalize(place.text).text):
+            same = (one.month, one.day) == (day.month, day.day)
+            if same and (one.year is None or day.year is None or one.year == day.year):
+                return place, one
+    return None
+
+
+def _figure(lines: Sequence[str], question: str, context: Context) -> Worked | None:
+    """The result of what the lines calculate."""
+    node = calculation(lines, question, context)
+    if node is None:
+        return None
+    own = list(operands(node))
+    spots = {(one.place.start if one.place else -1, one.span.start) for one in own}
+    if len(spots) < len(own) or not any(one.place for one in own) or _variants(own, question):
+        return None
+    total = result(node)
+    if total and total.value < 0 and node.sign == "-":
+        total = result(replace(node, left=node.right, right=node.left))
+    if total is None or total.value <= 0:
+        return None
+    places = _once([one.place for one in own if one.place])
+    value, unit = _in_large(total, own)
+    return Worked("figure", value, unit, total.shown, places, frozenset(signs(node)))
+
+
+def _in_large(total: Quantity, own: Sequence[Operand]) -> tuple[Decimal, str]:
+    """The result in 万 or 亿 where all figures with its unit are."""
+    texts = [one.text for one in own if one.span.unit == total.unit]
+    for mark, size in LARGE.items():
+        if texts and total.unit and all(text.endswith(mark + total.unit) for text in texts):
+            return total.value / size, mark + total.unit
+    return total.value, total.unit
+
+
+def _variants(own: Sequence[Operand], question: str) -> bool:
+    """Are two of the figures of variants of one thing (全天, 半天) of which the question does not say both,
+    nor how many there are? Then all that stood there was put together."""
+    if numbered(normalize(question).text, len(own)):
+        return False
+    for one, other in combinations([o.name for o in own if o.place and o.name], 2):
+        least = min(len(one), len(other)) - 1
+        if least > 0 and ALIKE * least <= shared_pairs(one, other):
+            apart = [[c for c in a if c not in b] for a, b in ((one, other), (other, one))]
+            if not all(any(c in question for c in chars) for chars in apart if chars):
+                return True
+    return False
+
+
+def _once(places: Sequence[EvidenceSentence]) -> tuple[EvidenceSentence, ...]:
+    return tuple({(place.document.id, place.start): place for place in places}.values())
