@@ -22,12 +22,12 @@ from qa.draft import Draft, letters, messages_for
 from qa.gate import probed
 from qa.kinds.evidence import TOLD, Block, Window
 
-NEAR = 3.2
+NEAR = 2.4
 """How much less worth (log-odds) than the best a passage may be to be asked of."""
 MOST = 8
-HOPE = 4.0
+HOPE = 3.0
 """Log-odds that a passage not asked of yet might get; where even this would not bring it before the best, it
-is not asked of."""
+is not asked of. Both chosen on tuning questions (docs/log/reader.md)."""
 TOKENS = 360
 """Tokens of one passage that are read, around the place that matters."""
 
