@@ -36,7 +36,7 @@ from qa.kinds.ordered import tabled
 from qa.kinds.own_words import OwnWords
 from qa.kinds.parts import answered_apart, parts_of
 from qa.kinds.queried import computed
-from qa.kinds.worked import worked_out
+from qa.kinds.worked import borne_out, worked_out
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
 from qa.reader import Reads
@@ -280,8 +280,11 @@ class Pipeline:
             return None
         found = worked_out(answer.query, context, self.generator, cancelled)
         # Of a question of another kind two models must agree on what is to be done.
-        sure = found is not None and (answer.kind == "count" or found.does(operation))
-        return own.worked(answer, found, ranked) if found and sure else None
+        if found is None or not (answer.kind == "count" or found.does(operation)):
+            return None
+        if not borne_out(found, context, open_judge(self.generator), cancelled):
+            return None
+        return own.worked(answer, found, ranked)
 
     def _operation(self, answer: Answer) -> Operation:
         """What is to be computed: told by what was typed, by the turn before only where that is a word or

@@ -16,8 +16,9 @@ from errors import Cancelled
 from index.types import Hit
 from qa.context import Context, Limits, build_context
 from qa.engine import Engine
-from qa.kinds.worked import Worked, examples, worked_out
+from qa.kinds.worked import Worked, borne_out, examples, worked_out
 from qa.settings import EngineSettings
+from qa.types import State
 
 HOSTEL = """# 青年旅舍管理规定
 
@@ -140,6 +141,27 @@ def test_figures_that_stand_there_are_computed_with_their_units(
 )
 def test_what_does_not_stand_there_or_does_not_fit_is_not_computed(hits: Sequence[Hit], writes: str) -> None:
     assert asked(hits, writes) is None
+
+
+def test_the_judge_looks_at_what_each_figure_is_said_to_be(hits: Sequence[Hit]) -> None:
+    class Doubting:
+        def __init__(self, doubted: str) -> None:
+            self.doubted = doubted
+
+        def supports(
+            self, evidence: str, statements: Sequence[str], cancelled: threading.Event
+        ) -> list[float]:
+            assert "三号楼共有单人间40间" in evidence
+            return [0.1 if statement == self.doubted else 0.9 for statement in statements]
+
+        def state(self, probability: float) -> State:
+            return "supported" if probability > 0.5 else "unsupported"
+
+    found = asked(hits, "单人间数 = 40间\n双人间数 = 25间\n答案 = 单人间数 + 双人间数")
+    assert found is not None and found.claims == ("单人间数是40间。", "双人间数是25间。")
+    for doubted, right in (("", True), ("双人间数是25间。", False)):
+        assert borne_out(found, context_of(hits), Doubting(doubted), threading.Event()) == right
+    assert borne_out(found, context_of(hits), None, threading.Event())
 
 
 def test_what_the_model_is_not_sure_of_is_not_computed(hits: Sequence[Hit]) -> None:

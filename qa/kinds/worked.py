@@ -24,6 +24,7 @@ from index.normalize import normalize
 from qa.attribution import EvidenceSentence
 from qa.checks.dates import Date, find_dates
 from qa.context import Context
+from qa.judge import Judge
 from qa.kind import Operation
 from qa.kinds.arithmetic import Operand, Quantity, operands, result, signs
 from qa.kinds.counted import numbered
@@ -55,6 +56,7 @@ class Worked:
         shown: the arithmetic, or the two days, as a person reads it.
         places: what it was worked out from, in order.
         signs: of a figure, what was done.
+        claims: of a figure, what each of those in the evidence is said to be, for the judge to look at.
     """
 
     what: str
@@ -63,6 +65,7 @@ class Worked:
     shown: str
     places: tuple[EvidenceSentence, ...]
     signs: frozenset[str] = frozenset()
+    claims: tuple[str, ...] = ()
 
     def does(self, operation: Operation) -> bool:
         """Is that what was to be computed?"""
@@ -85,6 +88,18 @@ def worked_out(
         return None
     told = dict(named(lines))
     return _items(told, context) or _days(told, context) or _figure(lines, question, context)
+
+
+def borne_out(worked: Worked, context: Context, judge: Judge | None, cancelled: threading.Event) -> bool:
+    """Does the evidence say of each figure what it is said to be? Without a judge nobody doubts it.
+
+    Raises:
+        Cancelled: it was stopped. GeneratorError: the generator failed.
+    """
+    if judge is None or not worked.claims:
+        return True
+    chances = judge.supports(context.text, worked.claims, cancelled)
+    return all(judge.state(chance) != "unsupported" for chance in chances)
 
 
 def examples() -> tuple[Message, ...]:
@@ -173,7 +188,8 @@ def _figure(lines: Sequence[str], question: str, context: Context) -> Worked | N
         return None
     places = _once([one.place for one in own if one.place])
     value, unit = _in_large(total, own)
-    return Worked("figure", value, unit, total.shown, places, frozenset(signs(node)))
+    claims = tuple(f"{one.name}是{one.text}。" for one in own if one.place and one.name)
+    return Worked("figure", value, unit, total.shown, places, frozenset(signs(node)), claims)
 
 
 def _in_large(total: Quantity, own: Sequence[Operand]) -> tuple[Decimal, str]:
