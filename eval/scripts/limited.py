@@ -6,8 +6,8 @@
 An environment variable alone does not do it: ONEDNN_MAX_CPU_ISA limits oneDNN, while OpenVINO chooses its own
 kernels by what the processor tells, and the two then disagree. So a copy of OpenVINO's libraries is made in
 which ``cpuid`` is an instruction that does not exist, and a preloaded library answers its signal with what
-the limit leaves (``limited.c``). numpy, faiss and torch are told by their own variables. Linux on x86-64;
-needs gcc and objdump (binutils).
+the limit leaves (``limited.c``); pytest takes that signal for itself unless it is told -p no:faulthandler.
+numpy, faiss and torch are told by their own variables. Linux on x86-64; needs gcc and objdump (binutils).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 LIMITS = ("AVX2", "AVX2_VNNI", "AVX512_CORE")
 LIBRARIES = ("libopenvino.so.*", "libopenvino_intel_cpu_plugin.so")
 OTHERS = {
-    "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
     "ATEN_CPU_CAPABILITY": "avx2",
     "FAISS_OPT_LEVEL": "AVX2",
 }
