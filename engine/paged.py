@@ -126,10 +126,8 @@ class PagedModel:
                 rows = [row + part.past - part.deep for row in span.rows]
                 going.append(Span(part.deep, span.end, span.table, rows))
                 taken.append(self._between[going[-1].places])
-        if not going:
-            return [np.empty((len(span.rows), 0), np.float32) for span in spans]
-        logits = self._run(upper, going, np.concatenate(taken))[0]
-        found = iter(_split(logits, [span.rows for span in going]))
+        told = self._run(upper, going, np.concatenate(taken))[0] if going else np.empty((0, 1, 0), np.float32)
+        found = iter(_split(told, [span.rows for span in going]))
         return [
             np.empty((len(part.rows), 0), np.float32) if part.deep is None else next(found) for part in parts
         ]

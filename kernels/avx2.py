@@ -84,7 +84,8 @@ def _loop(b: Any, begin: Any, end: Any, step: int = 1) -> Iterator[Any]:
     """Code for each value from ``begin`` to ``end`` in steps."""
     from llvmlite import ir
 
-    place = b.alloca(begin.type)
+    with b.goto_entry_block():  # within a loop each round would take more of the stack
+        place = b.alloca(begin.type)
     b.store(begin, place)
     head, body, after = (b.append_basic_block(name) for name in ("head", "body", "after"))
     b.branch(head)

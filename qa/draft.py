@@ -66,12 +66,30 @@ def reply(
     Raises:
         Cancelled: it was stopped. GeneratorError: the generator failed.
     """
+    return reply_with_least(chat, generator, tokens, stop, cancelled)[0]
+
+
+def reply_with_least(
+    chat: Sequence[tuple[str, str]],
+    generator: Generator,
+    tokens: int,
+    stop: tuple[str, ...],
+    cancelled: threading.Event,
+) -> tuple[str, float]:
+    """As :func:`reply`, with the least log-probability of its tokens; 0.0 where the engine tells none."""
     messages = tuple(Message(role, content) for role, content in chat)
     request = GenerationRequest(messages, tokens, stop, cancelled=cancelled)
-    text = "".join(chunk.text for chunk in generator.stream(request))
+    chunks = list(generator.stream(request))
     if cancelled.is_set():
         raise Cancelled("the answer was stopped")
-    return text
+    least = min((p for chunk in chunks for p in chunk.logprobs), default=0.0)
+    return "".join(chunk.text for chunk in chunks), least
+
+
+def beginning(chat: Sequence[tuple[str, str]], lasting: int) -> tuple[Message, ...]:
+    """A chat of which everything up to the first ``lasting`` characters of its last message comes again."""
+    *before, (role, content) = chat
+    return (*(Message(*part) for part in before), Message(role, content, lasting))
 
 
 def messages_for(question: str, context: Context, name: str) -> tuple[Message, ...]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import prompts
 from engine.base import Generator, Message
-from qa.draft import reply
+from qa.draft import beginning, reply
 from qa.finding import Searched, found_in, searched
 from qa.gate import Gate
 from qa.kinds.evidence import narrow, read
@@ -34,8 +34,8 @@ OWN = 0.85
 
 def examples() -> tuple[Message, ...]:
     """The chat before any question, all of which comes again."""
-    *before, (role, content) = prompts.chat("parts", question="")[:-1]
-    return (*(Message(*part) for part in before), Message(role, content, len(content)))
+    chat = prompts.chat("parts", question="")[:-1]
+    return beginning(chat, len(chat[-1][1]))
 
 
 def parts_of(question: str, generator: Generator, cancelled: threading.Event) -> tuple[str, ...]:

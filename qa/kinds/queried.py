@@ -22,7 +22,7 @@ from engine.base import Generator, Message
 from index.normalize import normalize, number_spans
 from qa.attribution import EvidenceSentence
 from qa.checks.numbers import counts
-from qa.draft import reply
+from qa.draft import beginning, reply
 from qa.kind import Operation
 from qa.kinds.counted import Count, numbered
 from qa.kinds.ranges import rows_in_range
@@ -68,8 +68,7 @@ def computed(
 
 def examples() -> tuple[Message, ...]:
     """A chat of which what stands before the table of any question comes again."""
-    *before, (role, content) = prompts.chat("query", table=HEAD, question="")
-    return (*(Message(*part) for part in before), Message(role, content, len(HEAD)))
+    return beginning(prompts.chat("query", table=HEAD, question=""), len(HEAD))
 
 
 def _written(question: str, sheet: Sheet, generator: Generator, cancelled: threading.Event) -> str:

@@ -18,12 +18,12 @@ from decimal import Decimal
 from itertools import combinations
 
 import prompts
-from engine.base import Chunk, GenerationRequest, Generator, Message
-from errors import Cancelled
+from engine.base import Generator, Message
 from index.normalize import normalize
 from qa.attribution import EvidenceSentence
 from qa.checks.dates import Date, find_dates
 from qa.context import Context
+from qa.draft import beginning, reply_with_least
 from qa.judge import Judge
 from qa.kind import Operation
 from qa.kinds.arithmetic import Operand, Quantity, operands, result, signs
@@ -104,8 +104,8 @@ def borne_out(worked: Worked, context: Context, judge: Judge | None, cancelled: 
 
 def examples() -> tuple[Message, ...]:
     """A chat of which what stands before the evidence of any question comes again."""
-    *before, (role, content) = prompts.chat("worked", evidence="", question="")
-    return (*(Message(*part) for part in before), Message(role, content, content.index("\n") + 1))
+    chat = prompts.chat("worked", evidence="", question="")
+    return beginning(chat, chat[-1][1].index("\n") + 1)
 
 
 def _said(
@@ -113,13 +113,8 @@ def _said(
 ) -> tuple[str, bool]:
     """What the model writes, and whether it was sure of every step."""
     parts = prompts.chat("worked", evidence=context.text, question=prompts.escape_evidence(question))
-    messages = tuple(Message(role, content) for role, content in parts)
-    request = GenerationRequest(messages, TOKENS, ("\n\n",), cancelled=cancelled)
-    chunks: list[Chunk] = list(generator.stream(request))
-    if cancelled.is_set():
-        raise Cancelled("the answer was stopped")
-    least = min((p for chunk in chunks for p in chunk.logprobs), default=0.0)
-    return "".join(chunk.text for chunk in chunks), least >= CERTAIN
+    text, least = reply_with_least(parts, generator, TOKENS, ("\n\n",), cancelled)
+    return text, least >= CERTAIN
 
 
 def _items(named: dict[str, str], context: Context) -> Worked | None:
