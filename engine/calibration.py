@@ -64,7 +64,7 @@ class Speed:
 
 def measured_of(generator: Generator, threads: int) -> str:
     """What a measurement holds for: processor, cores, engine and model. Another one makes it void."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = len(processor.cores())
     limit = f", limited to {processor.limit()}" if processor.limit() else ""
     return (
         f"{processor.name()}, {processor.path()}{limit}, {threads or cores} "

@@ -108,12 +108,11 @@ def _git(*arguments: str) -> str | None:
 def machine() -> dict[str, Any]:
     """Processor and the instructions it multiplies with, cores this process may use, memory in GiB, system
     and Python."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "cpu": processor.name(),
         "instructions": processor.path()
         + (f", oneDNN limited to {processor.limit()}" if processor.limit() else ""),
-        "cores": usable,
+        "cores": len(processor.cores()),
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.release()}",
         "python": sys.version.split()[0],

@@ -8,6 +8,7 @@ some 70 microseconds a call; layers over the same input are one call.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from openvino import Dimension, Model, Op, PartialShape, Type
 
+from kernels import processor
 from kernels.avx2 import GROUP, WIDTH, ZERO, Kernel, kernel
 
 _SHARE = 10_000_000
@@ -52,11 +54,14 @@ class Weights:
 
 
 class Threads:
-    """Splits the rows of a product between the caller and ``count`` - 1 others."""
+    """Splits the rows of a product between the caller and ``count`` - 1 others, which keep off its core: the
+    system would wake them on it as often as not, and both would then take turns."""
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._others = ThreadPoolExecutor(count - 1, "wenju-linear") if count > 1 else None
+        self._cores = processor.cores()
+        self._kept = threading.local()
         # They begin now, where all cores are theirs: OpenVINO binds whoever calls it to one.
         for _ in range(count - 1):
             self._others.submit(time.sleep, 0.01) if self._others else None
@@ -67,12 +72,20 @@ class Threads:
             work(0, blocks)
             return
         cuts = [blocks * i // self._count for i in range(self._count + 1)]
+        core = processor.core()
         parts: list[Future[None]] = [
-            self._others.submit(work, *cut) for cut in zip(cuts[1:-1], cuts[2:], strict=True)
+            self._others.submit(self._off, core, work, *cut) for cut in zip(cuts[1:-1], cuts[2:], strict=True)
         ]
         work(cuts[0], cuts[1])
         for part in parts:
             part.result()
+
+    def _off(self, core: int, work: Callable[[int, int], None], begin: int, end: int) -> None:
+        """The work on any core but this one."""
+        if getattr(self._kept, "off", -1) != core and (rest := self._cores - {core}) and core >= 0:
+            os.sched_setaffinity(0, rest)
+            self._kept.off = core
+        work(begin, end)
 
 
 class _Linear(Op):  # type: ignore[misc]
@@ -133,9 +146,7 @@ def replace_linear(graph: Model, threads: int, packed: Callable[[], object]) -> 
     Args:
         threads: 0: all cores.  packed: called after some of the matrices were laid out anew.
     """
-    shared = Threads(
-        threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    )
+    shared = Threads(threads or len(processor.cores()))
     found: dict[tuple[Any, int], list[tuple[Any, Any, Any]]] = defaultdict(list)
     for node in graph.get_ordered_ops():
         if parts := _matrix(node):

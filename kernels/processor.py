@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import functools
 import os
 import platform
+from collections.abc import Callable
 from pathlib import Path
 
 PATHS = (
@@ -59,6 +63,27 @@ def limit() -> str:
 def name() -> str:
     """The processor's name as the system tells it."""
     return told("model name") or platform.processor() or platform.machine()
+
+
+def cores() -> frozenset[int]:
+    """Numbers of the cores that the calling thread may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return frozenset(os.sched_getaffinity(0))
+    return frozenset(range(os.cpu_count() or 1))
+
+
+def core() -> int:
+    """The core that the calling thread is on; -1 where the system does not tell, or threads cannot be kept
+    off it."""
+    return _core()()
+
+
+@functools.cache
+def _core() -> Callable[[], int]:
+    if hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(OSError, AttributeError):
+            return ctypes.CDLL(None).sched_getcpu
+    return lambda: -1
 
 
 def told(name: str, file: str = "/proc/cpuinfo", text: str | None = None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -106,3 +108,17 @@ def test_other_shapes_and_other_processors_are_left_alone(
     monkeypatch.setattr(processor, "path", lambda: path)
     graph, _ = _graph(rows, length)
     assert integer_products(graph) == 0
+
+
+@pytest.mark.skipif(processor.core() < 0 or len(processor.cores()) < 2, reason="one core, or none told")
+def test_the_others_work_on_other_cores_than_the_caller() -> None:
+    threads, seen = Threads(2), list[tuple[int, int]]()
+    before = processor.cores()
+    try:
+        for core in sorted(before)[:2]:
+            os.sched_setaffinity(0, {core})
+            seen.clear()
+            threads.run(lambda begin, _: seen.append((begin, processor.core())), 2, 10**9)
+            assert dict(seen)[0] == core != dict(seen)[1]
+    finally:
+        os.sched_setaffinity(0, before)
