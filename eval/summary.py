@@ -33,6 +33,8 @@ RENAMED = {"hallucinated": "hallucination_rate", "wrongly_refused": "error_rate"
 
 Row = Mapping[str, Any]
 LEAST = 10
+POINTS = 200
+"""Of a curve, as it is kept."""
 """Questions that a type needs before it can be the worst."""
 
 
@@ -74,12 +76,12 @@ def summarise(items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[
     }
 
 
-def worst_type(by_type: Mapping[str, Mapping[str, Figure]], least: int = LEAST) -> tuple[str, Figure] | None:
-    """The type with the lowest share of right ones among those of at least ``least`` questions; None where
+def worst_type(by_type: Mapping[str, Mapping[str, Figure]]) -> tuple[str, Figure] | None:
+    """The type with the lowest share of right ones among those of at least ``LEAST`` questions; None where
     less than two types have so many. Picked after the fact, so it is lower than that type would do on new
     questions."""
     shares = {kind: found["right"] for kind, found in by_type.items() if "right" in found}
-    large = [(figure.value or 0.0, kind) for kind, figure in shares.items() if figure.n >= least]
+    large = [(figure.value or 0.0, kind) for kind, figure in shares.items() if figure.n >= LEAST]
     return (min(large)[1], shares[min(large)[1]]) if len(large) > 1 else None
 
 
@@ -179,8 +181,8 @@ def risk_points(
     return points
 
 
-def _thin(curve: Sequence[tuple[float, float]], most: int = 200) -> list[list[float]]:
-    step = max(1, len(curve) // most)
+def _thin(curve: Sequence[tuple[float, float]]) -> list[list[float]]:
+    step = max(1, len(curve) // POINTS)
     return [
         [round(c, 4), round(r, 4)] for n, (c, r) in enumerate(curve) if n % step == 0 or n == len(curve) - 1
     ]

@@ -50,7 +50,7 @@ def judge(item: Item, record: Mapping[str, Any]) -> Verdict:
     if item.rubric == "office":
         return _by_points(item, record, answer)
     if item.false_premise:
-        return _premise(item, record, answer)
+        return _premise(item, answer)
     if answer["refused"]:
         if item.answerable is False:
             return Verdict("refused_right", True, True)
@@ -97,7 +97,7 @@ def _by_points(item: Item, record: Mapping[str, Any], answer: Mapping[str, Any])
     return Verdict("hallucinated" if made_up else "wrong", False, False, evidence, reason, share)
 
 
-def _premise(item: Item, record: Mapping[str, Any], answer: Mapping[str, Any]) -> Verdict:
+def _premise(item: Item, answer: Mapping[str, Any]) -> Verdict:
     named = answer["refused"] and answer["reason"] == "false_premise"
     noted = "".join(note["message"] for note in answer.get("notes", ()) if note["kind"] == "premise")
     if named or holds(item, shown_text(answer) + "。" + noted):

@@ -158,6 +158,12 @@ def find_numbers(text: str) -> list[NumberSpan]:
     return found
 
 
+def about_from(text: str, start: int) -> int:
+    """Where a figure starts with the words before it that say 'about' (约, 超过), ``start`` where none do."""
+    before = _BEFORE.search(text, max(0, start - 6), start)
+    return before.start() if before else start
+
+
 def _read(text: str, match: re.Match[str]) -> NumberSpan | None:
     start, end = match.span()
     kind: Kind = "number"
@@ -182,7 +188,7 @@ def _read(text: str, match: re.Match[str]) -> NumberSpan | None:
         return None
     tail = _TAIL.match(text, end)
     assert tail is not None  # every part of the pattern is optional
-    approx = approx or bool(tail["more"] or tail["around"] or _BEFORE.search(text[max(0, start - 6) : start]))
+    approx = approx or bool(tail["more"] or tail["around"] or about_from(text, start) < start)
     unit_end = end
     if not unit and tail["unit"]:
         unit, unit_end = tail["unit"], tail.end("unit")

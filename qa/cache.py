@@ -1,9 +1,8 @@
 """Answers already given, kept beside the index: a repeated question is answered at once.
 
-An answer is found again only for the same question (spaces, punctuation, width, script and words of courtesy
-apart), the
-same index, model, prompts and settings: whatever may change the answer is part of its key. Nothing is ever
-found "nearly": of questions with the same figures and names that are alike by their vectors too many ask for
+An answer is found again only for the same question (spaces, punctuation, width and script apart), the same
+index, model, prompts and settings: whatever may change the answer is part of its key. Nothing is ever found
+"nearly": of questions with the same figures and names that are alike by their vectors too many ask for
 something else (docs/log/performance.md).
 """
 
@@ -12,7 +11,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -28,11 +26,6 @@ KEPT = 5000
 WAIT = 5.0
 """Seconds to wait while another writes; then it is done without."""
 
-_COURTESY = re.compile(
-    r"^(?:您好|你好|麻烦您?|劳驾|请问(?:一下)?|我?想问(?:一下|问)?|我?想(?:知道|了解)(?:一下)?|(?:帮我|麻烦)?[问查]一下|(?:请|能不能|可以)?告诉我)+(?=.{4})"
-    r"|(?:呢|啊|呀|谢谢您?|多谢)+$"
-)
-"""Words around a question that ask for nothing, in a text without spaces and punctuation."""
 _TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL, used REAL NOT NULL)"
 
 
@@ -116,5 +109,4 @@ def key(query: str, *state: str) -> str:
     """Hex digest of the question without what does not change its meaning, and of everything that made the
     answer."""
     plain = "".join(c for c in normalize(query).text if c.isalnum() or c in "-+%.")
-    plain = _COURTESY.sub("", plain) or plain
     return hashlib.sha256("\0".join((plain, *state)).encode()).hexdigest()

@@ -8,7 +8,6 @@ true: every sentence is a span of a stored document.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,11 +15,10 @@ import prompts
 from index.sentences import split_sentences
 from index.types import Hit
 from qa.attribution import EvidenceSentence
+from qa.checks.dates import with_years
 
 LABEL_MAX = 40
 """Characters of a heading that is put before its passage."""
-_OFFSETS = {"今年": 0, "本年": 0, "去年": -1, "上年": -1, "前年": -2, "明年": 1}
-_RELATIVE_YEAR = re.compile(r"今年|本年(?!度)|去年|(?<![以早])上年(?!度)|(?<![目以])前年|明年")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,7 @@ def _assembled(
         joined = "".join(
             _joined(before, one) for before, one in zip((None, *sentences), sentences, strict=False)
         )
-        body = prompts.escape_evidence(resolve(joined, hit.document.spoken))
+        body = prompts.escape_evidence(with_years(joined, hit.document.spoken))
         lines.append(f"[{number}] {_label(hit)}{body}")
     text = "\n".join(lines)
     return Context(
@@ -147,13 +145,3 @@ def _label(hit: Hit) -> str:
     over = dict.fromkeys((hit.document.title, *hit.passage.heading[-1:]))
     told = "，".join(part for part in over if part and len(part) <= LABEL_MAX)
     return f"（{prompts.escape_evidence(told)}）" if told else ""
-
-
-def resolve(text: str, published: str | None) -> str:
-    """今年, 去年 ... as years, counted from the date of publication; for the prompt alone, never for a quote.
-
-    A small model copies what stands there: 今年6月13日 would come out without its year, or with a wrong one.
-    """
-    if not published:
-        return text
-    return _RELATIVE_YEAR.sub(lambda m: f"{int(published[:4]) + _OFFSETS[m.group()]}年", text)

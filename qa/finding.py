@@ -13,7 +13,7 @@ from typing import Protocol
 from index.normalize import NumberSpan, number_spans
 from index.superseded import edition_year
 from index.types import Document, Hit, Passage
-from qa.context import resolve
+from qa.checks.dates import with_years
 from qa.kinds.evidence import SEARCH, Window
 from qa.kinds.extract import SPREAD, Extract, Telling, extract, of_rows
 from qa.kinds.ranges import fallen_into
@@ -75,7 +75,7 @@ def of_year(hits: Sequence[Hit], question: str) -> list[Hit]:
     than the latest."""
     told = {hit.document.id: _titled(hit.document.title) for hit in hits}
     newest = max((hit.document.spoken or str(told[hit.document.id][1]) for hit in hits), default="0")
-    asked = resolve(question, newest if newest > "1900" else None)
+    asked = with_years(question, newest if newest > "1900" else None)
     years = _years(asked[asked.rfind("：") + 1 :]) or _years(asked)
     series: dict[str, set[int]] = {}
     for name, year in told.values():
@@ -110,7 +110,7 @@ def _year(document: Document) -> int:
 
 def dated(query: str, hits: Sequence[Hit]) -> str:
     """The question with 今年 and the like as years, counted from the newest document that was found."""
-    return resolve(query, max((hit.document.spoken or "" for hit in hits), default="") or None)
+    return with_years(query, max((hit.document.spoken or "" for hit in hits), default="") or None)
 
 
 def worth_of(hits: Sequence[Hit], windows: Sequence[Window]) -> dict[str, tuple[float, int]]:

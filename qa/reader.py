@@ -32,6 +32,8 @@ WEIGHTS = Path(__file__).with_name("reader.npz")
 MOST = 384
 """Tokens of both texts together."""
 WINDOW = 420
+HISTORY = 220
+"""Characters of the turns before that are read."""
 """Characters of the second text that are read at once, about."""
 BATCH_TOKENS = 2048
 
@@ -96,14 +98,11 @@ class SmallReader:
     Args:
         folder: multilingual-e5-small in the model store.
         encoder: gives that model as an encoder.
-        weights: the file of weights.
         threads: CPU threads; 0: all cores.
     """
 
-    def __init__(
-        self, folder: Path, encoder: Callable[[], Encoder], weights: Path = WEIGHTS, threads: int = 0
-    ) -> None:
-        self._folder, self._encoder, self._weights, self._threads = folder, encoder, weights, threads
+    def __init__(self, folder: Path, encoder: Callable[[], Encoder], threads: int) -> None:
+        self._folder, self._encoder, self._threads = folder, encoder, threads
         self._lock = threading.Lock()
 
     @property
@@ -146,7 +145,7 @@ class SmallReader:
     @cached_property
     def _net(self) -> _Net:
         with self._lock:
-            return _Net(self._folder, self._weights, self._threads)
+            return _Net(self._folder, WEIGHTS, self._threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,14 +232,14 @@ def windows_of(text: str, size: int = WINDOW) -> list[tuple[int, str]]:
     return [*out, (begin, text[begin:last])]
 
 
-def history(turns: Sequence[tuple[str, str]], most: int = 220) -> str:
+def history(turns: Sequence[tuple[str, str]]) -> str:
     """The turns before as the network reads them: the last first, each question with the first words of its
     answer.
 
     Args:
         turns: (question, answer), oldest first.
     """
-    return "\n".join(f"{q} — {a[:80]}" if a else q for q, a in reversed(turns) if q)[:most]
+    return "\n".join(f"{q} — {a[:80]}" if a else q for q, a in reversed(turns) if q)[:HISTORY]
 
 
 def load_weights(path: Path) -> Mapping[str, Floats]:

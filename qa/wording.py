@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from index.numbers import about_from
 from qa.checks.numbers import Figure, same_unit, same_value
 from qa.checks.text import EvidenceText, prepare
 
-_BEFORE = re.compile(r"(?:近|约|大约|超|超过|逾|将近|接近)$")
 _LOOP = re.compile(r"([^。！？]{2,24}?)\1\1$")
 
 
@@ -32,8 +32,7 @@ def keep_approximate(sentence: str, quotes: Sequence[str]) -> str:
 
 def _surface(quote: str, figure: Figure) -> str:
     """The figure as the quote has it, with the word before it that makes it approximate."""
-    before = _BEFORE.search(quote[: figure.start])
-    return quote[before.start() if before else figure.start : figure.unit_end]
+    return quote[about_from(quote, figure.start) : figure.unit_end]
 
 
 def until_it_loops(text: str) -> int | None:

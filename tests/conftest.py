@@ -44,6 +44,15 @@ def offline() -> Iterator[None]:
     patch.undo()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def kept_child() -> Iterator[None]:
+    """Readers of files take over the process of the one before."""
+    from kept_child import kept
+
+    with kept():
+        yield
+
+
 @pytest.fixture(scope="session")
 def model_store() -> Path:
     """Folder of the store with the real default models; the test is skipped where they are not."""

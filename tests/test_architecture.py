@@ -81,3 +81,37 @@ def test_links_between_our_documents_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text(encoding="utf-8")):
             if "://" not in target and not target.startswith("mailto:"):
                 assert (document.parent / target).exists(), f"{document.relative_to(ROOT)} points to {target}"
+
+
+WORDS = {
+    "qa/ahead.py": "a question without a text, read ahead",
+    "qa/answering.py": "the mark that ends what the model is asked to write (prompts/)",
+    "qa/attribution.py": "characters of function words, which weigh less",
+    "qa/checks/dates.py": "the notation of dates",
+    "qa/checks/numbers.py": "units and measure words",
+    "qa/kinds/arithmetic.py": "the unit of a difference of percentages",
+    "qa/kinds/counted.py": "the interrogatives beside which a measure word stands; the unit of years",
+    "qa/kinds/formula.py": "the name of the last line of a calculation (prompts/); units",
+    "qa/kinds/ordered.py": "the heading of a column that only counts",
+    "qa/kinds/sheet.py": "the name of a column without a heading",
+    "qa/kinds/tables.py": "the heading of a column that only counts; the marks of a range",
+    "qa/kinds/worked.py": "units, and what stands between two days or a name and its figure as we write it",
+    "qa/library.py": "a text for warming up",
+    "qa/markers.py": "the forms of citation that models write",
+    "qa/reader.py": "a text for warming up",
+    "qa/spelling.py": "the range of Chinese characters",
+}
+
+
+def test_words_stand_where_notation_stands() -> None:
+    """Meaning is told by fitted models, never by a list of words; what is here may only become less."""
+    holding = set()
+    for path in (ROOT / "qa").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        texts = (
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in told
+        )
+        if any(isinstance(text, str) and re.search("[一-鿿]", text) for text in texts):
+            holding.add(path.relative_to(ROOT).as_posix())
+    assert holding == set(WORDS)

@@ -1,5 +1,4 @@
-"""The office sets: their form, the judge by points, figures by type and of conversations, and the table of
-answers."""
+"""The office sets: their form, the judge by points, figures by type and of conversations."""
 
 from __future__ import annotations
 
@@ -15,7 +14,6 @@ from errors import EvalError
 from eval.points import share
 from eval.runfolder import RunFolder
 from eval.runner import RunOptions, run
-from eval.scripts.answers_table import table
 from eval.summary import worst_type
 from eval.tasks import load, office, premises
 from eval.tasks.types import Item
@@ -127,10 +125,6 @@ def test_a_run_has_points_types_and_conversations(tmp_path: Path) -> None:
     assert rows["4"]["verdict"] == "hallucinated" and rows["5"]["verdict"] == "right"
     assert figures["right"].value == pytest.approx(3.5 / 7) and figures["conversations_right"].value == 0.0
     assert summary["by_type"]["followup"]["right"]["value"] == 0.5 and summary["worst_type"] == ""
-    shown = table(folder)
-    assert "| Overview | 婚假10天，须一次性休完，概括 |" in shown and "**wrong**, 50% of its points" in shown
-    assert "| Follow-up | 假 → 婚假10天呢 | 婚假10天，须一次性休完。 | right |" in shown
-    assert "…" not in table(folder, whole=True) and len(shown.splitlines()) == 6 + 7
 
 
 def test_the_worst_type_has_ten_questions(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_nomiracl(tmp_path: Path) -> None:
         "passages": ["蜘蛛人:返校日: 上映于7月。", "他说。之后: 不是标题。"],
     }
     task = retrieval.read_nomiracl(
-        written(tmp_path / "t.jsonl", row, row | {"query_id": "2", "subset": "relevant"})
+        written(tmp_path / "t.jsonl", row, row | {"query_id": "2", "subset": "relevant"}), "nomiracl", ""
     )
     assert [item.answerable for item in task.items] == [False, True] and task.mode == "closed"
     assert [item.split for item in task.items] == ["tuning", "reporting"] and task.split == "tuning/reporting"
@@ -199,7 +199,7 @@ def beir_folder(folder: Path, grade: int = 1) -> Path:
 
 
 def test_stard_and_its_beir_form_are_the_same_task(tmp_path: Path) -> None:
-    direct = retrieval.read_stard(stard(tmp_path / "stard"))
+    direct = retrieval.read_stard(stard(tmp_path / "stard"), "stard", "STARD")
     beir = retrieval.read_beir(beir_folder(tmp_path / "beir"))
     assert direct.items == beir.items == (Item("0", "可以吗？", qrels={"乙法第二条": 1}, type="retrieval"),)
     assert [(c.id, c.text) for c in direct.contexts] == [("甲法第一条", "应当。"), ("乙法第二条", "可以。")]
@@ -221,7 +221,7 @@ def test_lecoqa(tmp_path: Path) -> None:
         "match_name": ["甲法第一条"],
     }
     (tmp_path / "l.json").write_text(json.dumps([row]), encoding="utf-8")
-    task = retrieval.read_lecoqa(tmp_path / "l.json")
+    task = retrieval.read_lecoqa(tmp_path / "l.json", "lecoqa", "LeCoQA")
     item = task.items[0]
     assert (
         item.evidence == (Evidence("甲法第一条"),)
@@ -233,7 +233,8 @@ def test_lecoqa(tmp_path: Path) -> None:
         and item.answerable
         and task.contexts == (Context("甲法第一条", "公民可以。", "甲法第一条"),)
     )
-    full = retrieval.read_lecoqa(tmp_path / "l.json", statutes=stard(tmp_path / "stard") / "corpus.jsonl")
+    statutes = stard(tmp_path / "stard") / "corpus.jsonl"
+    full = retrieval.read_lecoqa(tmp_path / "l.json", "lecoqa", "LeCoQA", statutes)
     assert [c.id for c in full.contexts] == ["甲法第一条", "乙法第二条"]
 
 

@@ -9,9 +9,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from kept_child import Child
 
 from errors import DocumentError
-from index import limits
+from index import limits, reading
 from index.loaders import load, load_all
 from index.reading import Reader
 from index.types import Block, Document
@@ -20,6 +21,12 @@ from tests.bad_files import many_pages
 
 LINUX = sys.platform.startswith("linux")
 DATA = Path(__file__).parent / "data" / "loaders"
+
+
+@pytest.fixture(autouse=True)
+def own_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here every reader starts a process of its own."""
+    monkeypatch.setattr(reading, "_Child", Child)
 
 
 def refused(path: Path, reader: Reader | None = None) -> DocumentError:
@@ -114,10 +121,10 @@ def test_a_crash_and_a_stall_name_the_file_and_go_on(tmp_path: Path, monkeypatch
     monkeypatch.syspath_prepend(str(tmp_path))
     for name in ("crash", "stall", "fine"):
         (tmp_path / f"{name}.txt").write_text(f"{name} 说明了办理的条件。", "utf-8")
-    with Reader(quiet=15) as reader:
+    with Reader(quiet=4) as reader:
         with pytest.raises(DocumentError, match=r"crash\.txt: not read, its reader crashed.*512 MB"):
             reader.load(tmp_path / "crash.txt")
-        with pytest.raises(DocumentError, match=r"stall\.txt: not read, reading it took more than the 15 s"):
+        with pytest.raises(DocumentError, match=r"stall\.txt: not read, reading it took more than the 4 s"):
             reader.load(tmp_path / "stall.txt")
         assert reader.load(tmp_path / "fine.txt").text
 

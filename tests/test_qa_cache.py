@@ -23,23 +23,6 @@ def test_found_again_for_the_same_question_and_state(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "polite",
-    [
-        "请问建成几家驿站？",
-        "你好，我想问一下，建成几家驿站呢？",
-        "请告诉我建成几家驿站，谢谢！",
-        "查一下建成几家驿站",
-    ],
-)
-def test_courtesy_asks_for_nothing_else(polite):
-    assert key(polite) == key(ANSWER.query)
-
-
-def test_courtesy_alone_is_a_question_of_its_own():
-    assert len({key("请问"), key("你好"), key("谢谢"), key("")}) == 4
-
-
-@pytest.mark.parametrize(
     "other",
     ["查处了几家驿站？", "建成几家车站？", "建成几家驿站了？", "2025年建成几家驿站？", "北京建成几家驿站？"],
 )

@@ -3,7 +3,8 @@
 import pytest
 from hit_fakes import hit
 
-from qa.context import Limits, build_context, resolve
+from qa.checks.dates import with_years
+from qa.context import Limits, build_context
 
 LONG = "全市已建成113家就业驿站。" + "有关部门继续做好服务工作，让群众满意。" * 12
 HITS = [
@@ -67,7 +68,7 @@ def test_marks_of_the_template_in_a_passage_are_made_harmless():
     ],
 )
 def test_relative_years_are_resolved_for_the_prompt(text, published, resolved):
-    assert resolve(text, published) == resolved
+    assert with_years(text, published) == resolved
 
 
 def test_resolving_leaves_quotes_alone():

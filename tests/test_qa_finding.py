@@ -17,7 +17,7 @@ from index.types import Hit
 from qa.engine import Engine
 from qa.finding import SAME, found_in, searched
 from qa.kind import Operation
-from qa.kinds.counted import counted, measured
+from qa.kinds.counted import counted, measure
 from qa.kinds.enumerations import enumerations
 from qa.kinds.evidence import narrow, read, wide
 from qa.kinds.extract import extract
@@ -196,8 +196,8 @@ def test_what_is_computed_over_the_table_of_the_best_passage(tmp_path, query, op
 
 
 def test_what_a_question_counts():
-    assert (measured("一共几类"), measured("合计招多少"), measured("有哪些")) == ("类", "", None)
-    assert (measured("超过15块的有几顿"), measured("共有几？")) == ("顿", "")
+    assert [measure(asked) for asked in ("一共几类", "合计招多少", "有哪些")] == ["类", "项", "项"]
+    assert [measure(asked) for asked in ("超过15块的有几顿", "共有几？")] == ["顿", "项"]
 
 
 @pytest.mark.parametrize(

@@ -232,12 +232,12 @@ def test_suggestions_are_searched_for_and_new() -> None:
         assert engine.search(question, 1)
     answer = engine.answer("年休假怎么申请？")
     wishes: list[str] = []
-    assert follow_ups(engine, Store.in_memory(), answer, [], "zh", propose=wishes.append) == ()  # type: ignore[arg-type]
+    assert follow_ups(engine, answer, [], "zh", propose=wishes.append) == ()  # type: ignore[arg-type]
     engine.kept = dict.fromkeys(
         wishes, answer
     )  # a question made from a heading is offered once it was answered
-    first = follow_ups(engine, Store.in_memory(), answer, [], "zh")  # type: ignore[arg-type]
-    assert first and not set(first) & set(follow_ups(engine, Store.in_memory(), answer, first, "zh"))  # type: ignore[arg-type]
+    first = follow_ups(engine, answer, [], "zh")  # type: ignore[arg-type]
+    assert first and not set(first) & set(follow_ups(engine, answer, first, "zh"))  # type: ignore[arg-type]
 
 
 def test_a_question_that_was_refused_is_not_offered_again() -> None:
@@ -289,7 +289,7 @@ def test_documents_bring_questions_along_and_they_come_first() -> None:
     )
     assert "年休假怎么申请" not in offered, "the same question twice"
     answer = engine.answer("年休假怎么申请？")
-    after = follow_ups(engine, Store.in_memory(), answer, ["年休假怎么申请？"], "zh")  # type: ignore[arg-type]
+    after = follow_ups(engine, answer, ["年休假怎么申请？"], "zh")  # type: ignore[arg-type]
     assert after[0] == "病假要交什么证明？" and "年休假怎么申请？" not in after
     lines = replace(LEAVE, meta={"questions": "一？\n二？; 一？；" + "长" * 80})
     assert brought_along(lines) == ("一？", "二？") and brought_along(LEAVE) == ()

@@ -150,9 +150,7 @@ def _offered(services: Services, conversation: Conversation, exchange: Exchange,
     if exchange.answer is None or exchange.answer.refusal is not None:
         return ()
     asked = [e.question for e in conversation.exchanges]
-    return follow_ups(
-        services.engine, services.store, exchange.answer, asked, look.lang, propose=services.candidates.append
-    )
+    return follow_ups(services.engine, exchange.answer, asked, look.lang, propose=services.candidates.append)
 
 
 async def _update(services: Services, user: str, conversation: Conversation, exchange: Exchange) -> None:

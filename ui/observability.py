@@ -13,7 +13,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -142,12 +142,9 @@ class MeasuredEngine:
 class Observed:
     """ASGI middleware, outermost: a request id on request, response and log lines; counts and times."""
 
-    def __init__(
-        self, app: ASGIApp, metrics: Metrics, clock: Callable[[], float] = time.perf_counter
-    ) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
         self.metrics = metrics
-        self.clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -155,7 +152,7 @@ class Observed:
             return
         given = Headers(scope=scope).get("x-request-id", "")
         identity = given if _ID.fullmatch(given) else secrets.token_hex(8)
-        token, start, status = request_id.set(identity), self.clock(), 500
+        token, start, status = request_id.set(identity), time.perf_counter(), 500
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -167,7 +164,7 @@ class Observed:
         try:
             await self.app(scope, receive, noted)
         finally:
-            seconds = self.clock() - start
+            seconds = time.perf_counter() - start
             route = route_of(scope)
             self.metrics.requests.labels(route, scope["method"], str(status)).inc()
             self.metrics.request_seconds.labels(route).observe(seconds)

@@ -27,34 +27,34 @@ if TYPE_CHECKING:
 
 HEADING_MIN, HEADING_MAX = 4, 22
 QUESTION_MAX = 60
+OPENERS, FURTHER, NOT_TRIED = 4, 3, 12
+"""Questions on the empty page, under an answer or a refusal, and of those nobody has asked yet."""
 
 
 def openers(
-    engine: Engine, store: Store, own: Sequence[str], lang: str, limit: int = 4, collection: str = ""
+    engine: Engine, store: Store, own: Sequence[str], lang: str, collection: str = ""
 ) -> tuple[str, ...]:
-    """Questions for the empty page, at most ``limit``; nothing when nothing is indexed. With ``collection``
+    """Questions for the empty page, at most ``OPENERS``; nothing when nothing is indexed. With ``collection``
     of its documents alone, and none of other readers, which may be about any."""
-    out: list[str] = list(own[:limit])
-    documents = engine.documents() if len(out) < limit else []
+    out: list[str] = list(own[:OPENERS])
+    documents = engine.documents() if len(out) < OPENERS else []
     documents = [d for d in documents if not collection or collection in d.collections]
-    out += _brought(engine, documents, out, limit - len(out), collection=collection)
-    if not collection and len(out) < limit:
+    out += _brought(engine, documents, out, OPENERS - len(out), collection=collection)
+    if not collection and len(out) < OPENERS:
         known = {_key(q) for q in out}
-        out += [q for q in _others(engine, store, limit * 2) if _key(q) not in known][: limit - len(out)]
+        out += [q for q in _others(engine, store, OPENERS * 2) if _key(q) not in known][: OPENERS - len(out)]
     for document in documents:
-        if len(out) >= limit:
+        if len(out) >= OPENERS:
             break
         out += _from_headings(engine, engine.passages(document.id), lang, 1, out)
-    return tuple(out[:limit])
+    return tuple(out[:OPENERS])
 
 
 def follow_ups(
     engine: Engine,
-    store: Store,
     answer: Answer,
     asked: Sequence[str],
     lang: str,
-    limit: int = 3,
     propose: Callable[[str], object] | None = None,
 ) -> tuple[str, ...]:
     """Questions that lead on from ``answer``: about what was found beside it, and its neighbours in the
@@ -67,23 +67,23 @@ def follow_ups(
     for document_id in documents[:2]:
         try:
             passages = engine.passages(document_id)
-            out += _brought(engine, [engine.document(document_id)], [*asked, *out], limit - len(out), cited)
+            out += _brought(engine, [engine.document(document_id)], [*asked, *out], FURTHER - len(out), cited)
         except (KeyError, WenjuError):
             continue
-        if len(out) >= limit:
+        if len(out) >= FURTHER:
             break
         near = [p for p in passages if p.id not in cited and not used & set(p.heading[-1:])]
         position = next((i for i, p in enumerate(near) if p.id > min(cited)), 0)
         fresh = _from_headings(
-            engine, near[position:] + near[:position], lang, limit - len(out), out, propose
+            engine, near[position:] + near[:position], lang, FURTHER - len(out), out, propose
         )
         out += [q for q in fresh if _key(q) not in seen]
-        if len(out) >= limit:
+        if len(out) >= FURTHER:
             break
-    return tuple(out[:limit])
+    return tuple(out[:FURTHER])
 
 
-def instead(engine: Engine, store: Store, answer: Answer, lang: str, limit: int = 3) -> Answer:
+def instead(engine: Engine, store: Store, answer: Answer, lang: str) -> Answer:
     """A refusal with the questions that come nearest to the one asked and lead to the nearest passages; every
     other answer, and a refusal that has suggestions, as it is."""
     refusal = answer.refusal
@@ -101,8 +101,8 @@ def instead(engine: Engine, store: Store, answer: Answer, lang: str, limit: int 
     candidates += [q for q in topics if q and known_answered(engine, q)]
     asked, alike = {_key(answer.question), _key(answer.query)}, _grams(answer.query)
     out: list[str] = []
-    for question in sorted(dict.fromkeys(candidates), key=lambda q: -len(_grams(q) & alike))[: 4 * limit]:
-        if len(out) >= limit:
+    for question in sorted(dict.fromkeys(candidates), key=lambda q: -len(_grams(q) & alike))[: 4 * FURTHER]:
+        if len(out) >= FURTHER:
             break
         if _key(question) in asked or known_answered(engine, question) is False:
             continue
@@ -131,13 +131,13 @@ def _others(engine: Engine, store: Store, limit: int) -> list[str]:
     ]
 
 
-def not_tried(engine: Engine, lang: str, limit: int = 12) -> list[str]:
-    """Up to ``limit`` questions that the empty page might offer, of which nobody knows yet whether they are
-    answered."""
+def not_tried(engine: Engine, lang: str) -> list[str]:
+    """Up to ``NOT_TRIED`` questions that the empty page might offer, of which nobody knows yet whether they
+    are answered."""
     documents = engine.documents()
     rounds = zip_longest(*(brought_along(d) for d in documents))
-    found = [q for one in rounds for q in one if q is not None][:limit]
-    for document in documents[: limit - len(found)]:
+    found = [q for one in rounds for q in one if q is not None][:NOT_TRIED]
+    for document in documents[: NOT_TRIED - len(found)]:
         headings = dict.fromkeys(p.heading[-1] for p in engine.passages(document.id) if p.heading)
         found += [q for h in headings if (q := _topic(h, lang))][:1]
     return [q for q in dict.fromkeys(found) if known_answered(engine, q) is None]

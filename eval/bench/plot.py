@@ -14,7 +14,7 @@ SHOWN = ("seconds_evidence_p50", "seconds_first_p50", "seconds_total_p50", "seco
 WIDTH, LEFT, RIGHT, THICK = 760, 150, 90, 18
 
 
-def medians(found: Mapping[str, Any], lang: str = "zh") -> str:
+def medians(found: Mapping[str, Any]) -> str:
     """Horizontal bars in seconds with 95 % intervals."""
     systems = found["systems"]
     names = [n for n in SHOWN if any(n in figures for figures in systems.values())]
@@ -29,7 +29,7 @@ def medians(found: Mapping[str, Any], lang: str = "zh") -> str:
         body += [_rect(x, 8, 11, 11, n), Shape("text", {"x": x + 16, "y": 18}, system)]
     for name in names:
         middle = f"{y + THICK * len(systems) / 2 + 4:.0f}"
-        body.append(Shape("text", {"x": LEFT - 8, "y": middle, "text-anchor": "end"}, label(name, lang)))
+        body.append(Shape("text", {"x": LEFT - 8, "y": middle, "text-anchor": "end"}, label(name, "zh")))
         for n, figures in enumerate(systems.values()):
             if (row := figures.get(name)) is not None:
                 body += _bar(row, y, scale, n)

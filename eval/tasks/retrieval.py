@@ -17,15 +17,13 @@ from eval.tasks.types import Context, Evidence, Item, Task
 _TITLE_MAX = 60
 
 
-def read_beir(
-    folder: Path, name: str = "", title: str = "", split: str = "reporting", qrels: str = "test"
-) -> Task:
+def read_beir(folder: Path) -> Task:
     """A retrieval-only task from a BEIR folder.
 
     Raises:
         EvalError: a file is missing or broken, or no query has a gold document.
     """
-    grades = _qrels(folder / "qrels" / f"{qrels}.tsv")
+    grades = _qrels(folder / "qrels" / "test.tsv")
     contexts = [
         Context(
             str(need(row, "_id", str(folder / "corpus.jsonl"))),
@@ -40,7 +38,7 @@ def read_beir(
         query = str(need(row, "_id", where))
         if query in grades:
             items.append(Item(query, str(need(row, "text", where)), qrels=grades[query], type="retrieval"))
-    return _retrieval_task(name or folder.name, title, items, contexts, split, str(folder))
+    return _retrieval_task(folder.name, folder.name, items, contexts, str(folder))
 
 
 def _qrels(path: Path) -> dict[str, dict[str, int]]:
@@ -53,15 +51,13 @@ def _qrels(path: Path) -> dict[str, dict[str, int]]:
     return {query: found for query, found in grades.items() if any(grade > 0 for grade in found.values())}
 
 
-def _retrieval_task(
-    name: str, title: str, items: list[Item], contexts: list[Context], split: str, where: str
-) -> Task:
+def _retrieval_task(name: str, title: str, items: list[Item], contexts: list[Context], where: str) -> Task:
     if not items:
         raise EvalError(f"{where}: no query has a gold document")
-    return Task(name, title or name, tuple(items), tuple(contexts), split=split, retrieval_only=True)
+    return Task(name, title, tuple(items), tuple(contexts), retrieval_only=True)
 
 
-def read_stard(folder: Path, name: str = "stard", title: str = "", split: str = "reporting") -> Task:
+def read_stard(folder: Path, name: str, title: str) -> Task:
     """STARD: gold articles are named in ``match_name``; an article's name is its title."""
     contexts = stard_contexts(folder / "corpus.jsonl")
     path = folder / "queries.json"
@@ -74,7 +70,7 @@ def read_stard(folder: Path, name: str = "stard", title: str = "", split: str = 
         )
         for row in read_json(path)
     ]
-    return _retrieval_task(name, title, items, contexts, split, str(folder))
+    return _retrieval_task(name, title, items, contexts, str(folder))
 
 
 def stard_contexts(path: Path) -> list[Context]:
@@ -85,7 +81,7 @@ def stard_contexts(path: Path) -> list[Context]:
     return [Context(name, text, name) for name, text in articles.items()]
 
 
-def read_lecoqa(path: Path, name: str = "lecoqa", title: str = "", statutes: Path | None = None) -> Task:
+def read_lecoqa(path: Path, name: str, title: str, statutes: Path | None = None) -> Task:
     """LeCoQA: lay questions with expert answers. Contexts are the statutes it names, or all of ``statutes``
     (STARD's corpus.jsonl). The expert answer is a reference for ROUGE-L; right or wrong cannot be decided
     from it."""
@@ -109,10 +105,10 @@ def read_lecoqa(path: Path, name: str = "lecoqa", title: str = "", statutes: Pat
         )
         for row in rows
     )
-    return Task(name, title or name, items, tuple(own))
+    return Task(name, title, items, tuple(own))
 
 
-def read_nomiracl(path: Path, name: str = "nomiracl-zh", title: str = "") -> Task:
+def read_nomiracl(path: Path, name: str, title: str) -> Task:
     """NoMIRACL: ten passages a question; in the subset ``non_relevant`` none of them answers it.
 
     A passage stands there as ``title of its article: text``; the two are told apart, as MIRACL's own corpus
@@ -138,7 +134,7 @@ def read_nomiracl(path: Path, name: str = "nomiracl-zh", title: str = "") -> Tas
     if not items:
         raise EvalError(f"{path} holds no questions")
     splits = "/".join(sorted({item.split for item in items}, reverse=True))
-    return Task(name, title or name, tuple(items), mode="closed", split=splits)
+    return Task(name, title, tuple(items), mode="closed", split=splits)
 
 
 def _titled(identity: str, text: str) -> Context:

@@ -23,6 +23,8 @@ _YEAR_WORDS = {
     "后年": 2,
     "昨年": -1,
 }
+_NOT_AFTER = {"上年": "(?<![以早])", "前年": "(?<![目以])"}
+_RELATIVE = "|".join(_NOT_AFTER.get(word, "") + word for word in sorted(_YEAR_WORDS, key=len, reverse=True))
 
 _Y = r"(?:\d{3,4}|[〇零一二三四五六七八九]{4})(?=年(?!代|级|龄|来|间|历史|以上|的历史|之久|之间))"
 _Y2 = rf"\d{{1,2}}(?=年(?:\d{{1,2}}|[{_HAN}]{{1,3}})月)"
@@ -32,7 +34,7 @@ _D = (
 )
 _DATE = re.compile(
     rf"(?P<bc>公元前|前)?(?P<y>{_Y}|{_Y2})年(?:度)?(?:\s*(?P<m>{_M})月份?(?:\s*(?P<d>{_D})[日号])?)?"
-    f"|(?P<rel>{'|'.join(sorted(_YEAR_WORDS, key=len, reverse=True))})"
+    rf"|(?P<rel>{_RELATIVE})"
     rf"(?:\s*(?P<rm>{_M})月份?(?:\s*(?P<rd>{_D})[日号])?)?"
     rf"|(?<![个\d.])(?P<om>{_M})月份?(?:\s*(?P<od>{_D})[日号])?"
     rf"|(?<![\d第/.-])(?P<iy>1[5-9]\d\d|20\d\d)(?P<sep>[-/.])(?P<im>1[0-2]|0?[1-9])(?P=sep)(?P<id>3[01]|[12]\d|0?[1-9])(?![\d/-])"
@@ -111,6 +113,17 @@ def find_dates(text: str, published: str | None = None) -> tuple[Date, ...]:
         if not unique or date.start >= unique[-1].end:
             unique.append(date)
     return tuple(unique)
+
+
+def with_years(text: str, published: str | None) -> str:
+    """今年, 去年 ... as years, counted from the date of publication; for the prompt alone, never for a quote.
+
+    A small model copies what stands there: 今年6月13日 would come out without its year, or with a wrong one.
+    """
+    if not published:
+        return text
+    year = int(published[:4])
+    return re.sub(rf"(?!本年度)(?:{_RELATIVE})", lambda m: f"{year + _YEAR_WORDS[m.group()]}年", text)
 
 
 def agrees(said: Date, told: Date) -> bool:

@@ -54,9 +54,9 @@ def fold_same(text: str) -> str:
     return text.translate(_TABLE)
 
 
-def grams(text: str, size: int = 2) -> frozenset[str]:
-    """Character n-grams of folded text; those with punctuation or spaces are left out."""
-    return frozenset(piece for i in range(len(text) - size + 1) if (piece := text[i : i + size]).isalnum())
+def grams(text: str) -> frozenset[str]:
+    """Pairs of characters of folded text; those with punctuation or spaces are left out."""
+    return frozenset(piece for i in range(len(text) - 1) if (piece := text[i : i + 2]).isalnum())
 
 
 def held_share(weight: Mapping[str, float], bag: frozenset[str]) -> float:

@@ -1,8 +1,8 @@
 """Arithmetic over quantities that keep their units: what may be added, what may be multiplied, and how it is
 written. Exact; where units do not fit there is no result.
 
-A price for each of something (每, 元/天) may be multiplied by a number of that thing: 每平方米6.5元 by
-12,000平方米 is an amount in 元.
+A figure beside which a unit stands without a figure is one for each of it, and may be multiplied by a number
+of that: 每平方米6.5元 (元/平方米) by 12,000平方米 is an amount in 元.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from index.normalize import NumberSpan
+from index.normalize import NumberSpan, number_spans
 from qa.attribution import EvidenceSentence
 from qa.checks.numbers import measured_in
 
 SIGNS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
 HUNDRED = Decimal(100)
+AFTER = 4
 PLACES = 4
 """Decimals that a quotient is shown with."""
 
@@ -29,8 +30,7 @@ class Operand:
         name: what it is said to be, "" for nothing.
         text: as it stands, with its unit.
         span: the figure.
-        clause: the part of the sentence that it stands in, to its end.
-        before: what of the clause stands before it.
+        before: what of its clause stands before it.
         after: what of the clause follows it.
         place: where it stands; None for one of the question.
     """
@@ -38,15 +38,9 @@ class Operand:
     name: str
     text: str
     span: NumberSpan
-    clause: str
     before: str
     after: str
     place: EvidenceSentence | None
-
-    @property
-    def rate(self) -> bool:
-        """Is it one for each of something?"""
-        return "每" in self.before or self.after[:1] in ("/", "每")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,8 @@ class Quantity:
     """A value with its unit on the way to a result.
 
     Attributes:
-        clause: where it is one for each of something, the clause that says so, else "".
+        before: what stands before it in its clause, without figures and their units.
+        after: the first characters after it.
         things: what it may be a number of, as it is written.
         shown: how it comes about.
         loose: must it stand in brackets before it is multiplied?
@@ -74,10 +69,17 @@ class Quantity:
 
     value: Decimal
     unit: str
-    clause: str
+    before: str
+    after: str
     things: tuple[str, ...]
     shown: str
     loose: bool = False
+
+    def for_each(self, number: Quantity) -> bool:
+        """Is it so much for each of what the other is a number of?"""
+        return self.unit != number.unit and any(
+            thing in self.before or 0 <= self.after.find(thing) <= 1 for thing in number.things
+        )
 
 
 def operands(node: Node) -> Iterator[Operand]:
@@ -110,8 +112,13 @@ def result(node: Node) -> Quantity | None:
 
 
 def _of(one: Operand) -> Quantity:
-    things = tuple(t for t in (one.span.unit, one.after[:1], one.after[:2]) if t and t.isalpha())
-    return Quantity(one.span.value, one.span.unit, one.clause if one.rate else "", things, one.text)
+    unit, factor = measured_in(one.span.unit)
+    named = (one.span.unit, unit if factor == 1 else "", one.after[:1], one.after[:2])
+    before = one.before
+    for span in reversed(number_spans(before)):
+        before = before[: span.start] + before[max(span.end, span.unit_end) :]
+    things = tuple(thing for thing in named if thing.isalpha())
+    return Quantity(one.span.value, one.span.unit, before, one.after[:AFTER], things, one.text)
 
 
 def _added(left: Quantity, right: Quantity, sign: str) -> Quantity | None:
@@ -122,7 +129,8 @@ def _added(left: Quantity, right: Quantity, sign: str) -> Quantity | None:
     shown = f"{left.shown} {SIGNS[sign]} {right.shown}"
     unit = "个百分点" if left.unit == "%" and sign == "-" else left.unit
     things = tuple(thing for thing in left.things if thing in right.things)
-    return Quantity(value, unit, left.clause and right.clause, things, shown, loose=True)
+    before = left.before + right.before
+    return Quantity(value, unit, before, right.after, things, shown, loose=True)
 
 
 def _multiplied(left: Quantity, right: Quantity) -> Quantity | None:
@@ -130,7 +138,7 @@ def _multiplied(left: Quantity, right: Quantity) -> Quantity | None:
     for price, number in ((left, right), (right, left)):
         if number.unit == "%" != price.unit:
             return replace(price, value=price.value * number.value / HUNDRED, shown=shown, loose=False)
-        if price.clause and not number.clause and any(thing in price.clause for thing in number.things):
+        if price.for_each(number) and not number.for_each(price):
             return replace(price, value=price.value * number.value, things=(), shown=shown, loose=False)
     return None
 
@@ -139,4 +147,4 @@ def _divided(left: Quantity, right: Quantity) -> Quantity | None:
     if left.unit != right.unit or not right.value:
         return None
     shown = " ÷ ".join(f"（{part.shown}）" if part.loose else part.shown for part in (left, right))
-    return Quantity(round(left.value / right.value, PLACES), "", "", (), shown)
+    return Quantity(round(left.value / right.value, PLACES), "", "", "", (), shown)

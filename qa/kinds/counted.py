@@ -164,21 +164,13 @@ def _one_of(asked: str, terms: Sequence[_Term]) -> bool:
 
 def measure(question: str) -> str:
     """The measure word that the question counts with (几类, 多少张), 项 where it has none."""
-    return measured(normalize(question).text) or "项"
-
-
-def measured(asked: str) -> str | None:
-    """The measure word after 几 or 多少, "" where none follows; None where the question asks for no
-    number."""
     for word in ("几", "多少"):
-        if word in asked:
-            rest = asked[asked.find(word) + len(word) :]
-            units = sorted(UNITS, key=len, reverse=True)
-            own = (
-                rest[:1] if word == "几" and rest[:1].isalpha() else ""
-            )  # 几顿: what follows 几 is a measure
-            return next((unit for unit in units if rest.startswith(unit)), own)
-    return None
+        _, asked, rest = normalize(question).text.partition(word)
+        if asked:
+            known = next((unit for unit in sorted(UNITS, key=len, reverse=True) if rest.startswith(unit)), "")
+            # 几顿: what follows 几 is a measure
+            return known or (rest[:1] if word == "几" and rest[:1].isalpha() else "") or "项"
+    return "项"
 
 
 def _texts(hit: Hit) -> Iterator[EvidenceSentence]:

@@ -161,7 +161,6 @@ def _standing(told: NumberSpan, label: str, text: str, place: EvidenceSentence |
             label,
             shown,
             span,
-            text[start:end],
             text[start : span.start],
             text[len(shown) + span.start : end],
             place,

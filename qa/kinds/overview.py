@@ -61,9 +61,9 @@ def outline(document: Document, passages: Sequence[Passage], most: int = LINES) 
     return [lines[i] for i in sorted(ranked)]
 
 
-def section_of(question: str, hits: Sequence[Hit], most: float = COVER) -> tuple[Document, int, int]:
+def section_of(question: str, hits: Sequence[Hit]) -> tuple[Document, int, int]:
     """The part of a document that an overview is asked of, as a span: of the sections under headings the
-    smallest that holds ``most`` of what was found in the best document (by score), or one that the question
+    smallest that holds ``COVER`` of what was found in the best document (by score), or one that the question
     names.
 
     Args:
@@ -83,7 +83,7 @@ def section_of(question: str, hits: Sequence[Hit], most: float = COVER) -> tuple
         held = sum(h.score for h in own if node.start <= h.passage.start < node.end)
         told = len(named & asked) / len(named) if named else 0.0
         if node.title != document.title and (
-            held >= most * sum(h.score for h in own) or (told >= NAMED and held)
+            held >= COVER * sum(h.score for h in own) or (told >= NAMED and held)
         ):
             best = (document, node.start, node.end)
     return best

@@ -1,22 +1,23 @@
 """Items that are said to be what a question counts: are they an enumeration of the evidence, and the whole
 of it?
 
-Told by form: they follow one another, the same marks stand between all of them, and none stands beside the
-first or the last.
+Told by form: they follow one another, the same marks stand between all of them but perhaps before the last,
+none of these stands beside the first or the last, and after the last its clause ends or their number stands.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
+from index.normalize import number_spans
 from qa.attribution import EvidenceSentence
 from qa.kinds.enumerations import enumerations
 from qa.kinds.evidence import Block
 
-JOINING = frozenset(("和", "及", "以及", "与", "或", "或者", "并"))
-"""What may stand before the last item alone."""
 MARKS = "、；;，,"
-NUMBERING = frozenset("一二三四五六七八九十0123456789①②③④⑤⑥⑦⑧⑨⑩")
+LINK = 2
+"""Letters before the last item at most (和, 以及)."""
 NUMBERED = 6
 """Characters between two items at most."""
 
@@ -68,16 +69,27 @@ def _gaps(places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _whole(gaps: Sequence[str], text: str, places: Sequence[tuple[int, int]]) -> bool:
     """Are all gaps alike, and does the enumeration end where the items do?"""
-    masked = ["".join(c for c in gap if c not in NUMBERING).strip() for gap in gaps]
-    last = masked[-1]
-    alike = len(set(masked[:-1])) <= 1 and (
-        last in JOINING or last.lstrip(MARKS) in JOINING or len(set(masked)) == 1
-    )
-    mark = masked[0][:1]
-    if not alike or (mark not in JOINING and mark not in MARKS) or not mark:
+    marks = [_unnumbered(gap) for gap in gaps]
+    first, last = marks[0], marks[-1]
+    link = last.lstrip(MARKS)
+    linked = 0 < len(link) <= LINK and link.isalpha()
+    said = _said(text[places[-1][1] :], len(places))
+    if len(set(marks[:-1])) > 1 or not (last == first or linked):
         return False
-    before = "".join(c for c in text[max(0, places[0][0] - NUMBERED) : places[0][0]] if c not in NUMBERING)
+    if first[:1] not in tuple(MARKS):  # 甲和乙两个: else anything may stand between two words
+        return len(marks) == 1 and linked and said
+    before = _unnumbered(text[max(0, places[0][0] - NUMBERED) : places[0][0]])
     after = text[places[-1][1] :].lstrip()
-    return not before.rstrip("是要（）().").endswith(("、", "和", "及", mark)) and not after.startswith(
-        ("、", "和", "及", "以及", "等", mark)
-    )
+    ends = not after[:1].isalnum() and not after.startswith((first[0], MARKS[0]))
+    return not before.endswith(tuple({*marks, first[0], MARKS[0]})) and (ends or said)
+
+
+def _unnumbered(text: str) -> str:
+    """The text without what Unicode knows as a numeral (2, 二, ②)."""
+    return "".join(c for c in text if unicodedata.numeric(c, None) is None).strip()
+
+
+def _said(after: str, items: int) -> bool:
+    """Does the text go on with the number of the items?"""
+    spans = number_spans(after[:NUMBERED])
+    return bool(spans) and spans[0].start == 0 and spans[0].value == items
