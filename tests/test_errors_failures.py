@@ -56,7 +56,7 @@ def test_each_is_told_in_both_languages_and_raised_with_the_values_that_it_names
 def test_no_error_that_is_shown_is_told_in_one_language_alone() -> None:
     kinds = (
         "IndexError_ ModelError QuestionError NoCollection NotFound NotAllowed NotSignedOn TooLarge "
-        "Unsupported QueueFull RateLimited TooManyWaiting Cancelled"
+        "Unsupported QueueFull RateLimited TooManyWaiting Cancelled SignOnFailed SignOnEnded"
     )
     raw = re.compile(rf"\b(?:{'|'.join(kinds.split())})\(\s*f?\"")
     found: dict[str, int] = {}
