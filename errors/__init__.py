@@ -108,10 +108,15 @@ class Cancelled(WenjuError):
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:
     """A hint such as ``Did you mean 'default'? Valid: api, default, quality``; options are sorted."""
+    found = choice(word, options)
+    return f"{found['meant']}Valid: {found['known']}"
+
+
+def choice(word: str, options: Iterable[str]) -> dict[str, Value]:
+    """What a hint of errors/failures.toml names: ``known`` (sorted) and ``meant`` (in English, or "")."""
     valid = sorted(options)
     close = closest(word, valid)
-    lead = f"Did you mean '{close}'? " if close else ""
-    return f"{lead}Valid: {', '.join(valid)}"
+    return {"known": ", ".join(valid), "meant": f"Did you mean '{close}'? " if close else ""}
 
 
 def closest(word: str, options: Iterable[str]) -> str:

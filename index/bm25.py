@@ -61,14 +61,9 @@ class LexicalIndex:
             # np.asarray keeps the mapping and drops np.memmap's slow slicing.
             arrays = {name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ARRAYS}
         except (OSError, ValueError) as error:
-            raise IndexError_(
-                f"The lexical index in {folder} cannot be read: {error}.", "Index the documents again."
-            ) from error
+            raise IndexError_.named("lexical_unreadable", folder=str(folder), what=str(error)) from error
         if self._meta.get("terms") != terms.VERSION:
-            raise IndexError_(
-                f"The lexical index in {folder} was made by another version.",
-                "Index the documents again: wenju index add PATH...",
-            )
+            raise IndexError_.named("lexical_version", folder=str(folder))
         self._codes: Codes = arrays["codes"]
         self._starts: Ints = arrays["starts"]
         self._rows: NDArray[np.int32] = arrays["rows"]

@@ -269,15 +269,9 @@ def write_vectors(
                 header = {"descr": "<f4", "fortran_order": False, "shape": (corpus.count, dimension)}
                 np.lib.format.write_array_header_1_0(file, header)
             if vectors.ndim != 2 or vectors.shape[1] != dimension:
-                raise IndexError_(
-                    f"the encoder gives vectors of {vectors.shape[-1]} numbers; this index has {dimension}",
-                    "Index the documents again from the start with this encoder.",
-                )
+                raise IndexError_.named("vectors_width", found=int(vectors.shape[-1]), wanted=dimension)
             if not np.isfinite(vectors).all():
-                raise IndexError_(
-                    "the encoder gave vectors that are not numbers",
-                    "Fetch the encoder's model again: wenju models verify",
-                )
+                raise IndexError_.named("vectors_broken")
             file.write(np.ascontiguousarray(vectors, "<f4").tobytes())
 
         done = 0
@@ -314,9 +308,7 @@ def _encoded(
     fresh = [text for text, row in zip(texts, rows, strict=True) if row is None]
     encoded = np.asarray(encode(fresh), dtype=np.float32) if fresh else None
     if encoded is not None and encoded.shape[:1] != (len(fresh),):
-        raise IndexError_(
-            f"the encoder gave {len(encoded)} vectors for {len(fresh)} passages", "Check the encoder's model."
-        )
+        raise IndexError_.named("vectors_count", found=len(encoded), wanted=len(fresh))
     if encoded is not None and len(fresh) == len(texts):
         return encoded
     assert before is not None

@@ -65,15 +65,11 @@ class DenseIndex:
             )
             self._map = np.load(own / MAP, allow_pickle=False) if "covered" in self._meta else None
         except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise IndexError_(
-                f"The dense index in {folder} cannot be read: {error}.", "Index the documents again."
-            ) from error
+            raise IndexError_.named("dense_unreadable", folder=str(folder), what=str(error)) from error
         self.count, self.dimension = self._vectors.shape
         named = self.count if self._map is None else len(self._map)
         if self.count != self._meta["count"] or (self._graph is not None and self._graph.ntotal != named):
-            raise IndexError_(
-                f"The dense index in {folder} does not fit its vectors.", "Index the documents again."
-            )
+            raise IndexError_.named("dense_other", folder=str(folder))
 
     @classmethod
     def build(

@@ -65,9 +65,7 @@ class TorchEncoder:
             ModelError: the folder does not hold a model, or sentence-transformers is not installed.
         """
         if importlib.util.find_spec("sentence_transformers") is None:
-            raise ModelError(
-                "The torch encoder needs sentence-transformers.", "pip install sentence-transformers"
-            )
+            raise ModelError.named("encoder_torch")
         check_folder(folder)
         from sentence_transformers import SentenceTransformer
         from sentence_transformers.sentence_transformer.modules import Pooling, Transformer

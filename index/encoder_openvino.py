@@ -95,10 +95,7 @@ class OpenVinoEncoder:
         self, folder: Path, name: str = "", traits: Traits | None = None, precision: Precision | None = None
     ) -> None:
         if not can_run(folder):
-            raise ModelError(
-                f"The OpenVINO encoder cannot run {folder}: openvino is not installed, or it is not a BERT.",
-                "Set index.encoder_backend to torch.",
-            )
+            raise ModelError.named("encoder_kind", folder=str(folder))
         import openvino
 
         self._name = name or folder.name
@@ -171,10 +168,7 @@ def converted(folder: Path, precision: Precision) -> Path:
     try:
         path.parent.mkdir(exist_ok=True)
     except OSError as error:
-        raise ModelError(
-            f"The encoder cannot be converted: {path.parent} cannot be written ({error}).",
-            "Give write access to the model folder once, or set index.encoder_backend to torch.",
-        ) from error
+        raise ModelError.named("encoder_denied", folder=str(path.parent), what=str(error)) from error
     with FileLock(str(path.parent / "encoder.lock")):
         if not path.is_file():
             _convert(folder, path, precision)
@@ -199,11 +193,7 @@ def _convert(folder: Path, path: Path, precision: Precision) -> None:
             command, capture_output=True, text=True, env=environment, timeout=CONVERT_SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise ModelError(
-            f"Converting {folder} took more than {CONVERT_SECONDS} s.", "Set index.encoder_backend to torch."
-        ) from error
+        raise ModelError.named("encoder_slow", folder=str(folder), seconds=CONVERT_SECONDS) from error
     if done.returncode or not path.is_file():
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ModelError(
-            f"The encoder in {folder} could not be converted: {last}", "Set index.encoder_backend to torch."
-        )
+        raise ModelError.named("encoder_failed", folder=str(folder), what=last)

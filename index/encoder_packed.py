@@ -49,10 +49,7 @@ def float_folder(folder: Path) -> Path:
             if not target.is_dir():
                 _write_floats(folder, target)
     except OSError as error:
-        raise ModelError(
-            f"The float32 form of {folder} cannot be written ({error}).",
-            "Give write access to the model folder once, or set index.encoder_backend to openvino.",
-        ) from error
+        raise ModelError.named("encoder_floats", folder=str(folder), what=str(error)) from error
     return target
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from errors import IndexError_
-from index.manifest import AGAIN, CORPUS, FORMAT, MANIFEST, REBUILD, VECTORS, file_sha256, read_manifest
+from index.manifest import CORPUS, FORMAT, MANIFEST, VECTORS, file_sha256, read_manifest
 from index.packing import unpack, unpack_blocks
 from index.paragraphs import passage_search_text
 from index.scope import Scope
@@ -71,18 +71,14 @@ class Generation:
         for name, facts in manifest["files"].items():
             file = path / name
             if not file.is_file() or file.stat().st_size != facts["bytes"]:
-                raise IndexError_(
-                    f"the index at {path} is damaged: {name} is missing or has another size", REBUILD
-                )
+                raise IndexError_.named("index_size", root=str(path), name=name)
         return cls(path, manifest)
 
     def verify(self) -> None:
         """Compare every file with the hash in the manifest. Raises IndexError_ for the first that differs."""
         for name, facts in self.manifest["files"].items():
             if file_sha256(self.path / name) != facts["sha256"]:
-                raise IndexError_(
-                    f"the index at {self.path} is damaged: the content of {name} has changed", REBUILD
-                )
+                raise IndexError_.named("index_changed", root=str(self.path), name=name)
 
     def close(self) -> None:
         self._db.close()
@@ -276,7 +272,7 @@ class Generation:
             try:
                 return self._db.execute(sql, values).fetchall()
             except sqlite3.DatabaseError as error:
-                raise IndexError_(f"the index at {self.path} cannot be read ({error})", REBUILD) from error
+                raise IndexError_.named("index_unreadable", root=str(self.path), what=str(error)) from error
 
     def iterate(self, start: int, stop: int) -> Iterator[tuple[Document, Passage]]:
         """Light documents and passages of the rows [start, stop), in order, one document's passages at a
@@ -354,7 +350,7 @@ def documents_of(path: Path) -> Generation:
             sound = db.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
             manifest["passages"] = db.execute("SELECT count(*) FROM passages").fetchone()[0]
     if not sound:
-        raise IndexError_(f"the index at {path} is damaged: its documents ({CORPUS}) have changed", AGAIN)
+        raise IndexError_.named("index_documents_changed", root=str(path), name=CORPUS)
     return Generation(path, manifest)
 
 

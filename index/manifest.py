@@ -13,15 +13,6 @@ from errors import IndexError_
 FORMAT = 1
 MANIFEST, CORPUS, VECTORS = "manifest.json", "corpus.sqlite", "vectors.npy"
 
-AGAIN = (
-    "Restore a backup (wenju restore FILE), or delete the index folder "
-    "and index the documents again: wenju index add PATH..."
-)
-REBUILD = (
-    "Run: wenju index verify, which tells all that is wrong, then "
-    "wenju index rebuild; or restore a backup: wenju restore FILE"
-)
-
 
 def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of a generation's folder.
@@ -33,8 +24,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((path / MANIFEST).read_text("utf-8"))
         if manifest["format"] != FORMAT:
-            raise IndexError_(
-                f"the index at {path} has format {manifest['format']}; this version reads {FORMAT}", AGAIN
+            raise IndexError_.named(
+                "index_format", root=str(path), found=str(manifest["format"]), wanted=FORMAT
             )
         if not (isinstance(manifest["files"], dict) and CORPUS in manifest["files"]):
             raise KeyError(CORPUS)
@@ -42,9 +33,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         if not path.is_dir():
             raise
-        raise IndexError_(f"the index at {path} is damaged: it has no {MANIFEST}", REBUILD) from None
+        raise IndexError_.named("index_missing_part", root=str(path), name=MANIFEST) from None
     except (KeyError, TypeError, ValueError) as error:
-        raise IndexError_(f"the index at {path} is damaged: {MANIFEST} cannot be read", REBUILD) from error
+        raise IndexError_.named("index_manifest", root=str(path), name=MANIFEST) from error
 
 
 def file_sha256(path: Path) -> str:

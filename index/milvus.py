@@ -58,7 +58,7 @@ class MilvusBackend:
 
     def __init__(self, address: str, token: str = "") -> None:
         if importlib.util.find_spec("pymilvus") is None:
-            raise IndexError_("index.milvus needs the package pymilvus.", "pip install 'wenju[milvus]'")
+            raise IndexError_.named("milvus_package")
         self.address = address
         self._token = token
         self._client_: Any = None
@@ -81,9 +81,8 @@ class MilvusBackend:
         try:
             yield self.client
         except MilvusException as error:
-            raise IndexError_(
-                f"Milvus at {self.address} failed: {str(error.message)[:200]}",
-                "Check that it runs, index.milvus and index.milvus_token.",
+            raise IndexError_.named(
+                "milvus_failed", address=self.address, what=str(error.message)[:200]
             ) from error
 
     def build(self, corpus: Generation, earlier: Earlier | None, report: Progress) -> None:
@@ -124,9 +123,7 @@ class MilvusBackend:
         for some in _in_parts(gone):
             found -= _count(self.client, collection, f"document in {some}", "Strong")
         if found != count:
-            raise IndexError_(
-                f"Milvus holds {found} of {count} passages in {collection}", "Run: wenju index rebuild"
-            )
+            raise IndexError_.named("milvus_incomplete", found=found, wanted=count, collection=collection)
 
     def settle(self, current: Generation) -> None:
         state = _state(current.path)
@@ -149,17 +146,11 @@ class MilvusBackend:
     def open(self, generation: Rows) -> MilvusSearches:
         state = _state(generation.path)
         if state is None:
-            raise IndexError_(
-                f"the index at {generation.path} was not made for Milvus, which index.milvus names",
-                "Run: wenju index rebuild, or leave index.milvus empty.",
-            )
+            raise IndexError_.named("milvus_other", root=str(generation.path))
         with self.asking() as client:
             there = client.has_collection(state["collection"])
             if not there or _count(client, state["collection"], f"born <= {state['born']}") < state["count"]:
-                raise IndexError_(
-                    f"Milvus at {self.address} does not hold the passages of {generation.path}",
-                    "Run: wenju index rebuild",
-                )
+                raise IndexError_.named("milvus_lacks", address=self.address, root=str(generation.path))
         return MilvusSearches(self, generation, state)
 
 

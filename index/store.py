@@ -31,7 +31,7 @@ from errors import IndexError_
 from index import disk
 from index.build import CorpusWriter, Earlier, Progress, state, write_vectors
 from index.generation import Generation, documents_of
-from index.manifest import AGAIN, FORMAT, MANIFEST, REBUILD, file_sha256
+from index.manifest import FORMAT, MANIFEST, file_sha256
 from index.settings import IndexSettings
 from index.types import Document
 
@@ -92,7 +92,7 @@ class IndexStore:
                 try:
                     return Opened(Generation.open(self.root / name))
                 except (FileNotFoundError, sqlite3.OperationalError):
-                    fault = IndexError_(f"the index at {self.root} is damaged: {name} is missing", REBUILD)
+                    fault = IndexError_.named("index_missing_part", root=str(self.root), name=name)
                 except IndexError_ as error:
                     fault = error
             if self._named()[0] == name:  # not swapped meanwhile: it is really damaged, or not there
@@ -106,7 +106,7 @@ class IndexStore:
                     continue
                 return Opened(earlier, fault)
         if fault is None and name is None and self._numbers():
-            fault = IndexError_(f"the index at {self.root} is damaged: CURRENT is missing", REBUILD)
+            fault = IndexError_.named("index_missing_part", root=str(self.root), name="CURRENT")
         return Opened(None, fault)
 
     def current_name(self) -> str | None:
@@ -121,13 +121,11 @@ class IndexStore:
         except FileNotFoundError:
             return None, None
         except OSError as error:
-            raise IndexError_(
-                f"{self.root / 'CURRENT'} cannot be read ({error})", "Check the rights on the data folder."
+            raise IndexError_.named(
+                "index_current_denied", path=str(self.root / "CURRENT"), what=str(error)
             ) from error
         if not re.fullmatch(r"gen-\d+", name):
-            return None, IndexError_(
-                f"the index at {self.root} is damaged: CURRENT does not name a generation", REBUILD
-            )
+            return None, IndexError_.named("index_current", root=str(self.root))
         return name, None
 
     def _numbers(self) -> list[int]:
@@ -146,9 +144,7 @@ class IndexStore:
             with suppress(OSError, IndexError_, sqlite3.Error):
                 return documents_of(self.root / one)
         if names:
-            raise IndexError_(
-                f"the index at {self.root} is damaged: no generation has its documents whole", AGAIN
-            )
+            raise IndexError_.named("index_documents_lost", root=str(self.root))
         return None
 
     def write(
@@ -275,7 +271,7 @@ class IndexStore:
         documents would be lost."""
         opened = self.opened()
         if opened.fault is not None:
-            raise IndexError_(opened.fault.message, opened.fault.hint)
+            raise opened.fault
         return opened.generation
 
     def _again(self, old: Generation, writer: CorpusWriter) -> None:

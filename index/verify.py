@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from errors import IndexError_
+from errors.texts import texts
 from index.generation import Generation
-from index.manifest import CORPUS, REBUILD, file_sha256, read_manifest
+from index.manifest import CORPUS, file_sha256, read_manifest
 from index.store import IndexStore
 
 
@@ -82,20 +83,20 @@ def _of_generation(path: Path) -> list[Fault]:
             Fault(
                 f"{path.name}/manifest.json",
                 getattr(error, "message", str(error)),
-                getattr(error, "hint", REBUILD),
+                getattr(error, "hint", _rebuild()),
             )
         ]
     faults: list[Fault] = []
     for name, facts in manifest["files"].items():
         file = path / name
         if not file.is_file():
-            faults.append(Fault(f"{path.name}/{name}", "is missing", REBUILD))
+            faults.append(Fault(f"{path.name}/{name}", "is missing", _rebuild()))
         elif (size := file.stat().st_size) != facts["bytes"]:
             faults.append(
-                Fault(f"{path.name}/{name}", f"has {size:,} bytes instead of {facts['bytes']:,}", REBUILD)
+                Fault(f"{path.name}/{name}", f"has {size:,} bytes instead of {facts['bytes']:,}", _rebuild())
             )
         elif file_sha256(file) != facts["sha256"]:
-            faults.append(Fault(f"{path.name}/{name}", "holds something else than was written", REBUILD))
+            faults.append(Fault(f"{path.name}/{name}", "holds something else than was written", _rebuild()))
     return faults or _fitting(path)
 
 
@@ -124,4 +125,9 @@ def _fitting(path: Path) -> list[Fault]:
         found.append(str(error))
     finally:
         generation.close()
-    return [Fault(path.name, one, REBUILD) for one in found]
+    return [Fault(path.name, one, _rebuild()) for one in found]
+
+
+def _rebuild() -> str:
+    """What to do about a damaged index."""
+    return texts("failures")["index_size"]["en"][1]

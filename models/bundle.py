@@ -116,9 +116,6 @@ class BundleSource:
                 raise ValueError("no list of models at its beginning")
             return dict(data["files"])
         except FileNotFoundError:
-            raise ModelError(f"There is no file {self.archive}.", "Check the path of the archive.") from None
+            raise ModelError.named("bundle_missing", path=str(self.archive)) from None
         except (tarfile.TarError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(
-                f"{self.archive} is not a model bundle ({error}).",
-                "Write one with: wenju models bundle ARCHIVE",
-            ) from error
+            raise ModelError.named("bundle_other", path=str(self.archive), what=str(error)) from error

@@ -87,10 +87,7 @@ class E5File:
             self._data = memoryview(self._map)
             self._parse()
         except (struct.error, UnicodeDecodeError, ValueError, OverflowError) as error:
-            raise ModelError(
-                f"{path} is not a model file of the kind expected ({error}).",
-                "Delete it and run: wenju models fetch multilingual-e5-small",
-            ) from error
+            raise ModelError.named("model_kind", path=str(path), what=str(error)) from error
 
     def _parse(self) -> None:
         magic, version, hidden, layers, heads, inner, vocabulary, positions, _, eps, group, count, *rest = (

@@ -86,23 +86,16 @@ def need_space(folder: Path, needed: int, what: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if needed and free < needed + (64 << 20):
-        raise ModelError(
-            f"Not enough room for {what}: {human(needed)} needed, {human(free)} free in {folder}.",
-            "Free some space, or choose another folder with WENJU_MODELS.",
+        raise ModelError.named(
+            "models_room", what=what, needed=human(needed), free=human(free), folder=str(folder)
         )
 
 
 def disk_error(error: OSError, folder: Path, what: str) -> ModelError:
     """The ModelError that tells what a failed write means for the person who reads it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ModelError(
-            f"The disk of {folder} is full; {what} is incomplete.",
-            "Free some space and fetch again: what has arrived is kept.",
-        )
-    return ModelError(
-        f"Cannot write {what} in {folder}: {error.strerror or error}.",
-        "Check the permissions, or choose another folder with WENJU_MODELS.",
-    )
+        return ModelError.named("models_full", folder=str(folder), what=what)
+    return ModelError.named("models_denied", folder=str(folder), what=what, why=str(error.strerror or error))
 
 
 def safe_join(folder: Path, name: str) -> Path:
@@ -110,7 +103,7 @@ def safe_join(folder: Path, name: str) -> Path:
     listing)."""
     parts = Path(name).parts
     if not parts or Path(name).is_absolute() or ".." in parts or "\\" in name or ":" in name:
-        raise ModelError(f"Refused the unsafe file name {name!r}.")
+        raise ModelError.named("model_file_name", name=name)
     return folder.joinpath(*parts)
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from errors import ModelError, did_you_mean
+from errors import ModelError, choice
 
 Purpose = Literal["generator", "encoder"]
 
@@ -109,7 +109,7 @@ def find(name: str, manifest: Manifest | None = None) -> Model:
     """The model of that name. Raises ModelError that lists the names which exist."""
     known = load_manifest() if manifest is None else manifest
     if name not in known:
-        raise ModelError(f"There is no model '{name}' in the manifest.", did_you_mean(name, known))
+        raise ModelError.named("model_unknown", name=name, **choice(name, known))
     return known[name]
 
 

@@ -156,11 +156,11 @@ class ModelStore:
                     return Fetched(model.name, source.kind, self.path(model.name))
         except OSError as error:
             raise disk_error(error, self.root, model.name) from error
-        raise ModelError(
-            f"No source delivered the model {model.name}:\n  " + "\n  ".join(reasons or ["no source is set"]),
-            f"Sources that have it: {', '.join(model.sources)}. Put "
-            "the files into a folder and set models.local, "
-            "or bring a bundle from a machine that has them: wenju models fetch --from ARCHIVE.",
+        raise ModelError.named(
+            "model_undelivered",
+            model=model.name,
+            reasons="\n  ".join(reasons or ["no source is set"]),
+            sources=", ".join(model.sources),
         )
 
     def _room(self, model: Model, staging: Path) -> None:
@@ -258,7 +258,7 @@ class ModelStore:
 
         chosen = [n for n in self.manifest if self.state(n) == "ready"] if names is None else list(names)
         if not chosen:
-            raise ModelError(f"There are no models in {self.root} to bundle.", f"Run: {FETCH}")
+            raise ModelError.named("models_none", root=str(self.root), command=FETCH)
         for name in chosen:
             self.path(name)
         try:

@@ -81,7 +81,7 @@ def reply_with_least(
     request = GenerationRequest(messages, tokens, stop, cancelled=cancelled)
     chunks = list(generator.stream(request))
     if cancelled.is_set():
-        raise Cancelled("the answer was stopped")
+        raise Cancelled.named("stopped")
     least = min((p for chunk in chunks for p in chunk.logprobs), default=0.0)
     return "".join(chunk.text for chunk in chunks), least
 

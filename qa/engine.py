@@ -398,10 +398,7 @@ class Engine:
         text = question.strip()
         limit = self.settings.answer.question_max
         if not text:
-            raise QuestionError("the question is empty", "Type a question.")
+            raise QuestionError.named("question_empty")
         if len(text) > limit:
-            raise QuestionError(
-                f"the question has {len(text)} characters; at most {limit} are taken",
-                "Shorten it, or raise answer.question_max.",
-            )
+            raise QuestionError.named("question_long", found=len(text), limit=limit)
         return text

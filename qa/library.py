@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errors import IndexError_, NoCollection, did_you_mean
+from errors import IndexError_, NoCollection, choice
 from index.scope import EVERYTHING, Scope
 from index.store import IndexStore
 from index.types import Document, Hit, Passage
@@ -182,13 +182,7 @@ class Library:
         made = generation.manifest["identity"]["encoder"] if generation else ""
         name = self._encoder_name
         if generation and made != name:
-            raise IndexError_(
-                f"The index was made with the encoder {made}, the settings name {name}.",
-                (
-                    "Run 'wenju index add PATH' once, which encodes all "
-                    f"documents again, or set index.encoder to {made}."
-                ),
-            )
+            raise IndexError_.named("index_encoder", made=made, name=name)
 
     def part(self, scope: Scope) -> ScopedLibrary:
         """The documents that a scope holds, to be searched and answered from like the whole library.
@@ -199,12 +193,11 @@ class Library:
         if collection := scope.collection:
             known = ScopedLibrary(self, replace(scope, collection="")).collections()
             if collection not in known:
-                hint = (
-                    did_you_mean(collection, known)
-                    if known
-                    else "There are none: wenju index add PATH... --collection NAME makes one."
-                )
-                raise NoCollection(f"There is no collection '{collection}'.", hint)
+                if known:
+                    raise NoCollection.named(
+                        "collection_unknown", name=collection, **choice(collection, known)
+                    )
+                raise NoCollection.named("collection_none", name=collection)
         return ScopedLibrary(self, scope)
 
     def collections(self) -> dict[str, int]:

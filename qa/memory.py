@@ -33,7 +33,7 @@ def from_memory(
     for chunk in generator.stream(GenerationRequest(messages, settings.max_new_tokens, cancelled=cancelled)):
         texts += splitter.feed(chunk.text)
         if cancelled.is_set():
-            raise Cancelled("the answer was stopped")
+            raise Cancelled.named("stopped")
     texts += splitter.flush()
     if not texts:
         return declined

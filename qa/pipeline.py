@@ -206,7 +206,7 @@ class Pipeline:
             self.generator, told, context, self.settings, clock, cancelled, first.judged
         ):
             if cancelled.is_set():
-                raise Cancelled("the answer was stopped")
+                raise Cancelled.named("stopped")
             if not quick:  # what stands there stays until what is written has been checked
                 yield replace(answer, stage="writing", sentences=draft.sentences, timings=clock.timings())
         draft = self._supported(asked, draft, clock, cancelled)

@@ -150,7 +150,7 @@ class FakeEngine:
 
     def _held(self, collection: str) -> list[Document]:
         if collection and collection not in self.collections():
-            raise NoCollection(f"There is no collection '{collection}'.")
+            raise NoCollection.named("collection_none", name=collection)
         return [d for d in self.docs if not collection or collection in d.collections]
 
     def calibrate(self) -> None:

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parent.parent
     ("spoil", "says"),
     [
         (lambda root: (root / "gen-1" / "manifest.json").write_text("{"), "cannot be read"),
-        (lambda root: (root / "gen-1" / "manifest.json").unlink(), "no manifest"),
+        (lambda root: (root / "gen-1" / "manifest.json").unlink(), "manifest.json is missing"),
         (lambda root: _edit(root / "gen-1" / "manifest.json", format=99), "format 99"),
         (lambda root: (root / "gen-1" / "vectors.npy").write_bytes(b""), "vectors.npy"),
     ],

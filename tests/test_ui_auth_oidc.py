@@ -187,7 +187,9 @@ def test_a_sign_in_that_was_not_started_here_is_refused(provider: FakeProvider, 
         client(app, base_url="http://127.0.0.1") as victim,
     ):
         brought = provider.authorize(attacker.get("/sign-in").headers["location"], "c3")
-        assert victim.get("/auth/callback", params=brought).status_code == 401
+        refused = victim.get("/auth/callback", params=brought)
+        assert refused.status_code == 401 and refused.headers["content-type"].startswith("text/html")
+        assert "这次登录不是从这里开始的" in refused.text and "请重新登录" in refused.text
         assert attacker.get("/auth/callback", params=brought | {"error": "access_denied"}).status_code == 401
 
 

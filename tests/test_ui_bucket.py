@@ -156,10 +156,10 @@ def test_a_store_that_does_not_answer_takes_nothing_and_says_so(
         send(other, "另一份.txt", OTHER.encode())
         read(other)
         job = add(other)
-        assert job["state"] == "failed" and "does not answer" in job["error"]
+        assert job["state"] == "failed" and "没有应答" in job["error"]
         assert "另一份.txt" in read(other) and not (tmp_path / "other" / "另一份.txt").exists()
         answer = other.get(f"/documents/{document}/original")
-        assert answer.status_code == 503 and "does not answer" in answer.text
+        assert answer.status_code == 503 and "没有应答" in answer.text
     with pytest.raises(DocumentError, match="NoSuchBucket"):
         opened(address.replace("/originals/", "/nowhere/")).put("k", tmp_path / "one" / "食堂.txt", "x")
 

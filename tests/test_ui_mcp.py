@@ -117,14 +117,16 @@ def test_over_http_only_with_a_token_and_under_its_name(tmp_path: Path) -> None:
     settings = UiSettings(auth="token")
     token = table.create("assistant")
 
-    async def call(address: str, bearer: str) -> Any:
+    async def call(address: str, bearer: str, asked: dict[str, str] = ASKED, lang: str = "en") -> Any:
         from mcp.shared._httpx_utils import create_mcp_http_client
 
         async with (
-            create_mcp_http_client(headers={"Authorization": f"Bearer {bearer}"}) as http,
+            create_mcp_http_client(
+                headers={"Authorization": f"Bearer {bearer}", "Accept-Language": lang}
+            ) as http,
             Client(streamable_http_client(f"{address}/mcp", http_client=http)) as client,
         ):
-            return await client.call_tool("ask", ASKED)
+            return await client.call_tool("ask", asked)
 
     with running(
         http_app(services(settings=settings, store=store), SignOn(settings, tmp_path, table.database))
@@ -133,8 +135,12 @@ def test_over_http_only_with_a_token_and_under_its_name(tmp_path: Path) -> None:
         foreign = {"origin": "https://evil.example", "cookie": "x=1"}
         assert httpx.post(f"{address}/mcp", json={}, headers=foreign).status_code == 403
         result = asyncio.run(call(address, token))
+        elsewhere = ASKED | {"collection": "没有的"}
+        for lang, words in (("zh-CN", "没有叫“没有的”的文档集"), ("en", "There is no collection '没有的'")):
+            failed = asyncio.run(call(address, token, elsewhere, lang))
+            assert failed.is_error and words in failed.content[0].text
         with pytest.raises(BaseException):  # noqa: B017 - the client wraps the 401 in groups of its own
             asyncio.run(call(address, token + "x"))
     assert len(result.structured_content["sentences"]) == 3
-    assert [(r["channel"], r["user"]) for r in audit(store.database)] == [("mcp", "assistant")]
+    assert [(r["channel"], r["user"]) for r in audit(store.database)] == [("mcp", "assistant")] * 3
     store.close()

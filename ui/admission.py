@@ -123,9 +123,7 @@ class Admission:
         """Raise ModelError when the models will not come. For people who ask: without the reason, which names
         files."""
         if self.failure is not None:
-            raise ModelError(
-                "The models could not be loaded", "Administrators see why on the page and in the server's log"
-            )
+            raise ModelError.named("models_failed")
 
     def join(self, user: str, moved: Callable[[int], None] | None = None, address: str = "") -> Ticket:
         """Take a place in line. ``moved`` is called with the number of people ahead whenever it changes.
@@ -137,7 +135,7 @@ class Admission:
         """
         if len(self._serving) >= self._slots and len(self._waiting) >= self._queue_size:
             self.refused["queue_full"] += 1
-            raise QueueFull("The queue is full", "Try again in a minute")
+            raise QueueFull.named("queue_full")
         try:
             self._limits.take(user, address, ((t.user, t.address) for t in self._waiting))
         except RateLimited:

@@ -104,7 +104,7 @@ class Opinion(BaseModel):
 async def post_ask(body: Question, request: Request, viewer: Asker) -> Response:
     """The answer with its sentences, their states and citations, or a refusal with its reason."""
     if not body.question.strip():
-        raise QuestionError("the question is empty", "Type a question.")
+        raise QuestionError.named("question_empty")
     passages = tuple((p.title, p.text) for p in body.passages) if body.passages is not None else None
     history = turns([(t.question, t.answer, t.query) for t in body.history])
     what = Ask(body.question, history, passages, address=address_of(request), collection=body.collection)
@@ -150,9 +150,7 @@ def get_document(document_id: str, request: Request, viewer: Member, sha256: str
     try:
         found = engine.document(document_id)
     except KeyError:
-        raise NotFound(
-            f"There is no document {document_id[:64]!r}", "GET /api/documents lists them"
-        ) from None
+        raise NotFound.named("document_unknown", id=document_id[:64]) from None
     passages = [
         {"passage_id": p.id, "heading": list(p.heading), "page": p.page, "start": p.start, "end": p.end}
         for p in engine.passages(document_id)
@@ -166,7 +164,7 @@ def post_feedback(body: Opinion, request: Request, viewer: Asker) -> dict[str, b
     store: Store = request.app.state.store
     answer = store.recorded(viewer.name, body.answer_id)
     if answer is None:
-        raise NotFound("No such answer is kept for this user", "Use the id of an answer from /api/ask")
+        raise NotFound.named("answer_unknown")
     place = ("", body.answer_id)
     store.add_feedback(
         Feedback.of(viewer.name, place, body.verdict, now(), body.reasons, body.comment, answer)

@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from errors import did_you_mean
+from errors import choice
 from qa.types import Answer
 from ui.api import address_of, events
 from ui.asking import Ask, ask, begun
@@ -20,7 +20,7 @@ from ui.asking import answer as complete
 from ui.openai_form import MODELS, Chunks, completion, told
 from ui.openai_request import ChatRequest, check_form, question_of
 from ui.openai_tasks import background
-from ui.problems import NoModel, problem
+from ui.problems import NoModel, language, problem
 from ui.roles import Asker
 from ui.services import services_of
 from ui.settings import UiSettings
@@ -60,7 +60,7 @@ async def chat_completions(body: ChatRequest, request: Request, viewer: Asker) -
     what = Ask(question, history, channel="openai", address=address_of(request))
     if body.stream:
         steps = await begun(ask(services_of(request), viewer, what))
-        return events(_chunks(steps, Chunks(body, identity, base_of(request))))
+        return events(_chunks(steps, Chunks(body, identity, base_of(request)), language(request)))
     answer = await complete(request, viewer, what)
     return JSONResponse(completion(answer, body, identity, base_of(request)))
 
@@ -71,7 +71,9 @@ def base_of(request: Request) -> str:
     return (settings.public_url or str(request.base_url)).rstrip("/")
 
 
-async def _chunks(begun_steps: AsyncGenerator[Waiting | Answer, None], chunks: Chunks) -> AsyncIterator[str]:
+async def _chunks(
+    begun_steps: AsyncGenerator[Waiting | Answer, None], chunks: Chunks, lang: str
+) -> AsyncIterator[str]:
     yield _data(chunks.start())
     try:
         async with aclosing(begun_steps) as steps:
@@ -82,7 +84,7 @@ async def _chunks(begun_steps: AsyncGenerator[Waiting | Answer, None], chunks: C
                 else:
                     yield _data(chunks.progress(step))
     except Exception as error:  # the border: the status line has gone out already, so the error is a chunk
-        yield _data(problem(error)[1])
+        yield _data(problem(error, lang)[1])
     yield "data: [DONE]\n\n"
 
 
@@ -98,9 +100,7 @@ def _data(chunk: dict[str, Any]) -> str:
 
 def _checked(name: str) -> None:
     if name not in MODELS:
-        raise NoModel(
-            f"There is no model {name[:64]!r}; there are {', '.join(MODELS)}", did_you_mean(name, MODELS)
-        )
+        raise NoModel.named("model_not_served", name=name[:64], **choice(name, MODELS))
 
 
 def _model(name: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from ui.bucket import Bucket
 from ui.intake import Intake
 from ui.originals import Originals
 from ui.pages import PAGES, page
-from ui.problems import NotAllowed, NotSignedOn, answered, is_api, problem
+from ui.problems import NotAllowed, NotSignedOn, answered, is_api, language, problem
 from ui.scripts import KnownScripts
 from ui.security import Denied, Secured
 from ui.services import Services
@@ -191,7 +191,7 @@ def _plain_routes(app: FastAPI, settings: UiSettings, engine: Engine) -> None:
     def refused(request: Request, error: Exception) -> Response:
         """A page for people, JSON for programs."""
         if is_api(request) and isinstance(error, WenjuError):
-            return answered(error)
+            return answered(error, language(request))
         status = (
             problem(error)[0] if isinstance(error, WenjuError) else int(getattr(error, "status_code", 500))
         )

@@ -127,7 +127,7 @@ async def _last(request: Request, viewer: Viewer, what: Ask) -> Answer:
         async for step in steps:
             last = step if isinstance(step, Answer) else last
     if last is None:
-        raise ModelError("The engine gave no answer", "See the server's log")
+        raise ModelError.named("no_answer")
     return last
 
 

@@ -83,9 +83,7 @@ class Provider:
         """
         kept = self._sign_on.unseal(_PURPOSE, request.cookies.get(STATE_COOKIE, ""))
         if kept is None:
-            raise SignOnFailed(
-                "This sign-in was not started here, or took longer than ten minutes", "Start again"
-            )
+            raise SignOnFailed.named("sign_on_foreign")
         request.scope["session"] = dict(kept["session"])
         with self._trouble():
             client = await self._client()
@@ -108,9 +106,7 @@ class Provider:
             elif "userinfo_endpoint" in await client.load_server_metadata():
                 token = held
             else:
-                raise SignOnEnded(
-                    "The provider gave nothing to ask it with", "Scope offline_access (ui.oidc_scope)"
-                )
+                raise SignOnEnded.named("sign_on_nothing")
             if "id_token" in token:
                 claims = await client.parse_id_token(token, nonce=None)
             else:
@@ -141,7 +137,7 @@ class Provider:
         issuer = self._settings.oidc_issuer.rstrip("/")
         if str(meta.get("issuer", "")).rstrip("/") != issuer:
             self._registered = None
-            raise SignOnFailed(f"The provider calls itself {meta.get('issuer')!r}, not {issuer!r}")
+            raise SignOnFailed.named("sign_on_issuer", found=str(meta.get("issuer")), issuer=issuer)
         return self._registered
 
     def _callback(self, request: Request) -> str:
@@ -153,7 +149,7 @@ class Provider:
             (str(claims[n]) for n in (self._settings.oidc_name_claim, "email", "sub") if claims.get(n)), ""
         )
         if not name:
-            raise SignOnFailed("The provider named nobody")
+            raise SignOnFailed.named("sign_on_nobody")
         groups = groups_of(claims.get("groups"))
         member = self._settings.oidc_admin_group in groups
         held = {n: token[n] for n in ("refresh_token", "access_token") if token.get(n)}
@@ -177,7 +173,7 @@ class Provider:
                 jwe.decrypt_compact(grant, OctKey.import_key(self._key)).plaintext or b"{}"
             )
         except (JoseError, ValueError):
-            raise SignOnEnded("The server's key is another one by now", "Sign on again") from None
+            raise SignOnEnded.named("sign_on_key") from None
         return held
 
     @contextmanager
@@ -193,16 +189,14 @@ class Provider:
             yield
         except httpx.HTTPStatusError as error:
             if error.response.status_code in (401, 403):
-                raise SignOnEnded("The provider does not vouch for this sign-on any more") from None
-            raise SignOnFailed(f"The OpenID provider {issuer} answers {error.response.status_code}") from None
+                raise SignOnEnded.named("sign_on_over") from None
+            raise SignOnFailed.named(
+                "sign_on_status", issuer=issuer, code=error.response.status_code
+            ) from None
         except (httpx.HTTPError, KeyError, TypeError, RuntimeError) as error:
-            raise SignOnFailed(
-                f"The OpenID provider {issuer} does not answer: {type(error).__name__}"
-            ) from None
+            raise SignOnFailed.named("sign_on_silent", issuer=issuer, what=type(error).__name__) from None
         except AuthlibBaseError as error:
-            raise SignOnEnded(
-                f"The provider refused, or its token does not check out: {error.error}"
-            ) from None
+            raise SignOnEnded.named("sign_on_refused", what=str(error.error)) from None
         except (JoseError, ValueError) as error:
             self._registered = None  # the provider may have changed its keys
-            raise SignOnFailed(f"The provider's token does not check out: {type(error).__name__}") from None
+            raise SignOnFailed.named("sign_on_token", what=type(error).__name__) from None

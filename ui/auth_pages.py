@@ -95,7 +95,7 @@ def _oidc_routes(router: APIRouter, sign_on: SignOn) -> None:
         try:
             address, state = await provider.start(request, next)
         except WenjuError as error:
-            raise HTTPException(503, error.message) from None
+            return _failed(sign_on, error, 503)
         reply = RedirectResponse(address, 303)
         reply.set_cookie(
             STATE_COOKIE,
@@ -113,7 +113,7 @@ def _oidc_routes(router: APIRouter, sign_on: SignOn) -> None:
         try:
             granted, target = await provider.finish(request)
         except WenjuError as error:
-            raise HTTPException(401, error.message) from None
+            return _failed(sign_on, error, 401)
         reply = entered(sign_on, sign_on.admit(granted), target)
         reply.delete_cookie(STATE_COOKIE, path=sign_on.path)
         return reply
@@ -138,3 +138,10 @@ def _form(sign_on: SignOn, target: str, lang: str, wrong: bool = False, out: boo
         wrong=wrong,
         out=out,
     )
+
+
+def _failed(sign_on: SignOn, error: WenjuError, status: int) -> Response:
+    """A page that says why somebody could not sign on."""
+    t = Texts(sign_on.settings.lang)
+    shown = page("message.html", t("sign_in"), sign_on.settings, t.lang, None, text=t.error(error))
+    return HTMLResponse(shown, status)

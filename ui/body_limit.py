@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.address import below_root
-from ui.problems import NotSignedOn, TooLarge, answered, is_api
+from ui.problems import NotSignedOn, TooLarge, answered, is_api, language
 from ui.roles import asker
 from ui.settings import UiSettings
 from ui.viewer import Viewer
@@ -108,7 +108,7 @@ class BodyLimit:
             await response(request.scope, receive, send)
 
     def _refused(self, request: Request, error: NotSignedOn | TooLarge) -> Response:
-        response = answered(error)
+        response = answered(error, language(request))
         if not self.api and not is_api(request):
             response = JSONResponse({"detail": error.message}, response.status_code)
         response.headers["cache-control"] = "no-store"
@@ -118,5 +118,5 @@ class BodyLimit:
 def too_large(limit: int) -> TooLarge:
     """The error for a body over ``limit`` bytes."""
     if limit >= 1 << 20:
-        return TooLarge(f"larger than {limit >> 20} MB", "ui.upload_max_mb is the limit")
-    return TooLarge(f"larger than {limit >> 10} kB", "ui.body_max_kb is the limit")
+        return TooLarge.named("body_too_large", limit=f"{limit >> 20} MB", setting="ui.upload_max_mb")
+    return TooLarge.named("body_too_large", limit=f"{limit >> 10} kB", setting="ui.body_max_kb")

@@ -71,7 +71,7 @@ class Bucket:
         """Raise DocumentError where the bucket is not there or not reached."""
         with self._told():
             if not self._client.bucket_exists(self.name):
-                raise DocumentError(f"There is no bucket {self.where}.", "Make it, or check the address.")
+                raise DocumentError.named("bucket_missing", where=self.where)
 
     def put(self, key: str, path: Path, name: str) -> None:
         """Store a file; ``name`` is kept beside it for people who look into the bucket."""
@@ -117,12 +117,6 @@ class Bucket:
             yield
         except MinioException as error:
             code = getattr(error, "code", "") or type(error).__name__
-            raise DocumentError(
-                f"The store of original files {self.where} refused: {code}.",
-                "Check ui.originals_store and its two keys: wenju doctor",
-            ) from None
+            raise DocumentError.named("bucket_refused", where=self.where, code=code) from None
         except HTTPError:
-            raise DocumentError(
-                f"The store of original files {self.where} does not answer.",
-                "Try again in a moment; wenju doctor tells whether it is reached.",
-            ) from None
+            raise DocumentError.named("bucket_silent", where=self.where) from None

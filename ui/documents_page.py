@@ -135,13 +135,13 @@ def reader(
 
 
 @router.get("/{document_id}/original")
-def original(document_id: str, request: Request, viewer: Member) -> Response:
+def original(document_id: str, request: Request, viewer: Member, site: ThisSite) -> Response:
     """The source file, shown where the browser can (``originals.sent``)."""
     document = _document(engine_of(request), document_id)
     try:
         path = _originals(request).find(document)
     except WenjuError as error:
-        raise HTTPException(503, error.message) from None
+        raise HTTPException(503, site.t.error(error)) from None
     if path is None:
         raise HTTPException(404, "the original is not kept here")
     return originals.sent(path)

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from errors import WenjuError
 from ui.admission import Admission
-from ui.problems import answered
+from ui.problems import answered, language
 from ui.roles import member
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def http_app(services: Services, sign_on: SignOn) -> ASGIApp:
             try:
                 member(sign_on.who(Request(scope)))
             except WenjuError as error:
-                await answered(error)(scope, receive, send)
+                await answered(error, language(Request(scope)))(scope, receive, send)
                 return
         await inner(scope, receive, send)
 

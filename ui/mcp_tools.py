@@ -13,7 +13,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from starlette.requests import Request
 
-from errors import WenjuError
+from errors import ModelError, WenjuError
 from index.shown import hit_to_dict
 from index.types import Hit
 from qa.serialize import answer_to_dict
@@ -21,9 +21,11 @@ from qa.types import Answer, Turn
 from ui.asking import Ask, ask
 from ui.citations import below_title
 from ui.export import clipboard
+from ui.problems import language
 from ui.roles import member
 from ui.services import Services
 from ui.streaming import Waiting
+from ui.texts import Texts
 from ui.viewer import LOCAL, Viewer
 
 if TYPE_CHECKING:
@@ -93,9 +95,9 @@ def tools(services: Services, sign_on: SignOn | None = None) -> MCPServer[Any]:
                 services.seen_by(viewer).engine.search, question, max(1, min(k, 50)), collection=collection
             )
         except WenjuError as error:
-            raise ToolError(str(error)) from None
+            raise _told(error, _lang(context)) from None
         lines = [f"[{n}] {'，'.join(_named(h))}\n{h.passage.text}" for n, h in enumerate(hits, 1)]
-        text = "\n\n".join(lines) or "没有找到相关的段落。"
+        text = "\n\n".join(lines) or Texts(_lang(context))("mcp_nothing")
         return CallToolResult(
             content=[TextContent(type="text", text=text)],
             structured_content={"hits": [hit_to_dict(hit) for hit in hits]},
@@ -112,6 +114,16 @@ def _caller(context: Context[Any], sign_on: SignOn | None) -> tuple[Viewer, str]
     return member(sign_on.who(request)), sign_on.address(request)
 
 
+def _lang(context: Context[Any]) -> str:
+    """As of the API: Chinese where the caller's ``Accept-Language`` begins with it."""
+    request = context.request_context.request
+    return language(request) if isinstance(request, Request) else "en"
+
+
+def _told(error: WenjuError, lang: str) -> ToolError:
+    return ToolError("\n  ".join(part for part in error.told(lang) if part))
+
+
 async def _last(services: Services, viewer: Viewer, what: Ask, context: Context[Any]) -> Answer:
     """The answer when it is complete; its progress is told on the way."""
     last: Answer | None = None
@@ -122,9 +134,9 @@ async def _last(services: Services, viewer: Viewer, what: Ask, context: Context[
                 reached = await _tell(context, step, reached)
                 last = step if isinstance(step, Answer) else last
     except WenjuError as error:
-        raise ToolError(str(error)) from None
+        raise _told(error, _lang(context)) from None
     if last is None:
-        raise ToolError("the engine gave no answer")
+        raise _told(ModelError.named("no_answer"), _lang(context))
     return last
 
 
@@ -136,7 +148,9 @@ async def _tell(context: Any, step: Waiting | Answer, reached: int) -> int:
     """Progress for clients that asked for it; it never goes back, though a place in line is told after what
     was found."""
     stage = step.stage if isinstance(step, Answer) else "queued"
-    message = f"前面还有 {step.ahead} 人" if isinstance(step, Waiting) and step.ahead else stage
+    message: str = stage
+    if isinstance(step, Waiting) and step.ahead:
+        message = Texts(_lang(context))("queued", n=step.ahead)
     reached = max(reached, _STAGES.index(stage))
     await context.report_progress(reached, len(_STAGES) - 1, message)
     return reached

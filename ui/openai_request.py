@@ -94,24 +94,14 @@ def check_form(request: ChatRequest) -> None:
         Unsupported: names the parameter.
     """
     if request.tool_choice not in (None, "auto", "none"):
-        raise Unsupported(
-            "Tools are not called here: every reply is an answer from the documents",
-            "tool_choice",
-            'Leave tool_choice out, or send "auto" or "none"',
-        )
+        raise Unsupported.named("tools_not_called").of("tool_choice")
     form = (request.response_format or {}).get("type", "text")
     if form != "text":
-        raise Unsupported(
-            f"response_format {str(form)[:40]!r} is not supported: replies are prose with citations",
-            "response_format",
-            "Leave it out; POST /api/ask gives the answer as JSON",
-        )
+        raise Unsupported.named("form_unsupported", form=str(form)[:40]).of("response_format")
     if any(kind != "text" for kind in request.modalities or ()):
-        raise Unsupported("Replies are text only", "modalities", 'Leave it out, or send ["text"]')
+        raise Unsupported.named("text_only").of("modalities")
     if request.logprobs:
-        raise Unsupported(
-            "Log probabilities are not given", "logprobs", "Leave it out; confidence is in the field wenju"
-        )
+        raise Unsupported.named("no_logprobs").of("logprobs")
 
 
 def question_of(messages: Sequence[ChatMessage]) -> tuple[str, tuple[Turn, ...]]:
@@ -125,21 +115,11 @@ def question_of(messages: Sequence[ChatMessage]) -> tuple[str, tuple[Turn, ...]]
     """
     told = [m for m in messages if m.role not in ("system", "developer")]
     if not told or told[-1].role != "user":
-        raise Unsupported(
-            "The last message has to be the user's; it is not a question of the user",
-            "messages",
-            "End messages with role user",
-        )
+        raise Unsupported.named("last_not_user").of("messages")
     if told[-1].foreign:
-        raise Unsupported(
-            f"Only text is read; images and files are not looked at ({told[-1].foreign[:40]})",
-            "messages",
-            "Ask in words alone",
-        )
+        raise Unsupported.named("foreign_parts", kind=told[-1].foreign[:40]).of("messages")
     if not told[-1].text.strip():
-        raise Unsupported(
-            "The last message is empty; it is not a question of the user", "messages", "Type a question"
-        )
+        raise Unsupported.named("last_empty").of("messages")
     history: list[Turn] = []
     asked = ""
     for message in told[:-1]:

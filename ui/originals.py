@@ -202,9 +202,7 @@ class Keeping:
     def write(self, data: bytes) -> None:
         self._size += len(data)
         if self._size > self._limit:
-            raise TooLarge(
-                f"{self._target.name}: larger than {self._limit >> 20} MB", "ui.upload_max_mb is the limit."
-            )
+            raise TooLarge.named("file_too_large", name=self._target.name, limit=self._limit >> 20)
         self._out.write(data)
 
     def done(self) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from inspect import isawaitable
-from typing import Any
+from typing import Any, Self
 
 from fastapi import FastAPI, Request
 from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from errors import Cancelled, GeneratorError, IndexError_, ModelError, QuestionError, WenjuError
+from errors.texts import said
 from ui.admission import QueueFull
 from ui.rates import RateLimited
 
@@ -48,9 +49,12 @@ class TooLarge(WenjuError):
 class Unsupported(WenjuError):
     """A parameter of a request asks for what is not done here; ``param`` names it."""
 
-    def __init__(self, message: str, param: str, hint: str = "") -> None:
-        super().__init__(message, hint)
+    param = ""
+
+    def of(self, param: str) -> Self:
+        """The same, of this parameter."""
         self.param = param
+        return self
 
 
 _KINDS: tuple[tuple[type[WenjuError], int, str, str], ...] = (
@@ -83,9 +87,8 @@ def problem(error: Exception, lang: str = "en") -> tuple[int, dict[str, Any]]:
             message, hint = error.told(lang)
             return status, _body(message, group, code, param=getattr(error, "param", None), hint=hint)
     log.error("request failed", exc_info=error)
-    return 500, _body(
-        "Something went wrong in the server.", "server_error", "internal", hint="The server's log says what."
-    )
+    message, hint = said("failures", "internal", {}, lang)
+    return 500, _body(message, "server_error", "internal", hint=hint)
 
 
 def answered(error: Exception, lang: str = "en") -> JSONResponse:
@@ -115,7 +118,9 @@ def add_handlers(app: FastAPI) -> None:
         return JSONResponse(_body(message, "invalid_request_error", "bad_request", param=where or None), 400)
 
     async def unexpected(request: Request, error: Exception) -> Response:
-        return answered(error) if is_api(request) else PlainTextResponse("Internal Server Error", 500)
+        if is_api(request):
+            return answered(error, language(request))
+        return PlainTextResponse("Internal Server Error", 500)
 
     pages = {status: app.exception_handlers.get(status, http_exception_handler) for status in (400, 404, 405)}
 

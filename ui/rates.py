@@ -34,7 +34,7 @@ class TooManyWaiting(RateLimited):
 
 def too_often(seconds: float) -> RateLimited:
     """The error for one who may ask again in ``seconds``."""
-    error = RateLimited("Too many questions within a minute", "Wait a moment before the next question")
+    error = RateLimited.named("rate_limited")
     error.retry_after = max(1, int(seconds) + 1)
     return error
 
@@ -94,9 +94,7 @@ class Limits:
             line = [(person(who), where) for who, where in waiting]
             mine, theirs = sum(who == name for who, _ in line), sum(where == address for _, where in line)
             if mine >= max(4, self._places // 4) or theirs >= max(8, self._places // 2):
-                raise TooManyWaiting(
-                    "Too many of your questions wait in line", "Wait until one of them is answered"
-                )
+                raise TooManyWaiting.named("places_taken")
         for rate, counted in rates:
             rate.check(counted)
         for rate, counted in rates:

@@ -18,23 +18,21 @@ from ui.viewer import Viewer, Who
 def asker(viewer: Viewer | None) -> Viewer:
     """Raises NotSignedOn when nobody is signed on."""
     if viewer is None:
-        raise NotSignedOn(
-            "No valid sign-on came with this request", "Sign in, or send Authorization: Bearer TOKEN"
-        )
+        raise NotSignedOn.named("not_signed_on")
     return viewer
 
 
 def member(viewer: Viewer | None) -> Viewer:
     """Raises NotSignedOn, or NotAllowed for a widget's visitor."""
     if asker(viewer).may_only_ask:
-        raise NotAllowed("An embedded visitor may only ask")
+        raise NotAllowed.named("visitors_ask_only")
     return asker(viewer)
 
 
 def administrator(viewer: Viewer | None) -> Viewer:
     """Raises NotSignedOn, or NotAllowed for everybody else."""
     if not member(viewer).administers:
-        raise NotAllowed("Administrators only")
+        raise NotAllowed.named("administrators_only")
     return member(viewer)
 
 

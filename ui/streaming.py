@@ -78,7 +78,7 @@ async def stream_answer(
                 newest, item = await _next(news)
             except TimeoutError:
                 if cancelled.is_set():
-                    raise Cancelled("stopped while waiting in line") from None
+                    raise Cancelled.named("stopped_waiting") from None
                 if said.ahead:
                     yield said
                 continue
@@ -134,7 +134,7 @@ def _pump(
             if answer.stage == "found":
                 turn.wait()
                 if cancelled.is_set():
-                    raise Cancelled("stopped while waiting in line")
+                    raise Cancelled.named("stopped_waiting")
         put(None)
     except BaseException as error:  # carried over to the loop and raised there
         put(error)
@@ -146,7 +146,7 @@ async def _loading(services: Services, ticket: Ticket) -> AsyncIterator[Waiting]
     while not models_loaded(services.engine.ready):
         services.admission.check_models()
         if clock() > deadline:
-            raise ModelError("The models did not load in time", "See the server's log, or wait and ask again")
+            raise ModelError.named("models_late")
         if clock() > told + REPEAT_SECONDS:
             told = clock()
             yield Waiting(ticket.ahead, loading=True)
