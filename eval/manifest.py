@@ -4,7 +4,6 @@ again."""
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import re
 import subprocess
