@@ -39,6 +39,7 @@ from qa.kinds.queried import computed
 from qa.kinds.worked import borne_out, worked_out
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
+from qa.patience import Patient
 from qa.reader import Reads
 from qa.rerank import Budget, reranked, sentences_told
 from qa.settings import AnswerSettings
@@ -189,8 +190,9 @@ class Pipeline:
                 telling = sentences_told(told, self.generator, budget, cancelled)
                 found = found_in(answer, hits, windows, index, self.reader, telling)
                 first = drafts.get(found.best.passage.id, first) if found else first
-                apart = functools.partial(self._apart, answer, index, top_k, budget, cancelled)
-                done = self._unwritten(answer, hits, windows, first, found, own, cancelled, apart)
+                writer = Patient(self.generator, self.settings.patience, self.speed)
+                apart = functools.partial(self._apart, answer, index, top_k, writer, budget, cancelled)
+                done = self._unwritten(answer, hits, windows, first, found, own, writer, cancelled, apart)
             if done:
                 yield self._closed(done, clock, cancelled)
                 return
@@ -223,6 +225,7 @@ class Pipeline:
         first: Draft,
         found: Extract | None,
         own: OwnWords,
+        writer: Generator,
         cancelled: threading.Event,
         apart: Callable[[Extract | None], Extract | None],
     ) -> Answer | None:
@@ -231,6 +234,7 @@ class Pipeline:
 
         Args:
             first: without sentences, with the state that tells whether the best passage answers.
+            writer: of queries and calculations, within the patience.
             apart: what is found for each of several things asked (``_apart``).
         """
         operation = self._operation(answer)
@@ -240,14 +244,14 @@ class Pipeline:
             operation,
             ranked,
             found,
-            lambda what, table: computed(answer.query, what, table, self.generator, cancelled),
+            lambda what, table: computed(answer.query, what, table, writer, cancelled),
         ):
             return done
         exact = found is not None and found.exact
         told = max(windows, key=lambda w: w.worth).told if windows else None
         if answer.kind not in APART and not exact and self.gate.unanswered(told):
             return decline(answer, "not_answered", hits, first, found=found)
-        if worked := self._worked(answer, operation, ranked, windows, own, cancelled):
+        if worked := self._worked(answer, operation, ranked, windows, own, writer, cancelled):
             return worked
         found = apart(found) or found
         if done := own.answer(answer, found, hits):
@@ -268,6 +272,7 @@ class Pipeline:
         ranked: Sequence[Hit],
         windows: Sequence[Window],
         own: OwnWords,
+        writer: Generator,
         cancelled: threading.Event,
     ) -> Answer | None:
         """What the question asks to compute, worked out of the best passages; None where that is not certain,
@@ -276,9 +281,7 @@ class Pipeline:
             return None
         worth = worth_of(ranked, windows)
         context = build_context(ranked, worth, self.generator.count_tokens, WORKED)
-        if self.speed and self.speed.seconds(context.tokens) > self.settings.patience:
-            return None
-        found = worked_out(answer.query, context, self.generator, cancelled)
+        found = worked_out(answer.query, context, writer, cancelled)
         # Of a question of another kind two models must agree on what is to be done.
         if found is None or not (answer.kind == "count" or found.does(operation)):
             return None
@@ -299,6 +302,7 @@ class Pipeline:
         answer: Answer,
         index: Searching,
         top_k: int,
+        writer: Generator,
         budget: Budget,
         cancelled: threading.Event,
         found: Extract | None,
@@ -307,7 +311,7 @@ class Pipeline:
         of them is not found."""
         if answer.kind not in APART or not self.reader or follows(answer) or (found and found.exact):
             return None
-        parts = parts_of(answer.query, self.generator, cancelled)
+        parts = parts_of(answer.query, writer, cancelled)
         return answered_apart(
             answer, parts, index, top_k, self.reader, self.generator, self.gate, budget, cancelled
         )

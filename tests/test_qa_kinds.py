@@ -360,3 +360,12 @@ def test_items_of_the_last_answer_become_the_rows_of_a_table(centre, monkeypatch
     assert all(s.citations for s in answer.sentences[1:])
     other = engine.answer("列成表格", [Turn("进检测中心要具备什么", "一、学历证书\n二、当年体检合格")])
     assert "| 1 |" not in other.text
+
+
+def test_what_is_written_to_order_has_no_numbers_of_the_material(desk):
+    asked = "写一段水质检查的通知"
+    writes = "[1] 每周一检查水质，由设备科负责。"
+    engine = desk(ScriptedReader({asked: "write"}), {"": writes})
+    *growing, done = engine.stream(asked)
+    assert done.text.strip() == writes.removeprefix("[1] ") and done.sentences[0].citations
+    assert not any("[1]" in snapshot.text for snapshot in growing)

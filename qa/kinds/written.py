@@ -13,6 +13,7 @@ from engine.base import GenerationRequest, Generator, Message
 from qa.attribution import EvidenceSentence, attribute
 from qa.draft import cite
 from qa.judge import Judge
+from qa.markers import strip_markers
 from qa.types import Answer, Citation, Note, Sentence
 
 MAX_TOKENS = 320
@@ -60,8 +61,8 @@ def write(
         text += chunk.text
         if chunk.finish:
             usage = {"prompt_tokens": chunk.prompt_tokens, "completion_tokens": chunk.completion_tokens}
-        yield replace(answer, stage="writing", sentences=(Sentence(text),))
-    lines = _lines(text)
+        yield replace(answer, stage="writing", sentences=(Sentence(strip_markers(text)[0]),))
+    lines = _lines(strip_markers(text)[0])
     borne = _borne(lines, material, chosen, judge, cancelled)
     shown = tuple(s for s in borne if s is not None)
     notes = (*answer.notes, Note("draft", prompts.text("qa.note_draft")))
