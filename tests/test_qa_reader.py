@@ -19,7 +19,7 @@ def encoder():
 
 @pytest.fixture(scope="module")
 def reader(encoder):
-    return SmallReader(ModelStore().path(MODEL), lambda: encoder)
+    return SmallReader(ModelStore().path(MODEL), lambda: encoder, 0)
 
 
 @pytest.mark.models

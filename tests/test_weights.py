@@ -100,7 +100,7 @@ def test_attribution() -> None:
 @pytest.mark.models
 def test_reader(encoder: Any) -> None:
     """``reader.npz``: passages that answer against near misses, and the words that answer."""
-    reader = SmallReader(ModelStore().path(MODEL), lambda: encoder)
+    reader = SmallReader(ModelStore().path(MODEL), lambda: encoder, 0)
     told: dict[bool, list[float]] = {True: [], False: []}
     found: list[bool] = []
     for row in held()[::3]:
