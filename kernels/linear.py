@@ -7,6 +7,7 @@ some 70 microseconds a call; layers over the same input are one call.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -83,7 +84,8 @@ class Threads:
     def _off(self, core: int, work: Callable[[int, int], None], begin: int, end: int) -> None:
         """The work on any core but this one."""
         if getattr(self._kept, "off", -1) != core and (rest := self._cores - {core}) and core >= 0:
-            os.sched_setaffinity(0, rest)
+            with contextlib.suppress(OSError):  # the cores of the process may have changed: any will do
+                os.sched_setaffinity(0, rest)
             self._kept.off = core
         work(begin, end)
 

@@ -1,4 +1,5 @@
-"""Which instructions a processor multiplies with: what speed depends on most, so every figure names it."""
+"""The processor: its cores, and the instructions it multiplies with, which speed depends on most and every figure
+names."""
 
 from __future__ import annotations
 

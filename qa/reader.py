@@ -32,9 +32,9 @@ WEIGHTS = Path(__file__).with_name("reader.npz")
 MOST = 384
 """Tokens of both texts together."""
 WINDOW = 420
+"""Characters of the second text that are read at once, about."""
 HISTORY = 220
 """Characters of the turns before that are read."""
-"""Characters of the second text that are read at once, about."""
 BATCH_TOKENS = 2048
 
 Span = tuple[int, int]

@@ -121,7 +121,7 @@ def _lang(context: Context[Any]) -> str:
 
 
 def _told(error: WenjuError, lang: str) -> ToolError:
-    return ToolError("\n  ".join(part for part in error.told(lang) if part))
+    return ToolError(str(WenjuError(*error.told(lang))))
 
 
 async def _last(services: Services, viewer: Viewer, what: Ask, context: Context[Any]) -> Answer:

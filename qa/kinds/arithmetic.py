@@ -18,6 +18,7 @@ from qa.checks.numbers import measured_in
 SIGNS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
 HUNDRED = Decimal(100)
 AFTER = 4
+"""Characters after a figure in which what it is for each of may stand (元/平方米)."""
 PLACES = 4
 """Decimals that a quotient is shown with."""
 

@@ -56,13 +56,14 @@ def write(
     parts = prompts.chat("order" if order.last else "write", **variables)
     messages = tuple(Message(role, content) for role, content in parts)
     told = "\n".join((material, order.text, order.last))
-    text, usage = "", {}
+    text, plain, usage = "", "", {}
     for chunk in generator.stream(GenerationRequest(messages, MAX_TOKENS, figures=told, cancelled=cancelled)):
         text += chunk.text
+        plain = _unmarked(text)
         if chunk.finish:
             usage = {"prompt_tokens": chunk.prompt_tokens, "completion_tokens": chunk.completion_tokens}
-        yield replace(answer, stage="writing", sentences=(Sentence(strip_markers(text)[0]),))
-    lines = _lines(strip_markers(text)[0])
+        yield replace(answer, stage="writing", sentences=(Sentence(plain),))
+    lines = _lines(plain)
     borne = _borne(lines, material, chosen, judge, cancelled)
     shown = tuple(s for s in borne if s is not None)
     notes = (*answer.notes, Note("draft", prompts.text("qa.note_draft")))
@@ -81,6 +82,12 @@ def _within(evidence: Sequence[EvidenceSentence], generator: Generator) -> list[
             break
         kept.append(sentence)
     return kept
+
+
+def _unmarked(text: str) -> str:
+    """The text without markers of sources, line by line."""
+    lines = ((line, *strip_markers(line)) for line in text.split("\n"))
+    return "\n".join(plain.lstrip() if plain != line else line for line, plain, _ in lines)
 
 
 def _lines(text: str) -> list[str]:
