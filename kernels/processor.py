@@ -1,5 +1,5 @@
-"""The processor: its cores, and the instructions it multiplies with; speed depends on them most, so every figure
-names them."""
+"""The processor: its cores, and the instructions it multiplies with; speed depends on them most, so
+every figure names them."""
 
 from __future__ import annotations
 
