@@ -9,24 +9,32 @@ docs/log/generator.md.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+import kernels
 from errors import GeneratorError
 from models.files import sha256_of
 
-Form = Literal["int8", "int4", "mixed"]
+if TYPE_CHECKING:
+    from engine.kquants import Stored
+
+Form = Literal["int8", "int4", "mixed", "kquants"]
 Progress = Callable[[str, int, int], None]
 Floats = NDArray[np.float32]
+
+log = logging.getLogger("wenju.engine")
 
 VERSION = 1
 MANIFEST = "manifest.json"
@@ -43,12 +51,18 @@ def prepare(gguf: Path, progress: Progress | None = None, form: Form = "int8") -
     Args:
         gguf: the model file.
         progress: called with (what, done, total).
-        form: weights per row in 8 bits, or in 4 bits per 128 (lighter, less exact).
+        form: weights per row in 8 bits, or in 4 bits per 128 (lighter, less exact). Beside 8 bits, where a
+            processor takes our products, ``kquants`` is made: the weights as they are in the file.
 
     Raises:
         GeneratorError: the file is no GGUF model that OpenVINO GenAI reads, or there is no space.
     """
-    target = gguf.parent / "derived" / f"{gguf.stem}-{form}"
+    if form == "int8" and kernels.taken():
+        try:
+            prepare(gguf, progress, "kquants")
+        except GeneratorError as error:  # 8 bits do as well, only slower
+            log.warning("%s %s", error.message, error.hint)
+    target = derived(gguf, form)
     if is_current(target, gguf):
         return target
     from filelock import FileLock
@@ -57,7 +71,7 @@ def prepare(gguf: Path, progress: Progress | None = None, form: Form = "int8") -
     with FileLock(str(target.parent / f".{target.name}.lock")):
         if is_current(target, gguf):
             return target
-        _need_space(gguf, target.parent)
+        _need_space(gguf, target.parent, 1 if form == "kquants" else 3)
         with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as partial:
             made = Path(partial) / "made"
             _run_apart(gguf, made, form, progress or (lambda what, done, total: None))
@@ -65,6 +79,27 @@ def prepare(gguf: Path, progress: Progress | None = None, form: Form = "int8") -
                 shutil.rmtree(target)
             os.replace(made, target)
     return target
+
+
+def derived(gguf: Path, form: Form) -> Path:
+    """Where the converted model is kept."""
+    return gguf.parent / "derived" / f"{gguf.stem}-{form}"
+
+
+def stored(folder: Path) -> Stored | None:
+    """The weights as they are in the file from which the converted model in ``folder`` was made, where they
+    were laid out for our products and these are taken."""
+    if not kernels.taken():
+        return None
+    try:
+        gguf = folder.parent.parent / json.loads((folder / MANIFEST).read_text("utf-8"))["source"]
+    except (OSError, ValueError, KeyError):
+        return None
+    if not is_current(derived(gguf, "kquants"), gguf):
+        return None
+    from engine.kquants import Stored
+
+    return Stored(derived(gguf, "kquants"))
 
 
 def is_current(folder: Path, gguf: Path) -> bool:
@@ -80,8 +115,8 @@ def is_current(folder: Path, gguf: Path) -> bool:
         return False
 
 
-def _need_space(gguf: Path, folder: Path) -> None:
-    need, free = 3 * gguf.stat().st_size, shutil.disk_usage(folder).free
+def _need_space(gguf: Path, folder: Path, times: int) -> None:
+    need, free = times * gguf.stat().st_size, shutil.disk_usage(folder).free
     if free < need:
         raise GeneratorError(
             f"Converting {gguf.name} needs {need / 1e9:.1f} GB in {folder}; {free / 1e9:.1f} GB are free.",
@@ -116,12 +151,32 @@ def _run_apart(gguf: Path, made: Path, form: Form, progress: Progress) -> None:
 def convert(gguf: Path, made: Path, form: Form) -> None:
     """Write the converted model into the new folder ``made`` (peak memory about 5 GB, of which 3 GB mapped
     files)."""
+    made.mkdir()
+    if form == "kquants":
+        from engine import kquants
+
+        kquants.write(gguf, made)
+    else:
+        _convert(gguf, made, form)
+    manifest = {
+        "version": VERSION,
+        "form": form,
+        "source": gguf.name,
+        "size": gguf.stat().st_size,
+        "sha256": sha256_of(gguf),
+        "openvino": version("openvino"),
+        "files": {p.name: p.stat().st_size for p in sorted(made.iterdir())},
+    }
+    (made / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
+    print("done", flush=True)
+
+
+def _convert(gguf: Path, made: Path, form: Form) -> None:
     import openvino
 
     from engine.gguf import read_metadata, write_tokenizer
 
     metadata = read_metadata(gguf)
-    made.mkdir()
     write_tokenizer(metadata, made)
     with tempfile.TemporaryDirectory(dir=made.parent) as scratch:
         _write_graph(gguf, Path(scratch))
@@ -131,17 +186,6 @@ def convert(gguf: Path, made: Path, form: Form) -> None:
         add_keep(model)
         print("quantise", flush=True)
         openvino.save_model(model, made / "model.xml", compress_to_fp16=False)
-    manifest = {
-        "version": VERSION,
-        "form": form,
-        "source": gguf.name,
-        "size": gguf.stat().st_size,
-        "sha256": sha256_of(gguf),
-        "openvino": openvino.__version__,
-        "files": {p.name: p.stat().st_size for p in sorted(made.iterdir())},
-    }
-    (made / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
-    print("done", flush=True)
 
 
 def _write_graph(gguf: Path, folder: Path) -> None:

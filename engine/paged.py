@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.convert import stored
 from engine.graph import BETWEEN, cut, page
 from engine.passes import BLOCK, STATE_LAYERS, Floats, Part, Sizes, Taken
 from kernels import integer_products
@@ -66,8 +67,10 @@ class PagedModel:
         graph = core.read_model(str(folder / "model.xml"))
         self._states = page(graph, STATE_LAYERS)
         parts = cut(graph, max(STATE_LAYERS)) if self._states else None
+        kept = stored(folder)
         replaced = [
-            integer_products(part, threads, lambda: release_mapped(folder)) for part in parts or (graph,)
+            integer_products(part, threads, lambda: release_mapped(folder), kept)
+            for part in parts or (graph,)
         ]
         self._any_number = all(replaced)
         """OpenVINO keeps some 3 MB for each number of tokens that it has multiplied for; ours nothing."""
@@ -79,7 +82,7 @@ class PagedModel:
         """What the upper layers go on from, for every token."""
         self.kept_bytes = self._lower.block_bytes + self._between[0].nbytes
         self.block_bytes = self.kept_bytes + (self._upper.block_bytes if self._upper else 0)
-        self.form = f"{half}, {self._lower.form}, {size} between"
+        self.form = f"{half}, {self._lower.form}, {size} between" + (", k-quants" if kept else "")
 
     def warm(self) -> None:
         """Run once, which makes the plugin pack the weights; the unpacked ones are let go of while that

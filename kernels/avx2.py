@@ -9,12 +9,11 @@ them as exact as 8 bits with one scale for a whole row, and weights keep all the
 
 from __future__ import annotations
 
-import ctypes
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
+
+from kernels.code import Code, Compiled, compiled, loop
 
 GROUP = 128
 """Activations that share a scale."""
@@ -27,45 +26,17 @@ ZERO = 64
 LARGEST = 63
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """The two functions; all arguments are addresses and counts (int64).
+@functools.cache
+def kernel() -> Compiled:
+    """``quantise(tokens, length, x, bytes, scales)``: rows of floats ``x [tokens, length]`` to ``bytes`` of
+    the same shape and ``scales [tokens, length / GROUP]``.
 
-    ``quantise(tokens, length, x, bytes, scales)``: rows of floats ``x [tokens, length]`` to ``bytes`` of the
-    same shape and ``scales [tokens, length / GROUP]``.
     ``multiply(tokens, length, bytes, scales, weights, weight_scales, offsets, y, stride, begin, end)``: rows
     ``begin`` to ``end`` (in units of WIDTH) of the weights by all tokens, into the floats ``y [tokens,
     stride]``. ``weights [blocks, length / 4, WIDTH, 4]``, ``weight_scales [blocks, WIDTH]``, ``offsets
     [blocks, length / GROUP, WIDTH]``: ZERO times the sum of a group's weights.
     """
-
-    quantise: Callable[..., None]
-    multiply: Callable[..., None]
-    _kept: Any
-    """The compiled code, which must live as long as the functions."""
-
-
-@functools.cache
-def kernel() -> Kernel:
-    """Compile it for this processor (a tenth of a second). Raises ImportError without llvmlite."""
-    import llvmlite.binding as llvm
-
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    target = llvm.Target.from_default_triple()
-    machine = target.create_target_machine(cpu="haswell", features="+avx2,+fma", opt=3)
-    module = llvm.parse_assembly(str(_module()))
-    module.verify()
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
-    builder.getModulePassManager().run(module, builder)
-    engine = llvm.create_mcjit_compiler(module, machine)
-    engine.finalize_object()
-
-    def function(name: str, arguments: int) -> Callable[..., None]:
-        kind = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * arguments)
-        return kind(engine.get_function_address(name))
-
-    return Kernel(function("quantise", 5), function("multiply", 11), engine)
+    return compiled(_module(), {"quantise": 5, "multiply": 11})
 
 
 def _module() -> Any:
@@ -79,89 +50,18 @@ def _module() -> Any:
     return module
 
 
-@contextmanager
-def _loop(b: Any, begin: Any, end: Any, step: int = 1) -> Iterator[Any]:
-    """Code for each value from ``begin`` to ``end`` in steps."""
-    from llvmlite import ir
-
-    with b.goto_entry_block():  # within a loop each round would take more of the stack
-        place = b.alloca(begin.type)
-    b.store(begin, place)
-    head, body, after = (b.append_basic_block(name) for name in ("head", "body", "after"))
-    b.branch(head)
-    b.position_at_end(head)
-    value = b.load(place)
-    b.cbranch(b.icmp_signed("<", value, end), body, after)
-    b.position_at_end(body)
-    yield value
-    b.store(b.add(value, ir.Constant(begin.type, step)), place)
-    b.branch(head)
-    b.position_at_end(after)
-
-
-class _Code:
-    """A function of int64 arguments under construction."""
-
-    def __init__(self, module: Any, name: str, arguments: Sequence[str]) -> None:
-        from llvmlite import ir
-
-        self.ir = ir
-        self.i64, self.i32, self.i8 = ir.IntType(64), ir.IntType(32), ir.IntType(8)
-        self.float = ir.FloatType()
-        self.floats, self.ints = ir.VectorType(self.float, 8), ir.VectorType(self.i32, 8)
-        self.bytes, self.shorts = ir.VectorType(self.i8, 32), ir.VectorType(ir.IntType(16), 16)
-        self.module = module
-        self.function = ir.Function(module, ir.FunctionType(ir.VoidType(), [self.i64] * len(arguments)), name)
-        self.b = ir.IRBuilder(self.function.append_basic_block("entry"))
-        self.a = dict(zip(arguments, self.function.args, strict=True))
-
-    def n(self, value: int) -> Any:
-        return self.ir.Constant(self.i64, value)
-
-    def at(self, address: Any, *offsets: Any, kind: Any, size: int = 1) -> Any:
-        """Pointer to a ``kind`` at an address and offsets in units of ``size`` bytes."""
-        for offset in offsets:
-            address = self.b.add(address, self.b.mul(offset, self.n(size)))
-        return self.b.inttoptr(address, kind.as_pointer())
-
-    def load(self, pointer: Any) -> Any:
-        return self.b.load(pointer, align=1)
-
-    def store(self, value: Any, pointer: Any) -> None:
-        self.b.store(value, pointer, align=1)
-
-    def call(self, name: str, result: Any, *values: Any) -> Any:
-        kind = self.ir.FunctionType(result, [value.type for value in values])
-        known = self.module.globals.get(name) or self.ir.Function(self.module, kind, name)
-        return self.b.call(known, values)
-
-    def spread(self, value: Any, kind: Any) -> Any:
-        """A vector whose every element is the value."""
-        one = self.b.insert_element(
-            self.ir.Constant(kind, self.ir.Undefined), value, self.ir.Constant(self.i32, 0)
-        )
-        zeros = self.ir.Constant(self.ir.VectorType(self.i32, kind.count), None)
-        return self.b.shuffle_vector(one, self.ir.Constant(kind, self.ir.Undefined), zeros)
-
-    def variable(self, kind: Any, value: Any) -> Any:
-        with self.b.goto_entry_block():
-            place = self.b.alloca(kind)
-        self.b.store(value, place)
-        return place
-
-
-class _Tile(_Code):
+class _Tile(Code):
     """WIDTH rows of weights by so many tokens: sums of integers within a group, of floats over the groups."""
 
     def __init__(self, module: Any, tokens: int) -> None:
         names = ("length", "bytes", "scales", "weights", "weight_scales", "offsets", "y", "stride")
         super().__init__(module, f"tile{tokens}", names)
-        self.function.attributes.add("alwaysinline")
+        self.function.linkage = "internal"
         b, places = self.b, [(i, j) for i in range(tokens) for j in range(WIDTH // 8)]
         zero = self.ir.Constant(self.floats, None)
         sums = {place: self.variable(self.floats, zero) for place in places}
         groups = b.sdiv(self.a["length"], self.n(GROUP))
-        with _loop(b, self.n(0), groups) as group:
+        with loop(b, self.n(0), groups) as group:
             exact = self._group(places, group)
             for i in range(tokens):
                 scale = self.load(
@@ -201,7 +101,7 @@ class _Tile(_Code):
         ones = self.ir.Constant(self.shorts, [1] * 16)
         exact = {place: self.variable(self.ints, self.ir.Constant(self.ints, None)) for place in places}
         begin = b.mul(group, self.n(GROUP))
-        with _loop(b, begin, b.add(begin, self.n(GROUP)), 4) as k:
+        with loop(b, begin, b.add(begin, self.n(GROUP)), 4) as k:
             rows = [
                 self.load(
                     self.at(self.a["weights"], b.mul(k, self.n(WIDTH)), self.n(32 * j), kind=self.bytes)
@@ -233,7 +133,7 @@ def _multiply(module: Any, tiles: Sequence[Any]) -> None:
         "begin",
         "end",
     )
-    code = _Code(module, "multiply", names)
+    code = Code(module, "multiply", names)
     b, a = code.b, code.a
     groups = b.sdiv(a["length"], code.n(GROUP))
 
@@ -260,8 +160,8 @@ def _multiply(module: Any, tiles: Sequence[Any]) -> None:
         )
 
     whole = b.sub(a["tokens"], b.srem(a["tokens"], code.n(TOKENS)))
-    with _loop(b, a["begin"], a["end"]) as block:
-        with _loop(b, code.n(0), whole, TOKENS) as token:
+    with loop(b, a["begin"], a["end"]) as block:
+        with loop(b, code.n(0), whole, TOKENS) as token:
             tile(tiles[-1], block, token)
         for rest, function in enumerate(tiles[:-1], 1):
             with b.if_then(b.icmp_signed("==", b.sub(a["tokens"], whole), code.n(rest))):
@@ -270,11 +170,11 @@ def _multiply(module: Any, tiles: Sequence[Any]) -> None:
 
 
 def _quantise(module: Any) -> None:
-    code = _Code(module, "quantise", ("tokens", "length", "x", "bytes", "scales"))
+    code = Code(module, "quantise", ("tokens", "length", "x", "bytes", "scales"))
     b, a = code.b, code.a
     groups = b.sdiv(b.mul(a["tokens"], a["length"]), code.n(GROUP))
     zero = code.ir.Constant(code.float, 0.0)
-    with _loop(b, code.n(0), groups) as group:
+    with loop(b, code.n(0), groups) as group:
         begin = b.mul(group, code.n(GROUP))
         parts = [
             code.load(code.at(a["x"], b.add(begin, code.n(8 * i)), kind=code.floats, size=4))

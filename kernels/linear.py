@@ -1,5 +1,5 @@
-"""Linear layers of an OpenVINO graph computed by our product of integers (``avx2.py``), where the
-processor has no instructions for what OpenVINO would do.
+"""Linear layers of an OpenVINO graph computed by our products of integers (``avx2.py``, ``kquants.py``),
+where the processor has no instructions for what OpenVINO would do.
 
 OpenVINO runs all else of the graph, and calls these layers back through its operations in Python, which costs
 some 70 microseconds a call; layers over the same input are one call.
@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from openvino import Dimension, Model, Op, PartialShape, Type
 
-from kernels import processor
-from kernels.avx2 import GROUP, WIDTH, ZERO, Kernel, kernel
+from kernels import avx2, kquants, kquants_code, processor
+from kernels.avx2 import GROUP, WIDTH, ZERO
+from kernels.code import Compiled
 
 _SHARE = 10_000_000
 """Products below which a call is not worth a second thread."""
@@ -30,7 +31,7 @@ _SHARE = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A matrix ``[rows, length]`` of 8 bits with a scale a row, as the kernel wants it."""
+    """A matrix ``[rows, length]`` of 8 bits with a scale a row, as ``avx2.py`` wants it."""
 
     rows: int
     length: int
@@ -52,6 +53,22 @@ class Weights:
             np.ascontiguousarray(scales.ravel(), np.float32),
             np.ascontiguousarray(offsets),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class KQuants:
+    """A matrix ``[rows, length]`` in Q4_K or Q6_K, laid out by :func:`kernels.kquants.lay_out`."""
+
+    rows: int
+    length: int
+    form: kquants.Form
+    laid: NDArray[np.uint8]
+
+
+Matrix = Weights | KQuants
+Stored = Callable[[NDArray[np.int8], NDArray[np.float32]], "KQuants | None"]
+"""By the values ``[rows, length]`` and scales ``[rows, 1]`` of a matrix of 8 bits, the same matrix in the
+form from which these were made."""
 
 
 class Threads:
@@ -93,9 +110,9 @@ class Threads:
 class _Linear(Op):  # type: ignore[misc]
     """``x [..., length]`` -> ``x @ weights.T`` for each of the weights."""
 
-    def __init__(self, x: Any, weights: Sequence[Weights], threads: Threads) -> None:
+    def __init__(self, x: Any, weights: Sequence[Matrix], threads: Threads) -> None:
         super().__init__(self)
-        self._weights, self._threads, self._kernel = weights, threads, kernel()
+        self._weights, self._threads = weights, threads
         self.set_arguments([x])
         self.constructor_validate_and_infer_types()
 
@@ -114,55 +131,75 @@ class _Linear(Op):  # type: ignore[misc]
         x = inputs[0].data
         for output, one in zip(outputs, self._weights, strict=True):
             output.shape = [*x.shape[:-1], one.rows]
-        multiply(x, self._weights, [output.data for output in outputs], self._threads, self._kernel)
+        multiply(x, self._weights, [output.data for output in outputs], self._threads)
         return True
 
 
 def multiply(
-    x: NDArray[np.float32],
-    weights: Sequence[Weights],
-    out: Sequence[NDArray[np.float32]],
-    threads: Threads,
-    by: Kernel,
+    x: NDArray[np.float32], weights: Sequence[Matrix], out: Sequence[NDArray[np.float32]], threads: Threads
 ) -> None:
-    """Put ``x @ one.T`` for each of the weights, all of one length, into ``out`` (contiguous)."""
+    """Put ``x @ one.T`` for each of the weights, all of one length and kind, into ``out`` (contiguous)."""
     length = x.shape[-1]
     tokens = x.size // length
+    bytes_ = isinstance(weights[0], Weights)
+    by = avx2.kernel() if bytes_ else kquants_code.kernel()
+    # kept by name until all is multiplied: only addresses are handed on
+    rounded = _bytes(x, tokens, length, by) if bytes_ else kquants.Activations.of(x, by).arrays
+    calls = []
+    for one, y in zip(weights, out, strict=True):
+        if isinstance(one, Weights):
+            laid: tuple[NDArray[Any], ...] = (one.packed, one.scales, one.offsets)
+        else:
+            laid = (one.laid,)
+        product = by["multiply" if isinstance(one, Weights) else one.form]
+        places = (array.ctypes.data for array in (*rounded, *laid, y))
+        calls.append((product, (tokens, length, *places, one.rows), one.rows // WIDTH))
+
+    def part(begin: int, end: int) -> None:
+        for product, arguments, blocks in calls:
+            if begin < blocks and end > 0:
+                product(*arguments, max(begin, 0), min(end, blocks))
+            begin, end = begin - blocks, end - blocks
+
+    blocks = sum(blocks for *_, blocks in calls)
+    threads.run(part, blocks, tokens * length * blocks * WIDTH)
+
+
+def _bytes(
+    x: NDArray[np.float32], tokens: int, length: int, by: Compiled
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Activations as ``avx2.py`` wants them, and their scales."""
     bytes_ = np.empty((tokens, length), np.uint8)
     scales = np.empty((tokens, length // GROUP), np.float32)
-    rounded = bytes_.ctypes.data, scales.ctypes.data
-    by.quantise(tokens, length, x.ctypes.data, *rounded)
-    for one, y in zip(weights, out, strict=True):
-        laid = (one.packed.ctypes.data, one.scales.ctypes.data, one.offsets.ctypes.data)
-        arguments = (tokens, length, *rounded, *laid, y.ctypes.data, one.rows)
-
-        def part(begin: int, end: int, arguments: tuple[int, ...] = arguments) -> None:
-            by.multiply(*arguments, begin, end)
-
-        threads.run(part, one.rows // WIDTH, tokens * length * one.rows)
+    by["quantise"](tokens, length, *(array.ctypes.data for array in (x, bytes_, scales)))
+    return bytes_, scales
 
 
-def replace_linear(graph: Model, threads: int, packed: Callable[[], object]) -> int:
+def replace_linear(
+    graph: Model, threads: int, packed: Callable[[], object], stored: Stored | None = None
+) -> int:
     """Put ours in the place of the graph's products with matrices of 8 bits; how many they were.
 
     Args:
         threads: 0: all cores.  packed: called after some of the matrices were laid out anew.
+        stored: tells the matrices that are there in a form of fewer bits, which is taken then.
     """
     shared = Threads(threads or len(processor.cores()))
-    found: dict[tuple[Any, int], list[tuple[Any, Any, Any]]] = defaultdict(list)
+    found: dict[tuple[Any, ...], list[tuple[Any, Matrix]]] = defaultdict(list)
+    count = 0
     for node in graph.get_ordered_ops():
         if parts := _matrix(node):
+            values, scales = parts[0].data, parts[1].data.astype(np.float32).reshape(-1, 1)
+            one = (stored(values, scales) if stored else None) or Weights.pack(values, scales)
             source = node.input_value(0)
-            found[source.get_node().get_friendly_name(), source.get_index()].append((node, *parts))
-    count = 0
+            found[source.get_node().get_friendly_name(), source.get_index(), type(one)].append((node, one))
+            count += 1
+            packed()
     for group in found.values():
-        weights = [Weights.pack(values.data, scales.data.astype(np.float32)) for _, values, scales in group]
-        ours = _Linear(group[0][0].input_value(0), weights, shared)
-        ours.set_friendly_name(group[0][0].get_friendly_name() + ".integer")
-        for number, (node, *_) in enumerate(group):
+        ours = _Linear(group[0][0].input_value(0), [one for _, one in group], shared)
+        ours.set_friendly_name(f"{group[0][0].get_friendly_name()}.integer")
+        for number, (node, _) in enumerate(group):
             node.output(0).replace(ours.output(number))
-        count += len(group)
-        packed()
     return count
 
 

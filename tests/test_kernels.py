@@ -13,13 +13,14 @@ pytest.importorskip("llvmlite")
 if "avx2" not in processor.flags():
     pytest.skip("no AVX2 here", allow_module_level=True)
 
+from kernels import kquants, kquants_code
 from kernels.avx2 import GROUP, LARGEST, WIDTH, ZERO, kernel
-from kernels.linear import Threads, Weights, multiply
+from kernels.linear import KQuants, Threads, Weights, multiply
 
 
 def _product(x: np.ndarray, values: np.ndarray, scales: np.ndarray, threads: int = 1) -> np.ndarray:
     out = np.full((*x.shape[:-1], len(values)), np.nan, np.float32)
-    multiply(x, [Weights.pack(values, scales)], [out], Threads(threads), kernel())
+    multiply(x, [Weights.pack(values, scales)], [out], Threads(threads))
     return out
 
 
@@ -59,10 +60,67 @@ def test_activations_of_all_sizes_come_near_floats() -> None:
 def test_a_group_of_activations_has_its_own_scale() -> None:
     x = np.concatenate([np.linspace(-1, 1, GROUP), np.linspace(-100, 100, GROUP)]).astype(np.float32)
     bytes_, scales = np.empty(2 * GROUP, np.uint8), np.empty(2, np.float32)
-    kernel().quantise(1, 2 * GROUP, x.ctypes.data, bytes_.ctypes.data, scales.ctypes.data)
+    kernel()["quantise"](1, 2 * GROUP, x.ctypes.data, bytes_.ctypes.data, scales.ctypes.data)
     assert scales == pytest.approx([1 / LARGEST, 100 / LARGEST])
     assert bytes_.min() == ZERO - LARGEST and bytes_.max() == ZERO + LARGEST
     assert (bytes_[:GROUP] == bytes_[GROUP:]).all()
+
+
+def _superblocks(form: str, count: int) -> np.ndarray:
+    """Bytes of a GGUF file's superblocks with all values of scales and weights, and a plain size."""
+    rng = np.random.default_rng(5)
+    blocks = rng.integers(0, 256, (count, 144 if form == "Q4_K" else 210)).astype(np.uint8)
+    first = 0 if form == "Q4_K" else 208
+    sizes = rng.uniform(0.001, 0.01, (count, 2 if form == "Q4_K" else 1)).astype(np.float16)
+    blocks[:, first : first + 2 * sizes.shape[1]] = sizes.view(np.uint8).reshape(count, -1)
+    return blocks
+
+
+@pytest.mark.parametrize("form", ["Q4_K", "Q6_K"])
+@pytest.mark.parametrize("tokens", [1, 3, 4, 5, 11])
+def test_weights_as_they_are_in_the_file(form: kquants.Form, tokens: int) -> None:
+    gguf = pytest.importorskip("gguf")
+    rows, length = 3 * WIDTH, 3 * kquants.SUPER
+    blocks = _superblocks(form, rows * length // kquants.SUPER)
+    exact = gguf.dequantize(blocks.reshape(rows, -1), gguf.GGMLQuantizationType[form])
+    laid = KQuants(rows, length, form, kquants.lay_out(form, blocks, rows))
+    rng = np.random.default_rng(tokens)
+    x = rng.integers(-kquants.LARGEST, kquants.LARGEST + 1, (tokens, length)).astype(np.float32)
+    x[:, :: kquants.SUPER] = kquants.LARGEST  # so that a byte stands for itself
+    out = np.full((tokens, rows), np.nan, np.float32)
+    multiply(x, [laid], [out], Threads(2))
+    np.testing.assert_allclose(out, x @ exact.T, rtol=1e-4, atol=1e-3 * np.abs(x @ exact.T).max())
+
+
+@pytest.mark.parametrize("form", ["Q4_K", "Q6_K"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_their_largest_products_do_not_overflow(form: kquants.Form, sign: int) -> None:
+    gguf = pytest.importorskip("gguf")
+    blocks = np.full((WIDTH, 144 if form == "Q4_K" else 210), 255, np.uint8)
+    first = 0 if form == "Q4_K" else 208
+    blocks[:, first : first + (4 if form == "Q4_K" else 2)] = np.tile(
+        np.asarray([0.01, 0.002][: 2 if form == "Q4_K" else 1], np.float16).view(np.uint8), (WIDTH, 1)
+    )
+    if form == "Q6_K":
+        blocks[:, 192:208] = 128  # a scale of -128
+    exact = gguf.dequantize(blocks.reshape(WIDTH, -1), gguf.GGMLQuantizationType[form])
+    x = np.full((4, kquants.SUPER), sign * 2.5, np.float32)
+    out = np.empty((4, WIDTH), np.float32)
+    multiply(
+        x, [KQuants(WIDTH, kquants.SUPER, form, kquants.lay_out(form, blocks, WIDTH))], [out], Threads(1)
+    )
+    np.testing.assert_allclose(out, x @ exact.T, rtol=1e-4)
+
+
+def test_activations_are_rounded_with_a_scale_for_each_superblock() -> None:
+    x = np.concatenate([np.linspace(-1, 1, 256), np.linspace(-100, 100, 256)]).astype(np.float32)
+    found = kquants.Activations.of(x, kquants_code.kernel())
+    assert found.scales.ravel() == pytest.approx([1 / 127, 100 / 127])
+    assert found.bytes.min() == -127 and found.bytes.max() == 127
+    wholes = found.bytes.astype(np.int64)
+    assert (found.sums.ravel() == wholes.reshape(-1, 32).sum(1)).all()
+    pairs = wholes.reshape(-1, 2, 2, 2).sum((1, 3))  # of eight, those of either half of each four
+    assert (found.offsets.reshape(-1, 2) == -32 * pairs).all()
 
 
 def _graph(rows: int, length: int) -> tuple[object, np.ndarray]:
@@ -90,9 +148,9 @@ def test_a_graph_keeps_its_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processor, "path", lambda: "AVX2")
     packed: list[int] = []
     (graph, x), (other, _) = _graph(WIDTH, 2 * GROUP), _graph(WIDTH, 2 * GROUP)
-    assert integer_products(other, 2, lambda: packed.append(1)) == 2 and packed == [
-        1
-    ]  # of one input, one call
+    assert integer_products(other, 2, lambda: packed.append(1)) == 2 and packed == [1, 1]
+    ours = [node for node in other.get_ordered_ops() if node.get_type_name() == "_Linear"]
+    assert len(ours) == 1  # of one input, one call
     theirs, ours = (openvino.Core().compile_model(one, "CPU")(x) for one in (graph, other))
     for number in range(2):
         assert np.linalg.norm(ours[number] - theirs[number]) < 0.03 * np.linalg.norm(theirs[number])
