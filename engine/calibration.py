@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+import kernels
 from engine.base import GenerationRequest, Generator, Message, Reads
 from kernels import processor
 from models.files import write_json
@@ -65,9 +66,10 @@ class Speed:
 def measured_of(generator: Generator, threads: int) -> str:
     """What a measurement holds for: processor, cores, engine and model. Another one makes it void."""
     cores = len(processor.cores())
+    ours = ", k-quants" if kernels.taken() else ""
     limit = f", limited to {processor.limit()}" if processor.limit() else ""
     return (
-        f"{processor.name()}, {processor.path()}{limit}, {threads or cores} "
+        f"{processor.name()}, {processor.path()}{ours}{limit}, {threads or cores} "
         f"threads; {generator.name}, OpenVINO {_version()}"
     )
 

@@ -2,8 +2,8 @@
 prompt.
 
 Source: Saxena, Prompt Lookup Decoding (2023); the guess is verified by the model in one pass, so that it
-changes speed alone. A pass of seven tokens takes hardly longer than one of a single token, so something is
-always guessed, and as long as may be (docs/log/performance.md). Knows nothing of what the tokens mean.
+changes speed alone. A pass of a few tokens takes hardly longer than one of a single token, so something is
+always guessed (docs/log/performance.md). Knows nothing of what the tokens mean.
 """
 
 from __future__ import annotations

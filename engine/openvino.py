@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import kernels
 from engine.batched import BatchedGenerator
 from errors import GeneratorError
 from kernels import processor
@@ -22,6 +23,9 @@ _KEPT_BYTES = 160 << 20
 """Keys and values that stay in memory for prompts that begin alike; 5,800 tokens of the default model."""
 _KEPT_BYTES_BESIDE_DISK = 96 << 20
 """The same where passages are kept on disk as well, from which they come back in a millisecond a block."""
+_GUESS, _GUESS_OURS = 4, 2
+"""Tokens guessed ahead: a pass of three takes 1.2 times as long as one of a single token with our products,
+one of seven 2.4; with OpenVINO's of AVX-512 one of five 1.1 (docs/log/performance.md)."""
 
 
 class OpenVINOGenerator(BatchedGenerator):
@@ -30,7 +34,7 @@ class OpenVINOGenerator(BatchedGenerator):
     Args:
         folder: what ``prepare`` returned.
         threads: CPU threads; 0: all cores.
-        context, guess, batch: as BatchedGenerator.
+        context, batch: as BatchedGenerator.  guess: too; None: what pays on this processor.
         kept: folder for what was read, None to keep it in memory alone.  kept_bytes: what may lie there.
     """
 
@@ -40,11 +44,13 @@ class OpenVINOGenerator(BatchedGenerator):
         *,
         threads: int = 0,
         context: int = 8192,
-        guess: int = 6,
+        guess: int | None = None,
         batch: int = 8,
         kept: Path | None = None,
         kept_bytes: int = 1 << 30,
     ) -> None:
+        if guess is None:
+            guess = _GUESS_OURS if kernels.taken() else _GUESS
         super().__init__(context=context, guess=guess, batch=batch)
         self._folder = folder
         self._threads = threads
