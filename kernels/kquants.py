@@ -1,9 +1,11 @@
-"""The product of activations with a matrix in GGUF's Q4_K or Q6_K, as it stands in the file, for processors
-with AVX2: half the bytes of 8-bit weights, and nothing is rounded anew.
+"""The product of activations with a matrix in GGUF's Q4_K or Q6_K for processors with AVX2: two thirds of the
+bytes of 8-bit weights.
 
 A superblock is 256 weights of a row (github.com/ggml-org/llama.cpp, ggml-quants.h). In Q4_K each 32 of them
 are ``d * scale * q - dmin * least`` with q of 4 bits, in Q6_K each 16 are ``d * scale * (q - 32)`` with q of
-6. Activations are rounded to 8 bits, a scale for each 256. ``vpmaddubsw`` multiplies q by them and adds in
+6. OpenVINO reads the former as ``d * scale * (q - zero)``, zero a whole number of 0 to 15; so do we, lest a
+processor decide what is answered (on average a weight moves by 8 % of its size: docs/log/performance.md).
+Activations are rounded to 8 bits, a scale for each 256. ``vpmaddubsw`` multiplies q by them and adds in
 pairs of 16 bits: eight products of 15 * 127 * 2 fit, two of 63 * 127 * 2. The scales, whole numbers too,
 are multiplied on where pairs become 32 bits.
 """
@@ -27,7 +29,7 @@ WIDTH = 16
 LARGEST = 127
 _BYTES: dict[Form, int] = {"Q4_K": 144, "Q6_K": 210}
 """Of a superblock in the file."""
-LAID: dict[Form, int] = {"Q4_K": WIDTH * 152, "Q6_K": WIDTH * 212}
+LAID: dict[Form, int] = {"Q4_K": WIDTH * 156, "Q6_K": WIDTH * 212}
 """Of WIDTH superblocks as the kernel wants them."""
 
 
@@ -81,21 +83,24 @@ def lay_out(form: Form, blocks: NDArray[np.uint8], rows: int) -> NDArray[np.uint
 
 
 def _q4(blocks: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """``[a, b, WIDTH, 144]`` -> ``[a, b, bytes]``: d and dmin as floats, scales by row of each 32, leasts of
-    each two of them by row, and weights: two rows eight apart in a byte."""
+    """``[a, b, WIDTH, 144]`` -> ``[a, b, bytes]``: d as floats, scales by row of each 32, ``scale * zero`` of
+    each two of them by row in 16 bits, and weights: two rows eight apart in a byte."""
     outer = blocks.shape[:2]
-    two = blocks[..., :4].copy().view(np.float16).astype(np.float32)
+    d, dmin = np.split(blocks[..., :4].copy().view(np.float16).astype(np.float32), 2, -1)
     packed, q = blocks[..., 4:16], blocks[..., 16:].reshape(*outer, WIDTH, 4, 32)
     low, high = packed[..., :4], packed[..., 4:8]
     mixed = packed[..., 8:]
     scales = np.concatenate([low & 63, (mixed & 15) | (low >> 6 << 4)], -1)
     leasts = np.concatenate([high & 63, (mixed >> 4) | (high >> 6 << 4)], -1)
+    steps = d * scales
+    zeros = np.divide(dmin * leasts, steps, out=np.zeros_like(steps), where=steps > 0)
+    off = scales * np.clip(np.rint(zeros), 0, 15).astype(np.int16)
     values = np.stack([q & 15, q >> 4], -2).reshape(*outer, WIDTH, 64, 4)
     halves = values[:, :, :8] | (values[:, :, 8:] << 4)
     parts = (
-        two.transpose(0, 1, 3, 2).copy().view(np.uint8),
+        d.copy().view(np.uint8),
         scales.transpose(0, 1, 3, 2),
-        leasts.reshape(*outer, WIDTH, 4, 2).transpose(0, 1, 3, 2, 4),
+        off.reshape(*outer, WIDTH, 4, 2).transpose(0, 1, 3, 2, 4).copy().view(np.uint8),
         halves.transpose(0, 1, 3, 2, 4),
     )
     return np.concatenate([part.reshape(*outer, -1) for part in parts], -1)

@@ -100,30 +100,27 @@ class _Tile(Code):
 
     def _q4(self, block: Any, weights: Any) -> dict[tuple[int, int], Any]:
         b, n = self.b, self.n
-        exact, least = self._variables(self.ints), self._variables(self.ints)
+        exact, off = self._variables(self.ints), self._variables(self.ints)
         with loop(b, n(0), n(8)) as group:
             pairs = self._variables(self.shorts)
             for k in range(8):
                 step = b.add(b.mul(group, n(8)), n(k))
-                rows = self._four(b.add(weights, b.add(n(3 * 128), b.mul(step, n(32)))))
+                rows = self._four(b.add(weights, b.add(n(64 + 128 + 256), b.mul(step, n(32)))))
                 self._multiply(rows, b.add(b.mul(block, n(64)), step), pairs)
-            at = b.add(weights, b.add(n(128), b.mul(group, n(WIDTH))))
+            at = b.add(weights, b.add(n(64), b.mul(group, n(WIDTH))))
             scales = [self._scale(b.add(at, n(8 * j)), signed=False) for j in range(WIDTH // 8)]
             for i, j in self._places:
                 self._add(exact, (i, j), b.load(pairs[i, j]), scales[j])
         with loop(b, n(0), n(4)) as two:
-            at = b.add(weights, b.add(n(256), b.mul(two, n(2 * WIDTH))))
-            leasts = [
-                b.zext(self.load(self.at(at, n(16 * j), kind=self.ir.VectorType(self.i8, 16))), self.shorts)
-                for j in range(WIDTH // 8)
-            ]
+            at = b.add(weights, b.add(n(64 + 128), b.mul(two, n(4 * WIDTH))))
+            zeros = [self.load(self.at(at, n(32 * j), kind=self.shorts)) for j in range(WIDTH // 8)]
             for i, j in self._places:
                 sums = self._activations("sums", i, b.add(b.mul(block, n(4)), two), each=64)
-                self._add(least, (i, j), b.bitcast(sums, self.shorts), leasts[j])
+                self._add(off, (i, j), b.bitcast(sums, self.shorts), zeros[j])
         return {
-            (i, j): b.fsub(
-                b.fmul(b.sitofp(b.load(exact[i, j]), self.floats), self._floats(weights, 8 * j)),
-                b.fmul(b.sitofp(b.load(least[i, j]), self.floats), self._floats(weights, WIDTH + 8 * j)),
+            (i, j): b.fmul(
+                b.sitofp(b.sub(b.load(exact[i, j]), b.load(off[i, j])), self.floats),
+                self._floats(weights, 8 * j),
             )
             for i, j in self._places
         }

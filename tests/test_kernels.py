@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import gguf
 import numpy as np
 import pytest
 
@@ -76,13 +77,33 @@ def _superblocks(form: str, count: int) -> np.ndarray:
     return blocks
 
 
+def _weights(form: str, blocks: np.ndarray) -> np.ndarray:
+    """What a superblock holds, by llama.cpp's dequantize_row_q4_K, its least as OpenVINO reads it."""
+    if form == "Q6_K":
+        return gguf.dequantize(blocks, gguf.GGMLQuantizationType.Q6_K)
+    rows = []
+    for block in blocks.reshape(-1, 144):
+        d, dmin = (float(one) for one in block[:4].view(np.float16))
+        packed, values = [int(one) for one in block[4:16]], []
+        for j in range(8):
+            if j < 4:
+                scale, least = packed[j] & 63, packed[j + 4] & 63
+            else:
+                scale = (packed[j + 4] & 15) | (packed[j - 4] >> 6 << 4)
+                least = (packed[j + 4] >> 4) | (packed[j] >> 6 << 4)
+            zero = min(15, max(0, round(dmin * least / (d * scale)))) if scale else 0
+            q = block[16 + j // 2 * 32 :][:32].astype(np.int64) >> 4 * (j % 2) & 15
+            values.append(d * scale * (q - zero))
+        rows.append(np.concatenate(values))
+    return np.concatenate(rows).reshape(len(blocks), -1)
+
+
 @pytest.mark.parametrize("form", ["Q4_K", "Q6_K"])
 @pytest.mark.parametrize("tokens", [1, 3, 4, 5, 11])
 def test_weights_as_they_are_in_the_file(form: kquants.Form, tokens: int) -> None:
-    gguf = pytest.importorskip("gguf")
     rows, length = 3 * WIDTH, 3 * kquants.SUPER
     blocks = _superblocks(form, rows * length // kquants.SUPER)
-    exact = gguf.dequantize(blocks.reshape(rows, -1), gguf.GGMLQuantizationType[form])
+    exact = _weights(form, blocks.reshape(rows, -1))
     laid = KQuants(rows, length, form, kquants.lay_out(form, blocks, rows))
     rng = np.random.default_rng(tokens)
     x = rng.integers(-kquants.LARGEST, kquants.LARGEST + 1, (tokens, length)).astype(np.float32)
@@ -95,7 +116,6 @@ def test_weights_as_they_are_in_the_file(form: kquants.Form, tokens: int) -> Non
 @pytest.mark.parametrize("form", ["Q4_K", "Q6_K"])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_their_largest_products_do_not_overflow(form: kquants.Form, sign: int) -> None:
-    gguf = pytest.importorskip("gguf")
     blocks = np.full((WIDTH, 144 if form == "Q4_K" else 210), 255, np.uint8)
     first = 0 if form == "Q4_K" else 208
     blocks[:, first : first + (4 if form == "Q4_K" else 2)] = np.tile(
@@ -103,7 +123,7 @@ def test_their_largest_products_do_not_overflow(form: kquants.Form, sign: int) -
     )
     if form == "Q6_K":
         blocks[:, 192:208] = 128  # a scale of -128
-    exact = gguf.dequantize(blocks.reshape(WIDTH, -1), gguf.GGMLQuantizationType[form])
+    exact = _weights(form, blocks.reshape(WIDTH, -1))
     x = np.full((4, kquants.SUPER), sign * 2.5, np.float32)
     out = np.empty((4, WIDTH), np.float32)
     multiply(
