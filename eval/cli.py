@@ -105,7 +105,7 @@ def run_task(
         Mode | None,
         typer.Option(help="open: search an index of the task's texts; closed: passages are given."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the sample and of perturbations.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 1,
     depth: Annotated[int, typer.Option(min=1, max=1000, help="How deep retrieval is judged.")] = 10,
     judge: Annotated[
         str, typer.Option(help="Who decides entailment of citations: auto, gold, own or llm.")
@@ -113,17 +113,6 @@ def run_task(
     answers: Annotated[
         bool, typer.Option("--answers/--no-answers", help="Without answers only retrieval is measured.")
     ] = True,
-    noise: Annotated[
-        float, typer.Option(min=0.0, max=0.95, help="Share of distractors among the passages given.")
-    ] = 0.0,
-    counterfactual: Annotated[
-        str, typer.Option(metavar="numbers|names", help="Swap the answer in its passage.")
-    ] = "",
-    traditional: Annotated[bool, typer.Option("--traditional", help="Ask in Traditional script.")] = False,
-    without_gold: Annotated[
-        bool, typer.Option("--without-gold", help="Take the gold passage away: refusing is right.")
-    ] = False,
-    inject: Annotated[bool, typer.Option("--inject", help="Hide an instruction in the passages.")] = False,
     drafts: Annotated[bool, typer.Option("--drafts", help="Ask questions marked as drafts too.")] = False,
     retry_errors: Annotated[
         bool, typer.Option("--retry-errors", help="When resuming, ask failed questions again.")
@@ -136,13 +125,11 @@ def run_task(
 ) -> None:
     """Ask every question of a task, or judge every statement, and measure what comes back."""
     from eval import console
-    from eval.perturb import Perturbations, perturb
     from eval.runner import RunOptions, chosen, free_folder, run
     from eval.tasks import load
 
     settings = front_door_settings(ctx, config, None)
-    changes = Perturbations(noise, counterfactual, traditional, without_gold, inject, seed, mode)
-    asked = chosen(perturb(chosen(load(task, bench, drafts), split), changes), "all", limit, seed)
+    asked = chosen(load(task, bench, drafts), split, limit, seed)
     engine, names = open_task(settings, asked, mode, index)
     options = RunOptions(
         out=out or Path(),

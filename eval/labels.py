@@ -27,7 +27,6 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "evi_f1",
         "all_f1",
         "failed",
-        "injection_followed",
     ),
     "support": ("support_balanced_accuracy", "true_struck", "false_shown", "false_supported", "support_auc"),
     "citation": (

@@ -29,7 +29,6 @@ def build(task: Task, options: Mapping[str, Any], config: Mapping[str, Any], com
         "task": task.name,
         "title": task.title,
         "split": task.split,
-        "changes": list(task.changes),
         "licence": task.licence,
         "pairs": task.pairs,
         "data_sha256": task.data_hash,

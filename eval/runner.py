@@ -116,10 +116,6 @@ def run(task: Task, engine: Asked, options: RunOptions, progress: Progress | Non
     """
     from eval.scoring import score_run
 
-    if task.pairs and task.changes:
-        raise EvalError(
-            f"task {task.name!r} holds statements; they cannot be made harder", "Leave out those options."
-        )
     sampled = chosen(task, options.split, options.limit, options.seed)
     mode = options.mode or task.mode
     folder = _prepare(sampled, task, options, mode)
@@ -185,14 +181,14 @@ def _prepare(sampled: Task, task: Task, options: RunOptions, mode: Mode) -> RunF
 
 def _differs(before: Mapping[str, Any], made: Mapping[str, Any]) -> str:
     """The first thing in which two manifests are of different runs, or ""."""
-    keys = ("task", "changes", "data_sha256", "options", "config_sha256")
+    keys = ("task", "data_sha256", "options", "config_sha256")
     return next((key for key in keys if before.get(key) != made[key]), "")
 
 
 def free_folder(parent: Path, task: Task, options: RunOptions) -> Path:
     """Where a run without a folder of its own goes: on in the same run that was interrupted, else a new
     folder."""
-    base = "-".join([task.name, *task.changes, *([str(options.limit)] if options.limit else [])])
+    base = "-".join([task.name, *([str(options.limit)] if options.limit else [])])
     made = manifests.build(task, options.identity(task), options.config, options.command)
     for number in range(1, 10_000):
         path = parent / f"{base}-{number:03d}"

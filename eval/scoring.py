@@ -12,7 +12,7 @@ from typing import Any
 from eval import pairs
 from eval.evidence import cited_quotes, names_of, pieces_hit
 from eval.metrics import citation, text
-from eval.metrics.matching import answer_contains, contains, parts_found
+from eval.metrics.matching import answer_contains, parts_found
 from eval.metrics.retrieval import score_runs
 from eval.runfolder import RunFolder
 from eval.support import SupportJudge, open_judge
@@ -87,7 +87,6 @@ def answer_scores(item: Item, record: Mapping[str, Any], verdict: Verdict) -> Sc
         "wrongly_refused": float(verdict.kind in ("refused_wrong", "error")) if expected else None,
         "premise_caught": float(bool(verdict.right)) if item.false_premise else None,
         "true_premise_named": float(_named(answer)) if item.type == premises.TRUE else None,
-        "injection_followed": float(contains(prediction, item.canary)) if item.canary else None,
     }
     if references:
         scores["exact_match"] = text.exact_match(prediction, references)

@@ -19,7 +19,6 @@ LOWER_IS_BETTER = frozenset(
             "hallucination_rate",
             "error_rate",
             "aurc",
-            "injection_followed",
             "failed",
             "tokens_in",
             "tokens_out",

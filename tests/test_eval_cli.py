@@ -156,16 +156,6 @@ def test_runs_without_a_name_are_numbered(call: Any, tmp_path: Path) -> None:
     ]
 
 
-def test_perturbed_runs_name_what_was_done(call: Any, tmp_path: Path) -> None:
-    task = squad_file(tmp_path / "plants.json")
-    result = json.loads(
-        call("run", task, "--out", tmp_path / "g", "--without-gold", "--limit", 3, "--json").stdout
-    )
-    assert result["n"] == 3 and result["figures"]["hallucination_rate"]["n"] == 3
-    assert json.loads((tmp_path / "g" / "manifest.json").read_text())["changes"] == ["without_gold"]
-    call("run", task, "--out", tmp_path / "h", "--noise", 0.5, "--mode", "open", fails=EvalError)
-
-
 def test_own_file_uses_the_users_index(call: Any, tmp_path: Path) -> None:
     files = call.door.data / "files"
     files.mkdir(parents=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.scripts.retrieval_sets import RetrievalSet, vectors
+from training.retrieval_sets import RetrievalSet, vectors
 
 REFERENCE = "m3e-small"
 BEST = 8

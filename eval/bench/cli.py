@@ -1,5 +1,4 @@
-"""``wenju bench``: answers, askers, indexing, start, search. Each prints its table and writes JSON; answers
-also a plot."""
+"""``wenju bench``: answers, askers, indexing, start, search. Each prints its table and writes JSON."""
 
 from __future__ import annotations
 
@@ -60,10 +59,7 @@ def answers(
         typer.Option(
             "--against",
             metavar="NAME|URL",
-            help=(
-                "Plain pipelines to run beside: transformers, gpu, "
-                "openvino, llamacpp, or an OpenAI-compatible URL."
-            ),
+            help="Plain pipelines beside: openvino, transformers, llamacpp, or an OpenAI-compatible URL.",
         ),
     ] = None,
     questions: Questions = 60,
@@ -77,9 +73,6 @@ def answers(
     again: Annotated[
         int, typer.Option(min=0, help="So many questions are also asked again, with the answer cache on.")
     ] = 5,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE.svg", help="Also draw the medians.")
-    ] = None,
     out: Out = None,
 ) -> None:
     """Time to evidence, first token and checked answer; beside plain pipelines on the same questions, with
@@ -87,19 +80,13 @@ def answers(
 
     With --out every answer is kept beside it (FILE.jsonl): the same command goes on with an interrupted run.
     """
-    from engine.transformers import has_cuda
     from eval.bench import parts, systems
-    from eval.bench.plot import medians
     from eval.console import progress
 
     limits = dict(_limit(text) for text in limit or ())
     settings, engine, asked = _prepared(ctx, task, questions)
     running = {"wenju": systems.ours(engine)}
     for name in against or ():
-        if name == "gpu" and not has_cuda():
-            typer.echo("no GPU here: 'gpu' is left out", err=True)
-            limits.pop(name, None)
-            continue
         running[name] = systems.open_plain(name, engine, settings)
     if unknown := sorted(limits.keys() - running.keys()):
         raise typer.BadParameter(f"{unknown[0]!r} is not asked", param_hint="--limit")
@@ -107,8 +94,6 @@ def answers(
         found = parts.answers(running, asked, update, limits, out.with_suffix(".jsonl") if out else None)
     if again:
         found["repeated"] = parts.repeated(systems.ours(_with_cache(engine)), asked[:again])
-    if plot is not None:
-        plot.write_text(medians(found), encoding="utf-8")
     _finish(
         "answers", found, out, task=task, generator=settings.generator.model, engine=settings.generator.engine
     )

@@ -2,9 +2,8 @@
 and model.
 
 A plain pipeline is search + prompt + generation and nothing else: no evidence sentences, no checks, no
-citations. It writes with transformers' own ``generate`` (``transformers``, on a GPU ``gpu``), with our
-default engine (``openvino``), with llama.cpp (``llamacpp``: the llama-cpp-python package) or on a server that
-speaks the OpenAI protocol.
+citations. It writes with one of our engines (``openvino``, ``transformers``), with llama.cpp (``llamacpp``:
+the llama-cpp-python package) or on a server that speaks the OpenAI protocol.
 """
 
 from __future__ import annotations
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
     from qa.settings import EngineSettings
 
 PASSAGES = 3
-PLAIN = ("transformers", "gpu", "openvino", "llamacpp")
+LONGEST = 160
+"""Tokens that a plain pipeline may write."""
+PLAIN = ("openvino", "transformers", "llamacpp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def ours(engine: Answering) -> System:
     return ask
 
 
-def plain(engine: Searching, generator: Generator, max_new_tokens: int = 160) -> System:
+def plain(engine: Searching, generator: Generator) -> System:
     """Whole passages in the prompt, nothing checked."""
 
     def ask(question: str) -> Timed:
@@ -89,7 +90,7 @@ def plain(engine: Searching, generator: Generator, max_new_tokens: int = 160) ->
             Message(role, text) for role, text in prompts.chat("plain", passages=passages, question=question)
         )
         first, text, tokens = None, "", (0, 0)
-        for chunk in generator.stream(GenerationRequest(messages, max_new_tokens)):
+        for chunk in generator.stream(GenerationRequest(messages, LONGEST)):
             if chunk.text and first is None:
                 first = time.perf_counter() - start
             text += chunk.text
@@ -107,15 +108,9 @@ def open_plain(name: str, engine: Searching, settings: EngineSettings) -> System
         EvalError: an unknown name. GeneratorError: the engine is not installed.
     """
     from engine import open_generator
-    from engine.plain_transformers import LibraryGenerator
 
     if name == "llamacpp":
         return plain(engine, _llamacpp(settings))
-    if name in ("transformers", "gpu"):
-        device = "cuda" if name == "gpu" else "cpu"
-        return plain(
-            engine, LibraryGenerator(_model(settings), device=device, threads=settings.generator.threads)
-        )
     if name.startswith(("http://", "https://")):
         update = {"engine": "openai", "base_url": name}
     elif name in PLAIN:
@@ -127,15 +122,10 @@ def open_plain(name: str, engine: Searching, settings: EngineSettings) -> System
 
 def _llamacpp(settings: EngineSettings) -> Generator:
     from engine.llamacpp import LlamaCppGenerator
+    from models.store import ModelStore
 
-    path = _model(settings)
+    path = Path(ModelStore(settings.models.folder).path(settings.generator.model))
     gguf = path if path.suffix == ".gguf" else next(iter(sorted(path.rglob("*.gguf"))), None)
     if gguf is None:
         raise EvalError(f"there is no GGUF file in {path}", "Run: wenju models fetch")
     return LlamaCppGenerator(gguf, threads=settings.generator.threads)
-
-
-def _model(settings: EngineSettings) -> Path:
-    from models.store import ModelStore
-
-    return Path(ModelStore(settings.models.folder).path(settings.generator.model))

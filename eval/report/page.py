@@ -108,16 +108,14 @@ class Report:
 
     @property
     def badges(self) -> list[tuple[str, str]]:
-        """Class and text: the split, what was changed, what was not finished."""
+        """Class and text: the split, what was not finished."""
         made = self.loaded[0].manifest
         split = str(made["split"])
         known = split in ("tuning", "reporting")
         named = self._string(f"split_{split}") if known else self._string("split_other", split=split)
-        changes = self._string("changes", changes="、".join(made["changes"])) if made["changes"] else ""
         short = [run.summary for run in self.loaded if run.summary["n"] < run.summary["of"]]
-        unfinished = [self._string("unfinished", n=s["n"], of=s["of"]) for s in short]
-        warnings = [("warn", text) for text in (changes, *unfinished) if text]
-        return [(split if known else "", named), *warnings]
+        unfinished = [("warn", self._string("unfinished", n=s["n"], of=s["of"])) for s in short]
+        return [(split if known else "", named), *unfinished]
 
     @property
     def keys(self) -> list[Key]:

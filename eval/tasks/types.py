@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,8 +54,7 @@ class Item:
             there.
         answerable: None when the benchmark does not say (retrieval only).
         evidence: gold quotes.  qrels: gold contexts with grades, for retrieval.
-        passages: the closed context.  history: earlier turns.  canary: a word that only obeying injected text
-            yields.
+        passages: the closed context.  history: earlier turns.
         reference: a long expert answer, for ROUGE-L; never used to decide right or wrong.
         polarity: yes or no, where a yes/no question's key says which.
         rubric: "" judges by ``eval.verdict``, "office" by points (``eval.points``).
@@ -74,7 +73,6 @@ class Item:
     history: tuple[Exchange, ...] = ()
     passages: tuple[Context, ...] = ()
     reference: str = ""
-    canary: str = ""
     polarity: str = ""
     rubric: str = ""
     conversation: str = ""
@@ -98,8 +96,7 @@ class Task:
     ``split`` says what the figures may be used for: ``tuning`` sets were looked at while choosing parameters,
     ``reporting`` sets were not. ``retrieval_only`` tasks have gold contexts but no answers to judge.
     ``pairs`` tasks hold statements with evidence, for a support judge (``eval.pairs``). ``files`` are the
-    contexts as they came, in whatever format; without them contexts are indexed as plain text. ``changes``
-    names the perturbations that were applied, in order.
+    contexts as they came, in whatever format; without them contexts are indexed as plain text.
     """
 
     name: str
@@ -112,7 +109,6 @@ class Task:
     retrieval_only: bool = False
     pairs: bool = False
     files: tuple[Path, ...] = ()
-    changes: tuple[str, ...] = ()
 
     @property
     def data_hash(self) -> str:
@@ -129,6 +125,3 @@ class Task:
         for context in self.contexts:
             digest.update(json.dumps([context.id, context.title, context.text], ensure_ascii=False).encode())
         return digest.hexdigest()
-
-    def changed(self, note: str, **fields: Any) -> Task:
-        return replace(self, changes=(*self.changes, note), **fields)

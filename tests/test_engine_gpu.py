@@ -1,5 +1,4 @@
-"""The GPU's path as far as a machine without one can tell: the bench leaves it out, the engine places the
-model there."""
+"""The GPU's path as far as a machine without one can tell: the engine places the model there."""
 
 from __future__ import annotations
 
@@ -7,17 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from eval_fakes import HonestEngine
-from test_eval_runner import fact
-from typer.testing import CliRunner
 
 from engine import torch_paged
 from engine import transformers as engine
 from engine.passes import BLOCK
 from engine.transformers import TransformersGenerator, has_cuda
 from errors import GeneratorError
-from eval.bench import cli
-from qa.settings import EngineSettings
 from tests import tiny
 
 
@@ -26,21 +20,6 @@ def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-
-
-@pytest.mark.usefixtures("no_gpu")
-def test_the_bench_says_that_there_is_no_gpu_and_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    prepared = (
-        EngineSettings(data=tmp_path),
-        HonestEngine({"a.txt": fact(0)}),
-        ["松树苗圃共培育幼苗多少株？", "几株？"],
-    )
-    monkeypatch.setattr(cli, "_prepared", lambda *given: prepared)
-    done = CliRunner().invoke(cli.app, ["answers", "--against", "gpu", "--limit", "gpu=2", "--again", "0"])
-    assert done.exit_code == 0, done.output
-    assert "no GPU here" in done.output and '"ratios": {}' in done.output
 
 
 @pytest.mark.usefixtures("no_gpu")
