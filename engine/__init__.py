@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.base import Chunk, GenerationRequest, Generator, Keeps, Message, Reads
-from errors import GeneratorError, SettingsError, did_you_mean
+from errors import GeneratorError, SettingsError, choice
 from models.silence import silence
 
 if TYPE_CHECKING:
@@ -39,13 +39,11 @@ def open_generator(settings: GeneratorSettings, models: ModelSettings, kept: Pat
     """
     needs = ENGINES.get(settings.engine)
     if needs is None:
-        raise SettingsError(
-            f"Unknown generator engine '{settings.engine}'.", did_you_mean(settings.engine, ENGINES)
-        )
+        raise SettingsError.named("engine_unknown", name=settings.engine, **choice(settings.engine, ENGINES))
     if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
-        raise GeneratorError(
-            f"The engine '{settings.engine}' needs packages that are not installed: {', '.join(missing)}.",
-            f"Run: pip install {' '.join(name.replace('_', '-') for name in missing)}",
+        packages = " ".join(name.replace("_", "-") for name in missing)
+        raise GeneratorError.named(
+            "engine_packages", name=settings.engine, missing=", ".join(missing), packages=packages
         )
     if settings.engine == "openai":
         from engine.openai import OpenAIGenerator
@@ -89,8 +87,5 @@ def _gguf(path: Path) -> Path:
         return path
     found = sorted(path.glob("*.gguf"))
     if len(found) != 1:
-        raise GeneratorError(
-            f"The engine 'openvino' wants one .gguf file in {path}; there are {len(found)}.",
-            "Name the file in generator.model, or set generator.engine = 'transformers' for safetensors.",
-        )
+        raise GeneratorError.named("engine_one_gguf", path=str(path), found=len(found))
     return found[0]

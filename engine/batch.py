@@ -175,12 +175,7 @@ class Batch:
                 return None
             self._line.popleft()
         if held is None:
-            job.end(
-                GeneratorError(
-                    f"The prompt has {len(job.prompt)} tokens; there is no room for it.",
-                    "Ask a shorter question.",
-                )
-            )
+            job.end(GeneratorError.named("prompt_no_room", found=len(job.prompt)))
             return self._next_to_read(number)
         flight = _Flight(job, held, [])
         self._flying.append(flight)

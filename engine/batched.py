@@ -138,10 +138,7 @@ class BatchedGenerator(ABC):
     def _prompt(self, messages: Sequence[Message], new: int) -> list[int]:
         ids = self._tokens.encode_chat(messages)
         if len(ids) + new > self._context:
-            raise GeneratorError(
-                f"The prompt has {len(ids)} tokens; {self._context - new} are the limit.",
-                "Lower answer.context_tokens or ask a shorter question.",
-            )
+            raise GeneratorError.named("prompt_long", found=len(ids), limit=self._context - new)
         return ids
 
     def _loaded(self, cancelled: threading.Event) -> Batch:
@@ -149,7 +146,7 @@ class BatchedGenerator(ABC):
         while self._batch is None:
             if not self._loading.acquire(timeout=0.05):
                 if cancelled.is_set():
-                    raise Cancelled("stopped while the model was loaded")
+                    raise Cancelled.named("stopped")
                 continue
             try:
                 if self._batch is None:

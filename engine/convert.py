@@ -118,9 +118,9 @@ def is_current(folder: Path, gguf: Path) -> bool:
 def _need_space(gguf: Path, folder: Path, times: int) -> None:
     need, free = times * gguf.stat().st_size, shutil.disk_usage(folder).free
     if free < need:
-        raise GeneratorError(
-            f"Converting {gguf.name} needs {need / 1e9:.1f} GB in {folder}; {free / 1e9:.1f} GB are free.",
-            "Free some space, or put the model store elsewhere (models.folder).",
+        needed, left = (f"{size / 1e9:.1f}" for size in (need, free))
+        raise GeneratorError.named(
+            "conversion_room", name=gguf.name, needed=needed, folder=str(folder), free=left
         )
 
 
@@ -142,10 +142,7 @@ def _run_apart(gguf: Path, made: Path, form: Form, progress: Progress) -> None:
         if child.wait():
             errors.seek(0)
             lines = errors.read().strip().splitlines() or [f"exit status {child.returncode}"]
-            raise GeneratorError(
-                f"{gguf} could not be converted for OpenVINO: {lines[-1][:300]}",
-                "Run: wenju models verify. Other models: set generator.engine = 'transformers'.",
-            )
+            raise GeneratorError.named("conversion_failed", path=str(gguf), what=lines[-1][:300])
 
 
 def convert(gguf: Path, made: Path, form: Form) -> None:

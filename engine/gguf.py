@@ -100,12 +100,8 @@ def write_tokenizer(metadata: dict[str, Any], folder: Path) -> None:
     split = _SPLITS.get(str(metadata.get("tokenizer.ggml.pre")))
     template = metadata.get("tokenizer.chat_template")
     if split is None or metadata.get("tokenizer.ggml.model") != "gpt2" or not template:
-        raise GeneratorError(
-            f"The engine 'openvino' does not know this model's tokenizer "
-            f"({metadata.get('tokenizer.ggml.model')}/{metadata.get('tokenizer.ggml.pre')}) "
-            "or it has no chat template.",
-            f"Known: {', '.join(sorted(_SPLITS))}. Set generator.engine = 'transformers' for this model.",
-        )
+        found = f"{metadata.get('tokenizer.ggml.model')}/{metadata.get('tokenizer.ggml.pre')}"
+        raise GeneratorError.named("engine_tokenizer", found=found, names=", ".join(sorted(_SPLITS)))
     tokens: list[str] = metadata["tokenizer.ggml.tokens"]
     types: list[int] = metadata["tokenizer.ggml.token_type"]
     added = [i for i, kind in enumerate(types) if kind in (_CONTROL, _USER_DEFINED)]
@@ -147,4 +143,4 @@ def write_tokenizer(metadata: dict[str, Any], folder: Path) -> None:
 
 
 def _not_gguf(path: Path, why: str) -> GeneratorError:
-    return GeneratorError(f"{path} is not a readable GGUF file: {why}.", "Run: wenju models verify")
+    return GeneratorError.named("gguf_unreadable", path=str(path), what=why)

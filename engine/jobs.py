@@ -219,7 +219,7 @@ class Reader:
         return None
 
     def end(self, error: Exception | None = None) -> None:
-        self._out.put(error or Cancelled("stopped before it was read"))
+        self._out.put(error or Cancelled.named("stopped"))
 
 
 class Picker:

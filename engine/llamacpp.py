@@ -31,9 +31,7 @@ class LlamaCppGenerator:
 
     def __init__(self, path: Path, *, threads: int = 0, context: int = 4096) -> None:
         if importlib.util.find_spec("llama_cpp") is None:
-            raise GeneratorError(
-                "llama.cpp is not installed.", "Run: make llamacpp  (builds llama-cpp-python from source)"
-            )
+            raise GeneratorError.named("llamacpp_missing")
         self._path = path
         self._threads = threads or os.cpu_count() or 1
         self._context = context
@@ -86,7 +84,6 @@ class LlamaCppGenerator:
                     verbose=False,
                 )
             except (ValueError, OSError) as error:
-                raise GeneratorError(
-                    f"llama.cpp cannot load {self._path}: {error}", "Run: wenju models verify"
-                ) from error
+                path, what = str(self._path), str(error)
+                raise GeneratorError.named("llamacpp_failed", path=path, what=what) from error
         return self._model_

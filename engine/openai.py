@@ -58,10 +58,7 @@ class OpenAIGenerator:
         urls = addresses(base_url)
         for url in urls or [base_url]:
             if not url.startswith(("http://", "https://")):
-                raise SettingsError(
-                    f"The engine 'openai' needs the address of an endpoint, not '{url}'.",
-                    "Set generator.base_url, for example http://127.0.0.1:8000/v1",
-                )
+                raise SettingsError.named("endpoint_address", url=url)
         self._endpoints = Endpoints([f"{url.rstrip('/')}/chat/completions" for url in urls], pause)
         self._model = model
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
@@ -121,10 +118,7 @@ class OpenAIGenerator:
             try:
                 with self._endpoints.one(tried) as url:
                     if url is None:
-                        raise GeneratorError(
-                            "No endpoint answers; all are left alone for some seconds.",
-                            "Check that they run and that generator.base_url is right.",
-                        )
+                        raise GeneratorError.named("endpoints_resting")
                     tried.append(url)
                     yield from self._attempt(url, body, cancelled, end)
                 return
@@ -135,7 +129,7 @@ class OpenAIGenerator:
                 if time.monotonic() + wait >= end:
                     raise failed.error from failed
                 if cancelled.wait(wait):
-                    raise Cancelled("stopped while waiting for the endpoint") from None
+                    raise Cancelled.named("stopped") from None
 
     def _attempt(
         self, url: str, body: dict[str, Any], cancelled: threading.Event, end: float
@@ -160,7 +154,7 @@ class OpenAIGenerator:
                     raise kind(refused, _retry_after(response))
                 for line in response.iter_lines():
                     if cancelled.is_set():
-                        raise Cancelled("stopped while the endpoint was writing")
+                        raise Cancelled.named("stopped")
                     if time.monotonic() > end:
                         raise Failed(self._late(url), math.inf)
                     if not line.startswith("data:") or line[5:].strip() == "[DONE]":
@@ -169,7 +163,7 @@ class OpenAIGenerator:
                     begun = True
                     yield event
                 if not begun:
-                    raise GeneratorError(f"{url} answered without any text.", "Look at the endpoint's log.")
+                    raise GeneratorError.named("endpoint_silent", url=url)
         except httpx.HTTPError as error:
             late = time.monotonic() >= end
             told = self._late(url) if late else self._unreachable(url, error)
@@ -179,14 +173,10 @@ class OpenAIGenerator:
         try:
             event = json.loads(data)
         except ValueError as error:
-            raise GeneratorError(
-                f"{url} sent no JSON: {data[:80]!r}", "Is it an OpenAI-compatible endpoint?"
-            ) from error
+            raise GeneratorError.named("endpoint_other", url=url, what=data[:80]) from error
         if not isinstance(event, dict) or "error" in event:
-            raise Failed(
-                GeneratorError(f"{url} broke off: {str(event)[:200]}", "Look at the endpoint's log."),
-                math.inf,
-            )
+            told = GeneratorError.named("endpoint_broke_off", url=url, what=str(event)[:200])
+            raise Failed(told, math.inf)
         return event
 
     @property
@@ -199,32 +189,24 @@ class OpenAIGenerator:
             return self._client_
 
     def _refused(self, url: str, response: httpx.Response) -> GeneratorError:
-        hints = {
-            401: "Set WENJU_GENERATOR__API_KEY to a key that the endpoint takes.",
-            403: "Set WENJU_GENERATOR__API_KEY to a key that may use this model.",
-            404: f"Check generator.base_url and generator.model ('{self._model}').",
-            429: "The endpoint is busy: ask again later.",
-        }
         detail = " ".join(response.text.split())[:200]
         for secret in self._headers.values():
             detail = detail.replace(secret.removeprefix("Bearer "), "***")
-        return GeneratorError(
-            f"{url} answered {response.status_code}: {detail}",
-            hints.get(response.status_code, "Look at the endpoint's log."),
-        )
+        code = response.status_code
+        if code in (401, 403):
+            return GeneratorError.named("endpoint_key", url=url, code=code, what=detail)
+        if code == 404:
+            return GeneratorError.named("endpoint_model", url=url, code=code, what=detail, model=self._model)
+        if code == 429:
+            return GeneratorError.named("endpoint_busy", url=url, code=code, what=detail)
+        return GeneratorError.named("endpoint_status", url=url, code=code, what=detail)
 
     def _late(self, url: str) -> GeneratorError:
-        return GeneratorError(
-            f"{url} was not done after {self._deadline:g} s.",
-            "generator.deadline is how long an answer may take, with all attempts.",
-        )
+        return GeneratorError.named("endpoint_late", url=url, seconds=f"{self._deadline:g}")
 
     def _unreachable(self, url: str, error: Exception) -> GeneratorError:
-        return GeneratorError(
-            f"The endpoint {url} failed: {type(error).__name__} {error}".rstrip(),
-            "Check that it runs and that generator.base_url is right; generator.timeout is "
-            "the wait in seconds.",
-        )
+        what = f"{type(error).__name__} {error}".rstrip()
+        return GeneratorError.named("endpoint_unreachable", url=url, what=what)
 
 
 def addresses(base_url: str) -> list[str]:

@@ -105,9 +105,7 @@ def _engine_errors() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise GeneratorError(
-            f"The engine 'openvino' needs {error.name}.", "Run: pip install wenju"
-        ) from error
+        raise GeneratorError.named("engine_needs", name=str(error.name)) from error
     except (RuntimeError, OSError, MemoryError) as error:
         raise _told(error) from error
 
@@ -115,9 +113,7 @@ def _engine_errors() -> Iterator[None]:
 def _told(error: Exception) -> GeneratorError:
     """What somebody is told who waited for the engine."""
     text = str(error) or type(error).__name__
-    told = GeneratorError(
-        f"The OpenVINO engine failed: {text.strip().splitlines()[-1][:300]}",
-        "Run: wenju doctor. If the model may be damaged: wenju models verify",
-    )
+    what = text.strip().splitlines()[-1][:300]
+    told = GeneratorError.named("engine_failed", engine="OpenVINO", what=what)
     told.__cause__ = error
     return told

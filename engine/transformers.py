@@ -96,7 +96,7 @@ def load_model(path: Path, device: str, threads: int) -> Any:
 
     cuda = device != "cpu" and torch.cuda.is_available()
     if device == "cuda" and not cuda:
-        raise GeneratorError("There is no CUDA device.", "Set generator.device = 'cpu' or 'auto'.")
+        raise GeneratorError.named("no_cuda")
     if threads:
         torch.set_num_threads(threads)
     folder, options = _source(path)
@@ -112,7 +112,7 @@ def load_tokenizer(path: Path) -> Any:
     folder, options = _source(path)
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, **options)
     if not tokenizer.chat_template:
-        raise GeneratorError(f"{path} has no chat template.", "Use an instruction-tuned model.")
+        raise GeneratorError.named("no_template", path=str(path))
     return tokenizer
 
 
@@ -169,9 +169,7 @@ def encode_chat(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     for i, message in enumerate(messages):
         before, found, rest = rest.partition(_HOLE.format(i))
         if not found:
-            raise GeneratorError(
-                f"The chat template leaves out the {message.role} message.", "Use another model."
-            )
+            raise GeneratorError.named("template_leaves_out", role=message.role)
         ids += tokenizer(before, add_special_tokens=False).input_ids if before else []
         ids += tokenizer(message.content, add_special_tokens=False, split_special_tokens=True).input_ids
     return ids if opened or not rest else ids + list(tokenizer(rest, add_special_tokens=False).input_ids)
@@ -210,9 +208,6 @@ def engine_errors() -> Iterator[None]:
 def _told(error: Exception) -> GeneratorError:
     """What somebody is told who waited for the engine."""
     text = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-    told = GeneratorError(
-        f"The transformers engine failed: {text}",
-        "Run: wenju models verify. On a CPU the engine 'openvino' is the default.",
-    )
+    told = GeneratorError.named("engine_failed", engine="transformers", what=text)
     told.__cause__ = error
     return told

@@ -26,7 +26,7 @@ from ui.texts import Texts
 from ui.viewer import LOCAL
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("index", "models", "qa", "ui")
+ROOMS = ("engine", "index", "models", "qa", "ui", "wenju")
 SINGLE = {"ui/admission.py": 1, "ui/asking.py": 1}
 """Errors of these rooms that have no name: one tells what a library said, one nobody is there to read."""
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -38,7 +38,7 @@ def _fields(text: str) -> set[str]:
 
 def test_each_is_told_in_both_languages_and_raised_with_the_values_that_it_names() -> None:
     raised: dict[str, set[str | None]] = {}
-    for path in (path for room in ROOMS for path in (ROOT / room).glob("*.py")):
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             named = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "named"
             if named and isinstance(node.args[0], ast.Constant):  # else a sign-on by a name
@@ -56,11 +56,12 @@ def test_each_is_told_in_both_languages_and_raised_with_the_values_that_it_names
 def test_no_error_that_is_shown_is_told_in_one_language_alone() -> None:
     kinds = (
         "IndexError_ ModelError QuestionError NoCollection NotFound NotAllowed NotSignedOn TooLarge "
-        "Unsupported QueueFull RateLimited TooManyWaiting Cancelled SignOnFailed SignOnEnded"
+        "Unsupported QueueFull RateLimited TooManyWaiting Cancelled SignOnFailed SignOnEnded "
+        "SettingsError GeneratorError"
     )
-    raw = re.compile(rf"\b(?:{'|'.join(kinds.split())})\(\s*f?\"")
+    raw = re.compile(rf"\b(?:{'|'.join(kinds.split())})\(\s*f?['\"]")
     found: dict[str, int] = {}
-    for path in (path for room in ROOMS for path in (ROOT / room).glob("*.py")):
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
         if many := len(raw.findall(path.read_text("utf-8"))):
             found[path.relative_to(ROOT).as_posix()] = many
     assert found == SINGLE

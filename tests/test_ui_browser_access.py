@@ -97,6 +97,7 @@ def test_the_page_is_named_by_its_own_language_not_the_browsers(
         page = t.open(f"/chat/?lang={asked}")
         page.wait_for_timeout(500)
         assert page.get_attribute("html", "lang") == own
+        assert page.evaluate("navigator.language") == own, "what Gradio goes by"
 
 
 def test_english_page(browser: Any, served: Served) -> None:
@@ -106,4 +107,7 @@ def test_english_page(browser: Any, served: Served) -> None:
         assert "All 3 sentences supported" in page.inner_text("#wj-chat .verdict")
         assert page.inner_text("#wj-new") == "New chat" and page.get_attribute("html", "lang") == "en"
         assert page.inner_text("#wj-send").strip() == "Send"
-        assert page.get_attribute("#wj-box textarea", "placeholder") == "Type a question and press Enter"
+        for name in ("placeholder", "aria-label"):
+            assert page.get_attribute("#wj-box textarea", name) == "Type a question and press Enter"
+        named = page.eval_on_selector_all("#wj-chat [aria-label]", "all => all.map(e => e.ariaLabel)")
+        assert "Clear" in named, "Gradio's own words"

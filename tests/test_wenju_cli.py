@@ -9,6 +9,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_encoder import FakeEncoder
@@ -281,6 +282,16 @@ def test_an_index_looked_after_from_the_command_line(run, note: Path, tmp_path: 
     assert run("restore", str(tmp_path / "b.zip")).exit_code == 1
     assert run("restore", str(tmp_path / "b.zip"), "--replace").exit_code == 0
     assert "63085678" in run("search", "值班电话").stdout
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("zh_CN.UTF-8", "里没有索引"), ("en_GB.UTF-8", "There is no index")]
+)
+def test_errors_are_told_in_the_language_of_the_terminal(
+    run: Any, monkeypatch: pytest.MonkeyPatch, lang: str, said: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", lang)
+    assert said in run("index", "rebuild").stderr and "wenju index add" in run("index", "rebuild").stderr
 
 
 def test_watch_ends_with_ctrl_c(run, note: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]

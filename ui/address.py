@@ -32,9 +32,7 @@ def networks(names: Sequence[str]) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(name.strip(), strict=False) for name in names)
     except ValueError as error:
-        raise SettingsError(
-            f"ui.sso_proxies: {error}.", "Give addresses or networks: 10.0.0.5, 10.0.0.0/24"
-        ) from None
+        raise SettingsError.named("proxies_other", what=str(error)) from None
 
 
 def is_loopback(host: str) -> bool:
@@ -72,13 +70,7 @@ def client(connection: HTTPConnection, proxies: Sequence[Network]) -> str:
 def check_origin(pattern: str) -> None:
     """Raises SettingsError unless it is scheme://host[:port], where the host may start with ``*.``"""
     if _ORIGIN.fullmatch(pattern.lower()) is None:
-        raise SettingsError(
-            f"ui.allowed_origins: {pattern!r} is not an origin.",
-            (
-                "Write https://portal.example.org, https://*.example.org "
-                "or http://10.0.0.5:8080, without a path."
-            ),
-        )
+        raise SettingsError.named("origin_other", origin=pattern)
 
 
 def origin_allowed(origin: str, patterns: Sequence[str]) -> bool:

@@ -16,6 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
+import prompts
 from errors import WenjuError
 from ui import admin_page, background_jobs, documents_page, intake_page, page_routes
 from ui.access import engine_for
@@ -206,15 +207,6 @@ def _plain_routes(app: FastAPI, settings: UiSettings, engine: Engine) -> None:
 
 
 def _built_ins(gr: object) -> object:
-    """Gradio's own few texts that can be seen, in Chinese whatever the browser's language."""
-    zh = {
-        "common.submit": "发送",
-        "common.clear": "清空",
-        "common.error": "出错了",
-        "common.loading": "加载中",
-        "common.processing": "处理中",
-        "chatbot.edit": "编辑",
-        "chatbot.retry": "重试",
-        "chatbot.undo": "撤销",
-    }
-    return gr.I18n(zh=zh, en=zh)  # type: ignore[attr-defined]
+    """Gradio's own few texts that can be seen; theme.js tells it the page's language."""
+    zh, en = prompts.strings("gradio", "zh"), prompts.strings("gradio", "en")
+    return gr.I18n(**{"zh": zh, "zh-CN": zh, "en": en})  # type: ignore[attr-defined]

@@ -45,13 +45,6 @@ RETRY_SECONDS = 20.0
 SECRET_MIN = 32
 """Characters that a shared secret must have: 32 random ones are out of reach of guessing."""
 
-_HOW = """Choose who may ask, in wenju.toml (see docs/DEPLOYMENT.md):
-    [ui]
-    auth = "header"   with sso_proxies = ["10.0.0.5"]           a proxy signs people on
-    auth = "oidc"     with oidc_issuer and oidc_client_id        your OpenID provider does
-    auth = "token"    then: wenju token create NAME              you hand out tokens
-  or listen on this machine alone: --host 127.0.0.1"""
-
 
 def mode_of(settings: UiSettings) -> Mode:
     """The sign-on in force.
@@ -62,28 +55,18 @@ def mode_of(settings: UiSettings) -> Mode:
     for origin in settings.allowed_origins:
         check_origin(origin)
     if 0 < len(settings.embed_secret.get_secret_value()) < SECRET_MIN:
-        raise SettingsError(
-            f"ui.embed_secret has fewer than {SECRET_MIN} characters.", "Make one: openssl rand -hex 32"
-        )
+        raise SettingsError.named("secret_short", least=SECRET_MIN)
     local = is_loopback(settings.host)
     if settings.auth in ("auto", "off"):
         if not local:
-            raise SettingsError(
-                f"{settings.host} can be reached from the network, and nobody would have to sign on.", _HOW
-            )
+            raise SettingsError.named("nobody_signs_on", host=settings.host)
         return "off"
     if settings.auth == "header" and not settings.sso_proxies:
-        raise SettingsError(
-            "ui.auth = header needs ui.sso_proxies.", 'The proxies\' addresses: sso_proxies = ["10.0.0.5"]'
-        )
+        raise SettingsError.named("header_needs")
     if settings.auth == "oidc" and not (settings.oidc_issuer and settings.oidc_client_id):
-        raise SettingsError(
-            "ui.auth = oidc needs ui.oidc_issuer and ui.oidc_client_id.", "See docs/DEPLOYMENT.md."
-        )
+        raise SettingsError.named("oidc_needs")
     if settings.auth == "token" and settings.database == "none":
-        raise SettingsError(
-            "ui.auth = token needs a database, and ui.database is none.", "Leave ui.database empty."
-        )
+        raise SettingsError.named("tokens_need")
     networks(settings.sso_proxies)
     mode: Mode = settings.auth if settings.auth in ("header", "oidc") else "token"
     return mode

@@ -36,13 +36,9 @@ def server_key(data: Path) -> str:
                     out.write(secrets.token_hex(KEY_BYTES))
         key = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"Cannot read or make {path}: {error}.", "Check the data folder's owner and rights."
-        ) from None
+        raise SettingsError.named("server_key", path=str(path), what=str(error)) from None
     if len(key) < 2 * KEY_BYTES:
-        raise SettingsError(
-            f"{path} is damaged.", "Delete it; a new one is made, and everybody signs on again."
-        )
+        raise SettingsError.named("server_key_damaged", path=str(path))
     return key
 
 

@@ -35,16 +35,12 @@ class Bucket:
         parts = urlsplit(url)
         self.name, _, prefix = parts.path.strip("/").partition("/")
         if parts.scheme not in ("http", "https") or not parts.hostname or not self.name:
-            raise SettingsError(
-                "ui.originals_store is no address of a bucket.", "Write https://HOST:PORT/BUCKET/PREFIX."
-            )
+            raise SettingsError.named("bucket_address")
         try:
             import urllib3
             from minio import Minio
         except ModuleNotFoundError:
-            raise SettingsError(
-                "ui.originals_store needs the package minio.", "pip install 'wenju[s3]'"
-            ) from None
+            raise SettingsError.named("bucket_package") from None
         self.where = f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}/{self.name}"
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._client = Minio(

@@ -62,10 +62,7 @@ class IndexJobs:
 
     def __init__(self, database: Engine, lease: float = LEASE) -> None:
         if not shared(database):
-            raise SettingsError(
-                "Jobs for several workers need PostgreSQL.",
-                "Set ui.database to postgresql://USER@HOST/NAME, or use one process: wenju index add PATH",
-            )
+            raise SettingsError.named("jobs_database")
         self.database, self.lease, self.worker = database, lease, new_id()
 
     def queue(self, files: Iterable[IndexJob]) -> int:

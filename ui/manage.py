@@ -43,7 +43,7 @@ def revoke_token(settings: ServerSettings, token_id: str) -> None:
     id."""
     with _opened(settings) as store:
         if not _tokens(settings, store).revoke(token_id):
-            raise SettingsError(f"There is no token {token_id}.", "wenju token list shows their ids.")
+            raise SettingsError.named("token_unknown", id=token_id)
         _note(store, "revoke_token", token_id)
 
 
@@ -96,15 +96,13 @@ def feedback(settings: ServerSettings, days: int = 3650) -> list[dict[str, Any]]
 def delete_user(settings: ServerSettings, user: str) -> dict[str, int]:
     """Delete what is kept under a name; the rows by table. Raises SettingsError, naming who is known, for
     nobody's."""
-    from errors import did_you_mean
+    from errors import choice
     from ui import storage_care
 
     with _opened(settings) as store:
         known = storage_care.users(store.database)
         if user not in known:
-            raise SettingsError(
-                f"Nothing is kept under the name {user!r}.", did_you_mean(user, known[:50]) if known else ""
-            )
+            raise SettingsError.named("person_unknown", name=user, **choice(user, known[:50]))
         _note(store, "delete_user", user)
         return storage_care.delete_user(store.database, user)
 
@@ -125,9 +123,7 @@ def _opened(settings: ServerSettings) -> Iterator[Store]:
     from ui.storage import Store
 
     if settings.ui.database == "none":
-        raise SettingsError(
-            "Nothing is kept: ui.database is none.", "Leave ui.database empty for a file in the data folder."
-        )
+        raise SettingsError.named("database_none")
     store = Store.open(settings.ui.database, settings.data, settings.ui.audit)
     try:
         yield store

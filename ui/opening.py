@@ -40,9 +40,7 @@ def listen(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         found = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise SettingsError(
-            f"Cannot listen on {host}: {error.strerror or error}.", "Check --host (ui.host)."
-        ) from None
+        raise SettingsError.named("host_unknown", host=host, what=str(error.strerror or error)) from None
     try:
         if os.name == "posix":  # elsewhere the option lets two programs share a port
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -51,18 +49,11 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         found.close()
         if error.errno == errno.EADDRINUSE:
-            hint = (
-                "Is wenju running already? Another port: wenju serve "
-                f"--port {port + 1 if port < 65535 else 8080}"
-            )
-            raise SettingsError(f"Port {port} on {host} is taken by another program.", hint) from None
+            other = port + 1 if port < 65535 else 8080
+            raise SettingsError.named("port_taken", port=port, host=host, other=other) from None
         if error.errno == errno.EACCES:
-            raise SettingsError(
-                f"Port {port} needs the rights of root.", "Take one above 1023, behind a proxy."
-            ) from None
-        raise SettingsError(
-            f"Cannot listen on {host}:{port}: {error.strerror}.", "Check --host and --port."
-        ) from None
+            raise SettingsError.named("port_denied", port=port) from None
+        raise SettingsError.named("port_failed", host=host, port=port, what=str(error.strerror)) from None
     return found
 
 

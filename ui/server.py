@@ -199,5 +199,5 @@ def _explained(error: BaseException) -> BaseException:
     if isinstance(error, WenjuError):
         return error
     if isinstance(error, ModuleNotFoundError):
-        return SettingsError(f"The package {error.name} is not installed.", "Install with: pip install wenju")
+        return SettingsError.named("package_missing", name=str(error.name))
     return error

@@ -35,19 +35,12 @@ def open_database(url: str, data: Path) -> Engine:
         if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
             Path(str(address.database)).chmod(0o600)
     except ModuleNotFoundError as error:
-        hint = (
-            "pip install 'psycopg[binary]'"
-            if error.name == "psycopg"
-            else f"Install the package {error.name}."
-        )
-        raise SettingsError(
-            f"ui.database {shown} needs a driver that is not installed ({error.name}).", hint
-        ) from None
+        name = str(error.name)
+        package = "'psycopg[binary]'" if name == "psycopg" else name
+        raise SettingsError.named("database_driver", shown=shown, name=name, package=package) from None
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise SettingsError(
-            f"Cannot open the database {shown}: {reason}", "Check ui.database and that it runs."
-        ) from None
+        raise SettingsError.named("database_failed", shown=shown, what=reason) from None
     return engine
 
 
@@ -71,15 +64,11 @@ def _address(url: str, data: Path) -> URL:
     try:
         address = make_url(url)
     except ArgumentError:
-        raise SettingsError(
-            "ui.database is not a database URL.", "postgresql://USER:PASSWORD@HOST/NAME"
-        ) from None
+        raise SettingsError.named("database_url") from None
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")
     if address.get_backend_name() not in ("sqlite", "postgresql"):
-        raise SettingsError(
-            f"ui.database: {address.drivername} is not known.", "Use sqlite:///FILE or postgresql://..."
-        )
+        raise SettingsError.named("database_kind", name=address.drivername)
     return address
 
 
@@ -97,8 +86,5 @@ def _check_schema(engine: Engine, shown: str) -> None:
         if found is None:
             connection.execute(insert(about).values(key="schema", value=str(SCHEMA)))
         elif found != str(SCHEMA):
-            raise SettingsError(
-                f"{shown} holds tables of version {found}; this program needs {SCHEMA}.",
-                "Use the program's version that made them, or another database.",
-            )
+            raise SettingsError.named("database_version", shown=shown, found=str(found), wanted=SCHEMA)
     assert inspect(engine).has_table("wenju_asked")

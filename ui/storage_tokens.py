@@ -65,11 +65,9 @@ class TokenTable:
         """
         name = clean(name).strip()
         if not name or len(name) > 200 or not name.isprintable():
-            raise SettingsError(
-                "A token needs a name of at most 200 characters.", "The person or program that uses it."
-            )
+            raise SettingsError.named("token_name")
         if not 0 < days <= 3660:
-            raise SettingsError(f"A token cannot live {days:g} days.", "Between a fraction of one and 3660.")
+            raise SettingsError.named("token_days", days=f"{days:g}")
         identity = secrets.token_hex(8)
         text = PREFIX + seal(self._key, _PURPOSE, {"jti": identity, "sub": name, "role": role}, days * 86400)
         end = datetime.now(UTC) + timedelta(days=days)

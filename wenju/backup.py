@@ -82,10 +82,7 @@ def backup(settings: Settings, path: Path) -> Backup:
             return _backup(settings, path)
         except FileNotFoundError as error:  # the generation was swapped out meanwhile
             if attempt == 4:
-                raise IndexError_(
-                    f"the index changes while it is copied ({error.filename})",
-                    "Try again when nothing is being indexed.",
-                ) from error
+                raise IndexError_.named("index_moving", name=str(error.filename)) from error
         except OSError as error:
             raise DocumentError(
                 f"{path}: cannot be written ({error.strerror})",
@@ -109,10 +106,7 @@ def _backup(settings: Settings, path: Path) -> Backup:
             if generation is not None:
                 for name, facts in generation.manifest["files"].items():
                     if files[f"{INDEX}/{name}"] != facts["sha256"]:
-                        raise IndexError_(
-                            f"the index is damaged: the content of {name} has changed",
-                            "Run: wenju index verify",
-                        )
+                        raise IndexError_.named("index_changed", root=str(store.root), name=name)
             documents = int(generation.manifest["documents"]) if generation else 0
             facts = {
                 "wenju": "backup",

@@ -27,7 +27,7 @@ def border() -> Iterator[None]:
     except Cancelled:
         raise typer.Exit(INTERRUPTED) from None
     except WenjuError as error:
-        fail(error.message, error.hint, error.exit_code)
+        fail(*error.told(language()), error.exit_code)
     except KeyboardInterrupt:
         typer.echo("Stopped.", err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -36,6 +36,13 @@ def border() -> Iterator[None]:
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(BROKEN_PIPE) from None
+
+
+def language() -> str:
+    """What errors are told in: Chinese where the terminal's language is (LC_ALL, LC_MESSAGES, LANG), else
+    English."""
+    told = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return "zh" if told.startswith("zh") else "en"
 
 
 def fail(message: str, hint: str = "", code: int = 1) -> NoReturn:

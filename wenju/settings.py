@@ -27,7 +27,7 @@ from pydantic_settings import (
 )
 
 from engine.settings import GeneratorSettings
-from errors import SettingsError, did_you_mean
+from errors import SettingsError, choice
 from index.settings import IndexSettings
 from models.settings import ModelSettings
 from qa.settings import AnswerSettings, EngineSettings
@@ -145,7 +145,7 @@ def config_file(config: Path | None = None) -> Path | None:
     chosen = config or (Path(os.environ["WENJU_CONFIG"]) if os.environ.get("WENJU_CONFIG") else None)
     if chosen is not None:
         if not chosen.is_file():
-            raise SettingsError(f"There is no settings file {chosen}.", "Check --config or WENJU_CONFIG.")
+            raise SettingsError.named("settings_file", path=str(chosen))
         return chosen
     usual = (Path("wenju.toml"), user_config_path("wenju", appauthor=False) / "wenju.toml")
     return next((path for path in usual if path.is_file()), None)
@@ -170,11 +170,9 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(
-            f"{path} is not valid TOML: {error}.", 'Text needs quotes: encoder = "bge-m3"'
-        ) from None
+        raise SettingsError.named("settings_toml", path=str(path), what=str(error)) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"Cannot read {path}: {error}.", "Save it as UTF-8 text.") from None
+        raise SettingsError.named("settings_unreadable", path=str(path), what=str(error)) from None
     for *sections, key in PATHS:
         table: Any = values
         for section in sections:
@@ -190,10 +188,9 @@ def _environment() -> dict[str, Any]:
         if not name.startswith(PREFIX) or name in NOT_SETTINGS:
             continue
         if name.partition("__")[0] not in known:
-            raise SettingsError(
-                f"Unknown setting {name} in the environment.",
-                did_you_mean(name, {variable(key) for key in keys()} | NOT_SETTINGS | {"WENJU_DATA"}),
-            )
+            valid = {variable(key) for key in keys()} | NOT_SETTINGS | {"WENJU_DATA"}
+            place = f"{name} in the environment"
+            raise SettingsError.named("setting_unknown", place=place, **choice(name, valid))
     return _plain(_Environment()())
 
 
@@ -224,11 +221,11 @@ def _explain(error: ValidationError, layers: Mapping[str, Mapping[str, Any]]) ->
     if problem["type"] == "extra_forbidden":
         section = location[0] + "." if len(location) > 1 else ""
         options = [name for name in keys() if name.startswith(section)] or keys()
-        return SettingsError(f"Unknown setting {place}.", did_you_mean(key, options))
+        return SettingsError.named("setting_unknown", place=place, **choice(key, options))
     value = json.dumps(problem["input"], ensure_ascii=False, default=str)[:80]
     if any(word in location[-1] for word in ("key", "secret", "password", "database")):
         value = "(hidden)"
-    return SettingsError(f"Bad value {value} for setting {place}.", f"{problem['msg']}.")
+    return SettingsError.named("setting_value", value=value, place=place, what=problem["msg"])
 
 
 def _holds(layer: Mapping[str, Any], location: tuple[str, ...]) -> bool:

@@ -1,4 +1,4 @@
-// Light or dark, and the widget's brand colour, before the first paint. The only thing the page keeps in the browser is light or dark.
+// Light or dark, the widget's brand colour, and the page's language for Gradio's own words, before the first paint. The only thing the page keeps in the browser is light or dark.
 (function () {
   "use strict";
   const query = new URLSearchParams(location.search);
@@ -18,6 +18,8 @@
     document.documentElement.style.setProperty("--wj-brand", `#${color}`);
     document.documentElement.style.setProperty("--wj-on-brand", `#${ink}`);
   }
+  // Gradio asks the browser for a language; the page has one of its own.
+  Object.defineProperty(navigator, "language", { get: () => document.documentElement.lang });
   apply();
   document.addEventListener("DOMContentLoaded", apply);
   if (!choice) system.addEventListener("change", apply);

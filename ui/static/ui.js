@@ -69,10 +69,11 @@ function mend() {
   });
   chat?.querySelectorAll(".message-row [data-testid][aria-label]").forEach((node) => node.removeAttribute("aria-label"));
   const box = document.querySelector("#wj-box textarea");
-  if (box && !box.getAttribute("aria-label")) {
+  if (box && box.getAttribute("aria-label") !== box.placeholder) {
+    const first = !box.hasAttribute("aria-label");
     box.setAttribute("aria-label", box.placeholder);
     const wanted = new URLSearchParams(location.search).get("q");
-    if (wanted && !box.value) type(box, wanted.slice(0, 2000));
+    if (first && wanted && !box.value) type(box, wanted.slice(0, 2000));
   }
 }
 

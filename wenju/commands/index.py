@@ -60,7 +60,7 @@ def info(ctx: typer.Context, data: Data = None, as_json: Json = False) -> None:
     library = open_engine(settings).library
     generation = library.generation
     if generation is None:
-        raise IndexError_(f"There is no index in {settings.data}.", "Run: wenju index add PATH...")
+        raise IndexError_.named("index_none", folder=str(settings.data))
     facts = {
         "folder": str(generation.path),
         "bytes": size_of(generation.path),

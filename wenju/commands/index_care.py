@@ -54,7 +54,7 @@ def rebuild(ctx: typer.Context, data: Data = None) -> None:
     settings = settings_of(ctx, data)
     library = open_engine(settings).library
     if library.store.salvaged() is None:
-        raise IndexError_(f"There is no index in {settings.data}.", "Run: wenju index add PATH...")
+        raise IndexError_.named("index_none", folder=str(settings.data))
     with Bars("passages") as progress:
         made = library.write((), progress=progress, afresh=True)
     typer.echo(f"{made.name}: {made.manifest['documents']} documents, {made.count} passages")
@@ -68,7 +68,7 @@ def export(ctx: typer.Context, file: File, data: Data = None) -> None:
     settings = settings_of(ctx, data)
     generation = open_engine(settings).library.generation
     if generation is None:
-        raise IndexError_(f"There is no index in {settings.data}.", "Run: wenju index add PATH...")
+        raise IndexError_.named("index_none", folder=str(settings.data))
     count = write((generation.document(one.id) for one in generation.documents()), file)
     typer.echo(f"{count} documents -> {file}")
 

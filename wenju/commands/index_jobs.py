@@ -93,7 +93,7 @@ def _jobs(settings: Settings) -> Iterator[IndexJobs]:
     from ui.storage_database import open_database
 
     if settings.ui.database == "none":
-        raise SettingsError("Jobs need a database: ui.database is none.", "postgresql://USER@HOST/NAME")
+        raise SettingsError.named("jobs_database")
     database = open_database(settings.ui.database, settings.data)
     try:
         yield IndexJobs(database)
