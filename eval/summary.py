@@ -71,7 +71,6 @@ def summarise(items: Sequence[Item], records: Mapping[str, Row], rows: Sequence[
         },
         "worst_type": worst[0] if worst else "",
         "risk_coverage": _thin(risk_coverage(points)),
-        "seconds": sorted(_values(rows, "seconds_total")),
     }
 
 

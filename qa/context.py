@@ -37,10 +37,6 @@ class Context:
     hits: tuple[Hit, ...]
     tokens: int
 
-    def spans(self, passage_id: str) -> tuple[tuple[int, int], ...]:
-        """Spans of the document's text that were sent, for one passage; empty when none was."""
-        return tuple((s.start, s.end) for s in self.sentences if s.passage.id == passage_id)
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -46,7 +46,7 @@ from qa.settings import AnswerSettings
 from qa.spelling import slip
 from qa.types import Answer, Note
 from qa.understand import Want
-from qa.verdict import accept, decline, retrieved, superseded
+from qa.verdict import accept, decline, superseded
 
 READING = 0.75
 """Share of the patience that reading may take."""
@@ -166,7 +166,7 @@ class Pipeline:
             yield self._closed(done, clock, cancelled)
             return
         context = build_context(hits, worth_of(hits, windows), self.generator.count_tokens, self._limits())
-        answer = replace(answer, retrieved=retrieved(hits, context, index.superseded()))
+        answer = replace(answer, retrieved=found_for(hits, index.superseded(), context.sentences))
         with clock.stopped():  # whoever pulls may let the reader stand in line before the generator is needed
             yield replace(answer, stage="found", timings=clock.timings())
         first = Draft()
@@ -199,7 +199,7 @@ class Pipeline:
             context = build_context(
                 hits, worth_of(hits, windows), self.generator.count_tokens, self._limits()
             )
-            answer = replace(answer, retrieved=retrieved(hits, context, index.superseded()))
+            answer = replace(answer, retrieved=found_for(hits, index.superseded(), context.sentences))
             if quick and self.speed and self.speed.seconds(context.tokens) > self.settings.patience:
                 yield self._closed(quick, clock, cancelled)
                 return

@@ -9,13 +9,12 @@ from dataclasses import replace
 import prompts
 from index.types import Hit
 from qa.conflicts import conflict_notes
-from qa.context import Context
 from qa.draft import Draft, cite
 from qa.gate import Decision, doubted
 from qa.kinds.evidence import Window
 from qa.kinds.extract import Extract
 from qa.settings import AnswerSettings
-from qa.types import Answer, Note, Reason, Refusal, Retrieved, Sentence
+from qa.types import Answer, Note, Reason, Refusal, Sentence
 
 NEAREST = 3
 NEAR = 0.15
@@ -75,33 +74,6 @@ def decline(
     nearest = tuple(h.passage.id for h in hits[:NEAREST])
     refusal = Refusal(reason=reason, message=message, nearest=nearest, draft=held)
     return replace(answer, stage="done", sentences=(), refusal=refusal, notes=(*answer.notes, *notes))
-
-
-def retrieved(hits: Sequence[Hit], context: Context, superseded: frozenset[str]) -> tuple[Retrieved, ...]:
-    """Snapshots of the hits; what stood in the prompt is told apart from what was only found."""
-    out = []
-    for hit in hits:
-        passage, document = hit.passage, hit.document
-        spans = context.spans(passage.id)
-        out.append(
-            Retrieved(
-                passage_id=passage.id,
-                document_id=document.id,
-                document=document.title,
-                document_sha256=document.sha256,
-                heading=passage.heading,
-                page=passage.page,
-                start=passage.start,
-                end=passage.end,
-                text=passage.text,
-                score=hit.score,
-                sent=bool(spans),
-                sent_spans=spans,
-                published=document.published,
-                superseded=document.id in superseded,
-            )
-        )
-    return tuple(out)
 
 
 def _premise_note(found: Extract) -> Note:

@@ -1,9 +1,7 @@
-"""The speed bench on fakes with known delays: what is timed, paired order, ratios, askers, start, search at
-scale."""
+"""The speed bench on fakes with known delays: what is timed, paired order, ratios, askers, start."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import threading
@@ -20,7 +18,7 @@ from engine.base import GenerationRequest, Message
 from engine.llamacpp import LlamaCppGenerator
 from engine.settings import GeneratorSettings
 from errors import EvalError, GeneratorError
-from eval.bench import parts, scale, starting, systems
+from eval.bench import parts, starting, systems
 from eval.bench.systems import Timed
 from index.types import Hit
 from qa.settings import EngineSettings
@@ -154,17 +152,6 @@ def test_indexing_counts_what_was_indexed() -> None:
 def test_start_times_whole_commands(tmp_path: Path) -> None:
     found = starting.commands({"--help": ["--help"]}, repeats=1, data=tmp_path)
     assert found["--help"]["exit"] == 0 and 0 < found["--help"]["median"] < 10 and found["--help"]["n"] == 2
-
-
-def test_dense_search_is_measured_against_exact_search() -> None:
-    (row,) = scale.search([3000], dimensions=32, queries=20)
-    assert (
-        row["passages"] == 3000
-        and row["recall@10"] >= 0.95
-        and row["seconds_p50"] > 0
-        and row["megabytes"] > 0
-    )
-    json.dumps(row)
 
 
 def test_samples_are_seeded() -> None:

@@ -168,17 +168,11 @@ def drawn(plot: plots.Plot | None) -> str:
 
 def test_plots_hold_their_frame() -> None:
     assert plots.ticks(0, 1, 6) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
-    assert (
-        plots.ticks(0, 0, 5)
-        and plots.risk_coverage([[]], "x", "y") is None
-        and plots.histogram([[]], "x", "y", [[]]) is None
-    )
-    assert plots.recall_at_k([{}], "r") is None and plots.bars([], "b") is None
+    assert plots.ticks(0, 0, 5)
+    assert plots.risk_coverage([[]], "x", "y") is None and plots.bars([], "b") is None
     whole = Figure(1.0, 1.0, 1.0, 5)
     for plot in (
         plots.risk_coverage([[[0.1, 0.0], [1.0, 0.4]]], "x", "y"),
-        plots.histogram([[0.1, 0.2, 5.0]], "x", "y", [[0.2]]),
-        plots.recall_at_k([{"hit@1": whole, "recall@1": whole}], "r"),
         plots.bars([("甲<", [whole, None])], "b"),
     ):
         page = parsed(drawn(plot))

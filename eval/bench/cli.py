@@ -1,4 +1,4 @@
-"""``wenju bench``: answers, askers, indexing, start, search. Each prints its table and writes JSON."""
+"""``wenju bench``: answers, askers, indexing, start. Each prints its table and writes JSON."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from qa.engine import Engine
     from qa.settings import EngineSettings
 
-app = typer.Typer(
-    no_args_is_help=True, help="Measure speed: answers, several askers, indexing, search at scale, start."
-)
+app = typer.Typer(no_args_is_help=True, help="Measure speed: answers, several askers, indexing, start.")
 
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="FILE.json", help="Also write the figures as JSON.")
@@ -180,19 +178,3 @@ def start(ctx: typer.Context, repeats: Annotated[int, typer.Option(min=1)] = 3, 
         question, repeats, settings.data
     )
     _finish("start", found, out)
-
-
-@app.command()
-def search(
-    sizes: Annotated[str, typer.Option(help="Numbers of passages.")] = "10000,100000",
-    out: Out = None,
-) -> None:
-    """Dense search over synthetic vectors: seconds a query, recall@10, size and build time (1000000 needs
-    about 5 GB)."""
-    from eval.bench import scale
-
-    try:
-        counts = [int(part) for part in sizes.split(",")]
-    except ValueError:
-        raise typer.BadParameter(f"{sizes!r} is not a list of numbers", param_hint="--sizes") from None
-    _finish("search", scale.search(counts), out)

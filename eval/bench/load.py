@@ -221,33 +221,6 @@ def summary(seen: Crowd) -> dict[str, Any]:
     return figures
 
 
-def report(seen: Crowd) -> str:
-    """A few lines for a person."""
-    figures = summary(seen)
-    lines = [
-        f"asked: {figures['asked']}, ended: "
-        + ", ".join(f"{count} {end}" for end, count in figures["ended"].items()),
-        f"errors: {figures['errors']}",
-        f"place in line: {figures['place_told']} told"
-        + (f" (from {figures['places'][0]} to {figures['places'][1]})" if figures["places"] else "")
-        + f", {figures['served_at_once']} served at once",
-    ]
-    for name, words in (
-        ("wait", "until one's turn"),
-        ("evidence", "until the first passages"),
-        ("total", "until the answer is complete"),
-    ):
-        if found := figures.get(f"{name}_s"):
-            lines.append(f"seconds {words}: p50 {found['p50']}, p95 {found['p95']}, longest {found['max']}")
-    if memory := figures.get("memory_mib"):
-        after = ", ".join(map(str, memory["rounds"]))
-        lines.append(
-            f"memory MiB: {memory['start']} at the start, {after} after each "
-            f"round, {memory['peak']} at most, {memory['end']} at the end"
-        )
-    return "\n".join(lines)
-
-
 def _quantile(ordered: Sequence[float], share: float) -> float:
     """The smallest value that at least ``share`` of all do not exceed (nearest rank)."""
     return round(ordered[max(0, -int(-share * len(ordered) // 1) - 1)], 2)
@@ -273,7 +246,7 @@ def main() -> int:
     token = os.environ.get("WENJU_TOKEN", "")
     how = {"rounds": given.rounds, "page": given.page, "within": given.within}
     seen = asyncio.run(crowd(given.address, questions, given.people, token=token, **how))
-    print(report(seen))
+    print(json.dumps(summary(seen), ensure_ascii=False, indent=1))
     if given.json:
         whole = summary(seen) | {"results": [asdict(r) for r in seen.results]}
         given.json.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", "utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 
 from eval.labels import grouped, is_share, judges_told, label, number, type_label
 from eval.metrics.stats import Figure
-from eval.report.plots import SERIES, Plot, bars, gauge, histogram, recall_at_k, risk_coverage
+from eval.report.plots import SERIES, Plot, bars, gauge, risk_coverage
 from eval.report.questions import Loaded, cards, filters, types
 from eval.summary import is_neutral, lower_is_better
 from prompts import text as string
@@ -141,9 +141,6 @@ class Report:
     @property
     def plots(self) -> list[tuple[str, Plot]]:
         """The plots that the runs have data for."""
-        numbers = [figures_of(run) for run in self.loaded]
-        halves = ("seconds_total_p50", "seconds_total_p95")
-        quantiles = [[f[k].value or 0.0 for k in halves if k in f] for f in numbers]
         kinds = dict.fromkeys(kind for run in self.loaded for kind in run.summary["by_type"])
         rows = []
         for kind in kinds:
@@ -152,11 +149,8 @@ class Report:
                 rows.append((type_label(kind, self.lang), [Figure(**f) if f else None for f in found]))
         s = self._string
         curves = [run.summary["risk_coverage"] for run in self.loaded]
-        seconds = [run.summary["seconds"] for run in self.loaded]
         drawn = {
             "risk": risk_coverage(curves, s("share_answered"), s("share_wrong")),
-            "recall": recall_at_k(numbers, s("plot_recall")),
-            "time": histogram(seconds, s("seconds"), s("n"), quantiles),
             "types": bars(rows, s("plot_types")) if len(rows) > 1 else None,
         }
         return [(kind, plot) for kind, plot in drawn.items() if plot is not None]
