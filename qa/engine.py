@@ -24,7 +24,7 @@ from qa.cache import AnswerCache, code_version
 from qa.clock import Clock
 from qa.closed import ClosedContext
 from qa.library import Library
-from qa.scoped_library import ScopedLibrary
+from qa.scoped_library import ScopedLibrary, part_of
 from qa.settings import EngineSettings
 from qa.types import Answer, Refusal, Sentence, Turn
 
@@ -185,7 +185,7 @@ class Engine:
         """Passages for a question, best first, of one collection if it is named, and of what may be read; []
         when nothing is indexed."""
         scope = replace(within, collection=collection)
-        index = self.library.part(scope) if scope else self.library
+        index = part_of(self.library, scope) if scope else self.library
         return index.search(self._checked(question), k or self.settings.index.top_k)
 
     def stream(
@@ -253,7 +253,7 @@ class Engine:
         if passages is not None:
             index = self.library.closed(passages)
         elif scope:
-            index = self.library.part(scope)
+            index = part_of(self.library, scope)
         if not index.count:
             message = prompts.text("qa.refuse_no_documents")
             yield Answer(asked, asked, "done", refusal=Refusal("no_documents", message))

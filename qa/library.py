@@ -9,16 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errors import IndexError_, NoCollection, choice
+from errors import IndexError_
 from index.scope import EVERYTHING, Scope
 from index.store import IndexStore
 from index.types import Document, Hit, Passage
 from qa.closed import ClosedContext
-from qa.scoped_library import ScopedLibrary
 from qa.settings import EngineSettings
 
 if TYPE_CHECKING:
@@ -184,22 +182,6 @@ class Library:
         if generation and made != name:
             raise IndexError_.named("index_encoder", made=made, name=name)
 
-    def part(self, scope: Scope) -> ScopedLibrary:
-        """The documents that a scope holds, to be searched and answered from like the whole library.
-
-        Raises:
-            NoCollection: there is no collection of the scope's name, or none that may be read.
-        """
-        if collection := scope.collection:
-            known = ScopedLibrary(self, replace(scope, collection="")).collections()
-            if collection not in known:
-                if known:
-                    raise NoCollection.named(
-                        "collection_unknown", name=collection, **choice(collection, known)
-                    )
-                raise NoCollection.named("collection_none", name=collection)
-        return ScopedLibrary(self, scope)
-
     def collections(self) -> dict[str, int]:
         """Names of the collections, sorted, with the number of their documents."""
         generation = self.generation
@@ -336,17 +318,6 @@ class Library:
         return self.store.write(
             add, remove, self.settings.index, self._encode, progress, afresh=afresh, **self._building()
         )
-
-    def end_collection(self, collection: str) -> None:
-        """Its documents no longer belong to it; they stay. Raises NoCollection when there is none of that
-        name."""
-        changed = []
-        for light in self.part(Scope(collection)).documents():
-            document = self.document(light.id)
-            rest = "\n".join(name for name in document.collections if name != collection)
-            meta = {name: value for name, value in document.meta.items() if name != "collections"}
-            changed.append(replace(document, meta=meta | ({"collections": rest} if rest else {})))
-        self.write(changed)
 
     def _can_encode(self) -> None:
         """Raise ModelError when the encoder is not there: before files are read, and without loading it for

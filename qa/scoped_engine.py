@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from index.scope import Scope
 from index.types import Document, Hit, Passage
+from qa.scoped_library import ScopedLibrary, part_of
 from qa.types import Answer, Turn
 
 if TYPE_CHECKING:
     from qa.engine import Engine
-    from qa.scoped_library import ScopedLibrary
     from qa.settings import EngineSettings
 
 
@@ -33,7 +33,7 @@ class ScopedEngine:
 
     @property
     def _scoped(self) -> ScopedLibrary:
-        return self._engine.library.part(self._scope)
+        return part_of(self._engine.library, self._scope)
 
     @property
     def settings(self) -> EngineSettings:

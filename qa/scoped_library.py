@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from errors import NoCollection, choice
 from index.scope import Scope
 from index.types import Document, Hit, Passage
 
@@ -77,6 +78,33 @@ class ScopedLibrary:
             return self.scope.holds(self.library.document(document_id).collections)
         except KeyError:
             return False
+
+
+def part_of(library: Library, scope: Scope) -> ScopedLibrary:
+    """The documents that a scope holds, to be searched and answered from like the whole library.
+
+    Raises:
+        NoCollection: there is no collection of the scope's name, or none that may be read.
+    """
+    if collection := scope.collection:
+        known = ScopedLibrary(library, replace(scope, collection="")).collections()
+        if collection not in known:
+            if known:
+                raise NoCollection.named("collection_unknown", name=collection, **choice(collection, known))
+            raise NoCollection.named("collection_none", name=collection)
+    return ScopedLibrary(library, scope)
+
+
+def end_collection(library: Library, collection: str) -> None:
+    """Its documents no longer belong to it; they stay. Raises NoCollection when there is none of that
+    name."""
+    changed = []
+    for light in part_of(library, Scope(collection)).documents():
+        document = library.document(light.id)
+        rest = "\n".join(name for name in document.collections if name != collection)
+        meta = {name: value for name, value in document.meta.items() if name != "collections"}
+        changed.append(replace(document, meta=meta | ({"collections": rest} if rest else {})))
+    library.write(changed)
 
 
 def shown(document: Document, scope: Scope) -> Document:

@@ -11,6 +11,7 @@ from fakes import ScriptedGenerator
 from errors import QuestionError
 from index.scope import Scope
 from qa.engine import Engine
+from qa.scoped_library import end_collection, part_of
 from qa.settings import AnswerSettings, EngineSettings
 
 STAFF = "# 休假办法\n\n职工年休假为15天，工作满二十年的再加5天，由人事处统一安排。\n"
@@ -60,7 +61,7 @@ def test_a_collection_that_is_not_there_is_told_with_those_that_are(engine: Engi
 
 
 def test_what_does_not_belong_is_not_shown(engine: Engine) -> None:
-    only = engine.library.part(Scope("人事"))
+    only = part_of(engine.library, Scope("人事"))
     (own,), other = only.documents(), next(one for one in engine.documents() if one.title == "差旅办法")
     assert (own.title, only.count, only.document(own.id).id) == ("休假办法", 1, own.id)
     assert only.passages(own.id) and only.passages(other.id) == [] == only.passages("nothing")
@@ -70,5 +71,5 @@ def test_what_does_not_belong_is_not_shown(engine: Engine) -> None:
 
 def test_ending_a_collection_leaves_its_documents(engine: Engine, tmp_path: Path) -> None:
     engine.sync(tmp_path / "人事", collection="全部")
-    engine.library.end_collection("人事")
+    end_collection(engine.library, "人事")
     assert engine.collections() == {"全部": 1, "财务": 1} and len(engine.documents()) == 2

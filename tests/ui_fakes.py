@@ -20,6 +20,7 @@ from ui.address import peer
 from ui.admission import Admission
 from ui.assembly import add_api, add_metrics
 from ui.auth import SignOn
+from ui.auth_pages import sign_in_router
 from ui.body_limit import BodyLimit
 from ui.guard import Guard
 from ui.observability import Metrics, Observed
@@ -76,7 +77,7 @@ def guarded(settings: UiSettings, data: Path, database: Any = None, **given: Any
     sign_on = SignOn(settings, data, database)
     app = api_app(settings, who=sign_on.who, **given)
     app.state.address = sign_on.address
-    app.include_router(sign_on.router)
+    app.include_router(sign_in_router(sign_on))
     metrics = Metrics()
     metrics.watch(app.state.admission, app.state.engine)
     add_metrics(app, metrics, sign_on)

@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp
 
 from ui import api, api_docs, api_openai
+from ui.auth_pages import sign_in_router
 from ui.body_limit import BodyLimit
 from ui.observability import MeasuredEngine, Metrics, Observed
 from ui.problems import add_handlers
@@ -42,7 +43,7 @@ def assemble(
     measured = cast("Engine", MeasuredEngine(engine, metrics))
     app = create_app(settings, measured, store, sign_on.who, admission, sign_on.address)
     add_api(app)
-    app.include_router(sign_on.router)
+    app.include_router(sign_in_router(sign_on))
     metrics.watch(app.state.admission, engine)
     add_metrics(app, metrics, sign_on)
     return Observed(Guard(BodyLimit(app, settings, sign_on.who), settings, sign_on), metrics), app

@@ -17,9 +17,8 @@ import secrets
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from fastapi import APIRouter
 from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
@@ -27,7 +26,6 @@ from errors import SettingsError, WenjuError
 from ui.address import check_origin, client, is_loopback, networks, peer, within
 from ui.auth_embed import Embedding
 from ui.auth_oidc import Granted, Provider, SignOnEnded
-from ui.auth_pages import sign_in_router
 from ui.auth_sessions import Session, Sessions
 from ui.auth_signing import COOKIE, seal, server_key, unseal
 from ui.settings import UiSettings
@@ -73,7 +71,7 @@ def mode_of(settings: UiSettings) -> Mode:
 
 
 class SignOn:
-    """Tells who makes a request, and carries the routes of signing on and off.
+    """Tells who makes a request (the routes of signing on and off: ui.auth_pages).
 
     Args:
         settings: checked here; see ``mode_of``.
@@ -88,11 +86,10 @@ class SignOn:
         kept = database if database is not None else in_memory()
         self.tokens = TokenTable(kept, self._key)
         self.sessions = Sessions(kept)
-        self.provider = Provider(self, self._key)
+        self.provider = Provider(settings, self._key)
         self._asked: dict[str, float] = {}
         self._proxies = networks(settings.sso_proxies)
         self.embedding = Embedding(settings, self._key, self.tokens.spend)
-        self.router: APIRouter = sign_in_router(self)
 
     def who(self, connection: HTTPConnection) -> Viewer | None:
         """The viewer of a request, None when nobody is signed on. Found once per request."""
@@ -125,12 +122,6 @@ class SignOn:
         """A signed session for the cookie: of the holder of a token, as long as that is good."""
         claims = {"token": token_id}
         return seal(self._key, SESSION, claims, self.settings.session_hours * 3600)
-
-    def seal(self, purpose: str, claims: dict[str, Any], seconds: float) -> str:
-        return seal(self._key, purpose, claims, seconds)
-
-    def unseal(self, purpose: str, text: str) -> dict[str, Any] | None:
-        return unseal(self._key, purpose, text)
 
     def admit(self, granted: Granted) -> str:
         """Start a sign-on of somebody whom the provider vouches for; the cookie's value."""
@@ -187,7 +178,7 @@ class SignOn:
         return min(RETRY_SECONDS, regular) if now > row.looked_up + regular else regular
 
     def _row(self, connection: HTTPConnection) -> Session | None:
-        claims = self.unseal(SESSION, connection.cookies.get(COOKIE, ""))
+        claims = unseal(self._key, SESSION, connection.cookies.get(COOKIE, ""))
         return self.sessions.get(str(claims["sid"])) if claims is not None and claims.get("sid") else None
 
     def named(self, name: str, groups: frozenset[str], member: bool = False) -> Viewer:
@@ -243,7 +234,7 @@ class SignOn:
                 if row is not None and time.time() < row.looked_up + late
                 else None
             )
-        claims = self.unseal(SESSION, connection.cookies.get(COOKIE, ""))
+        claims = unseal(self._key, SESSION, connection.cookies.get(COOKIE, ""))
         if claims is None or claims.get("sid"):
             return None
         return self.tokens.holder(str(claims.get("token", "")))

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 
 from errors import WenjuError
+from ui.auth_signing import seal, unseal
 from ui.viewer import groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ui.auth import SignOn
+    from ui.settings import UiSettings
 
 STATE_COOKIE = "wenju_signing_on"
 STATE_SECONDS = 600
@@ -55,9 +56,9 @@ class Granted:
 class Provider:
     """The organisation's OpenID provider, found through its discovery document."""
 
-    def __init__(self, sign_on: SignOn, key: str) -> None:
-        self._sign_on = sign_on
-        self._settings = sign_on.settings
+    def __init__(self, settings: UiSettings, key: str) -> None:
+        self._settings = settings
+        self._signing = key
         self._key = hashlib.sha256(f"{key}wenju:grant".encode()).digest()
         self._registered: Any = None
 
@@ -72,7 +73,7 @@ class Provider:
             client = await self._client()
             reply = await client.authorize_redirect(request, self._callback(request))
         kept = {"session": request.session, "next": target}
-        return str(reply.headers["location"]), self._sign_on.seal(_PURPOSE, kept, STATE_SECONDS)
+        return str(reply.headers["location"]), seal(self._signing, _PURPOSE, kept, STATE_SECONDS)
 
     async def finish(self, request: Request) -> tuple[Granted, str]:
         """Who came back, and where they wanted to go.
@@ -81,7 +82,7 @@ class Provider:
             SignOnFailed, SignOnEnded: the sign-in is not ours, too old, refused, or its token does not check
                 out.
         """
-        kept = self._sign_on.unseal(_PURPOSE, request.cookies.get(STATE_COOKIE, ""))
+        kept = unseal(self._signing, _PURPOSE, request.cookies.get(STATE_COOKIE, ""))
         if kept is None:
             raise SignOnFailed.named("sign_on_foreign")
         request.scope["session"] = dict(kept["session"])

@@ -11,7 +11,7 @@ from typing import Any
 from eval.labels import grouped, is_share, judges_told, label, number, type_label
 from eval.metrics.stats import Figure
 from eval.report.plots import SERIES, Plot, bars, gauge, risk_coverage
-from eval.report.questions import Loaded, cards, filters, types
+from eval.report.questions import Loaded, Told, cards, filters, types
 from eval.summary import is_neutral, lower_is_better
 from prompts import text as string
 from prompts.templating import Templates
@@ -65,18 +65,6 @@ class Row:
     cells: tuple[Cell | None, ...]
     counts: str
     unscored: str
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A run as the report tells of it: in plain sentences, and what made it."""
-
-    name: str
-    series: int
-    lead: str
-    asked: int
-    made: tuple[tuple[str, str], ...]
-    settings: str
 
 
 class Report:

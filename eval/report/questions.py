@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eval.compare import said
 from eval.evidence import cited_quotes, names_of, pieces_hit
@@ -13,9 +13,6 @@ from eval.labels import number, type_label, verdict_label
 from eval.runfolder import RunFolder
 from eval.tasks.types import Item
 from prompts import text as string
-
-if TYPE_CHECKING:
-    from eval.report.page import Told
 
 MARKS = {
     "right": "✓",
@@ -46,6 +43,18 @@ class Loaded:
     def read(cls, folder: RunFolder) -> Loaded:
         items = {item.id: item for item in folder.items()}
         return cls(folder, folder.manifest(), folder.summary(), items, folder.records(), folder.scores())
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A run as the report tells of it: in plain sentences, and what made it."""
+
+    name: str
+    series: int
+    lead: str
+    asked: int
+    made: tuple[tuple[str, str], ...]
+    settings: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,9 @@ def collections(
     them."""
     library = open_engine(settings_of(ctx, data)).library
     if delete:
-        library.end_collection(delete)
+        from qa.scoped_library import end_collection
+
+        end_collection(library, delete)
     found = library.collections()
     if as_json:
         print_json({"collections": [{"name": name, "documents": count} for name, count in found.items()]})
