@@ -3,7 +3,6 @@ GPU."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import threading
 from collections.abc import Iterator, Sequence
@@ -21,15 +20,6 @@ if TYPE_CHECKING:
 _HOLE = "\ue000{}\ue001"
 _KEPT_TOKENS = 5800
 """Tokens of prompts that are kept for others to begin with, as the default engine keeps."""
-
-
-def has_cuda() -> bool:
-    """Whether there is a GPU that this engine can use; False also where torch is not installed."""
-    if importlib.util.find_spec("torch") is None:
-        return False
-    import torch
-
-    return bool(torch.cuda.is_available())
 
 
 class TransformersGenerator(BatchedGenerator):

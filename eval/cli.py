@@ -11,7 +11,7 @@ import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,12 +32,6 @@ Bench = Annotated[
     typer.Option("--bench", metavar="DIR", help="Folder of public benchmarks (else WENJU_BENCH)."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for programs.")]
-
-
-class FrontDoor(Protocol):
-    """What the ``wenju`` command hands in as ``ctx.obj``."""
-
-    def settings(self, config: Path | None, data: Path | None) -> EngineSettings: ...
 
 
 def front_door_settings(ctx: typer.Context, config: Path | None, data: Path | None) -> EngineSettings:

@@ -13,33 +13,28 @@ from typing import Protocol
 
 from engine.base import Generator, Keeps, Message
 from errors import Cancelled
-from index.types import Document, Hit, Passage
+from index.types import Hit
 from qa.context import sentences_of
 from qa.draft import messages_for
 from qa.kinds import parts, queried, worked
 from qa.rerank import material
+from qa.searching import Searching
 
 ANY = "问"
 """Stands for a question; what is read ends before it."""
 
 
-class Documents(Protocol):
-    """What is needed of an index."""
+class Known(Searching, Protocol):
+    """An index that tells when it has changed."""
 
     @property
     def fingerprint(self) -> str: ...
-
-    def documents(self) -> list[Document]: ...
-
-    def document(self, document_id: str) -> Document: ...
-
-    def passages(self, document_id: str) -> list[Passage]: ...
 
 
 class Ahead:
     """Goes through the passages of ``index`` once, and again from the start when it has changed."""
 
-    def __init__(self, index: Documents) -> None:
+    def __init__(self, index: Known) -> None:
         self._index = index
         self._of = ""
         self._left: Iterator[tuple[tuple[Message, ...], bool]] = iter(())

@@ -11,14 +11,13 @@ import functools
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 import prompts
 from engine.base import Generator
 from engine.calibration import Speed
 from errors import Cancelled
 from index.encoder import Encoder
-from index.types import Document, Hit, Passage
+from index.types import Hit
 from qa.checks import EvidenceText
 from qa.checks.text import prepare
 from qa.clock import Clock
@@ -42,6 +41,7 @@ from qa.memory import from_memory
 from qa.patience import Patient
 from qa.reader import Reads
 from qa.rerank import Budget, reranked, sentences_told
+from qa.searching import Searching
 from qa.settings import AnswerSettings
 from qa.spelling import slip
 from qa.types import Answer, Note
@@ -67,30 +67,6 @@ def _spoken(text: str) -> str:
 
 ELLIPTIC = 6
 """Characters up to which a question after turns says nothing of what is to be computed."""
-
-
-class Searching(Protocol):
-    """What the pipeline needs of an index."""
-
-    def search(self, query: str, k: int) -> list[Hit]:
-        """Hits for the query, best first, at most k."""
-        ...
-
-    def superseded(self) -> frozenset[str]:
-        """Ids of documents that a newer one replaces."""
-        ...
-
-    def passages(self, document_id: str) -> list[Passage]:
-        """The passages of a document in reading order."""
-        ...
-
-    def documents(self) -> list[Document]:
-        """All documents; their text may be left out."""
-        ...
-
-    def document(self, document_id: str) -> Document:
-        """One document with its text."""
-        ...
 
 
 class Pipeline:

@@ -17,7 +17,7 @@ from index.types import Document, Hit, Passage
 from qa.types import Answer, Note
 
 if TYPE_CHECKING:
-    from qa.pipeline import Searching
+    from qa.searching import Searching
 
 Judge = Callable[[Sequence[tuple[float, str]]], list[float]]
 """Log-odds that each of the first of some doubtful sentences is an order, told by how much they read like

@@ -8,7 +8,6 @@ on one event loop; no locks.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -45,22 +44,10 @@ class Ticket:
         self.joined = time.monotonic()
         self.moved = moved
         self._admission = admission
-        self._admitted = asyncio.Event()
 
     @property
     def ahead(self) -> int:
         return self._admission.ahead(self)
-
-    async def wait(self, timeout: float | None = None) -> bool:
-        """True once it is one's turn, False when ``timeout`` seconds passed first."""
-        try:
-            await asyncio.wait_for(self._admitted.wait(), timeout)
-        except TimeoutError:
-            return False
-        return True
-
-    def admit(self) -> None:
-        self._admitted.set()
 
     def release(self) -> None:
         """Leave, whether waiting or served; calling it twice does no harm."""
@@ -177,7 +164,6 @@ class Admission:
             ticket = self._waiting.pop(0)
             self._now = max(self._now, ticket.rank)
             self._serving.add(ticket)
-            ticket.admit()
             if ticket.moved is not None:
                 ticket.moved(0)
         if not self._serving:

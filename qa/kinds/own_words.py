@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
 
-from index.types import Document, Hit, Passage
+from index.types import Hit
 from qa.kind import Operation
 from qa.kinds.compared import sides
 from qa.kinds.compose import (
@@ -24,6 +23,7 @@ from qa.kinds.extract import APART, Extract
 from qa.kinds.ordered import beside
 from qa.kinds.overview import section_of
 from qa.kinds.worked import Worked
+from qa.searching import Searching
 from qa.settings import AnswerSettings
 from qa.types import Answer
 
@@ -31,18 +31,6 @@ WRITTEN = frozenset({"fact", "count", "", "write", "order"})
 """Kinds that are written first; the documents' own words are what is left when that fails."""
 QUICK = 0.6
 """Least probability of what the reader found to be shown before what is written."""
-
-
-class Documents(Protocol):
-    """What is needed of an index."""
-
-    def superseded(self) -> frozenset[str]: ...
-
-    def passages(self, document_id: str) -> list[Passage]: ...
-
-    def documents(self) -> list[Document]: ...
-
-    def document(self, document_id: str) -> Document: ...
 
 
 class OwnWords:
@@ -53,7 +41,7 @@ class OwnWords:
         index: where the passages lie.
     """
 
-    def __init__(self, settings: AnswerSettings, index: Documents) -> None:
+    def __init__(self, settings: AnswerSettings, index: Searching) -> None:
         self.settings = settings
         self.index = index
 
