@@ -18,7 +18,7 @@ from errors import Cancelled, GeneratorError
 
 if TYPE_CHECKING:
     from engine.batch import Batch
-    from engine.jobs import Reader, Vocabulary
+    from engine.jobs import ReadJob, Vocabulary
 
 AHEAD = 64
 """Tokens that are read ahead in one go: about a second on a slow machine."""
@@ -67,23 +67,23 @@ class BatchedGenerator(ABC):
         return len(self._tokens.encode(text))
 
     def stream(self, request: GenerationRequest) -> Iterator[Chunk]:
-        from engine.jobs import Writer
+        from engine.jobs import WriteJob
 
         prompt = self._prompt(request.messages, request.max_new_tokens)
-        writer = Writer(self._tokens, prompt, request, self._guess)
+        writer = WriteJob(self._tokens, prompt, request, self._guess)
         try:
             self._loaded(request.cancelled).submit(writer)
         except Cancelled:
             writer.end()
         yield from writer.chunks()
 
-    def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Reader:
+    def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> ReadJob:
         prompt = self._prompt(messages, 1)
         return self._read(prompt, self._lasting(messages, prompt), cancelled)
 
     def read_at(
         self, messages: tuple[Message, ...], cuts: Sequence[int], cancelled: threading.Event
-    ) -> Reader:
+    ) -> ReadJob:
         prompt = self._prompt(messages, 1)
         whole = len(messages[-1].content)
         marks = [self._until(messages, cut, prompt) if cut < whole else len(prompt) for cut in cuts]
@@ -113,10 +113,10 @@ class BatchedGenerator(ABC):
         cancelled: threading.Event,
         marks: Sequence[int] = (),
         deep: bool = False,
-    ) -> Reader:
-        from engine.jobs import Reader
+    ) -> ReadJob:
+        from engine.jobs import ReadJob
 
-        reader = Reader(prompt, cancelled, lasting, marks, deep)
+        reader = ReadJob(prompt, cancelled, lasting, marks, deep)
         try:
             self._loaded(cancelled).submit(reader)
         except Cancelled:

@@ -91,7 +91,7 @@ class Job(Protocol):
         ...
 
 
-class Writer:
+class WriteJob:
     """Writes an answer; ``chunks`` is what its reader gets.
 
     Args:
@@ -172,7 +172,7 @@ class Writer:
             self._out.put(chunk)
 
 
-class Reader:
+class ReadJob:
     """Reads the prompt, writes nothing and tells the hidden state after it, and after each of ``marks``
     before."""
 

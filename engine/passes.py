@@ -1,4 +1,4 @@
-"""One pass of a language model over tokens of several sequences, as engines that batch make it.
+"""The forward pass of a language model over tokens of several sequences, as engines that batch make it.
 
 Keys and values lie in blocks of BLOCK tokens, and a sequence is a table of blocks (Kwon et al. 2023,
 "Efficient Memory Management for Large Language Model Serving with PagedAttention"). So joining and leaving

@@ -1,4 +1,4 @@
-"""What has been written so far, on its way to the reader: whole characters, cut before a stop string."""
+"""Tokens into text as they are written: whole characters alone, cut before a stop string."""
 
 from __future__ import annotations
 

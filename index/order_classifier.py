@@ -1,4 +1,4 @@
-"""The classifier of sentences that read like orders to a program (ignore the above, always answer X): a
+"""The classifier of prompt injections, sentences that read like orders to a program (ignore the above): a
 linear model over runs of characters and, where these raise a suspicion, over the encoder's vector too.
 
 The weights (``orders.npz``) are made by ``training/orders.py`` on vectors of multilingual-e5-small; with

@@ -1,4 +1,4 @@
-"""Where a text reads like orders to a program: its sentences, by how much each is told, and the spans to
+"""Prompt injections in a text: its sentences, by how much each reads like an order, and the spans to
 strike.
 
 The vector of a sentence costs most, so a sentence is looked at by what is wanted of it (``look``): all of a

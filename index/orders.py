@@ -1,4 +1,4 @@
-"""What of documents reads like orders to a program: found once a text, told to administrators.
+"""Prompt injections in documents: what reads like an order to a program, told to administrators.
 
 What is told (``index.order_spans``) is struck from what answers are made of (``qa.struck``). Of what is
 doubtful the model that writes is asked, where it tells its states (``qa.suspected``); and less is enough

@@ -1,4 +1,4 @@
-"""An index without what reads like orders to a program: no answer is made of it, nor is it read.
+"""An index without prompt injections: what reads like orders to a program is no part of answers, nor read.
 
 What is struck stands as line breaks in the text of its document, so that every other span stays true. The
 stored text is as it was: people read it whole, and administrators are told (``index.orders``).
@@ -19,7 +19,7 @@ from qa.types import Answer, Note
 if TYPE_CHECKING:
     from qa.searching import Searching
 
-Judge = Callable[[Sequence[tuple[float, str]]], list[float]]
+Detector = Callable[[Sequence[tuple[float, str]]], list[float]]
 """Log-odds that each of the first of some doubtful sentences is an order, told by how much they read like
 one; how many it tells is for it to say."""
 
@@ -31,16 +31,16 @@ class Struck:
         index: where to search.  orders: tells what is struck.
         wide: less is enough to be struck. Where documents are listed, or something is written from them, what
             is left out costs little.
-        judge: asked of what is doubtful; None: nobody is.
+        detector: asked of what is doubtful; None: nobody is.
     """
 
     def __init__(
-        self, index: Searching, orders: Orders, wide: bool = False, judge: Judge | None = None
+        self, index: Searching, orders: Orders, wide: bool = False, detector: Detector | None = None
     ) -> None:
         self._index = index
         self._orders = orders
         self._wide = wide
-        self._judge = judge
+        self._detector = detector
         self._found: dict[str, tuple[Place, ...]] = {}
 
     def search(self, query: str, k: int) -> list[Hit]:
@@ -100,11 +100,11 @@ class Struck:
         return self._named(document if text == document.text else replace(document, text=text))
 
     def _ask(self, parts: Iterable[tuple[Document, int, int]]) -> None:
-        """Have the judge told of what is doubtful in parts of documents, of the most suspicious first."""
-        if self._judge is None:
+        """Have the detector told of what is doubtful in parts of documents, of the most suspicious first."""
+        if self._detector is None:
             return
         if doubtful := sorted(self._orders.doubtful(parts, self._wide), reverse=True):
-            judged = self._judge(doubtful)
+            judged = self._detector(doubtful)
             self._orders.learn([text for _, text in doubtful[: len(judged)]], judged)
 
     def _left(self, passage: Passage, document: Document) -> Passage | None:

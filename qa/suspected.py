@@ -1,4 +1,4 @@
-"""Is a doubtful sentence of a document an order to a program? Told by the model that writes.
+"""Prompt injection: is a doubtful sentence an order to a program? Told by the model that writes.
 
 It reads the sentence alone (``prompts/orders.md``); a probe of its hidden states after the sentence and at
 the end tells (``suspected.npz``, made by ``training/suspected.py``). That costs some 30 tokens a sentence,

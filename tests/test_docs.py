@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -110,6 +111,20 @@ def test_what_a_page_names_is_there(page: Path) -> None:
     )
     missing += [name for name in re.findall(ours, told) if not (ROOT / name).exists()]
     assert [name for name in missing if name != "index/loaders/KIND.py"] == []
+
+
+def test_the_words_of_the_glossary_are_names_in_the_code() -> None:
+    table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Words")[2].partition("\n## ")[0]
+    named = [name for row in table.splitlines() for name in re.findall(r"`([a-z_.]+(?:\.\w+)?)`", row)]
+    assert len(named) > 20
+    for name in named:
+        module, _, inner = name.rpartition(".")
+        folder = ROOT.joinpath(*name.split("."))
+        if folder.is_dir() or folder.with_suffix(".py").is_file():
+            continue
+        tree = ast.parse(ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text("utf-8"))
+        kinds = (ast.ClassDef, ast.FunctionDef)
+        assert inner in [node.name for node in tree.body if isinstance(node, kinds)], name
 
 
 def nav(tree: object) -> list[str]:

@@ -11,7 +11,7 @@ from fake_model import WORDS, Asker, Model, alone, following, prompts, wait
 
 from engine.batch import Batch
 from engine.blocks import Blocks
-from engine.jobs import Reader
+from engine.jobs import ReadJob
 from engine.paged import SIZES
 from engine.passes import BLOCK, Part
 from errors import GeneratorError
@@ -254,7 +254,7 @@ def test_who_only_reads_goes_ahead_of_the_line_and_of_a_full_batch(held: Model) 
     runs.submit(one)
     held.let(2)
     runs.submit(two)
-    reader = Reader([*first[:-1], *second[:3]], threading.Event())
+    reader = ReadJob([*first[:-1], *second[:3]], threading.Event())
     runs.submit(reader)
     held.let(2)  # the first of these was planned before
     state = reader.state()
@@ -269,8 +269,8 @@ def test_a_long_text_does_not_stand_before_ten_short_ones() -> None:
     long, *short = prompts([8 * SIZES.read_alone, *(SIZES.read_alone // 4 + i for i in range(10))])
     held, none = Model(blocks=256, hold=True), threading.Event()
     runs = batch(held, keep=256)
-    runs.submit(overview := Reader(long, none))
-    readers = [Reader(prompt, none) for prompt in short]
+    runs.submit(overview := ReadJob(long, none))
+    readers = [ReadJob(prompt, none) for prompt in short]
     for reader in readers:
         runs.submit(reader)
     held.let_go()
@@ -293,7 +293,7 @@ def test_a_reader_is_told_the_state_after_each_mark_whatever_was_read_before() -
     model, (prompt,) = Model(), prompts([2 * SIZES.read_alone + 40])
     runs, marks = batch(model), [5, 6, SIZES.read_alone + 1, len(prompt) - 1]
     for _ in range(2):  # the second finds the prompt read, and reads again what it has to be told of
-        runs.submit(reader := Reader(prompt, threading.Event(), marks=marks))
+        runs.submit(reader := ReadJob(prompt, threading.Event(), marks=marks))
         state = reader.state()
         assert state is not None and state[:, 0].tolist() == [*marks, len(prompt)]
     begins = [parts[0].past for parts in model.passes]

@@ -20,7 +20,7 @@ from engine import paged
 from engine import prefix_cache as module
 from engine.base import GenerationRequest, Keeps, Message
 from engine.batch import Batch
-from engine.jobs import Reader
+from engine.jobs import ReadJob
 from engine.openvino import OpenVINOGenerator
 from engine.passes import BLOCK
 from engine.prefix_cache import Disk, Kept
@@ -43,7 +43,7 @@ def batch(runs: Model, folder: Path, keep: int = 0, **options: object) -> Batch:
 
 def read(runs: Batch, prompt: list[int], lasting: int, deep: bool = False) -> None:
     """Read, and wait until everything is kept."""
-    reader = Reader(prompt, threading.Event(), lasting, deep=deep)
+    reader = ReadJob(prompt, threading.Event(), lasting, deep=deep)
     runs.submit(reader)
     reader.state()
     saved()
@@ -217,7 +217,7 @@ def read_while_written(folder: Path, sizes: list[int]) -> tuple[Model, Asker]:
     """A model that is held while it writes the second prompt and has read the first, which is to be kept."""
     model, (first, second) = Model(hold=True), prompts(sizes)
     runs = batch(model, folder)
-    reader, asker = Reader(first, threading.Event(), 70), Asker(second)
+    reader, asker = ReadJob(first, threading.Event(), 70), Asker(second)
     runs.submit(asker)
     model.let(2)
     runs.submit(reader)
@@ -254,7 +254,7 @@ def test_whatever_is_kept_each_gets_what_it_would_get_alone(tmp_path: Path, seed
         stem = stem[: source.randrange(1, len(stem))]
         prompt = stem + [source.randrange(10, WORDS) for _ in range(source.randrange(1, 90))]
         if source.random() < 0.5:
-            runs.submit(Reader(prompt, threading.Event(), len(stem)))
+            runs.submit(ReadJob(prompt, threading.Event(), len(stem)))
         asker = Asker(prompt, source.randrange(1, 30))
         runs.submit(asker)
         assert asker.result() == alone(asker.prompt, asker.room)

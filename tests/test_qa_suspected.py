@@ -104,7 +104,7 @@ def test_of_what_is_found_the_doubtful_is_asked_once_and_struck(monkeypatch: pyt
     closed, orders, generator = ClosedContext([("须知", text)], FakeEncoder()), Orders(), Told()
 
     def index() -> Struck:
-        return Struck(closed, orders, judge=Suspicion(generator, threading.Event()))
+        return Struck(closed, orders, detector=Suspicion(generator, threading.Event()))
 
     for _ in range(2):
         (hit,) = index().search("电费", 3)
@@ -121,5 +121,5 @@ def test_no_question_asks_of_more_than_it_has_time_for(monkeypatch: pytest.Monke
     doubting(monkeypatch)
     text = "\n".join(f"第{i}项费用由住户承担。" for i in range(3 * MOST))
     closed, generator = ClosedContext([("须知", text)], FakeEncoder()), Told()
-    Struck(closed, Orders(), judge=Suspicion(generator, threading.Event())).search("费用", 3)
+    Struck(closed, Orders(), detector=Suspicion(generator, threading.Event())).search("费用", 3)
     assert len(generator.read_) == MOST
