@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,25 @@ if TYPE_CHECKING:
 
 AHEAD = 64
 """Tokens that are read ahead in one go: about a second on a slow machine."""
+
+
+@contextmanager
+def engine_errors(engine: str) -> Iterator[None]:
+    """What an engine raises, as a message with a next step."""
+    try:
+        yield
+    except ImportError as error:
+        raise GeneratorError.named("engine_needs", engine=engine, name=str(error.name)) from error
+    except (RuntimeError, OSError, ValueError, MemoryError) as error:
+        raise failed(engine, error) from error
+
+
+def failed(engine: str, error: Exception) -> GeneratorError:
+    """What somebody is told who waited for an engine."""
+    lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    told = GeneratorError.named("engine_failed", engine=engine, what=lines[-1].strip()[:300])
+    told.__cause__ = error
+    return told
 
 
 class BatchedGenerator(ABC):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import kernels
-from engine.batched import BatchedGenerator
-from errors import GeneratorError
+from engine.batched import BatchedGenerator, engine_errors, failed
 from kernels import processor
 
 if TYPE_CHECKING:
@@ -62,13 +60,13 @@ class OpenVINOGenerator(BatchedGenerator):
         return f"{self._tokens.name or self._folder.name} (openvino, {self._folder.name})"
 
     def _load_tokens(self) -> Tokens:
-        with _engine_errors():
+        with engine_errors("OpenVINO"):
             from engine.tokens import Tokens
 
             return Tokens(self._folder)
 
     def _load(self) -> Batch:
-        with _engine_errors():
+        with engine_errors("OpenVINO"):
             from engine.batch import Batch
             from engine.paged import PagedModel
             from engine.passes import BLOCK
@@ -77,7 +75,7 @@ class OpenVINOGenerator(BatchedGenerator):
             model.warm()
             disk = self._disk(model)
             keep = _KEPT_BYTES_BESIDE_DISK if disk else _KEPT_BYTES
-            return Batch(model, self._most, keep, _told, disk)
+            return Batch(model, self._most, keep, partial(failed, "OpenVINO"), disk)
 
     def _disk(self, model: PagedModel) -> Disk | None:
         """Where blocks are kept. Another processor's kernels may lay them out in another way, so it is part
@@ -97,23 +95,3 @@ class OpenVINOGenerator(BatchedGenerator):
         )
         kept = Kept(self._kept, self._kept_bytes, "\n".join(parts), model.kept_bytes, model.block_bytes)
         return Disk(kept, model.dump, model.fill)
-
-
-@contextmanager
-def _engine_errors() -> Iterator[None]:
-    """OpenVINO reports everything as RuntimeError; here it becomes a message with a next step."""
-    try:
-        yield
-    except ImportError as error:
-        raise GeneratorError.named("engine_needs", name=str(error.name)) from error
-    except (RuntimeError, OSError, MemoryError) as error:
-        raise _told(error) from error
-
-
-def _told(error: Exception) -> GeneratorError:
-    """What somebody is told who waited for the engine."""
-    text = str(error) or type(error).__name__
-    what = text.strip().splitlines()[-1][:300]
-    told = GeneratorError.named("engine_failed", engine="OpenVINO", what=what)
-    told.__cause__ = error
-    return told

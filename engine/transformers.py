@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.base import Message
-from engine.batched import BatchedGenerator
+from engine.batched import BatchedGenerator, engine_errors, failed
 from errors import GeneratorError
 
 if TYPE_CHECKING:
@@ -52,18 +52,20 @@ class TransformersGenerator(BatchedGenerator):
         return f"{self._path.stem if self._path.is_file() else self._path.name} (transformers)"
 
     def _load_tokens(self) -> HubTokens:
-        with engine_errors():
+        with engine_errors("transformers"):
             return HubTokens(load_tokenizer(self._path), self._stated_eos())
 
     def _load(self) -> Batch:
-        with engine_errors():
+        with engine_errors("transformers"):
             from engine.batch import Batch
             from engine.passes import BLOCK
             from engine.torch_paged import TorchPagedModel
 
             room = self._context + 1024 * self._most
             model = TorchPagedModel(load_model(self._path, self._device, self._threads), -(-room // BLOCK))
-            return Batch(model, self._most, _KEPT_TOKENS // BLOCK * model.block_bytes, _told)
+            return Batch(
+                model, self._most, _KEPT_TOKENS // BLOCK * model.block_bytes, partial(failed, "transformers")
+            )
 
     def _stated_eos(self) -> list[int]:
         """Tokens that end an answer by the model's own settings, besides the tokenizer's."""
@@ -185,19 +187,3 @@ class _Decoder:
     def _new(self, text: str) -> str:
         new, self._given = text[self._given :], len(text)
         return new
-
-
-@contextmanager
-def engine_errors() -> Iterator[None]:
-    try:
-        yield
-    except (RuntimeError, OSError, ValueError, ImportError) as error:
-        raise _told(error) from error
-
-
-def _told(error: Exception) -> GeneratorError:
-    """What somebody is told who waited for the engine."""
-    text = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-    told = GeneratorError.named("engine_failed", engine="transformers", what=text)
-    told.__cause__ = error
-    return told
