@@ -114,7 +114,7 @@ def test_targets_of_make_are_there(page: Path) -> None:
 def settings() -> frozenset[str]:
     from wenju.readme import settings_table
 
-    return frozenset(re.findall(r"^\| `([\w.]+)`", settings_table(), re.MULTILINE))
+    return frozenset(re.findall(r"^\| `([\w.]+)`", settings_table(ROOT), re.MULTILINE))
 
 
 @each_page

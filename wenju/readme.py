@@ -4,6 +4,7 @@ them true."""
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -62,21 +63,26 @@ def rooms(root: Path) -> str:
 
 def _imported(path: Path) -> Iterator[str]:
     """Top-level names of what a file imports, wherever the import stands."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_module(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module.split(".")[0]
 
 
+@functools.cache
+def _module(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def first_line(path: Path) -> str:
     """First line of a module's docstring, up to its first full stop."""
-    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    text = ast.get_docstring(_module(path)) or ""
     line = " ".join(text.partition("\n\n")[0].split())
     return line.partition(". ")[0].rstrip(".")
 
 
-def settings_table() -> str:
+def settings_table(root: Path) -> str:
     """Every setting with its default and its meaning, as a Markdown table."""
     from pydantic import BaseModel
 
@@ -108,9 +114,8 @@ def _choices(annotation: object) -> str:
     return "one of " + ", ".join(map(str, values)) if values else "-"
 
 
-def parts(root: Path) -> dict[str, str]:
-    """What stands between ``<!-- NAME -->`` and ``<!-- /NAME -->`` in a page of ``PAGES``, by name."""
-    return {"rooms": rooms(root), "tree": tree(root), "settings": settings_table()}
+PARTS = {"rooms": rooms, "tree": tree, "settings": settings_table}
+"""What makes that which stands between ``<!-- NAME -->`` and ``<!-- /NAME -->`` in a page of ``PAGES``."""
 
 
 def render(page: str, root: Path, name: str) -> str:
@@ -123,7 +128,7 @@ def render(page: str, root: Path, name: str) -> str:
     _, end, after = rest.partition(f"<!-- /{name} -->")
     if not (begin and end):
         raise ValueError(f"{PAGES[name]} has no place for it: <!-- {name} --> and <!-- /{name} -->")
-    return f"{before}{begin}\n{parts(root)[name]}\n{end}{after}"
+    return f"{before}{begin}\n{PARTS[name](root)}\n{end}{after}"
 
 
 def write(root: Path) -> None:
