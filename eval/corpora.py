@@ -14,26 +14,21 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from errors import EvalError
 from eval.tasks.types import Context, Task
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
 
 _INDEX_CODE = Path(__file__).resolve().parents[1] / "index"
 _SAFE = re.compile(r"[^\w.\-]+")
 _TEXT_ENDINGS = (".md", ".txt")
 
 Progress = Callable[[str, int, int], None]
-
-
-class Indexing(Protocol):
-    """What building needs of an engine."""
-
-    def add(self, paths: Sequence[Path], progress: Progress | None = None) -> Any: ...
-
-    def documents(self) -> Sequence[Any]: ...
 
 
 def key(task: Task, index_settings: Mapping[str, Any]) -> str:
@@ -80,7 +75,7 @@ def as_file(context: Context) -> str:
     return context.text
 
 
-def build(folder: Path, engine: Indexing, progress: Progress | None = None) -> dict[str, str]:
+def build(folder: Path, engine: Engine, progress: Progress | None = None) -> dict[str, str]:
     """Index the prepared files unless that is done; returns file name -> context id.
 
     Raises:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from errors import EvalError, WenjuError, did_you_mean
 from eval import manifest as manifests
@@ -20,30 +20,14 @@ from eval.evidence import closed_titles, gold_units, rank_units
 from eval.pairs import Judging, open_pair_judge
 from eval.runfolder import RunFolder, mend
 from eval.tasks.types import Item, Mode, Task
-from index.types import Document, Hit, Passage
 from qa.serialize import answer_to_dict
-from qa.types import Answer, Turn
+from qa.types import Turn
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
 
 FAILURES_IN_A_ROW = 10
 """After so many failures one after another the run stops: the set-up is wrong, not the questions."""
-
-
-class Asked(Protocol):
-    """What the runner needs of an engine."""
-
-    def search(self, question: str, k: int) -> list[Hit]: ...
-
-    def stream(
-        self,
-        question: str,
-        history: Sequence[Turn] = ...,
-        *,
-        passages: Sequence[tuple[str, str]] | None = ...,
-    ) -> Iterator[Answer]: ...
-
-    def documents(self) -> list[Document]: ...
-
-    def passages(self, document_id: str) -> list[Passage]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +91,7 @@ def chosen(task: Task, split: str = "reporting", limit: int | None = None, seed:
     return replace(task, items=items)
 
 
-def run(task: Task, engine: Asked, options: RunOptions, progress: Progress | None = None) -> RunFolder:
+def run(task: Task, engine: Engine, options: RunOptions, progress: Progress | None = None) -> RunFolder:
     """Run, or finish, a task; returns the folder with records and scores.
 
     Raises:
@@ -209,7 +193,7 @@ def _standalone(item: Item) -> str:
 class _Asker:
     """Asks one question after another; keeps what is looked up once a run."""
 
-    def __init__(self, engine: Asked, task: Task, options: RunOptions, mode: Mode) -> None:
+    def __init__(self, engine: Engine, task: Task, options: RunOptions, mode: Mode) -> None:
         self.engine, self.options, self.mode = engine, options, mode
         self.answers = options.answers and not task.retrieval_only
         self.model = self.index = ""

@@ -17,22 +17,13 @@ from eval.evidence import cited_quotes, known_texts, names_of, pieces_hit
 from eval.metrics.matching import answer_contains, contradicting_figures, parts_found
 from eval.tasks.types import Item
 
-VERDICTS = (
-    "right",  # right, with the right evidence (or no gold evidence is known)
-    "right_other_evidence",  # right, but no citation overlaps the gold evidence
-    "wrong",
-    "refused_right",  # not answerable, and refused
-    "refused_wrong",  # answerable, but refused
-    "hallucinated",  # not answerable, but answered
-    "answered",  # answerable and answered; no reference to judge by
-    "error",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``kind`` is one of VERDICTS; ``right`` None: cannot be judged. ``reason`` is for readers of the report.
-    ``share`` (0..1) of the points that count, where having some of them counts."""
+    """``kind``: right, right_other_evidence (no citation overlaps the gold evidence), wrong, refused_right
+    (not answerable), refused_wrong, hallucinated (not answerable, but answered), answered (nothing to judge
+    by) or error. ``right`` None: cannot be judged. ``reason`` is for readers of the report. ``share`` (0..1)
+    of the points that count, where having some of them counts."""
 
     kind: str
     right: bool | None

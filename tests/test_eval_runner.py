@@ -7,13 +7,14 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eval_fakes import AlwaysAnswers, AlwaysRefuses, Failing, HonestEngine, RandomRetriever, ShuffledCitations
 
 from errors import EvalError
 from eval.runfolder import RunFolder
-from eval.runner import FAILURES_IN_A_ROW, Asked, RunOptions, chosen, run
+from eval.runner import FAILURES_IN_A_ROW, RunOptions, chosen, run
 from eval.tasks.types import Context, Evidence, Exchange, Item, Task
 
 PLANTS = ["松", "柏", "槐", "柳", "枫", "桐", "榆", "杨", "樟", "桂", "梅", "桃", "李", "杏", "梨", "枣"]
@@ -50,7 +51,7 @@ def garden() -> tuple[Task, dict[str, str]]:
     return Task("garden", "苗圃", tuple(items), contexts), files
 
 
-def figures(engine_type: Callable[[dict[str, str]], Asked], out: Path) -> dict[str, float | None]:
+def figures(engine_type: Callable[[dict[str, str]], Any], out: Path) -> dict[str, float | None]:
     task, files = garden()
     folder = run(task, engine_type(files), RunOptions(out))
     return {name: figure.value for name, figure in folder.figures().items()}

@@ -220,22 +220,20 @@ def test_lecoqa(tmp_path: Path) -> None:
         "相关法规": {"甲法第一条": "公民可以。\n"},
         "match_name": ["甲法第一条"],
     }
-    (tmp_path / "l.json").write_text(json.dumps([row]), encoding="utf-8")
-    task = retrieval.read_lecoqa(tmp_path / "l.json", "lecoqa", "LeCoQA")
+    stard(tmp_path / "stard")
+    path = tmp_path / "lecoqa" / "l.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps([row]), encoding="utf-8")
+    task = retrieval.read_lecoqa(path, "lecoqa_stard", "LeCoQA")
     item = task.items[0]
     assert (
         item.evidence == (Evidence("甲法第一条"),)
         and item.qrels == {"甲法第一条": 1}
         and item.reference == "公民。"
     )
-    assert (
-        item.answers == ()
-        and item.answerable
-        and task.contexts == (Context("甲法第一条", "公民可以。", "甲法第一条"),)
-    )
-    statutes = stard(tmp_path / "stard") / "corpus.jsonl"
-    full = retrieval.read_lecoqa(tmp_path / "l.json", "lecoqa", "LeCoQA", statutes)
-    assert [c.id for c in full.contexts] == ["甲法第一条", "乙法第二条"]
+    assert item.answers == () and item.answerable
+    assert item.passages == (Context("甲法第一条", "公民可以。", "甲法第一条"),)
+    assert [c.id for c in task.contexts] == ["甲法第一条", "乙法第二条"]
 
 
 def test_items_survive_a_round_trip() -> None:
@@ -299,7 +297,7 @@ def test_absent_benchmark_says_where_to_put_it(tmp_path: Path, monkeypatch: pyte
         ("expmrc", 515, 369, "reporting"),
         ("nomiracl-zh", 500, 0, "tuning/reporting"),
         ("stard", 1234, 57694, "reporting"),
-        ("lecoqa", 1234, 1253, "reporting"),
+        ("lecoqa_stard", 1234, 57694, "reporting"),
     ],
 )
 def test_public_benchmarks_are_read_whole(name: str, items: int, contexts: int, split: str) -> None:

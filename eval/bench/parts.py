@@ -9,12 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from eval.bench import rows
 from eval.bench.systems import System, Timed
 from eval.manifest import peak_memory_mb
 from eval.metrics.stats import percentile, statistic_figure
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
 
 Progress = Callable[[int, int], None]
 
@@ -147,15 +150,7 @@ def _asking(system: System, questions: Sequence[str], count: int) -> dict[str, f
     }
 
 
-class Indexing(Protocol):
-    def add(self, paths: Sequence[Path]) -> Any: ...
-
-    def documents(self) -> Sequence[Any]: ...
-
-    def passages(self, document_id: str) -> Sequence[Any]: ...
-
-
-def indexing(engine: Indexing, paths: Sequence[Path]) -> dict[str, float | None]:
+def indexing(engine: Engine, paths: Sequence[Path]) -> dict[str, float | None]:
     """Seconds to index the files, documents and passages a second."""
     start = time.perf_counter()
     engine.add(paths)

@@ -9,18 +9,17 @@ the llama-cpp-python package) or on a server that speaks the OpenAI protocol.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import prompts
 from engine.base import GenerationRequest, Generator, Message
 from errors import EvalError, did_you_mean
-from qa.types import Answer
 
 if TYPE_CHECKING:
-    from index.types import Hit
+    from qa.engine import Engine
     from qa.settings import EngineSettings
 
 PASSAGES = 3
@@ -45,15 +44,7 @@ class Timed:
 System = Callable[[str], Timed]
 
 
-class Searching(Protocol):
-    def search(self, question: str, k: int) -> list[Hit]: ...
-
-
-class Answering(Protocol):
-    def stream(self, question: str) -> Iterator[Answer]: ...
-
-
-def ours(engine: Answering) -> System:
+def ours(engine: Engine) -> System:
     """The engine as the page uses it."""
 
     def ask(question: str) -> Timed:
@@ -78,7 +69,7 @@ def ours(engine: Answering) -> System:
     return ask
 
 
-def plain(engine: Searching, generator: Generator) -> System:
+def plain(engine: Engine, generator: Generator) -> System:
     """Whole passages in the prompt, nothing checked."""
 
     def ask(question: str) -> Timed:
@@ -100,7 +91,7 @@ def plain(engine: Searching, generator: Generator) -> System:
     return ask
 
 
-def open_plain(name: str, engine: Searching, settings: EngineSettings) -> System:
+def open_plain(name: str, engine: Engine, settings: EngineSettings) -> System:
     """The plain pipeline called ``name`` (see PLAIN), or on the server at a URL; its model is loaded by the
     first question.
 

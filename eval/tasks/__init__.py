@@ -68,10 +68,6 @@ def _article() -> list[Path]:
     return [bench.parent / "seed" / "article.txt"] if bench else []
 
 
-def _lecoqa_of_stard(path: Path, name: str, title: str) -> Task:
-    return retrieval.read_lecoqa(path, name, title, path.parents[1] / "stard" / "corpus.jsonl")
-
-
 def _own(name: str, title: str, split: str, files: Callable[[], list[Path]]) -> Named:
     """A set of our own over documents that lie elsewhere."""
     return Named(name, title, split, f"{name}.jsonl", "Apache-2.0", _over(files), shipped=True)
@@ -155,20 +151,12 @@ CATALOGUE: tuple[Named, ...] = (
     ),
     Named("stard", "STARD 法条检索", REPORTING, "stard", "MIT", retrieval.read_stard),
     Named(
-        "lecoqa",
-        "LeCoQA 法律问答（其引用的法条）",
-        REPORTING,
-        "lecoqa/lecoqa_dev.json",
-        "MIT",
-        retrieval.read_lecoqa,
-    ),
-    Named(
         "lecoqa_stard",
         "LeCoQA 法律问答（STARD 全部法条）",
         REPORTING,
         "lecoqa/lecoqa_dev.json",
         "MIT",
-        _lecoqa_of_stard,
+        retrieval.read_lecoqa,
     ),
 )
 

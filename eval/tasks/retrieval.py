@@ -81,17 +81,9 @@ def stard_contexts(path: Path) -> list[Context]:
     return [Context(name, text, name) for name, text in articles.items()]
 
 
-def read_lecoqa(path: Path, name: str, title: str, statutes: Path | None = None) -> Task:
-    """LeCoQA: lay questions with expert answers. Contexts are the statutes it names, or all of ``statutes``
-    (STARD's corpus.jsonl). The expert answer is a reference for ROUGE-L; right or wrong cannot be decided
-    from it."""
-    rows = read_json(path)
-    articles: dict[str, str] = {}
-    for row in rows:
-        articles.update({n: str(text).strip() for n, text in need(row, "相关法规", str(path)).items()})
-    own = [Context(article, text, article) for article, text in sorted(articles.items())]
-    if statutes is not None:
-        own = stard_contexts(statutes)
+def read_lecoqa(path: Path, name: str, title: str) -> Task:
+    """LeCoQA: lay questions with expert answers, over all of STARD's statutes, which lie beside it. The
+    expert answer is a reference for ROUGE-L; right or wrong cannot be decided from it."""
     items = tuple(
         Item(
             str(need(row, "query_id", str(path))),
@@ -101,11 +93,13 @@ def read_lecoqa(path: Path, name: str, title: str, statutes: Path | None = None)
             qrels={gold: 1 for gold in row["match_name"]},
             type="legal",
             reference=str(row.get("答案文本", "")).strip(),
-            passages=tuple(Context(n, str(t).strip(), n) for n, t in row["相关法规"].items()),
+            passages=tuple(
+                Context(n, str(t).strip(), n) for n, t in need(row, "相关法规", str(path)).items()
+            ),
         )
-        for row in rows
+        for row in read_json(path)
     )
-    return Task(name, title, items, tuple(own))
+    return Task(name, title, items, tuple(stard_contexts(path.parents[1] / "stard" / "corpus.jsonl")))
 
 
 def read_nomiracl(path: Path, name: str, title: str) -> Task:
