@@ -29,6 +29,12 @@ def own_child(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_Child", Child)
 
 
+def at_start(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Have the children that start from now on run the code first."""
+    (folder / "sitecustomize.py").write_text(code, "utf-8")
+    monkeypatch.syspath_prepend(str(folder))
+
+
 def refused(path: Path, reader: Reader | None = None) -> DocumentError:
     with reader or Reader() as one, pytest.raises(DocumentError) as caught:
         one.load(path)
@@ -110,15 +116,15 @@ def test_a_child_that_was_killed_is_replaced(tmp_path: Path) -> None:
 def test_a_crash_and_a_stall_name_the_file_and_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parsers that crash and that never come back, put in their place by a module that the child imports at
     its start."""
-    (tmp_path / "sitecustomize.py").write_text(
+    at_start(
+        tmp_path,
+        monkeypatch,
         "import os, time, index.loaders.plain as plain\n"
         "real = plain.load_plain\ndef load_plain(path, data):\n"
         "    if b'crash' in data: os.abort()\n"
         "    if b'stall' in data: time.sleep(600)\n    return real(path, data)\n"
         "plain.load_plain = load_plain\n",
-        "utf-8",
     )
-    monkeypatch.syspath_prepend(str(tmp_path))
     for name in ("crash", "stall", "fine"):
         (tmp_path / f"{name}.txt").write_text(f"{name} 说明了办理的条件。", "utf-8")
     with Reader(quiet=4) as reader:
@@ -150,24 +156,25 @@ def test_what_is_too_much_in_an_archive_costs_itself_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A document over the limit of length, one nested too deep and one on which the parser fails, beside a
-    good one."""
-    (tmp_path / "sitecustomize.py").write_text(
+    good one (the limits themselves: tests/bad_files.py)."""
+    at_start(
+        tmp_path,
+        monkeypatch,
+        "import index.limits as limits\nlimits.PARAGRAPH_MAX, limits.UNPACKED_MAX = 1000, 1 << 20\n"
         "import index.loaders.plain as plain\nreal = plain.load_plain\ndef load_plain(path, data):\n"
         "    if b'fault' in data: raise LookupError('no such thing')\n"
         "    return real(path, data)\nplain.load_plain = load_plain\n",
-        "utf-8",
     )
-    monkeypatch.syspath_prepend(str(tmp_path))
     path = tmp_path / "a.zip"
-    long = "长".encode() * (limits.PARAGRAPH_MAX + 1)
+    long = "长".encode() * 1001
     deflated(path, {"good.txt": "说明了办理的条件。".encode(), "long.txt": long, "fault.txt": b"fault"})
     with Reader() as reader:
         loaded = reader.load_all(path)
     assert [one.source for one in loaded.documents] == ["a.zip/good.txt"]
     said = {one.source: one.error().message for one in loaded.failed}
-    assert "5,000,001" in said["a.zip/long.txt"] and "LookupError: no such thing" in said["a.zip/fault.txt"]
-    bomb = deflated(tmp_path / "bomb.zip", {"a.txt": b" " * (limits.UNPACKED_MAX + 1)})
-    with Reader() as reader, pytest.raises(DocumentError, match=r"bomb\.zip: unpacks to more than 100 MB"):
+    assert "1,001" in said["a.zip/long.txt"] and "LookupError: no such thing" in said["a.zip/fault.txt"]
+    bomb = deflated(tmp_path / "bomb.zip", {"a.txt": b" " * ((1 << 20) + 1)})
+    with Reader() as reader, pytest.raises(DocumentError, match=r"bomb\.zip: unpacks to more than 1 MB"):
         reader.load_all(bomb)
 
 
@@ -181,16 +188,23 @@ def test_memory_is_limited(tmp_path: Path) -> None:
     assert "512 MB" in message
 
 
-def test_a_paragraph_and_a_text_that_are_too_long(tmp_path: Path) -> None:
-    path = tmp_path / "long.txt"
-    path.write_bytes("长".encode() * (50 * limits.MB // 3))
-    assert "5,000,000" in refused(path).message or "512 MB" in refused(path).message
+def test_a_paragraph_and_a_text_that_are_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_start(
+        tmp_path, monkeypatch, "from index import limits\nlimits.PARAGRAPH_MAX, limits.TEXT_MAX = 1000, 3000"
+    )
+    paragraph, text = tmp_path / "paragraph.txt", tmp_path / "text.txt"
+    paragraph.write_text("长" * 1001, "utf-8")
+    text.write_text("\n\n".join("长" * 900 for _ in range(4)), "utf-8")
+    with Reader() as reader:
+        assert "1,001" in refused(paragraph, reader).message
+    with Reader() as reader:
+        assert "3,000" in refused(text, reader).message
 
 
-def test_a_hundred_thousand_pages(tmp_path: Path) -> None:
+def test_ten_thousand_pages_and_one(tmp_path: Path) -> None:
     path = tmp_path / "pages.pdf"
-    path.write_bytes(many_pages(100_000))
-    assert "100000 pages are more than the 10000" in refused(path).message
+    path.write_bytes(many_pages(10_001))
+    assert "10001 pages are more than the 10000" in refused(path).message
 
 
 def test_deep_nesting(tmp_path: Path) -> None:
