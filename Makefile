@@ -17,13 +17,15 @@ INSTALL  = $(if $(UV),$(WITH_UV) --constraint constraints.txt --editable $(1) ||
 HERE    := $(shell pwd)
 BUNDLE  ?= dist
 DATA    ?= $(HERE)/.wenju
+# So many files of tests at a time; 1: one after another, in one process.
+WORKERS ?= 2
 
 .PHONY: help install dev models index serve test lint types check smoke changed hooks tree site release constraints llamacpp bundle bundle-try licences sbom clean
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@echo; echo "VENV=$(VENV) is where the environment lies, DATA=$(DATA) what serve and index use."
+	@echo; echo "VENV=$(VENV) is where the environment lies, DATA=$(DATA) what serve and index use, WORKERS=$(WORKERS) how many tests run at a time."
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it or set PYTHON=/path/to/python"; exit 1; }
@@ -57,7 +59,7 @@ serve: index ## install, fetch the models, index the sample corpus, open the cha
 	$(WENJU) --data "$(DATA)" serve
 
 test: dev lint types ## check style and types, then run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(if $(filter-out 1,$(WORKERS)),-n $(WORKERS) --dist loadfile)
 
 lint: dev ## check style alone
 	$(BIN)/ruff check .
