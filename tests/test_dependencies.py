@@ -14,8 +14,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 OURS = set(PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
 USED_BY_OTHERS = {
-    "gguf": "transformers reads GGUF files with it (engine transformers)",
-    "accelerate": "transformers needs it for the same files",
+    "accelerate": "transformers needs it for GGUF files (engine transformers)",
 }
 """Dependencies that our code does not import, and who does."""
 NOT_OURS_TO_DECLARE = {
