@@ -10,20 +10,7 @@ from pathlib import Path
 
 from errors import EvalError, did_you_mean
 from eval.tasks import jsonl, office, pairs, premises, retrieval, squad
-from eval.tasks.types import Context, Evidence, Exchange, Item, Mode, Task
-
-__all__ = [
-    "CATALOGUE",
-    "Context",
-    "Evidence",
-    "Exchange",
-    "Item",
-    "Mode",
-    "Named",
-    "Task",
-    "bench_folder",
-    "load",
-]
+from eval.tasks.types import Context, Task
 
 _HERE = Path(__file__).resolve().parents[2]
 _SHIPPED = _HERE / "eval" / "data"
