@@ -42,12 +42,12 @@ from ui.viewer import Viewer
 
 ROOT = Path(__file__).parents[1]
 TEXTS = {
-    "薪酬/岗位工资表.md": "# 岗位工资表\n\n处级岗位工资每月9731元，职工个人工资由人事处核定。\n",
+    "薪酬/岗位工资表.md": "# 岗位工资表\n\n处级岗位工资每月97310246元，职工个人工资由人事处核定。\n",
     "纪检/谈话记录.md": "# 谈话记录\n\n3月2日与职工个人谈话，谈话记录由纪检组保管四十年。\n",
     "公开/休假办法.md": "# 休假办法\n\n职工个人年休假为15天，由人事处统一安排。\n",
 }
 SETTINGS = UiSettings(collection_groups={"薪酬": ("hr", "leaders"), "纪检": ()}, rate_per_minute=0)
-SECRETS = ("9731", "谈话", "纪检", "岗位工资")
+SECRETS = ("97310246", "谈话", "纪检", "岗位工资")
 QUESTION = "职工个人工资由谁核定？"
 HR, READER, ADMIN = {"x-user": "chen", "x-groups": "hr"}, {"x-user": "li"}, {"x-user": "admin"}
 
@@ -144,7 +144,7 @@ def test_the_api_answers_finds_and_lists_what_one_may_read(client: TestClient, e
     assert all("休假办法" in text for text in told(READER)[:5])
     for text in told(HR):
         assert "谈话" not in text and "纪检" not in text
-    assert all("9731" in text for text in told(HR)[1:4]) and "薪酬" in told(HR)[5]
+    assert all("97310246" in text for text in told(HR)[1:4]) and "薪酬" in told(HR)[5]
     assert all("谈话" in text for text in told(ADMIN)[:2]) and "纪检" in told(ADMIN)[5]
     for title, (reader, hr) in {
         "岗位工资表": (404, 200),
@@ -158,7 +158,7 @@ def test_the_api_answers_finds_and_lists_what_one_may_read(client: TestClient, e
         asked = client.post("/api/ask", json={"question": QUESTION, "collection": collection}, headers=READER)
         assert asked.status_code == status and "纪检" not in asked.text
     limited = client.post("/api/ask", json={"question": QUESTION, "collection": "薪酬"}, headers=HR)
-    assert limited.status_code == 200 and "9731" in limited.text and "休假办法" not in limited.text
+    assert limited.status_code == 200 and "97310246" in limited.text and "休假办法" not in limited.text
 
 
 def test_an_answer_that_was_given_to_one_is_not_kept_for_another(client: TestClient) -> None:
@@ -247,7 +247,7 @@ def test_the_tools_answer_from_what_the_holder_of_the_token_may_read(engine: Eng
         told = {name: asyncio.run(call(address, token)) for name, token in tokens.items()}
     store.close()
     assert not any(secret in told["reader"] for secret in SECRETS) and "休假办法" in told["reader"]
-    assert "9731" in told["hr"] and "谈话" not in told["hr"] and "谈话" in told["admin"]
+    assert "97310246" in told["hr"] and "谈话" not in told["hr"] and "谈话" in told["admin"]
 
 
 def test_copies_of_which_one_is_closed(engine: Engine) -> None:
