@@ -9,7 +9,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from pdf_maker import FONT, WIDTH, Sheet
+from pdf_maker import FONT, WIDTH, Sheet, wrapped
 from reportlab.pdfgen.canvas import Canvas
 
 from index.loaders import load
@@ -519,3 +519,23 @@ def test_values_under_a_merged_name_are_no_second_level(tmp_path: Path) -> None:
     cells = [[int(text) if text.isdigit() else text or None for text in row] for row in rows]
     lines = sheet(tmp_path, cells, "B1:C1").text.split("\n")
     assert lines == ["项目：甲；数量：100；数量：200；备注：新", "项目：乙；数量：300；数量：150；备注：旧"]
+
+
+def test_fields_flush_left_of_which_one_runs_over_two_lines(tmp_path: Path) -> None:
+    made = Sheet(random.Random(1))
+    made.heading("秋季话剧排练记录", 20, centred=True)
+    names = "、".join(
+        ["林小雨", "何平", "周成", "赵一鸣", "孙文", "李若水", "陈希", "吴桐", "钱进", "王力", "汤勇"]
+    )
+    told = [
+        "地点：小剧场二楼",
+        f"到场演员：{names}、梅兰",
+        "缺席：祁连（外出）",
+        f"舞台监督与灯光音响道具服装各组人员均已到位，其中道具组{names[:18]}",
+        "排练从第二幕开始，到第四幕为止，中间休息一次",
+    ]
+    for text in told:
+        for line in wrapped(text, 12, made.right - made.left):
+            made.text(made.left, line, 12)
+            made.y -= 20
+    assert [text for _, text in blocks(pdf(tmp_path, made.save()))][1:] == told

@@ -117,6 +117,48 @@ def test_headers_read_over_rows(tmp_path: Path, rows: list[list[str]], text: lis
     assert rows_of(tmp_path, rows) == text
 
 
+MIXED = r"""
+菌种|培养温度|培养时间|培养基\n大肠埃希菌|37℃|18-24小时|麦康凯\n白色念珠菌|28±1℃|48h|沙氏
+岗位|编制|学历要求|薪酬\n收费员|6人|高中以上|4200元/月\n监控员|4|大专|4500，夜班另加20元/次\n站长|1|本科，5年以上经验|面议
+级别|伙食补助|住宿上限|交通\n司局级|100元/天|650|高铁一等座\n实习生|80元/天|合住|据实报销，每日不超过50元
+剧目|演出日期|票价（元）|时长\n牡丹亭|3月8日、9日|80/180/380|150分钟\n折子戏专场|待定|—|90分钟（含休息）
+药品|规格|单次用量|频次\n阿莫西林胶囊|0.25g×24粒|0.5g|每日3次\n布洛芬混悬液|100ml|按体重|必要时，间隔6小时
+灌区|面积（亩）|水价|渠系|管理员|电话\n东风|12000|0.12元/方|干渠2条|赵勇|8821\n三岔口|—|按亩15元|—|钱进|无
+"""
+
+
+@pytest.mark.parametrize("told", MIXED.strip().split("\n"))
+def test_a_header_over_values_of_unlike_kinds_and_dashes(tmp_path: Path, told: str) -> None:
+    names, *body = [row.split("|") for row in told.split("\\n")]
+    read = ["；".join(f"{n}：{v}" for n, v in zip(names, row, strict=True)) for row in body]
+    assert rows_of(tmp_path, [names, *body]) == read
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [
+            ["患者", "周某", "年龄", "56岁"],
+            ["过敏史", "无", "体温", "36.5℃"],
+            ["主诉", "右膝疼痛3天", "病史", "10年"],
+        ],
+        [
+            ["联系人", "周成", "", ""],
+            ["电话", "8801", "传真", "8802"],
+            ["地址", "南浦路12号", "邮编", "210001"],
+        ],
+        [
+            ["名称", "除尘器", "规格", "DMC-96"],
+            ["滤袋", "96条", "重量", "2.1t"],
+            ["厂家", "—", "日期", "2019-05-06"],
+        ],
+    ],
+)
+def test_forms_with_values_of_unlike_kinds(tmp_path: Path, rows: list[list[str]]) -> None:
+    read = ["；".join(f"{row[at]}：{row[at + 1]}" for at in (0, 2) if row[at]) for row in rows]
+    assert rows_of(tmp_path, rows) == read
+
+
 def test_merged_cells_once_across_and_carried_down(tmp_path: Path) -> None:
     made = blank()
     grid = table(

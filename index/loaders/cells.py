@@ -108,6 +108,9 @@ def is_header(rows: Sequence[Sequence[Cell]], columns: int, strict: bool = False
         return False
     if len(first) % 2 and not strict and all(len(row) == len(first) for row in body):
         return True  # labels and values would come in pairs
+    pairs = columns > 2 and len(first) % 2 == 0 and all(is_label(cell.text) for cell in first)
+    if pairs and 3 * _unpaired(first, body) >= 1:
+        return True
     by_column = _columns(body, columns)
     balance = sum(_contrast(cell, by_column.get(cell.column, ()), strict) for cell in first)
     if strict and not (len(named) == len(first) and all(is_label(cell.text) for cell in named)):
@@ -150,6 +153,17 @@ def _paired(rows: Sequence[Sequence[Cell]], columns: int) -> bool:
     if columns > 2 and any(len(row) % 2 for row in rows):
         return False
     return all(is_label(cell.text) for row in rows for cell in row[::2])
+
+
+def _unpaired(first: Sequence[Cell], body: Sequence[Sequence[Cell]]) -> float:
+    """The share of places of a form's further labels, right of another pair, that hold none: a figure, a
+    dash, a long text, or nothing although a value stands beside it. A row of other cells counts as a pair."""
+    even = [row for row in body if len(row) == len(first)]
+    pairs = [
+        pair for row in even for pair in zip(row[2::2], row[3::2], strict=True) if any(c.text for c in pair)
+    ]
+    bare = sum(not is_label(label.text) for label, _ in pairs)
+    return bare / max(1, len(pairs) + len(body) - len(even))
 
 
 def _by_marks(first: Sequence[Cell], body: Sequence[Sequence[Cell]]) -> int:

@@ -42,6 +42,7 @@ def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
     indenting = _indenting(pages)
     tables: list[Table] = []
     open_row: Row | None = None
+    begun: list[Row] = []
     set_in = False
     for page in pages:
         page = whole_headings(page, body, running)
@@ -54,6 +55,7 @@ def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
                     tables = []
                 tables.append(row.table)
                 previous = open_row = None
+                begun = []
                 continue
             yield from _table_lines(tables)
             tables = []
@@ -63,9 +65,13 @@ def lines_of(pages: list[list[Row]], body: float) -> Iterator[Line]:
             rest = _goes_on(open_row, previous, row)
             again = indenting and set_in and previous is not None and bool(_ENDED.search(previous.text))
             pitch = pitches.get(row.size, 0.0)
-            line = _line(row, previous, after, level, pitch, page, heading, indenting, rest, again)
+            apart = _apart(begun, row, indenting)
+            line = _line(row, previous, after, level, pitch, page, heading, indenting, rest, again, apart)
             set_in = line.indent
             yield line
+            begun = (
+                [row] if line.indent or line.gap or line.level or _ENDED.search(row.text) else [*begun, row]
+            )
             previous = row
             open_row = row if line.full and not _ENDED.search(row.text) else None
     yield from _table_lines(tables)
@@ -76,6 +82,18 @@ def _goes_on(open_row: Row | None, previous: Row | None, row: Row) -> bool:
     is set in where it belongs to an item."""
     top = previous is None or previous.base <= row.base or previous.column != row.column
     return top and open_row is not None and open_row.size == row.size and not starts_item(row.text)
+
+
+def _apart(begun: list[Row], row: Row, indenting: bool) -> bool:
+    """Has the paragraph above, ``begun`` in two lines and more, ended in its last one: a quarter of the
+    column was free there, and this row has a label as that paragraph has, or reaches into what was free?"""
+    if len(begun) < 2 or begun[-1].column != row.column or begun[-1].base <= row.base:
+        return False
+    (left, right), last = row.column, begun[-1]
+    if right - last.right < 0.25 * (right - left) or right - begun[-2].right > 2.2 * row.size:
+        return False
+    longer = row.right - last.right > 2.2 * row.size and abs(row.left - last.left) < 0.3 * row.size
+    return labelled(row.text) and labelled(begun[0].text) or longer and not indenting
 
 
 def _pitches(page: list[Row]) -> dict[float, float]:
@@ -124,9 +142,11 @@ def _line(
     indenting: bool,
     rest: bool,
     again: bool,
+    apart: bool,
 ) -> Line:
     """A row as a line. ``rest``: of a sentence on the page or in the column before. ``again``: the row above
-    was set in and ended a sentence, so that one set in alike begins a paragraph."""
+    was set in and ended a sentence, so that one set in alike begins a paragraph. ``apart``: see
+    :func:`_apart`."""
     left, right = row.column
     column = [other for other in page if other.column == row.column and other.table is None]
     margin = _margin(column, row.size) if len(column) > 3 else left
@@ -155,7 +175,7 @@ def _line(
     beside = (
         any(two.left - one.right > row.size for one, two in pairwise(row.runs)) and row.left - left < row.size
     )
-    entry = (
+    entry = apart or (
         previous is not None and labelled(row.text) and (labelled(previous.text) or _parted(previous, row))
     )
     indent = beside or entry or row.left - margin >= 1.4 * row.size and begins and not hanging and not rest
