@@ -102,6 +102,17 @@ def test_numbers_follow_first_citation_and_chips_are_read_aloud() -> None:
     assert text_of(chips[0][2]) == "来源1，第3页"
 
 
+def test_a_sentence_has_one_chip_for_all_that_it_cites_of_a_passage() -> None:
+    passage = Retrieved("d-1", "d", "文", "0", (), None, 0, 9, "甲二人乙三人丙四人", 1.0)
+    cites = tuple(
+        Citation("d-1", "d", "文", "0", (), None, at, at + 3, passage.text[at : at + 3], 1.0)
+        for at in (6, 0, 3)
+    )
+    said = (Sentence("共9人。", "supported", cites), Sentence("乙三人。", "supported", cites[2:]))
+    markup = answer_html(Answer("q", "q", "done", said, retrieved=(passage,)), "A", LOOK)
+    assert re.findall(r'<a class="cite ([k\d ]+)" href="#A-s1">', markup) == ["k0 k1 k2", "k2"]
+
+
 @pytest.mark.parametrize(
     ("state", "shown"), [("supported", "（有依据）"), ("partial", "部分有依据"), ("unsupported", "无依据")]
 )

@@ -42,10 +42,10 @@ REPORTABLE = ("no_evidence", "not_answered", "unsupported")
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """[n]: read aloud as 来源1，第3页; opens source n at this very quote."""
+    """[n]: read aloud as 来源1，第3页; opens source n at these very quotes."""
 
     source: Source
-    quote: int
+    quotes: tuple[int, ...]
     where: str
 
 
@@ -93,11 +93,12 @@ class Message:
         return layout(self.answer)
 
     def chips(self, citations: Sequence[Citation]) -> list[Chip]:
-        """One chip per source and quote, in the order of their numbers."""
-        by_place = {
-            (s.number, q): Chip(s, q, self._spoken(s)) for s, q in (chip(c, self.numbered) for c in citations)
-        }
-        return [by_place[place] for place in sorted(by_place)]
+        """One chip per source, for all that is cited from it, in the order of their numbers."""
+        quotes: dict[int, set[int]] = {}
+        for source, quote in (chip(c, self.numbered) for c in citations):
+            quotes.setdefault(source.number, set()).add(quote)
+        found = ((self.numbered[number - 1], tuple(sorted(quotes[number]))) for number in sorted(quotes))
+        return [Chip(source, these, self._spoken(source)) for source, these in found]
 
     def _spoken(self, source: Source) -> str:
         where = self.t("chip_page", page=source.page) if source.page is not None else ""

@@ -27,7 +27,7 @@ export function show(id) {
   shown = id;
 }
 
-/** A chip was chosen: open source n and light up exactly the quote it stands for. */
+/** A chip was chosen: open source n and light up exactly the quotes it stands for. */
 export function open(chip) {
   const id = (chip.getAttribute("href") || "").split("#").pop();
   const answer = chip.closest(".answer");
@@ -36,14 +36,14 @@ export function open(chip) {
   if (!inPlace && shown !== answer.id) show(answer.id);
   const target = document.getElementById(inPlace ? id : `p-${id}`);
   if (!target) return;
-  const quote = [...chip.classList].find((name) => /^k\d+$/.test(name)) || "k0";
+  const quotes = [...chip.classList].filter((name) => /^k\d+$/.test(name));
   const scope = inPlace ? answer : $("wj-panel-body");
   scope.querySelectorAll(".on").forEach((node) => node.classList.remove("on"));
   document.querySelectorAll("#wj-chat .cite.on").forEach((node) => node.classList.remove("on"));
   chip.classList.add("on");
   target.open = true;
   target.classList.add("on");
-  const marks = [...target.querySelectorAll(`mark.${quote}`)];
+  const marks = [...target.querySelectorAll("mark")].filter((mark) => quotes.some((name) => mark.classList.contains(name)));
   marks.forEach((mark) => mark.classList.add("on"));
   const smooth = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
   (marks[0] || target).scrollIntoView({ block: "center", behavior: smooth });
