@@ -5,25 +5,19 @@ from __future__ import annotations
 import datetime
 import re
 
+from index.loaders.datelines import role
+
 _DATE = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d\d)\s*(?:年|[-./])\s*(?P<m>1[0-2]|0?[1-9])\s*(?:月|[-./])\s*(?P<d>3[01]|[12]\d|0?[1-9])(?!\d)\s*日?"
 )
 _HAN_DATE = re.compile(
     r"(?P<y>[一二][〇零○ОO一二三四五六七八九]{3})年(?P<m>[元正一二三四五六七八九十]{1,2})月(?P<d>[一二三四五六七八九十廿卅]{1,3})日"
 )
-_LABEL = re.compile(
-    r"(?:发布(?:时间|日期)?|发文(?:时间|日期)|成文(?:时间|日期)|印发(?:时间|日期)|公布(?:时间|日期)|发表(?:时间|日期|于)|刊发(?:时间|日期)|更新(?:时间|日期)|日期|时间"
-    r"|[Pp]ublished|[Dd]ate|[Pp]osted)\s*(?:on)?\s*[:：]?\s*$"
-)
 _AROUND = re.compile(
     r"[\s\[\]()（）【】《》|·,，:：.。\-—]*(?:星期[一二三四五六日天]|第?\s*\d{1,3}\s*版)?[\s\[\]()（）【】|]*(?:\d{1,2}:\d\d(?::\d\d)?)?[\s()（）]*"
 )
-_ISSUED = re.compile(r"[^\W\d_]{3,30}(?:[、 　][^\W\d_]{2,30}){0,3}[ 　\t]+")
 _FILE = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[-_.年]?)(?P<m>0[1-9]|1[0-2]|(?<=[-_.年])[1-9])(?:(?P=s)|月)(?P<d>0[1-9]|[12]\d|3[01]|(?<=[-_.月])[1-9])(?!\d)"
-)
-_ADOPTED = re.compile(
-    r"[（(]\s*\d{4}\s*年.{4,300}(?:通过|公布|发布|印发|修订|修正|施行|批准)[^，。]{0,20}[）)]"
 )
 _MONTH = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)\s*[年.]\s*(?P<m>1[0-2]|0?[1-9])(?!\d)\s*月?")
 _HAN_MONTH = re.compile(
@@ -75,39 +69,44 @@ def _small(text: str) -> int:
     return (10 * (_han_digit(tens) if tens else 1) if ten else 0) + (_han_digit(ones) if ones else 0)
 
 
-def dateline(lines: list[str]) -> str | None:
-    """A date that stands as a dateline in a text's lines: labelled, or alone on its line near the top or the
-    end.
+def days(text: str) -> list[tuple[int, int]]:
+    """Where the full dates of a text stand, in reading order."""
+    return sorted(match.span() for match in (*_DATE.finditer(text), *_HAN_DATE.finditer(text)))
 
-    A labelled date (发布时间：2024-05-01) wins; else the last one in a line such as （2024年5月1日……通过）;
-    else a signature date alone on one of the last lines (of two, the last); else one alone near the top; else
-    one behind nothing but a name there (某某办公室  2024年5月1日).
+
+def dateline(lines: list[str]) -> str | None:
+    """A date that stands as a dateline in a text's lines, near the top or the end.
+
+    One that its line tells to be the document's own (发布时间：2024-05-01, （2024年5月1日……通过），
+    某某办公室  2024年5月1日) wins, of several in a line the last; else a signature date alone on one of the
+    last lines (of two, the last); else one alone near the top; else the day of the meeting that is recorded.
     Dates within sentences are events, not datelines, and never count.
     """
     head, tail = lines[:HEAD_LINES], lines[HEAD_LINES:][-TAIL_LINES:]
-    for line in head + tail:
-        if len(line) <= 120:
-            for match in (*_DATE.finditer(line), *_HAN_DATE.finditer(line)):
-                if _LABEL.search(line[: match.start()]) and (found := _iso(match)):
-                    return found
-    for line in head:
-        if _ADOPTED.fullmatch(line) and (dates := [*_DATE.finditer(line), *_HAN_DATE.finditer(line)]):
-            return _iso(dates[-1])
+    told = [(found, role) for line in head + tail for found, role in _told(line)]
+    if own := next((found for found, role in told if role == "own"), None):
+        return own
     for line in [*reversed(tail), *head]:
-        if len(line) <= 40:
-            date = _DATE.search(line) or _HAN_DATE.search(line)
-            if date and _AROUND.fullmatch(line[: date.start()]) and _AROUND.fullmatch(line[date.end() :]):
-                return _iso(date)
-    return next(filter(None, map(_issued, head)), None)
+        if (date := _DATE.search(line) or _HAN_DATE.search(line)) and _alone(line, *date.span()):
+            return _iso(date)
+    return next((found for found, _ in told), None)
 
 
-def _issued(line: str) -> str | None:
-    """The date of a line that says who issued a paper, and when, as below the name of minutes and
-    bulletins."""
-    date = _DATE.search(line) or _HAN_DATE.search(line) if len(line) <= 60 else None
-    if date and _ISSUED.fullmatch(line[: date.start()]) and _AROUND.fullmatch(line[date.end() :]):
-        return _iso(date)
-    return None
+def _alone(line: str, start: int, end: int) -> bool:
+    """Does a date stand alone on its line?"""
+    return len(line) <= 40 and bool(_AROUND.fullmatch(line[:start]) and _AROUND.fullmatch(line[end:]))
+
+
+def _told(line: str) -> list[tuple[str, str]]:
+    """The date of a line that has a role, and which: its last one that is the document's own, else the first
+    day of a meeting. A sentence has none, but for one in brackets, as below the title of a law."""
+    bracketed = line[:1] in "（(" and line[-1:] in "）)"
+    if len(line) > (300 if bracketed else 120) or (line[-1:] in "。；" and not bracketed):
+        return []
+    spans = [span for span in days(line) if not _alone(line, *span) and iso_date(line[slice(*span)])]
+    found = [(str(iso_date(line[slice(*span)])), role(line, *span)) for span in spans]
+    own = [one for one in found if one[1] == "own"]
+    return own[-1:] or [one for one in found if one[1]][:1]
 
 
 def month_line(lines: list[str]) -> str | None:
@@ -117,7 +116,7 @@ def month_line(lines: list[str]) -> str | None:
         if len(line) <= 40 and (month := _MONTH.search(line) or _HAN_MONTH.search(line)):
             before, after = line[: month.start()], line[month.end() :]
             if (
-                (_AROUND.fullmatch(before) or _LABEL.search(before) or _ISSUED.fullmatch(before))
+                (_AROUND.fullmatch(before) or role(line, *month.span()) == "own")
                 and _AROUND.fullmatch(after)
                 and (found := _iso(month, "1"))
             ):
