@@ -204,6 +204,16 @@ def test_a_restart_during_an_answer_is_survived(browser: Any) -> None:
         server.stop()
 
 
+def test_the_last_source_of_many_is_shown_without_moving_the_head_off_the_page(tab: Tab) -> None:
+    page = tab.open()
+    tab.ask("总结一下考勤办法")
+    page.locator("#wj-chat .cite").last.click()
+    page.wait_for_selector("#wj-panel mark.on")
+    page.wait_for_timeout(600)
+    assert page.evaluate("document.querySelector('#wj-panel-body').scrollTop") > 0
+    assert page.evaluate("document.scrollingElement.scrollTop") == 0
+
+
 def test_phone_opens_evidence_in_place(browser: Any, served: Served) -> None:
     with Tab(
         browser, served.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
