@@ -204,6 +204,20 @@ def test_a_restart_during_an_answer_is_survived(browser: Any) -> None:
         server.stop()
 
 
+def test_a_state_that_comes_late_cuts_no_answer_off(browser: Any) -> None:
+    server = Served(create_app(SETTINGS, fake_engine(0.3), Store.in_memory(), who))  # type: ignore[arg-type]
+    with server, Tab(browser, server.url) as t:
+        page = t.open()
+        page.route("**/page/state*", lambda route: None)
+        t.ask("慢慢讲", ".s-supported")
+        page.wait_for_selector("#wj-banner:not([hidden])", timeout=15_000)
+        page.unroute("**/page/state*")
+        page.wait_for_function("() => document.querySelector('#wj-banner').innerText.includes('已重新连接')")
+        page.wait_for_timeout(1500)
+        assert page.locator("#wj-chat .answer.live").count() == 1, "a reload would have stopped it"
+        assert page.locator("#wj-chat .stopped").count() == 0
+
+
 def test_the_last_source_of_many_is_shown_without_moving_the_head_off_the_page(tab: Tab) -> None:
     page = tab.open()
     tab.ask("总结一下考勤办法")

@@ -9,6 +9,7 @@ const LOST = 1500;
 /** Poll /page/state: often while an answer runs or the models load, seldom otherwise. */
 export function watch() {
   let lost = false;
+  let broken = false; // a reply that only comes late breaks no stream: an answer under way goes on
   let timer = 0;
   const look = async () => {
     try {
@@ -26,10 +27,11 @@ export function watch() {
       }
       if (state.ready) $("wj-loading")?.remove();
       else if (state.failure) failed(state.failure);
-      if (lost) recovered();
-      lost = false;
+      if (lost) recovered(broken);
+      lost = broken = false;
     } catch (error) {
       if (!lost) banner(text("lost"), true);
+      broken ||= error.name !== "TimeoutError";
       lost = true;
     }
     const running = document.querySelector("#wj-chat .answer.live") || document.querySelector("#wj-loading:not(.failed)");
@@ -49,8 +51,9 @@ function failed(reason) {
   bar.textContent = reason;
 }
 
-/** The same server is back. An answer that was under way lost its stream: load the conversation as it is kept. */
-function recovered() {
+/** The same server is back. Where the connection broke, an answer that was under way lost its stream: load the
+ *  conversation as it is kept. */
+function recovered(broken) {
   banner(text("back"));
-  if (document.querySelector("#wj-chat .answer.live")) setTimeout(() => location.reload(), 800);
+  if (broken && document.querySelector("#wj-chat .answer.live")) setTimeout(() => location.reload(), 800);
 }
