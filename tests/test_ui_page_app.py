@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+from types import ModuleType
 
 import pytest
 from fake_corpus import LEAVE, fake_engine
@@ -11,7 +13,7 @@ from page_fakes import CID, OURS, seed, who
 
 from errors import ModelError
 from ui.app import create_app
-from ui.scripts import KnownScripts
+from ui.scripts import KnownScripts, toolkit
 from ui.security import OPEN, denied
 from ui.server import warm
 from ui.settings import UiSettings
@@ -225,3 +227,18 @@ def test_a_server_set_to_english_says_so_unless_the_address_asks_otherwise() -> 
             '<html lang="en"' in c.get("/chat/").text and '<html lang="zh-CN"' in c.get("/chat/?lang=zh").text
         )
         assert '<html lang="en"' in c.get("/chat/?lang=fr").text
+
+
+def test_a_toolkit_that_was_in_the_way_of_another_thread_is_imported_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, tried = importlib.import_module, []
+
+    def first_fails(name: str, package: str | None = None) -> ModuleType:
+        tried.append(name)
+        if len(tried) == 1:
+            raise SystemError("AST constructor recursion depth mismatch")
+        return real(name, package)
+
+    monkeypatch.setattr(importlib, "import_module", first_fails)
+    assert toolkit().__name__ == "gradio" and tried == ["gradio", "gradio"]

@@ -8,10 +8,12 @@ run it.
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 _INLINE = re.compile(r"(<script(?:\s[^>]*)?)(>)(.*?)</script>", re.DOTALL)
 _FILLED = re.compile(r"\{\{.*?\}\}", re.DOTALL)
@@ -31,9 +33,7 @@ class KnownScripts:
     @classmethod
     def of_gradio(cls) -> KnownScripts:
         """Those of the page that Gradio serves."""
-        import gradio
-
-        folder = Path(gradio.__file__).parent / "templates" / "frontend"
+        folder = Path(str(toolkit().__file__)).parent / "templates" / "frontend"
         return cls((folder / "index.html").read_text("utf-8"))
 
     def sign(self, page: bytes, nonce: str) -> bytes:
@@ -48,6 +48,15 @@ class KnownScripts:
             return found[0]
 
         return _INLINE.sub(signed, page.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
+def toolkit() -> ModuleType:
+    """Gradio, imported. It parses its own source meanwhile, as the models' thread parses signatures: two
+    threads that do so at once make CPython 3.11 raise SystemError (gh-106905), so once more is enough."""
+    try:
+        return importlib.import_module("gradio")
+    except SystemError:
+        return importlib.import_module("gradio")
 
 
 def _filled(text: str, parts: Sequence[str]) -> bool:
