@@ -34,8 +34,8 @@ def overview(request: Request, viewer: Administrator, site: ThisSite, weeks: Wee
     """The page."""
     note(request, viewer, "read_figures", f"{weeks} weeks")
     span = _span(request, weeks)
-    gigabytes = free(request.app.state.engine.settings.data) / 2**30
-    tiles = totals(span) | {"free": f"{gigabytes:.1f} GB"}
+    left = free(request.app.state.engine.settings.data)
+    tiles = totals(span) | {"free": f"{left / 2**30:.1f} GB" if left else "—"}
     return site.page(
         "admin.html",
         site.t("admin"),
