@@ -95,6 +95,17 @@ def test_a_quote_that_is_not_in_the_passage_is_shown_by_itself() -> None:
     assert [(p.text, p.marks) for p in source.pieces] == [("原来的话", (0,))]
 
 
+def test_quotes_that_no_passage_found_holds_stand_on_lines_of_their_own() -> None:
+    cites = tuple(
+        Citation("d-1", "d", "表", "0", (), None, at, at + 3, row, 1.0)
+        for at, row in ((0, "甲一行"), (4, "乙二行"))
+    )
+    said = (Sentence("甲一行\n", "supported", cites[:1]), Sentence("乙二行\n", "supported", cites[1:]))
+    a = Answer("q", "q", "done", said)
+    assert "".join(piece.text for piece in sources(a)[0].pieces) == "甲一行\n乙二行"
+    assert "甲一行</mark><br>" in answer_html(a, "A", LOOK)
+
+
 def test_numbers_follow_first_citation_and_chips_are_read_aloud() -> None:
     markup = answer_html(answer(), "A", LOOK)
     chips = re.findall(r'<a class="cite k(\d)" href="#A-s(\d)">(.*?)</a>', markup)

@@ -1,7 +1,8 @@
 """Which passages an answer stands on, numbered as the chips show them, cut into marked and unmarked pieces.
 
 Numbers follow the order of first citation. A passage's pieces are cut from the evidence snapshot that the
-Answer carries; a citation whose span lies outside it is shown as its own quote, never stretched to fit.
+Answer carries; a citation whose span lies outside it is shown as its own quote, on a line of its own, never
+stretched to fit.
 """
 
 from __future__ import annotations
@@ -101,7 +102,8 @@ def _source(number: int, quotes: Sequence[Citation], retrieved: Retrieved | None
     if retrieved is not None and inside:
         pieces, start, end = _cut(retrieved.text, retrieved.start, quotes), retrieved.start, retrieved.end
     else:
-        pieces = tuple(Piece(q.quote, (i,)) for i, q in enumerate(quotes))
+        each = ((Piece("\n"), Piece(q.quote, (i,))) for i, q in enumerate(quotes))
+        pieces = tuple(piece for pair in each for piece in pair)[1:]
         start, end = first.start, first.end
     return Source(
         number,
