@@ -96,7 +96,9 @@
   }
 
   let sending = 0;
+  let refused = 0; // of those sent since all had been read
   async function upload(all) {
+    if (!sending && !watching) refused = 0;
     const wanted = all.filter(readable);
     const left = all.filter((one) => !wanted.includes(one)).map((one) => one.path);
     if (left.length) line(fill(words.skipped, { n: left.length, names: left.slice(0, 5).join("，") + (left.length > 5 ? "…" : "") })).note();
@@ -108,6 +110,7 @@
         row.end();
       } catch (error) {
         row.fail(error.message);
+        refused += 1;
       }
       sending -= 1;
       watch();
@@ -146,7 +149,9 @@
         const count = (test) => items.filter(test).length;
         const busy = count((node) => "busy" in node.dataset);
         if (!busy && !sending) {
-          if (items.length) say(fill(words.read, { done: items.length, n: items.length, failed: count((node) => node.classList.contains("failed")) }));
+          const n = items.length + refused;
+          const failed = refused + count((node) => node.classList.contains("failed"));
+          if (items.length) say(fill(words.read, { done: n - failed, n, failed }));
           return;
         }
         await pause(600);
