@@ -17,7 +17,8 @@ from qa.checks.dates import with_years
 from qa.kinds.evidence import SEARCH, Window
 from qa.kinds.extract import SPREAD, Extract, Telling, extract, of_rows
 from qa.kinds.ranges import fallen_into
-from qa.kinds.tables import Row, looked_up
+from qa.kinds.rows import looked_up
+from qa.kinds.tables import Row
 from qa.reader import Reads
 from qa.types import Answer
 

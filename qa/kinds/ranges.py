@@ -8,6 +8,7 @@ the first figures of its items with one unit do. A figure that two share gives b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from index.normalize import NumberSpan, normalize, number_spans
@@ -79,23 +80,66 @@ def rows_in_range(question: str, table: Table, several: bool = False) -> tuple[R
     asked = _asked(question)
     found: list[tuple[str, tuple[Row, ...]]] = []
     for column in table.columns if asked else ():
-        told = _figures(column, [row.cells[column] for row in table.rows])
-        intervals = _intervals([values for values, _ in told])
-        units = {unit for _, unit in told}
-        for span in asked if intervals and len(units) == 1 else ():
-            unit = next(iter(units))
-            value = _in_unit(span, unit) if span.unit and unit else span.value
-            rows = tuple(
-                row
-                for row, (low, high) in zip(table.rows, intervals, strict=True)
-                if value is not None and low <= value <= high
-            )
-            if rows:
-                found.append((column, rows))
+        for fallen in _divided(asked, column, [row.cells[column] for row in table.rows]):
+            found.append((column, tuple(table.rows[n] for n in sorted(fallen.cells))))
     if len(found) > 1 and several and len({column for column, _ in found}) == 1:
-        fallen = [row for _, rows in found for row in rows]
-        return tuple(row for row in table.rows if row in fallen)
+        rows = [row for _, rows in found for row in rows]
+        return tuple(row for row in table.rows if row in rows)
     return found[0][1] if len(found) == 1 else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """A figure of the question, as a half-open span of it, and the cells of a column, by number, whose range
+    holds it."""
+
+    start: int
+    end: int
+    cells: frozenset[int]
+
+
+def figures_within(question: str, column: str, cells: Sequence[str]) -> list[Fallen]:
+    """The figures of a question that fall into ranges of a column: ranges that divide one, else those in the
+    figure's unit, though they overlap or other cells have none."""
+    asked = _asked(question)
+    if divided := _divided(asked, column, cells):
+        return divided
+    closed = [_closed(cell) for cell in cells] if any(span.unit for span in asked) else []
+    out = []
+    for span in asked:
+        told = [_within(span, own) for own in closed] if span.unit else []
+        held = {n for n, within in enumerate(told) if within}
+        if sum(within is not None for within in told) > 1 and held:
+            out.append(Fallen(span.start, span.unit_end, frozenset(held)))
+    return out
+
+
+def _divided(asked: Sequence[NumberSpan], column: str, cells: Sequence[str]) -> list[Fallen]:
+    """The figures that fall into the ranges of a column that divides one."""
+    told = _figures(column, cells) if asked else []
+    intervals = _intervals([values for values, _ in told])
+    units = {unit for _, unit in told}
+    out = []
+    for span in asked if intervals and len(units) == 1 else ():
+        unit = next(iter(units))
+        value = _in_unit(span, unit) if span.unit and unit else span.value
+        held = {n for n, (low, high) in enumerate(intervals) if value is not None and low <= value <= high}
+        if held:
+            out.append(Fallen(span.start, max(span.end, span.unit_end), frozenset(held)))
+    return out
+
+
+def _within(span: NumberSpan, ranges: Sequence[tuple[NumberSpan, NumberSpan]]) -> bool | None:
+    """Does a figure lie in one of the ranges? None where none is in its unit."""
+    ends = [(_in_unit(low, span.unit), _in_unit(high, span.unit)) for low, high in ranges]
+    known = [(low, high) for low, high in ends if low is not None and high is not None]
+    return any(low <= span.value <= high for low, high in known) if known else None
+
+
+def _closed(cell: str) -> list[tuple[NumberSpan, NumberSpan]]:
+    """The ranges of a cell by both their ends: 7至9岁."""
+    spans = number_spans(cell)
+    return [(a, b) for a, b in zip(spans, spans[1:], strict=False) if a.range_with > 0 > b.range_with]
 
 
 def _in_unit(span: NumberSpan, unit: str) -> Decimal | None:

@@ -1,0 +1,260 @@
+"""Which rows of a table a question names: those that hold what it says, against the other rows of the same table.
+
+What a row holds of the question are runs of its characters that stand in a cell, and the days, times and figures
+that lie in what a cell tells. What every row holds, and what names a column, tells none apart. A row falls behind
+another that holds all that it holds and more; where some rows are named by the column that tells all rows apart,
+those by other columns fall behind them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from index.normalize import normalize, number_spans
+from index.types import Hit
+from qa.attribution import EvidenceSentence
+from qa.checks.moments import Moment, meet, moments
+from qa.kinds.evidence import Indexed, wide
+from qa.kinds.ranges import Fallen, figures_within
+from qa.kinds.tables import NEAR, NUMBER, Row, Table, bare, only_figure, shared, tables_in
+
+PART = 0.25
+"""Share of a cell, or of one of the things that it lists, that two characters of it must be to name it; three
+are enough anywhere."""
+WHOLE = 0.6
+"""Share that names it in so many words: 书法提高 of 硬笔书法提高."""
+MOSTLY = 2 / 3
+"""Share of a column's cells that tell days for it to be one of days."""
+MOST = 3
+"""Rows that a question names at once."""
+_TOKEN = re.compile(r"[a-z0-9]+(?:[.:-][a-z0-9]+)*|[^\W_]")
+_ITEM = re.compile(r"[、，,；;/\s()（）]+")
+_Token = tuple[str, int, int]
+_Places = frozenset[int]
+_NONE: _Places = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The rows that a question names, in the table's order.
+
+    Attributes:
+        exact: each of them in so many words, or by a day, a time or a figure of a range.
+        column: the first column that holds something of the question in all of them, "" where none does.
+    """
+
+    rows: tuple[Row, ...]
+    exact: bool
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """What a cell holds of the question: places of its characters; in so many words, or by value?"""
+
+    places: _Places = _NONE
+    exact: bool = False
+
+
+def named_rows(asked: str, table: Table) -> Named | None:
+    """The rows that the question names; None where it names none, or all alike.
+
+    Args:
+        asked: the question, normalised.
+    """
+    columns = [c for c in table.columns if c != NUMBER]
+    held = {c: _held(asked, [normalize(row.cells[c]).text for row in table.rows], c) for c in columns}
+    rows = [_NONE.union(*(held[c][n].places for c in columns)) for n in range(len(table.rows))]
+    said = _heads(asked, columns) | (frozenset.intersection(*rows) if rows else _NONE)
+    left = {c: [hold.places - said for hold in holds] for c, holds in held.items()}
+    rows = [own - said for own in rows]
+    best = [n for n, own in enumerate(rows) if own and not any(own < other for other in rows)]
+    key = next((c for c in columns if _tells_apart(table, c)), "")
+    best = [n for n in best if key and left[key][n]] or best
+    if not best:
+        return None
+    exact = all(any(held[c][n].exact and left[c][n] for c in columns) for n in best)
+    by = next((c for c in columns if all(left[c][n] for n in best)), "")
+    return Named(tuple(table.rows[n] for n in best), exact, by)
+
+
+def named_table(asked: str, hits: Sequence[Hit], index: Indexed) -> Table | None:
+    """Of the tables in the sections near the best hit, in its document, the one of which the question names
+    most; None where it names nothing of any.
+
+    Args:
+        asked: the question, normalised.  hits: best first, at least one.
+    """
+    found: dict[tuple[str, ...], dict[int, Row]] = {}
+    for hit in hits:
+        near = hit.score >= NEAR * hits[0].score and hit.document.id == hits[0].document.id
+        block = wide(hit, index)
+        for table in tables_in(hit.document, block.start, block.end, index) if near else ():
+            known = found.setdefault(table.columns, {})
+            known |= {row.place.start: row for row in table.rows}
+    tables = [
+        Table(columns, tuple(row for _, row in sorted(rows.items()))) for columns, rows in found.items()
+    ]
+    rated = sorted(((fit(asked, table), -n) for n, table in enumerate(tables)), reverse=True)
+    return tables[-rated[0][1]] if rated and rated[0][0] > 0 else None
+
+
+def fit(asked: str, table: Table) -> float:
+    """How much of the table the question names: values twice, columns once, a row by a part of its name
+    half."""
+    values = 2.0 * len(table.values(asked))
+    columns = sum(shared(asked, bare(c)) for c in table.columns)
+    return values + columns + 0.5 * (named_rows(asked, table) is not None)
+
+
+def looked_up(question: str, hits: Sequence[Hit], index: Indexed, typed: str = "") -> tuple[Row, ...]:
+    """The rows, at most ``MOST``, that the question names in so many words in a table of the best document,
+    with a column beside that which names them, or several rows; () where it names none, or too many.
+
+    Args:
+        typed: the question without what it takes up from turns before, where it does: it must name a cell or
+            a column itself, and the rows that it names are meant.
+    """
+    if not hits:
+        return ()
+    asked, own = normalize(question).text, normalize(typed).text
+    table = named_table(asked, hits, index)
+    if table is None or (own and not _named_by(own, table)):
+        return ()
+    named = (named_rows(own, table) if own else None) or named_rows(asked, table)
+    if named is None or not named.exact or len(named.rows) > MOST:
+        return ()
+    column = any(shared(asked, c) for c in table.columns if c != named.column)
+    return named.rows if column or len(named.rows) > 1 else ()
+
+
+def against_rows(
+    question: str, lines: Sequence[EvidenceSentence], index: Indexed, every: bool, typed: str = ""
+) -> list[EvidenceSentence]:
+    """The lines of an answer without the rows of a table that fall behind others of it among them.
+
+    Args:
+        every: all rows that the question names are wanted, be they among the lines or not.
+        typed: the question without what it takes up from turns before, where it does.
+    """
+    asked, own = normalize(question).text, normalize(typed).text
+    out = list(lines)
+    for table in _tables(lines, index):
+        named = (named_rows(own, table) if own else None) or named_rows(asked, table)
+        wanted = [row.place for row in named.rows] if named else []
+        whole = {row.place.start for row in table.rows}
+        told = [line for line in out if line.start in whole and line.document.id == wanted[0].document.id] if wanted else []
+        kept = [place for place in wanted if place.start in {line.start for line in told}]
+        if kept:
+            at = out.index(told[0])
+            out = [*out[:at], *(wanted if every else kept), *(x for x in out[at:] if x not in told)]
+    return out
+
+
+def _tables(lines: Sequence[EvidenceSentence], index: Indexed) -> Iterator[Table]:
+    """The tables that lines are rows of, each once."""
+    left = list(lines)
+    while left:
+        line = left.pop(0)
+        for table in tables_in(line.document, line.start, line.start + 1, index):
+            own = {row.place.start for row in table.rows}
+            if line.start in own:
+                left = [x for x in left if x.document.id != line.document.id or x.start not in own]
+                yield table
+
+
+def _named_by(asked: str, table: Table) -> bool:
+    """Does the question name a column of the table, or a row?"""
+    return any(shared(asked, c) for c in table.columns) or named_rows(asked, table) is not None
+
+
+def _tells_apart(table: Table, column: str) -> bool:
+    """Has every row another cell there, and are they more than figures?"""
+    cells = [row.cells[column] for row in table.rows]
+    return len(set(cells)) == len(cells) and not all(only_figure(cell) for cell in cells)
+
+
+def _heads(asked: str, columns: Sequence[str]) -> _Places:
+    """What of the question names a column."""
+    told = _tokens(asked)
+    return frozenset(i for c in columns for run, _ in _runs(told, _tokens(normalize(bare(c)).text)) for i in run)
+
+
+def _held(asked: str, cells: Sequence[str], column: str) -> list[_Hold]:
+    """What each cell of a column, normalised, holds of the question: what it tells by value, and else by its
+    characters."""
+    values, taken = _by_moment(asked, cells)
+    values += [f for f in figures_within(asked, column, cells) if not taken & set(range(f.start, f.end))]
+    taken = taken.union(*(range(one.start, one.end) for one in values))
+    told = [token for token in _tokens(asked) if token[1] not in taken]
+    pairs = {asked[i : i + 2] for i in range(len(asked) - 1)}
+    out = []
+    for n, cell in enumerate(cells):
+        by_value = frozenset(i for one in values if n in one.cells for i in range(one.start, one.end))
+        near = any(cell[i : i + 2] in pairs for i in range(len(cell) - 1)) or any(c.isdigit() for c in cell)
+        by_text = _by_text(asked, told, cell) if near else _Hold()
+        out.append(_Hold(by_value | by_text.places, bool(by_value) or by_text.exact))
+    return out
+
+
+def _by_moment(asked: str, cells: Sequence[str]) -> tuple[list[Fallen], _Places]:
+    """The days and times of the question with the cells that mean them, of a column that tells such; and where
+    all of these stand in the question."""
+    wanted = moments(asked)
+    told: list[list[Moment]] = [moments(cell) for cell in cells] if wanted else []
+    out, taken = [], _NONE
+    for one in wanted:
+        known = sum(any(other.kind == one.kind for other in own) for own in told)
+        if known >= MOSTLY * sum(bool(cell) for cell in cells):
+            meant = frozenset(n for n, own in enumerate(told) if any(meet(one, other) for other in own))
+            out += [Fallen(one.start, one.end, meant)] if meant else []
+            taken |= set(range(one.start, one.end))
+    return out, taken
+
+
+def _by_text(asked: str, told: Sequence[_Token], cell: str) -> _Hold:
+    """What of the question stands in one of the things that a cell lists."""
+    places: set[int] = set()
+    exact = False
+    for item in filter(None, _ITEM.split(cell)):
+        for run, at in _runs(told, _tokens(item)):
+            name = not asked[run.start : run.stop].isdigit() or (at == 0 and not item.isdigit())
+            if name and (len(run) > 2 or len(run) >= PART * len(item)):
+                places.update(run)
+                exact = exact or len(run) >= WHOLE * len(item)
+    return _Hold(frozenset(places), exact)
+
+
+def _tokens(text: str) -> list[_Token]:
+    """Characters, runs of Latin letters and figures, and figures with their units by value, with where they
+    stand."""
+    spans = [span for span in number_spans(text) if span.unit and span.unit_end > span.end]
+    taken = {i for span in spans for i in range(span.start, span.unit_end)}
+    figures = [(f"{span.value:f} {span.unit}", span.start, span.unit_end) for span in spans]
+    words = [(match.group(), *match.span()) for match in _TOKEN.finditer(text) if match.start() not in taken]
+    return sorted([*figures, *words], key=lambda token: token[1])
+
+
+def _runs(told: Sequence[_Token], cell: Sequence[_Token]) -> Iterator[tuple[range, int]]:
+    """The longest runs of the one that stand in the other, with where they do; of Chinese at least two
+    characters."""
+    end = 0
+    for i, (_, start, _) in enumerate(told):
+        lengths = [(_length(told[i:], cell[j:]), -j) for j in range(len(cell)) if cell[j][0] == told[i][0]]
+        length, at = max(lengths, default=(0, 0))
+        stop = told[i + length - 1][2] if length else 0
+        if stop > end and stop - start > 1:
+            yield range(start, stop), cell[-at][1]
+            end = stop
+
+
+def _length(told: Sequence[_Token], cell: Sequence[_Token]) -> int:
+    """How many tokens of the two are the same from the beginning, those of the question without a gap."""
+    length = 0
+    for one, other in zip(told, cell, strict=False):
+        if one[0] != other[0] or (length and one[1] != told[length - 1][2]):
+            break
+        length += 1
+    return length
