@@ -1,7 +1,8 @@
 """Days, days of the week and times of the day in folded text, ranges as one: do a question and a cell of a
 table mean the same?
 
-3月28号 is 2026-03-28 and lies in 3月24日至3月30日; 周三 lies in 周一至周五, 两点半 may be 14:30. Knows nothing of tables.
+3月28号 is 2026-03-28 and lies in 3月24日至3月30日; 周三 lies in 周一至周五, 两点半 may be 14:30. Knows nothing of
+tables.
 """
 
 from __future__ import annotations
@@ -22,7 +23,14 @@ _SHORT = re.compile(
     r"(?<![\w./:-])(?P<m>1[0-2]|0?[1-9])[/.-](?P<d>3[01]|[12]\d|0?[1-9])(?![\w./:-])"
     r"|(?<![\d第.:月-])(?P<alone>3[01]|[12]\d|0?[1-9])号"
 )
-_PARTS = {"凌晨": (0, 6), "早上": (5, 10), "上午": (0, 12), "中午": (11, 14), "下午": (12, 18), "晚上": (18, 24)}
+_PARTS = {
+    "凌晨": (0, 6),
+    "早上": (5, 10),
+    "上午": (0, 12),
+    "中午": (11, 14),
+    "下午": (12, 18),
+    "晚上": (18, 24),
+}
 """Hours of the parts of a day: those of Unicode CLDR (dayPeriods, zh), wider where people say them wider."""
 _TIME = re.compile(
     rf"(?P<part>{'|'.join(_PARTS)})"
@@ -33,7 +41,7 @@ _TIME = re.compile(
 _TO = re.compile(r"\s*[-~至到]\s*(?:次日)?\s*")
 _DAY = 24 * 60
 Run = tuple[tuple[int, ...], tuple[int, ...]]
-"""The first and the last day (year, month, day; 0 for what is not told), day of the week (1 to 7) or minute."""
+"""First and last: days (year, month, day; 0 where not told), days of the week (1 to 7) or minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,8 @@ def _time(match: re.Match[str]) -> Moment | None:
     if part:
         at += _DAY // 2 * (part[0] >= 11 and at < part[0] * 60)
     either = part is None and match["hh"] and at < _DAY // 2
-    return Moment(*match.span(), "time", tuple(((x,), (x,)) for x in ((at, at + _DAY // 2) if either else (at,))))
+    meant = (at, at + _DAY // 2) if either else (at,)
+    return Moment(*match.span(), "time", tuple(((x,), (x,)) for x in meant))
 
 
 def _joined(found: Sequence[Moment], text: str) -> list[Moment]:

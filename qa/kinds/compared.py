@@ -1,8 +1,8 @@
 """Comparisons of rows of a table: the rows that the question names side by side, and the difference where two
 figures are compared.
 
-Exact: rows are told by what of the question they hold (``qa.kinds.rows``), the difference is computed and shows
-both figures.
+Exact: rows are told by what of the question they hold (``qa.kinds.rows``), the difference is computed and
+shows both figures.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from index.types import Hit
 from qa.kinds.evidence import Indexed
 from qa.kinds.rows import named_rows, named_table
 from qa.kinds.tables import Row, Table, only_figure, shared, stands
+
 
 @dataclass(frozen=True, slots=True)
 class Sides:

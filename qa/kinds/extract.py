@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from qa.attribution import EvidenceSentence
 from qa.kinds.enumerations import Enumeration, enumerations
 from qa.kinds.evidence import Block, Indexed, Window, read, wide
-from qa.kinds.rows import against_rows
+from qa.kinds.rows import against_items, against_rows
 from qa.kinds.tables import Row
 from qa.linear import sigmoid
 from qa.reader import Reads
@@ -114,6 +114,8 @@ def extract(
             told.append(rival)
         if typed:
             told += [s for w in read(typed, [first.block], reader) for s in w.holding()]
+    if kind not in WIDE:
+        told = against_items(question, told, section)
     lines = completed(told, section, kind, best)
     lines = _ordered(lines, first.block)
     if kind in ROWS or kind not in WIDE:

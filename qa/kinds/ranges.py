@@ -110,7 +110,7 @@ def figures_within(question: str, column: str, cells: Sequence[str]) -> list[Fal
         told = [_within(span, own) for own in closed] if span.unit else []
         held = {n for n, within in enumerate(told) if within}
         if sum(within is not None for within in told) > 1 and held:
-            out.append(Fallen(span.start, span.unit_end, frozenset(held)))
+            out.append(Fallen(span.start, span.unit_end, frozenset(held) | _open(cells)))
     return out
 
 
@@ -134,6 +134,13 @@ def _within(span: NumberSpan, ranges: Sequence[tuple[NumberSpan, NumberSpan]]) -
     ends = [(_in_unit(low, span.unit), _in_unit(high, span.unit)) for low, high in ranges]
     known = [(low, high) for low, high in ends if low is not None and high is not None]
     return any(low <= span.value <= high for low, high in known) if known else None
+
+
+def _open(cells: Sequence[str]) -> frozenset[int]:
+    """The cells of a column of ranges that say something without a figure: no bound (不限)."""
+    return frozenset(
+        n for n, cell in enumerate(cells) if any(c.isalpha() for c in cell) and not number_spans(cell)
+    )
 
 
 def _closed(cell: str) -> list[tuple[NumberSpan, NumberSpan]]:

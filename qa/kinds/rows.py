@@ -1,9 +1,9 @@
-"""Which rows of a table a question names: those that hold what it says, against the other rows of the same table.
+"""Which rows of a table a question names: those that hold what it says, against the other rows of the table.
 
-What a row holds of the question are runs of its characters that stand in a cell, and the days, times and figures
-that lie in what a cell tells. What every row holds, and what names a column, tells none apart. A row falls behind
-another that holds all that it holds and more; where some rows are named by the column that tells all rows apart,
-those by other columns fall behind them.
+What a row holds of the question are runs of its characters that stand in a cell, and the days, times and
+figures that lie in what a cell tells. What every row holds, and what names a column, tells none apart. A row
+falls behind another that holds all that it holds and more; where some rows are named by the column that tells
+all rows apart, those named by other columns fall behind them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from index.normalize import normalize, number_spans
 from index.types import Hit
 from qa.attribution import EvidenceSentence
 from qa.checks.moments import Moment, meet, moments
-from qa.kinds.evidence import Indexed, wide
+from qa.kinds.enumerations import enumerations
+from qa.kinds.evidence import Block, Indexed, wide
 from qa.kinds.ranges import Fallen, figures_within
 from qa.kinds.tables import NEAR, NUMBER, Row, Table, bare, only_figure, shared, tables_in
 
@@ -133,23 +134,41 @@ def looked_up(question: str, hits: Sequence[Hit], index: Indexed, typed: str = "
 def against_rows(
     question: str, lines: Sequence[EvidenceSentence], index: Indexed, every: bool, typed: str = ""
 ) -> list[EvidenceSentence]:
-    """The lines of an answer without the rows of a table that fall behind others of it among them.
+    """The lines of an answer without the rows of a table that fall behind others of it among them; where some
+    are named in so many words, without rows of other tables of which nothing is named.
 
     Args:
+        lines: the best document's first.
         every: all rows that the question names are wanted, be they among the lines or not.
         typed: the question without what it takes up from turns before, where it does.
     """
     asked, own = normalize(question).text, normalize(typed).text
-    out = list(lines)
+    out, unnamed, exact = list(lines), set[tuple[str, int]](), False
     for table in _tables(lines, index):
+        whole = {(row.place.document.id, row.place.start) for row in table.rows}
+        told = [line for line in out if (line.document.id, line.start) in whole]
         named = (named_rows(own, table) if own else None) or named_rows(asked, table)
-        wanted = [row.place for row in named.rows] if named else []
-        whole = {row.place.start for row in table.rows}
-        told = [line for line in out if line.start in whole and line.document.id == wanted[0].document.id] if wanted else []
-        kept = [place for place in wanted if place.start in {line.start for line in told}]
-        if kept:
+        places = [row.place for row in named.rows] if named else []
+        kept = [place for place in places if place.start in {line.start for line in told}]
+        if named and kept:
             at = out.index(told[0])
-            out = [*out[:at], *(wanted if every else kept), *(x for x in out[at:] if x not in told)]
+            out = [*out[:at], *(places if every else kept), *(x for x in out[at:] if x not in told)]
+            exact = exact or named.exact
+        else:
+            unnamed |= whole
+    return [line for line in out if not exact or (line.document.id, line.start) not in unnamed]
+
+
+def against_items(question: str, lines: Sequence[EvidenceSentence], block: Block) -> list[EvidenceSentence]:
+    """The lines of an answer without the items of an enumeration in running text, of one sentence each, that
+    fall behind others of it among them."""
+    asked, out = normalize(question).text, list(lines)
+    for one in enumerations(block):
+        items = [item[0] for item in one.items if len(item) == 1 and one.form != "table"]
+        named = named_rows(asked, Table(("",), tuple(Row(item, {"": item.text}) for item in items)))
+        kept = {row.place.start for row in named.rows} if named and named.exact else set()
+        if kept & {line.start for line in out}:
+            out = [x for x in out if x.start in kept or x.start not in {item.start for item in items}]
     return out
 
 
@@ -179,7 +198,8 @@ def _tells_apart(table: Table, column: str) -> bool:
 def _heads(asked: str, columns: Sequence[str]) -> _Places:
     """What of the question names a column."""
     told = _tokens(asked)
-    return frozenset(i for c in columns for run, _ in _runs(told, _tokens(normalize(bare(c)).text)) for i in run)
+    names = [_tokens(normalize(bare(column)).text) for column in columns]
+    return frozenset(i for name in names for run, _ in _runs(told, name) for i in run)
 
 
 def _held(asked: str, cells: Sequence[str], column: str) -> list[_Hold]:
@@ -200,8 +220,8 @@ def _held(asked: str, cells: Sequence[str], column: str) -> list[_Hold]:
 
 
 def _by_moment(asked: str, cells: Sequence[str]) -> tuple[list[Fallen], _Places]:
-    """The days and times of the question with the cells that mean them, of a column that tells such; and where
-    all of these stand in the question."""
+    """The days and times of the question with the cells that mean them, of a column that tells such; and
+    where these stand in the question, meant by a cell or not."""
     wanted = moments(asked)
     told: list[list[Moment]] = [moments(cell) for cell in cells] if wanted else []
     out, taken = [], _NONE
