@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from index.numbers import parse_number
+from index.numbers import UNITS, parse_number
 from qa.checks.dates import find_dates
 
 _WEEK = "一二三四五六日"
@@ -19,8 +19,9 @@ _WEEKDAY = re.compile(
     rf"(?:周|星期|礼拜)(?P<first>末|[{_WEEK}天](?:、[{_WEEK}](?![{_WEEK}]))*)"
     rf"(?:[-~至到](?:周|星期|礼拜)?(?P<last>[{_WEEK}天]))?"
 )
+_COUNTED = "|".join(re.escape(unit) for unit in UNITS)
 _SHORT = re.compile(
-    r"(?<![\w./:-])(?P<m>1[0-2]|0?[1-9])[/.-](?P<d>3[01]|[12]\d|0?[1-9])(?![\w./:-])"
+    rf"(?<![\w./:-])(?P<m>1[0-2]|0?[1-9])[/.-](?P<d>3[01]|[12]\d|0?[1-9])(?![a-z\d./:-]|{_COUNTED})"
     r"|(?<![\d第.:月-])(?P<alone>3[01]|[12]\d|0?[1-9])号"
 )
 _PARTS = {

@@ -71,14 +71,19 @@ def named_rows(asked: str, table: Table) -> Named | None:
     said = _heads(asked, columns) | (frozenset.intersection(*rows) if rows else _NONE)
     left = {c: [hold.places - said for hold in holds] for c, holds in held.items()}
     rows = [own - said for own in rows]
-    best = [n for n, own in enumerate(rows) if own and not any(own < other for other in rows)]
     key = next((c for c in columns if _tells_apart(table, c)), "")
-    best = [n for n in best if key and left[key][n]] or best
+    named = _foremost(range(len(rows)), left[key]) if key else []
+    best = _foremost(named or range(len(rows)), rows)
     if not best:
         return None
     exact = all(any(held[c][n].exact and left[c][n] for c in columns) for n in best)
     by = next((c for c in columns if all(left[c][n] for n in best)), "")
     return Named(tuple(table.rows[n] for n in best), exact, by)
+
+
+def _foremost(rows: Sequence[int], held: Sequence[_Places]) -> list[int]:
+    """Those of some rows that hold something and fall behind none of the others."""
+    return [n for n in rows if held[n] and not any(held[n] < held[other] for other in rows)]
 
 
 def named_table(asked: str, hits: Sequence[Hit], index: Indexed) -> Table | None:
