@@ -115,7 +115,7 @@ def extract(
         if typed:
             told += [s for w in read(typed, [first.block], reader) for s in w.holding()]
     if kind not in WIDE:
-        told = against_items(question, told, section)
+        told = against_items(question, told, section, typed)
     lines = completed(told, section, kind, best)
     lines = _ordered(lines, first.block)
     if kind in ROWS or kind not in WIDE:

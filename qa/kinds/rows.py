@@ -28,10 +28,12 @@ WHOLE = 0.6
 """Share that names it in so many words: 书法提高 of 硬笔书法提高."""
 MOSTLY = 2 / 3
 """Share of a column's cells that tell days for it to be one of days."""
+NAME = 12
+"""Characters of a name before a colon."""
 MOST = 3
 """Rows that a question names at once."""
 _TOKEN = re.compile(r"[a-z0-9]+(?:[.:-][a-z0-9]+)*|[^\W_]")
-_ITEM = re.compile(r"[、，,；;/\s()（）]+")
+_ITEM = re.compile(r"[、,;。/\s()]+|(?<!\d):|:(?!\d)")
 _Token = tuple[str, int, int]
 _Places = frozenset[int]
 _NONE: _Places = frozenset()
@@ -164,17 +166,40 @@ def against_rows(
     return [line for line in out if not exact or (line.document.id, line.start) not in unnamed]
 
 
-def against_items(question: str, lines: Sequence[EvidenceSentence], block: Block) -> list[EvidenceSentence]:
+def against_items(
+    question: str, lines: Sequence[EvidenceSentence], block: Block, typed: str = ""
+) -> list[EvidenceSentence]:
     """The lines of an answer without the items of an enumeration in running text, of one sentence each, that
-    fall behind others of it among them."""
-    asked, out = normalize(question).text, list(lines)
-    for one in enumerations(block):
-        items = [item[0] for item in one.items if len(item) == 1 and one.form != "table"]
-        named = named_rows(asked, Table(("",), tuple(Row(item, {"": item.text}) for item in items)))
+    fall behind others of it among them.
+
+    Args:
+        block: where the lines stand.  typed: as for :func:`against_rows`.
+    """
+    asked, own, out = normalize(question).text, normalize(typed).text, list(lines)
+    told = [[item[0] for item in one.items if len(item) == 1] for one in enumerations(block)]
+    for items in (*told, *_headed(block)):
+        table = Table(("",), tuple(Row(item, {"": item.text}) for item in items))
+        named = (named_rows(own, table) if own else None) or named_rows(asked, table)
         kept = {row.place.start for row in named.rows} if named and named.exact else set()
         if kept & {line.start for line in out}:
             out = [x for x in out if x.start in kept or x.start not in {item.start for item in items}]
     return out
+
+
+def _headed(block: Block) -> Iterator[list[EvidenceSentence]]:
+    """Sentences after one another that each begin with a name of one kind, told by its last character, and a
+    colon: 甲线：…。乙线：…。"""
+    run: list[EvidenceSentence] = []
+    last = ""
+    for sentence in [*block.sentences(), None]:
+        name = sentence.text.lstrip().partition("：")[0] if sentence and "：" in sentence.text else ""
+        kind = name[-1] if len(name) <= NAME and name.isalnum() else ""
+        if sentence and kind and kind == last:
+            run.append(sentence)
+            continue
+        if len(run) > 1:
+            yield run
+        run, last = ([sentence] if sentence else []), kind
 
 
 def _tables(lines: Sequence[EvidenceSentence], index: Indexed) -> Iterator[Table]:
