@@ -10,8 +10,9 @@ import pytest
 from index.normalize import normalize
 from index.types import Block, Document, Passage
 from qa.attribution import EvidenceSentence
+from qa.kinds.contrast import against_rows
 from qa.kinds.evidence import Indexed
-from qa.kinds.rows import against_rows, named_rows
+from qa.kinds.rows import named_rows
 from qa.kinds.tables import Table, tables_in
 
 

@@ -1,8 +1,8 @@
 """Days, days of the week and times of the day in folded text, ranges as one: do a question and a cell of a
 table mean the same?
 
-3月28号 is 2026-03-28 and lies in 3月24日至3月30日; 周三 lies in 周一至周五, 两点半 may be 14:30. Knows nothing of
-tables.
+3月28号 lies in 3月24日至3月30日 and is 2026-03-28; 周三 lies in 周一至周五, 两点半 may be 14:30. Knows
+nothing of tables.
 """
 
 from __future__ import annotations

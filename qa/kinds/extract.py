@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from qa.attribution import EvidenceSentence
+from qa.kinds.contrast import against_items, against_rows
 from qa.kinds.enumerations import Enumeration, enumerations
 from qa.kinds.evidence import Block, Indexed, Window, read, wide
-from qa.kinds.rows import against_items, against_rows
 from qa.kinds.tables import Row
 from qa.linear import sigmoid
 from qa.reader import Reads
@@ -29,8 +29,6 @@ SHARE = {"inline": 0.3, "table": 0.5, "paragraphs": 0.5}
 """Least share of the items of an enumeration that answer, for all of it to be shown, by its form."""
 ITEMS = frozenset({"list", "steps", "multi"})
 """Kinds that want every item of the enumeration that answers, be it text in a line or paragraphs."""
-ROWS = frozenset({"list", "compare"})
-"""Kinds that want all rows of a table that the question names; the others want those that answer."""
 BRIEF = 25
 """Characters of an item, on average, up to which it says nothing without those beside it."""
 BEST, BESIDE, LEAST, TOGETHER = 1.0, 2.5, -2.0, 3
@@ -118,8 +116,8 @@ def extract(
         told = against_items(question, told, section, typed)
     lines = completed(told, section, kind, best)
     lines = _ordered(lines, first.block)
-    if kind in ROWS or kind not in WIDE:
-        lines = against_rows(question, lines, index, kind in ROWS, typed)
+    if kind == "list" or kind not in WIDE:
+        lines = against_rows(question, lines, index, kind == "list", typed)
     if kind not in WIDE:
         lines = [s for s in lines if s.document.id == first.block.document.id]
     judged = None if first.told is None else sigmoid(first.told)

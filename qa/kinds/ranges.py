@@ -7,6 +7,7 @@ the first figures of its items with one unit do. A figure that two share gives b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -65,13 +66,16 @@ def items_in_range(question: str, items: Sequence[EvidenceSentence]) -> tuple[Ro
 
 
 def _asked(question: str) -> list[NumberSpan]:
-    """The figures of a question that may fall into a range; letters before one make it a name."""
+    """The figures of a question that may fall into a range; letters before one make it a name, and one of a
+    unit (一年) is no figure where another stands in that unit (12年)."""
     text = normalize(question).text
-    return [
+    spans = [
         span
         for span in number_spans(text)
-        if span.kind in ("number", "percent") and not (span.start and text[span.start - 1].isascii())
+        if span.kind in ("number", "percent") and not re.search("[a-z0-9]$", text[: span.start])
     ]
+    more = {span.unit for span in spans if span.value != 1}
+    return [s for s in spans if s.value != 1 or text[s.start].isdecimal() or s.unit not in more]
 
 
 def rows_in_range(question: str, table: Table, several: bool = False) -> tuple[Row, ...]:
@@ -156,15 +160,18 @@ def _in_unit(span: NumberSpan, unit: str) -> Decimal | None:
 
 
 def _figures(column: str, cells: Sequence[str]) -> list[tuple[list[Decimal], str]]:
-    """The figures of each cell and their unit, which may stand over the column: 预算（万元）."""
+    """The figures of each cell and their unit: that of the first which has one, where another measures the
+    same (30分钟至2小时); it may stand over the column: 预算（万元）."""
     over = column[column.rfind("（") + 1 :].rstrip("）") if column.endswith("）") else ""
     factor = next((s for s in number_spans(f"1{over}") if over), None)
+    told = [[s for s in number_spans(cell) if s.kind in ("number", "percent")] for cell in cells]
+    one = next((s.unit for spans in told for s in spans if s.unit), factor.unit if factor else "")
     out = []
-    for cell in cells:
-        spans = [s for s in number_spans(cell) if s.kind in ("number", "percent")]
-        unit = next((s.unit for s in spans if s.unit), factor.unit if factor else "")
-        own = [_value(s, factor) for s in spans if s.unit in ("", unit)]
-        out.append((list(dict.fromkeys(own))[:2], unit))
+    for spans in told:
+        unit = next((s.unit for s in spans if s.unit), one)
+        unit = one if measured_in(unit)[0] == measured_in(one)[0] else unit
+        values = [_in_unit(s, unit) if s.unit else _value(s, factor) for s in spans]
+        out.append((list(dict.fromkeys(v for v in values if v is not None))[:2], unit))
     return out
 
 

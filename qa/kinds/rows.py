@@ -9,15 +9,13 @@ all rows apart, those named by other columns fall behind them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from index.normalize import normalize, number_spans
 from index.types import Hit
-from qa.attribution import EvidenceSentence
 from qa.checks.moments import Moment, meet, moments
-from qa.kinds.enumerations import enumerations
-from qa.kinds.evidence import Block, Indexed, wide
+from qa.kinds.evidence import Indexed, wide
 from qa.kinds.ranges import Fallen, figures_within
 from qa.kinds.tables import NEAR, NUMBER, Row, Table, bare, only_figure, shared, tables_in
 
@@ -28,8 +26,6 @@ WHOLE = 0.6
 """Share that names it in so many words: 书法提高 of 硬笔书法提高."""
 MOSTLY = 2 / 3
 """Share of a column's cells that tell days for it to be one of days."""
-NAME = 12
-"""Characters of a name before a colon."""
 MOST = 3
 """Rows that a question names at once."""
 _TOKEN = re.compile(r"[a-z0-9]+(?:[.:-][a-z0-9]+)*|[^\W_]")
@@ -74,8 +70,9 @@ def named_rows(asked: str, table: Table) -> Named | None:
     left = {c: [hold.places - said for hold in holds] for c, holds in held.items()}
     rows = [own - said for own in rows]
     key = next((c for c in columns if _tells_apart(table, c)), "")
-    named = _foremost(range(len(rows)), left[key]) if key else []
-    best = _foremost(named or range(len(rows)), rows)
+    keys = left.get(key, [])
+    named = _foremost(range(len(rows)), keys, keys) if key else []
+    best = _foremost(named, rows, keys) if named else _foremost(range(len(rows)), rows, rows)
     if not best:
         return None
     exact = all(any(held[c][n].exact and left[c][n] for c in columns) for n in best)
@@ -83,9 +80,14 @@ def named_rows(asked: str, table: Table) -> Named | None:
     return Named(tuple(table.rows[n] for n in best), exact, by)
 
 
-def _foremost(rows: Sequence[int], held: Sequence[_Places]) -> list[int]:
-    """Those of some rows that hold something and fall behind none of the others."""
-    return [n for n in rows if held[n] and not any(held[n] < held[other] for other in rows)]
+def _foremost(rows: Sequence[int], held: Sequence[_Places], first: Sequence[_Places]) -> list[int]:
+    """Those of some rows that hold something and fall behind none of the others: of what matters ``first``
+    they hold all that the other does, or something that it does not."""
+    return [
+        n
+        for n in rows
+        if held[n] and not any(held[n] < held[other] and first[n] <= first[other] for other in rows)
+    ]
 
 
 def named_table(asked: str, hits: Sequence[Hit], index: Indexed) -> Table | None:
@@ -117,6 +119,16 @@ def fit(asked: str, table: Table) -> float:
     return values + columns + 0.5 * (named_rows(asked, table) is not None)
 
 
+def meant_rows(asked: str, typed: str, table: Table) -> Named | None:
+    """The rows that a question names; of one after turns those that what was typed names, where it names
+    any.
+
+    Args:
+        asked: the question, normalised.  typed: what was typed of it, normalised, where that is not all.
+    """
+    return (named_rows(typed, table) if typed else None) or named_rows(asked, table)
+
+
 def looked_up(question: str, hits: Sequence[Hit], index: Indexed, typed: str = "") -> tuple[Row, ...]:
     """The rows, at most ``MOST``, that the question names in so many words in a table of the best document,
     with a column beside that which names them, or several rows; () where it names none, or too many.
@@ -131,87 +143,11 @@ def looked_up(question: str, hits: Sequence[Hit], index: Indexed, typed: str = "
     table = named_table(asked, hits, index)
     if table is None or (own and not _named_by(own, table)):
         return ()
-    named = (named_rows(own, table) if own else None) or named_rows(asked, table)
+    named = meant_rows(asked, own, table)
     if named is None or not named.exact or len(named.rows) > MOST:
         return ()
     column = any(shared(asked, c) for c in table.columns if c != named.column)
     return named.rows if column or len(named.rows) > 1 else ()
-
-
-def against_rows(
-    question: str, lines: Sequence[EvidenceSentence], index: Indexed, every: bool, typed: str = ""
-) -> list[EvidenceSentence]:
-    """The lines of an answer without the rows of a table that fall behind others of it among them; where some
-    are named in so many words, without rows of other tables of which nothing is named.
-
-    Args:
-        lines: the best document's first.
-        every: all rows that the question names are wanted, be they among the lines or not.
-        typed: the question without what it takes up from turns before, where it does.
-    """
-    asked, own = normalize(question).text, normalize(typed).text
-    out, unnamed, exact = list(lines), set[tuple[str, int]](), False
-    for table in _tables(lines, index):
-        whole = {(row.place.document.id, row.place.start) for row in table.rows}
-        told = [line for line in out if (line.document.id, line.start) in whole]
-        named = (named_rows(own, table) if own else None) or named_rows(asked, table)
-        places = [row.place for row in named.rows] if named else []
-        kept = [place for place in places if place.start in {line.start for line in told}]
-        if named and kept:
-            at = out.index(told[0])
-            out = [*out[:at], *(places if every else kept), *(x for x in out[at:] if x not in told)]
-            exact = exact or named.exact
-        else:
-            unnamed |= whole
-    return [line for line in out if not exact or (line.document.id, line.start) not in unnamed]
-
-
-def against_items(
-    question: str, lines: Sequence[EvidenceSentence], block: Block, typed: str = ""
-) -> list[EvidenceSentence]:
-    """The lines of an answer without the items of an enumeration in running text, of one sentence each, that
-    fall behind others of it among them.
-
-    Args:
-        block: where the lines stand.  typed: as for :func:`against_rows`.
-    """
-    asked, own, out = normalize(question).text, normalize(typed).text, list(lines)
-    told = [[item[0] for item in one.items if len(item) == 1] for one in enumerations(block)]
-    for items in (*told, *_headed(block)):
-        table = Table(("",), tuple(Row(item, {"": item.text}) for item in items))
-        named = (named_rows(own, table) if own else None) or named_rows(asked, table)
-        kept = {row.place.start for row in named.rows} if named and named.exact else set()
-        if kept & {line.start for line in out}:
-            out = [x for x in out if x.start in kept or x.start not in {item.start for item in items}]
-    return out
-
-
-def _headed(block: Block) -> Iterator[list[EvidenceSentence]]:
-    """Sentences after one another that each begin with a name of one kind, told by its last character, and a
-    colon: 甲线：…。乙线：…。"""
-    run: list[EvidenceSentence] = []
-    last = ""
-    for sentence in [*block.sentences(), None]:
-        name = sentence.text.lstrip().partition("：")[0] if sentence and "：" in sentence.text else ""
-        kind = name[-1] if len(name) <= NAME and name.isalnum() else ""
-        if sentence and kind and kind == last:
-            run.append(sentence)
-            continue
-        if len(run) > 1:
-            yield run
-        run, last = ([sentence] if sentence else []), kind
-
-
-def _tables(lines: Sequence[EvidenceSentence], index: Indexed) -> Iterator[Table]:
-    """The tables that lines are rows of, each once."""
-    left = list(lines)
-    while left:
-        line = left.pop(0)
-        for table in tables_in(line.document, line.start, line.start + 1, index):
-            own = {row.place.start for row in table.rows}
-            if line.start in own:
-                left = [x for x in left if x.document.id != line.document.id or x.start not in own]
-                yield table
 
 
 def _named_by(asked: str, table: Table) -> bool:
@@ -239,12 +175,13 @@ def _held(asked: str, cells: Sequence[str], column: str) -> list[_Hold]:
     values += [f for f in figures_within(asked, column, cells) if not taken & set(range(f.start, f.end))]
     taken = taken.union(*(range(one.start, one.end) for one in values))
     told = [token for token in _tokens(asked) if token[1] not in taken]
+    things = {item for cell in cells for item in _items(cell)}
     pairs = {asked[i : i + 2] for i in range(len(asked) - 1)}
     out = []
     for n, cell in enumerate(cells):
         by_value = frozenset(i for one in values if n in one.cells for i in range(one.start, one.end))
         near = any(cell[i : i + 2] in pairs for i in range(len(cell) - 1)) or any(c.isdigit() for c in cell)
-        by_text = _by_text(asked, told, cell) if near else _Hold()
+        by_text = _by_text(asked, told, cell, things) if near else _Hold()
         out.append(_Hold(by_value | by_text.places, bool(by_value) or by_text.exact))
     return out
 
@@ -264,17 +201,26 @@ def _by_moment(asked: str, cells: Sequence[str]) -> tuple[list[Fallen], _Places]
     return out, taken
 
 
-def _by_text(asked: str, told: Sequence[_Token], cell: str) -> _Hold:
-    """What of the question stands in one of the things that a cell lists."""
+def _by_text(asked: str, told: Sequence[_Token], cell: str, things: Set[str]) -> _Hold:
+    """What of the question stands in one of the things that a cell lists, and not in another thing of the
+    column that this one contains: 主任 names 主任医师 and not 副主任医师."""
     places: set[int] = set()
     exact = False
-    for item in filter(None, _ITEM.split(cell)):
+    for item in _items(cell):
+        within = [other for other in things if other in item and other != item]
         for run, at in _runs(told, _tokens(item)):
-            name = not asked[run.start : run.stop].isdigit() or (at == 0 and not item.isdigit())
+            words = asked[run.start : run.stop]
+            name = not words.isdigit() or (at == 0 and not item.isdigit())
             if name and (len(run) > 2 or len(run) >= PART * len(item)):
-                places.update(run)
-                exact = exact or len(run) >= WHOLE * len(item)
+                if not any(words in other for other in within):
+                    places.update(run)
+                    exact = exact or len(run) >= WHOLE * len(item)
     return _Hold(frozenset(places), exact)
+
+
+def _items(cell: str) -> list[str]:
+    """The things that a cell lists."""
+    return [item for item in _ITEM.split(cell) if item]
 
 
 def _tokens(text: str) -> list[_Token]:
