@@ -7,11 +7,12 @@ from typing import cast
 
 import pytest
 
+from index import types
 from index.normalize import normalize
-from index.types import Block, Document, Passage
+from index.types import Document, Hit, Passage
 from qa.attribution import EvidenceSentence
-from qa.kinds.contrast import against_rows
-from qa.kinds.evidence import Indexed
+from qa.kinds.contrast import against_items, against_rows
+from qa.kinds.evidence import Block, Indexed
 from qa.kinds.rows import named_rows
 from qa.kinds.tables import Table, tables_in
 
@@ -23,7 +24,7 @@ def stored(*tables: str) -> tuple[Document, Indexed]:
         for line in table.strip().splitlines():
             start = len(text)
             text += line.strip() + "\n"
-            blocks.append(Block(start, len(text) - 1, table=number))
+            blocks.append(types.Block(start, len(text) - 1, table=number))
     document = Document("d", "表", "a.md", text, "0", blocks=tuple(blocks))
     passages = [Passage("d-0001", "d", 0, len(text), text)]
     return document, cast(Indexed, SimpleNamespace(passages=lambda _: passages))
@@ -54,6 +55,13 @@ DEVICES = """
 设备：流式细胞仪；台时费：150元/小时；房间：B201
 """
 
+DOCTORS = """
+号别：主任医师；挂号费：25元；说明：含普通门诊项目
+号别：副主任医师；挂号费：15元；说明：含普通门诊项目
+号别：普通门诊；挂号费：6元；说明：当日有效
+号别：特需门诊；挂号费：200元；说明：含主任医师复诊
+"""
+
 
 @pytest.mark.parametrize(
     ("asked", "given", "first", "exact"),
@@ -75,6 +83,9 @@ DEVICES = """
         ("超速离心机在哪个房间", DEVICES, ["超速离心机"], True),
         ("离心机一小时多少钱", DEVICES, ["台式离心机", "超速离心机"], True),
         ("流式一小时多少钱", DEVICES, ["流式细胞仪"], False),
+        ("副主任的号多少钱", DOCTORS, ["副主任医师"], True),
+        ("主任跟副主任的号各多少钱", DOCTORS, ["主任医师", "副主任医师"], False),
+        ("特需和主任医师差多少", DOCTORS, ["主任医师", "特需门诊"], False),
         ("A103是什么设备", DEVICES, ["超速离心机"], True),
     ],
 )
@@ -127,6 +138,24 @@ def test_a_table_of_which_nothing_is_named_goes_where_rows_of_another_are() -> N
         document, index, "少儿武术入门", "国画", "亲子烘焙"
     )
     assert against_rows("国画老师值守吗", told, index, False) == told[:1]
+
+
+ROUTES = """一、路线
+1号线：大桥路（7:00）、厂区（7:40）。2号线：北站（6:50）、厂区（7:35）。3号线：师范街（7:05）、厂区（7:45）。
+时间：工作日。地点：厂区南门。"""
+
+
+def test_sentences_headed_by_names_of_one_kind_fall_behind_each_other() -> None:
+    document = Document("d", "班车", "a.md", ROUTES, "0")
+    passage = Passage("d-0001", "d", 0, len(ROUTES), ROUTES)
+    block = Block(Hit(passage, document, 1.0), (passage,), "班车")
+    told = block.sentences()
+    lines = [line for line in told if "：" in line.text]
+    assert len(lines) == 5
+    assert against_items("1号线几点从大桥路发", lines, block) == [lines[0], *lines[3:]]
+    assert against_items("1号线几点从大桥路发：3号线呢", lines[:3], block, "3号线呢") == lines[2:3]
+    assert against_items("地点在哪，几点发", lines[3:], block) == lines[3:], "names of other kinds"
+    assert against_items("班车几点发", lines, block) == lines
 
 
 def test_after_a_turn_what_was_typed_names_the_rows() -> None:

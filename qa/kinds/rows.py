@@ -211,10 +211,10 @@ def _by_text(asked: str, told: Sequence[_Token], cell: str, things: Set[str]) ->
         for run, at in _runs(told, _tokens(item)):
             words = asked[run.start : run.stop]
             name = not words.isdigit() or (at == 0 and not item.isdigit())
-            if name and (len(run) > 2 or len(run) >= PART * len(item)):
-                if not any(words in other for other in within):
-                    places.update(run)
-                    exact = exact or len(run) >= WHOLE * len(item)
+            enough = name and (len(run) > 2 or len(run) >= PART * len(item))
+            if enough and not any(words in other for other in within):
+                places.update(run)
+                exact = exact or len(run) >= WHOLE * len(item)
     return _Hold(frozenset(places), exact)
 
 

@@ -1,4 +1,4 @@
-"""Tables of the documents as rows and columns, and which of them, and which part, a question names.
+"""Tables of the documents as rows and columns, and which of their columns and values a question names.
 
 A row is stored as 列名：值；列名：值. What is named is told by equal text alone: a value that stands in the
 question, two characters of a column's name.
