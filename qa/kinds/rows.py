@@ -129,13 +129,16 @@ def meant_rows(asked: str, typed: str, table: Table) -> Named | None:
     return (named_rows(typed, table) if typed else None) or named_rows(asked, table)
 
 
-def looked_up(question: str, hits: Sequence[Hit], index: Indexed, typed: str = "") -> tuple[Row, ...]:
+def looked_up(
+    question: str, hits: Sequence[Hit], index: Indexed, typed: str = "", answering: Set[str] = frozenset()
+) -> tuple[Row, ...]:
     """The rows, at most ``MOST``, that the question names in so many words in a table of the best document,
     with a column beside that which names them, or several rows; () where it names none, or too many.
 
     Args:
         typed: the question without what it takes up from turns before, where it does: it must name a cell or
             a column itself, and the rows that it names are meant.
+        answering: passages of which it is known that they answer: a row of theirs needs no column.
     """
     if not hits:
         return ()
@@ -147,7 +150,8 @@ def looked_up(question: str, hits: Sequence[Hit], index: Indexed, typed: str = "
     if named is None or not named.exact or len(named.rows) > MOST:
         return ()
     column = any(shared(asked, c) for c in table.columns if c != named.column)
-    return named.rows if column or len(named.rows) > 1 else ()
+    known = any(row.place.passage.id in answering for row in named.rows)
+    return named.rows if column or known or len(named.rows) > 1 else ()
 
 
 def _named_by(asked: str, table: Table) -> bool:
