@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 from index.normalize import normalize, number_spans
 from index.types import Hit
@@ -26,6 +27,8 @@ WHOLE = 0.6
 """Share that names it in so many words: 书法提高 of 硬笔书法提高."""
 MOSTLY = 2 / 3
 """Share of a column's cells that tell days for it to be one of days."""
+FEW = 200
+"""Things listed in a column among which one is looked for that another contains."""
 MOST = 3
 """Rows that a question names at once."""
 _TOKEN = re.compile(r"[a-z0-9]+(?:[.:-][a-z0-9]+)*|[^\W_]")
@@ -58,35 +61,44 @@ class _Hold:
 
 
 def named_rows(asked: str, table: Table) -> Named | None:
-    """The rows that the question names; None where it names none, or all alike.
+    """The rows that a question names; None where it names none, or all alike.
 
     Args:
         asked: the question, normalised.
     """
-    columns = [c for c in table.columns if c != NUMBER]
-    held = {c: _held(asked, [normalize(row.cells[c]).text for row in table.rows], c) for c in columns}
-    rows = [_NONE.union(*(held[c][n].places for c in columns)) for n in range(len(table.rows))]
+    columns = tuple(c for c in table.columns if c != NUMBER)
+    best, exact, by = _named(
+        asked, columns, tuple(tuple(row.cells[c] for c in columns) for row in table.rows)
+    )
+    return Named(tuple(table.rows[n] for n in best), exact, by) if best else None
+
+
+@lru_cache(maxsize=16)
+def _named(
+    asked: str, columns: tuple[str, ...], cells: tuple[tuple[str, ...], ...]
+) -> tuple[list[int], bool, str]:
+    """The numbers of the rows that are named, and the rest of ``Named``; kept, since a question asks it of
+    the same tables again."""
+    folded = [[normalize(row[at]).text for row in cells] for at in range(len(columns))]
+    held = [_held(asked, own, column) for own, column in zip(folded, columns, strict=True)]
+    rows = [_NONE.union(*(holds[n].places for holds in held)) for n in range(len(cells))]
     said = _heads(asked, columns) | (frozenset.intersection(*rows) if rows else _NONE)
-    left = {c: [hold.places - said for hold in holds] for c, holds in held.items()}
+    left = [[hold.places - said for hold in holds] for holds in held]
     rows = [own - said for own in rows]
-    key = next((c for c in columns if _tells_apart(table, c)), "")
-    keys = left.get(key, [])
-    named = _foremost(range(len(rows)), keys, keys) if key else []
+    keys = next((own for own, one in zip(left, folded, strict=True) if _tells_apart(one)), [])
+    named = _foremost(range(len(rows)), keys, keys) if keys else []
     best = _foremost(named, rows, keys) if named else _foremost(range(len(rows)), rows, rows)
-    if not best:
-        return None
-    exact = all(any(held[c][n].exact and left[c][n] for c in columns) for n in best)
-    by = next((c for c in columns if all(left[c][n] for n in best)), "")
-    return Named(tuple(table.rows[n] for n in best), exact, by)
+    exact = all(any(h[n].exact and own[n] for h, own in zip(held, left, strict=True)) for n in best)
+    by = next((c for c, own in zip(columns, left, strict=True) if all(own[n] for n in best)), "")
+    return best, exact, by
 
 
 def _foremost(rows: Sequence[int], held: Sequence[_Places], first: Sequence[_Places]) -> list[int]:
     """Those of some rows that hold something and fall behind none of the others: of what matters ``first``
     they hold all that the other does, or something that it does not."""
+    others = {(held[n], first[n]) for n in rows if held[n]}
     return [
-        n
-        for n in rows
-        if held[n] and not any(held[n] < held[other] and first[n] <= first[other] for other in rows)
+        n for n in rows if held[n] and not any(held[n] < whole and first[n] <= own for whole, own in others)
     ]
 
 
@@ -159,9 +171,8 @@ def _named_by(asked: str, table: Table) -> bool:
     return any(shared(asked, c) for c in table.columns) or named_rows(asked, table) is not None
 
 
-def _tells_apart(table: Table, column: str) -> bool:
+def _tells_apart(cells: Sequence[str]) -> bool:
     """Has every row another cell there, and are they more than figures?"""
-    cells = [row.cells[column] for row in table.rows]
     return len(set(cells)) == len(cells) and not all(only_figure(cell) for cell in cells)
 
 
@@ -180,13 +191,17 @@ def _held(asked: str, cells: Sequence[str], column: str) -> list[_Hold]:
     taken = taken.union(*(range(one.start, one.end) for one in values))
     told = [token for token in _tokens(asked) if token[1] not in taken]
     things = {item for cell in cells for item in _items(cell)}
-    pairs = {asked[i : i + 2] for i in range(len(asked) - 1)}
+    said = {asked[i : i + 2] for i in range(len(asked) - 1)}
+    said |= {text[0] for text, _, _ in told if text[0].isascii()}
+    near = {item for item in things if any(part in item for part in said)}
+    within = near if len(near) <= FEW else frozenset[str]()
+    held = {item: _by_text(asked, told, item, within) for item in near}
     out = []
     for n, cell in enumerate(cells):
         by_value = frozenset(i for one in values if n in one.cells for i in range(one.start, one.end))
-        near = any(cell[i : i + 2] in pairs for i in range(len(cell) - 1)) or any(c.isdigit() for c in cell)
-        by_text = _by_text(asked, told, cell, things) if near else _Hold()
-        out.append(_Hold(by_value | by_text.places, bool(by_value) or by_text.exact))
+        by_text = [held[item] for item in _items(cell) if item in held]
+        places = by_value.union(*(hold.places for hold in by_text))
+        out.append(_Hold(places, bool(by_value) or any(hold.exact for hold in by_text)))
     return out
 
 
@@ -205,20 +220,18 @@ def _by_moment(asked: str, cells: Sequence[str]) -> tuple[list[Fallen], _Places]
     return out, taken
 
 
-def _by_text(asked: str, told: Sequence[_Token], cell: str, things: Set[str]) -> _Hold:
+def _by_text(asked: str, told: Sequence[_Token], item: str, things: Set[str]) -> _Hold:
     """What of the question stands in one of the things that a cell lists, and not in another thing of the
     column that this one contains: 主任 names 主任医师 and not 副主任医师."""
     places: set[int] = set()
     exact = False
-    for item in _items(cell):
-        within = [other for other in things if other in item and other != item]
-        for run, at in _runs(told, _tokens(item)):
-            words = asked[run.start : run.stop]
-            name = not words.isdigit() or (at == 0 and not item.isdigit())
-            enough = name and (len(run) > 2 or len(run) >= PART * len(item))
-            if enough and not any(words in other for other in within):
-                places.update(run)
-                exact = exact or len(run) >= WHOLE * len(item)
+    for run, at in _runs(told, _tokens(item)):
+        words = asked[run.start : run.stop]
+        name = not words.isdigit() or (at == 0 and not item.isdigit())
+        enough = name and (len(run) > 2 or len(run) >= PART * len(item))
+        if enough and not any(words in other and other in item and other != item for other in things):
+            places.update(run)
+            exact = exact or len(run) >= WHOLE * len(item)
     return _Hold(frozenset(places), exact)
 
 
