@@ -84,6 +84,8 @@ def _comparable(run: Run, other: Run) -> list[Run]:
         return [run]
     months = all(end[1] for end in ends)
     begin, stop = (low[1:], high[1:]) if months else (low[2:], high[2:])
+    if not months and (begin, stop) == ((1,), (31,)):
+        return []  # a month and a day have nothing to compare
     turns = (high[0] or low[0]) - (low[0] or high[0]) if months else (high[1] or low[1]) - (low[1] or high[1])
     if turns > 1 or (turns == 1 and stop >= begin):
         return [((0,) * len(begin), (99,) * len(begin))]

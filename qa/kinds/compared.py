@@ -40,7 +40,7 @@ def sides(question: str, hits: Sequence[Hit], index: Indexed) -> Sides | None:
     if table is None:
         return None
     named = named_rows(asked, table)
-    if named and named.column and 2 <= len(named.rows) < max(3, len(table.rows)):
+    if named and named.column and named.apart and 2 <= len(named.rows) < max(3, len(table.rows)):
         key = named.column
         wanted = [c for c in table.columns if c != key and shared(asked, c)]
         if len({row.cells[key] for row in named.rows}) == len(named.rows):

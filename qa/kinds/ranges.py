@@ -72,7 +72,7 @@ def _asked(question: str) -> list[NumberSpan]:
     spans = [
         span
         for span in number_spans(text)
-        if span.kind in ("number", "percent") and not re.search("[a-z0-9]$", text[: span.start])
+        if span.kind in ("number", "percent") and not re.search("[!-~]$", text[: span.start])
     ]
     more = {span.unit for span in spans if span.value != 1}
     return [s for s in spans if s.value != 1 or text[s.start].isdecimal() or s.unit not in more]

@@ -43,21 +43,29 @@ class Named:
     """The rows that a question names, in the table's order.
 
     Attributes:
-        exact: each of them in so many words, or by a day, a time or a figure of a range.
+        share: how much of a thing that a cell of theirs lists the question holds, of the row of which it
+            holds least: 1 where it holds all of one, or means it by a day, a time or a figure of a range.
         column: the first column that holds something of the question in all of them, "" where none does.
+        apart: each by something else.
     """
 
     rows: tuple[Row, ...]
-    exact: bool
+    share: float
     column: str
+    apart: bool
+
+    @property
+    def exact(self) -> bool:
+        """Are they named in so many words?"""
+        return self.share >= WHOLE
 
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """What a cell holds of the question: places of its characters; in so many words, or by value?"""
+    """What a cell holds of the question: places of its characters; what share of it they are, 1 by value."""
 
     places: _Places = _NONE
-    exact: bool = False
+    share: float = 0.0
 
 
 def named_rows(asked: str, table: Table) -> Named | None:
@@ -67,16 +75,15 @@ def named_rows(asked: str, table: Table) -> Named | None:
         asked: the question, normalised.
     """
     columns = tuple(c for c in table.columns if c != NUMBER)
-    best, exact, by = _named(
-        asked, columns, tuple(tuple(row.cells[c] for c in columns) for row in table.rows)
-    )
-    return Named(tuple(table.rows[n] for n in best), exact, by) if best else None
+    cells = tuple(tuple(row.cells[c] for c in columns) for row in table.rows)
+    best, share, by, apart = _named(asked, columns, cells)
+    return Named(tuple(table.rows[n] for n in best), share, by, apart) if best else None
 
 
 @lru_cache(maxsize=16)
 def _named(
     asked: str, columns: tuple[str, ...], cells: tuple[tuple[str, ...], ...]
-) -> tuple[list[int], bool, str]:
+) -> tuple[list[int], float, str, bool]:
     """The numbers of the rows that are named, and the rest of ``Named``; kept, since a question asks it of
     the same tables again."""
     folded = [[normalize(row[at]).text for row in cells] for at in range(len(columns))]
@@ -88,9 +95,9 @@ def _named(
     keys = next((own for own, one in zip(left, folded, strict=True) if _tells_apart(one)), [])
     named = _foremost(range(len(rows)), keys, keys) if keys else []
     best = _foremost(named, rows, keys) if named else _foremost(range(len(rows)), rows, rows)
-    exact = all(any(h[n].exact and own[n] for h, own in zip(held, left, strict=True)) for n in best)
+    shares = [max(hold[n].share for hold, own in zip(held, left, strict=True) if own[n]) for n in best]
     by = next((c for c, own in zip(columns, left, strict=True) if all(own[n] for n in best)), "")
-    return best, exact, by
+    return best, min(shares, default=0.0), by, len({rows[n] for n in best}) == len(best)
 
 
 def _foremost(rows: Sequence[int], held: Sequence[_Places], first: Sequence[_Places]) -> list[int]:
@@ -145,7 +152,7 @@ def looked_up(
     question: str, hits: Sequence[Hit], index: Indexed, typed: str = "", answering: Set[str] = frozenset()
 ) -> tuple[Row, ...]:
     """The rows, at most ``MOST``, that the question names in so many words in a table of the best document,
-    with a column beside that which names them, or several rows; () where it names none, or too many.
+    with a column beside that which names them, or several rows whole; () where it names none, or too many.
 
     Args:
         typed: the question without what it takes up from turns before, where it does: it must name a cell or
@@ -163,7 +170,7 @@ def looked_up(
         return ()
     column = any(shared(asked, c) for c in table.columns if c != named.column)
     known = any(row.place.passage.id in answering for row in named.rows)
-    return named.rows if column or known or len(named.rows) > 1 else ()
+    return named.rows if column or known or (len(named.rows) > 1 and named.share >= 1.0) else ()
 
 
 def _named_by(asked: str, table: Table) -> bool:
@@ -201,7 +208,7 @@ def _held(asked: str, cells: Sequence[str], column: str) -> list[_Hold]:
         by_value = frozenset(i for one in values if n in one.cells for i in range(one.start, one.end))
         by_text = [held[item] for item in _items(cell) if item in held]
         places = by_value.union(*(hold.places for hold in by_text))
-        out.append(_Hold(places, bool(by_value) or any(hold.exact for hold in by_text)))
+        out.append(_Hold(places, max([1.0 * bool(by_value), *(hold.share for hold in by_text)])))
     return out
 
 
@@ -212,27 +219,39 @@ def _by_moment(asked: str, cells: Sequence[str]) -> tuple[list[Fallen], _Places]
     told: list[list[Moment]] = [moments(cell) for cell in cells] if wanted else []
     out, taken = [], _NONE
     for one in wanted:
-        known = sum(any(other.kind == one.kind for other in own) for own in told)
-        if known >= MOSTLY * sum(bool(cell) for cell in cells):
-            meant = frozenset(n for n, own in enumerate(told) if any(meet(one, other) for other in own))
+        known = [[other for other in own if other.kind == one.kind] for own in told]
+        if _tells_moments(cells, known):
+            meant = frozenset(n for n, own in enumerate(known) if any(meet(one, other) for other in own))
             out += [Fallen(one.start, one.end, meant)] if meant else []
             taken |= set(range(one.start, one.end))
     return out, taken
+
+
+def _tells_moments(cells: Sequence[str], told: Sequence[Sequence[Moment]]) -> bool:
+    """Does a column tell moments of a kind? Days without a month are such where each is a cell: 15日 may be a
+    length of time."""
+    full = [(cell, own) for cell, own in zip(cells, told, strict=True) if cell]
+    if sum(bool(own) for _, own in full) < MOSTLY * len(full):
+        return False
+    open_days = [own and own[0].kind == "day" and not own[0].runs[0][0][1] for _, own in full]
+    return not any(open_days) or len({cell for cell, own in full if own and own[0].end == len(cell)}) == len(
+        cells
+    )
 
 
 def _by_text(asked: str, told: Sequence[_Token], item: str, things: Set[str]) -> _Hold:
     """What of the question stands in one of the things that a cell lists, and not in another thing of the
     column that this one contains: 主任 names 主任医师 and not 副主任医师."""
     places: set[int] = set()
-    exact = False
+    share = 0.0
     for run, at in _runs(told, _tokens(item)):
         words = asked[run.start : run.stop]
         name = not words.isdigit() or (at == 0 and not item.isdigit())
         enough = name and (len(run) > 2 or len(run) >= PART * len(item))
         if enough and not any(words in other and other in item and other != item for other in things):
             places.update(run)
-            exact = exact or len(run) >= WHOLE * len(item)
-    return _Hold(frozenset(places), exact)
+            share = max(share, len(run) / len(item))
+    return _Hold(frozenset(places), share)
 
 
 def _items(cell: str) -> list[str]:
@@ -242,10 +261,19 @@ def _items(cell: str) -> list[str]:
 
 def _tokens(text: str) -> list[_Token]:
     """Characters, runs of Latin letters and figures, and figures with their units by value, with where they
-    stand."""
+    stand; one of a unit in words is no figure (一次 is not 1次)."""
     spans = [span for span in number_spans(text) if span.unit and span.unit_end > span.end]
     taken = {i for span in spans for i in range(span.start, span.unit_end)}
-    figures = [(f"{span.value:f} {span.unit}", span.start, span.unit_end) for span in spans]
+    figures = [
+        (
+            f"{span.value:f} {span.unit}"
+            if span.value != 1 or text[span.start].isdecimal()
+            else text[span.start : span.unit_end],
+            span.start,
+            span.unit_end,
+        )
+        for span in spans
+    ]
     words = [(match.group(), *match.span()) for match in _TOKEN.finditer(text) if match.start() not in taken]
     return sorted([*figures, *words], key=lambda token: token[1])
 
