@@ -163,7 +163,8 @@ def found_in(
         worth = worth_of(hits, windows)
         ranked = ranked_by(hits, worth)
         near = [h for h in ranked if worth[h.passage.id][0] >= worth[ranked[0].passage.id][0] - NEAR]
-        told = {w.block.hit.passage.id for w in windows if w.told is not None and w.told >= TOLD}
+        first = max(windows, key=lambda w: w.worth, default=None)
+        told = {first.block.hit.passage.id} if first and (first.told or 0.0) >= TOLD else set()
         rows = fallen_into(answer.question, near, index, compares) or looked_up(
             answer.query, ranked, index, typed, told
         )

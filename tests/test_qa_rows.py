@@ -72,6 +72,7 @@ DOCTORS = """
         ("9岁能报什么", CLASSES, ["少儿武术入门", "国画", "亲子烘焙"], True),
         ("9岁能学武术进阶吗", CLASSES, ["少儿武术进阶"], True),
         ("周日下午上什么课", CLASSES, ["古筝提高"], True),
+        ("周六晚上有什么课", CLASSES, [], False),
         ("殷若水教哪几门", CLASSES, ["国画", "古筝提高"], True),
         ("学费怎么收", CLASSES, [], False),
         ("每小时怎么收", DEVICES, [], False),

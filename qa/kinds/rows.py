@@ -163,7 +163,9 @@ def looked_up(
         return ()
     asked, own = normalize(question).text, normalize(typed).text
     table = named_table(asked, hits, index)
-    if table is None or (own and not _named_by(own, table)):
+    if table is None:
+        return ()
+    if own and not any(shared(own, c) for c in table.columns) and named_rows(own, table) is None:
         return ()
     named = meant_rows(asked, own, table)
     if named is None or not named.exact or len(named.rows) > MOST:
@@ -171,11 +173,6 @@ def looked_up(
     column = any(shared(asked, c) for c in table.columns if c != named.column)
     known = any(row.place.passage.id in answering for row in named.rows)
     return named.rows if column or known or (len(named.rows) > 1 and named.share >= 1.0) else ()
-
-
-def _named_by(asked: str, table: Table) -> bool:
-    """Does the question name a column of the table, or a row?"""
-    return any(shared(asked, c) for c in table.columns) or named_rows(asked, table) is not None
 
 
 def _tells_apart(cells: Sequence[str]) -> bool:
@@ -214,17 +211,20 @@ def _held(asked: str, cells: Sequence[str], column: str) -> list[_Hold]:
 
 def _by_moment(asked: str, cells: Sequence[str]) -> tuple[list[Fallen], _Places]:
     """The days and times of the question with the cells that mean them, of a column that tells such; and
-    where these stand in the question, meant by a cell or not."""
+    where these stand in the question, meant by a cell or not. A cell means all that it tells: 周六下午."""
     wanted = moments(asked)
     told: list[list[Moment]] = [moments(cell) for cell in cells] if wanted else []
-    out, taken = [], _NONE
-    for one in wanted:
-        known = [[other for other in own if other.kind == one.kind] for own in told]
-        if _tells_moments(cells, known):
-            meant = frozenset(n for n, own in enumerate(known) if any(meet(one, other) for other in own))
-            out += [Fallen(one.start, one.end, meant)] if meant else []
-            taken |= set(range(one.start, one.end))
-    return out, taken
+    kinds = [
+        kind
+        for kind in dict.fromkeys(one.kind for one in wanted)
+        if _tells_moments(cells, [[other for other in own if other.kind == kind] for own in told])
+    ]
+    known = [one for one in wanted if one.kind in kinds]
+    meant = [[one for one in known if any(meet(one, other) for other in own)] for own in told]
+    full = [n for n, own in enumerate(meant) if {one.kind for one in own} == set(kinds)]
+    held = [(one, frozenset(n for n in full if one in meant[n])) for one in known]
+    taken = _NONE.union(*(range(one.start, one.end) for one in known))
+    return [Fallen(one.start, one.end, own) for one, own in held if own], taken
 
 
 def _tells_moments(cells: Sequence[str], told: Sequence[Sequence[Moment]]) -> bool:
