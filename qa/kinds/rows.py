@@ -134,8 +134,7 @@ def fit(asked: str, table: Table) -> float:
     """How much of the table the question names: values twice, columns once, a row by a part of its name
     half."""
     values = 2.0 * len(table.values(asked))
-    columns = sum(shared(asked, bare(c)) for c in table.columns)
-    return values + columns + 0.5 * (named_rows(asked, table) is not None)
+    return values + sum(shared(asked, bare(c)) for c in table.columns) + 0.5 * bool(named_rows(asked, table))
 
 
 def meant_rows(asked: str, typed: str, table: Table) -> Named | None:
