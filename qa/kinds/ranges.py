@@ -72,7 +72,7 @@ def _asked(question: str) -> list[NumberSpan]:
     spans = [
         span
         for span in number_spans(text)
-        if span.kind in ("number", "percent") and not re.search("[!-~]$", text[: span.start])
+        if span.kind in ("number", "percent") and not re.search("[!-~] ?$", text[: span.start])
     ]
     more = {span.unit for span in spans if span.value != 1}
     return [s for s in spans if s.value != 1 or text[s.start].isdecimal() or s.unit not in more]
@@ -102,10 +102,10 @@ class Fallen:
     cells: frozenset[int]
 
 
-def figures_within(question: str, column: str, cells: Sequence[str]) -> list[Fallen]:
+def figures_within(question: str, column: str, cells: Sequence[str], bare: bool = True) -> list[Fallen]:
     """The figures of a question that fall into ranges of a column: ranges that divide one, else those in the
-    figure's unit, though they overlap or other cells have none."""
-    asked = _asked(question)
+    figure's unit, though they overlap or other cells have none; without a unit only where ``bare``."""
+    asked = [span for span in _asked(question) if span.unit or bare]
     if divided := _divided(asked, column, cells):
         return divided
     closed = [_closed(cell) for cell in cells] if any(span.unit for span in asked) else []
