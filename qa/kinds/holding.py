@@ -120,15 +120,15 @@ def _items(cell: str) -> list[str]:
 def _tokens(text: str) -> list[_Token]:
     """Characters, runs of Latin letters and figures, and figures with their units by value, with where they
     stand; one of a unit in words is no figure (一次 is not 1次)."""
-    spans = [span for span in number_spans(text) if span.unit and span.unit_end > span.end]
-    taken = {i for span in spans for i in range(span.start, span.unit_end)}
+    spans = [span for span in number_spans(text) if span.unit]
+    taken = {i for span in spans for i in range(span.start, max(span.end, span.unit_end))}
     figures = [
         (
             f"{span.value:f} {span.unit}"
             if span.value != 1 or text[span.start].isdecimal()
-            else text[span.start : span.unit_end],
+            else text[span.start : max(span.end, span.unit_end)],
             span.start,
-            span.unit_end,
+            max(span.end, span.unit_end),
         )
         for span in spans
     ]
