@@ -34,6 +34,7 @@ class Named:
         column: the first column that holds something of the question in all of them, "" where none does.
         apart: each by something else.
         key: by a column that tells all rows apart.
+        first: by the first such column.
     """
 
     rows: tuple[Row, ...]
@@ -41,6 +42,7 @@ class Named:
     column: str
     apart: bool
     key: bool
+    first: bool
 
     @property
     def exact(self) -> bool:
@@ -57,16 +59,16 @@ def named_rows(asked: str, table: Table) -> Named | None:
     columns = tuple(c for c in table.columns if c != NUMBER)
     cells = tuple(tuple(row.cells[c] for c in columns) for row in table.rows)
     for bare_figures in (False, True):
-        best, share, by, apart, key = _named(asked, columns, cells, bare_figures)
+        best, told = _named(asked, columns, cells, bare_figures)
         if best:
-            return Named(tuple(table.rows[n] for n in best), share, by, apart, key)
+            return Named(tuple(table.rows[n] for n in best), *told)
     return None
 
 
 @lru_cache(maxsize=16)
 def _named(
     asked: str, columns: tuple[str, ...], cells: tuple[tuple[str, ...], ...], bare_figures: bool
-) -> tuple[list[int], float, str, bool, bool]:
+) -> tuple[list[int], tuple[float, str, bool, bool, bool]]:
     """The numbers of the rows that are named, and the rest of ``Named``; kept, since a question asks it of
     the same tables again."""
     folded = [[normalize(row[at]).text for row in cells] for at in range(len(columns))]
@@ -82,7 +84,8 @@ def _named(
     shares = [max(hold[n].share for hold, own in zip(held, left, strict=True) if own[n]) for n in best]
     by = next((c for c, own in zip(columns, left, strict=True) if all(own[n] for n in best)), "")
     key = any(all(own[n] for n in best) for own in telling)
-    return best, min(shares, default=0.0), by, len({rows[n] for n in best}) == len(best), key
+    apart = len({rows[n] for n in best}) == len(best)
+    return best, (min(shares, default=0.0), by, apart, key, bool(named))
 
 
 def _foremost(rows: Sequence[int], held: Sequence[Places], first: Sequence[Places]) -> list[int]:
@@ -156,7 +159,7 @@ def looked_up(
         return ()
     column = any(shared(asked, c) for c in table.columns if c != named.column)
     known = any(row.place.passage.id in answering for row in named.rows)
-    several = len(named.rows) > 1 and named.apart and named.share >= 1.0
+    several = len(named.rows) > 1 and (named.apart or named.first) and named.share >= 1.0
     sure = named.key and (column or several)
     return named.rows if sure or known else ()
 
