@@ -152,7 +152,7 @@ def _computed(query: exp.Select, question: str, operation: Operation, sheet: She
     if conditions is None:
         return None
     rows = _rows(exp.select("*").from_("t").where(*conditions), sheet)
-    rows = rows if conditions else _named(rows, question, sheet)
+    rows = rows if len(rows) < len(sheet.rows) else _named(rows, question, sheet)
     if what == "sum" and not query.find(exp.Count):
         columns = {name for one in query.expressions for name in _columns(one)}
         return _summed(rows, columns.pop(), sheet) if len(columns) == 1 else None
@@ -160,8 +160,8 @@ def _computed(query: exp.Select, question: str, operation: Operation, sheet: She
 
 
 def _named(rows: tuple[int, ...], question: str, sheet: Sheet) -> tuple[int, ...]:
-    """Those of some rows that the question names in so many words, though its query puts no condition; all
-    where it names none."""
+    """Those of some rows that the question names in so many words, though its query leaves none out; all where
+    it names none."""
     named = named_rows(question, Table(tuple(sheet.rows[0].cells), sheet.rows))
     return tuple(row for row in rows if sheet.rows[row] in named.rows) if named and named.exact else rows
 
