@@ -160,8 +160,8 @@ def _computed(query: exp.Select, question: str, operation: Operation, sheet: She
 
 
 def _named(rows: tuple[int, ...], question: str, sheet: Sheet) -> tuple[int, ...]:
-    """Those of some rows that the question names in so many words, though its query leaves none out; all where
-    it names none."""
+    """Those of some rows that the question names in so many words, though its query leaves none out; all
+    where it names none."""
     named = named_rows(question, Table(tuple(sheet.rows[0].cells), sheet.rows))
     return tuple(row for row in rows if sheet.rows[row] in named.rows) if named and named.exact else rows
 
