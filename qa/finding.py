@@ -17,7 +17,8 @@ from qa.checks.dates import with_years
 from qa.kinds.evidence import SEARCH, Window
 from qa.kinds.extract import SPREAD, Extract, Telling, extract, of_rows
 from qa.kinds.ranges import fallen_into
-from qa.kinds.tables import Row, looked_up
+from qa.kinds.rows import looked_up
+from qa.kinds.tables import Row
 from qa.reader import Reads
 from qa.types import Answer
 
@@ -34,6 +35,9 @@ class Searched(Protocol):
 
 NEAR = 1.5
 """How much less worth (log-odds) than the best a passage may be for its table to be looked at."""
+TOLD = 1.0
+"""Log-odds by the model that writes from which a passage is taken to answer: a row that the question names is
+then its answer, though the question names no column."""
 SAME = 0.06
 """What the score of a passage gains for standing in the document that the turn before was about; chosen on
 tuning questions (docs/log/reader.md)."""
@@ -159,8 +163,10 @@ def found_in(
         worth = worth_of(hits, windows)
         ranked = ranked_by(hits, worth)
         near = [h for h in ranked if worth[h.passage.id][0] >= worth[ranked[0].passage.id][0] - NEAR]
+        first = max(windows, key=lambda w: w.worth, default=None)
+        told = {first.block.hit.passage.id} if first and (first.told or 0.0) >= TOLD else set()
         rows = fallen_into(answer.question, near, index, compares) or looked_up(
-            answer.query, ranked, index, typed
+            answer.query, ranked, index, typed, told
         )
         rows = rows if len(rows) > 1 or not compares else ()
     telling = None if rows else telling

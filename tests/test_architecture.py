@@ -88,6 +88,7 @@ WORDS = {
     "qa/answering.py": "the mark that ends what the model is asked to write (prompts/)",
     "qa/attribution.py": "characters of function words, which weigh less",
     "qa/checks/dates.py": "the notation of dates",
+    "qa/checks/moments.py": "the notation of days of the week and times of the day",
     "qa/checks/numbers.py": "units and measure words",
     "qa/kinds/arithmetic.py": "the unit of a difference of percentages",
     "qa/kinds/counted.py": "the interrogatives beside which a measure word stands; the unit of years",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -306,3 +307,27 @@ def test_a_row_is_the_answer_to_a_follow_up_only_where_it_is_named(tmp_path, typ
     assert bool(found and found.exact) == named
     if typed.startswith("询价"):
         assert found is not None and ["询价" in line.text for line in found.lines] == [True]
+
+
+LESSONS = """# 课程
+
+| 课程 | 学费（元） | 教师 |
+|---|---|---|
+| 少儿国画初级 | 760 | 殷若水 |
+| 少儿国画提高 | 920 | 殷若水 |
+| 古筝 | 1800 | 柏青 |
+"""
+
+
+@pytest.mark.parametrize(("told", "exact"), [(None, False), (0.2, False), (1.9, True)])
+def test_a_row_named_without_a_column_is_the_answer_where_its_passage_is_known_to_answer(
+    tmp_path, told, exact
+):
+    query = "国画提高班多少钱"
+    engine = engine_over(tmp_path, ScriptedReader(), LESSONS)
+    hits = searched(query, engine.library, 8)
+    windows = [replace(w, told=told) for w in read(query, [narrow(hit) for hit in hits], ScriptedReader())]
+    found = found_in(Answer(query, query, kind="fact"), hits, windows, engine.library, ScriptedReader())
+    assert bool(found and found.exact) == exact
+    if exact:
+        assert found is not None and ["少儿国画提高" in line.text for line in found.lines] == [True]

@@ -74,6 +74,22 @@ def test_a_table_as_a_query_sees_it(table: Table):
     assert tuple(sheet.column(name).unit for name in ("本月_场", "押金", "管理")) == ("场", "元", "")
 
 
+@pytest.mark.parametrize(
+    ("question", "counted"),
+    [
+        ("体育组一共管几处", ["羽毛球馆", "舞蹈房"]),
+        ("3月开放的一共几处", ["羽毛球馆", "报告厅"]),
+        ("一共管几处", ["羽毛球馆", "报告厅", "排练室", "舞蹈房"]),
+    ],
+)
+def test_a_count_without_a_condition_is_of_the_rows_that_the_question_names(
+    table: Table, question: str, counted: list[str]
+):
+    generator = ScriptedGenerator({"": "SELECT COUNT(*) FROM t"})
+    found = computed(question, Operation("count", "none"), table, generator, threading.Event())
+    assert names(found) == counted and found is not None and found.total == len(counted)
+
+
 QUOTAS = """# 名额
 
 | 奖项 | 名额 | 规模 | 价格 |

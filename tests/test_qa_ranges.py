@@ -6,7 +6,7 @@ import pytest
 
 from index.types import Document, Passage
 from qa.attribution import EvidenceSentence
-from qa.kinds.ranges import items_in_range, rows_in_range
+from qa.kinds.ranges import figures_within, items_in_range, rows_in_range
 from qa.kinds.tables import Row, Table
 
 
@@ -38,10 +38,29 @@ LEAVE = table(
 FUNDS = table("合同额（万元）", "谁签", rows=[("不满20", "处长"), ("20至50", "副局长"), ("50以上", "局长")])
 BOTTLES = table("装量", "分钟", rows=[("100 mL以下", "15"), ("100 mL至500 mL", "20"), ("500 mL以上", "40")])
 
+LATENESS = table(
+    "单次时长",
+    "扣款",
+    rows=[
+        ("10分钟以内", "0"),
+        ("10分钟以上至30分钟", "50"),
+        ("30分钟以上至2小时", "150"),
+        ("2小时以上", "400"),
+    ],
+)
+HOLIDAYS = table(
+    "工龄", "天数", rows=[("满1年不满10年", "5"), ("满10年不满20年", "10"), ("满20年以上", "15")]
+)
+
 
 @pytest.mark.parametrize(
     ("asked", "given", "told"),
     [
+        ("迟到40分钟扣多少", LATENESS, ["150"]),
+        ("迟到3小时扣多少", LATENESS, ["400"]),
+        ("工作12年的一年休几天", HOLIDAYS, ["10"]),
+        ("工作1年的休几天", HOLIDAYS, ["5"]),
+        ("处长 3天假谁批", LEAVE, ["处长", "局长"]),
         ("采购3万2要怎么办", BUYING, ["比选"]),
         ("买1500块的东西", BUYING, ["自购"]),
         ("买1500元的东西", BUYING, ["自购"]),
@@ -64,6 +83,10 @@ def test_the_row_whose_range_holds_the_figure(asked: str, given: Table, told: li
 def test_columns_that_divide_no_range_are_left_alone() -> None:
     prices = table("项目", "价格", rows=[("早餐", "8元"), ("午餐", "12至18元"), ("晚餐", "10至16元")])
     assert rows_in_range("15元吃什么", prices) == (), "these overlap"
+    cells = [row.cells["价格"] for row in prices.rows]
+    assert [one.cells for one in figures_within("15元吃什么", "价格", cells)] == [frozenset({1, 2})]
+    assert figures_within("15块吃什么", "价格", [*cells, "不限"])[0].cells == {1, 2, 3}, "no bound"
+    assert figures_within("15人吃什么", "价格", cells) == []
     plain = table("房间", "人数", rows=[("甲", "20人"), ("乙", "40人")])
     assert rows_in_range("30人用哪间", plain) == ()
 

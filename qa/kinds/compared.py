@@ -1,7 +1,8 @@
 """Comparisons of rows of a table: the rows that the question names side by side, and the difference where two
 figures are compared.
 
-Exact: rows are told by equal text, the difference is computed and shows both figures.
+Exact: rows are told by what of the question they hold (``qa.kinds.rows``), the difference is computed and
+shows both figures.
 """
 
 from __future__ import annotations
@@ -9,15 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import SequenceMatcher
 
 from index.normalize import normalize, number_spans
 from index.types import Hit
 from qa.kinds.evidence import Indexed
-from qa.kinds.tables import Row, Table, named_table, only_figure, shared, stands
-
-PART = 0.6
-"""Least share of a value that the question must hold for it to be named: 中老年 for 中老年套餐."""
+from qa.kinds.rows import named_rows, named_table
+from qa.kinds.tables import Row, Table, only_figure, shared, stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +39,13 @@ def sides(question: str, hits: Sequence[Hit], index: Indexed) -> Sides | None:
     table = named_table(asked, hits, index)
     if table is None:
         return None
-    for column in table.columns:
-        rows = [row for row in table.rows if stands(asked, row.cells[column])]
-        if len(rows) < 2:
-            rows = [row for row in table.rows if _named(asked, normalize(row.cells[column]).text)]
-        if 2 <= len(rows) < max(3, len(table.rows)) and len({row.cells[column] for row in rows}) == len(rows):
-            wanted = [c for c in table.columns if c != column and shared(asked, c)]
-            columns = (column, *(wanted or [c for c in table.columns if c != column]))
-            return Sides(columns, tuple(rows), _difference(rows, table, wanted))
+    named = named_rows(asked, table)
+    if named and named.column and named.apart and 2 <= len(named.rows) < max(3, len(table.rows)):
+        key = named.column
+        wanted = [c for c in table.columns if c != key and shared(asked, c)]
+        if len({row.cells[key] for row in named.rows}) == len(named.rows):
+            columns = (key, *(wanted or [c for c in table.columns if c != key]))
+            return Sides(columns, named.rows, _difference(named.rows, table, wanted))
     return _across(asked, table)
 
 
@@ -62,14 +59,6 @@ def _across(asked: str, table: Table) -> Sides | None:
     (one, unit), (other, second) = (_told(rows[0].cells[c]) for c in named)
     difference = f"{abs(one - other).normalize():,f}{unit}" if unit == second else ""
     return Sides((*values, *(c for c in named if c not in values)), tuple(rows), difference)
-
-
-def _named(asked: str, value: str) -> bool:
-    """Is the value, or most of it, in the question?"""
-    if len(value) < 2 or value.isdigit():
-        return False
-    match = SequenceMatcher(None, value, asked, autojunk=False).find_longest_match()
-    return match.size >= 2 and match.size >= PART * len(value)
 
 
 def _difference(rows: Sequence[Row], table: Table, wanted: Sequence[str]) -> str:

@@ -21,7 +21,8 @@ from qa.kind import Operation
 from qa.kinds.enumerations import enumerations
 from qa.kinds.evidence import Block, Indexed, narrow
 from qa.kinds.extract import Extract
-from qa.kinds.tables import NEAR, Table, named_table, tables_at
+from qa.kinds.rows import fit, named_table
+from qa.kinds.tables import NEAR, Table, tables_at
 
 MOSTLY = 0.5
 """Share of the items of an enumeration that must answer for all of them to be counted though the question
@@ -90,7 +91,7 @@ def counted(
         if added and (operation.conditions == "none" or numbered(asked, len(added.terms))):
             return added
     around = tables_at(ranked[0], index)
-    table = max(around, key=lambda t: t.fit(asked)) if around else named_table(asked, ranked, index)
+    table = max(around, key=lambda table: fit(asked, table)) if around else named_table(asked, ranked, index)
     if table and (done := query(operation, table)):
         return done
     if operation.what != "count" or operation.conditions == "several":

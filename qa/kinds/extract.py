@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from index.normalize import normalize
 from qa.attribution import EvidenceSentence
+from qa.kinds.contrast import against_items, against_rows
 from qa.kinds.enumerations import Enumeration, enumerations
 from qa.kinds.evidence import Block, Indexed, Window, read, wide
-from qa.kinds.tables import Row, stands
+from qa.kinds.tables import Row
 from qa.linear import sigmoid
 from qa.reader import Reads
 
@@ -112,8 +112,12 @@ def extract(
             told.append(rival)
         if typed:
             told += [s for w in read(typed, [first.block], reader) for s in w.holding()]
-    lines = completed(question, told, section, kind, best)
+    if kind not in WIDE:
+        told = against_items(question, told, section, typed)
+    lines = completed(told, section, kind, best)
     lines = _ordered(lines, first.block)
+    if kind == "list" or kind not in WIDE:
+        lines = against_rows(question, lines, index, kind == "list", typed)
     if kind not in WIDE:
         lines = [s for s in lines if s.document.id == first.block.document.id]
     judged = None if first.told is None else sigmoid(first.told)
@@ -151,19 +155,15 @@ def _rival(question: str, window: Window, best: EvidenceSentence, reader: Reads)
 
 
 def completed(
-    question: str, told: Sequence[EvidenceSentence], section: Block, kind: str, best: EvidenceSentence
+    told: Sequence[EvidenceSentence], section: Block, kind: str, best: EvidenceSentence
 ) -> list[EvidenceSentence]:
     """The sentences that answer, with the rest of each enumeration of which enough items are among them, or
-    which the ``best`` sentence belongs to or leads in to; of a table one row is enough where the question
-    names none."""
-    asked = normalize(question).text
+    which the ``best`` sentence belongs to or leads in to; of a table one row is enough for a list."""
     starts = {(s.document.id, s.start) for s in told}
     whole: list[Enumeration] = []
     for one in enumerations(section):
         touched = sum(any((s.document.id, s.start) in starts for s in item) for item in one.items)
-        share = SHARE[one.form]
-        if one.form == "table" and kind == "list" and not any(_names(asked, item) for item in one.items):
-            share = 0.0
+        share = 0.0 if one.form == "table" and kind == "list" else SHARE[one.form]
         if _of_best(one, kind, best) or (kind in WIDE and touched and touched / len(one.items) >= share):
             whole.append(one)
     if not whole:
@@ -179,12 +179,6 @@ def _of_best(one: Enumeration, kind: str, best: EvidenceSentence) -> bool:
     led = best in one.lead or (best in one.items[0] and "：" in best.text)
     size = sum(len(s.text) for item in one.items for s in item) / len(one.items)
     return kind in ITEMS or led or (kind == "condition" and size <= BRIEF)
-
-
-def _names(asked: str, item: Sequence[EvidenceSentence]) -> bool:
-    """Does the question name a row by one of its cells?"""
-    cells = [cell.split("：", 1)[-1] for s in item for cell in s.text.split("；")]
-    return any(stands(asked, cell) for cell in cells)
 
 
 def of_rows(found: Extract | None, rows: Sequence[Row]) -> Extract:

@@ -22,7 +22,8 @@ from qa.kinds.compared import Sides
 from qa.kinds.compose import found_for
 from qa.kinds.evidence import Indexed
 from qa.kinds.nearest import nearest
-from qa.kinds.tables import Row, Table, named_table, shared
+from qa.kinds.rows import named_table
+from qa.kinds.tables import Row, Table, shared
 from qa.types import Answer, Note, Sentence
 
 FORMS = {"table": 0, "rising": 1, "falling": -1}

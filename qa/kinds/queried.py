@@ -26,6 +26,7 @@ from qa.draft import beginning, reply
 from qa.kind import Operation
 from qa.kinds.counted import Count, numbered
 from qa.kinds.ranges import rows_in_range
+from qa.kinds.rows import named_rows
 from qa.kinds.sheet import HEAD, Sheet, sheet_of
 from qa.kinds.tables import Table, bare, totals
 
@@ -151,10 +152,18 @@ def _computed(query: exp.Select, question: str, operation: Operation, sheet: She
     if conditions is None:
         return None
     rows = _rows(exp.select("*").from_("t").where(*conditions), sheet)
+    rows = rows if len(rows) < len(sheet.rows) else _named(rows, question, sheet)
     if what == "sum" and not query.find(exp.Count):
         columns = {name for one in query.expressions for name in _columns(one)}
         return _summed(rows, columns.pop(), sheet) if len(columns) == 1 else None
     return Count(_places(rows, sheet), "count", Decimal(len(rows))) if len(rows) > 1 else None
+
+
+def _named(rows: tuple[int, ...], question: str, sheet: Sheet) -> tuple[int, ...]:
+    """Those of some rows that the question names in so many words, though its query leaves none out; all
+    where it names none."""
+    named = named_rows(question, Table(tuple(sheet.rows[0].cells), sheet.rows))
+    return tuple(row for row in rows if sheet.rows[row] in named.rows) if named and named.exact else rows
 
 
 def _conditions(

@@ -7,7 +7,9 @@ the first figures of its items with one unit do. A figure that two share gives b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from index.normalize import NumberSpan, normalize, number_spans
@@ -64,13 +66,16 @@ def items_in_range(question: str, items: Sequence[EvidenceSentence]) -> tuple[Ro
 
 
 def _asked(question: str) -> list[NumberSpan]:
-    """The figures of a question that may fall into a range; letters before one make it a name."""
+    """The figures of a question that may fall into a range; letters before one make it a name, and one of a
+    unit (一年) is no figure where another stands in that unit (12年)."""
     text = normalize(question).text
-    return [
+    spans = [
         span
         for span in number_spans(text)
-        if span.kind in ("number", "percent") and not (span.start and text[span.start - 1].isascii())
+        if span.kind in ("number", "percent") and not re.search("[!-~] ?$", text[: span.start])
     ]
+    more = {span.unit for span in spans if span.value != 1}
+    return [s for s in spans if s.value != 1 or text[s.start].isdecimal() or s.unit not in more]
 
 
 def rows_in_range(question: str, table: Table, several: bool = False) -> tuple[Row, ...]:
@@ -79,23 +84,73 @@ def rows_in_range(question: str, table: Table, several: bool = False) -> tuple[R
     asked = _asked(question)
     found: list[tuple[str, tuple[Row, ...]]] = []
     for column in table.columns if asked else ():
-        told = _figures(column, [row.cells[column] for row in table.rows])
-        intervals = _intervals([values for values, _ in told])
-        units = {unit for _, unit in told}
-        for span in asked if intervals and len(units) == 1 else ():
-            unit = next(iter(units))
-            value = _in_unit(span, unit) if span.unit and unit else span.value
-            rows = tuple(
-                row
-                for row, (low, high) in zip(table.rows, intervals, strict=True)
-                if value is not None and low <= value <= high
-            )
-            if rows:
-                found.append((column, rows))
+        for fallen in _divided(asked, column, [row.cells[column] for row in table.rows]):
+            found.append((column, tuple(table.rows[n] for n in sorted(fallen.cells))))
     if len(found) > 1 and several and len({column for column, _ in found}) == 1:
-        fallen = [row for _, rows in found for row in rows]
-        return tuple(row for row in table.rows if row in fallen)
+        rows = [row for _, rows in found for row in rows]
+        return tuple(row for row in table.rows if row in rows)
     return found[0][1] if len(found) == 1 else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """A figure of the question, as a half-open span of it, and the cells of a column, by number, whose range
+    holds it."""
+
+    start: int
+    end: int
+    cells: frozenset[int]
+
+
+def figures_within(question: str, column: str, cells: Sequence[str], bare: bool = True) -> list[Fallen]:
+    """The figures of a question that fall into ranges of a column: ranges that divide one, else those in the
+    figure's unit, though they overlap or other cells have none; without a unit only where ``bare``."""
+    asked = [span for span in _asked(question) if span.unit or bare]
+    if divided := _divided(asked, column, cells):
+        return divided
+    closed = [_closed(cell) for cell in cells] if any(span.unit for span in asked) else []
+    out = []
+    for span in asked:
+        told = [_within(span, own) for own in closed] if span.unit else []
+        held = {n for n, within in enumerate(told) if within}
+        if sum(within is not None for within in told) > 1 and held:
+            out.append(Fallen(span.start, span.unit_end, frozenset(held) | _open(cells)))
+    return out
+
+
+def _divided(asked: Sequence[NumberSpan], column: str, cells: Sequence[str]) -> list[Fallen]:
+    """The figures that fall into the ranges of a column that divides one."""
+    told = _figures(column, cells) if asked else []
+    intervals = _intervals([values for values, _ in told])
+    units = {unit for _, unit in told}
+    out = []
+    for span in asked if intervals and len(units) == 1 else ():
+        unit = next(iter(units))
+        value = _in_unit(span, unit) if span.unit and unit else span.value
+        held = {n for n, (low, high) in enumerate(intervals) if value is not None and low <= value <= high}
+        if held:
+            out.append(Fallen(span.start, max(span.end, span.unit_end), frozenset(held)))
+    return out
+
+
+def _within(span: NumberSpan, ranges: Sequence[tuple[NumberSpan, NumberSpan]]) -> bool | None:
+    """Does a figure lie in one of the ranges? None where none is in its unit."""
+    ends = [(_in_unit(low, span.unit), _in_unit(high, span.unit)) for low, high in ranges]
+    known = [(low, high) for low, high in ends if low is not None and high is not None]
+    return any(low <= span.value <= high for low, high in known) if known else None
+
+
+def _open(cells: Sequence[str]) -> frozenset[int]:
+    """The cells of a column of ranges that say something without a figure: no bound (不限)."""
+    return frozenset(
+        n for n, cell in enumerate(cells) if any(c.isalpha() for c in cell) and not number_spans(cell)
+    )
+
+
+def _closed(cell: str) -> list[tuple[NumberSpan, NumberSpan]]:
+    """The ranges of a cell by both their ends: 7至9岁."""
+    spans = number_spans(cell)
+    return [(a, b) for a, b in zip(spans, spans[1:], strict=False) if a.range_with > 0 > b.range_with]
 
 
 def _in_unit(span: NumberSpan, unit: str) -> Decimal | None:
@@ -105,15 +160,18 @@ def _in_unit(span: NumberSpan, unit: str) -> Decimal | None:
 
 
 def _figures(column: str, cells: Sequence[str]) -> list[tuple[list[Decimal], str]]:
-    """The figures of each cell and their unit, which may stand over the column: 预算（万元）."""
+    """The figures of each cell and their unit: that of the first which has one, where another measures the
+    same (30分钟至2小时); it may stand over the column: 预算（万元）."""
     over = column[column.rfind("（") + 1 :].rstrip("）") if column.endswith("）") else ""
     factor = next((s for s in number_spans(f"1{over}") if over), None)
+    told = [[s for s in number_spans(cell) if s.kind in ("number", "percent")] for cell in cells]
+    one = next((s.unit for spans in told for s in spans if s.unit), factor.unit if factor else "")
     out = []
-    for cell in cells:
-        spans = [s for s in number_spans(cell) if s.kind in ("number", "percent")]
-        unit = next((s.unit for s in spans if s.unit), factor.unit if factor else "")
-        own = [_value(s, factor) for s in spans if s.unit in ("", unit)]
-        out.append((list(dict.fromkeys(own))[:2], unit))
+    for spans in told:
+        unit = next((s.unit for s in spans if s.unit), one)
+        unit = one if measured_in(unit)[0] == measured_in(one)[0] else unit
+        values = [_in_unit(s, unit) if s.unit else _value(s, factor) for s in spans]
+        out.append((list(dict.fromkeys(v for v in values if v is not None))[:2], unit))
     return out
 
 

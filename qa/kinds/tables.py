@@ -1,4 +1,4 @@
-"""Tables of the documents as rows and columns, and which of them, and which part, a question names.
+"""Tables of the documents as rows and columns, and which of their columns and values a question names.
 
 A row is stored as 列名：值；列名：值. What is named is told by equal text alone: a value that stands in the
 question, two characters of a column's name.
@@ -6,19 +6,17 @@ question, two characters of a column's name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from index.normalize import NumberSpan, normalize, number_spans
-from index.types import Hit
+from index.types import Document, Hit
 from qa.attribution import EvidenceSentence
-from qa.kinds.evidence import Block, Indexed, wide
+from qa.kinds.evidence import Indexed
 
 NEAR = 0.75
 """Share of the best hit's score that a passage must have for its table to be looked at."""
-MOST = 3
-"""Rows that a question names at once."""
 UNIT = 6
 """Characters of what stands in brackets after a column's name for it to be a unit: 元/人次."""
 NUMBER = "序号"
@@ -51,55 +49,45 @@ class Table:
                 found[column] = named
         return {c: v for c, v in found.items() if shared(asked, bare(c))} or found
 
-    def fit(self, asked: str) -> float:
-        """How much of the table the question names: values twice, columns once."""
-        return 2.0 * len(self.values(asked)) + sum(shared(asked, bare(c)) for c in self.columns)
-
-
-def named_table(asked: str, hits: Sequence[Hit], index: Indexed) -> Table | None:
-    """Of the tables in the sections near the best hit, in its document, the one of which the question names
-    most; None where it names nothing of any.
-
-    Args:
-        asked: the question, normalised.  hits: best first, at least one.
-    """
-    found: dict[tuple[str, ...], dict[int, Row]] = {}
-    for hit in hits:
-        near = hit.score >= NEAR * hits[0].score and hit.document.id == hits[0].document.id
-        for _, row in _rows(wide(hit, index)) if near else ():
-            found.setdefault(tuple(row.cells), {}).setdefault(row.place.start, row)
-    tables = [
-        Table(columns, tuple(row for _, row in sorted(rows.items()))) for columns, rows in found.items()
-    ]
-    rated = sorted(((table.fit(asked), -n) for n, table in enumerate(tables)), reverse=True)
-    return tables[-rated[0][1]] if rated and rated[0][0] > 0 else None
-
-
-def _rows(block: Block) -> Iterator[tuple[int, Row]]:
-    """The rows of the tables that a section touches, each table whole, with the number of their table."""
-    numbers = {
-        one.table for one in block.document.blocks if one.table and block.start <= one.start < block.end
-    }
-    for one in block.document.blocks:
-        if one.table in numbers:
-            text = block.document.text[one.start : one.end]
-            cells = dict(cell.split("：", 1) for cell in text.split("；") if "：" in cell)
-            passage = next((p for p in block.passages if p.start <= one.start < p.end), block.hit.passage)
-            if cells:
-                place = EvidenceSentence(passage, block.document, one.start, one.end, text)
-                yield one.table, Row(place, cells)
-
 
 def tables_at(hit: Hit, index: Indexed) -> list[Table]:
     """The tables that a passage holds rows of, each whole."""
-    block = wide(hit, index)
-    passage = hit.passage
-    touched = {one.table for one in hit.document.blocks if passage.start <= one.start < passage.end}
-    found: dict[tuple[int, tuple[str, ...]], list[Row]] = {}
-    for number, row in _rows(block):
-        if number in touched:
-            found.setdefault((number, tuple(row.cells)), []).append(row)
-    return [Table(columns, tuple(rows)) for (_, columns), rows in found.items()]
+    return tables_in(hit.document, hit.passage.start, hit.passage.end, index)
+
+
+def tables_in(document: Document, start: int, end: int, index: Indexed) -> list[Table]:
+    """The tables of which a row begins in a span of a document, each whole."""
+    numbers = {one.table for one in document.blocks if one.table and start <= one.start < end}
+    passages = index.passages(document.id) if numbers else []
+    found: dict[int, list[Row]] = {}
+    for one in document.blocks:
+        if one.table in numbers and one.table:
+            text = document.text[one.start : one.end]
+            cells = dict(cell.split("：", 1) for cell in text.split("；") if "：" in cell)
+            passage = next((p for p in passages if p.start <= one.start < p.end), None)
+            if cells and passage:
+                place = EvidenceSentence(passage, document, one.start, one.end, text)
+                found.setdefault(one.table, []).append(Row(place, cells))
+    return [table for rows in found.values() for table in _whole(rows)]
+
+
+def _whole(rows: Sequence[Row]) -> list[Table]:
+    """Rows of a table as one, a cell that a row leaves empty as ""; by their columns where most of these
+    would be empty."""
+    columns: list[str] = []
+    for row in rows:
+        at = 0
+        for column in row.cells:
+            if column not in columns:
+                columns.insert(at, column)
+            at = columns.index(column) + 1
+    if all(2 * len(row.cells) > len(columns) for row in rows):
+        full = (Row(row.place, {c: row.cells.get(c, "") for c in columns}) for row in rows)
+        return [Table(tuple(columns), tuple(full))]
+    found: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(row.cells), []).append(row)
+    return [Table(own, tuple(alike)) for own, alike in found.items()]
 
 
 def row_text(place: EvidenceSentence) -> str:
@@ -149,37 +137,6 @@ def only_figure(cell: str) -> NumberSpan | None:
     """The figure that a cell begins with, where it holds no other; else None."""
     spans = number_spans(cell.strip())
     return spans[0] if len(spans) == 1 and not spans[0].start else None
-
-
-def looked_up(question: str, hits: Sequence[Hit], index: Indexed, typed: str = "") -> tuple[Row, ...]:
-    """The rows, at most ``MOST``, that the question names by a cell that tells rows apart, in a table of the
-    best document; () where it names none, or too many.
-
-    Args:
-        typed: the question without what it takes up from turns before, where it does: it must name a cell or
-            a column itself, and the rows that it names are meant.
-    """
-    if not hits:
-        return ()
-    asked, own = normalize(question).text, normalize(typed).text
-    table = named_table(asked, hits, index)
-    if table is None or (own and not _named_by(own, table)):
-        return ()
-    for key in table.columns:
-        unique = len({row.cells[key] for row in table.rows}) == len(table.rows) and key != NUMBER
-        rows = tuple(row for row in table.rows if unique and stands(asked, row.cells[key]))
-        rows = tuple(row for row in rows if own and stands(own, row.cells[key])) or rows
-        if rows:
-            column = any(shared(asked, c) for c in table.columns if c != key)
-            return rows if len(rows) <= MOST and (column or len(rows) > 1) else ()
-    return ()
-
-
-def _named_by(asked: str, table: Table) -> bool:
-    """Does the question name a column of the table, or a cell?"""
-    return any(
-        shared(asked, c) or any(stands(asked, row.cells[c]) for row in table.rows) for c in table.columns
-    )
 
 
 def stands(asked: str, value: str) -> bool:
