@@ -39,7 +39,6 @@ NUMBERS = (
     "crowded",
     "wide",
     "doubt",
-    "asked",
     "doubtful",
 )
 
@@ -55,11 +54,11 @@ class Fit:
         least: to be told.  alone: the same where only the runs tell.
         beside: how much less is enough for a sentence that stands beside one that is told.
         crowded: how much more is asked where much of a text is told: then it speaks of programs.
-        wide: how much less is enough where a text is listed or written.
+        wide: how much less is enough where a text is listed or written, and makes a sentence doubtful for a
+            question of fact.
         doubt: how much less makes a sentence doubtful there.
-        screen, asked, doubtful: log-odds by the runs from which on the vector is asked: whether a sentence is
-            told for sure, whether it is doubtful enough to be asked of for a question of fact, and whether it
-            is doubtful where a text is listed or written.
+        screen, doubtful: log-odds by the runs from which on the vector is asked: whether a sentence is told
+            for sure, and whether it is doubtful.
     """
 
     grams: NDArray[Any]
@@ -74,7 +73,6 @@ class Fit:
     crowded: float
     wide: float
     doubt: float
-    asked: float
     doubtful: float
     model: str
 

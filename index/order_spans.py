@@ -25,9 +25,6 @@ LONGEST = 600
 """Characters of a sentence that are looked at together; a longer one is looked at piece by piece."""
 MANY, CROWD = 10, 0.15
 """Sentences from which on, and share of them told from which on, a text is taken to speak of programs."""
-ASKED = 3.5
-"""How much less (log-odds) makes a sentence doubtful enough for the model that writes to be asked of it for a
-question of fact (docs/log/server.md)."""
 BETWEEN = 48
 """Bytes (16 Chinese characters) up to which a sentence between two orders is taken for what they order."""
 SAID = 2
@@ -95,7 +92,7 @@ class Sentences:
         ``wide``: less is enough to be told."""
         odds = self.told()
         told = (odds >= 0) | (wide & (self.whole >= -self.fit.wide))
-        near = np.flatnonzero((odds >= -(self.fit.doubt if wide else ASKED)) & ~told)
+        near = np.flatnonzero((odds >= -(self.fit.doubt if wide else self.fit.wide)) & ~told)
         inside = (int(i) for i in near if self.spans[i][0] < end and start < self.spans[i][1])
         return [(float(odds[i]), self.worst(i)) for i in inside]
 
@@ -167,7 +164,7 @@ def places(
         found = _said_again(texts, _spread(told, brief, fit.doubt - fit.wide if wide else fit.beside))
         if not look(_beside(given, found), encoder, fit.doubtful):
             break
-    least = -fit.doubt if wide else -ASKED if judged else 0.0
+    least = -fit.doubt if wide else -fit.wide if judged else 0.0
     cut = [(i, cut) for i in np.flatnonzero(found) for cut in _narrowed(text, *spans[i], encoder, fit, least)]
     return tuple(Place(a, b, _score(max(told[i], 0.0))) for i, (a, b) in cut)
 

@@ -75,7 +75,7 @@ class Orders:
             named = self._titles.setdefault(title, self._titles.get(title) or _titled(title))
             given.append((named, 0, len(named.text)))
             self._free.pop((title, wide), None)
-        look(given, self._encoder, load_fit().doubtful if wide else load_fit().asked)
+        look(given, self._encoder, load_fit().doubtful)
         found = {one for sentences, start, end in given for one in sentences.doubtful(start, end, wide)}
         return {(told, text) for told, text in found if text not in self._judged}
 

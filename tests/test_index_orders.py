@@ -22,7 +22,7 @@ from eval.scripts.injection import Attack, load
 from index.encoder import Encoder, open_encoder
 from index.loaders import load as loaded
 from index.order_classifier import RUNS, SLOTS, load_fit, margins, runs_of
-from index.order_spans import ASKED, Place, look, orders_in, places, sentences_of
+from index.order_spans import Place, look, orders_in, places, sentences_of
 from index.orders import Orders, told
 from index.types import Document
 from qa.library import Library
@@ -144,7 +144,7 @@ def test_where_a_text_is_listed_less_is_enough(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_what_was_judged_counts_instead(monkeypatch: pytest.MonkeyPatch) -> None:
-    scripted(monkeypatch, {"疑": 0.1 - ASKED, "令": 1.0})
+    scripted(monkeypatch, {"疑": 0.1 - load_fit().wide, "令": 1.0})
     plain = "食堂" * 9 + "。"
     told = sentences_of(f"疑似一句。{plain}命令一句。")
     assert told.doubtful(0, 99) == [] and look([(told, 0, 99)], None) and not look([(told, 0, 99)], None)
@@ -162,7 +162,7 @@ def test_what_was_judged_counts_instead(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_text_is_looked_at_once_and_not_asked_of_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    scripted(monkeypatch, {"票": 0.1 - ASKED})
+    scripted(monkeypatch, {"票": 0.1 - load_fit().wide})
     made, seen = library(tmp_path), list[str]()
     real = index.order_spans.margins
 
@@ -185,8 +185,8 @@ def test_the_vectors_tell_of_the_passages_found_alone_and_beside_an_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fit, seen = load_fit(), list[str]()
-    runs = {"令": fit.screen, "疑": fit.asked, "随": fit.doubtful}
-    odds = {"令": 1.0, "疑": 0.1 - ASKED, "随": 0.1 - fit.beside}
+    runs = {"令": fit.screen, "疑": fit.doubtful, "随": fit.doubtful}
+    odds = {"令": 1.0, "疑": 0.1 - fit.wide, "随": 0.1 - fit.beside}
 
     def first(text: str, worth: dict[str, float]) -> float:
         return next((worth[word] for word in worth if word in text), -9.0)
@@ -199,13 +199,13 @@ def test_the_vectors_tell_of_the_passages_found_alone_and_beside_an_order(
     monkeypatch.setattr(
         index.order_spans, "by_runs", lambda texts, fit: np.array([first(text, runs) for text in texts])
     )
-    text = "疑似第一句。平常的一句。疑似第二句。随便第一句。平常的两句。"
+    text = "疑似第一句。平常的一句。疑似第二句。平常的两句。"
     document = Document("1", "须知", "须知.txt", text, "1")
     orders = Orders()
     assert orders.struck(document) == () and seen == [], "nothing may be told for sure"
     assert [text for _, text in orders.doubtful([(document, 0, 6)])] == ["疑似第一句。"] == seen
     assert len(orders.doubtful([(document, 0, len(text))])) == 2 and len(seen) == 2
-    assert orders.doubtful([(document, 0, len(text))], wide=True) == set() and "随便第一句。" in seen, "told"
+    assert orders.doubtful([(document, 0, len(text))], wide=True) == set() and len(seen) == 2, "told"
     seen.clear()
     assert struck(f"{text}命令。随便第二句。随便第三句。") == ["命令。", "随便第二句。", "随便第三句。"]
     assert seen == ["命令。", "随便第二句。", "随便第三句。"], "and what stands farther away is not looked at"
@@ -248,7 +248,7 @@ def test_the_fit_that_ships_is_for_the_default_encoder() -> None:
     fit = load_fit()
     assert fit.model == IndexSettings().encoder and fit.weights.shape == (384,)
     assert fit.grams.shape == fit.beside_vector.shape == (SLOTS,) and fit.beside > 0
-    assert 0 < fit.wide < fit.doubt and fit.doubtful < fit.asked < fit.screen and fit.doubt > ASKED
+    assert 0 < fit.wide < fit.doubt and fit.doubtful < fit.screen
     assert np.isfinite(fit.weights).all() and np.isfinite(fit.grams).all()
 
 

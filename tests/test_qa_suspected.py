@@ -11,7 +11,7 @@ from fake_encoder import FakeEncoder
 from fakes import ScriptedGenerator
 
 from engine.base import Message
-from index.order_spans import ASKED
+from index.order_classifier import load_fit
 from index.orders import Orders
 from qa.closed import ClosedContext
 from qa.struck import Struck
@@ -92,7 +92,7 @@ def doubting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every sentence with 由 is doubtful."""
 
     def made(texts: Sequence[str], *_: object, **__: object) -> np.ndarray:
-        return np.array([0.1 - ASKED if "由" in text else -9.0 for text in texts])
+        return np.array([0.1 - load_fit().wide if "由" in text else -9.0 for text in texts])
 
     monkeypatch.setattr("index.order_spans.margins", made)
     monkeypatch.setattr("index.order_spans.by_runs", lambda texts, fit: np.zeros(len(texts)))

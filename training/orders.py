@@ -29,7 +29,7 @@ from index.encoder import open_encoder
 from index.loaders import load
 from index.loaders.raw import clean
 from index.order_classifier import SLOTS, runs_of
-from index.order_spans import ASKED, pieces
+from index.order_spans import pieces
 from index.sentences import split_sentences
 from training.examples import DATA, rows
 
@@ -46,15 +46,12 @@ NEVER = -99.0
 BESIDE = 0.01
 """The same for a sentence beside one that is told."""
 WIDE = 0.01
-"""The same where a text is listed or written."""
+"""The same where a text is listed or written; for a question of fact these are doubtful."""
 SCREEN = 0.97
 """Share of the orders that are told by both that must pass the screen."""
-ASKED_SCREEN = 0.95
-"""Share of the orders that are told, or near enough to be asked of for a question of fact, that must pass its
-screen."""
 DOUBT, DOUBTFUL = 0.03, 0.08
 """Share of sentences of office documents that may be doubtful where a text is listed or written, and whose
-vector is asked for that."""
+vector is asked for what is doubtful."""
 FILES = (*"abcdefghijk", "count_docs")
 ABOUT = Path(__file__).parents[1] / "docs"
 """Technical pages in Chinese and English: commands, settings, tables, code."""
@@ -217,7 +214,6 @@ def levels(
         "crowded": max(0.0, float(np.quantile(both[hard], 1 - CROWDED)) - sure),
         "wide": wide,
         "doubt": doubt,
-        "asked": float(np.quantile(runs[y & (both >= sure - ASKED)], 1 - ASKED_SCREEN)),
         "doubtful": float(np.quantile(runs[plain], 1 - DOUBTFUL)),
     }
 
@@ -227,8 +223,7 @@ def reported(odds: Mapping[str, np.ndarray], at: Mapping[str, float], given: Seq
     plain, sure = np.array([e.origin in ("office", "eval") for e in given]), at["least"]
     for name, screen, least in (
         ("both, behind the screen", "screen", sure),
-        ("asked of for a question of fact", "asked", sure - ASKED),
-        ("listed or written", "doubtful", sure - at["wide"]),
+        ("listed or written, or asked of for a question of fact", "doubtful", sure - at["wide"]),
         ("doubtful there", "doubtful", sure - at["doubt"]),
     ):
         passed = odds["runs"] >= at[screen]
