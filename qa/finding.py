@@ -36,8 +36,8 @@ class Searched(Protocol):
 NEAR = 1.5
 """How much less worth (log-odds) than the best a passage may be for its table to be looked at."""
 TOLD = 1.0
-"""Log-odds by the model that writes from which a passage is taken to answer: a row that the question names is
-then its answer, though the question names no column."""
+"""Log-odds by the model that writes from which a passage is taken to answer: where the reader finds a fact in
+a row of a table, a row that the question names is the answer then, though the question names no column."""
 SAME = 0.06
 """What the score of a passage gains for standing in the document that the turn before was about; chosen on
 tuning questions (docs/log/reader.md)."""
@@ -164,7 +164,8 @@ def found_in(
         ranked = ranked_by(hits, worth)
         near = [h for h in ranked if worth[h.passage.id][0] >= worth[ranked[0].passage.id][0] - NEAR]
         first = max(windows, key=lambda w: w.worth, default=None)
-        told = {first.block.hit.passage.id} if first and (first.told or 0.0) >= TOLD else set()
+        known = first if answer.kind == "fact" and first and (first.told or 0.0) >= TOLD else None
+        told = {s.start for s in known.holding()} if known else set[int]()
         rows = fallen_into(answer.question, near, index, compares) or looked_up(
             answer.query, ranked, index, typed, told
         )

@@ -136,7 +136,7 @@ def meant_rows(asked: str, typed: str, table: Table) -> Named | None:
 
 
 def looked_up(
-    question: str, hits: Sequence[Hit], index: Indexed, typed: str = "", answering: Set[str] = frozenset()
+    question: str, hits: Sequence[Hit], index: Indexed, typed: str = "", answering: Set[int] = frozenset()
 ) -> tuple[Row, ...]:
     """The rows, at most ``MOST``, that the question names in so many words in a table of the best document,
     by a column that tells its rows apart, with a column beside, or several by whole cells; () elsewhere.
@@ -144,7 +144,8 @@ def looked_up(
     Args:
         typed: the question without what it takes up from turns before, where it does: it must name a cell or
             a column itself, and the rows that it names are meant.
-        answering: passages that are known to answer: a row of theirs may be named by any column.
+        answering: where sentences of the best document begin that are known to answer: if a row is among
+            them, one may be named by any column.
     """
     if not hits:
         return ()
@@ -158,7 +159,7 @@ def looked_up(
     if named is None or not named.exact or len(named.rows) > MOST:
         return ()
     column = any(shared(asked, c) for c in table.columns if c != named.column)
-    known = any(row.place.passage.id in answering for row in named.rows)
+    known = any(row.place.start in answering for row in table.rows)
     several = len(named.rows) > 1 and (named.apart or named.first) and named.share >= 1.0
     sure = named.key and (column or several)
     return named.rows if sure or known else ()
