@@ -28,7 +28,7 @@ from qa.finding import dated, follows, found_in, ranked_by, searched, worth_of
 from qa.gate import Decision, Gate
 from qa.judge import judged, open_judge
 from qa.kind import Operation
-from qa.kinds.compose import extracted, found_for
+from qa.kinds.compose import extracted, found_for, uncomputed
 from qa.kinds.evidence import Window, narrow, read
 from qa.kinds.extract import APART, Extract, extract
 from qa.kinds.ordered import tabled
@@ -233,12 +233,14 @@ class Pipeline:
         if done := own.answer(answer, found, hits):
             return done
         # What is written after turns mostly says them again; a figure that was not computed is a guess.
-        after = follows(answer) or answer.kind == "count" or operation.what != "none"
+        computes = answer.kind == "count" or operation.what != "none"
+        after = follows(answer) or computes
         decision = self.gate.before(hits, found, first)
         if found and (found.exact or after) and not (decision and decision.reason):
             decision = self.gate.alone(hits, found, first)
         if decision and (decision.reason or not (found and not after and self._wordy(found))):
-            return self._decided(answer, hits, windows, first, found, own, decision)
+            done = self._decided(answer, hits, windows, first, found, own, decision)
+            return uncomputed(done) if computes and not done.refused else done
         return None
 
     def _worked(

@@ -194,7 +194,7 @@ def test_the_question_said_again_is_no_answer(centre):
         ("费用超过150元的项目有几个", ("count", "one"), "SELECT 1 FROM t WHERE 费用_元 > 150", "共2个：", 2),
         ("各项目的费用一共多少", ("sum",), "SELECT SUM(费用_元) FROM t", "合计560元（120 + 260 + 180）：", 3),
         (
-            "各项目的费用平均多少",
+            "三日周期的费用平均多少",
             ("average",),
             "SELECT AVG(费用_元) FROM t WHERE 周期 = '三日'",
             "推算为150元（由120，180算得）：",

@@ -19,11 +19,13 @@ from index.settings import IndexSettings
 from qa.attribution import EvidenceSentence
 from qa.engine import Engine
 from qa.kind import Operation
+from qa.kinds.compose import tallied
 from qa.kinds.counted import Count
 from qa.kinds.queried import computed
 from qa.kinds.sheet import sheet_of
 from qa.kinds.tables import Table, row_text, tables_at
 from qa.settings import EngineSettings
+from qa.types import Answer
 
 HALLS = """# 场地
 
@@ -54,9 +56,11 @@ def table(tmp_path: Path) -> Table:
     return opened(tmp_path, HALLS, "羽毛球馆 押金")
 
 
-def asked(table: Table, query: str, what: str = "count", conditions: str = "one") -> Count | None:
+def asked(
+    table: Table, query: str, what: str = "count", conditions: str = "one", question: str = "有几个"
+) -> Count | None:
     operation = Operation(what, conditions)
-    return computed("问", operation, table, ScriptedGenerator({"": query}), threading.Event())
+    return computed(question, operation, table, ScriptedGenerator({"": query}), threading.Event())
 
 
 def names(found: Count | None) -> list[str]:
@@ -127,48 +131,167 @@ def test_figures_behind_the_same_words_and_two_in_a_cell(tmp_path: Path):
     )
 
 
+FIRST, SECOND, THIRD, FOURTH = "羽毛球馆", "报告厅", "排练室", "舞蹈房"
+
+
 @pytest.mark.parametrize(
-    ("query", "rows"),
+    ("question", "where", "rows"),
     [
-        ("SELECT COUNT(*) FROM t WHERE 管理 = '体育组'", ["羽毛球馆", "舞蹈房"]),
-        ("SELECT 场地 FROM t WHERE 管理 <> '体育组'", ["报告厅", "排练室"]),
-        ("SELECT COUNT(*) FROM t WHERE 押金 <> '免'", ["报告厅", "排练室", "舞蹈房"]),
-        # One row counted is mostly a row asked for.
-        ("SELECT COUNT(*) FROM t WHERE 押金 = '免'", []),
-        ("SELECT COUNT(*) FROM t WHERE 场地 LIKE '%体育%'", ["羽毛球馆", "舞蹈房"]),
-        ("SELECT COUNT(*) FROM t WHERE 场地 LIKE '%操场%'", []),
+        ("体育组管几个", "管理 = '体育组'", [FIRST, FOURTH]),
+        ("不归体育组管的有几个", "管理 <> '体育组'", [SECOND, THIRD]),
+        ("押金不免的有几个", "押金 <> '免'", [SECOND, THIRD, FOURTH]),
+        ("免押金的有几个", "押金 = '免'", [FIRST]),
+        ("带体育的有几个", "场地 LIKE '%体育%'", [FIRST, FOURTH]),
         # Words are not over a figure, as they are for SQLite.
-        ("SELECT COUNT(*) FROM t WHERE 押金 > 60", ["报告厅", "舞蹈房"]),
-        ("SELECT COUNT(*) FROM t WHERE 开放日 < '04-01'", ["羽毛球馆", "报告厅"]),
-        ("SELECT COUNT(*) FROM t WHERE 本月_场 > 上月_场", ["羽毛球馆", "舞蹈房"]),
+        ("押金超过60元的有几个", "押金 > 60", [SECOND, FOURTH]),
+        ("4月1号以前开放的有几个", "开放日 < '04-01'", [FIRST, SECOND]),
+        ("三月开放的有几个", "开放日 LIKE '03-%'", [FIRST, SECOND]),
+        ("三月底前开放的有几个", "开放日 BETWEEN '03-01' AND '03-31'", [FIRST, SECOND]),
+        ("本月比上月多的有几个", "本月_场 > 上月_场", [FIRST, FOURTH]),
         # A part of a cell stands for it; a text that only another column has belongs to that.
-        ("SELECT COUNT(*) FROM t WHERE 管理 = '体育'", ["羽毛球馆", "舞蹈房"]),
-        ("SELECT COUNT(*) FROM t WHERE 管理 <> '体育'", ["报告厅", "排练室"]),
-        ("SELECT COUNT(*) FROM t WHERE 场地 = '体育组'", ["羽毛球馆", "舞蹈房"]),
-        # The question puts one condition; what else the model added is not asked.
-        ("SELECT COUNT(*) FROM t WHERE 管理 = '体育组' AND 押金 = '免'", ["羽毛球馆", "舞蹈房"]),
-        ("SELECT COUNT(*) FROM t WHERE 本月_场 >= 10 AND 本月_场 < 30 AND 押金 = '免'", ["排练室", "舞蹈房"]),
-        # No such text, no such column, no row, no condition where there is one, no query.
-        ("SELECT COUNT(*) FROM t WHERE 管理 = '后勤处'", []),
-        ("SELECT COUNT(*) FROM t WHERE 面积 > 3", []),
-        ("SELECT COUNT(*) FROM t WHERE 本月_场 > 100", []),
-        ("SELECT COUNT(*) FROM t", []),
-        ("共有两个场地归体育组管", []),
-        ("SELECT COUNT(*) FROM t JOIN t AS u", []),
-        ("SELECT COUNT(*) FROM sqlite_master", []),
-        ("DROP TABLE t", []),
+        ("体育的有几个", "管理 = '体育'", [FIRST, FOURTH]),
+        ("不是体育的有几个", "管理 <> '体育'", [SECOND, THIRD]),
+        ("体育组有几个", "场地 = '体育组'", [FIRST, FOURTH]),
+        ("体育组负责几个", "负责人 = '体育组'", [FIRST, FOURTH]),
+        ("团委和总务处管几个", "管理 IN ('团委', '总务处')", [SECOND, THIRD]),
+        # What the model added and the question does not say is not asked; what it says is.
+        ("体育组管几个", "管理 = '体育组' AND 开放日 = '03-02'", [FIRST, FOURTH]),
+        ("体育组免押金的有几个", "管理 = '体育组' AND 押金 = '免'", [FIRST]),
+        ("本月10场到30场的几个", "本月_场 >= 10 AND 本月_场 < 30 AND 押金 = '免'", [THIRD, FOURTH]),
+        # What stands over the whole table is no condition on its rows.
+        ("场地里归体育组管的有几个", "管理 = '体育组' AND 场地 = '场地'", [FIRST, FOURTH]),
+        # No such text, no such column, no row, no condition where there is one.
+        ("后勤处管几个", "管理 = '后勤处'", []),
+        ("面积超过3的几个", "面积 > 3", []),
+        ("本月过100场的几个", "本月_场 > 100", []),
+        # A figure of the question that no condition has, and one row that the question does not say.
+        ("本月20场以上的几个", "本月_场 >= 2", []),
+        ("归学生管的有几个", "管理 = '团委'", []),
     ],
 )
-def test_the_rows_that_count(table: Table, query: str, rows: list[str]):
-    found = asked(table, query)
+def test_the_rows_that_count(table: Table, question: str, where: str, rows: list[str]):
+    found = asked(table, f"SELECT COUNT(*) FROM t WHERE {where}", question=question)
     assert names(found) == rows
-    assert found is None or found.total == len(rows)
+    assert found is None or (found.total, found.guessed) == (len(rows), ())
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT COUNT(*) FROM t",
+        "共有两个场地归体育组管",
+        "SELECT COUNT(*) FROM t JOIN t AS u",
+        "SELECT COUNT(*) FROM sqlite_master",
+        "SELECT 管理, COUNT(*) FROM t GROUP BY 管理",
+        "DROP TABLE t",
+    ],
+)
+def test_what_is_no_query_for_rows(table: Table, query: str):
+    assert asked(table, query) is None
+
+
+def test_what_the_question_names_is_a_condition(table: Table):
+    """One that the query leaves out is put in, and shown as a guess: 不 may stand before it."""
+    found = asked(table, "SELECT COUNT(*) FROM t", conditions="none", question="体育组一共几个场地")
+    assert names(found) == [FIRST, FOURTH] and found and found.guessed == ("管理=体育组",)
+    other = "SELECT COUNT(*) FROM t WHERE 场地 = '羽毛球馆'"
+    assert names(asked(table, other, question="体育组有几个")) == [FIRST, FOURTH]
+    denied = "SELECT COUNT(*) FROM t WHERE 押金 <> '免'"
+    assert asked(table, denied, question="体育组以外的有几个") is None
+
+
+def test_other_words_than_the_cell_has_are_a_guess(table: Table):
+    found = asked(table, "SELECT COUNT(*) FROM t WHERE 管理 = '体育组'", question="搞运动的有几个")
+    assert names(found) == [FIRST, FOURTH] and found and found.guessed == ("管理=体育组",)
+    either = "SELECT COUNT(*) FROM t WHERE 管理 = '团委' OR 上月_场 > 5"
+    assert asked(table, either, question="团委有几个") is None, "one of which the question says half"
+    # So it is where the small model sees no condition.
+    none = asked(
+        table, "SELECT COUNT(*) FROM t WHERE 管理 = '体育组'", conditions="none", question="搞运动的几个"
+    )
+    assert none and none.guessed == ("管理=体育组",)
+    # Of two, of neither of which the question says anything, nobody knows which.
+    two = "SELECT COUNT(*) FROM t WHERE 管理 = '体育组' AND 上月_场 > 5"
+    assert asked(table, two, question="搞运动的有几个") is None
+
+
+def test_a_guess_is_shown_as_one(table: Table):
+    """The count is partly borne out, its rows are word for word; the most are one themselves."""
+    query = "SELECT COUNT(*) FROM t WHERE 管理 = '体育组'"
+    for question, state in (("搞运动的有几个", "partial"), ("体育组管几个", "supported")):
+        count = asked(table, query, question=question)
+        assert count
+        shown = tallied(Answer(question, question), count)
+        assert [one.state for one in shown.sentences] == [state, "supported", "supported"]
+        assert any("管理=体育组" in note.message for note in shown.notes) == (state == "partial")
+    last = asked(table, "SELECT 场地 FROM t ORDER BY 开放日 DESC LIMIT 1", "extreme")
+    assert last and [one.state for one in tallied(Answer("问", "问"), last).sentences] == ["partial"]
+
+
+def test_without_an_operation_only_what_the_question_says_is_counted(table: Table):
+    query = "SELECT COUNT(*) FROM t WHERE 管理 = '体育组'"
+    assert names(asked(table, query, "none", question="体育组管几个")) == [FIRST, FOURTH]
+    assert asked(table, query, "none", question="搞运动的有几个") is None
+    assert asked(table, query, "none", question="体育组的押金是几元") is None, (
+        "a figure of the table is asked for"
+    )
+    assert asked(table, query.replace("COUNT(*)", "场地"), "none", question="体育组管什么") is None
+
+
+ROSTER = """# 值班
+
+| 日期 | 值班员 | 扣分项 | 备注 | 工龄（年） | 入职年份 |
+|---|---|---|---|---|---|
+| 3月14日 | 苏晓、蒋南 | 侧方压线 | 到岗 | 3 | 2011 |
+| 3月15日 | 彭凯 | 超速 | | 5 | 2009 |
+| 3月22日 | 苏晓 | 倒车压线 | 演练 | 5 | 2009 |
+| 3月29日 | 蒋南、彭凯 | 超速 | 盘点 | 不满1年 | 2014 |
+"""
+
+
+def test_a_row_with_an_empty_cell_belongs_to_its_table(tmp_path: Path):
+    roster = opened(tmp_path, ROSTER, "彭凯 值班")
+    assert len(roster.rows) == 4 and roster.rows[1].cells["备注"] == ""
+    assert roster.columns == ("日期", "值班员", "扣分项", "备注", "工龄（年）", "入职年份")
+
+
+def days(found: Count | None) -> list[str]:
+    return [place.text.split("；")[0].split("：")[1] for place in found.places] if found else []
+
+
+def test_one_of_several_things_in_a_cell_and_what_two_cells_have_in_common(tmp_path: Path):
+    roster = opened(tmp_path, ROSTER, "彭凯 值班")
+    query = "SELECT COUNT(*) FROM t WHERE {}"
+    one = asked(roster, query.format("值班员 = '彭凯'"), question="彭凯三月值几天班")
+    assert days(one) == ["3月15日", "3月29日"]
+    both = asked(roster, query.format("扣分项 = '倒车压线'"), question="压线扣分的有几个")
+    assert days(both) == ["3月14日", "3月22日"]
+    # A day of another month than the table has is a figure that no condition has.
+    assert asked(roster, query.format("值班员 = '彭凯'"), question="彭凯四月值几天班") is None
+
+
+def test_different_things_of_a_column_are_counted_as_a_guess(tmp_path: Path):
+    roster = opened(tmp_path, ROSTER, "彭凯 值班")
+    found = asked(roster, "SELECT COUNT(DISTINCT 扣分项) FROM t", "count", "none", "扣分的有几项")
+    assert found and (found.total, found.guessed) == (3, ("扣分项",))
+
+
+def test_the_most_is_of_figures_that_are_understood(tmp_path: Path):
+    roster = opened(tmp_path, ROSTER, "彭凯 值班")
+    query = "SELECT 值班员 FROM t ORDER BY {} LIMIT 1"
+    assert asked(roster, query.format("工龄_年 DESC"), "extreme", question="谁工龄最长") is None
+    assert asked(roster, query.format("入职年份 DESC"), "extreme", question="谁最老") is None
+    assert asked(roster, query.format("值班员 DESC"), "extreme", question="谁最多") is None
+    last = asked(roster, query.format("日期 DESC"), "extreme", question="最后一天谁值班")
+    assert days(last) == ["3月29日"] and last and (last.by, last.guessed) == ("日期", ("日期",))
 
 
 def test_several_conditions_all_count_and_each_must_be_known(table: Table):
     both = "SELECT COUNT(*) FROM t WHERE 管理 <> '体育组' AND {}"
-    assert names(asked(table, both.format("押金 > 10"), conditions="several")) == ["报告厅", "排练室"]
-    assert asked(table, both.format("押金 = '减半'"), conditions="several") is None
+    assert names(
+        asked(table, both.format("押金 > 10"), "count", "several", "除了体育组，押金过10元的几个")
+    ) == ["报告厅", "排练室"]
+    assert asked(table, both.format("押金 = '减半'"), "count", "several", "除了体育组，减半的几个") is None
     assert names(asked(table, "SELECT COUNT(*) FROM t", conditions="none")) == [
         "羽毛球馆",
         "报告厅",
@@ -185,11 +308,15 @@ def test_so_many_as_there_are_is_no_condition(table: Table):
 
 
 def test_sums_and_other_figures_come_with_what_they_are_made_of(table: Table):
-    total = asked(table, "SELECT SUM(本月_场) FROM t WHERE 管理 = '体育组'", "sum")
+    total = asked(
+        table, "SELECT SUM(本月_场) FROM t WHERE 管理 = '体育组'", "sum", question="体育组本月共几场"
+    )
     assert total is not None
     assert (total.total, total.terms, total.unit) == (Decimal(62), ("42", "20"), "场")
     # A sum that the model counts is a count: 一共排了多少个班.
-    assert names(asked(table, "SELECT COUNT(*) FROM t WHERE 管理 = '体育组'", "sum")) == [
+    assert names(
+        asked(table, "SELECT COUNT(*) FROM t WHERE 管理 = '体育组'", "sum", question="体育组共几个")
+    ) == [
         "羽毛球馆",
         "舞蹈房",
     ]
@@ -197,13 +324,28 @@ def test_sums_and_other_figures_come_with_what_they_are_made_of(table: Table):
     one = asked(table, "SELECT 上月_场 - 本月_场 FROM t WHERE 场地 = '羽毛球馆'", "difference")
     assert one is not None and (one.total, one.terms, one.unit) == (Decimal(12), ("30", "42"), "场")
     two = "SELECT (SELECT 押金 FROM t WHERE 场地 = '{}') - (SELECT 押金 FROM t WHERE 场地 = '排练室')"
-    rows = asked(table, two.format("报告厅"), "difference")
+    rows = asked(table, two.format("报告厅"), "difference", question="报告厅比排练室贵多少")
+    assert rows and rows.guessed == ()
+    other = asked(table, two.format("报告厅"), "difference", question="开会的比排练室贵多少")
+    assert other and other.guessed == ("场地=报告厅",)
     assert rows is not None and (rows.total, rows.unit, names(rows)) == (
         Decimal(150),
         "元",
         ["报告厅", "排练室"],
     )
     assert asked(table, two.format("音乐厅"), "difference") is None
+    # Another column of figures than the question names; named rows, one by a part of its name.
+    assert asked(table, two.format("报告厅"), "difference", question="报告厅本月比排练室多几场") is None
+    sums = "SELECT SUM(上月_场) FROM t WHERE 场地 IN ('报告', '排练室')"
+    added = asked(table, sums, "sum", question="报告和排练室上月加起来几场")
+    assert added and (added.total, added.guessed, names(added)) == (27, (), ["报告厅", "排练室"])
+    apart = asked(
+        table,
+        f"{two.format('报告厅').replace(' - ', ' + ')} FROM t",
+        "sum",
+        question="报告厅加排练室押金多少",
+    )
+    assert apart and (apart.total, apart.unit) == (250, "元")
 
 
 MACHINES = """# 设备

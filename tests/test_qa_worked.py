@@ -192,6 +192,11 @@ def test_items_are_counted_where_they_are_a_whole_enumeration(
     assert (int(found.total), len(found.places)) == (total, places) if found else total == 0
 
 
+def test_rows_of_which_the_question_names_some_are_not_all_of_what_is_counted(hits: Sequence[Hit]) -> None:
+    told = '情况 = ["大房", "小房"]\n答案 = len(情况)'
+    assert asked(hits, told, "房一共几种") and asked(hits, told, "水费3元/吨的房一共几种") is None
+
+
 @pytest.mark.parametrize(
     ("start", "end", "days"),
     [

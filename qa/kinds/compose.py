@@ -15,7 +15,7 @@ from qa.kinds.extract import WIDE, Extract
 from qa.kinds.overview import about, outline
 from qa.kinds.tables import row_text
 from qa.kinds.worked import Worked
-from qa.types import Answer, Note, Retrieved, Sentence
+from qa.types import Answer, Note, Retrieved, Sentence, State
 
 
 def extracted(answer: Answer, found: Extract) -> Answer:
@@ -36,9 +36,14 @@ def tallied(answer: Answer, count: Count) -> Answer:
     """What was computed, and under it every place that it was computed from."""
     lines = [quoted(place) for place in count.places]
     cited = tuple(c for line in lines for c in line.citations)
+    state: State = "partial" if count.guessed else "supported"
+    notes = answer.notes
+    if count.guessed:
+        notes = (*notes, Note("computed", prompts.text("qa.note_guessed", guessed="；".join(count.guessed))))
     if count.total is None:
-        notes = (*answer.notes, Note("computed", prompts.text("qa.note_extreme"), cited))
-        return replace(answer, stage="done", sentences=stacked(lines), notes=notes)
+        notes = (*notes, Note("computed", prompts.text("qa.note_extreme", by=count.by), cited))
+        shown = stacked([replace(line, state=state) for line in lines])
+        return replace(answer, stage="done", sentences=shown, notes=notes)
     if count.terms:
         total = f"{count.total.normalize():,f}{count.unit}"
         how = "qa.counted_sum" if count.what == "sum" else "qa.counted_other"
@@ -49,8 +54,13 @@ def tallied(answer: Answer, count: Count) -> Answer:
         total = f"{count.total}{measure(answer.query)}"
         text = prompts.text("qa.counted_rows", n=str(count.total), measure=measure(answer.query))
     note = Note("computed", prompts.text("qa.note_counted", total=total), cited)
-    shown = stacked([Sentence(text, "supported", cited), *lines])
-    return replace(answer, stage="done", sentences=shown, notes=(*answer.notes, note))
+    shown = stacked([Sentence(text, state, cited), *lines])
+    return replace(answer, stage="done", sentences=shown, notes=(*notes, note))
+
+
+def uncomputed(answer: Answer) -> Answer:
+    """A quotation for a question that wants a figure computed: it says that nothing was."""
+    return replace(answer, notes=(*answer.notes, Note("quoted", prompts.text("qa.note_uncomputed"))))
 
 
 def shown_working(answer: Answer, found: Worked) -> Answer:

@@ -42,6 +42,8 @@ class Count:
             with the most or the least.
         terms: the figures that went into it, as they stand there; () when rows were counted.
         unit: of the total, as the document has it; "" for rows.
+        by: the column of which the places have the most or the least.
+        guessed: what of it the question does not say itself, as a person reads it.
     """
 
     places: tuple[EvidenceSentence, ...]
@@ -49,6 +51,8 @@ class Count:
     total: Decimal | None = None
     terms: tuple[str, ...] = ()
     unit: str = ""
+    by: str = ""
+    guessed: tuple[str, ...] = ()
 
 
 _Key = tuple[str, str, str]
@@ -81,7 +85,8 @@ def counted(
     """What the question asks to compute; None when it is not certain what from.
 
     Args:
-        operation: what is to be computed; not ``none``.
+        operation: what is to be computed; of ``none`` a count is tried where several rows of a table
+            have what the question names (张三管几台).
         ranked: what was found, best first, at least one.  found: what the reader finds in it.
     """
     asked = normalize(question).text
@@ -92,11 +97,20 @@ def counted(
             return added
     around = tables_at(ranked[0], index)
     table = max(around, key=lambda table: fit(asked, table)) if around else named_table(asked, ranked, index)
+    if operation.what == "none" and not (table and _shared(asked, table)):
+        return None
     if table and (done := query(operation, table)):
         return done
     if operation.what != "count" or operation.conditions == "several":
         return None
     return _items(ranked[0], found, 0.0 if operation.conditions == "none" else MOSTLY)
+
+
+def _shared(asked: str, table: Table) -> bool:
+    """Have several rows, and not all, what the question names?"""
+    values = table.values(asked)
+    rows = [row for row in table.rows if values and all(row.cells[c] in v for c, v in values.items())]
+    return 1 < len(rows) < len(table.rows)
 
 
 def numbered(asked: str, number: int) -> bool:

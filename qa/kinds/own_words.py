@@ -83,7 +83,7 @@ class OwnWords:
         """
         if answer.kind == "count" and operation.what == "none":
             operation = operation._replace(what="count")
-        if not ranked or not (answer.kind == "compare" or operation.what != "none"):
+        if not ranked or not (answer.kind in ("compare", "fact") or operation.what != "none"):
             return None
         index, gone = self.index, self.index.superseded()
         if answer.kind == "compare" or operation.what == "difference":
@@ -91,7 +91,7 @@ class OwnWords:
             if both and (both.difference or answer.kind == "compare"):
                 places = [row.place for row in both.rows]
                 return replace(beside(answer, both), retrieved=found_for(ranked, gone, places))
-        if operation.what == "none":
+        if operation.what == "none" and answer.kind != "fact":
             return None
         if count := counted(answer.query, operation, ranked, index, found, query):
             return replace(tallied(answer, count), retrieved=found_for(ranked, gone, count.places))

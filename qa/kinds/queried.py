@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import sqlglot
@@ -19,23 +20,23 @@ from sqlglot.errors import SqlglotError
 
 import prompts
 from engine.base import Generator, Message
-from index.normalize import normalize, number_spans
-from qa.attribution import EvidenceSentence
+from index.normalize import normalize
 from qa.checks.numbers import counts
 from qa.draft import beginning, reply
 from qa.kind import Operation
+from qa.kinds.asked_rows import most, places_of, rows_of, unread
+from qa.kinds.conditions import FREE, TESTS, columns_of, completed, figures_left_out, left_out, read, says
 from qa.kinds.counted import Count, numbered
-from qa.kinds.ranges import rows_in_range
+from qa.kinds.grounding import grounded
 from qa.kinds.rows import named_rows
 from qa.kinds.sheet import HEAD, Sheet, sheet_of
-from qa.kinds.tables import Table, bare, totals
+from qa.kinds.tables import Table, bare, shared, totals
 
 TOKENS = 80
 """Tokens of a query."""
 ROWS = 60
 """Rows of a table that are read for one."""
-ORDERED = (exp.GT, exp.GTE, exp.LT, exp.LTE)
-SINGLE = frozenset({"difference", "ratio", "product", "average"})
+SINGLE = FREE - {"extreme"}
 """Operations with one figure for all rows."""
 
 
@@ -46,7 +47,7 @@ def computed(
     nothing, or counts one row: that is mostly a query for a row (docs/log/reader.md).
 
     Args:
-        operation: what is to be computed; not ``none``.
+        operation: what is to be computed; of ``none`` what the query counts, where the question says it all.
         table: without its row of totals it is asked.
 
     Raises:
@@ -87,147 +88,127 @@ def _parsed(text: str) -> exp.Select | None:
     return query if all(table.name == "t" for table in tables) else None
 
 
-def _grounded(test: exp.Expr, sheet: Sheet) -> exp.Expr | None:
-    """A condition whose texts are those of cells (``_stands``). None where no cell has one, or columns of
-    different units are compared."""
-    if not all(_ordered(one, sheet) for one in test.find_all(*ORDERED)):
+def _computed(query: exp.Select, asked: str, operation: Operation, sheet: Sheet) -> Count | None:
+    what = operation.what
+    if what == "none" and not query.find(exp.Count):
         return None
-    for one in test.find_all(exp.EQ, exp.NEQ, exp.In, exp.Like):
-        texts = [literal.this for literal in one.find_all(exp.Literal) if literal.is_string]
-        if not isinstance(one.this, exp.Column) or not texts:
-            continue
-        cells = sheet.cells(one.this.name)
-        if isinstance(one, exp.Like) or not all(text in cells for text in texts):
-            new = _stands(one, texts, sheet) if len(texts) == 1 and not isinstance(one, exp.In) else None
-            if new is None:
-                return None
-            if one is test:
-                return new
-            one.replace(new)
-    return test
-
-
-def _stands(one: exp.Condition, texts: Sequence[str], sheet: Sheet) -> exp.Expr | None:
-    """A condition whose text no cell of its column is: of the cells that it is a part of, else of the only
-    cell whose range holds its figure, else of the only other column that has it. None where there is none."""
-    name, text = one.this.name, texts[0].strip("%")
-    denied = isinstance(one, exp.NEQ)
-    if any(text in str(cell) for cell in sheet.cells(name)):
-        return _like(one.this, text, denied)
-    header = sheet.column(name).header
-    if len(rows := rows_in_range(text, Table((header,), sheet.rows))) == 1:
-        return _like(one.this, rows[0].cells[header].strip(), denied)
-    others = [c for c in sheet.columns if any(text in str(value) for value in c.values)]
-    exact = [c for c in others if text in c.values]
-    if len(exact or others) != 1:
+    one = what in SINGLE or (what == "sum" and _of_parts(query, asked, sheet))
+    tests = [query] if one else completed(query, asked, operation, sheet)
+    if tests is None or (query.args.get("group") and not one):
         return None
-    (other,) = exact or others
-    return type(one)(this=exp.column(other.name), expression=one.expression.copy())
-
-
-def _like(column: exp.Expr, text: str, denied: bool) -> exp.Expr:
-    like = exp.Like(this=column.copy(), expression=exp.Literal.string(f"%{text}%"))
-    return exp.Not(this=like) if denied else like
-
-
-def _ordered(test: exp.Expr, sheet: Sheet) -> bool:
-    """Can what is compared be put in order: columns of one unit, a text only with days and hours?"""
-    names = _columns(test)
-    texts = any(one.is_string for one in test.find_all(exp.Literal))
-    cells = [str(cell) for name in names for cell in sheet.cells(name) if cell is not None]
-    return len({sheet.column(name).unit for name in names}) == 1 and (
-        not texts or all(cell[0].isdigit() for cell in cells)
+    known = [new for test in tests if (new := grounded(test.copy(), asked, sheet)) is not None]
+    if len(known) < len(tests):
+        return None
+    if one:
+        found = _single(known[0], what, sheet)
+    else:
+        found = (
+            most(query, known, sheet) if what == "extreme" else _over_rows(query, asked, what, known, sheet)
+        )
+    rest = [*query.expressions, *filter(None, (query.args.get("order"), query.args.get("limit")))]
+    if found is None:
+        return None
+    named = not tests and what != "extreme" and len(found.places) < len(sheet.rows)
+    if not named and _passed_over(asked, [*tests, *known, *rest], found, sheet):
+        return None
+    if (found.what != "count" or what == "none") and _misnamed(asked, query, sheet):
+        return None
+    guessed = _guessed(asked, tests, known, sheet)
+    alone = found.what == "count" and len(found.places) == 1
+    return (
+        None if guessed and (alone or what == "none") else replace(found, guessed=(*found.guessed, *guessed))
     )
 
 
-def _computed(query: exp.Select, question: str, operation: Operation, sheet: Sheet) -> Count | None:
-    what = operation.what
-    if what in SINGLE:
-        return _single(query, what, sheet) if _grounded(query, sheet) is query else None
-    if what == "extreme":
-        ordered = query.args.get("order") or query.find(exp.Max, exp.Min)
-        rows = _rows(query, sheet) if ordered and not query.args.get("group") else ()
-        return Count(_places(rows, sheet), what) if 0 < len(rows) < len(sheet.rows) else None
-    conditions = _conditions(query, question, operation, sheet)
-    if conditions is None:
-        return None
-    rows = _rows(exp.select("*").from_("t").where(*conditions), sheet)
-    rows = rows if len(rows) < len(sheet.rows) else _named(rows, question, sheet)
+def _guessed(asked: str, tests: Sequence[exp.Expr], known: Sequence[exp.Expr], sheet: Sheet) -> list[str]:
+    """The conditions that the question does not say, neither as the query has them nor as the cells do, and
+    those that are not the query's."""
+    if known and isinstance(known[0], exp.Select):
+        own = list(known[0].find_all(*TESTS))
+        return [read(one, sheet) for one in own if not says(asked, one, sheet)]
+    pairs = zip(tests, known, strict=True)
+    return [
+        read(new, sheet)
+        for old, new in pairs
+        if old.parent is None or not (says(asked, old, sheet) or says(asked, new, sheet))
+    ]
+
+
+def _of_parts(query: exp.Select, asked: str, sheet: Sheet) -> bool:
+    """Does it add up several queries, or several columns?"""
+    several = len(_added(query, asked, sheet)) > 1 and query.find(exp.Add) is not None
+    return several or query.find(exp.Subquery) is not None
+
+
+def _added(query: exp.Select, asked: str, sheet: Sheet) -> set[str]:
+    """The columns that a query tells of: those that the question names, if it names some."""
+    names = {name for one in query.expressions for name in columns_of(one)}
+    named = {c.name for c in sheet.columns if c.name in names and shared(asked, bare(c.header))}
+    return named or names
+
+
+def _passed_over(asked: str, tests: Sequence[exp.Expr], found: Count, sheet: Sheet) -> bool:
+    """Does the question name something that no condition has?"""
+    passed = figures_left_out(asked, tests, sheet, len(found.places))
+    return passed or bool(left_out(asked, tests, sheet))
+
+
+def _misnamed(asked: str, query: exp.Select, sheet: Sheet) -> bool:
+    """Does the question name columns of figures, and the query is of none of these?"""
+    heads = {c.name for c in sheet.columns if c.numeric and normalize(bare(c.header)).text in asked}
+    own = {column.header for column in sheet.columns if column.name in columns_of(query)}
+    return bool(heads) and not any(sheet.column(name).header in own for name in heads)
+
+
+def _over_rows(
+    query: exp.Select, asked: str, what: str, tests: Sequence[exp.Expr], sheet: Sheet
+) -> Count | None:
+    """The rows counted, or what they have different in a column, or a column of theirs added up."""
+    rows = rows_of(exp.select("*").from_("t").where(*tests), sheet)
+    rows = rows if len(rows) < len(sheet.rows) else _named(rows, asked, sheet)
+    columns = _added(query, asked, sheet)
     if what == "sum" and not query.find(exp.Count):
-        columns = {name for one in query.expressions for name in _columns(one)}
         return _summed(rows, columns.pop(), sheet) if len(columns) == 1 else None
-    return Count(_places(rows, sheet), "count", Decimal(len(rows))) if len(rows) > 1 else None
+    if not rows or (len(rows) == 1 and not tests) or query.find(exp.Sum):
+        return None
+    if query.find(exp.Distinct) and len(columns) == 1:
+        column = sheet.column(columns.pop())
+        if (different := len({column.values[row] for row in rows})) < len(rows):
+            return Count(places_of(rows, sheet), "count", Decimal(different), guessed=(column.header,))
+    return Count(places_of(rows, sheet), "count", Decimal(len(rows)))
 
 
-def _named(rows: tuple[int, ...], question: str, sheet: Sheet) -> tuple[int, ...]:
+def _named(rows: tuple[int, ...], asked: str, sheet: Sheet) -> tuple[int, ...]:
     """Those of some rows that the question names in so many words, though its query leaves none out; all
     where it names none."""
-    named = named_rows(question, Table(tuple(sheet.rows[0].cells), sheet.rows))
+    named = named_rows(asked, Table(tuple(sheet.rows[0].cells), sheet.rows))
     return tuple(row for row in rows if sheet.rows[row] in named.rows) if named and named.exact else rows
 
 
-def _conditions(
-    query: exp.Select, question: str, operation: Operation, sheet: Sheet
-) -> list[exp.Expr] | None:
-    """The conditions of a query; None where one has a text that no cell has, or there are none and there
-    should be. Models like to add some: one of which the question says nothing does not count, and where it
-    puts no more than one, the first does, with what else is asked of the same columns."""
-    where = query.args.get("where")
-    if where is None:
-        return [] if operation.conditions == "none" else None
-    parts = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
-    parts = [part for part in parts if _said(part, question, sheet)] or parts
-    if operation.conditions != "several":
-        parts = [part for part in parts if _columns(part) == _columns(parts[0])]
-    grounded = [_grounded(part, sheet) for part in parts]
-    known = [part for part in grounded if part is not None]
-    if len(known) == len(parts):
-        return known
-    return [] if operation.conditions == "none" else None
-
-
-def _said(part: exp.Expr, question: str, sheet: Sheet) -> bool:
-    """Does the question say anything of a condition: a figure of it, a character of a value or of a column's
-    name?"""
-    values = [str(one.this) for one in part.find_all(exp.Literal)]
-    names = _columns(part)
-    columns = [bare(column.header) for column in sheet.columns if column.name in names]
-    figures = {span.value for span in number_spans(question)}
-    if any(span.value in figures for value in values for span in number_spans(value)):
-        return True
-    return any(c in question for text in (*values, *columns) for c in text if c.isalpha())
-
-
-def _columns(part: exp.Expr) -> set[str]:
-    return {column.name for column in part.find_all(exp.Column)}
-
-
-def _rows(query: exp.Select, sheet: Sheet) -> tuple[int, ...]:
-    """The numbers of the rows that a query is about, in the order of the table. Words are no figures: none is
-    over or under one."""
-    asked = query.copy()
-    asked.set("expressions", [exp.column("rowid")])
-    asked.set("distinct", None)
-    for test in list(asked.find_all(*ORDERED)):
-        if isinstance(test.this, exp.Column) and sheet.column(test.this.name).numeric:
-            figure = sqlglot.parse_one(f"typeof({test.this.sql('sqlite')}) = 'real'", read="sqlite")
-            test.replace(exp.and_(test.copy(), figure))
-    return tuple(sorted({int(str(number)) - 1 for (number,) in sheet.ask(asked.sql("sqlite"))}))
-
-
 def _summed(rows: Sequence[int], name: str, sheet: Sheet) -> Count | None:
-    """The sum of a column of figures over the rows."""
+    """The sum of a column of figures over the rows; None where one has a figure that is not understood."""
     column = sheet.column(name)
     own = [(row, value) for row in rows if isinstance(value := column.values[row], float)]
-    if len(own) < 2 or not column.numeric:
+    if len(own) < 2 or not column.numeric or any(unread(column, row) for row in rows):
         return None
     total = sum((Decimal(str(value)) for _, value in own), Decimal(0))
     numbers = [row for row, _ in own]
-    return Count(_places(numbers, sheet), "sum", total, _cells(numbers, [name], sheet), column.unit)
+    return Count(places_of(numbers, sheet), "sum", total, _cells(numbers, [name], sheet), column.unit)
 
 
-def _single(query: exp.Select, what: str, sheet: Sheet) -> Count | None:
+def _several(select: exp.Select, sheet: Sheet) -> bool:
+    """Is a part of a query that stands for one figure one of several rows?"""
+    if select.parent is None or any(one.find(exp.AggFunc) for one in select.expressions):
+        return False
+    return bool(columns_of(select)) and len(rows_of(select, sheet)) != 1
+
+
+def _single(query: exp.Expr, what: str, sheet: Sheet) -> Count | None:
     """The one figure that the query computes, with the rows and cells that go into it."""
+    if all(column.find_ancestor(exp.Select) is not query for column in query.find_all(exp.Column)):
+        query.set("from_", None)  # of figures that are all of other queries
+    if any(_several(select, sheet) for select in query.find_all(exp.Select)):
+        return None
     found = sheet.ask(query.sql("sqlite"))
     if len(found) != 1 or len(found[0]) != 1 or not isinstance(found[0][0], int | float):
         return None
@@ -237,7 +218,7 @@ def _single(query: exp.Select, what: str, sheet: Sheet) -> Count | None:
     for select in query.find_all(exp.Select):
         columns = [c for one in select.expressions for c in one.find_all(exp.Column)]
         own = [c.name for c in columns if c.find_ancestor(exp.Select) is select]
-        numbers = _rows(select, sheet) if own else ()
+        numbers = rows_of(select, sheet) if own else ()
         rows += numbers
         names += own
         terms += _cells(numbers, own, sheet)
@@ -250,13 +231,9 @@ def _single(query: exp.Select, what: str, sheet: Sheet) -> Count | None:
     if len(terms) < 2 or len(units) > 1:
         return None
     total = Decimal(f"{found[0][0]:.10g}")
-    unit = units.pop() if what in ("difference", "average", "product") else ""
-    places = _places(sorted(set(rows)), sheet)
+    unit = "" if what == "ratio" else units.pop()
+    places = places_of(sorted(set(rows)), sheet)
     return Count(places, what, abs(total) if what == "difference" else total, tuple(terms), unit)
-
-
-def _places(rows: Sequence[int], sheet: Sheet) -> tuple[EvidenceSentence, ...]:
-    return tuple(sheet.rows[row].place for row in rows)
 
 
 def _cells(rows: Sequence[int], names: Sequence[str], sheet: Sheet) -> tuple[str, ...]:

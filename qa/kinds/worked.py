@@ -30,6 +30,7 @@ from qa.kinds.arithmetic import Operand, Quantity, operands, result, signs
 from qa.kinds.counted import numbered
 from qa.kinds.evidence import narrow
 from qa.kinds.formula import calculation, named, shared_pairs
+from qa.kinds.tables import stands
 from qa.kinds.told_items import counted_items
 
 TOKENS = 120
@@ -87,7 +88,7 @@ def worked_out(
     if not sure or not lines:
         return None
     told = dict(named(lines))
-    return _items(told, context) or _days(told, context) or _figure(lines, question, context)
+    return _items(told, question, context) or _days(told, context) or _figure(lines, question, context)
 
 
 def borne_out(worked: Worked, context: Context, judge: Judge | None, cancelled: threading.Event) -> bool:
@@ -117,16 +118,24 @@ def _said(
     return text, least >= CERTAIN
 
 
-def _items(named: dict[str, str], context: Context) -> Worked | None:
-    """The items of the one list that is told."""
+def _items(named: dict[str, str], question: str, context: Context) -> Worked | None:
+    """The items of the one list that is told; None where they are rows of which the question means some."""
     lists = [text for text in named.values() if text.startswith("[")]
     if len(lists) != 1:
         return None
     items = [part.strip() for part in lists[0].strip("[]").split('"') if part.strip(" ,，、")]
     for hit in context.hits:
-        if places := counted_items(items, narrow(hit)):
+        places = counted_items(items, narrow(hit))
+        if places and not _some(normalize(question).text, places):
             return Worked("items", Decimal(len(items)), "", "、".join(items), _once(places), ITEMS)
     return None
+
+
+def _some(asked: str, places: Sequence[EvidenceSentence]) -> bool:
+    """Does the question name a cell that some of the rows have, and others not?"""
+    rows = [[cell.partition("：")[2].strip() for cell in place.text.split("；")] for place in places]
+    named = {cell for row in rows for cell in row if stands(asked, cell)}
+    return any(not all(cell in row for row in rows) for cell in named)
 
 
 def _days(named: dict[str, str], context: Context) -> Worked | None:

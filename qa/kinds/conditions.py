@@ -1,0 +1,287 @@
+"""Conditions of a query held against the question: does each say what the question says, and do they leave
+out nothing that the question names?
+
+Exact: told by texts and figures of the table that stand in the question. What the question names and no
+condition has ends a query; a condition in other words than the question's is the model's guess, and what
+comes of it is shown as that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import groupby
+
+from sqlglot import exp
+
+from index.normalize import NumberSpan, normalize, number_spans
+from qa.checks.dates import find_dates
+from qa.kind import Operation
+from qa.kinds.sheet import Column, Sheet
+from qa.kinds.tables import bare
+
+SHARED = 2
+"""Characters of a cell that the question must have for it to be named by a part."""
+SIZES = (1, 10**3, 10**4, 10**8)
+"""Thousands and the like, with which a figure is written, or its column."""
+MONTH, LAST = (1, 12), (1, 28, 29, 30, 31)
+"""The first and the last month of a year, days of a month."""
+FREE = frozenset({"difference", "ratio", "product", "average", "extreme"})
+"""Operations that may do without a condition, whatever the question puts."""
+SIGNS: dict[type[exp.Expr], str] = {exp.NEQ: "≠", exp.GTE: "≥", exp.LTE: "≤", exp.GT: ">", exp.LT: "<"}
+SIGNS |= {exp.Is: "=", exp.EQ: "=", exp.In: "=", exp.Like: "=", exp.Between: "="}
+TESTS = (exp.EQ, exp.NEQ, exp.In, exp.Like, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.Is)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A text of cells that stands in the question, and where."""
+
+    column: str
+    text: str
+    start: int
+    end: int
+
+
+def named(asked: str, sheet: Sheet) -> list[Named]:
+    """The cells, and parts of cells between marks, of columns with several values, that stand in the
+    question; of two of which one holds the other the longer, and none within a column's name.
+
+    Args:
+        asked: the question, normalised.
+    """
+    found = []
+    for column in sheet.columns:
+        texts = {part for cell in column.told for part in _parts(cell)} if len(set(column.told)) > 1 else ()
+        found += [Named(column.name, text, at, at + len(text)) for text in texts for at in _all(text, asked)]
+    heads = {normalize(bare(column.header)).text for column in sheet.columns}
+    other = [Named("", head, at, at + len(head)) for head in heads for at in _all(head, asked)]
+    return [
+        one
+        for one in found
+        if not any(o.start <= one.start and one.end <= o.end and o.text != one.text for o in (*found, *other))
+    ]
+
+
+def _parts(cell: str) -> set[str]:
+    """A cell without what it has in brackets, and its parts between marks; no figures."""
+    text = normalize(bare(cell)).text.strip()
+    runs = {"".join(run) for word, run in groupby(text, str.isalnum) if word}
+    return {one for one in (text, *runs) if len(one) > 1 and not _figure(one)}
+
+
+def _figure(text: str) -> bool:
+    return any(not span.start and span.unit_end == len(text) for span in number_spans(text)) or any(
+        not day.start and day.end == len(text) for day in find_dates(text)
+    )
+
+
+def _all(text: str, asked: str) -> Iterator[int]:
+    at = asked.find(text) if text else -1
+    while at >= 0:
+        yield at
+        at = asked.find(text, at + 1)
+
+
+def literals(test: exp.Expr) -> list[tuple[str, str]]:
+    """The texts and figures of a condition, each with its column ("" where it has none)."""
+    found = []
+    for one in test.find_all(exp.Literal):
+        near = one.find_ancestor(*TESTS)
+        column = near.find(exp.Column) if near else None
+        found.append((column.name if column else "", str(one.this).strip("%")))
+    return found
+
+
+def says(asked: str, test: exp.Expr, sheet: Sheet) -> bool:
+    """Does the question say all that a condition compares with: texts, parts of them that no other cell of
+    the column has, figures?"""
+    return all(_says(asked, column, text, sheet) for column, text in literals(test))
+
+
+def _says(asked: str, name: str, text: str, sheet: Sheet) -> bool:
+    text = normalize(text).text
+    if text in asked and not text.isdecimal():
+        return True
+    own = _told(text)
+    if not own:
+        return bool(name) and _part(asked, text, sheet.column(name))
+    known = {value for one in _figures(asked) for value in one}
+    days = [int(value) for value in sorted(own)] if iso(text) else []
+    return own <= known or bool(days and name and _day_said(text, known, sheet.column(name)))
+
+
+def longest(asked: str, text: str) -> str:
+    """The longest part of a cell that the question has, "" where it is short."""
+    match = SequenceMatcher(None, text, asked, autojunk=False).find_longest_match()
+    return text[match.a : match.a + match.size] if match.size >= SHARED else ""
+
+
+def _part(asked: str, text: str, column: Column) -> bool:
+    """Has the question a part of a cell that no other cell has?"""
+    common = longest(asked, text)
+    return bool(common) and not any(common in cell for cell in map(_folded, column.told) if text not in cell)
+
+
+def _folded(text: str) -> str:
+    return normalize(text).text
+
+
+def iso(text: str) -> bool:
+    """Is it a day, or the beginning or end of one, as ISO text?"""
+    runs = [len(run) for run in text.split("-") if run]
+    return "-" in text and all(c.isdecimal() or c == "-" for c in text) and set(runs) <= {2, 4}
+
+
+def _day_said(text: str, known: set[str], column: Column) -> bool:
+    """Is a day said but for what is the same in the whole column, or the edge of what is said?"""
+    told = [run for run in text.split("-") if run]
+    cells = [str(value).split("-") for value in column.values if value]
+    year = told.pop(0) if len(told[0]) == 4 else ""
+    years = {cell[0] for cell in cells if len(cell) == 3}
+    months = {cell[-2] for cell in cells if len(cell) > 1}
+    said = [str(int(run)) in known for run in told]
+    if year and year not in known and years != {year}:
+        return False
+    if not told:
+        return True
+    month = said[0] or months == {told[0]}
+    day = len(told) == 1 or said[1] or (said[0] and int(told[1]) in LAST)
+    edge = int(told[0]) in MONTH and not any(said) and year in known
+    return (month and day and any(said)) or edge
+
+
+def _told(text: str) -> set[str]:
+    """The figures of a condition's text."""
+    runs = {str(int("".join(run))) for digit, run in groupby(text, str.isdecimal) if digit}
+    return runs if iso(text) or len(runs) > 1 else {_value(span) for span in number_spans(text)}
+
+
+def _value(span: NumberSpan) -> str:
+    return f"{span.value.normalize():f}"
+
+
+def _figures(asked: str) -> list[set[str]]:
+    """The figures of a question, each as it may stand in a condition, of a column of millions too; but for
+    the one of 一天 and the like."""
+    found = []
+    for span in number_spans(asked):
+        text = asked[span.start : span.end]
+        sizes = (1,) if text[-1].isdecimal() else SIZES
+        if span.value != 1 or text.isdecimal():
+            found.append({f"{(span.value / size).normalize():f}" for size in sizes})
+    for day in find_dates(asked):
+        found += [{str(one)} for one in (day.year, day.month, day.day) if one]
+    return found
+
+
+def left_out(asked: str, tests: Sequence[exp.Expr], sheet: Sheet) -> list[Named]:
+    """What the question names and no condition has."""
+    own = [normalize(text).text for test in tests for _, text in literals(test)]
+    return [
+        one for one in named(asked, sheet) if not any(o and (o in one.text or one.text in o) for o in own)
+    ]
+
+
+def figures_left_out(asked: str, tests: Sequence[exp.Expr], sheet: Sheet, rows: int) -> bool:
+    """Has the question a figure that no condition has, nor every cell of a column, nor what stands over the
+    table, and that is not the number of the rows?"""
+    own = {value for test in tests for _, text in literals(test) for value in _told(text)}
+    names = {name for test in tests for name in columns_of(test)}
+    heads = [column.header for column in sheet.columns if column.name in names]
+    own |= {value for text in (over_all(sheet), f"{rows}", *heads) for one in _figures(text) for value in one}
+    for column in sheet.columns:
+        cells = [_told(str(value)) for value in column.values if value]
+        own |= set.intersection(*cells) if cells else set()
+    texts = " ".join(one.text for one in named(asked, sheet))
+    own |= {value for one in _figures(texts) for value in one}
+    return any(not (one & own) for one in _figures(asked))
+
+
+def completed(query: exp.Select, asked: str, operation: Operation, sheet: Sheet) -> list[exp.Expr] | None:
+    """The conditions of a query that count (``_kept``); instead of those that the question does not say, what
+    it names and the query leaves out, unless that names several columns, or something is denied. None where
+    there is none and there should be."""
+    tests = _kept(query, asked, operation, sheet)
+    missing = left_out(asked, tests or (), sheet)
+    if not missing:
+        return tests
+    columns = {one.text: {other.column for other in missing if other.text == one.text} for one in missing}
+    if query.find(exp.NEQ, exp.Not) or any(len(own) > 1 for own in columns.values()):
+        return None
+    said = [one for one in tests or () if says(asked, one, sheet)]
+    for name in sorted({one.column for one in missing}):
+        texts = sorted({one.text for one in missing if one.column == name})
+        said.append(exp.column(name).isin(*texts) if len(texts) > 1 else exp.column(name).eq(texts[0]))
+    return said
+
+
+def _kept(query: exp.Select, asked: str, operation: Operation, sheet: Sheet) -> list[exp.Expr] | None:
+    """The conditions of a query that count: those that the question says; without one, the first of which it
+    says anything, with what else is asked of the same columns. None where there is none and there should be.
+
+    Models like to add conditions: one in other words counts beside one that is said only where the question
+    puts several.
+    """
+    where = query.args.get("where")
+    if where is None:
+        return [] if operation.conditions == "none" or operation.what in FREE else None
+    test = where.this.unnest()
+    parts = [one for one in (test.flatten() if isinstance(test, exp.And) else [test]) if one.find(*TESTS)]
+    parts = [one for one in parts if not _of_all(one, sheet)]
+    if any(_torn(one, asked, sheet) for one in parts):
+        return None
+    if not parts and operation.conditions != "several":
+        return []
+    said = [one for one in parts if says(asked, one, sheet)]
+    hinted = [one for one in parts if one not in said and _hinted(one, asked)]
+    others = hinted or [one for one in parts if one not in said]
+    same = [one for one in others if columns_of(one) == columns_of(others[0])]
+    several = operation.conditions == "several"
+    if said and not (several and len(said) == 1 and others):
+        return said
+    unsure = len(same) < len(others) and (several or not hinted)
+    return None if unsure or not others else [*said, *same]
+
+
+def _torn(one: exp.Expr, asked: str, sheet: Sheet) -> bool:
+    """Is it one condition or another, of which the question says some?"""
+    said = [says(asked, each, sheet) for each in one.find_all(*TESTS)] if one.find(exp.Or) else []
+    return any(said) and not all(said)
+
+
+def _of_all(one: exp.Expr, sheet: Sheet) -> bool:
+    """Is it a condition on what stands over the whole table, and in none of its cells?"""
+    texts = [text for _, text in literals(one)]
+    cells = [str(value) for column in sheet.columns for value in column.values]
+    over = over_all(sheet)
+    return bool(texts) and all(text in over and not any(text in cell for cell in cells) for text in texts)
+
+
+def over_all(sheet: Sheet) -> str:
+    """What stands over a table: the title of its document, headings."""
+    place = sheet.rows[0].place
+    return "，".join((place.document.title, *place.passage.heading))
+
+
+def _hinted(one: exp.Expr, asked: str) -> bool:
+    """Has the question a character of what a condition compares with?"""
+    return any(c in asked for _, text in literals(one) for c in text if c.isalpha())
+
+
+def read(test: exp.Expr, sheet: Sheet) -> str:
+    """A condition as a person reads it: the columns' names, how they are compared, and with what."""
+    sign = next((sign for kind, sign in SIGNS.items() if isinstance(test, kind)), "")
+    if isinstance(test, exp.Not):
+        return read(test.this, sheet).replace("=", "≠")
+    if not sign:
+        parts = [read(one, sheet) for one in test.args.values() if isinstance(one, exp.Expr)]
+        return "，".join(one for one in parts if one)
+    names = [bare(sheet.column(one.name).header) for one in test.find_all(exp.Column)]
+    texts = [text for _, text in literals(test)]
+    return f"{names[0]}{sign}{'、'.join([*names[1:], *texts])}" if names else ""
+
+
+def columns_of(part: exp.Expr) -> set[str]:
+    return {column.name for column in part.find_all(exp.Column)}
