@@ -319,15 +319,26 @@ LESSONS = """# 课程
 """
 
 
-@pytest.mark.parametrize(("told", "exact"), [(None, False), (0.2, False), (1.9, True)])
-def test_a_row_named_without_a_column_is_the_answer_where_its_passage_is_known_to_answer(
-    tmp_path, told, exact
+@pytest.mark.parametrize(
+    ("told", "read_in", "kind", "exact"),
+    [
+        (None, "920", "fact", False),
+        (0.2, "920", "fact", False),
+        (1.9, "920", "fact", True),
+        (1.9, "760", "fact", True),
+        (1.9, "随班缴费", "fact", False),
+        (1.9, "920", "steps", False),
+    ],
+)
+def test_a_row_named_without_a_column_is_the_answer_where_a_row_is_known_to_answer(
+    tmp_path, told, read_in, kind, exact
 ):
     query = "国画提高班多少钱"
-    engine = engine_over(tmp_path, ScriptedReader(), LESSONS)
+    reader = ScriptedReader(answers={query: [read_in]})
+    engine = engine_over(tmp_path, reader, LESSONS + "\n注：随班缴费。\n")
     hits = searched(query, engine.library, 8)
-    windows = [replace(w, told=told) for w in read(query, [narrow(hit) for hit in hits], ScriptedReader())]
-    found = found_in(Answer(query, query, kind="fact"), hits, windows, engine.library, ScriptedReader())
+    windows = [replace(w, told=told) for w in read(query, [narrow(hit) for hit in hits], reader)]
+    found = found_in(Answer(query, query, kind=kind), hits, windows, engine.library, reader)
     assert bool(found and found.exact) == exact
     if exact:
         assert found is not None and ["少儿国画提高" in line.text for line in found.lines] == [True]
