@@ -282,7 +282,6 @@ class Engine:
             gate,
             self.settings.answer,
             ReadOnce(self.reader) if self.reader else None,
-            self.library.encoder,
             self._speed(),
         )
         top_k = self.settings.index.top_k

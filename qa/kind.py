@@ -1,7 +1,7 @@
 """Which kind of answer a question wants, what is to be computed for it, and does it stand alone: each told by
 a softmax over the encoder's vector of the question and its runs of characters. Milliseconds.
 
-The weights (``kinds.npz``, ``operations.npz``, ``conditions.npz``, ``alone.npz``) are made by
+The weights (``kinds``, ``operations``, ``conditions``, ``arranged`` and ``alone``, ``.npz`` each) are made by
 ``training/kinds.py`` and ``training/alone.py`` on vectors of multilingual-e5-small.
 """
 
@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from index.encoder import Encoder
 from index.normalize import simplify
 
-KINDS, OPERATIONS, CONDITIONS, ALONE = (
-    Path(__file__).with_name(f"{name}.npz") for name in ("kinds", "operations", "conditions", "alone")
+KINDS, OPERATIONS, CONDITIONS, ARRANGED, ALONE = (
+    Path(__file__).with_name(f"{name}.npz")
+    for name in ("kinds", "operations", "conditions", "arranged", "alone")
 )
 MODEL = "multilingual-e5-small"
 SLOTS = 1 << 14
@@ -65,6 +66,16 @@ def operation_of(question: str, encoder: Encoder) -> Operation:
     vector = _vector(question, encoder)
     told = (_told(question, vector, False, path) for path in (OPERATIONS, CONDITIONS))
     return Operation(*(max(shares, key=lambda name: shares[name]) for shares in told))
+
+
+def arranged_of(order: str, encoder: Encoder) -> Mapping[str, float]:
+    """Probability of what an order does with an answer: ``table``, ``sort``, ``choose`` (some rows stay) or
+    ``text``.
+
+    Args:
+        encoder: multilingual-e5-small.
+    """
+    return _told(order, _vector(order, encoder), False, ARRANGED)
 
 
 def alone_of(question: str, before: str, answer: str, encoder: Encoder) -> float:

@@ -16,7 +16,6 @@ import prompts
 from engine.base import Generator
 from engine.calibration import Speed
 from errors import Cancelled
-from index.encoder import Encoder
 from index.types import Hit
 from qa.checks import EvidenceText
 from qa.checks.text import prepare
@@ -28,10 +27,11 @@ from qa.finding import dated, follows, found_in, ranked_by, searched, worth_of
 from qa.gate import Decision, Gate
 from qa.judge import judged, open_judge
 from qa.kind import Operation
+from qa.kinds.arranged import arranged
 from qa.kinds.compose import extracted, found_for, uncomputed
 from qa.kinds.evidence import Window, narrow, read
 from qa.kinds.extract import APART, Extract, extract
-from qa.kinds.ordered import tabled
+from qa.kinds.ordered import Found, tabled
 from qa.kinds.own_words import OwnWords
 from qa.kinds.parts import answered_apart, parts_of
 from qa.kinds.queried import computed
@@ -45,13 +45,15 @@ from qa.searching import Searching
 from qa.settings import AnswerSettings
 from qa.spelling import slip
 from qa.types import Answer, Note
-from qa.understand import Want
+from qa.understand import ALOUD, JOINT, Want, begun
 from qa.verdict import accept, decline, superseded
 
 READING = 0.75
 """Share of the patience that reading may take."""
 WORKED = Limits(360, 2, 1.0)
 """What is read to work something out of running text."""
+TOLD = 0.5
+"""Least probability that what an order asks for itself was found."""
 READ = 1600
 """Tokens that are read where nobody measured how fast that goes."""
 LEAST = 96
@@ -77,7 +79,6 @@ class Pipeline:
         gate: decides, after the draft, whether it is an answer.
         settings: budgets, risk and what is shown.
         reader: finds what answers a question; None: every answer is written.
-        encoder: tells which order was given; None: every order is written.
         speed: of this machine, so that ``settings.patience`` can be kept; None: nothing is cut short.
     """
 
@@ -87,14 +88,12 @@ class Pipeline:
         gate: Gate,
         settings: AnswerSettings,
         reader: Reads | None = None,
-        encoder: Encoder | None = None,
         speed: Speed | None = None,
     ) -> None:
         self.generator = generator
         self.gate = gate
         self.settings = settings
         self.reader = reader
-        self.encoder = encoder
         self.speed = speed
 
     def stream(
@@ -125,9 +124,10 @@ class Pipeline:
         yield answer
         hits = searched(query, index, top_k, want.before)
         clock.mark("retrieve")
-        if want.order and hits:
-            for written in self._ordered(answer, want.order, hits, index, cancelled):
-                yield replace(written, timings=clock.total() if written.stage == "done" else clock.timings())
+        written: Answer | None = None
+        for written in self._arranged(answer, want, hits, index, cancelled):
+            yield replace(written, timings=clock.total() if written.stage == "done" else clock.timings())
+        if written:
             return
         if mistyped := slip(query, hits):
             query = mistyped.question
@@ -339,23 +339,36 @@ class Pipeline:
         kept = (replace(s, state="unsupported") if _spoken(s.text) == again else s for s in told)
         return replace(draft, sentences=tuple(kept))
 
+    def _arranged(
+        self, answer: Answer, want: Want, hits: Sequence[Hit], index: Searching, cancelled: threading.Event
+    ) -> Snapshots:
+        """What was ordered, and the table that a question for a list wants (各仪器的价格列个表), where one is
+        named; nothing elsewhere."""
+        if want.order and hits:
+            yield from self._ordered(answer, want.order, hits, index, cancelled)
+        elif want.kind == "list":
+            done = self._tabled(answer, Order(want.query), hits, index, cancelled, ALOUD)
+            yield from [done] if done else []
+
     def _ordered(
         self, answer: Answer, order: Order, hits: Sequence[Hit], index: Searching, cancelled: threading.Event
     ) -> Snapshots:
         """What is written to order, from the evidence that the reader finds, or else from what was found."""
-        if self.encoder and (
-            done := tabled(answer, order.last, hits, index, self.encoder, index.superseded())
-        ):
+        reader = self.reader
+        if done := self._tabled(answer, order, hits, index, cancelled):
             yield done
             return
-        windows = read(answer.query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
-        found = extract(answer.query, "list", windows, index, self.reader) if self.reader else None
-        lines = list({(s.document.id, s.start): s for hit in hits[:2] for s in sentences_of(hit)}.values())
-        lines += [
-            line
-            for line in (found.lines if found else ())
-            if (line.document.id, line.start) not in {(s.document.id, s.start) for s in lines}
-        ]
+        windows = read(answer.query, [narrow(hit) for hit in hits], reader) if reader else []
+        found = extract(answer.query, "list", windows, index, reader) if reader else None
+        known = [s for hit in hits[:2] for s in sentences_of(hit)] + list(found.lines if found else ())
+        if order.last and reader:  # what the order asks for itself: 加上联系电话
+            asked = f"{begun(answer.query)}{JOINT}{order.text}"
+            more = searched(asked, index, len(hits), answer.query)
+            told = extract(asked, "fact", read(asked, [narrow(h) for h in more], reader), index, reader)
+            if told and told.likely >= TOLD:
+                hits = list({hit.passage.id: hit for hit in (*hits, *more)}.values())
+                known = [*told.lines, *known]
+        lines = list({(s.document.id, s.start): s for s in known}.values())
         answer = replace(answer, retrieved=found_for(hits, index.superseded(), lines))
         yield replace(answer, stage="found")
         for written in write(answer, order, lines, self.generator, open_judge(self.generator), cancelled):
@@ -363,6 +376,31 @@ class Pipeline:
                 yield extracted(answer, found) if found else decline(answer, "unsupported", hits)
                 return
             yield written
+
+    def _tabled(
+        self,
+        answer: Answer,
+        order: Order,
+        hits: Sequence[Hit],
+        index: Searching,
+        cancelled: threading.Event,
+        least: float = 0.0,
+    ) -> Answer | None:
+        """The table that an order wants; None where it wants something else, or is told to want one with less
+        probability than ``least``."""
+        shares = self.reader.arranged(order.text) if self.reader else {"text": 1.0}
+        form = max(shares, key=lambda name: shares[name])
+        return (
+            shares[form] >= least
+            and tabled(
+                answer,
+                form,
+                Found(hits, index.superseded(), order.last),
+                index,
+                lambda what, table: arranged(what, table, self.generator, cancelled),
+            )
+            or None
+        )
 
     def _decided(
         self,

@@ -25,7 +25,7 @@ from index.normalize import simplify
 from index.sentences import split_sentences
 from kernels import integer_products
 from qa.heads import HEADS
-from qa.kind import Operation, alone_of, kind_of, operation_of
+from qa.kind import Operation, alone_of, arranged_of, kind_of, operation_of
 from qa.linear import sigmoid
 
 WEIGHTS = Path(__file__).with_name("reader.npz")
@@ -68,6 +68,8 @@ class Reads(Protocol):
 
     def operation(self, question: str) -> Operation: ...
 
+    def arranged(self, order: str) -> Mapping[str, float]: ...
+
     def turn(self, question: str, before: str) -> tuple[Span, ...]: ...
 
     def alone(self, question: str, before: str, answer: str) -> float: ...
@@ -80,7 +82,7 @@ class ReadOnce:
     def __init__(self, reader: Reads) -> None:
         self._reader = reader
         self._known: dict[tuple[str, str], Reading] = {}
-        self.kind, self.operation = reader.kind, reader.operation
+        self.kind, self.operation, self.arranged = reader.kind, reader.operation, reader.arranged
         self.turn, self.alone = reader.turn, reader.alone
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
@@ -132,6 +134,10 @@ class SmallReader:
     def operation(self, question: str) -> Operation:
         """What is to be computed (``qa.kind.operation_of``)."""
         return operation_of(question, self._encoder())
+
+    def arranged(self, order: str) -> Mapping[str, float]:
+        """Probability of what an order does with an answer (``qa.kind.arranged_of``)."""
+        return arranged_of(order, self._encoder())
 
     def turn(self, question: str, before: str) -> tuple[Span, ...]:
         """The spans of ``before`` (:func:`history`) that the question takes up."""

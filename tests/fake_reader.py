@@ -17,6 +17,7 @@ class ScriptedReader:
     carried: question -> words of the turns before that it takes up; others stand alone.
     answers: words whose sentences answer a question, by question.
     operations: question -> the fields of ``qa.kind.Operation``; nothing for others.
+    orders: order -> what it does with an answer; "text" for others.
     """
 
     loaded = True
@@ -27,9 +28,10 @@ class ScriptedReader:
         carried: Mapping[str, Sequence[str]] | None = None,
         answers: Mapping[str, Sequence[str]] | None = None,
         operations: Mapping[str, tuple[str, ...]] | None = None,
+        orders: Mapping[str, str] | None = None,
     ) -> None:
         self.kinds, self.carried, self.answers = kinds or {}, carried or {}, answers or {}
-        self.operations = operations or {}
+        self.operations, self.orders = operations or {}, orders or {}
 
     def warm(self) -> None:
         return None
@@ -43,6 +45,9 @@ class ScriptedReader:
 
     def operation(self, question: str) -> Operation:
         return Operation(*self.operations.get(question, ()))
+
+    def arranged(self, order: str) -> Mapping[str, float]:
+        return {self.orders.get(order, "text"): 0.95}
 
     def turn(self, question: str, before: str) -> tuple[Span, ...]:
         words = self.carried.get(question, ())

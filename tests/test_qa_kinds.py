@@ -284,14 +284,90 @@ def test_rows_that_are_compared_stand_side_by_side_with_their_difference(centre)
     assert engine.generator.requests == []
 
 
-@pytest.mark.parametrize(("form", "first"), [("falling", "土样"), ("rising", "水样"), ("table", "水样")])
-def test_a_table_comes_in_the_order_that_was_given_with_every_row_cited(centre, monkeypatch, form, first):
-    monkeypatch.setattr("qa.kinds.ordered.nearest", lambda *_: form)
+@pytest.mark.parametrize(
+    ("form", "query", "first"),
+    [
+        ("sort", "SELECT * FROM t ORDER BY 费用_元 DESC", "土样"),
+        ("sort", "SELECT * FROM t ORDER BY 费用_元", "水样"),
+        ("table", "", "水样"),
+    ],
+)
+def test_a_table_comes_in_the_order_that_was_given_with_every_row_cited(centre, form, query, first):
     asked = "各项目费用排一下"
-    answer = centre(ScriptedReader({asked: "write"})).answer(asked)
+    answer = centre(ScriptedReader({asked: "write"}, orders={asked: form}), query).answer(asked)
     head, *rows = answer.sentences
     assert head.text.startswith("| 项目 | 费用（元） |") and rows[0].text.startswith(f"| {first} |")
     assert len(rows) == 3 and all(len(row.citations) == 1 for row in rows)
+
+
+SLIPS = """# 园林处苗木
+
+| 品名 | 单价（元） | 存放 |
+|---|---|---|
+| 银杏 | 420 | 东圃 |
+| 海棠 | 面议 | 西圃 |
+| 紫薇 | 96 | 东圃 |
+| 樱花 | 180 | 南圃 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "query", "names"),
+    [
+        ("sort", "SELECT 品名 FROM t ORDER BY 单价_元 DESC", "银杏 樱花 紫薇 海棠"),
+        ("sort", "SELECT 品名 FROM t ORDER BY 单价_元", "紫薇 樱花 银杏 海棠"),
+        ("choose", "SELECT * FROM t WHERE 存放 = '东圃'", "银杏 紫薇"),
+        ("choose", "SELECT * FROM t WHERE 存放 <> '东圃'", "海棠 樱花"),
+        ("sort", "SELECT * FROM t WHERE 存放 = '东圃' ORDER BY 单价_元", "紫薇 银杏"),
+        ("table", "", "银杏 海棠 紫薇 樱花"),
+        ("sort", "SELECT * FROM t ORDER BY 价钱", "紫薇 樱花 银杏 海棠"),
+        ("sort", "SELECT * FROM t ORDER BY 价钱 + 1", ""),
+        ("choose", "SELECT * FROM t WHERE 存放 = '北圃'", ""),
+        ("choose", "SELECT * FROM t", ""),
+        ("sort", "SELECT 存放, COUNT(*) FROM t GROUP BY 存放 ORDER BY 2", ""),
+        ("sort", "按单价", ""),
+    ],
+)
+def test_rows_of_the_last_answer_are_sorted_kept_or_left_out(tmp_path, form, query, names):
+    """A cell without a figure comes last; where the query cannot be trusted it is written."""
+    order = "东圃那些" if "WHERE" in query else "摆一下"
+    (tmp_path / "slips.md").write_text(SLIPS, "utf-8")
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data"),
+        generator=ScriptedGenerator({"CREATE TABLE": query, "": "银杏420元。"}),
+        encoder=FakeEncoder(),
+        reader=ScriptedReader({order: "order"}, orders={order: form}),
+    )
+    engine.add([tmp_path / "slips.md"])
+    answer = engine.answer(order, [Turn("园林处苗木有哪些", "银杏、海棠、紫薇、樱花")])
+    assert [s.text.split("|")[1].strip() for s in answer.sentences[1:] if "|" in s.text] == names.split()
+    assert bool(names) == (answer.text.startswith("| 品名 |"))
+
+
+def test_days_without_years_are_not_sorted_over_the_end_of_a_year(tmp_path):
+    rows = "".join(
+        f"| {name} | {day} |\n" for name, day in (("甲", "11月3日"), ("乙", "1月4日"), ("丙", "12月5日"))
+    )
+    (tmp_path / "a.md").write_text(f"# 分工\n\n| 事项 | 期限 |\n|---|---|\n{rows}", "utf-8")
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data"),
+        generator=ScriptedGenerator({"CREATE TABLE": "SELECT * FROM t ORDER BY 期限", "": "没有写明。"}),
+        encoder=FakeEncoder(),
+        reader=ScriptedReader({"按期限排": "order"}, orders={"按期限排": "sort"}),
+    )
+    engine.add([tmp_path / "a.md"])
+    assert (
+        "|" not in engine.answer("按期限排", [Turn("分工有哪些事项", "甲11月3日，乙1月4日，丙12月5日")]).text
+    )
+
+
+def test_a_list_that_is_wanted_as_a_table_is_one(centre):
+    asked = "各项目的费用列个表"
+    reader = ScriptedReader({asked: "list"}, answers={asked: ("120",)}, orders={asked: "table"})
+    answer = centre(reader).answer(asked)
+    assert answer.text.startswith("| 项目 | 费用（元） |") and answer.timings
+    plain = "各项目的费用"
+    assert "|" not in centre(ScriptedReader({plain: "list"}, answers={plain: ("120",)})).answer(plain).text
 
 
 def test_what_is_not_counted_for_certain_is_answered_like_any_question(centre):
@@ -350,10 +426,9 @@ def test_history_has_the_last_turn_first_and_windows_are_whole_sentences():
     assert all(text[b : b + len(w)] == w and w.endswith("。") and len(w) <= 100 for b, w in windows)
 
 
-def test_items_of_the_last_answer_become_the_rows_of_a_table(centre, monkeypatch):
+def test_items_of_the_last_answer_become_the_rows_of_a_table(centre):
     """Not the table of another subject; where an item stands nowhere in the documents, it is written."""
-    monkeypatch.setattr("qa.kinds.ordered.nearest", lambda *_: "table")
-    engine = centre(ScriptedReader({"列成表格": "order"}), "没有写明。")
+    engine = centre(ScriptedReader({"列成表格": "order"}, orders={"列成表格": "table"}), "没有写明。")
     last = "应当具备：\n（一）有效的上岗证；\n（二）当年体检合格；"
     answer = engine.answer("列成表格", [Turn("进检测中心要具备什么", last)])
     assert [s.text for s in answer.sentences[1:]] == ["| 1 | 有效的上岗证 |\n", "| 2 | 当年体检合格 |\n"]

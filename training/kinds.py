@@ -1,8 +1,9 @@
 """Fits which kind of answer a question wants (``qa/kinds.npz``), what is to be computed for it
-(``operations.npz``) and how many conditions it puts on what is counted (``conditions.npz``): a softmax over
-the encoder's vector of the question and its runs of characters.
+(``operations.npz``), how many conditions it puts on what is counted (``conditions.npz``) and what an order on
+an answer does with it (``arranged.npz``): a softmax over the encoder's vector of the question and its runs of
+characters.
 
-    python -m training.kinds [--of kinds|operations|conditions] [--out qa/kinds.npz]
+    python -m training.kinds [--of kinds|operations|conditions|arranged] [--out qa/kinds.npz]
 
 Prints accuracy out of fold over domains, and the confusions. The vector is multilingual-e5-small's.
 """
@@ -32,6 +33,7 @@ FILES = {
     "kinds": ("kinds", "kind"),
     "operations": ("operations", "op"),
     "conditions": ("conditions", "conditions"),
+    "arranged": ("arranged", "form"),
 }
 """File of data and its label, by what is fitted."""
 

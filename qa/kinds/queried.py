@@ -60,9 +60,9 @@ def computed(
     if numbered(question, len(rows)):  # 三个安置点 of three is no condition
         operation = operation._replace(conditions="none")
     sheet = sheet_of(table, rows)
-    text = _written(question, sheet, generator, cancelled)
+    text = written(question, sheet, generator, cancelled)
     try:
-        query = _parsed(text)
+        query = parsed(text)
         return _computed(query, normalize(question).text, operation, sheet) if query else None
     except (SqlglotError, sqlite3.Error, KeyError):
         return None  # no query, or one of columns that are not there
@@ -73,13 +73,14 @@ def examples() -> tuple[Message, ...]:
     return beginning(prompts.chat("query", table=HEAD, question=""), len(HEAD))
 
 
-def _written(question: str, sheet: Sheet, generator: Generator, cancelled: threading.Event) -> str:
+def written(question: str, sheet: Sheet, generator: Generator, cancelled: threading.Event) -> str:
+    """What the model that writes makes of a question, or an order, over the table."""
     table = "\n".join(prompts.escape_evidence(line) for line in sheet.described().splitlines())
     parts = prompts.chat("query", table=table, question=prompts.escape_evidence(question))
     return reply(parts, generator, TOKENS, (";", "\n\n"), cancelled)
 
 
-def _parsed(text: str) -> exp.Select | None:
+def parsed(text: str) -> exp.Select | None:
     """The query; None where it is not a SELECT over the table alone."""
     query = sqlglot.parse_one(text, read="sqlite")
     tables = list(query.find_all(exp.Table))

@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import prompts
-from index.encoder import Encoder
+from index.encoder import Encoder, Vectors
 from index.types import Document
-from qa.kinds.nearest import nearest
 from qa.types import Answer, Sentence
 
 MOST = 12
 """Documents that are named."""
+_ENCODED: dict[str, tuple[list[str], Vectors]] = {}
 
 
 def talk(answer: Answer, documents: Callable[[], Sequence[Document]], encoder: Encoder) -> Answer:
     """The finished answer to a greeting, thanks, or a question about the program and its documents."""
-    name = nearest("talk", answer.question, encoder)
+    names, vectors = _examples(encoder)
+    name = names[int((vectors @ encoder.encode([answer.question], query=True)[0]).argmax())]
     lines = (
         _held(name, documents()) if name in ("documents", "recent") else [prompts.text(f"talk.{name}_says")]
     )
@@ -48,3 +49,13 @@ def _held(name: str, documents: Sequence[Document]) -> list[str]:
 def _titled(document: Document) -> str:
     title = f"《{document.title}》"
     return f"{title}（{document.published}）" if document.published else title
+
+
+def _examples(encoder: Encoder) -> tuple[list[str], Vectors]:
+    """Names and vectors of the examples, encoded once for an encoder."""
+    if encoder.name not in _ENCODED:
+        said = prompts.examples("talk")
+        names = [name for name, texts in said.items() for _ in texts]
+        vectors = encoder.encode([text for texts in said.values() for text in texts], query=True)
+        _ENCODED[encoder.name] = names, vectors
+    return _ENCODED[encoder.name]
