@@ -36,7 +36,7 @@ def superseded_by(documents: Iterable[Document]) -> dict[str, str]:
     found = _named(everything) if any(one.supersedes for one in everything) else {}
     editions: dict[str, list[Document]] = defaultdict(list)
     for document in everything:
-        base = _plain(_EDITION.sub("", document.title))
+        base = plain(_EDITION.sub("", document.title))
         if len(base) >= TITLE_MIN and _LASTING.search(base):
             editions[base].append(document)
     for same in editions.values():
@@ -53,15 +53,15 @@ def _named(everything: list[Document]) -> dict[str, str]:
     for document in everything:
         for name in (
             document.id,
-            _plain(document.title),
-            _plain(document.source),
-            _plain(PurePath(document.source).stem),
+            plain(document.title),
+            plain(document.source),
+            plain(PurePath(document.source).stem),
         ):
             names[name].add(document.id)
     found: dict[str, str] = {}
     for document in everything:
         for wish in document.supersedes:
-            for named in sorted(names.get(wish, set()) | names.get(_plain(wish), set())):
+            for named in sorted(names.get(wish, set()) | names.get(plain(wish), set())):
                 if named != document.id and found.get(document.id) != named:
                     found[named] = document.id
     return found
@@ -73,7 +73,8 @@ def _newest(old: Document, same: list[Document]) -> Document | None:
     return next((one for one in newer if not any(_later(other, one) for other in newer)), None)
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A title as titles are compared: without marks around it and white space, width and case folded."""
     return re.sub(r"[\s《》〈〉“”\"'_]+", "", unicodedata.normalize("NFKC", name)).lower()
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from index.orders import Suspect
     from index.prepared import Prepared
     from qa.ahead import Ahead
+    from qa.editions import Said
     from qa.gate import Gate
     from qa.pipeline import Snapshots
     from qa.reader import Reads
@@ -74,6 +75,7 @@ class Engine:
         self._generator = generator
         self._kept = settings.data / "kept"
         self._ahead: Ahead | None = None
+        self._replaced: dict[Said, bool] = {}
         self._loading = threading.Lock()
 
     @classmethod
@@ -241,6 +243,7 @@ class Engine:
         scope: Scope,
         clock: Clock,
     ) -> Snapshots:
+        from qa.editions import InForce
         from qa.gate import Gate
         from qa.kinds.talk import talk
         from qa.pipeline import Pipeline
@@ -287,7 +290,8 @@ class Engine:
         top_k = self.settings.index.top_k
         wide = want.order is not None or want.kind in WHOLE
         struck = Struck(index, self.library.orders, wide, Suspicion(self.generator, stop))
-        with closing(pipeline.stream(asked, want, struck, top_k, stop, index.name)) as snapshots:
+        current = InForce(struck, self.generator, self._replaced, stop)
+        with closing(pipeline.stream(asked, want, current, top_k, stop, index.name)) as snapshots:
             for found in snapshots:
                 answer = struck.noted(found) if found.stage == "done" else found
                 if state and answer.stage == "done":

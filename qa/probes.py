@@ -1,0 +1,78 @@
+"""Probes: what a linear model over the hidden states of the model that writes tells of a chat it has read.
+
+Each lies beside this file as ``<name>.npz``, made by ``training/told.py``; its chat is ``prompts/<name>.md``.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import prompts
+from engine.base import Generator, Message, Reads, same_model
+
+AT_ONCE = 8
+
+
+def told(
+    name: str, chats: Sequence[Mapping[str, str]], generator: Generator, cancelled: threading.Event
+) -> list[dict[str, float]]:
+    """Of each chat the probability of each label of the probe; [] where the model tells no states that the
+    probe knows.
+
+    Args:
+        chats: the variables of the prompt of the probe's name, one each.
+
+    Raises:
+        Cancelled: it was stopped. GeneratorError: the generator failed.
+    """
+    if not chats or not isinstance(generator, Reads):
+        return []
+    probe = _probe(name)
+    if not same_model(generator.name, str(probe["model"])):
+        return []
+    found = states(name, chats, generator, cancelled)
+    if found is None or found.shape[1:] != probe["mean"].shape:
+        return []
+    logits = (found - probe["mean"]) / probe["scale"] @ probe["weights"].T + probe["bias"]
+    shares = np.exp(logits - logits.max(1, keepdims=True))
+    shares /= shares.sum(1, keepdims=True)
+    return [dict(zip(probe["labels"].tolist(), row, strict=True)) for row in shares.tolist()]
+
+
+def states(
+    name: str, chats: Sequence[Mapping[str, str]], generator: Reads, cancelled: threading.Event
+) -> NDArray[np.float32] | None:
+    """The hidden state at the end of each chat, ``[chats, layers * hidden size]``; None where the model tells
+    none.
+
+    Raises:
+        Cancelled: it was stopped. GeneratorError: the generator failed.
+    """
+    rows: list[NDArray[np.float32]] = []
+    for start in range(0, len(chats), AT_ONCE):
+        reading = [generator.read(messages(name, chat), cancelled) for chat in chats[start : start + AT_ONCE]]
+        for one in reading:
+            state = one.state()
+            if state is None:
+                return None
+            rows.append(np.asarray(state, np.float32).ravel())
+    return np.stack(rows)
+
+
+def messages(name: str, chat: Mapping[str, str]) -> tuple[Message, ...]:
+    """The chat after which the state is taken."""
+    given = {key: prompts.escape_evidence(" ".join(value.split())) for key, value in chat.items()}
+    return tuple(Message(role, content) for role, content in prompts.chat(name, **given))
+
+
+@functools.cache
+def _probe(name: str) -> dict[str, NDArray[np.float32]]:
+    with np.load(Path(__file__).with_name(f"{name}.npz"), allow_pickle=False) as file:
+        arrays = {key: file[key] for key in file.files}
+    return {key: a.astype(np.float32) if a.dtype == np.float16 else a for key, a in arrays.items()}
