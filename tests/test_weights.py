@@ -25,15 +25,18 @@ from models.store import ModelStore
 from qa.answering import answering
 from qa.attribution import EvidenceSentence, support
 from qa.draft import Draft
+from qa.editions import SURE
 from qa.gate import probed
 from qa.judge import open_judge
-from qa.kind import MODEL, alone_of, kind_of, operation_of
+from qa.kind import MODEL, alone_of, arranged_of, kind_of, operation_of
+from qa.probes import told as told_by
 from qa.reader import SmallReader
 from qa.understand import ALONE
 from training.attribution_fit import rows as attribution_rows
 from training.questions import read
 from training.swaps_make import Source
 
+NEVER = threading.Event()
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "training" / "data"
 KINDS = {
@@ -168,6 +171,80 @@ def test_what_is_computed_and_from_how_many_conditions(
     wrong = {asked: told[asked] for asked, wanted in questions.items() if told[asked] != wanted}
     print(wrong)
     assert len(wrong) <= 2
+
+
+ORDERS = {
+    "整理成表格形式发我": "table",
+    "做张对照表": "table",
+    "用表的样子摆出来": "table",
+    "谁贵谁靠前": "sort",
+    "照日期先后重新排一遍": "sort",
+    "人数最多的打头": "sort",
+    "倒过来排": "sort",
+    "按楼层由高往低": "sort",
+    "只留下周日开课的": "choose",
+    "收费的那些不要": "choose",
+    "三百块以内的留下": "choose",
+    "口气客气点": "text",
+    "压缩到两句": "text",
+    "译成日语": "text",
+    "接着往下说": "text",
+    "这句话出自哪份文件": "text",
+}
+"""Orders of the tests alone, with what they do with an answer."""
+
+
+@pytest.mark.models
+def test_what_an_order_does(encoder: Any) -> None:
+    """``arranged.npz``: orders that it was not fitted to."""
+    told = {order: dict(arranged_of(order, encoder)) for order in ORDERS}
+    forms = {order: max(shares, key=lambda form: shares[form]) for order, shares in told.items()}
+    wrong = {order: form for order, form in forms.items() if form != ORDERS[order]}
+    print(wrong)
+    assert len(wrong) <= 3
+
+
+REPLACED = {
+    (
+        "关于印发会议室使用规定的通知",
+        "原《会议室借用办法》（院办〔2019〕4号）停止使用。",
+        "会议室借用办法",
+    ): True,
+    (
+        "食堂就餐管理规定",
+        "本规定一经公布，《关于调整食堂开餐时间的通知》随之作废。",
+        "关于调整食堂开餐时间的通知",
+    ): True,
+    (
+        "图书借阅规则（2025年版）",
+        "《图书借阅规则（2020年版）》到此为止，不再适用。",
+        "图书借阅规则（2020年版）",
+    ): True,
+    (
+        "值班安排细则",
+        "过去下发的《值班补贴发放办法》与本细则不再并行，以本细则取代。",
+        "值班补贴发放办法",
+    ): True,
+    ("食堂就餐管理规定", "供应商的选择见《集中采购目录》。", "集中采购目录"): False,
+    ("图书借阅规则（2025年版）", "根据《档案管理条例》，制定本规则。", "档案管理条例"): False,
+    ("值班安排细则", "《考勤管理办法》第八条改为：迟到三次按旷工半天计。", "考勤管理办法"): False,
+    ("会议室使用规定（草案）", "本规定通过后，拟废止《会议室借用办法》。", "会议室借用办法"): False,
+    ("消防演练方案", "各部门仍按《应急疏散预案》执行。", "应急疏散预案"): False,
+    ("年度培训计划", "参训人员应熟悉《实验室安全手册》。", "实验室安全手册"): False,
+}
+"""Sentences of the tests alone, with the document's title and the one they name: is that one replaced?"""
+
+
+@pytest.mark.models
+def test_documents_that_are_said_to_be_replaced(generator: Marks) -> None:
+    """``replaced.npz``: sentences that it was not fitted to."""
+    chats = [dict(zip(("title", "sentence", "named"), said, strict=True)) for said in REPLACED]
+    told: dict[bool, list[float]] = {True: [], False: []}
+    for wanted, shares in zip(REPLACED.values(), told_by("replaced", chats, generator, NEVER), strict=True):
+        told[wanted].append(shares["yes"])
+    print({wanted: np.round(shares, 2).tolist() for wanted, shares in told.items()})
+    assert area(told) > 0.85
+    assert sum(share >= SURE for share in told[False]) <= 1
 
 
 @pytest.mark.models
