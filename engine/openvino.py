@@ -23,7 +23,7 @@ _KEPT_BYTES_BESIDE_DISK = 96 << 20
 """The same where passages are kept on disk as well, from which they come back in a millisecond a block."""
 _GUESS, _GUESS_OURS = 4, 2
 """Tokens guessed ahead: a pass of three takes 1.2 times as long as one of a single token with our products,
-one of seven 2.4; with OpenVINO's of AVX-512 one of five 1.1 (docs/log/performance.md)."""
+one of seven 2.1; with OpenVINO's of AVX-512 one of five 1.1 (docs/log/performance.md)."""
 
 
 class OpenVINOGenerator(BatchedGenerator):
