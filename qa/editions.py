@@ -23,7 +23,7 @@ from qa.probes import told
 if TYPE_CHECKING:
     from qa.searching import Searching
 
-SURE = 0.6
+SURE = 0.5
 """Least probability that a sentence says so, and is none of a draft (docs/log/newcomers.md)."""
 MOST = 6
 """Sentences that are read for one question."""
