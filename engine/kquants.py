@@ -28,7 +28,8 @@ def write(gguf: Path, folder: Path) -> None:
     """Lay the file's matrices out into ``folder``: their bytes, where they lie, and the first row of each."""
     from gguf import GGUFReader, dequantize
 
-    from kernels.kquants import SUPER, WIDTH, lay_out
+    from kernels.code import WIDTH
+    from kernels.kquants import SUPER, lay_out
 
     index: list[dict[str, Any]] = []
     first: dict[str, NDArray[np.float32]] = {}
@@ -72,7 +73,8 @@ class Stored:
         return None
 
     def _matrix(self, one: dict[str, Any]) -> KQuants:
-        from kernels.kquants import LAID, SUPER, WIDTH
+        from kernels.code import WIDTH
+        from kernels.kquants import LAID, SUPER
 
         shape = (one["rows"] // WIDTH, one["length"] // SUPER, LAID[one["form"]])
         end = one["at"] + int(np.prod(shape))

@@ -13,12 +13,10 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from kernels.code import Code, Compiled, compiled, loop
+from kernels.code import WIDTH, Code, Compiled, compiled, loop
 
 GROUP = 128
 """Activations that share a scale."""
-WIDTH = 16
-"""Rows of weights that lie together; a register holds eight sums."""
 TOKENS = 6
 """Tokens of a tile: with two registers of weights its sums fill the sixteen registers that there are."""
 ZERO = 64
@@ -159,14 +157,7 @@ def _multiply(module: Any, tiles: Sequence[Any]) -> None:
             ],
         )
 
-    whole = b.sub(a["tokens"], b.srem(a["tokens"], code.n(TOKENS)))
-    with loop(b, a["begin"], a["end"]) as block:
-        with loop(b, code.n(0), whole, TOKENS) as token:
-            tile(tiles[-1], block, token)
-        for rest, function in enumerate(tiles[:-1], 1):
-            with b.if_then(b.icmp_signed("==", b.sub(a["tokens"], whole), code.n(rest))):
-                tile(function, block, whole)
-    b.ret_void()
+    code.tiled(tiles, tile)
 
 
 def _quantise(module: Any) -> None:

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+WIDTH = 16
+"""Rows of weights that lie together; a register holds eight sums."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
@@ -120,3 +123,16 @@ class Code:
             place = self.b.alloca(kind)
         self.b.store(value, place)
         return place
+
+    def tiled(self, tiles: Sequence[Any], tile: Callable[[Any, Any, Any], None]) -> None:
+        """A whole product: ``tile(function, block, token)`` for the blocks ``begin`` to ``end`` and all
+        ``tokens``, as many at once as there are ``tiles``: the first is for one token, the last for most."""
+        b, a, most = self.b, self.a, len(tiles)
+        whole = b.sub(a["tokens"], b.srem(a["tokens"], self.n(most)))
+        with loop(b, a["begin"], a["end"]) as block:
+            with loop(b, self.n(0), whole, most) as token:
+                tile(tiles[-1], block, token)
+            for rest, function in enumerate(tiles[:-1], 1):
+                with b.if_then(b.icmp_signed("==", b.sub(a["tokens"], whole), self.n(rest))):
+                    tile(function, block, whole)
+        b.ret_void()

@@ -18,14 +18,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.code import Compiled
+from kernels.code import WIDTH, Compiled
 
 Form = Literal["Q4_K", "Q6_K"]
 
 SUPER = 256
 """Weights of a row that share ``d``, and activations that share a scale."""
-WIDTH = 16
-"""Rows that lie together; a register holds eight sums."""
 LARGEST = 127
 _BYTES: dict[Form, int] = {"Q4_K": 144, "Q6_K": 210}
 """Of a superblock in the file."""

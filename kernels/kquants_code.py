@@ -7,8 +7,8 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from kernels.code import Code, Compiled, compiled, loop
-from kernels.kquants import LAID, LARGEST, SUPER, WIDTH, Form
+from kernels.code import WIDTH, Code, Compiled, compiled, loop
+from kernels.kquants import LAID, LARGEST, SUPER, Form
 
 TOKENS = 4
 """Tokens of a tile: its pairs take eight of the sixteen registers that there are."""
@@ -192,14 +192,7 @@ def _multiply(module: Any, form: Form, tiles: Sequence[Any]) -> None:
         )
         b.call(function, [a["length"], *places, a["stride"]])
 
-    whole = b.sub(a["tokens"], b.srem(a["tokens"], n(TOKENS)))
-    with loop(b, a["begin"], a["end"]) as block:
-        with loop(b, n(0), whole, TOKENS) as token:
-            tile(tiles[-1], block, token)
-        for rest, function in enumerate(tiles[:-1], 1):
-            with b.if_then(b.icmp_signed("==", b.sub(a["tokens"], whole), n(rest))):
-                tile(function, block, whole)
-    b.ret_void()
+    code.tiled(tiles, tile)
 
 
 def _quantise(module: Any) -> None:

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from openvino import Dimension, Model, Op, PartialShape, Type
 
 from kernels import avx2, kquants, kquants_code, processor
-from kernels.avx2 import GROUP, WIDTH, ZERO
-from kernels.code import Compiled
+from kernels.avx2 import GROUP, ZERO
+from kernels.code import WIDTH, Compiled
 
 _SHARE = 10_000_000
 """Products below which a call is not worth a second thread."""
@@ -181,7 +181,7 @@ def replace_linear(
     """Put ours in the place of the graph's products with matrices of 8 bits; how many they were.
 
     Args:
-        threads: 0: all cores.  packed: called after some of the matrices were laid out anew.
+        threads: 0: all cores.  packed: called after each matrix that was laid out anew.
         stored: tells the matrices that are there in a form of fewer bits, which is taken then.
     """
     shared = Threads(threads or len(processor.cores()))
@@ -190,11 +190,13 @@ def replace_linear(
     for node in graph.get_ordered_ops():
         if parts := _matrix(node):
             values, scales = parts[0].data, parts[1].data.astype(np.float32).reshape(-1, 1)
-            one = (stored(values, scales) if stored else None) or Weights.pack(values, scales)
+            one: Matrix | None = stored(values, scales) if stored else None
+            if one is None:
+                one = Weights.pack(values, scales)
+                packed()
             source = node.input_value(0)
             found[source.get_node().get_friendly_name(), source.get_index(), type(one)].append((node, one))
             count += 1
-            packed()
     for group in found.values():
         ours = _Linear(group[0][0].input_value(0), [one for _, one in group], shared)
         ours.set_friendly_name(f"{group[0][0].get_friendly_name()}.integer")

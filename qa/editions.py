@@ -78,19 +78,17 @@ class InForce:
         self._cancelled = cancelled
         self._gone: dict[str, str] = {}
         self._left = MOST
+        self._naming: dict[str, list[Document]] = {}
+        """Documents that may name one, by its id."""
 
     def search(self, query: str, k: int) -> list[Hit]:
         """Hits, best first, at most k. Raises Cancelled, GeneratorError."""
         hits = self._index.search(query, k)
-        found = list({hit.document.id: hit.document for hit in hits}.values())
-        others = {
-            hit.document.id: hit.document
-            for document in found[:1]
-            for hit in self._index.search(document.title, NAMING)
-        }
+        found = {hit.document.id: hit.document for hit in hits}
         gone = self._index.superseded()
-        old = [one for one in found if one.id not in gone]
-        self._look(mentions(old, list({**others, **{one.id: one for one in found}}.values())))
+        if old := [one for one in found.values() if one.id not in gone]:
+            others = {one.id: one for one in self._may_name(hits[0].document)}
+            self._look(mentions(old, list((others | found).values())))
         return hits
 
     def superseded(self) -> frozenset[str]:
@@ -108,6 +106,12 @@ class InForce:
     def document(self, document_id: str) -> Document:
         """One document with its text."""
         return self._index.document(document_id)
+
+    def _may_name(self, document: Document) -> list[Document]:
+        if document.id not in self._naming:
+            hits = self._index.search(document.title, NAMING)
+            self._naming[document.id] = [hit.document for hit in hits]
+        return self._naming[document.id]
 
     def _look(self, found: Sequence[Mention]) -> None:
         unread = list(dict.fromkeys(m.said for m in found if m.said not in self._known))[: self._left]

@@ -390,16 +390,11 @@ class Pipeline:
         probability than ``least``."""
         shares = self.reader.arranged(order.text) if self.reader else {"text": 1.0}
         form = max(shares, key=lambda name: shares[name])
-        return (
-            shares[form] >= least
-            and tabled(
-                answer,
-                form,
-                Found(hits, index.superseded(), order.last),
-                index,
-                lambda what, table: arranged(what, table, self.generator, cancelled),
-            )
-            or None
+        if shares[form] < least:
+            return None
+        found = Found(hits, index.superseded(), order.last)
+        return tabled(
+            answer, form, found, index, lambda what, table: arranged(what, table, self.generator, cancelled)
         )
 
     def _decided(

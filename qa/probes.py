@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 import prompts
-from engine.base import Generator, Message, Reads, same_model
+from engine.base import Generator, Message, Reading, Reads, same_model
 
 AT_ONCE = 8
+T = TypeVar("T")
 
 
 def told(
@@ -33,7 +35,7 @@ def told(
     """
     if not chats or not isinstance(generator, Reads):
         return []
-    probe = _probe(name)
+    probe = weights(name)
     if not same_model(generator.name, str(probe["model"])):
         return []
     found = states(name, chats, generator, cancelled)
@@ -54,14 +56,26 @@ def states(
     Raises:
         Cancelled: it was stopped. GeneratorError: the generator failed.
     """
+    return gathered(chats, lambda chat: generator.read(messages(name, chat), cancelled))
+
+
+def gathered(texts: Sequence[T], read: Callable[[T], Reading]) -> NDArray[np.float32] | None:
+    """What is told after each of some texts, read ``AT_ONCE`` together, ``[texts, all that is told of one]``;
+    None where the model tells nothing.
+
+    Args:
+        texts: at least one.  read: begins to read one.
+
+    Raises:
+        Cancelled: it was stopped. GeneratorError: the generator failed.
+    """
     rows: list[NDArray[np.float32]] = []
-    for start in range(0, len(chats), AT_ONCE):
-        reading = [generator.read(messages(name, chat), cancelled) for chat in chats[start : start + AT_ONCE]]
-        for one in reading:
-            state = one.state()
-            if state is None:
+    for start in range(0, len(texts), AT_ONCE):
+        for one in [read(text) for text in texts[start : start + AT_ONCE]]:
+            told = one.state()
+            if told is None:
                 return None
-            rows.append(np.asarray(state, np.float32).ravel())
+            rows.append(np.asarray(told, np.float32).ravel())
     return np.stack(rows)
 
 
@@ -71,8 +85,14 @@ def messages(name: str, chat: Mapping[str, str]) -> tuple[Message, ...]:
     return tuple(Message(role, content) for role, content in prompts.chat(name, **given))
 
 
+def file_of(name: str) -> Path:
+    """Where a probe's weights lie."""
+    return Path(__file__).with_name(f"{name}.npz")
+
+
 @functools.cache
-def _probe(name: str) -> dict[str, NDArray[np.float32]]:
-    with np.load(Path(__file__).with_name(f"{name}.npz"), allow_pickle=False) as file:
+def weights(name: str) -> dict[str, NDArray[Any]]:
+    """The arrays of a probe's file, those of 16 bits as float32."""
+    with np.load(file_of(name), allow_pickle=False) as file:
         arrays = {key: file[key] for key in file.files}
     return {key: a.astype(np.float32) if a.dtype == np.float16 else a for key, a in arrays.items()}

@@ -7,24 +7,21 @@ once: what it says is kept (``index.orders.Orders``).
 
 from __future__ import annotations
 
-import functools
 import os
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import prompts
 from engine.base import Generator, Marks, Message, same_model
+from qa.probes import gathered, weights
 
-WEIGHTS = Path(__file__).with_name("suspected.npz")
+PROBE = "suspected"
 MOST = 16
 """Sentences that are read for one question."""
-AT_ONCE = 8
 
 
 class Suspicion:
@@ -49,7 +46,7 @@ class Suspicion:
         Raises:
             Cancelled: it was stopped. GeneratorError: the generator failed.
         """
-        generator, probe = self._generator, _probe()
+        generator, probe = self._generator, weights(PROBE)
         if not isinstance(generator, Marks) or not same_model(generator.name, str(probe["model"])):
             return []
         part = doubtful[: self._left]
@@ -79,19 +76,4 @@ def states(texts: Sequence[str], generator: Marks, cancelled: threading.Event) -
     Raises:
         Cancelled: it was stopped. GeneratorError: the generator failed.
     """
-    rows: list[NDArray[np.float32]] = []
-    for start in range(0, len(texts), AT_ONCE):
-        reading = [generator.read_at(*chat(text), cancelled) for text in texts[start : start + AT_ONCE]]
-        for one in reading:
-            told = one.state()
-            if told is None:
-                return None
-            rows.append(np.asarray(told, np.float32).ravel())
-    return np.stack(rows)
-
-
-@functools.cache
-def _probe() -> dict[str, Any]:
-    with np.load(WEIGHTS, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    return {n: a.astype(np.float32) if a.dtype == np.float16 else a for n, a in arrays.items()}
+    return gathered(texts, lambda text: generator.read_at(*chat(text), cancelled))

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from engine import convert, kquants
-from kernels.kquants import SUPER, WIDTH, lay_out
+from kernels.code import WIDTH
+from kernels.kquants import SUPER, lay_out
 
 RANDOM = np.random.default_rng(4)
 

@@ -15,7 +15,8 @@ if "avx2" not in processor.flags():
     pytest.skip("no AVX2 here", allow_module_level=True)
 
 from kernels import kquants, kquants_code
-from kernels.avx2 import GROUP, LARGEST, WIDTH, ZERO, kernel
+from kernels.avx2 import GROUP, LARGEST, ZERO, kernel
+from kernels.code import WIDTH
 from kernels.linear import KQuants, Threads, Weights, multiply
 
 

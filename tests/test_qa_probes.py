@@ -9,7 +9,7 @@ import pytest
 from fakes import ScriptedGenerator
 
 from engine.base import Message
-from qa.probes import _probe, messages, told
+from qa.probes import messages, told, weights
 
 CHAT = {"title": "新规", "sentence": "《旧规》废止。", "named": "旧规"}
 
@@ -19,7 +19,7 @@ class Told(ScriptedGenerator):
 
     def __init__(self, probe: str, label: str, size: int = 0) -> None:
         super().__init__()
-        self.probe, self.label, self.size = _probe(probe), label, size
+        self.probe, self.label, self.size = weights(probe), label, size
 
     @property
     def name(self) -> str:

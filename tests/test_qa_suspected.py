@@ -14,8 +14,9 @@ from engine.base import Message
 from index.order_classifier import load_fit
 from index.orders import Orders
 from qa.closed import ClosedContext
+from qa.probes import weights
 from qa.struck import Struck
-from qa.suspected import MOST, Suspicion, _probe, chat
+from qa.suspected import MOST, PROBE, Suspicion, chat
 
 PLAIN = "深水区须持合格证入场。"
 
@@ -30,7 +31,7 @@ class Told(ScriptedGenerator):
 
     @property
     def name(self) -> str:
-        return str(_probe()["model"])
+        return str(weights(PROBE)["model"])
 
     def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Told:  # type: ignore[override]
         raise AssertionError("two places are told of")
@@ -47,7 +48,7 @@ class State:
         self.way, self.size = way, size
 
     def state(self) -> object:
-        probe = _probe()
+        probe = weights(PROBE)
         towards = probe["order"] / np.square(probe["order"]).sum()
         state = probe["mean"] + probe["scale"] * towards * self.way * 20
         return state.reshape(2, -1)[:, : self.size]
@@ -71,7 +72,7 @@ def test_as_many_are_told_as_there_is_room_for() -> None:
     assert len(suspicion([(-1.0, PLAIN), (-1.0, "火星")])) == 1 and suspicion([(-1.0, PLAIN)]) == []
     assert generator.read_ == ["电费由火星承担", PLAIN, PLAIN]
     nearer, farther = (Suspicion(Told(), threading.Event())([(by, PLAIN)])[0] for by in (-0.5, -3.0))
-    assert nearer - farther == pytest.approx(2.5 * float(_probe()["beside"]))
+    assert nearer - farther == pytest.approx(2.5 * float(weights(PROBE)["beside"]))
 
 
 def test_another_model_or_one_without_states_is_not_asked() -> None:

@@ -25,7 +25,8 @@ from engine import open_generator
 from engine.base import Marks
 from engine.settings import GeneratorSettings
 from models.settings import ModelSettings
-from qa.suspected import AT_ONCE, WEIGHTS, states
+from qa.probes import AT_ONCE, file_of
+from qa.suspected import PROBE, states
 from training.fitted import Fitted
 from training.gate import MODEL
 from training.orders import Example, examples, folds_of, told
@@ -107,7 +108,7 @@ def fit(path: Path, doubtful: Path, write: bool) -> None:
         )
         arrays = {"mean": probe.mean, "scale": probe.scale, "order": probe.weights}
         half = {name: value.astype(np.float16) for name, value in arrays.items()}
-        np.savez_compressed(WEIGHTS, **half, bias=probe.bias - least, beside=weight, model=MODEL)
+        np.savez_compressed(file_of(PROBE), **half, bias=probe.bias - least, beside=weight, model=MODEL)
 
 
 def main() -> None:

@@ -27,8 +27,7 @@ from engine import open_generator
 from engine.base import Reads
 from engine.settings import GeneratorSettings
 from models.settings import ModelSettings
-from qa import probes
-from qa.probes import AT_ONCE, states
+from qa.probes import AT_ONCE, file_of, states
 from training.examples import DATA, rows
 from training.gate import MODEL
 
@@ -97,8 +96,9 @@ def fit(name: str, path: Path, write: bool) -> None:
             coef, bias = np.concatenate([-coef, coef]) / 2, np.concatenate([-bias, bias]) / 2
         half = {"mean": scaler.mean_, "scale": scaler.scale_, "weights": coef}
         arrays = {key: value.astype(np.float16) for key, value in half.items()}
-        out = Path(probes.__file__).with_name(f"{name}.npz")
-        np.savez_compressed(out, **arrays, bias=bias.astype(np.float32), labels=model.classes_, model=MODEL)
+        np.savez_compressed(
+            file_of(name), **arrays, bias=bias.astype(np.float32), labels=model.classes_, model=MODEL
+        )
 
 
 def _model(name: str, x: np.ndarray, y: np.ndarray) -> tuple[StandardScaler, LogisticRegression]:

@@ -103,8 +103,11 @@ def _told(line: str) -> list[tuple[str, str]]:
     bracketed = line[:1] in "（(" and line[-1:] in "）)"
     if len(line) > (300 if bracketed else 120) or (line[-1:] in "。；" and not bracketed):
         return []
-    spans = [span for span in days(line) if not _alone(line, *span) and iso_date(line[slice(*span)])]
-    found = [(str(iso_date(line[slice(*span)])), role(line, *span)) for span in spans]
+    found = [
+        (day, role(line, *span))
+        for span in days(line)
+        if not _alone(line, *span) and (day := iso_date(line[slice(*span)]))
+    ]
     own = [one for one in found if one[1] == "own"]
     return own[-1:] or [one for one in found if one[1]][:1]
 

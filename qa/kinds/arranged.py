@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 
 from engine.base import Generator
 from index.normalize import normalize, number_spans
-from qa.kinds.conditions import columns_of, says
+from qa.kinds.conditions import columns_of, conjuncts, says
 from qa.kinds.grounding import grounded
 from qa.kinds.queried import ROWS, parsed, written
 from qa.kinds.sheet import Sheet, Value, sheet_of
@@ -50,8 +50,7 @@ def _arranging(query: exp.Select, order: str, sheet: Sheet) -> exp.Select | None
     something, and as many rows as the order says. None where nothing is left, or columns are not what it
     sorts by."""
     where, by, limit = (query.args.get(part) for part in ("where", "order", "limit"))
-    parts = list(where.this.flatten()) if where and isinstance(where.this, exp.And) else []
-    parts = [part for part in parts or ([where.this] if where else []) if says(order, part, sheet)]
+    parts = [part for part in (conjuncts(where.this) if where else ()) if says(order, part, sheet)]
     tests = [grounded(part.copy(), order, sheet) for part in parts]
     sorts = by.expressions if by else []
     if query.args.get("group") or None in tests or not (tests or sorts):

@@ -227,8 +227,7 @@ def _kept(query: exp.Select, asked: str, operation: Operation, sheet: Sheet) -> 
     where = query.args.get("where")
     if where is None:
         return [] if operation.conditions == "none" or operation.what in FREE else None
-    test = where.this.unnest()
-    parts = [one for one in (test.flatten() if isinstance(test, exp.And) else [test]) if one.find(*TESTS)]
+    parts = [one for one in conjuncts(where.this.unnest()) if one.find(*TESTS)]
     parts = [one for one in parts if not _of_all(one, sheet)]
     if any(_torn(one, asked, sheet) for one in parts):
         return None
@@ -243,6 +242,11 @@ def _kept(query: exp.Select, asked: str, operation: Operation, sheet: Sheet) -> 
         return said
     unsure = len(same) < len(others) and (several or not hinted)
     return None if unsure or not others else [*said, *same]
+
+
+def conjuncts(test: exp.Expr) -> list[exp.Expr]:
+    """The conditions that one is made of, all of which must hold."""
+    return list(test.flatten()) if isinstance(test, exp.And) else [test]
 
 
 def _torn(one: exp.Expr, asked: str, sheet: Sheet) -> bool:
