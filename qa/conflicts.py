@@ -1,12 +1,13 @@
 """Where another document says otherwise: the same question answered there with another figure of the same
 unit.
 
-What answers there is told by the reader; that both figures count the same is told by their units, exactly.
+What answers there is told by the reader and by the model that writes; that both figures count the same is
+told by their units, exactly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import prompts
 from qa.checks import EvidenceText
@@ -20,18 +21,26 @@ SURE = 0.8
 """Least probability that the other passage answers the question, and of the span in it."""
 
 
-def conflict_notes(windows: Sequence[Window], shown: Sequence[Sentence]) -> list[Note]:
-    """Notes on figures of the answer for which another document has another value, with both places and
-    dates."""
+def conflict_notes(
+    windows: Sequence[Window], shown: Sequence[Sentence], answers: Callable[[Window], bool]
+) -> list[Note]:
+    """The note on a figure of the answer for which another document has another value, with both places and
+    dates; [] where there is none.
+
+    Args:
+        answers: does the passage answer the question, too? Asked only of those with such a figure.
+    """
     notes: list[Note] = []
-    for sentence in shown:
+    for sentence in shown if len(shown) == 1 else ():
         cited = {c.document_id for c in sentence.citations}
         told = "".join(c.quote for c in sentence.citations)
         said = [f for f in _figures(sentence.text) if any(same_value(f, g) for g in _figures(told))]
-        for window in windows if said and len(shown) == 1 else ():
+        for window in windows if said else ():
             if window.block.document.id not in cited and window.reading.answerable >= SURE:
-                notes += _against(sentence, said, window)
-    return notes[:1]
+                notes += [note for note in _against(sentence, said, window) if answers(window)]
+            if notes:
+                break
+    return notes
 
 
 def _against(sentence: Sentence, said: Sequence[Figure], window: Window) -> Iterator[Note]:

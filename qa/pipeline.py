@@ -24,7 +24,7 @@ from qa.conflicts import conflict_notes
 from qa.context import Limits, build_context, sentences_of
 from qa.draft import Draft, write_draft
 from qa.finding import dated, follows, found_in, ranked_by, searched, worth_of
-from qa.gate import Decision, Gate
+from qa.gate import Decision, Gate, probed
 from qa.judge import judged, open_judge
 from qa.kind import Operation
 from qa.kinds.arranged import arranged
@@ -40,7 +40,7 @@ from qa.kinds.written import Order, write
 from qa.memory import from_memory
 from qa.patience import Patient
 from qa.reader import Reads
-from qa.rerank import Budget, reranked, sentences_told
+from qa.rerank import Budget, asked_of, reranked, sentences_told
 from qa.searching import Searching
 from qa.settings import AnswerSettings
 from qa.spelling import slip
@@ -190,7 +190,7 @@ class Pipeline:
         draft = self._supported(asked, draft, clock, cancelled)
         with clock.stage("check"):
             decision = self.gate.decide(hits, draft, found)
-            done = self._decided(answer, hits, windows, draft, found, own, decision)
+            done = self._decided(answer, hits, windows, draft, found, own, decision, cancelled)
         yield self._closed(done, clock, cancelled)
 
     def _unwritten(
@@ -239,7 +239,7 @@ class Pipeline:
         if found and (found.exact or after) and not (decision and decision.reason):
             decision = self.gate.alone(hits, found, first)
         if decision and (decision.reason or not (found and not after and self._wordy(found))):
-            done = self._decided(answer, hits, windows, first, found, own, decision)
+            done = self._decided(answer, hits, windows, first, found, own, decision, cancelled)
             return uncomputed(done) if computes and not done.refused else done
         return None
 
@@ -406,16 +406,26 @@ class Pipeline:
         found: Extract | None,
         own: OwnWords | None,
         decision: Decision,
+        cancelled: threading.Event,
     ) -> Answer:
-        """What is shown after the gate has decided."""
+        """What is shown after the gate has decided, with what other documents say against it."""
         answer = replace(answer, confidence=decision.confidence, usage=draft.usage)
         if decision.reason:
             return decline(answer, decision.reason, hits, draft, decision, found)
         if decision.quoted and own and found:
-            done = own.found(answer, found, hits)
-            notes = (*conflict_notes(windows, done.sentences), *superseded(done, done.sentences))
-            return replace(done, notes=(*done.notes, *notes), confidence=decision.confidence)
-        return accept(answer, draft, decision, windows, self.settings)
+            done = replace(own.found(answer, found, hits), confidence=decision.confidence)
+        else:
+            done = accept(answer, draft, decision, self.settings)
+        answers = functools.partial(self._answers_too, answer.query, cancelled)
+        notes = (*conflict_notes(windows, done.sentences, answers), *superseded(done, done.sentences))
+        return replace(done, notes=(*done.notes, *notes))
+
+    def _answers_too(self, query: str, cancelled: threading.Event, window: Window) -> bool:
+        """Does the model that writes hold that a passage answers, too? Where it tells no states, the reader
+        alone says so."""
+        draft = asked_of(query, window, self.generator, cancelled)
+        told = probed(draft).get("probe_answered") if draft else None
+        return told is None or told > 0.0
 
     def _closed(self, done: Answer, clock: Clock, cancelled: threading.Event) -> Answer:
         if done.refused and self.settings.from_memory and all(note.kind == "spelling" for note in done.notes):

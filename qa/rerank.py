@@ -46,6 +46,26 @@ class Budget:
         return True
 
 
+def asked_of(query: str, window: Window, generator: Generator, cancelled: threading.Event) -> Draft | None:
+    """A draft without a sentence that holds what the model's states say of one passage; None where the engine
+    tells none.
+
+    Raises:
+        Cancelled: it was stopped. GeneratorError: the generator failed.
+    """
+    context = context_of(window, generator)
+    if not isinstance(generator, Marks) or not context.sentences:
+        return None
+    messages = messages_for(query, context, "judge")
+    state = generator.read_at(messages, letters(messages, query), cancelled).state()
+    return Draft(context=context, model=generator.name, judged=state)
+
+
+def context_of(window: Window, generator: Generator) -> Context:
+    """What is read of a window's passage; where it is long, around what the reader found."""
+    return material(window.block.hit, window.begin + window.reading.best[0], generator)
+
+
 def material(hit: Hit, at: int, generator: Generator) -> Context:
     """What is read of a passage; where it is long, around the offset ``at`` of its document."""
     return build_context([hit], {hit.passage.id: (0.0, at)}, generator.count_tokens, Limits(TOKENS, 1, 1.0))
@@ -83,7 +103,7 @@ def reranked(
     for key, window in list(top.items())[:MOST]:
         if window.worth < max(first - NEAR, best - TOLD * HOPE):
             break
-        context = material(window.block.hit, window.begin + window.reading.best[0], generator)
+        context = context_of(window, generator)
         messages = messages_for(query, context, "judge")
         unread = generator.unread(messages) if isinstance(generator, Keeps) else context.tokens
         if not context.sentences or not budget.take(min(context.tokens, unread)):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import prompts
 from qa.items import with_item
+from qa.kinds.extract import APART
 from qa.kinds.written import Order
 from qa.reader import Reads, history
 from qa.types import Turn
@@ -36,6 +37,9 @@ ALOUD = 0.8
 """Least probability of an order about an answer that is not there."""
 OVERVIEW = 0.8
 """Least probability of an overview of any kind: what was no overview hides the answer in an outline."""
+TAKEN_APART = 0.5
+"""Least probability of a question that is taken apart: below it 2 of 13 tuning questions really compared or
+asked several things."""
 SURE = 0.6
 """Least probability of a kind that is not looked up in the documents (greetings, orders)."""
 
@@ -83,6 +87,8 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
         kind = max(kinds, key=lambda k: kinds[k])
     if (kind in TALK and kinds[kind] < SURE) or (kind in WHOLE and sum(kinds[k] for k in WHOLE) < OVERVIEW):
         kind = max((k for k in kinds if k not in TALK + WHOLE), key=lambda k: kinds[k])
+    if kind in APART and kinds[kind] < TAKEN_APART:
+        kind = max((k for k in kinds if k not in (*APART, *TALK, *WHOLE, "order")), key=lambda k: kinds[k])
     if kind == "order" and kinds[kind] < SURE:
         kind = max((k for k in kinds if k not in ("order", *TALK)), key=lambda k: kinds[k])
     if kind == "order":

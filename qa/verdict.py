@@ -8,10 +8,8 @@ from dataclasses import replace
 
 import prompts
 from index.types import Hit
-from qa.conflicts import conflict_notes
 from qa.draft import Draft, cite
 from qa.gate import Decision, doubted
-from qa.kinds.evidence import Window
 from qa.kinds.extract import Extract
 from qa.settings import AnswerSettings
 from qa.types import Answer, Note, Reason, Refusal, Sentence
@@ -21,11 +19,8 @@ NEAR = 0.15
 """Probability that a sentence answers, from which on a refusal shows it as the nearest there is."""
 
 
-def accept(
-    answer: Answer, draft: Draft, decision: Decision, windows: Sequence[Window], settings: AnswerSettings
-) -> Answer:
-    """The draft as shown: its unsupported sentences dropped or marked, with notes on conflicts and superseded
-    sources."""
+def accept(answer: Answer, draft: Draft, decision: Decision, settings: AnswerSettings) -> Answer:
+    """The draft as shown: its unsupported sentences dropped or marked."""
     keep = settings.unsupported == "mark"
     notes: list[Note] = []
     shown = tuple(s for s in draft.sentences if keep or s.state in ("supported", "partial"))
@@ -33,8 +28,6 @@ def accept(
         notes.append(Note("dropped", prompts.text("qa.note_dropped", n=len(draft.sentences) - len(shown))))
     if draft.finish == "length":
         notes.append(Note("truncated", prompts.text("qa.note_truncated")))
-    notes += conflict_notes(windows, shown)
-    notes += superseded(answer, shown)
     return replace(
         answer, stage="done", sentences=shown, notes=(*answer.notes, *notes), confidence=decision.confidence
     )

@@ -8,6 +8,7 @@ from fakes import ScriptedGenerator
 from engine import calibration
 from engine.calibration import Speed
 from qa.engine import Engine
+from qa.pipeline import Pipeline
 from qa.reader import history, windows_of
 from qa.settings import EngineSettings
 from qa.types import Turn
@@ -383,7 +384,12 @@ def test_an_overview_of_a_part_keeps_to_that_part(centre):
     assert "上岗证" in answer.text and "水样" not in answer.text
 
 
-def test_another_document_that_says_otherwise_is_shown_beside_the_answer(tmp_path):
+@pytest.mark.parametrize("answers", [True, False])
+def test_another_document_that_says_otherwise_is_shown_beside_the_answer(tmp_path, monkeypatch, answers):
+    asked_of = []
+    monkeypatch.setattr(
+        Pipeline, "_answers_too", lambda _, query, __, window: asked_of.append(window.text) or answers
+    )
     (tmp_path / "a.md").write_text("# 甲规定\n\n办公用房每人不超过9平方米。\n", "utf-8")
     (tmp_path / "b.md").write_text("# 乙规定\n\n办公用房每人不超过12平方米。\n", "utf-8")
     asked = "办公用房每人不超过多少平方米"
@@ -395,9 +401,11 @@ def test_another_document_that_says_otherwise_is_shown_beside_the_answer(tmp_pat
     )
     engine.add([tmp_path / "a.md", tmp_path / "b.md"])
     answer = engine.answer(asked)
-    (note,) = [n for n in answer.notes if n.kind == "conflict"]
-    assert "9平方米" in note.message and "12平方米" in note.message
-    assert {c.document for c in note.citations} == {"甲规定", "乙规定"}
+    notes = [n for n in answer.notes if n.kind == "conflict"]
+    assert len(asked_of) == 1 and "12平方米" in asked_of[0] and len(notes) == answers
+    for note in notes:
+        assert "9平方米" in note.message and "12平方米" in note.message
+        assert {c.document for c in note.citations} == {"甲规定", "乙规定"}
 
 
 def test_on_a_slow_machine_the_documents_own_words_stay_and_less_is_read(desk):
