@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import prompts
+from index.normalize import normalize
+from qa.checks.moments import counted_from
 from qa.items import with_item
 from qa.kinds.extract import APART
 from qa.kinds.written import Order
@@ -108,7 +110,7 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     )
     query = f"{' '.join((last, *carried))}{JOINT}{asked}"
     before = " ".join((last, said[-1][1][:BEFORE])).strip()
-    if named := with_item(asked, said[-1][1]):
+    if named := counted_from(normalize(asked).text, normalize(last).text) or with_item(asked, said[-1][1]):
         return Want(kind, kinds[kind], named, named, (named,), before=before)
     return Want(kind, kinds[kind], query, after(turns, asked), (last, *carried), before=before)
 

@@ -13,6 +13,7 @@ from fake_reader import ScriptedReader
 from fakes import ScriptedGenerator
 
 import prompts
+from index.sentences import split_sentences
 from index.settings import IndexSettings
 from index.types import Hit
 from qa.engine import Engine
@@ -221,6 +222,61 @@ def test_the_sentences_that_the_model_tells_are_shown(tmp_path, told, shown):
     assert found is not None
     lines = [line.text.strip() for line in found.lines]
     assert len(lines) == len(shown) and all(a.startswith(b) for a, b in zip(lines, shown, strict=True))
+
+
+LISTS = """# 场馆须知
+
+## 一、食品
+
+4.1 食品由食堂统一采购，每半年调整一次供应商名录，并在门口公布，接受大家监督。
+
+4.2 不得带入：散装熟食、凉菜，以及超过两升的饮料，违者由保安暂存到离场。
+
+4.3 每餐留样不少于一百五十克，冷藏保存两天，由专人登记并签字。
+
+## 二、带入
+
+场馆内不得带入易燃物品、管制刀具和宠物，保安查验后放行，违者当日不得再次入场，由办公室记录在案。
+"""
+
+
+class Every(ScriptedReader):
+    """Of every passage all sentences answer, the one with the word best."""
+
+    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+        found = []
+        for text in passages:
+            parts = tuple(split_sentences(text))
+            best = next((part for part in parts if "不得" in text[part[0] : part[1]]), parts[0])
+            found.append(Reading(0.9 if "不得" in text else 0.6, best, 0.7, parts))
+        return found
+
+
+@pytest.mark.parametrize(
+    ("told", "shown", "left"),
+    [
+        (lambda text: 3.0 if "不得" in text else -3.0, ["易燃", "凉菜"], ["半年", "留样"]),
+        (lambda text: 3.0 if "凉菜" in text else -3.0, ["凉菜"], ["易燃", "半年", "留样"]),
+        (lambda text: 3.0, ["易燃", "凉菜", "半年", "留样"], []),
+    ],
+    ids=["two passages", "one passage", "all"],
+)
+def test_of_a_list_what_the_model_tells_is_shown_wherever_it_stands(tmp_path, told, shown, left):
+    """Sentences of other passages too; articles beside the one that answers are not the rest of its list."""
+    asked, reader = "哪些食品和散装熟食不得带入", Every()
+    engine = engine_over(tmp_path, reader, LISTS)
+    windows = read(asked, [narrow(hit) for hit in engine.search(asked, 8)], reader)
+    found = extract(
+        asked,
+        "list",
+        windows,
+        engine.library,
+        reader,
+        telling=lambda block: [told(s.text) for s in block.sentences()],
+    )
+    assert found is not None
+    text = "".join(line.text for line in found.lines)
+    assert all(word in text for word in shown) and not any(word in text for word in left)
 
 
 def test_passages_of_the_document_before_are_preferred(tmp_path):

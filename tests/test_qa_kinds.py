@@ -281,7 +281,7 @@ def test_rows_that_are_compared_stand_side_by_side_with_their_difference(centre)
     engine = centre(ScriptedReader({asked: "compare"}))
     answer = engine.answer(asked)
     assert "| 水样 | 120 |" in answer.text and "| 土样 | 260 |" in answer.text and "气样" not in answer.text
-    assert answer.sentences[-1].text == "推算：相差140元。" and len(answer.sentences[-1].citations) == 2
+    assert answer.sentences[-1].text == "推算：费用相差140元。" and len(answer.sentences[-1].citations) == 2
     assert engine.generator.requests == []
 
 
@@ -299,6 +299,24 @@ def test_a_table_comes_in_the_order_that_was_given_with_every_row_cited(centre, 
     head, *rows = answer.sentences
     assert head.text.startswith("| 项目 | 费用（元） |") and rows[0].text.startswith(f"| {first} |")
     assert len(rows) == 3 and all(len(row.citations) == 1 for row in rows)
+
+
+def test_without_a_column_the_one_that_adds_up_the_others_is_compared(tmp_path):
+    text = (
+        "# 照护收费\n\n| 等级 | 床位费 | 护理费 | 餐费 | 每月合计 |\n|---|---|---|---|---|\n"
+        "| 一级照护 | 1800 | 1200 | 1050 | 4050 |\n| 二级照护 | 1800 | 2000 | 1050 | 4850 |\n"
+        "| 三级照护 | 1800 | 3100 | 1050 | 5950 |\n"
+    )
+    (tmp_path / "a.md").write_text(text, "utf-8")
+    asked = "二级照护和三级照护一个月差多少钱"
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data"),
+        generator=ScriptedGenerator(),
+        encoder=FakeEncoder(),
+        reader=ScriptedReader({asked: "compare"}),
+    )
+    engine.add([tmp_path / "a.md"])
+    assert engine.answer(asked).sentences[-1].text == "推算：每月合计相差1,100。"
 
 
 SLIPS = """# 园林处苗木

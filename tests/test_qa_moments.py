@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from index.normalize import normalize
-from qa.checks.moments import meet, moments
+from qa.checks.moments import counted_from, meet, moments
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,21 @@ def test_a_range_is_one_moment_with_both_its_ends() -> None:
     (night,) = moments("20:00-次日8:00")
     assert night.runs == (((1200,), (1440,)), ((0,), (480,)))
     assert moments("25:00") == [] == moments("本周要点")
+
+
+@pytest.mark.parametrize(
+    ("asked", "before", "meant"),
+    [
+        ("第二天呢", "3月31日谁上白班", "4月1日谁上白班"),
+        ("那前一天呢", "2026年1月1号谁带班", "2025年12月31日谁带班"),
+        ("次日夜班是谁", "3月28日谁上白班", "3月29日夜班是谁"),
+        ("上个月呢", "2026年1月停机几小时", "2025年12月停机几小时"),
+        ("下个月停机几小时", "4月产量多少", "5月停机几小时"),
+        ("第二天呢", "4月产量多少", ""),
+        ("第二天呢", "3月1日和3月5日谁值班", ""),
+        ("夜班呢", "3月28日谁上白班", ""),
+        ("第二天呢", "2月30日谁值班", ""),
+    ],
+)
+def test_a_day_that_is_counted_from_the_one_before(asked: str, before: str, meant: str) -> None:
+    assert counted_from(asked, before) == meant

@@ -91,3 +91,22 @@ def test_what_a_follow_up_computes_is_told_by_its_own_words(typed: str, told: st
     reader = ScriptedReader(operations={query: ("count", "none")})
     pipeline = Pipeline(ScriptedGenerator(), Gate(0.35), AnswerSettings(), reader)
     assert pipeline._operation(Answer(typed, query, kind="fact")).what == told
+
+
+@pytest.mark.parametrize(("carried", "shown"), [({"限多少公里": ()}, True), ({}, False)])
+def test_a_part_that_does_not_stand_alone_is_asked_after_the_first(
+    tmp_path: Path, carried: dict[str, tuple[str, ...]], shown: bool
+) -> None:
+    asked = "电瓶车多少钱，限多少公里"
+    known = {"电瓶车多少钱": ("3900",), asked: ("2500",), "限多少公里": ("3000",)}
+    reader = ScriptedReader({asked: "multi"}, carried, answers=known)
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data", index=IndexSettings()),
+        encoder=FakeEncoder(),
+        generator=ScriptedGenerator({"": "电瓶车多少钱\n限多少公里"}),
+        reader=reader,
+    )
+    (tmp_path / "fleet.md").write_text(FLEET, "utf-8")
+    engine.add([tmp_path / "fleet.md"])
+    text = engine.answer(asked).text
+    assert "3900元" in text and ("6800元" not in text) == shown

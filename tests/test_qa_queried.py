@@ -406,6 +406,28 @@ def test_a_row_of_totals_is_no_row(tmp_path: Path):
     assert found is not None and found.total == 30 and len(found.places) == 2
 
 
+def test_a_row_of_totals_with_few_cells_splits_no_table(tmp_path: Path):
+    """Rows with and without a remark stay one table, the last one adds up the others."""
+    head = "| 号 | 项目 | 预算 | 已支 | 经办 | 备注 |\n|---|---|---|---|---|---|\n"
+    rows = "| 1 | 甲楼 | 10 | 4 | 冯 | 已验收 |\n| 2 | 乙楼 | 20 | 5 | 冯 | |\n| 3 | 丙楼 | 40 | 6 | 柯 | |\n"
+    table = opened(tmp_path, f"# 表\n\n{head}{rows}| 合计 | | 70 | 15 | | |\n", "甲楼 预算 经办")
+    assert len(table.rows) == 4
+    found = asked(table, "SELECT 预算 FROM t WHERE 经办 = '冯'", "sum", question="冯经办的预算一共多少")
+    assert found and (found.total, found.terms) == (30, ("10", "20"))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "total"), [("none", 66), ("one", None)], ids=["made up", "one was put"]
+)
+def test_conditions_on_columns_that_are_not_there_are_the_models_own(
+    table: Table, conditions: str, total: int | None
+):
+    """Where the question puts none; so are those on several cells of which it says none."""
+    query = "SELECT SUM(上月_场) FROM t WHERE 日期 = '04-01' AND 场地 IN ('报告厅', '排练室')"
+    found = asked(table, query, "sum", conditions, "上月一共几场")
+    assert (found and found.total) == total
+
+
 def test_nothing_but_reading_is_done_for_a_query(table: Table):
     sheet = sheet_of(table, table.rows)
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"

@@ -241,3 +241,27 @@ def test_variants_of_one_thing_are_put_together_where_the_question_says_so(
         question,
     )
     assert (found and int(found.total)) == total
+
+
+@pytest.mark.parametrize(
+    ("writes", "total"),
+    [
+        ("单人间每间每天 = 120元\n双人间每间每天 = 180元\n答案 = 双人间每间每天 - 单人间每间每天", 60),
+        ("答案 = 120元 + 180元", None),
+    ],
+    ids=["a difference of two of one thing", "figures of which nobody says what they are"],
+)
+def test_what_is_put_together_without_saying_what_it_is(
+    hits: Sequence[Hit], writes: str, total: int | None
+) -> None:
+    found = asked(hits, writes, "一天差多少钱")
+    assert (found and int(found.total)) == total
+
+
+@pytest.mark.parametrize(("told", "asked_of"), [("费用", 0), ("押金", 2)], ids=["its column", "another"])
+def test_nobody_is_asked_of_a_cell_that_is_said_to_be_what_its_column_and_row_say(
+    hits: Sequence[Hit], told: str, asked_of: int
+) -> None:
+    writes = f"大房{told} = 300元\n小房{told} = 200元\n答案 = 大房{told} - 小房{told}"
+    found = asked(hits, writes, "大房比小房贵多少")
+    assert found is not None and found.total == 100 and len(found.claims) == asked_of

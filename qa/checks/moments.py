@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from index.numbers import UNITS, parse_number
 from qa.checks.dates import find_dates
@@ -41,6 +42,11 @@ _TIME = re.compile(
 )
 _TO = re.compile(r"\s*[-~至到]\s*(?:次日)?\s*")
 _DAY = 24 * 60
+_LATER = {"第二天": 1, "第三天": 2, "次日": 1, "隔天": 1, "后一天": 1, "前一天": -1, "头一天": -1}
+_MONTHS_LATER = {"上个月": -1, "上月": -1, "下个月": 1, "下月": 1}
+"""Days and months that are counted from one named before."""
+_BARE = 2
+"""Characters beside one of these up to which nothing else is asked: 第二天呢."""
 Run = tuple[tuple[int, ...], tuple[int, ...]]
 """First and last: days (year, month, day; 0 where not told), days of the week (1 to 7) or minutes."""
 
@@ -74,6 +80,31 @@ def meet(one: Moment, other: Moment) -> bool:
         for low, high in _comparable(own, told)
         for low_told, high_told in _comparable(told, own)
     )
+
+
+def counted_from(asked: str, before: str) -> str:
+    """A question after another one with the day, or month, that it counts from the one named there: after
+    3月31日谁值班 the question 第二天呢 is 4月1日谁值班; "" where it counts none, or several are named."""
+    word = next((w for w in (*_LATER, *_MONTHS_LATER) if w in asked), "")
+    days = word in _LATER
+    named = [one for one in moments(before) if word and one.kind == "day" and one.runs[0][0][1]]
+    named = [one for one in named if (one.runs[0][0] == one.runs[0][1]) == days]
+    if len(named) != 1:
+        return ""
+    (year, month, day), _ = named[0].runs[0]
+    if days:
+        try:
+            later = date(year or 2001, month, day) + timedelta(_LATER[word])
+        except ValueError:
+            return ""
+        year, month, text = later.year if year else 0, later.month, f"{later.month}月{later.day}日"
+    else:
+        years, month = divmod(month - 1 + _MONTHS_LATER[word], 12)
+        year, text = year and year + years, f"{month + 1}月"
+    text = f"{year}年{text}" if year else text
+    at, end = (named[0].start, named[0].end)
+    bare = len([c for c in asked if c.isalnum()]) - len(word) <= _BARE
+    return f"{before[:at]}{text}{before[end:]}" if bare else asked.replace(word, text, 1)
 
 
 def _comparable(run: Run, other: Run) -> list[Run]:

@@ -15,7 +15,7 @@ from index.normalize import normalize, number_spans
 from index.types import Hit
 from qa.kinds.evidence import Indexed
 from qa.kinds.rows import named_rows, named_table
-from qa.kinds.tables import Row, Table, only_figure, shared, stands
+from qa.kinds.tables import Row, Table, bare, only_figure, shared, stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,14 @@ class Sides:
     Attributes:
         columns: the one that names the rows, then those asked for.
         rows: the rows named, in the table's order.
-        difference: of the two rows in the only column asked for, as it is said, "" where there is none.
+        difference: of the two rows in one column, as it is said, "" where there is none.
+        by: the name of that column, "" where the difference is of two columns.
     """
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     difference: str = ""
+    by: str = ""
 
 
 def sides(question: str, hits: Sequence[Hit], index: Indexed) -> Sides | None:
@@ -44,8 +46,9 @@ def sides(question: str, hits: Sequence[Hit], index: Indexed) -> Sides | None:
         key = named.column
         wanted = [c for c in table.columns if c != key and shared(asked, c)]
         if len({row.cells[key] for row in named.rows}) == len(named.rows):
-            columns = (key, *(wanted or [c for c in table.columns if c != key]))
-            return Sides(columns, named.rows, _difference(named.rows, table, wanted))
+            shown = wanted or [c for c in table.columns if c != key]
+            difference = _difference(named.rows, table, shown, not wanted)
+            return Sides((key, *shown), named.rows, *difference)
     return _across(asked, table)
 
 
@@ -61,16 +64,25 @@ def _across(asked: str, table: Table) -> Sides | None:
     return Sides((*values, *(c for c in named if c not in values)), tuple(rows), difference)
 
 
-def _difference(rows: Sequence[Row], table: Table, wanted: Sequence[str]) -> str:
-    """Of two rows in a column of figures: the one asked for, or the only one there is."""
-    numeric = [c for c in (wanted or table.columns) if all(_figure(row.cells[c]) for row in rows)]
+def _difference(rows: Sequence[Row], table: Table, columns: Sequence[str], summed: bool) -> tuple[str, str]:
+    """Of two rows in the only column of figures, or where they are ``summed`` the one that adds up the others
+    in every row; and its name. Two times "" where there is none."""
+    numeric = [c for c in columns if all(_figure(row.cells[c]) for row in rows)]
+    if len(numeric) > 1 and summed:
+        numeric = [c for c in numeric if _adds_up(c, numeric, table.rows)]
     if len(rows) != 2 or len(numeric) != 1:
-        return ""
+        return "", ""
     (one, unit), (other, second) = (_told(row.cells[numeric[0]]) for row in rows)
     if unit != second:
-        return ""
+        return "", ""
     unit = unit or (numeric[0][numeric[0].find("（") + 1 : -1] if numeric[0].endswith("）") else "")
-    return f"{abs(one - other).normalize():,f}{unit}"
+    return f"{abs(one - other).normalize():,f}{unit}", bare(numeric[0])
+
+
+def _adds_up(column: str, columns: Sequence[str], rows: Sequence[Row]) -> bool:
+    """Is a column the sum of two others or more in every row?"""
+    own = [[_told(row.cells[c])[0] for c in (column, *columns) if _figure(row.cells[c])] for row in rows]
+    return len(columns) > 2 and all(len(v) == len(columns) + 1 and 2 * v[0] == sum(v[1:]) for v in own)
 
 
 def _figure(cell: str) -> bool:

@@ -228,6 +228,8 @@ def _kept(query: exp.Select, asked: str, operation: Operation, sheet: Sheet) -> 
     if where is None:
         return [] if operation.conditions == "none" or operation.what in FREE else None
     parts = [one for one in conjuncts(where.this.unnest()) if one.find(*TESTS)]
+    if operation.conditions == "none":  # then such are the model's own
+        parts = [one for one in parts if not _strange(one, asked, sheet)]
     parts = [one for one in parts if not _of_all(one, sheet)]
     if any(_torn(one, asked, sheet) for one in parts):
         return None
@@ -253,6 +255,14 @@ def _torn(one: exp.Expr, asked: str, sheet: Sheet) -> bool:
     """Is it one condition or another, of which the question says some?"""
     said = [says(asked, each, sheet) for each in one.find_all(*TESTS)] if one.find(exp.Or) else []
     return any(said) and not all(said)
+
+
+def _strange(one: exp.Expr, asked: str, sheet: Sheet) -> bool:
+    """Is it a condition on a column that is not there, or on several values none of which is said?"""
+    if not columns_of(one) <= {column.name for column in sheet.columns}:
+        return True
+    told = [_says(asked, column, text, sheet) for column, text in literals(one)]
+    return len(told) > 1 and not any(told)
 
 
 def _of_all(one: exp.Expr, sheet: Sheet) -> bool:

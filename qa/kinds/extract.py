@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from qa.attribution import EvidenceSentence
 from qa.kinds.contrast import against_items, against_rows
 from qa.kinds.enumerations import Enumeration, enumerations
-from qa.kinds.evidence import Block, Indexed, Window, read, wide
+from qa.kinds.evidence import Block, Indexed, Window, narrow, read, wide
 from qa.kinds.tables import Row
 from qa.linear import sigmoid
 from qa.reader import Reads
@@ -31,7 +31,10 @@ ITEMS = frozenset({"list", "steps", "multi"})
 """Kinds that want every item of the enumeration that answers, be it text in a line or paragraphs."""
 BRIEF = 25
 """Characters of an item, on average, up to which it says nothing without those beside it."""
-BEST, BESIDE, LEAST, TOGETHER = 1.0, 2.5, -2.0, 3
+FEW = 0.4
+"""Share of the items below which, by the model that writes, an enumeration without a lead and of more than
+brief items is not shown whole for one that answers: articles are no list."""
+BEST, BESIDE, LEAST, TOGETHER = 1.0, 2.5, -1.0, 3
 """What the reader's best sentence gains (log-odds) beside what the model that writes tells; how much less
 worth than the first a further sentence may be, and at least, to be shown; and how many, but of lists and the
 like. Chosen on tuning questions (docs/log/reader.md)."""
@@ -102,10 +105,10 @@ def extract(
     best = next((s for s in holding if s.start <= span[0] < s.end), holding[0])
     chosen = [w for w in windows if w is first or (kind in WIDE and _belongs(w, first))]
     told = [s for w in chosen for s in w.holding()]
-    if answers := _answers(passage, kind, best, telling):
+    answers = _answers(passage, _beyond(told, passage), kind, best, telling)
+    if answers:
         best = answers[0]
-        beyond = [s for s in told if not passage.start <= s.start < passage.end] if kind in WIDE else []
-        told = [*answers, *beyond]
+        told = answers
         span = span if best.start <= span[0] < best.end else (best.start, best.end)
     elif kind not in WIDE:
         if rival := _rival(question, first, best, reader):
@@ -114,7 +117,7 @@ def extract(
             told += [s for w in read(typed, [first.block], reader) for s in w.holding()]
     if kind not in WIDE:
         told = against_items(question, told, section, typed)
-    lines = completed(told, section, kind, best)
+    lines = completed(told, section, kind, best, bool(answers))
     lines = _ordered(lines, first.block)
     if kind == "list" or kind not in WIDE:
         lines = against_rows(question, lines, index, kind == "list", typed)
@@ -126,19 +129,32 @@ def extract(
     )
 
 
+def _beyond(told: Sequence[EvidenceSentence], passage: Block) -> list[Block]:
+    """The other passages that hold some of the sentences, in their order."""
+    found: dict[str, Block] = {}
+    for one in told:
+        if one.passage.id not in {p.id for p in passage.passages}:
+            hit = replace(passage.hit, passage=one.passage, document=one.document)
+            found.setdefault(one.passage.id, narrow(hit))
+    return list(found.values())
+
+
 def _answers(
-    passage: Block, kind: str, best: EvidenceSentence, telling: Telling | None
+    passage: Block, beyond: Sequence[Block], kind: str, best: EvidenceSentence, telling: Telling | None
 ) -> list[EvidenceSentence]:
-    """The sentences of the passage that answer by the model that writes, the one that does so most first;
-    ``best`` is the reader's. [] where the model tells nothing."""
-    sentences = passage.sentences()
-    told = telling(passage) if telling and len(sentences) > 1 else []
-    worth = [value + BEST * (s.start == best.start) for s, value in zip(sentences, told, strict=False)]
-    if not worth:
+    """The sentences of the passage, and of lists and the like of those ``beyond``, that answer by the model
+    that writes, the one that does so most first; ``best`` is the reader's. [] where the model tells nothing,
+    of a passage beyond nothing where it does not tell."""
+    sentences, wanted = passage.sentences(), beyond if kind in WIDE else ()
+    told = telling(passage) if telling and (len(sentences) > 1 or wanted) else []
+    worth = [(value + BEST * (s.start == best.start), s) for s, value in zip(sentences, told, strict=False)]
+    if not worth or telling is None:
         return []
-    most = max(worth)
-    ranked = sorted(zip(worth, sentences, strict=False), key=lambda pair: -pair[0])
-    found = [s for value, s in ranked if value >= min(most, max(most - BESIDE, LEAST))]
+    most = max(value for value, _ in worth)
+    least = min(most, max(most - BESIDE, LEAST))
+    for block in wanted:
+        worth += zip(telling(block), block.sentences(), strict=False)
+    found = [s for value, s in sorted(worth, key=lambda pair: -pair[0]) if value >= least]
     return found if kind in WIDE else found[:TOGETHER]
 
 
@@ -155,30 +171,39 @@ def _rival(question: str, window: Window, best: EvidenceSentence, reader: Reads)
 
 
 def completed(
-    told: Sequence[EvidenceSentence], section: Block, kind: str, best: EvidenceSentence
+    told: Sequence[EvidenceSentence], section: Block, kind: str, best: EvidenceSentence, known: bool = False
 ) -> list[EvidenceSentence]:
     """The sentences that answer, with the rest of each enumeration of which enough items are among them, or
-    which the ``best`` sentence belongs to or leads in to; of a table one row is enough for a list."""
+    which the ``best`` sentence belongs to or leads in to; of a table one row is enough for a list.
+
+    Args:
+        known: the model that writes has told which sentences answer.
+    """
     starts = {(s.document.id, s.start) for s in told}
     whole: list[Enumeration] = []
     for one in enumerations(section):
         touched = sum(any((s.document.id, s.start) in starts for s in item) for item in one.items)
-        share = 0.0 if one.form == "table" and kind == "list" else SHARE[one.form]
-        if _of_best(one, kind, best) or (kind in WIDE and touched and touched / len(one.items) >= share):
+        share = touched / len(one.items)
+        least = 0.0 if one.form == "table" and kind == "list" else SHARE[one.form]
+        of_best = _of_best(one, kind, best, known and share < FEW)
+        if of_best or (kind in WIDE and touched and share >= least):
             whole.append(one)
     if not whole:
         return list(told)
     return [*told, *(s for one in whole for s in one.sentences())]
 
 
-def _of_best(one: Enumeration, kind: str, best: EvidenceSentence) -> bool:
+def _of_best(one: Enumeration, kind: str, best: EvidenceSentence, few: bool) -> bool:
     """Is the enumeration wanted whole because of the best sentence: what leads in to it says nothing alone,
-    nor does a brief item where conditions are asked for?"""
+    nor does a brief item where conditions are asked for? Of a list, of which ``few`` items answer, only where
+    the items are brief or something leads in."""
     if one.form == "table" or best.start not in {s.start for s in one.sentences()}:
         return False
-    led = best in one.lead or (best in one.items[0] and "：" in best.text)
-    size = sum(len(s.text) for item in one.items for s in item) / len(one.items)
-    return kind in ITEMS or led or (kind == "condition" and size <= BRIEF)
+    first = one.items[0]
+    led = best in one.lead or (best in first and "：" in best.text)
+    brief = sum(len(s.text) for item in one.items for s in item) <= BRIEF * len(one.items)
+    whole = brief or bool(one.lead) or "：" in first[0].text
+    return led or (kind == "condition" and brief) or (kind in ITEMS and (whole or not few))
 
 
 def of_rows(found: Extract | None, rows: Sequence[Row]) -> Extract:

@@ -121,7 +121,8 @@ def beside(answer: Answer, both: Sides) -> Answer:
     note = Note("computed", prompts.text("qa.note_tabled"))
     if both.difference:
         cited = tuple(c for line in lines for c in line.citations)
-        lines.append(Sentence(prompts.text("qa.difference", difference=both.difference), "supported", cited))
+        text = prompts.text("qa.difference", by=both.by, difference=both.difference)
+        lines.append(Sentence(text, "supported", cited))
     return replace(answer, stage="done", sentences=tuple(lines), notes=(*answer.notes, note))
 
 

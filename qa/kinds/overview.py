@@ -12,11 +12,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from index.normalize import normalize
 from index.outline import outline as tree
 from index.outline import own_number
 from index.sentences import split_sentences
 from index.types import Document, Hit, Passage
 from qa.attribution import EvidenceSentence
+from qa.checks.moments import meet, moments
 
 LINES = 20
 COVER = 0.6
@@ -25,6 +27,12 @@ NAMED = 0.6
 """Share of a heading that the question must hold for it to be named."""
 LENGTH = 160
 """Characters of a sentence beyond which it counts as too long to carry a section."""
+HEAD = 20
+"""Characters of a numbered sentence up to which it is the heading of what follows."""
+FRONT = 200
+"""Characters of a document in which the day stands that names it."""
+PARTS = 6
+"""Numbered parts of a section that are all shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,8 @@ def outline(document: Document, passages: Sequence[Passage], most: int = LINES) 
     lines = []
     for heading, sentences, left in sections:
         share = max(1, round(most * math.sqrt(len(sentences)) / total))
+        parts = sum(len(one.text) > HEAD and bool(own_number(one.text)) for one in sentences)
+        share = max(share, min(parts, PARTS))
         carry = carrying(sentences, share, weights)
         lines += [Line(heading, sentence, left.get(sentence.start, 0)) for sentence in carry]
     if len(lines) <= most + len(sections) // 2:
@@ -127,14 +137,21 @@ def _sections(
 
 
 def _whole(sentences: Sequence[EvidenceSentence]) -> tuple[list[EvidenceSentence], dict[int, int]]:
-    """The sentences with each enumeration as one: what leads in and its items, as far as they are not too
-    long; and, by where such a one begins, how many of its items are left out."""
+    """The sentences with each enumeration, each table and each part under a heading of its own as one: what
+    leads in and its items, as far as they are not too long; and, by where such a one begins, how many of its
+    items are left out."""
     out: list[EvidenceSentence] = []
     left: dict[int, int] = {}
-    for sentence in sentences:
-        joins = out and sentence.passage.id == out[-1].passage.id and own_number(sentence.text)
-        lead = out[-1] if joins else None
-        if lead is None or not ("：" in lead.text or own_number(lead.text)):
+    tables = {one.start: one.table for s in sentences[:1] for one in s.document.blocks if one.table}
+    heads = _heads(sentences)
+    for before, sentence in zip((None, *sentences), sentences, strict=False):
+        lead = out[-1] if before and sentence.start not in heads else None
+        table = tables.get(sentence.start, 0)
+        if lead and before and (table or lead.start not in heads):
+            item = before.passage == sentence.passage and own_number(sentence.text)
+            led = item and ("：" in lead.text or own_number(lead.text))
+            lead = lead if (table == tables.get(before.start) if table else led) else None
+        if lead is None or (sentence.end - lead.start > LENGTH and lead.start in heads):
             out.append(sentence)
         elif sentence.end - lead.start > LENGTH or left.get(lead.start):
             left[lead.start] = left.get(lead.start, 0) + 1
@@ -142,6 +159,18 @@ def _whole(sentences: Sequence[EvidenceSentence]) -> tuple[list[EvidenceSentence
             text = lead.document.text[lead.start : sentence.end]
             out[-1] = EvidenceSentence(lead.passage, lead.document, lead.start, sentence.end, text)
     return out, left
+
+
+def _heads(sentences: Sequence[EvidenceSentence]) -> set[int]:
+    """Where numbered headings of parts of a section begin: short sentences with text after them; () where
+    there is one alone, which may be the last item of an enumeration."""
+    pairs = zip(sentences, sentences[1:], strict=False)
+    found = {
+        one.start
+        for one, after in pairs
+        if own_number(one.text) and len(one.text) <= HEAD and not own_number(after.text)
+    }
+    return found if len(found) > 1 else set()
 
 
 def _rarity(texts: Iterable[str]) -> Counter[str]:
@@ -161,16 +190,21 @@ def _pairs(text: str) -> list[str]:
 def about(
     query: str, documents: Sequence[Document], scores: dict[str, float]
 ) -> list[tuple[float, Document]]:
-    """Documents by how likely they are the one that an overview is asked of, best first.
+    """Documents by how likely they are the one that an overview is asked of, best first: by its title, the
+    day that its first lines tell, and the search.
 
     Args:
         scores: by document id, what its passages scored in the search; 0 for those that were not found.
     """
     asked = set(_pairs(query))
+    days = [one for one in moments(normalize(query).text) if one.kind == "day" and len(set(one.runs[0])) == 1]
     top = max(scores.values(), default=0.0) or 1.0
     rated = []
     for document in documents:
         title = set(_pairs(document.title))
         named = len(title & asked) / len(title) if title else 0.0
-        rated.append((2 * named + scores.get(document.id, 0.0) / top, document))
+        dated = any(
+            meet(day, told) for day in days for told in moments(normalize(document.text[:FRONT]).text)
+        )
+        rated.append((2 * named + dated + scores.get(document.id, 0.0) / top, document))
     return sorted(rated, key=lambda pair: (-pair[0], pair[1].title, pair[1].id))

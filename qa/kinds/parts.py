@@ -21,6 +21,7 @@ from qa.kinds.extract import Extract
 from qa.reader import Reads
 from qa.rerank import Budget, reranked, sentences_told
 from qa.types import Answer
+from qa.understand import ALONE
 
 TOKENS = 80
 """Tokens of all parts."""
@@ -63,7 +64,8 @@ def answered_apart(
     budget: Budget,
     cancelled: threading.Event,
 ) -> Extract | None:
-    """What the documents say to each part, one after the other; None where they do not say it to every one.
+    """What the documents say to each part, one after the other, asked after the first one where it does not
+    stand alone (多少钱); None where they do not say it to every one.
 
     Args:
         answer: with the question that the ``parts`` are of.
@@ -74,11 +76,14 @@ def answered_apart(
     """
     each: list[Extract] = []
     for part in parts:
-        hits = searched(part, index, top_k)
-        windows = read(part, [narrow(hit) for hit in hits], reader)
-        windows, _ = reranked(part, windows, generator, budget, cancelled)
-        one = replace(answer, question=part, query=part, kind="fact")
-        telling = sentences_told(part, generator, budget, cancelled)
+        query = part
+        if part != parts[0] and reader.alone(part, parts[0], "") < ALONE:
+            query = f"{parts[0]}，{part}"
+        hits = searched(query, index, top_k)
+        windows = read(query, [narrow(hit) for hit in hits], reader)
+        windows, _ = reranked(query, windows, generator, budget, cancelled)
+        one = replace(answer, question=part, query=query, kind="fact")
+        telling = sentences_told(query, generator, budget, cancelled)
         found = found_in(one, hits, windows, index, reader, telling)
         if found is None:
             return None

@@ -23,6 +23,8 @@ from qa.kinds.tables import Row, Table, tables_at
 Interval = tuple[Decimal, Decimal]
 LOOKED_AT = 3
 """Passages whose tables are looked at, best first."""
+TOLD = 2 / 3
+"""Least share of a column's cells that have figures for it to divide a range; the others have none."""
 LOW, HIGH = Decimal("-Infinity"), Decimal("Infinity")
 
 
@@ -120,14 +122,19 @@ def figures_within(question: str, column: str, cells: Sequence[str], bare: bool 
 
 def _divided(asked: Sequence[NumberSpan], column: str, cells: Sequence[str]) -> list[Fallen]:
     """The figures that fall into the ranges of a column that divides one."""
-    told = _figures(column, cells) if asked else []
-    intervals = _intervals([values for values, _ in told])
-    units = {unit for _, unit in told}
+    told = dict(enumerate(_figures(column, cells) if asked else []))
+    told = {n: own for n, own in told.items() if own[0] or not cells[n].strip()}
+    intervals = _intervals([values for values, _ in told.values()]) if len(told) >= TOLD * len(cells) else []
+    units = {unit for _, unit in told.values()}
+    if units == {""}:  # 55分 in a column 得分, and not 一个月
+        own = [span for span in asked if span.unit and span.unit in column]
+        asked = own or (asked if len(told) == len(cells) else [span for span in asked if not span.unit])
     out = []
     for span in asked if intervals and len(units) == 1 else ():
         unit = next(iter(units))
         value = _in_unit(span, unit) if span.unit and unit else span.value
-        held = {n for n, (low, high) in enumerate(intervals) if value is not None and low <= value <= high}
+        ranges = zip(told, intervals, strict=True)
+        held = {n for n, (low, high) in ranges if value is not None and low <= value <= high}
         if held:
             out.append(Fallen(span.start, max(span.end, span.unit_end), frozenset(held)))
     return out

@@ -73,7 +73,7 @@ def tables_in(document: Document, start: int, end: int, index: Indexed) -> list[
 
 def _whole(rows: Sequence[Row]) -> list[Table]:
     """Rows of a table as one, a cell that a row leaves empty as ""; by their columns where most of these
-    would be empty."""
+    would be empty but in a row of totals."""
     columns: list[str] = []
     for row in rows:
         at = 0
@@ -81,9 +81,11 @@ def _whole(rows: Sequence[Row]) -> list[Table]:
             if column not in columns:
                 columns.insert(at, column)
             at = columns.index(column) + 1
-    if all(2 * len(row.cells) > len(columns) for row in rows):
-        full = (Row(row.place, {c: row.cells.get(c, "") for c in columns}) for row in rows)
-        return [Table(tuple(columns), tuple(full))]
+    full = tuple(Row(row.place, {c: row.cells.get(c, "") for c in columns}) for row in rows)
+    table = Table(tuple(columns), full)
+    sparse = [own for row, own in zip(rows, full, strict=True) if 2 * len(row.cells) <= len(columns)]
+    if not sparse or sparse == [totals(table)]:
+        return [table]
     found: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         found.setdefault(tuple(row.cells), []).append(row)
@@ -94,11 +96,14 @@ def row_text(place: EvidenceSentence) -> str:
     """A row of a table as a person reads it, units beside the figures: 费用：35元 for 费用（元）：35; other
     text as it stands."""
     text = place.text.strip()
-    if "）：" not in text or not any(
-        one.table and one.start <= place.start < one.end for one in place.document.blocks
-    ):
+    if "）：" not in text or not in_table(place):
         return text
     return "；".join(_with_unit(cell) for cell in text.split("；"))
+
+
+def in_table(place: EvidenceSentence) -> bool:
+    """Is it a row of a table?"""
+    return any(one.table and one.start <= place.start < one.end for one in place.document.blocks)
 
 
 def _with_unit(cell: str) -> str:

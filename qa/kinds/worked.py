@@ -27,10 +27,11 @@ from qa.draft import beginning, reply_with_least
 from qa.judge import Judge
 from qa.kind import Operation
 from qa.kinds.arithmetic import Operand, Quantity, operands, result, signs
+from qa.kinds.conditions import longest
 from qa.kinds.counted import numbered
 from qa.kinds.evidence import narrow
 from qa.kinds.formula import calculation, named, shared_pairs
-from qa.kinds.tables import stands
+from qa.kinds.tables import in_table, stands
 from qa.kinds.told_items import counted_items
 
 TOKENS = 120
@@ -42,6 +43,10 @@ ITEMS = frozenset("n")
 DONE = {"count": "n", "sum": "+*", "difference": "-", "product": "*", "ratio": "/", "average": "/"}
 """What is done for an operation; ``n`` is counting items."""
 LARGE = {"万": Decimal(10**4), "亿": Decimal(10**8)}
+UNNAMED = 1
+"""Figures of the evidence of which it need not be said what they are: nobody can check those."""
+SAID = 0.8
+"""Least share of a name that column and row say, for nobody to be asked."""
 ALIKE = 0.5
 """Least share of the pairs of characters of a name that another has for both to be variants of one thing."""
 
@@ -183,17 +188,32 @@ def _figure(lines: Sequence[str], question: str, context: Context) -> Worked | N
         return None
     own = list(operands(node))
     spots = {(one.place.start if one.place else -1, one.span.start) for one in own}
-    if len(spots) < len(own) or not any(one.place for one in own) or _variants(own, question):
+    known = [one for one in own if one.place]
+    unnamed = sum(not one.name for one in known)
+    if len(spots) < len(own) or not known or unnamed > UNNAMED:
+        return None
+    if "+" in signs(node) and _variants(own, question):
         return None
     total = result(node)
     if total and total.value < 0 and node.sign == "-":
         total = result(replace(node, left=node.right, right=node.left))
     if total is None or total.value <= 0:
         return None
-    places = _once([one.place for one in own if one.place])
+    places = _once([one.place for one in known if one.place])
     value, unit = _in_large(total, own)
-    claims = tuple(f"{one.name}是{one.text}。" for one in own if one.place and one.name)
+    claims = tuple(f"{one.name}是{one.text}。" for one in known if one.name and not _of_row(one))
     return Worked("figure", value, unit, total.shown, places, frozenset(signs(node)), claims)
+
+
+def _of_row(one: Operand) -> bool:
+    """Is a figure a cell of a table, and what it is said to be nearly all the name of its column and a cell
+    of its row: 劳务已支出 of 项目：临聘劳务；已支出：36,000?"""
+    if one.place is None or not in_table(one.place):
+        return False
+    cells = [cell.partition("：")[::2] for cell in one.place.text.split("；")]
+    own = [len(longest(column, one.name)) for column, cell in cells if cell and one.text.startswith(cell)]
+    row = max(len(longest(cell, one.name)) for _, cell in cells)
+    return row > 0 and max(own, default=0) + row >= SAID * len(one.name)
 
 
 def _in_large(total: Quantity, own: Sequence[Operand]) -> tuple[Decimal, str]:
