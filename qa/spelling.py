@@ -20,6 +20,11 @@ RUNS = ((3, (1,)), (4, (0, 1, 2, 3)))
 any. At the end of three it would be any word that goes on differently (会议是几点, 会议时间)."""
 
 
+TIMES, LONG = 2, 5000
+"""Least times that a pair of the characters that are meant stands in the documents found where these have
+more than so many characters: in a long text some character that sounds alike fits by chance."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slip:
     """A mistyped word: the question put right, what was typed, and what it is taken for."""
@@ -38,13 +43,29 @@ def slip(question: str, hits: Sequence[Hit]) -> Slip | None:
         simplify("\n".join((h.document.title, *h.passage.heading, h.passage.text))) for h in hits[:NEAREST]
     ]
     everything = "\n".join(simplify(h.document.text) for h in {h.document.id: h for h in hits}.values())
-    found = {(at, right) for at, right, typed in _slips(folded, near) if typed not in everything}
+    found = {
+        (at, right)
+        for at, right, typed in _slips(folded, near)
+        if typed not in everything and _likely(folded, at, right, everything)
+    }
     if len(found) != 1:
         return None
     at, right = found.pop()
     start, end = max(0, at - 1), at + 2
     meant = folded[:at] + right + folded[at + 1 :]
     return Slip(question[:at] + right + question[at + 1 :], question[start:end], meant[start:end])
+
+
+def _likely(folded: str, at: int, right: str, known: str) -> bool:
+    """Does neither pair of characters that was typed stand in the known text, and one that is meant several
+    times, where the text is long? 教室 is no slip where a 教师 is known, nor what goes on with another word
+    (现金交, 现金缴)."""
+    meant = folded[:at] + right + folded[at + 1 :]
+    least = TIMES if len(known) > LONG else 1
+    begins = [i for i in (at - 1, at) if i >= 0 and meant[i : i + 2].isalpha() and i + 2 <= len(meant)]
+    return all(folded[i : i + 2] not in known for i in begins) and any(
+        known.count(meant[i : i + 2]) >= least for i in begins
+    )
 
 
 def _slips(folded: str, near: Sequence[str]) -> Iterator[tuple[int, str, str]]:

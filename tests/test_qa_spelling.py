@@ -38,6 +38,8 @@ def test_a_slip_that_sounds_alike_is_put_right(typed: str, evidence: str, meant:
         ("审批流程是什么", "审批流程分三步。"),
         ("审批时间多长", "审批流程分三步。"),
         ("会议是几点", "会议时间另行通知。"),  # goes on differently
+        ("陶艺在哪个教室上", "教室四间。陶艺教师上午到岗。"),  # a word that the documents know
+        ("账为啥没办完", "台账未办完。" + "材料已交。" * 1200),  # fits once in a long text
         ("职工年休假有多少天", "职工年休假为10天。"),
     ],
 )
