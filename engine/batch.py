@@ -64,7 +64,7 @@ class Batch:
         self._most = most
         self._told = told
         self._disk = disk
-        self._blocks = Blocks(model.blocks, keep // model.block_bytes, model.copy, disk)
+        self._blocks = Blocks(model, keep // model.block_bytes, disk)
         self._lock = threading.Lock()
         self._line: deque[Job] = deque()
         self._flying: list[_Flight] = []
@@ -104,6 +104,7 @@ class Batch:
         while True:
             with self._lock:
                 if not self._line and not self._flying:
+                    self._blocks.rest()
                     self._running = False
                     if self._disk:
                         self._disk.quiet.set()

@@ -3,18 +3,21 @@
 A prompt that begins like another, be that one in flight or done, shares its full blocks and copies the one in
 which they part. Sequences that are done are kept until their blocks are needed, the longest unused first. So
 the fixed part of the prompt stays read, and so do passages that several people ask about. What will come
-again is kept on disk besides (``kept.py``). Knows nothing of the model but how to copy a block; not
-thread-safe.
+again is kept on disk besides (``prefix_cache.py``). The memory of blocks that are free goes back to the
+system when nobody asks. Not thread-safe.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from engine.passes import BLOCK
+from engine.passes import BLOCK, PassModel
 from engine.prefix_cache import Disk
+
+SPARE = 16
+"""Free blocks whose memory is not given back: the next question takes them."""
 
 
 @dataclass(eq=False, slots=True)
@@ -28,28 +31,28 @@ class Held:
 
 
 class Blocks:
-    """``count`` blocks for all sequences.
+    """The blocks of ``model`` for all sequences.
 
     Args:
         keep: blocks that may be in use before sequences that are done are dropped.
-        copy: makes the second block hold what the first holds.
         disk: where blocks are kept beyond memory; None: nowhere.
     """
 
-    def __init__(
-        self, count: int, keep: int, copy: Callable[[int, int], None], disk: Disk | None = None
-    ) -> None:
-        self._count = count
+    def __init__(self, model: PassModel, keep: int, disk: Disk | None = None) -> None:
+        self._model = model
+        self._count = model.blocks
         self._keep = keep
-        self._copy = copy
         self._disk = disk
         self.forget()
+        self._cold = self._count
 
     def forget(self) -> None:
         """Nothing is held any more: what the blocks hold is unknown."""
         self._free = list(
             range(self._count - 1, -1, -1)
-        )  # the last is taken first: memory is used from the front
+        )  # the last is taken first: memory is used from the front, and what was just used is used again
+        self._cold = 0
+        """So many of the free ones, the first, take no memory."""
         self._users = [0] * self._count
         self._flying: list[Held] = []
         self._kept: list[Held] = []
@@ -67,7 +70,7 @@ class Blocks:
         """Blocks for the prompt and ``room`` more tokens; ``tokens`` of what comes back is the part of the
         prompt that need not be read, never all of it (its last token must be computed to give logits), and
         less than its first ``told`` tokens. None while there are too few."""
-        self._drop([self._saved.popleft() for _ in range(len(self._saved))])
+        self._drop_saved()
         begin = prompt[:told]
         donor, common = self._longest(begin)
         shared = donor.table[: common // BLOCK] if donor else []
@@ -82,17 +85,27 @@ class Blocks:
             self._drop(shared)
             return None
         fresh = [self._free.pop() for _ in range(needed)]
+        self._cold = min(self._cold, len(self._free))
         self._use(fresh)
         reach, whole = self._load(begin, len(shared), fresh, common)
         if donor and common % BLOCK and reach == common:
             # the donor may just have gone, but nothing has been written over it yet
-            self._copy(donor.table[common // BLOCK], fresh[0])
+            self._model.copy(donor.table[common // BLOCK], fresh[0])
         deep = min(donor.deep, common if reach == common else len(shared) * BLOCK) if donor else 0
         if deep == len(shared) * BLOCK:
             deep = max(deep, whole)
         held = Held([*shared, *fresh], list(prompt[:reach]), deep)
         self._flying.append(held)
         return held
+
+    def rest(self) -> None:
+        """Nobody asks now: the memory of free blocks goes back to the system, but for that of a few."""
+        self._drop_saved()
+        free = len(self._free)
+        self._cold = min(self._cold, free)
+        if free - self._cold > SPARE:
+            self._model.give_back(self._free[self._cold : free - SPARE])
+            self._cold = free - SPARE
 
     def give_back(self, held: Held, lasting: int = 0) -> None:
         """The sequence is done; it is kept for others to begin with, its first ``lasting`` tokens on disk
@@ -150,6 +163,9 @@ class Blocks:
     def _use(self, table: Sequence[int]) -> None:
         for block in table:
             self._users[block] += 1
+
+    def _drop_saved(self) -> None:
+        self._drop([self._saved.popleft() for _ in range(len(self._saved))])
 
     def _drop(self, table: Sequence[int]) -> None:
         for block in table:

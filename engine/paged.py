@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.convert import stored
 from engine.graph import BETWEEN, cut, page
 from engine.passes import BLOCK, STATE_LAYERS, Floats, Part, Sizes, Taken
+from engine.rows import Rows
 from kernels import integer_products
 from models.memory import release_mapped, releasing
 
@@ -78,8 +79,10 @@ class PagedModel:
         self._lower, *upper = (Compiled(core, part, blocks + 1, config) for part in parts or (graph,))
         self._upper = upper[0] if upper else None
         size = self._lower.width if self._upper else 0
-        self._between = np.empty((blocks + 1, BLOCK, size), np.float16)
+        between = Rows((blocks + 1, BLOCK, size), np.float16)
+        self._between = between.array
         """What the upper layers go on from, for every token."""
+        self._rows = [between, *self._lower.rows, *(self._upper.rows if self._upper else ())]
         self.kept_bytes = self._lower.block_bytes + self._between[0].nbytes
         self.block_bytes = self.kept_bytes + (self._upper.block_bytes if self._upper else 0)
         self.form = f"{half}, {self._lower.form}, {size} between" + (", k-quants" if kept else "")
@@ -139,6 +142,10 @@ class PagedModel:
         for tensor in self._tensors():
             tensor[target] = tensor[source]
 
+    def give_back(self, blocks: Sequence[int]) -> None:
+        for rows in self._rows:
+            rows.give_back(blocks)
+
     def dump(self, block: int, deep: bool) -> bytes:
         """What the block holds, of all layers or of the lower ones, as :meth:`fill` takes it."""
         return b"".join(tensor[block].tobytes() for tensor in self._tensors(upper=deep))
@@ -192,10 +199,13 @@ class Compiled:
         self._outputs = len(compiled.outputs)
         self._takes = {port.any_name for port in compiled.inputs}
         self.cache: list[Any] = []
+        self.rows: list[Rows] = []
+        """Where the tensors of the cache lie."""
         for port in compiled.inputs:
             if "cache" in port.any_name:
                 shape = [blocks, *(size.get_length() for size in list(port.partial_shape)[1:])]
-                tensor = ov.Tensor(port.element_type, ov.Shape(shape))
+                self.rows.append(Rows(shape, f"u{port.element_type.size}"))
+                tensor = ov.Tensor(self.rows[-1].array, ov.Shape(shape), port.element_type)
                 self._request.set_tensor(port.any_name, tensor)
                 self.cache.append(tensor)
         self.block_bytes = sum(tensor.byte_size for tensor in self.cache) // blocks

@@ -100,3 +100,7 @@ class PassModel(Protocol):
     def copy(self, source: int, target: int) -> None:
         """Make block ``target`` hold what ``source`` holds."""
         ...
+
+    def give_back(self, blocks: Sequence[int]) -> None:
+        """What these blocks hold is of no use: their memory may go back to the system until they are used."""
+        ...

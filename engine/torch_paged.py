@@ -124,6 +124,9 @@ class TorchPagedModel:
         for kept in (*self._keys, *self._values):
             kept[target * BLOCK : (target + 1) * BLOCK] = kept[source * BLOCK : (source + 1) * BLOCK]
 
+    def give_back(self, blocks: Sequence[int]) -> None:
+        """Memory was taken at once, and stays."""
+
     def _plan(self, parts: Sequence[Part], ends: np.ndarray) -> _Pass:
         slots = [_slots(part)[part.past :] for part in parts]
         short = [i for i, part in enumerate(parts) if len(part.ids) <= _TOGETHER]

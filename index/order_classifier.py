@@ -8,7 +8,6 @@ another encoder the runs of characters tell alone.
 from __future__ import annotations
 
 import functools
-import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,14 +102,19 @@ def margins(texts: Sequence[str], encoder: Encoder | None = None, fit: Fit | Non
         return by_runs(texts, fit) - fit.alone
     rows, slots, values = runs_of(texts)
     both = np.bincount(rows, values * fit.beside_vector[slots], len(texts))
-    vectors = encoder.encode([text.translate(_unseen()) for text in texts])
+    vectors = encoder.encode([text.translate(UNSEEN) for text in texts])
     return np.asarray(both + vectors @ fit.weights + fit.shift - fit.least)
 
 
-@functools.cache
-def _unseen() -> dict[int, None]:
-    """Characters that nobody sees: joiners, marks of direction, tags."""
-    return {code: None for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cf"}
+class _Unseen(dict[int, int | None]):
+    """For ``str.translate``: characters that nobody sees (joiners, marks of direction, tags) go."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = None if unicodedata.category(chr(code)) == "Cf" else code
+        return self[code]
+
+
+UNSEEN = _Unseen()
 
 
 def runs_of(texts: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
@@ -139,5 +143,5 @@ def runs_of(texts: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any], NDArray[A
 
 def folded(text: str) -> str:
     """As it is compared: what nobody sees out, width, case and script folded, white space out."""
-    seen = unicodedata.normalize("NFKC", text.translate(_unseen()))
+    seen = unicodedata.normalize("NFKC", text.translate(UNSEEN))
     return "".join(simplify(seen).casefold().split())

@@ -1,5 +1,6 @@
 """Reading ahead: while nobody asks, the examples of the prompts that have some and the passages of the index
-are read as they will be sent, so that a question finds them read (``engine/prefix_cache.py``).
+are read as they will be sent, so that a question finds them read (``engine/prefix_cache.py``); so are the
+sentences that may say that a document is replaced, of which is kept what they say (``editions.py``).
 
 A passage that the reranker cuts around the place that matters is cut by the question, so it is left out.
 """
@@ -7,21 +8,31 @@ A passage that the reranker cuts around the place that matters is cut by the que
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
+import prompts
 from engine.base import Generator, Keeps, Message
 from errors import Cancelled
-from index.types import Hit
+from index.types import Document, Hit
 from qa.context import sentences_of
 from qa.draft import messages_for
+from qa.editions import PROBE, InForce, Verdicts
 from qa.kinds import parts, queried, worked
+from qa.probes import messages
 from qa.rerank import material
 from qa.searching import Searching
 
 ANY = "问"
 """Stands for a question; what is read ends before it."""
+AT_ONCE = 0.5
+"""Seconds that are spent at once on looking for what is to be read."""
+Step = Callable[[Any, threading.Event], bool | None]
+"""Whether something was read; False: there is no place to keep it; None: nothing had to be."""
 
 
 class Known(Searching, Protocol):
@@ -32,16 +43,20 @@ class Known(Searching, Protocol):
 
 
 class Ahead:
-    """Goes through the passages of ``index`` once, and again from the start when it has changed."""
+    """Goes through the documents of ``index`` once, and again from the start when it has changed.
 
-    def __init__(self, index: Known) -> None:
+    Args:
+        verdicts: where it is kept what sentences say of other documents.
+    """
+
+    def __init__(self, index: Known, verdicts: Verdicts) -> None:
         self._index = index
+        self._verdicts = verdicts
         self._of = ""
-        self._left: Iterator[tuple[tuple[Message, ...], bool]] = iter(())
-        """Chats, and whether something is written after them."""
+        self._left: Iterator[Step] = iter(())
 
     def read(self, generator: Generator, cancelled: threading.Event) -> bool:
-        """Read the next passage that was not read yet; False when all were, or no more can be kept.
+        """Read what comes next and was not read yet; False when all was, or no more can be kept.
 
         Raises:
             Cancelled: it was stopped. GeneratorError: the generator failed.
@@ -49,28 +64,49 @@ class Ahead:
         if not isinstance(generator, Keeps):
             return False
         if self._of != self._index.fingerprint:
-            told = (self._messages(hit, generator) for hit in self._hits())
-            shown = ((chat, True) for chat in (queried.examples(), parts.examples(), worked.examples()))
             self._of = self._index.fingerprint
-            self._left = chain(shown, ((chat, False) for chat in told if chat))
-        for chat, written in self._left:
+            self._left = self._steps()
+        begin = time.monotonic()
+        for step in self._left:
             try:
-                return generator.ahead(chat, cancelled, written)
+                if cancelled.is_set():
+                    raise Cancelled.named("stopped")
+                read = step(generator, cancelled)
             except Cancelled:
-                self._left = chain([(chat, written)], self._left)
+                self._left = chain([step], self._left)
                 raise
+            if read is not None or time.monotonic() - begin > AT_ONCE:
+                return read is not False
         return False
 
-    def _hits(self) -> Iterator[Hit]:
-        for listed in self._index.documents():
-            try:
-                document = self._index.document(listed.id)
-            except KeyError:  # removed meanwhile
-                continue
-            for passage in self._index.passages(listed.id):
-                yield Hit(passage, document, 0.0)
+    def _steps(self) -> Iterator[Step]:
+        for chat in (queried.examples(), parts.examples(), worked.examples()):
+            yield partial(_keep, chat, True)
+        yield partial(_keep, messages(PROBE, dict.fromkeys(prompts.variables(PROBE), "")), False)
+        for document in self._documents():
+            yield partial(self._look, document)
+        for document in self._documents():
+            for passage in self._index.passages(document.id):
+                yield partial(self._passage, Hit(passage, document, 0.0))
 
-    def _messages(self, hit: Hit, generator: Generator) -> tuple[Message, ...]:
+    def _documents(self) -> Iterator[Document]:
+        for listed in self._index.documents():
+            with suppress(KeyError):  # removed meanwhile
+                yield self._index.document(listed.id)
+
+    def _look(self, document: Document, generator: Generator, cancelled: threading.Event) -> bool | None:
+        return InForce(self._index, generator, self._verdicts, cancelled).look(document) or None
+
+    def _passage(self, hit: Hit, generator: Any, cancelled: threading.Event) -> bool | None:
         context = material(hit, hit.passage.start, generator)
         whole = len(context.sentences) == len(sentences_of(hit))
-        return messages_for(ANY, context, "judge") if context.sentences and whole else ()
+        if not context.sentences or not whole:
+            return None
+        return _keep(messages_for(ANY, context, "judge"), False, generator, cancelled)
+
+
+def _keep(
+    chat: tuple[Message, ...], written: bool, generator: Keeps, cancelled: threading.Event
+) -> bool | None:
+    """Keep what a chat begins with; something is ``written`` after it or not."""
+    return generator.ahead(chat, cancelled, written)

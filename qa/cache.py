@@ -1,4 +1,4 @@
-"""Answers already given, kept beside the index: a repeated question is answered at once.
+"""What was found out once, kept beside the index: a repeated question is answered at once.
 
 An answer is found again only for the same question (spaces, punctuation, width and script apart), the same
 index, model, prompts and settings: whatever may change the answer is part of its key. Nothing is ever found
@@ -13,7 +13,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -26,47 +26,45 @@ KEPT = 5000
 WAIT = 5.0
 """Seconds to wait while another writes; then it is done without."""
 
-_TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL, used REAL NOT NULL)"
 
-
-class AnswerCache:
-    """A SQLite file of finished answers. Safe for threads and processes; a damaged file is started anew.
+class Table:
+    """Texts by key in a SQLite file. Safe for threads and processes; a damaged file is started anew.
 
     Args:
-        path: the file; made with its folder on the first ``put``.
+        path: the file; made with its folder on the first ``put``.  name: of the table.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str) -> None:
         self.path = path
+        self._name = name
 
-    def get(self, query: str, *state: str) -> Answer | None:
-        """The answer to ``query`` under ``state`` (index, model, prompts, settings), or None."""
-        if not self.path.exists():
-            return None
-        wanted = key(query, *state)
+    def get(self, *keys: str) -> dict[str, str]:
+        """Those of the keys that are kept, each with its text."""
+        if not keys or not self.path.exists():
+            return {}
+        marks = ", ".join("?" * len(keys))
         try:
             with self._open() as db:
-                row = db.execute("SELECT answer FROM answers WHERE key = ?", (wanted,)).fetchone()
-                if row is not None:
-                    db.execute("UPDATE answers SET used = ? WHERE key = ?", (time.time(), wanted))
+                rows = db.execute(f"SELECT key, answer FROM {self._name} WHERE key IN ({marks})", keys)
+                found = dict(rows.fetchall())
+                used = [(time.time(), key) for key in found]
+                db.executemany(f"UPDATE {self._name} SET used = ? WHERE key = ?", used)
         except sqlite3.OperationalError:  # busy for long, or a disk that cannot be written: then without
-            return None
-        return answer_from_dict(json.loads(row[0])) if row else None
+            return {}
+        return found
 
-    def put(self, answer: Answer, *state: str) -> None:
-        """Keep a finished answer; a disk that is full or read-only only means that it is not kept."""
-        text = json.dumps(answer_to_dict(answer), ensure_ascii=False)
+    def put(self, texts: Mapping[str, str], most: int) -> None:
+        """Keep texts, ``most`` in all; a disk that is full or read-only only means that they are not kept."""
+        now = time.time()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._open() as db:
+                rows = [(key, text, now) for key, text in texts.items()]
+                db.executemany(f"INSERT OR REPLACE INTO {self._name} VALUES (?, ?, ?)", rows)
                 db.execute(
-                    "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)",
-                    (key(answer.query, *state), text, time.time()),
-                )
-                db.execute(
-                    "DELETE FROM answers WHERE key IN (SELECT key FROM answers "
+                    f"DELETE FROM {self._name} WHERE key IN (SELECT key FROM {self._name} "
                     "ORDER BY used DESC LIMIT -1 OFFSET ?)",
-                    (KEPT,),
+                    (most,),
                 )
         except (OSError, sqlite3.OperationalError):
             return
@@ -88,11 +86,32 @@ class AnswerCache:
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")  # at a power cut the last answers may be lost
-            db.execute(_TABLE)
+            db.execute(
+                f"CREATE TABLE IF NOT EXISTS {self._name} "
+                "(key TEXT PRIMARY KEY, answer TEXT NOT NULL, used REAL NOT NULL)"
+            )
         except sqlite3.DatabaseError:
             db.close()
             raise
         return db
+
+
+class AnswerCache:
+    """Finished answers in the SQLite file ``path``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._table = Table(path, "answers")
+
+    def get(self, query: str, *state: str) -> Answer | None:
+        """The answer to ``query`` under ``state`` (index, model, prompts, settings), or None."""
+        (text,) = self._table.get(key(query, *state)).values() or ("",)
+        return answer_from_dict(json.loads(text)) if text else None
+
+    def put(self, answer: Answer, *state: str) -> None:
+        """Keep a finished answer."""
+        text = json.dumps(answer_to_dict(answer), ensure_ascii=False)
+        self._table.put({key(answer.query, *state): text}, KEPT)
 
 
 @functools.cache

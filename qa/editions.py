@@ -1,32 +1,42 @@
 """Documents that another document of the same search says are replaced (《…》同时废止).
 
 Which document a sentence names is told by its title or number, as text; whether it says that this one is no
-longer in force is told by the model that writes (``replaced.npz``), once a sentence.
+longer in force is told by the model that writes (``replaced.npz``), once a sentence: what it tells depends on
+the documents alone and is kept, and is told before anybody asks (``ahead.py``).
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 import threading
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.base import Generator
+import prompts
+from engine.base import Generator, Keeps
 from index.sentences import split_sentences
 from index.superseded import TITLE_MIN, plain
 from index.types import Document, Hit, Passage
+from qa.cache import Table, code_version
 from qa.checks.dates import Date, find_dates
-from qa.probes import told
+from qa.probes import messages, tells, told
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qa.rerank import Budget
     from qa.searching import Searching
 
+PROBE = "replaced"
 SURE = 0.5
 """Least probability that a sentence says so, and is none of a draft (docs/log/newcomers.md)."""
 MOST = 6
 """Sentences that are read for one question."""
+MOST_KEPT = 50_000
+"""Sentences of which it is kept what they say."""
 NAMING = 6
 """Hits of a search for who names the document of the best passage."""
 KEPT = 256
@@ -60,22 +70,63 @@ class _Sentence(NamedTuple):
     names: list[str]
 
 
+class Verdicts:
+    """Which sentences say that the document they name is replaced, as a model told: in memory, and by hashes
+    in the SQLite file ``path``. Thread-safe."""
+
+    def __init__(self, path: Path) -> None:
+        self._table = Table(path, "replaced")
+        self._told: dict[str, bool] = {}
+
+    def known(self, said: Sequence[Said], model: str) -> dict[Said, bool]:
+        """What the model told of those of the sentences that it has read."""
+        keys = {one: _key(one, model) for one in said}
+        kept = self._table.get(*(key for key in keys.values() if key not in self._told))
+        self._told |= {key: text == "yes" for key, text in kept.items()}
+        return {one: self._told[key] for one, key in keys.items() if key in self._told}
+
+    def learn(self, told: Mapping[Said, bool], model: str) -> None:
+        """Keep what the model told now."""
+        found = {_key(said, model): verdict for said, verdict in told.items()}
+        if len(self._told) > MOST_KEPT:
+            self._told = {}
+        self._told |= found
+        self._table.put({key: "yes" if verdict else "no" for key, verdict in found.items()}, MOST_KEPT)
+
+
+def _key(said: Said, model: str) -> str:
+    return hashlib.sha256("\0".join((*said, model, prompts.version(), code_version())).encode()).hexdigest()
+
+
 class InForce:
     """The same verbs over the same index, within one answer; ``superseded`` also has what other documents of
     the search say is replaced.
 
     Args:
-        generator: reads the sentences.  known: what was told of sentences before, and is now; shared.
+        generator: reads the sentences.  verdicts: what was told of them; shared.
         cancelled: set by another thread to stop.
+        budget: what may be read for the answer: of it half at most is read here. None: without end.
+
+    Attributes:
+        whole: everything was read that should have been.
     """
 
     def __init__(
-        self, index: Searching, generator: Generator, known: dict[Said, bool], cancelled: threading.Event
+        self,
+        index: Searching,
+        generator: Generator,
+        verdicts: Verdicts,
+        cancelled: threading.Event,
+        budget: Budget | None = None,
     ) -> None:
+        self.whole = True
         self._index = index
         self._generator = generator
-        self._known = known
+        self._verdicts = verdicts
         self._cancelled = cancelled
+        self._budget = budget
+        self._least = budget.tokens // 2 if budget else 0
+        self._known: dict[Said, bool] = {}
         self._gone: dict[str, str] = {}
         self._left = MOST
         self._naming: dict[str, list[Document]] = {}
@@ -107,6 +158,13 @@ class InForce:
         """One document with its text."""
         return self._index.document(document_id)
 
+    def look(self, document: Document) -> bool:
+        """Read what others say of a document, at most MOST sentences; whether there was anything to read.
+        Raises Cancelled, GeneratorError."""
+        left = self._left
+        self._look(mentions([document], self._may_name(document)))
+        return self._left < left
+
     def _may_name(self, document: Document) -> list[Document]:
         if document.id not in self._naming:
             hits = self._index.search(document.title, NAMING)
@@ -114,14 +172,35 @@ class InForce:
         return self._naming[document.id]
 
     def _look(self, found: Sequence[Mention]) -> None:
-        unread = list(dict.fromkeys(m.said for m in found if m.said not in self._known))[: self._left]
-        self._left -= len(unread)
-        chats = [dict(zip(("title", "sentence", "named"), said, strict=True)) for said in unread]
-        shares = told("replaced", chats, self._generator, self._cancelled)
-        self._known.update((said, share["yes"] >= SURE) for said, share in zip(unread, shares, strict=False))
+        model = self._generator.name
+        said = [one for one in dict.fromkeys(m.said for m in found) if one not in self._known]
+        self._known |= self._verdicts.known(said, model)
+        unread = [one for one in said if one not in self._known]
+        if unread and tells(PROBE, self._generator):
+            read = [one for one in unread[: self._left] if self._affordable(one)]
+            self._left -= len(read)
+            self.whole &= len(read) == len(unread)
+            shares = told(PROBE, list(map(_chat, read)), self._generator, self._cancelled)
+            new = {one: share["yes"] >= SURE for one, share in zip(read, shares, strict=False)}
+            self._verdicts.learn(new, model)
+            self._known |= new
         for mention in found:
             if self._known.get(mention.said) and self._gone.get(mention.new) != mention.old:
                 self._gone.setdefault(mention.old, mention.new)
+
+    def _affordable(self, said: Said) -> bool:
+        if self._budget is None:
+            return True
+        chat = messages(PROBE, _chat(said))
+        if isinstance(self._generator, Keeps):
+            cost = self._generator.unread(chat)
+        else:
+            cost = self._generator.count_tokens(chat[-1].content)
+        return self._budget.tokens - cost >= self._least and self._budget.take(cost)
+
+
+def _chat(said: Said) -> dict[str, str]:
+    return dict(zip(("title", "sentence", "named"), said, strict=True))
 
 
 def mentions(old: Sequence[Document], new: Sequence[Document]) -> list[Mention]:

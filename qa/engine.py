@@ -6,6 +6,7 @@ Opening is cheap: models are loaded on first use, or ahead of it by ``warm()`` i
 
 from __future__ import annotations
 
+import importlib
 import threading
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -35,12 +36,14 @@ if TYPE_CHECKING:
     from index.orders import Suspect
     from index.prepared import Prepared
     from qa.ahead import Ahead
-    from qa.editions import Said
+    from qa.editions import Verdicts
     from qa.gate import Gate
     from qa.pipeline import Snapshots
     from qa.reader import Reads
 
 
+ANSWERING = ("qa.editions", "qa.pipeline", "qa.struck", "qa.suspected", "pypinyin")
+"""What answers are made with, brought in while the model that writes is loaded."""
 RENEWALS = 3
 """How often a search is made anew because the index has changed since. While it changes all the time, the
 last search is
@@ -66,6 +69,9 @@ class Engine:
         gate: Gate | None = None,
         reader: Reads | None = None,
     ) -> None:
+        from models.memory import one_heap
+
+        one_heap()
         self.settings = settings
         self.gate = gate
         self._reader = reader
@@ -75,7 +81,7 @@ class Engine:
         self._generator = generator
         self._kept = settings.data / "kept"
         self._ahead: Ahead | None = None
-        self._replaced: dict[Said, bool] = {}
+        self._verdicts: Verdicts | None = None
         self._loading = threading.Lock()
 
     @classmethod
@@ -140,7 +146,7 @@ class Engine:
 
     def warm(self) -> None:
         """Load everything, so that the first question does not wait. Raises what loading raises."""
-        from models.memory import trim
+        from models.memory import release_code, trim
 
         generator = self.generator
         with ThreadPoolExecutor(1, "warm") as beside:
@@ -148,9 +154,12 @@ class Engine:
             self.library.warm()
             if isinstance(self.reader, Loads):
                 self.reader.warm()
+            for name in ANSWERING:
+                importlib.import_module(name)
             if loading:
                 loading.result()
         trim()
+        release_code("libllvmlite")
 
     def calibrate(self) -> None:
         """Measure how fast this machine reads and writes, where that was not done yet; some seconds of
@@ -167,7 +176,7 @@ class Engine:
         if self._ahead is None:
             from qa.ahead import Ahead
 
-            self._ahead = Ahead(self.library)
+            self._ahead = Ahead(self.library, self.verdicts)
         return self._ahead.read(self.generator, cancelled)
 
     def _speed(self) -> Speed | None:
@@ -180,6 +189,15 @@ class Engine:
             if kept and kept.of == calibration.measured_of(self.generator, self.settings.generator.threads)
             else None
         )
+
+    @property
+    def verdicts(self) -> Verdicts:
+        """Which sentences of the documents say that another one is replaced."""
+        if self._verdicts is None:
+            from qa.editions import Verdicts
+
+            self._verdicts = Verdicts(self.cache.path)
+        return self._verdicts
 
     def search(
         self, question: str, k: int | None = None, *, collection: str = "", within: Scope = EVERYTHING
@@ -290,11 +308,12 @@ class Engine:
         top_k = self.settings.index.top_k
         wide = want.order is not None or want.kind in WHOLE
         struck = Struck(index, self.library.orders, wide, Suspicion(self.generator, stop))
-        current = InForce(struck, self.generator, self._replaced, stop)
-        with closing(pipeline.stream(asked, want, current, top_k, stop, index.name)) as snapshots:
+        budget = pipeline.budget()
+        current = InForce(struck, self.generator, self.verdicts, stop, budget)
+        with closing(pipeline.stream(asked, want, current, top_k, stop, index.name, budget)) as snapshots:
             for found in snapshots:
                 answer = struck.noted(found) if found.stage == "done" else found
-                if state and answer.stage == "done":
+                if state and answer.stage == "done" and current.whole:
                     self.cache.put(answer, *state)
                 yield answer
 

@@ -104,6 +104,7 @@ class Pipeline:
         top_k: int,
         cancelled: threading.Event,
         name: str = "",
+        budget: Budget | None = None,
     ) -> Snapshots:
         """Yield growing snapshots of one Answer; the last has stage ``done``.
 
@@ -113,6 +114,7 @@ class Pipeline:
             index: where to search.  top_k: hits wanted.
             cancelled: set by another thread to stop.
             name: of the index, as the answer records it.
+            budget: what may be read before it is decided whether to write, where others read of it too.
 
         Raises:
             Cancelled: ``cancelled`` was set before the answer was complete.
@@ -160,7 +162,7 @@ class Pipeline:
                     timings=clock.timings(),
                 )
             with clock.stage("judge"):
-                budget = Budget(self._reading())
+                budget = budget or self.budget()
                 typed = asked if want.after_turns else ""
                 windows, drafts = reranked(told, windows, self.generator, budget, cancelled, typed)
                 telling = sentences_told(told, self.generator, budget, cancelled)
@@ -310,9 +312,9 @@ class Pipeline:
         """Tokens that this machine reads, at so many a second, in most of the time that a reader waits."""
         return int(READING * self.settings.patience * rate)
 
-    def _reading(self) -> int:
-        """Tokens that may be read before it is decided whether to write."""
-        return self._within_patience(self.speed.reading) if self.speed else READ
+    def budget(self) -> Budget:
+        """What may be read before it is decided whether to write."""
+        return Budget(self._within_patience(self.speed.reading) if self.speed else READ)
 
     def _limits(self) -> Limits:
         """What may be read to write."""

@@ -6,8 +6,10 @@ Each lies beside this file as ``<name>.npz``, made by ``training/told.py``; its 
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,11 +35,9 @@ def told(
     Raises:
         Cancelled: it was stopped. GeneratorError: the generator failed.
     """
-    if not chats or not isinstance(generator, Reads):
+    if not chats or not isinstance(generator, Reads) or not tells(name, generator):
         return []
     probe = weights(name)
-    if not same_model(generator.name, str(probe["model"])):
-        return []
     found = states(name, chats, generator, cancelled)
     if found is None or found.shape[1:] != probe["mean"].shape:
         return []
@@ -45,6 +45,11 @@ def told(
     shares = np.exp(logits - logits.max(1, keepdims=True))
     shares /= shares.sum(1, keepdims=True)
     return [dict(zip(probe["labels"].tolist(), row, strict=True)) for row in shares.tolist()]
+
+
+def tells(name: str, generator: Generator) -> bool:
+    """Does the probe know the states of this model, and the generator tell them?"""
+    return isinstance(generator, Reads) and same_model(generator.name, str(weights(name)["model"]))
 
 
 def states(
@@ -80,9 +85,16 @@ def gathered(texts: Sequence[T], read: Callable[[T], Reading]) -> NDArray[np.flo
 
 
 def messages(name: str, chat: Mapping[str, str]) -> tuple[Message, ...]:
-    """The chat after which the state is taken."""
+    """The chat after which the state is taken; its beginning is the same for all of a name."""
     given = {key: prompts.escape_evidence(" ".join(value.split())) for key, value in chat.items()}
-    return tuple(Message(role, content) for role, content in prompts.chat(name, **given))
+    *before, last = (Message(role, content) for role, content in prompts.chat(name, **given))
+    return (*before, replace(last, lasting=_lasting(name)))
+
+
+@functools.cache
+def _lasting(name: str) -> int:
+    chats = (prompts.chat(name, **dict.fromkeys(prompts.variables(name), mark)) for mark in "\0\1")
+    return len(os.path.commonprefix([chat[-1][1] for chat in chats]))
 
 
 def file_of(name: str) -> Path:

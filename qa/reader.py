@@ -35,7 +35,8 @@ WINDOW = 420
 """Characters of the second text that are read at once, about."""
 HISTORY = 220
 """Characters of the turns before that are read."""
-BATCH_TOKENS = 2048
+BATCH_TOKENS = 1024
+"""With 2048 a pass takes as long for a token and 50 MB more."""
 
 Span = tuple[int, int]
 Floats = NDArray[np.float32]

@@ -47,15 +47,19 @@ def main(data: Path, questions: Path) -> None:
     step("index and encoder", engine.library.warm)
     step("reader", lambda: engine.reader.warm())  # type: ignore[union-attr]
     step("generator", lambda: engine.generator.warm())  # type: ignore[attr-defined]
+    step("what loading left let go of", engine.warm)
     lines = questions.read_text("utf-8").splitlines()
     asked = [json.loads(line)["question"] for line in lines if line.strip()][:ASKED]
     step(f"{len(asked)} questions", lambda: [engine.answer(question) for question in asked])
 
 
 def _page() -> None:
+    import ui.app
     import ui.assembly
+    import ui.server
+
+    ui.app.quiet_gradio()
     import ui.page
-    import ui.server  # noqa: F401
 
 
 if __name__ == "__main__":

@@ -60,6 +60,11 @@ class Model:
         assert self._steps is not None
         self._steps.release(1000)
 
+    def give_back(self, blocks: Sequence[int]) -> None:
+        for block in blocks:
+            self.memory[block] = [-2] * BLOCK
+            self.upper[block] = [-2] * BLOCK
+
     def forward(self, parts: Sequence[Part]) -> list[Taken]:
         if self._steps is not None:
             assert self._steps.acquire(timeout=20)

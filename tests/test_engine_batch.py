@@ -10,7 +10,7 @@ import pytest
 from fake_model import WORDS, Asker, Model, alone, following, prompts, wait
 
 from engine.batch import Batch
-from engine.blocks import Blocks
+from engine.blocks import SPARE, Blocks
 from engine.jobs import ReadJob
 from engine.paged import SIZES
 from engine.passes import BLOCK, Part
@@ -230,7 +230,9 @@ def test_whatever_happens_each_gets_what_it_would_get_alone(seed: int) -> None:
 
 def test_blocks_are_counted() -> None:
     copies: list[tuple[int, int]] = []
-    blocks = Blocks(8, 5, lambda source, target: copies.append((source, target)))
+    model = Model(8)
+    model.copy = lambda source, target: copies.append((source, target))  # type: ignore[method-assign]
+    blocks = Blocks(model, 5)
     first = blocks.take([1] * 70, 20)
     assert first is not None and len(first.table) == 3 and first.tokens == []
     first.tokens += [1] * 70
@@ -246,6 +248,29 @@ def test_blocks_are_counted() -> None:
     blocks.give_back(third)
     whole = blocks.take([4] * 8 * BLOCK, 0)
     assert whole is not None and sorted(whole.table) == list(range(8))
+
+
+def test_the_memory_of_free_blocks_is_given_back_but_for_that_of_a_few() -> None:
+    given: list[list[int]] = []
+    model = Model(64)
+    model.give_back = lambda blocks: given.append(sorted(blocks))  # type: ignore[method-assign]
+    blocks = Blocks(model, 8)
+
+    def use(number: int, first: int) -> None:
+        held = blocks.take([first] * number * BLOCK, 0)
+        assert held is not None
+        held.tokens += [first] * number * BLOCK
+        blocks.give_back(held)
+        blocks.rest()
+
+    use(SPARE, 1)
+    assert given == [], "so few may stay"
+    use(40, 2)
+    assert len(given) == 1 and len(given[0]) == 40 - SPARE
+    use(SPARE, 3)
+    assert len(given) == 1, "those that stayed were taken"
+    use(40, 4)
+    assert len(given) == 2 and len(set(given[1])) == 40 - SPARE
 
 
 def test_who_only_reads_goes_ahead_of_the_line_and_of_a_full_batch(held: Model) -> None:

@@ -18,12 +18,14 @@ from errors import Cancelled
 from index.types import Document, Hit, Passage
 from qa.ahead import Ahead
 from qa.draft import messages_for
+from qa.editions import Verdicts
 from qa.engine import Engine
 from qa.kind import Operation
 from qa.kinds import parts, queried, worked
 from qa.kinds.evidence import Window, narrow
 from qa.kinds.queried import computed
 from qa.kinds.tables import tables_at
+from qa.probes import messages as chat_of
 from qa.reader import Reading
 from qa.rerank import TOKENS, Budget, material, reranked
 from qa.settings import EngineSettings
@@ -42,8 +44,16 @@ class Index:
     def passages(self, document_id: str) -> list[Passage]:
         return passages_of(self.document(document_id))
 
+    def search(self, query: str, k: int) -> list[Hit]:
+        return [Hit(passages_of(d)[0], d, 0.5) for d in self.docs]
 
-EXAMPLES = 3
+    def superseded(self) -> frozenset[str]:
+        return frozenset()
+
+
+EXAMPLES = 4
+"""Prompts whose fixed part is read ahead."""
+NOWHERE = Path("/dev/null/answers.sqlite")
 
 
 class Keeping(ScriptedGenerator):
@@ -77,8 +87,8 @@ def all_of(ahead: Ahead, generator: Keeping) -> int:
 
 def test_every_short_passage_is_read_as_the_reranker_sends_it() -> None:
     index, generator = Index(), Keeping()
-    assert all_of(Ahead(index), generator) == EXAMPLES + len(passages_of(LEAVE))
-    assert generator.read_ahead[:EXAMPLES] == [queried.examples(), parts.examples(), worked.examples()]
+    assert all_of(Ahead(index, Verdicts(NOWHERE)), generator) == EXAMPLES + len(passages_of(LEAVE))
+    assert generator.read_ahead[:3] == [queried.examples(), parts.examples(), worked.examples()]
     for passage, messages in zip(passages_of(LEAVE), generator.read_ahead[EXAMPLES:], strict=True):
         sent = messages_for(
             "年休假有几天？", material(Hit(passage, LEAVE, 0.5), passage.end - 1, generator), "judge"
@@ -109,6 +119,16 @@ def test_the_examples_of_parts_are_what_every_question_taken_apart_begins_with()
     assert writer.requests[0].messages[:-1] == tuple(replace(m, lasting=0) for m in parts.examples())
 
 
+def test_the_fixed_part_of_what_tells_of_replaced_documents_is_what_every_chat_begins_with() -> None:
+    generator = Keeping()
+    all_of(Ahead(Index(), Verdicts(NOWHERE)), generator)
+    *before, last = chat_of("replaced", {"title": "新规", "sentence": "《旧规》废止。", "named": "旧规"})
+    *kept, end = generator.read_ahead[3]
+    begin = end.content[: end.lasting]
+    assert kept == before and last.content.startswith(begin) and begin.endswith("文件：《")
+    assert last.lasting == end.lasting
+
+
 def test_a_passage_that_the_question_cuts_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     index, generator = Index(), Keeping()
     text = "很长的一句话说个没完。" * (TOKENS // 10)
@@ -116,12 +136,12 @@ def test_a_passage_that_the_question_cuts_is_left_out(monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         index, "passages", lambda _: [replace(passages_of(LEAVE)[0], text=text, start=0, end=len(text))]
     )
-    assert all_of(Ahead(index), generator) == EXAMPLES
+    assert all_of(Ahead(index, Verdicts(NOWHERE)), generator) == EXAMPLES
 
 
 def test_it_goes_on_where_it_was_stopped_and_again_when_the_index_has_changed() -> None:
     index, generator = Index(), Keeping()
-    ahead, count = Ahead(index), EXAMPLES + len(passages_of(LEAVE))
+    ahead, count = Ahead(index, Verdicts(NOWHERE)), EXAMPLES + len(passages_of(LEAVE))
     assert ahead.read(generator, threading.Event())
     generator.stops = True
     with pytest.raises(Cancelled):
@@ -134,8 +154,8 @@ def test_it_goes_on_where_it_was_stopped_and_again_when_the_index_has_changed() 
 
 
 def test_it_ends_where_no_more_can_be_kept_or_the_engine_keeps_nothing() -> None:
-    assert all_of(Ahead(Index()), Keeping(room=1)) == 1
-    assert not Ahead(Index()).read(ScriptedGenerator(), threading.Event())
+    assert all_of(Ahead(Index(), Verdicts(NOWHERE)), Keeping(room=1)) == 1
+    assert not Ahead(Index(), Verdicts(NOWHERE)).read(ScriptedGenerator(), threading.Event())
 
 
 def test_what_was_read_of_a_document_goes_off_the_disk_with_it(tmp_path: Path) -> None:
@@ -152,8 +172,8 @@ def test_what_was_read_of_a_document_goes_off_the_disk_with_it(tmp_path: Path) -
     for file in files:
         file.write_text("# 休假\n\n工作满一年的有五天年休假。\n", "utf-8")
     engine.add(files[:1])
-    read = [engine.read_ahead(threading.Event()) for _ in range(5)]
-    assert read == [True] * 4 + [False], "the examples of three prompts, and the passage"
+    read = [engine.read_ahead(threading.Event()) for _ in range(6)]
+    assert read == [True] * 5 + [False], "the fixed parts of four prompts, and the passage"
     assert left(lambda: engine.add(files)), "one was added"
     files[0].write_text("# 休假\n\n工作满一年的有七天年休假。\n", "utf-8")
     assert not left(lambda: engine.add(files))

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from qa.cache import KEPT, AnswerCache, code_version, key
+from qa.cache import KEPT, AnswerCache, Table, code_version, key
 from qa.types import Answer, Sentence
 
 ANSWER = Answer("建成几家驿站？", "建成几家驿站？", "done", (Sentence("113家。", "supported"),), id="1")
@@ -79,6 +79,15 @@ def test_the_oldest_go_when_there_are_too_many(tmp_path, monkeypatch):
         cache.put(Answer(f"问题{n}", f"问题{n}", "done"), *STATE)
     assert [cache.get(f"问题{n}", *STATE) is not None for n in range(5)] == [False, False, True, True, True]
     assert KEPT > 100
+
+
+def test_tables_of_one_file_know_nothing_of_each_other(tmp_path):
+    one, other = (Table(tmp_path / "c" / "answers.sqlite", name) for name in ("one", "other"))
+    assert one.get("a") == {}
+    one.put({"a": "yes", "b": "no"}, 10)
+    assert one.get("a", "b", "c") == {"a": "yes", "b": "no"} and other.get("a", "b") == {}
+    one.put({"c": "no"}, 2)
+    assert len(one.get("a", "b", "c")) == 2 and one.get("c")
 
 
 def test_threads_do_not_disturb_each_other(tmp_path, monkeypatch):

@@ -25,6 +25,7 @@ from ui.admission import Admission, models_loaded
 from ui.api import API_VERSION
 from ui.bucket import Bucket
 from ui.intake import Intake
+from ui.later import later
 from ui.originals import Originals
 from ui.pages import PAGES, page
 from ui.problems import NotAllowed, NotSignedOn, answered, is_api, language, problem
@@ -57,7 +58,7 @@ def create_app(
     ``app.state`` carries settings, engine, store, who, address, admission, candidates and ``boot``, which
     names this run of the server.
     """
-    _quiet_gradio()
+    quiet_gradio()
     app = FastAPI(title=settings.title, version=API_VERSION, docs_url=None, redoc_url=None)
     app.state.settings, app.state.engine, app.state.store, app.state.who = settings, engine, store, who
     app.state.admission = admission if admission is not None else Admission.of(settings, engine)
@@ -111,13 +112,14 @@ def create_app(
     return _with_chat(app, services, who, address)
 
 
-def _quiet_gradio() -> None:
-    """What Gradio reads when it is imported."""
+def quiet_gradio() -> None:
+    """What Gradio reads when it is imported, and what it would import for nothing."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     # Gradio would group all recorded events with pandas after each one, for a dashboard that is turned off
     # here.
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
+    later("pandas")  # 0.5 s and 30 MB
 
 
 def _with_chat(app: FastAPI, services: Services, who: Who, address: Address) -> FastAPI:
