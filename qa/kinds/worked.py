@@ -44,7 +44,7 @@ DONE = {"count": "n", "sum": "+*", "difference": "-", "product": "*", "ratio": "
 """What is done for an operation; ``n`` is counting items."""
 LARGE = {"万": Decimal(10**4), "亿": Decimal(10**8)}
 UNNAMED = 1
-"""Figures of the evidence of which it need not be said what they are: nobody can check those."""
+"""Figures that are added up of which it need not be said what they are: nobody can check those."""
 SAID = 0.8
 """Least share of a name that column and row say, for nobody to be asked."""
 ALIKE = 0.5
@@ -189,10 +189,10 @@ def _figure(lines: Sequence[str], question: str, context: Context) -> Worked | N
     own = list(operands(node))
     spots = {(one.place.start if one.place else -1, one.span.start) for one in own}
     known = [one for one in own if one.place]
-    unnamed = sum(not one.name for one in known)
-    if len(spots) < len(own) or not known or unnamed > UNNAMED:
+    if len(spots) < len(own) or not known:
         return None
-    if "+" in signs(node) and _variants(own, question):
+    unnamed = sum(not one.name for one in known)
+    if "+" in signs(node) and (unnamed > UNNAMED or _variants(own, question)):
         return None
     total = result(node)
     if total and total.value < 0 and node.sign == "-":
