@@ -91,9 +91,13 @@ def _later(new: Document, old: Document) -> bool:
 
 
 def edition_year(document: Document) -> str:
-    """Year of the edition: from the title, or from the document number (〔2021〕11号); "" when neither has
-    one."""
-    found = _YEAR.search(document.title) or _NUMBERED.search(document.number)
+    """Year of the edition: from the title, the document number (〔2021〕11号) or the name of the file; "" when
+    none has one."""
+    found = (
+        _YEAR.search(document.title)
+        or _NUMBERED.search(document.number)
+        or _YEAR.search(PurePath(document.source).stem)
+    )
     return found[1] if found else ""
 
 

@@ -218,6 +218,11 @@ def test_a_number_behind_another_label_or_an_english_name() -> None:
     assert number_among(["供应商应在报价中写明合同编号：另行通知。"]) == ""
 
 
+def test_a_number_within_brackets_with_the_day_from_which_it_holds() -> None:
+    assert number_among(["（青水司〔2025〕21号，自2025年7月1日起施行）"]) == "青水司〔2025〕21号"
+    assert number_among(["（根据市政府〔2019〕5号文件修订，自2020年1月1日起施行）"]) == ""
+
+
 def test_a_title_that_every_page_repeats_and_a_dateline_over_two_lines(tmp_path: Path) -> None:
     made = Sheet(random.Random(1), header="临江市城市供水管理办法", numbered=True)
     made.y = 760

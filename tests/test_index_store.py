@@ -155,11 +155,14 @@ def test_superseded_documents(tmp_path: Path) -> None:
         titled("j.txt", "员工休假手册V1.10", "2023-01-01"),
         titled("k.txt", "采购管理规定", ""),
         titled("l.txt", "采购管理规定", "2024-01-01"),
+        titled("考核办法（2023年版）.txt", "员工绩效考核办法", ""),
+        titled("考核办法（2025年版）.txt", "员工绩效考核办法", ""),
     ]
     generation = IndexStore(tmp_path).write(documents, [], SETTINGS, Encoder())
     names = {one.id: one.source for one in generation.documents()}
     replaced = {names[old]: names[new] for old, new in generation.superseded_by().items()}
-    assert replaced == {"a.txt": "b.txt", "g.txt": "h.txt", "i.txt": "j.txt"}
+    of_files = {"考核办法（2023年版）.txt": "考核办法（2025年版）.txt"}
+    assert replaced == {"a.txt": "b.txt", "g.txt": "h.txt", "i.txt": "j.txt"} | of_files
     assert {names[one] for one in generation.superseded()} == set(replaced)
     later = IndexStore(tmp_path).write([], [documents[1].id], SETTINGS, Encoder())
     assert "a.txt" not in {names[one] for one in later.superseded()}

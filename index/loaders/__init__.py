@@ -41,7 +41,7 @@ __all__ = [
 FILE_MAX = 512 * 1024 * 1024
 """Bytes; a larger file is refused."""
 
-LOADER_VERSION = "9"
+LOADER_VERSION = "10"
 """Raised when a loader or the repair gives other text for the same bytes; files are then read again."""
 
 _ELSEWHERE = {

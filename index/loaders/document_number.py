@@ -36,6 +36,7 @@ _NAMED = re.compile(
     r"(?P<value>[^\s，。；;]{2,40}?)(?:(?=[\u4e00-\u9fff]{2,6}[：:])|\s|$)"
 )
 _PART = re.compile(rf"{_ISSUED}")
+_BRACKETED = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _ALIKE = str.maketrans("—–－﹣", "----")
 
 
@@ -66,8 +67,11 @@ def number_among(lines: Iterable[str]) -> str:
 
 
 def _apart(line: str) -> list[str]:
-    """The line, or the issued number that stands apart on it: 青政发〔2025〕12号 2025年3月1日起施行."""
-    parts = unicodedata.normalize("NFKC", line).split()
+    """The line, or the issued number that stands apart on it: 青政发〔2025〕12号 2025年3月1日起施行, within one
+    pair of brackets after a comma too."""
+    text = unicodedata.normalize("NFKC", line).strip()
+    inner = _BRACKETED.fullmatch(text)
+    parts = re.split(r"[\s,;]+", inner[1]) if inner else text.split()
     return [part for part in parts if _PART.fullmatch(part)] or [line]
 
 
