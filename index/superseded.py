@@ -91,8 +91,8 @@ def _later(new: Document, old: Document) -> bool:
 
 
 def edition_year(document: Document) -> str:
-    """Year of the edition: from the title, the document number (〔2021〕11号) or the file's name; "" when none
-    has one."""
+    """Year of the edition: from the title, the document number (〔2021〕11号) or the file's name; "" when
+    none has one."""
     found = (
         _YEAR.search(document.title)
         or _NUMBERED.search(document.number)

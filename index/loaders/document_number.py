@@ -67,8 +67,8 @@ def number_among(lines: Iterable[str]) -> str:
 
 
 def _apart(line: str) -> list[str]:
-    """The line, or the issued number that stands apart on it: 青政发〔2025〕12号 2025年3月1日起施行; in brackets
-    a comma may stand between them."""
+    """The line, or the issued number that stands apart on it: 青政发〔2025〕12号 2025年3月1日起施行; in
+    brackets a comma may stand between them."""
     text = unicodedata.normalize("NFKC", line).strip()
     inner = _BRACKETED.fullmatch(text)
     parts = re.split(r"[\s,;]+", inner[1]) if inner else text.split()
