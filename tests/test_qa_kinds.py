@@ -380,6 +380,23 @@ def test_days_without_years_are_not_sorted_over_the_end_of_a_year(tmp_path):
     )
 
 
+def test_rows_are_not_compared_where_what_is_asked_stands_elsewhere(tmp_path):
+    rows = "| 立式车床 | 2台 | 68万元 |\n| 平面磨床 | 1台 | 42万元 |\n| 龙门铣床 | 1台 | 95万元 |\n"
+    told = "车床的质保期为24个月，磨床的质保期为12个月。"
+    text = f"# 合同\n\n## 标的\n\n| 设备 | 数量 | 价格 |\n|---|---|---|\n{rows}\n## 保证\n\n{told}\n"
+    (tmp_path / "a.md").write_text(text, "utf-8")
+    longer, dearer = "立式车床和平面磨床质保谁长", "立式车床和平面磨床价格差多少"
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data"),
+        generator=ScriptedGenerator({"": "没有写明。"}),
+        encoder=FakeEncoder(),
+        reader=ScriptedReader({longer: "compare", dearer: "compare"}, answers={longer: ("24个月",)}),
+    )
+    engine.add([tmp_path / "a.md"])
+    assert "|" not in engine.answer(longer).text
+    assert "260,000元" in engine.answer(dearer).text, "a column that is asked for is compared wherever it stands"
+
+
 def test_a_list_that_is_wanted_as_a_table_is_one(centre):
     asked = "各项目的费用列个表"
     reader = ScriptedReader({asked: "list"}, answers={asked: ("120",)}, orders={asked: "table"})

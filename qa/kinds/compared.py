@@ -36,7 +36,8 @@ class Sides:
 
 
 def sides(question: str, hits: Sequence[Hit], index: Indexed) -> Sides | None:
-    """The rows that the question compares, or two columns of one row; None unless it names two or more."""
+    """The rows that the question compares, or two columns of one row; None unless it names two or more, and a
+    column besides where the best passage is none of the table's: what is asked may stand there."""
     asked = normalize(question).text
     table = named_table(asked, hits, index)
     if table is None:
@@ -45,11 +46,18 @@ def sides(question: str, hits: Sequence[Hit], index: Indexed) -> Sides | None:
     if named and named.column and named.apart and 2 <= len(named.rows) < max(3, len(table.rows)):
         key = named.column
         wanted = [c for c in table.columns if c != key and shared(asked, c)]
+        if not wanted and not any(_within(row, hits[0]) for row in named.rows):
+            return None
         if len({row.cells[key] for row in named.rows}) == len(named.rows):
             shown = wanted or [c for c in table.columns if c != key]
             difference = _difference(named.rows, table, shown, not wanted)
             return Sides((key, *shown), named.rows, *difference)
     return _across(asked, table)
+
+
+def _within(row: Row, hit: Hit) -> bool:
+    """Is the row a part of what was found?"""
+    return row.place.document.id == hit.document.id and hit.passage.start <= row.place.start < hit.passage.end
 
 
 def _across(asked: str, table: Table) -> Sides | None:
