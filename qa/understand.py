@@ -35,6 +35,8 @@ BEFORE = 60
 """Characters of the last answer that, with its question, tell which document the turns are about."""
 TALK = ("chat", "about")
 WHOLE = ("overview_document", "overview_topic", "overview_all")
+NOT_LOOKED_UP = (*TALK, *WHOLE, "order", "write")
+"""Kinds for which no place of the documents is looked for."""
 ALOUD = 0.8
 """Least probability of an order about an answer that is not there."""
 OVERVIEW = 0.8
@@ -90,7 +92,7 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     if (kind in TALK and kinds[kind] < SURE) or (kind in WHOLE and sum(kinds[k] for k in WHOLE) < OVERVIEW):
         kind = max((k for k in kinds if k not in TALK + WHOLE), key=lambda k: kinds[k])
     if kind in APART and kinds[kind] < TAKEN_APART:
-        kind = max((k for k in kinds if k not in (*APART, *TALK, *WHOLE, "order")), key=lambda k: kinds[k])
+        kind = max((k for k in kinds if k not in (*APART, *NOT_LOOKED_UP)), key=lambda k: kinds[k])
     if kind == "order" and kinds[kind] < SURE:
         kind = max((k for k in kinds if k not in ("order", *TALK)), key=lambda k: kinds[k])
     if kind == "order":
