@@ -103,6 +103,11 @@ class Reading(Protocol):
 class Reads(Protocol):
     """A generator that can also read without writing, and tell its hidden state after that."""
 
+    @property
+    def name(self) -> str:
+        """As a generator's: whose states these are."""
+        ...
+
     def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> Reading:
         """Begin to read the messages (assistant turn opened); does not wait. What was read before and begins
         alike is not read again, so this is cheap beside a ``stream`` that has told its first chunk."""

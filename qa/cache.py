@@ -105,7 +105,8 @@ class AnswerCache:
 
     def get(self, query: str, *state: str) -> Answer | None:
         """The answer to ``query`` under ``state`` (index, model, prompts, settings), or None."""
-        (text,) = self._table.get(key(query, *state)).values() or ("",)
+        wanted = key(query, *state)
+        text = self._table.get(wanted).get(wanted)
         return answer_from_dict(json.loads(text)) if text else None
 
     def put(self, answer: Answer, *state: str) -> None:

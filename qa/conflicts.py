@@ -7,7 +7,7 @@ told by their units, exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import prompts
 from qa.checks import EvidenceText
@@ -30,22 +30,23 @@ def conflict_notes(
     Args:
         answers: does the passage answer the question, too? Asked only of those with such a figure.
     """
-    notes: list[Note] = []
-    for sentence in shown if len(shown) == 1 else ():
-        cited = {c.document_id for c in sentence.citations}
-        told = "".join(c.quote for c in sentence.citations)
-        said = [f for f in _figures(sentence.text) if any(same_value(f, g) for g in _figures(told))]
-        for window in windows if said else ():
-            if window.block.document.id not in cited and window.reading.answerable >= SURE:
-                notes += [note for note in _against(sentence, said, window) if answers(window)]
-            if notes:
-                break
-    return notes
+    if len(shown) != 1:
+        return []
+    (sentence,) = shown
+    cited = {c.document_id for c in sentence.citations}
+    told = "".join(c.quote for c in sentence.citations)
+    said = [f for f in _figures(sentence.text) if any(same_value(f, g) for g in _figures(told))]
+    for window in windows if said else ():
+        if window.block.document.id not in cited and window.reading.answerable >= SURE:
+            note = _against(sentence, said, window)
+            if note and answers(window):
+                return [note]
+    return []
 
 
-def _against(sentence: Sentence, said: Sequence[Figure], window: Window) -> Iterator[Note]:
+def _against(sentence: Sentence, said: Sequence[Figure], window: Window) -> Note | None:
     """The note, where the window's answer is one figure of the same unit and no figure of the window is the
-    one said."""
+    one said; None elsewhere."""
     start, end = window.reading.best
     answers = [f for f in _figures(window.text) if f.start < end and start < f.unit_end]
     for figure in said:
@@ -55,8 +56,8 @@ def _against(sentence: Sentence, said: Sequence[Figure], window: Window) -> Iter
             if same_unit(figure, f) and f.unit and figure.unit and not same_value(figure, f)
         ]
         if other and not any(same_value(figure, f) for f in _figures(window.text)):
-            yield _note(sentence, sentence.text[figure.start : figure.unit_end], window, other[0])
-            return
+            return _note(sentence, sentence.text[figure.start : figure.unit_end], window, other[0])
+    return None
 
 
 def _figures(text: str) -> list[Figure]:

@@ -92,15 +92,19 @@ def beginning(chat: Sequence[tuple[str, str]], lasting: int) -> tuple[Message, .
     return (*(Message(*part) for part in before), Message(role, content, lasting))
 
 
+def alike(chat: Sequence[tuple[str, str]], other: Sequence[tuple[str, str]]) -> int:
+    """Characters that the last messages of two chats begin with alike."""
+    return len(os.path.commonprefix([chat[-1][1], other[-1][1]]))
+
+
 def messages_for(question: str, context: Context, name: str) -> tuple[Message, ...]:
     """The chat that is sent, of the prompt ``answer``, ``short`` or ``judge``: the fixed part first, then the
     material, then the question. Of a judge's single passage all before the question is told to come again."""
-    parts = prompts.chat(name, evidence=context.text, question=prompts.escape_evidence(question))
-    *before, last = (Message(role, content) for role, content in parts)
-    if name == "judge" and len(context.hits) == 1:
-        (*_, (_, other)) = prompts.chat(name, evidence=context.text, question="\0")
-        last = replace(last, lasting=len(os.path.commonprefix([last.content, other])))
-    return (*before, last)
+    chat = prompts.chat(name, evidence=context.text, question=prompts.escape_evidence(question))
+    again = name == "judge" and len(context.hits) == 1
+    return beginning(
+        chat, alike(chat, prompts.chat(name, evidence=context.text, question="\0")) if again else 0
+    )
 
 
 def letters(messages: Sequence[Message], asked: str) -> list[int]:

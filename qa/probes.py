@@ -6,10 +6,8 @@ Each lies beside this file as ``<name>.npz``, made by ``training/told.py``; its 
 from __future__ import annotations
 
 import functools
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 
 import prompts
 from engine.base import Generator, Message, Reading, Reads, same_model
+from qa.draft import alike, beginning
 
 AT_ONCE = 8
 T = TypeVar("T")
@@ -87,14 +86,12 @@ def gathered(texts: Sequence[T], read: Callable[[T], Reading]) -> NDArray[np.flo
 def messages(name: str, chat: Mapping[str, str]) -> tuple[Message, ...]:
     """The chat after which the state is taken; its beginning is the same for all of a name."""
     given = {key: prompts.escape_evidence(" ".join(value.split())) for key, value in chat.items()}
-    *before, last = (Message(role, content) for role, content in prompts.chat(name, **given))
-    return (*before, replace(last, lasting=_lasting(name)))
+    return beginning(prompts.chat(name, **given), _lasting(name))
 
 
 @functools.cache
 def _lasting(name: str) -> int:
-    chats = (prompts.chat(name, **dict.fromkeys(prompts.variables(name), mark)) for mark in "\0\1")
-    return len(os.path.commonprefix([chat[-1][1] for chat in chats]))
+    return alike(*(prompts.chat(name, **dict.fromkeys(prompts.variables(name), mark)) for mark in "\0\1"))
 
 
 def file_of(name: str) -> Path:

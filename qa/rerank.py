@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from engine.base import Generator, Keeps, Marks
+from engine.base import Generator, Keeps, Marks, Message
 from index.types import Hit
 from qa.answering import MOST as MOST_LINES
 from qa.answering import answering
@@ -56,8 +56,13 @@ def asked_of(query: str, window: Window, generator: Generator, cancelled: thread
     context = context_of(window, generator)
     if not isinstance(generator, Marks) or not context.sentences:
         return None
-    messages = messages_for(query, context, "judge")
-    state = generator.read_at(messages, letters(messages, query), cancelled).state()
+    return _asked(messages_for(query, context, "judge"), query, context, generator, cancelled)
+
+
+def _asked(
+    messages: tuple[Message, ...], asked: str, context: Context, generator: Marks, cancelled: threading.Event
+) -> Draft:
+    state = generator.read_at(messages, letters(messages, asked), cancelled).state()
     return Draft(context=context, model=generator.name, judged=state)
 
 
@@ -108,8 +113,7 @@ def reranked(
         unread = generator.unread(messages) if isinstance(generator, Keeps) else context.tokens
         if not context.sentences or not budget.take(min(context.tokens, unread)):
             break
-        state = generator.read_at(messages, letters(messages, asked or query), cancelled).state()
-        drafts[key] = Draft(context=context, model=generator.name, judged=state)
+        drafts[key] = _asked(messages, asked or query, context, generator, cancelled)
         told = probed(drafts[key]).get("probe_answered")
         if told is None:
             return list(windows), {}

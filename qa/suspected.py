@@ -7,17 +7,16 @@ once: what it says is kept (``index.orders.Orders``).
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 import prompts
-from engine.base import Generator, Marks, Message, same_model
-from qa.probes import gathered, weights
+from engine.base import Generator, Marks, Message
+from qa.draft import alike, beginning
+from qa.probes import gathered, tells, weights
 
 PROBE = "suspected"
 MOST = 16
@@ -47,7 +46,7 @@ class Suspicion:
             Cancelled: it was stopped. GeneratorError: the generator failed.
         """
         generator, probe = self._generator, weights(PROBE)
-        if not isinstance(generator, Marks) or not same_model(generator.name, str(probe["model"])):
+        if not isinstance(generator, Marks) or not tells(PROBE, generator):
             return []
         part = doubtful[: self._left]
         found = states([text for _, text in part], generator, self._cancelled) if part else None
@@ -62,11 +61,9 @@ class Suspicion:
 def chat(text: str) -> tuple[tuple[Message, ...], list[int]]:
     """The chat that is read, and where the sentence ends in its last message, then where that ends."""
     sentence = prompts.escape_evidence(" ".join(text.split()))
-    *before, last = (Message(role, content) for role, content in prompts.chat("orders", sentence=sentence))
-    other = prompts.chat("orders", sentence="\0")[-1][1]
-    lasting = len(os.path.commonprefix([last.content, other]))
-    ends = [lasting + len(sentence), len(last.content)]
-    return (*before, replace(last, lasting=lasting)), ends
+    parts = prompts.chat("orders", sentence=sentence)
+    lasting = alike(parts, prompts.chat("orders", sentence="\0"))
+    return beginning(parts, lasting), [lasting + len(sentence), len(parts[-1][1])]
 
 
 def states(texts: Sequence[str], generator: Marks, cancelled: threading.Event) -> NDArray[np.float32] | None:

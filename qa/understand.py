@@ -6,7 +6,7 @@ Both are told by the reader (``qa.reader``) from the question and the turns befo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import prompts
@@ -83,18 +83,18 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
         return Want("", 0.0, asked, asked)
     said = [(turn.query, turn.answer) for turn in with_queries(turns[-TURNS:], reader)]
     kinds = reader.kind(asked, history(said[-1:]))
-    kind = max(kinds, key=lambda k: kinds[k])
+    kind = likeliest(kinds)
     if not said and kind == "order" and kinds[kind] >= ALOUD:
         return Want(kind, kinds[kind], asked, asked)
     if not said:
         kinds = {**kinds, "order": 0.0}  # of nothing
-        kind = max(kinds, key=lambda k: kinds[k])
+        kind = likeliest(kinds)
     if (kind in TALK and kinds[kind] < SURE) or (kind in WHOLE and sum(kinds[k] for k in WHOLE) < OVERVIEW):
-        kind = max((k for k in kinds if k not in TALK + WHOLE), key=lambda k: kinds[k])
+        kind = likeliest(kinds, TALK + WHOLE)
     if kind in APART and kinds[kind] < TAKEN_APART:
-        kind = max((k for k in kinds if k not in (*APART, *NOT_LOOKED_UP)), key=lambda k: kinds[k])
+        kind = likeliest(kinds, (*APART, *NOT_LOOKED_UP))
     if kind == "order" and kinds[kind] < SURE:
-        kind = max((k for k in kinds if k not in ("order", *TALK)), key=lambda k: kinds[k])
+        kind = likeliest(kinds, ("order", *TALK))
     if kind == "order":
         query, last = said[-1]
         return Want(kind, kinds[kind], query, asked, order=Order(asked, last))
@@ -115,6 +115,11 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
     if named := counted_from(normalize(asked).text, normalize(last).text) or with_item(asked, said[-1][1]):
         return Want(kind, kinds[kind], named, named, (named,), before=before)
     return Want(kind, kinds[kind], query, after(turns, asked), (last, *carried), before=before)
+
+
+def likeliest(kinds: Mapping[str, float], but: Sequence[str] = ()) -> str:
+    """The kind of the highest probability, of all but some."""
+    return max((kind for kind in kinds if kind not in but), key=lambda kind: kinds[kind])
 
 
 def begun(query: str) -> str:

@@ -34,6 +34,19 @@ RULES = """# 实验室用水管理办法
 HALL = "# 东湖体育馆须知\n\n东湖体育馆6时30分开门，21时30分关门。停车前两小时免费，之后每小时3元。\n"
 
 
+def over(folder, text, reader, answers=None):
+    """An engine over one document with a scripted reader and generator."""
+    (folder / "a.md").write_text(text, "utf-8")
+    engine = Engine.open(
+        EngineSettings(data=folder / "data"),
+        generator=ScriptedGenerator(answers),
+        encoder=FakeEncoder(),
+        reader=reader,
+    )
+    engine.add([folder / "a.md"])
+    return engine
+
+
 @pytest.fixture()
 def desk(tmp_path):
     """Makes an engine over two documents with a scripted reader and generator."""
@@ -98,15 +111,8 @@ def test_an_outline_keeps_enumerations_together(tmp_path):
     """What leads in and the items are one line; of a long one the first items, and how many are left out."""
     items = "".join(f"（{n}）第{n}类家庭，须提供街道出具的近三个月内的证明原件；" for n in "一二三四五六七八")
     text = f"# 优待办法\n\n## 一、对象\n\n下列家庭优先：{items}\n\n## 二、期限\n\n每年六月办理。\n"
-    (tmp_path / "a.md").write_text(text, "utf-8")
     asked = "概括一下优待办法"
-    engine = Engine.open(
-        EngineSettings(data=tmp_path / "data"),
-        generator=ScriptedGenerator(),
-        encoder=FakeEncoder(),
-        reader=ScriptedReader({asked: "overview_document"}),
-    )
-    engine.add([tmp_path / "a.md"])
+    engine = over(tmp_path, text, ScriptedReader({asked: "overview_document"}))
     _, first, second = (sentence.text.strip() for sentence in engine.answer(asked).sentences)
     assert first.startswith("一、对象：下列家庭优先：（一）第一类家庭") and "（三）第三类" in first
     assert first.endswith("……（另有 3 项）") and "第六类" not in first
@@ -307,15 +313,8 @@ def test_without_a_column_the_one_that_adds_up_the_others_is_compared(tmp_path):
         "| 一级照护 | 1800 | 1200 | 1050 | 4050 |\n| 二级照护 | 1800 | 2000 | 1050 | 4850 |\n"
         "| 三级照护 | 1800 | 3100 | 1050 | 5950 |\n"
     )
-    (tmp_path / "a.md").write_text(text, "utf-8")
     asked = "二级照护和三级照护一个月差多少钱"
-    engine = Engine.open(
-        EngineSettings(data=tmp_path / "data"),
-        generator=ScriptedGenerator(),
-        encoder=FakeEncoder(),
-        reader=ScriptedReader({asked: "compare"}),
-    )
-    engine.add([tmp_path / "a.md"])
+    engine = over(tmp_path, text, ScriptedReader({asked: "compare"}))
     assert engine.answer(asked).sentences[-1].text == "推算：每月合计相差1,100。"
 
 
@@ -350,14 +349,8 @@ SLIPS = """# 园林处苗木
 def test_rows_of_the_last_answer_are_sorted_kept_or_left_out(tmp_path, form, query, names):
     """A cell without a figure comes last; where the query cannot be trusted it is written."""
     order = "东圃那些" if "WHERE" in query else "摆一下"
-    (tmp_path / "slips.md").write_text(SLIPS, "utf-8")
-    engine = Engine.open(
-        EngineSettings(data=tmp_path / "data"),
-        generator=ScriptedGenerator({"CREATE TABLE": query, "": "银杏420元。"}),
-        encoder=FakeEncoder(),
-        reader=ScriptedReader({order: "order"}, orders={order: form}),
-    )
-    engine.add([tmp_path / "slips.md"])
+    reader = ScriptedReader({order: "order"}, orders={order: form})
+    engine = over(tmp_path, SLIPS, reader, {"CREATE TABLE": query, "": "银杏420元。"})
     answer = engine.answer(order, [Turn("园林处苗木有哪些", "银杏、海棠、紫薇、樱花")])
     assert [s.text.split("|")[1].strip() for s in answer.sentences[1:] if "|" in s.text] == names.split()
     assert bool(names) == (answer.text.startswith("| 品名 |"))
@@ -367,14 +360,10 @@ def test_days_without_years_are_not_sorted_over_the_end_of_a_year(tmp_path):
     rows = "".join(
         f"| {name} | {day} |\n" for name, day in (("甲", "11月3日"), ("乙", "1月4日"), ("丙", "12月5日"))
     )
-    (tmp_path / "a.md").write_text(f"# 分工\n\n| 事项 | 期限 |\n|---|---|\n{rows}", "utf-8")
-    engine = Engine.open(
-        EngineSettings(data=tmp_path / "data"),
-        generator=ScriptedGenerator({"CREATE TABLE": "SELECT * FROM t ORDER BY 期限", "": "没有写明。"}),
-        encoder=FakeEncoder(),
-        reader=ScriptedReader({"按期限排": "order"}, orders={"按期限排": "sort"}),
-    )
-    engine.add([tmp_path / "a.md"])
+    text = f"# 分工\n\n| 事项 | 期限 |\n|---|---|\n{rows}"
+    reader = ScriptedReader({"按期限排": "order"}, orders={"按期限排": "sort"})
+    answers = {"CREATE TABLE": "SELECT * FROM t ORDER BY 期限", "": "没有写明。"}
+    engine = over(tmp_path, text, reader, answers)
     assert (
         "|" not in engine.answer("按期限排", [Turn("分工有哪些事项", "甲11月3日，乙1月4日，丙12月5日")]).text
     )
@@ -384,15 +373,9 @@ def test_rows_are_not_compared_where_what_is_asked_stands_elsewhere(tmp_path):
     rows = "| 立式车床 | 2台 | 68万元 |\n| 平面磨床 | 1台 | 42万元 |\n| 龙门铣床 | 1台 | 95万元 |\n"
     told = "车床的质保期为24个月，磨床的质保期为12个月。"
     text = f"# 合同\n\n## 标的\n\n| 设备 | 数量 | 价格 |\n|---|---|---|\n{rows}\n## 保证\n\n{told}\n"
-    (tmp_path / "a.md").write_text(text, "utf-8")
     longer, dearer = "立式车床和平面磨床质保谁长", "立式车床和平面磨床价格差多少"
-    engine = Engine.open(
-        EngineSettings(data=tmp_path / "data"),
-        generator=ScriptedGenerator({"": "没有写明。"}),
-        encoder=FakeEncoder(),
-        reader=ScriptedReader({longer: "compare", dearer: "compare"}, answers={longer: ("24个月",)}),
-    )
-    engine.add([tmp_path / "a.md"])
+    reader = ScriptedReader({longer: "compare", dearer: "compare"}, answers={longer: ("24个月",)})
+    engine = over(tmp_path, text, reader, {"": "没有写明。"})
     assert "|" not in engine.answer(longer).text
     assert "260,000元" in engine.answer(dearer).text, (
         "a column that is asked for is compared wherever it stands"

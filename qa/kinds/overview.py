@@ -203,8 +203,7 @@ def about(
     for document in documents:
         title = set(_pairs(document.title))
         named = len(title & asked) / len(title) if title else 0.0
-        dated = any(
-            meet(day, told) for day in days for told in moments(normalize(document.text[:FRONT]).text)
-        )
+        told = moments(normalize(document.text[:FRONT]).text) if days else ()
+        dated = any(meet(day, one) for day in days for one in told)
         rated.append((2 * named + dated + scores.get(document.id, 0.0) / top, document))
     return sorted(rated, key=lambda pair: (-pair[0], pair[1].title, pair[1].id))
