@@ -188,6 +188,22 @@ def test_an_enumeration_of_which_some_items_answer_is_shown_whole(centre):
     )
 
 
+def test_a_clause_with_a_colon_in_it_leads_in_to_no_other(tmp_path):
+    clauses = "\n\n".join(
+        (
+            "# 设备采购合同",
+            "第二条 交货",
+            "2.1 分两批交货：第一批7月5日前运抵，第二批7月25日前运抵。",
+            "2.2 交货地点为图书楼一层库房，乙方应提前2日通知。",
+            "2.3 安装应于8月15日前完成。",
+        )
+    )
+    asked = "为什么第二批晚些到"
+    reader = ScriptedReader({asked: "why"}, answers={asked: ("第二批",)})
+    engine = over(tmp_path, clauses, reader)
+    assert engine.answer(asked).text.startswith("2.1 分两批") and "2.2" not in engine.answer(asked).text
+
+
 def test_the_question_said_again_is_no_answer(centre):
     """Though it stands in a document word for word."""
     refusal = centre(ScriptedReader(), "不具备的不得进入。").answer("不具备的不得进入？").refusal

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from qa.attribution import EvidenceSentence
 from qa.kinds.contrast import against_items, against_rows
-from qa.kinds.enumerations import Enumeration, enumerations
+from qa.kinds.enumerations import Enumeration, enumerations, leads_in
 from qa.kinds.evidence import Block, Indexed, Window, narrow, read, wide
 from qa.kinds.tables import Row
 from qa.linear import sigmoid
@@ -200,9 +200,9 @@ def _of_best(one: Enumeration, kind: str, best: EvidenceSentence, few: bool) -> 
     if one.form == "table" or best.start not in {s.start for s in one.sentences()}:
         return False
     first = one.items[0]
-    led = best in one.lead or (best in first and "：" in best.text)
+    led = best in one.lead or (best in first and leads_in(best.text))
     brief = sum(len(s.text) for item in one.items for s in item) <= BRIEF * len(one.items)
-    whole = brief or bool(one.lead) or "：" in first[0].text
+    whole = brief or bool(one.lead) or leads_in(first[0].text)
     return led or (kind == "condition" and brief) or (kind in ITEMS and (whole or not few))
 
 
