@@ -481,6 +481,21 @@ def test_items_of_the_last_answer_become_the_rows_of_a_table(centre):
     assert "| 1 |" not in other.text
 
 
+def test_an_order_keeps_to_what_the_last_answer_had(centre):
+    """The table that has its figures, and of that its rows; clauses with a figure each where none has all."""
+    reader = ScriptedReader(dict.fromkeys(("列成表格", "排个序"), "order"), orders={"列成表格": "table"})
+    engine = centre(reader, "没有写明。")
+    rows = engine.answer("列成表格", [Turn("各项目费用多少", "水样120元，气样180元。")])
+    assert [line.split(" | ")[0] for line in rows.text.splitlines()[2:]] == ["| 水样", "| 气样"]
+    clauses = engine.answer("列成表格", [Turn("检测中心有多少工位", "东区有42个工位，西区有35个工位。")])
+    assert [s.text for s in clauses.sentences[1:]] == ["| 1 | 东区有42个工位 |\n", "| 2 | 西区有35个工位 |\n"]
+    assert all(s.state == "supported" and s.citations for s in clauses.sentences[1:])
+    reader.orders, sorts = {"排个序": "sort"}, "SELECT 内容 FROM t ORDER BY 数值"
+    engine.generator.answers = {"": sorts}
+    least = engine.answer("排个序", [Turn("检测中心有多少工位", "东区有42个工位，西区有35个工位。")])
+    assert [s.text for s in least.sentences[1:]] == ["| 1 | 西区有35个工位 |\n", "| 2 | 东区有42个工位 |\n"]
+
+
 def test_what_is_written_to_order_has_no_numbers_of_the_material(desk):
     asked = "写一段水质检查的通知"
     writes = "[1] 每周一检查水质，由设备科负责。\n[2] 水质不合格的，当日停用并贴封条。"
