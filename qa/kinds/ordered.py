@@ -58,8 +58,8 @@ def tabled(answer: Answer, form: str, found: Found, index: Indexed, arrange: Arr
     if said:  # a table of which the last answer names no row is another one
         tables = [table for table in tables if table.values(said)]
         full = [table for table in tables if _figures(said) <= _figures(asked) | _told(table)]
-        if not full and (done := _itemised(answer, form, found, arrange)):
-            return done
+        if not full and (items := _itemised(answer, form, found, arrange)):
+            return items
         tables = full or tables
     table = most_named(f"{asked}\n{own}\n{said}", tables)
     if table is None:
@@ -111,10 +111,10 @@ def _itemised(answer: Answer, form: str, found: Found, arrange: Arrange) -> Answ
     if len(rows) < 2:
         return None
     shown = [Row(row.place, {number: f"{n}", **row.cells}) for n, row in enumerate(rows, 1)]
-    done = _shown(answer, (number, text), shown, found)
-    head, *lines = done.sentences
+    table = _shown(answer, (number, text), shown, found)
+    head, *lines = table.sentences
     told = (replace(line, state=states[row.cells[text]]) for line, row in zip(lines, rows, strict=True))
-    return replace(done, sentences=(head, *told))
+    return replace(table, sentences=(head, *told))
 
 
 def _all(rows: Sequence[Row], column: str) -> bool:
