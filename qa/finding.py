@@ -18,7 +18,7 @@ from qa.kinds.evidence import SEARCH, Window
 from qa.kinds.extract import SPREAD, Extract, Telling, extract, of_rows
 from qa.kinds.ranges import fallen_into
 from qa.kinds.rows import looked_up
-from qa.kinds.tables import Row
+from qa.kinds.tables import Row, in_table
 from qa.reader import Reads
 from qa.types import Answer
 
@@ -170,6 +170,7 @@ def found_in(
             answer.query, ranked, index, typed, told
         )
         rows = rows if len(rows) > 1 or not compares else ()
-    telling = None if rows else telling
     found = extract(answer.query, answer.kind, windows, index, reader, typed, telling)
-    return of_rows(found, rows) if rows else found
+    # Rows that the question names stand back behind a sentence that the model that writes prefers.
+    beside = found is not None and found.told and not in_table(found.best)
+    return of_rows(found, rows) if rows and not beside else found

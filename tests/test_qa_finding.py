@@ -321,6 +321,26 @@ def test_rows_that_a_question_names_or_falls_into_are_the_answer(tmp_path, asked
     assert listed is not None and not listed.exact, "a list is read, not looked up"
 
 
+@pytest.mark.parametrize(("preferred", "exact"), [("本人", False), ("自购", True), ("", True)])
+def test_rows_stand_back_behind_a_sentence_that_the_model_prefers(tmp_path, preferred, exact):
+    """Where it tells nothing, they are the answer; so are they where it prefers a row."""
+    asked = "我是科长，自己自购由谁审批"
+    reader = ScriptedReader(answers={asked: ("审批",)})
+    engine = engine_over(tmp_path, reader, TABLE + "\n科长本人经手的，改由处长审批。\n")
+    hits = searched(asked, engine.library, 8)
+    windows = read(asked, [narrow(hit) for hit in hits], reader)
+    found = found_in(
+        Answer(asked, asked, kind="fact"),
+        hits,
+        windows,
+        engine.library,
+        reader,
+        lambda block: [6.0 * (preferred in s.text) - 3.0 for s in block.sentences()] if preferred else [],
+    )
+    assert found is not None and found.exact == exact and found.told == bool(preferred)
+    assert exact or [line.text for line in found.lines] == ["科长本人经手的，改由处长审批。"]
+
+
 NOTICE = "# 青禾幼儿园{year}年秋季招生公告\n\n青禾幼儿园{year}年小班招收{many}人，伙食费每天{fee}元。\n"
 
 

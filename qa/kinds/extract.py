@@ -59,6 +59,7 @@ class Extract:
         best: the sentence that holds the best span.
         span: that span, in characters of its document.
         exact: the lines are rows of a table that the question names or falls into.
+        told: the model that writes has told which sentences answer: ``best`` is what it prefers.
     """
 
     lines: tuple[EvidenceSentence, ...]
@@ -69,6 +70,7 @@ class Extract:
     span: tuple[int, int]
     judged: float | None = None
     exact: bool = False
+    told: bool = False
 
 
 def extract(
@@ -125,7 +127,14 @@ def extract(
         lines = [s for s in lines if s.document.id == first.block.document.id]
     judged = None if first.told is None else sigmoid(first.told)
     return Extract(
-        tuple(lines[:LINES]), first.reading.answerable, first.reading.sure, lead, best, span, judged
+        tuple(lines[:LINES]),
+        first.reading.answerable,
+        first.reading.sure,
+        lead,
+        best,
+        span,
+        judged,
+        told=bool(answers),
     )
 
 
