@@ -58,8 +58,8 @@ class Extract:
         lead: how much more (log-odds) the best passage is worth than the next.
         best: the sentence that holds the best span.
         span: that span, in characters of its document.
-        exact: the lines are rows of a table that the question names or falls into.
         told: the model that writes has told which sentences answer: ``best`` is what it prefers.
+        exact: the lines are rows of a table that the question names or falls into.
     """
 
     lines: tuple[EvidenceSentence, ...]
@@ -69,8 +69,8 @@ class Extract:
     best: EvidenceSentence
     span: tuple[int, int]
     judged: float | None = None
-    exact: bool = False
     told: bool = False
+    exact: bool = False
 
 
 def extract(
@@ -125,17 +125,9 @@ def extract(
         lines = against_rows(question, lines, index, kind == "list", typed)
     if kind not in WIDE:
         lines = [s for s in lines if s.document.id == first.block.document.id]
-    judged = None if first.told is None else sigmoid(first.told)
-    return Extract(
-        tuple(lines[:LINES]),
-        first.reading.answerable,
-        first.reading.sure,
-        lead,
-        best,
-        span,
-        judged,
-        told=bool(answers),
-    )
+    judged, told_of = None if first.told is None else sigmoid(first.told), bool(answers)
+    likely, sure = first.reading.answerable, first.reading.sure
+    return Extract(tuple(lines[:LINES]), likely, sure, lead, best, span, judged, told_of)
 
 
 def _beyond(told: Sequence[EvidenceSentence], passage: Block) -> list[Block]:

@@ -106,7 +106,8 @@ def _itemised(answer: Answer, form: str, found: Found, arrange: Arrange) -> Answ
         states[item] = "supported" if place else tie.state
         rows.append(Row(place or sentences[tie.citations[0].index], {text: item, figure: _only_figure(item)}))
     if form != "table":
-        done = arrange(answer.question, Table((text, figure), tuple(rows))) if _all(rows, figure) else None
+        full = all(row.cells[figure] for row in rows)
+        done = arrange(answer.question, Table((text, figure), tuple(rows))) if rows and full else None
         rows = done[0] if done else []
     if len(rows) < 2:
         return None
@@ -115,10 +116,6 @@ def _itemised(answer: Answer, form: str, found: Found, arrange: Arrange) -> Answ
     head, *lines = table.sentences
     told = (replace(line, state=states[row.cells[text]]) for line, row in zip(lines, rows, strict=True))
     return replace(table, sentences=(head, *told))
-
-
-def _all(rows: Sequence[Row], column: str) -> bool:
-    return len(rows) > 1 and all(row.cells[column] for row in rows)
 
 
 def _only_figure(item: str) -> str:
