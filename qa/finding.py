@@ -14,6 +14,7 @@ from index.normalize import NumberSpan, number_spans
 from index.superseded import edition_year
 from index.types import Document, Hit, Passage
 from qa.checks.dates import with_years
+from qa.kinds.enumerations import leads_in
 from qa.kinds.evidence import SEARCH, Window
 from qa.kinds.extract import SPREAD, Extract, Telling, extract, of_rows
 from qa.kinds.ranges import fallen_into
@@ -172,5 +173,5 @@ def found_in(
         rows = rows if len(rows) > 1 or not compares else ()
     found = extract(answer.query, answer.kind, windows, index, reader, typed, telling)
     # Rows that the question names stand back behind a sentence that the model that writes prefers.
-    beside = found is not None and found.told and not in_table(found.best)
+    beside = found and found.told and not (in_table(found.best) or leads_in(found.best.text))
     return of_rows(found, rows) if rows and not beside else found

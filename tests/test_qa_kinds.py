@@ -420,14 +420,24 @@ def test_an_overview_of_a_part_keeps_to_that_part(centre):
     assert "上岗证" in answer.text and "水样" not in answer.text
 
 
-@pytest.mark.parametrize("answers", [True, False])
-def test_another_document_that_says_otherwise_is_shown_beside_the_answer(tmp_path, monkeypatch, answers):
+@pytest.mark.parametrize(
+    ("answers", "other", "names"),
+    [
+        (True, "乙规定", {"甲规定", "乙规定"}),
+        (False, "乙规定", set()),
+        (True, "甲规定", {"甲规定（a.md）", "甲规定（b.md）"}),
+    ],
+    ids=["it answers", "it does not", "of the same title"],
+)
+def test_another_document_that_says_otherwise_is_shown_beside_the_answer(
+    tmp_path, monkeypatch, answers, other, names
+):
     asked_of = []
     monkeypatch.setattr(
         Pipeline, "_answers_too", lambda _, query, __, window: asked_of.append(window.text) or answers
     )
     (tmp_path / "a.md").write_text("# 甲规定\n\n办公用房每人不超过9平方米。\n", "utf-8")
-    (tmp_path / "b.md").write_text("# 乙规定\n\n办公用房每人不超过12平方米。\n", "utf-8")
+    (tmp_path / "b.md").write_text(f"# {other}\n\n办公用房每人不超过12平方米。\n", "utf-8")
     asked = "办公用房每人不超过多少平方米"
     engine = Engine.open(
         EngineSettings(data=tmp_path / "data"),
@@ -441,7 +451,9 @@ def test_another_document_that_says_otherwise_is_shown_beside_the_answer(tmp_pat
     assert len(asked_of) == 1 and "12平方米" in asked_of[0] and len(notes) == answers
     for note in notes:
         assert "9平方米" in note.message and "12平方米" in note.message
-        assert {c.document for c in note.citations} == {"甲规定", "乙规定"}
+        assert {c.document for c in note.citations} == names and all(
+            f"《{n}》" in note.message for n in names
+        )
 
 
 def test_on_a_slow_machine_the_documents_own_words_stay_and_less_is_read(desk):
