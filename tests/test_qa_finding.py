@@ -224,6 +224,16 @@ def test_the_sentences_that_the_model_tells_are_shown(tmp_path, told, shown):
     assert len(lines) == len(shown) and all(a.startswith(b) for a, b in zip(lines, shown, strict=True))
 
 
+@pytest.mark.parametrize(("typed", "shown"), [("", 1), ("取消了怎么办", 2)])
+def test_after_turns_the_readers_best_is_that_of_what_was_typed(tmp_path, typed, shown):
+    query = "押金多少：取消了怎么办"
+    reader = ScriptedReader(answers={query: ("押金五百元",), typed: ("因故取消",)})
+    engine = engine_over(tmp_path, reader, DESK)
+    windows = read(query, [narrow(hit_of(engine, "押金五百元"))], reader)
+    found = extract(query, "fact", windows, engine.library, reader, typed, lambda block: [3.0, 0.9])
+    assert found is not None and len(found.lines) == shown and found.best.text.startswith("第一条 押金")
+
+
 LISTS = """# 场馆须知
 
 ## 一、食品
