@@ -167,10 +167,10 @@ def found_in(
         first = max(windows, key=lambda w: w.worth, default=None)
         known = first if answer.kind == "fact" and first and (first.told or 0.0) >= TOLD else None
         told = {s.start for s in known.holding()} if known else set[int]()
-        rows = fallen_into(answer.question, near, index, compares) or looked_up(
-            answer.query, ranked, index, typed, told
-        )
+        fallen = fallen_into(answer.question, near, index, compares)
+        rows = fallen or looked_up(answer.query, ranked, index, typed, told)
         rows = rows if len(rows) > 1 or not compares else ()
+        telling = None if rows and fallen else telling  # that is arithmetic
     found = extract(answer.query, answer.kind, windows, index, reader, typed, telling)
     # Rows that the question names stand back behind a sentence that the model that writes prefers.
     beside = found and found.told and not (in_table(found.best) or leads_in(found.best.text))
