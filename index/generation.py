@@ -13,6 +13,10 @@ from array import array
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
+from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +25,7 @@ from index.manifest import CORPUS, FORMAT, MANIFEST, VECTORS, file_sha256, read_
 from index.packing import unpack, unpack_blocks
 from index.paragraphs import passage_search_text
 from index.scope import Scope
+from index.superseded import apart
 from index.types import Document, Passage
 
 if TYPE_CHECKING:
@@ -91,7 +96,8 @@ class Generation:
     def documents(self) -> list[Document]:
         """All documents in the order in which they were added, **without** text and blocks; see
         :meth:`document`."""
-        return [_document(row) for row in self._rows(f"SELECT {_LIGHT} FROM documents ORDER BY ord")]
+        light = self._rows(f"SELECT {_LIGHT} FROM documents ORDER BY ord")
+        return [self._told_apart(_document(row)) for row in light]
 
     def document(self, document_id: str) -> Document:
         """One document with its text and blocks. Raises KeyError when there is none with this id."""
@@ -102,13 +108,27 @@ class Generation:
         rows = self._rows(f"SELECT {_WHOLE} FROM documents WHERE id = ?", document_id)
         if not rows:
             raise KeyError(document_id)
-        document = _document(rows[0])
+        document = self._told_apart(_document(rows[0]))
         with self._lock:
             self._cache[document_id] = document
             total = sum(len(cached.text) for cached in self._cache.values())
             while total > CACHED_CHARS and len(self._cache) > 1:
                 total -= len(self._cache.popitem(last=False)[1].text)
         return document
+
+    @cached_property
+    def _apart(self) -> dict[str, str]:
+        """What tells documents of one title apart, by id."""
+        titles = "SELECT title FROM documents GROUP BY title HAVING count(DISTINCT sha256) > 1"
+        rows = self._rows(f"SELECT {_LIGHT} FROM documents WHERE title IN ({titles}) ORDER BY title")
+        found: dict[str, str] = {}
+        for _, same in groupby(map(_document, rows), attrgetter("title")):
+            found |= apart(list(same))
+        return found
+
+    def _told_apart(self, document: Document) -> Document:
+        mark = self._apart.get(document.id)
+        return replace(document, apart=mark) if mark else document
 
     def passages(self, document_id: str) -> list[Passage]:
         """The passages of a document in reading order; [] when there is no such document."""

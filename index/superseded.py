@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePath
 
 from index.types import Document
@@ -71,6 +71,21 @@ def _newest(old: Document, same: list[Document]) -> Document | None:
     """Of documents with the same title those later than ``old``: the one that none of them is later than."""
     newer = [other for other in same if other is not old and _later(other, old)]
     return next((one for one in newer if not any(_later(other, one) for other in newer)), None)
+
+
+def apart(same: Sequence[Document]) -> dict[str, str]:
+    """What tells documents of one title apart, by id: the number, the year, the date or the file's name, the
+    first of these that each has, and another text has not."""
+    marks: tuple[Callable[[Document], str | None], ...] = (
+        lambda one: one.number,
+        lambda one: edition_year(one) or (one.published or "")[:4],
+        lambda one: one.published,
+    )
+    for mark in marks:
+        pairs = {(mark(one) or "", one.sha256) for one in same}
+        if all(name for name, _ in pairs) and len(pairs) == len({name for name, _ in pairs}):
+            return {one.id: mark(one) or "" for one in same}
+    return {one.id: one.source for one in same}
 
 
 def plain(name: str) -> str:

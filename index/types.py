@@ -43,6 +43,7 @@ class Document:
         meta: other front matter, as strings, and what the loader has to say: ``number`` (see :attr:`number`),
             ``pictures`` (how many were not read), ``date_from`` (``file``: front matter or the like,
             ``text``, ``page edge``, ``file name``, ``properties``).
+        apart: what tells it from others of the same title (``index.superseded.apart``), "" without such.
     """
 
     id: str
@@ -56,6 +57,12 @@ class Document:
     pages: tuple[int, ...] = ()
     supersedes: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
+    apart: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called where it is cited: the title, with what tells it from others of that title."""
+        return f"{self.title}（{self.apart}）" if self.apart else self.title
 
     @property
     def spoken(self) -> str | None:

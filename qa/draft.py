@@ -199,7 +199,7 @@ def cite(place: EvidenceSentence, start: int, end: int, score: float) -> Citatio
     return Citation(
         passage_id=passage.id,
         document_id=document.id,
-        document=document.title,
+        document=document.name,
         document_sha256=document.sha256,
         heading=passage.heading,
         page=document.page_of(start) or passage.page,

@@ -14,11 +14,12 @@ from index.normalize import NumberSpan, number_spans
 from index.superseded import edition_year
 from index.types import Document, Hit, Passage
 from qa.checks.dates import with_years
+from qa.kinds.enumerations import leads_in
 from qa.kinds.evidence import SEARCH, Window
 from qa.kinds.extract import SPREAD, Extract, Telling, extract, of_rows
 from qa.kinds.ranges import fallen_into
 from qa.kinds.rows import looked_up
-from qa.kinds.tables import Row
+from qa.kinds.tables import Row, in_table
 from qa.reader import Reads
 from qa.types import Answer
 
@@ -166,10 +167,11 @@ def found_in(
         first = max(windows, key=lambda w: w.worth, default=None)
         known = first if answer.kind == "fact" and first and (first.told or 0.0) >= TOLD else None
         told = {s.start for s in known.holding()} if known else set[int]()
-        rows = fallen_into(answer.question, near, index, compares) or looked_up(
-            answer.query, ranked, index, typed, told
-        )
+        fallen = fallen_into(answer.question, near, index, compares)
+        rows = fallen or looked_up(answer.query, ranked, index, typed, told)
         rows = rows if len(rows) > 1 or not compares else ()
-    telling = None if rows else telling
+        telling = None if rows and fallen else telling  # that is arithmetic
     found = extract(answer.query, answer.kind, windows, index, reader, typed, telling)
-    return of_rows(found, rows) if rows else found
+    # Rows that the question names stand back behind a sentence that the model that writes prefers.
+    beside = found and found.told and not (in_table(found.best) or leads_in(found.best.text))
+    return of_rows(found, rows) if rows and not beside else found

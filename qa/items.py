@@ -13,6 +13,7 @@ LONGEST = 40
 """Characters of an item that stand for it in a question."""
 _ENDS = "；;。，, \n"
 _CLAUSE = str.maketrans("，。；：！？\n", "\n\n\n\n\n\n\n")
+_SAID = str.maketrans("，。；\n", "\n\n\n\n")
 
 
 def items_of(answer: str) -> list[str]:
@@ -33,6 +34,12 @@ def items_of(answer: str) -> list[str]:
     runs = [clause.split("、") for clause in answer.translate(_CLAUSE).splitlines()]
     longest = max(runs, key=len, default=[])
     return [part.strip() for part in longest] if len(longest) > 1 else []
+
+
+def clauses_of(answer: str) -> list[str]:
+    """The clauses of a text, where there are two or more, and each has a figure; else []."""
+    clauses = [clause.strip() for clause in answer.translate(_SAID).splitlines() if clause.strip()]
+    return clauses if len(clauses) > 1 and all(any(c.isdigit() for c in one) for one in clauses) else []
 
 
 def with_item(asked: str, answer: str) -> str:

@@ -90,7 +90,9 @@ class Struck:
 
     def _named(self, document: Document) -> Document:
         title = self._orders.title(document.title, self._wide)
-        return document if title == document.title else replace(document, title=title or document.id)
+        return (
+            document if title == document.title else replace(document, title=title or document.id, apart="")
+        )
 
     def _struck(self, document: Document) -> Document:
         found = self._found[document.id] = self._orders.struck(document, self._wide)

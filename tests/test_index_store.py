@@ -164,6 +164,14 @@ def test_superseded_documents(tmp_path: Path) -> None:
     of_files = {"考核办法（2023年版）.txt": "考核办法（2025年版）.txt"}
     assert replaced == {"a.txt": "b.txt", "g.txt": "h.txt", "i.txt": "j.txt"} | of_files
     assert {names[one] for one in generation.superseded()} == set(replaced)
+    called = {one.source: one.name for one in generation.documents()}
+    assert {called[name] for name in ("c.txt", "d.txt")} == {"工作通知（2020）", "工作通知（2024）"}
+    assert {called[name] for name in ("k.txt", "l.txt")} == {
+        "采购管理规定（k.txt）",
+        "采购管理规定（l.txt）",
+    }
+    assert called["考核办法（2023年版）.txt"] == "员工绩效考核办法（2023）" and called["g.txt"] == "旧指南"
+    assert generation.document(documents[2].id).name == "工作通知（2020）"
     later = IndexStore(tmp_path).write([], [documents[1].id], SETTINGS, Encoder())
     assert "a.txt" not in {names[one] for one in later.superseded()}
 

@@ -224,6 +224,16 @@ def test_the_sentences_that_the_model_tells_are_shown(tmp_path, told, shown):
     assert len(lines) == len(shown) and all(a.startswith(b) for a, b in zip(lines, shown, strict=True))
 
 
+@pytest.mark.parametrize(("typed", "shown"), [("", 1), ("取消了怎么办", 2)])
+def test_after_turns_the_readers_best_is_that_of_what_was_typed(tmp_path, typed, shown):
+    query = "押金多少：取消了怎么办"
+    reader = ScriptedReader(answers={query: ("押金五百元",), typed: ("因故取消",)})
+    engine = engine_over(tmp_path, reader, DESK)
+    windows = read(query, [narrow(hit_of(engine, "押金五百元"))], reader)
+    found = extract(query, "fact", windows, engine.library, reader, typed, lambda block: [3.0, 0.9])
+    assert found is not None and len(found.lines) == shown and found.best.text.startswith("第一条 押金")
+
+
 LISTS = """# 场馆须知
 
 ## 一、食品
@@ -319,6 +329,26 @@ def test_rows_that_a_question_names_or_falls_into_are_the_answer(tmp_path, asked
     assert compared is not None and len(compared.lines) == 2
     listed = found_in(Answer(asked, asked, kind="list"), hits, windows, engine.library, reader)
     assert listed is not None and not listed.exact, "a list is read, not looked up"
+
+
+@pytest.mark.parametrize(("preferred", "exact"), [("本人", False), ("自购", True), ("", True)])
+def test_rows_stand_back_behind_a_sentence_that_the_model_prefers(tmp_path, preferred, exact):
+    """Where it tells nothing, they are the answer; so are they where it prefers a row."""
+    asked = "我是科长，自己自购由谁审批"
+    reader = ScriptedReader(answers={asked: ("审批",)})
+    engine = engine_over(tmp_path, reader, TABLE + "\n科长本人经手的，改由处长审批。\n")
+    hits = searched(asked, engine.library, 8)
+    windows = read(asked, [narrow(hit) for hit in hits], reader)
+    found = found_in(
+        Answer(asked, asked, kind="fact"),
+        hits,
+        windows,
+        engine.library,
+        reader,
+        lambda block: [6.0 * (preferred in s.text) - 3.0 for s in block.sentences()] if preferred else [],
+    )
+    assert found is not None and found.exact == exact and found.told == bool(preferred)
+    assert exact or [line.text for line in found.lines] == ["科长本人经手的，改由处长审批。"]
 
 
 NOTICE = "# 青禾幼儿园{year}年秋季招生公告\n\n青禾幼儿园{year}年小班招收{many}人，伙食费每天{fee}元。\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fake_reader import ScriptedReader
 
-from qa.items import items_of, with_item
+from qa.items import clauses_of, items_of, with_item
 from qa.types import Turn
 from qa.understand import understand
 
@@ -27,6 +27,11 @@ COMMAS = "共4座：东门桥、西门桥、老街桥、新村桥，年内完工
 )
 def test_items_are_told_by_form(answer: str, items: list[str]):
     assert items_of(answer) == items
+
+
+def test_clauses_are_told_by_a_figure_in_each():
+    assert clauses_of("一居室18元，两居室16元；三居室15元。") == ["一居室18元", "两居室16元", "三居室15元"]
+    assert clauses_of("一居室18元，两居室另算。") == clauses_of("一居室18元。") == []
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,22 @@ def test_an_enumeration_of_which_some_items_answer_is_shown_whole(centre):
     )
 
 
+def test_a_clause_with_a_colon_in_it_leads_in_to_no_other(tmp_path):
+    clauses = "\n\n".join(
+        (
+            "# 设备采购合同",
+            "第二条 交货",
+            "2.1 分两批交货：第一批7月5日前运抵，第二批7月25日前运抵。",
+            "2.2 交货地点为图书楼一层库房，乙方应提前2日通知。",
+            "2.3 安装应于8月15日前完成。",
+        )
+    )
+    asked = "为什么第二批晚些到"
+    reader = ScriptedReader({asked: "why"}, answers={asked: ("第二批",)})
+    engine = over(tmp_path, clauses, reader)
+    assert engine.answer(asked).text.startswith("2.1 分两批") and "2.2" not in engine.answer(asked).text
+
+
 def test_the_question_said_again_is_no_answer(centre):
     """Though it stands in a document word for word."""
     refusal = centre(ScriptedReader(), "不具备的不得进入。").answer("不具备的不得进入？").refusal
@@ -404,14 +420,24 @@ def test_an_overview_of_a_part_keeps_to_that_part(centre):
     assert "上岗证" in answer.text and "水样" not in answer.text
 
 
-@pytest.mark.parametrize("answers", [True, False])
-def test_another_document_that_says_otherwise_is_shown_beside_the_answer(tmp_path, monkeypatch, answers):
+@pytest.mark.parametrize(
+    ("answers", "other", "names"),
+    [
+        (True, "乙规定", {"甲规定", "乙规定"}),
+        (False, "乙规定", set()),
+        (True, "甲规定", {"甲规定（a.md）", "甲规定（b.md）"}),
+    ],
+    ids=["it answers", "it does not", "of the same title"],
+)
+def test_another_document_that_says_otherwise_is_shown_beside_the_answer(
+    tmp_path, monkeypatch, answers, other, names
+):
     asked_of = []
     monkeypatch.setattr(
         Pipeline, "_answers_too", lambda _, query, __, window: asked_of.append(window.text) or answers
     )
     (tmp_path / "a.md").write_text("# 甲规定\n\n办公用房每人不超过9平方米。\n", "utf-8")
-    (tmp_path / "b.md").write_text("# 乙规定\n\n办公用房每人不超过12平方米。\n", "utf-8")
+    (tmp_path / "b.md").write_text(f"# {other}\n\n办公用房每人不超过12平方米。\n", "utf-8")
     asked = "办公用房每人不超过多少平方米"
     engine = Engine.open(
         EngineSettings(data=tmp_path / "data"),
@@ -425,7 +451,9 @@ def test_another_document_that_says_otherwise_is_shown_beside_the_answer(tmp_pat
     assert len(asked_of) == 1 and "12平方米" in asked_of[0] and len(notes) == answers
     for note in notes:
         assert "9平方米" in note.message and "12平方米" in note.message
-        assert {c.document for c in note.citations} == {"甲规定", "乙规定"}
+        assert {c.document for c in note.citations} == names and all(
+            f"《{n}》" in note.message for n in names
+        )
 
 
 def test_on_a_slow_machine_the_documents_own_words_stay_and_less_is_read(desk):
@@ -463,6 +491,21 @@ def test_items_of_the_last_answer_become_the_rows_of_a_table(centre):
     assert all(s.citations for s in answer.sentences[1:])
     other = engine.answer("列成表格", [Turn("进检测中心要具备什么", "一、学历证书\n二、当年体检合格")])
     assert "| 1 |" not in other.text
+
+
+def test_an_order_keeps_to_what_the_last_answer_had(centre):
+    """The table that has its figures, and of that its rows; clauses with a figure each where none has all."""
+    reader = ScriptedReader(dict.fromkeys(("列成表格", "排个序"), "order"), orders={"列成表格": "table"})
+    engine = centre(reader, "没有写明。")
+    rows = engine.answer("列成表格", [Turn("各项目费用多少", "水样120元，气样180元。")])
+    assert [line.split(" | ")[0] for line in rows.text.splitlines()[2:]] == ["| 水样", "| 气样"]
+    clauses = engine.answer("列成表格", [Turn("检测中心有多少工位", "东区有42个工位，西区有35个工位。")])
+    assert [s.text for s in clauses.sentences[1:]] == ["| 1 | 东区有42个工位 |\n", "| 2 | 西区有35个工位 |\n"]
+    assert all(s.state == "supported" and s.citations for s in clauses.sentences[1:])
+    reader.orders, sorts = {"排个序": "sort"}, "SELECT 内容 FROM t ORDER BY 数值"
+    engine.generator.answers = {"": sorts}
+    least = engine.answer("排个序", [Turn("检测中心有多少工位", "东区有42个工位，西区有35个工位。")])
+    assert [s.text for s in least.sentences[1:]] == ["| 1 | 西区有35个工位 |\n", "| 2 | 东区有42个工位 |\n"]
 
 
 def test_what_is_written_to_order_has_no_numbers_of_the_material(desk):

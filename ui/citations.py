@@ -85,9 +85,9 @@ def reader_url(base: str, document_id: str, start: int, end: int, sha256: str = 
 
 
 def below_title(heading: Sequence[str], document: str) -> list[str]:
-    """A heading path as it is shown beside the document's title: without a first heading that repeats the
+    """A heading path as it is shown beside the document's name: without a first heading that repeats the
     title, and without the dashes before a subtitle."""
-    path = [h for i, h in enumerate(heading) if i or h != document]
+    path = [h for i, h in enumerate(heading) if i or h not in (document, document.rpartition("（")[0])]
     return [h.lstrip("—–-─ ") or h for h in path]
 
 

@@ -170,7 +170,7 @@ def _hit(query: str, hit: Hit, t: Texts) -> Found:
     page = t("page", page=p.page) if p.page else ""
     copies = t("n_copies", n=len(hit.copies)) if hit.copies else ""
     where = tuple(part for part in (path, page, copies) if part)
-    return Found(p.document_id, p.start, p.end, hit.document.title, where, shared(p.text, query))
+    return Found(p.document_id, p.start, p.end, hit.document.name, where, shared(p.text, query))
 
 
 def shared(text: str, query: str) -> tuple[tuple[str, bool], ...]:

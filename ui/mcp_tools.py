@@ -141,7 +141,7 @@ async def _last(services: Services, viewer: Viewer, what: Ask, context: Context[
 
 
 def _named(hit: Hit) -> list[str]:
-    return [hit.document.title, *below_title(hit.passage.heading, hit.document.title)]
+    return [hit.document.name, *below_title(hit.passage.heading, hit.document.title)]
 
 
 async def _tell(context: Any, step: Waiting | Answer, reached: int) -> int:

@@ -87,8 +87,10 @@ def _evidence(
 
 
 def path_of(title: str, heading: Sequence[str]) -> str:
-    """Title and heading path on one line; a first heading that repeats the title is left out."""
-    return " › ".join([title, *(heading[1:] if heading and heading[0] == title else heading)])
+    """Name and heading path on one line; a first heading that repeats the title is left out."""
+    from ui.citations import below_title
+
+    return " › ".join([title, *below_title(heading, title)])
 
 
 def _short(text: str, limit: int = 80) -> str:

@@ -96,7 +96,7 @@ def outlined(answer: Answer, document: Document, passages: Sequence[Passage]) ->
         rest = prompts.text("qa.outline_left", n=line.left) if line.left else ""
         shown.append(replace(quote, text=lead + quote.text + rest))
     parts = len({line.heading for line in lines if line.heading}) or len(lines)
-    title = Sentence(f"《{document.title}》", "supported", shown[0].citations)
+    title = Sentence(f"《{document.name}》", "supported", shown[0].citations)
     note = Note("quoted", prompts.text("qa.note_outline", n=parts))
     return replace(answer, stage="done", sentences=stacked([title, *shown]), notes=(*answer.notes, note))
 
@@ -104,7 +104,7 @@ def outlined(answer: Answer, document: Document, passages: Sequence[Passage]) ->
 def catalogue(answer: Answer, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> Answer | None:
     """All documents, each with the sentence that carries it."""
     shown = [
-        replace(quoted(line.sentence), text=f"《{document.title}》：{line.sentence.text}")
+        replace(quoted(line.sentence), text=f"《{document.name}》：{line.sentence.text}")
         for document, own in documents
         for line in outline(document, own, most=1)[:1]
     ]
@@ -146,7 +146,7 @@ def found_for(
         Retrieved(
             passage_id=h.passage.id,
             document_id=h.document.id,
-            document=h.document.title,
+            document=h.document.name,
             document_sha256=h.document.sha256,
             heading=h.passage.heading,
             page=h.passage.page,

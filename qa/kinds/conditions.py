@@ -8,7 +8,8 @@ comes of it is shown as that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
@@ -18,6 +19,7 @@ from sqlglot import exp
 from index.normalize import NumberSpan, normalize, number_spans
 from qa.checks.dates import find_dates
 from qa.kind import Operation
+from qa.kinds.holding import whole_in
 from qa.kinds.sheet import Column, Sheet
 from qa.kinds.tables import bare
 
@@ -51,37 +53,20 @@ def named(asked: str, sheet: Sheet) -> list[Named]:
     Args:
         asked: the question, normalised.
     """
-    found = []
-    for column in sheet.columns:
-        texts = {part for cell in column.told for part in _parts(cell)} if len(set(column.told)) > 1 else ()
-        found += [Named(column.name, text, at, at + len(text)) for text in texts for at in _all(text, asked)]
-    heads = {normalize(bare(column.header)).text for column in sheet.columns}
-    other = [Named("", head, at, at + len(head)) for head in heads for at in _all(head, asked)]
+    found = [
+        Named(column.name, *one)
+        for column in sheet.columns
+        if len(set(column.told)) > 1
+        for one in whole_in(asked, [_folded(bare(cell)) for cell in column.told])
+    ]
+    heads = {_folded(bare(column.header)) for column in sheet.columns} - {""}
+    spans = [match.span() for head in heads for match in re.finditer(re.escape(head), asked)]
+    other = [Named("", asked[start:end], start, end) for start, end in spans]
     return [
         one
         for one in found
         if not any(o.start <= one.start and one.end <= o.end and o.text != one.text for o in (*found, *other))
     ]
-
-
-def _parts(cell: str) -> set[str]:
-    """A cell without what it has in brackets, and its parts between marks; no figures."""
-    text = normalize(bare(cell)).text.strip()
-    runs = {"".join(run) for word, run in groupby(text, str.isalnum) if word}
-    return {one for one in (text, *runs) if len(one) > 1 and not _figure(one)}
-
-
-def _figure(text: str) -> bool:
-    return any(not span.start and span.unit_end == len(text) for span in number_spans(text)) or any(
-        not day.start and day.end == len(text) for day in find_dates(text)
-    )
-
-
-def _all(text: str, asked: str) -> Iterator[int]:
-    at = asked.find(text) if text else -1
-    while at >= 0:
-        yield at
-        at = asked.find(text, at + 1)
 
 
 def literals(test: exp.Expr) -> list[tuple[str, str]]:

@@ -55,14 +55,14 @@ def _inline(sentences: Sequence[EvidenceSentence]) -> Iterator[Enumeration]:
             continue
         if len(run) > 1:
             yield Enumeration("inline", (), tuple((s,) for s in run))
-        run = [sentence] if sentence is not None and _opens(sentence.text) else []
+        opens = sentence is not None and (own_number(sentence.text) or leads_in(sentence.text))
+        run = [sentence] if sentence is not None and opens else []
 
 
-def _opens(text: str) -> bool:
-    """Does the first item stand in this sentence: at its beginning, or after a colon?"""
-    return bool(own_number(text)) or any(
-        own_number(text[i + 1 :].lstrip()) for i, c in enumerate(text) if c in "：:"
-    )
+def leads_in(text: str) -> bool:
+    """Does a sentence lead in to items: is there nothing behind a colon in it, or a number?"""
+    behind = [text[i + 1 :].strip() for i, c in enumerate(text) if c in "：:"]
+    return any(not rest or own_number(rest) for rest in behind)
 
 
 def _same_line(before: EvidenceSentence, after: EvidenceSentence) -> bool:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from qa.attribution import EvidenceSentence
 from qa.kinds.contrast import against_items, against_rows
-from qa.kinds.enumerations import Enumeration, enumerations
+from qa.kinds.enumerations import Enumeration, enumerations, leads_in
 from qa.kinds.evidence import Block, Indexed, Window, narrow, read, wide
-from qa.kinds.tables import Row
+from qa.kinds.tables import Row, in_table
 from qa.linear import sigmoid
 from qa.reader import Reads
 
@@ -58,6 +58,7 @@ class Extract:
         lead: how much more (log-odds) the best passage is worth than the next.
         best: the sentence that holds the best span.
         span: that span, in characters of its document.
+        told: the model that writes has told which sentences answer: ``best`` is what it prefers.
         exact: the lines are rows of a table that the question names or falls into.
     """
 
@@ -68,6 +69,7 @@ class Extract:
     best: EvidenceSentence
     span: tuple[int, int]
     judged: float | None = None
+    told: bool = False
     exact: bool = False
 
 
@@ -98,14 +100,17 @@ def extract(
     if kind in SPREAD:
         windows = _spread(question, first, section, windows, reader)
         first = _at(windows, first)
-    holding = first.holding()
-    if not holding:
+    best = _best(first)
+    if best is None:
         return None
     span = (first.begin + first.reading.best[0], first.begin + first.reading.best[1])
-    best = next((s for s in holding if s.start <= span[0] < s.end), holding[0])
     chosen = [w for w in windows if w is first or (kind in WIDE and _belongs(w, first))]
     told = [s for w in chosen for s in w.holding()]
-    answers = _answers(passage, _beyond(told, passage), kind, best, telling)
+    alone = read(typed, [passage], reader) if typed else []
+    asked = _best(max(alone, key=lambda w: w.reading.answerable)) if alone else None
+    if asked is None or in_table(asked):  # which row is meant is told by the turns before
+        asked = best
+    answers = _answers(passage, _beyond(told, passage), kind, asked, telling)
     if answers:
         best = answers[0]
         told = answers
@@ -113,8 +118,7 @@ def extract(
     elif kind not in WIDE:
         if rival := _rival(question, first, best, reader):
             told.append(rival)
-        if typed:
-            told += [s for w in read(typed, [first.block], reader) for s in w.holding()]
+        told += [s for w in alone for s in w.holding()]
     if kind not in WIDE:
         told = against_items(question, told, section, typed)
     lines = completed(told, section, kind, best, bool(answers))
@@ -123,10 +127,15 @@ def extract(
         lines = against_rows(question, lines, index, kind == "list", typed)
     if kind not in WIDE:
         lines = [s for s in lines if s.document.id == first.block.document.id]
-    judged = None if first.told is None else sigmoid(first.told)
-    return Extract(
-        tuple(lines[:LINES]), first.reading.answerable, first.reading.sure, lead, best, span, judged
-    )
+    judged, told_of = None if first.told is None else sigmoid(first.told), bool(answers)
+    likely, sure = first.reading.answerable, first.reading.sure
+    return Extract(tuple(lines[:LINES]), likely, sure, lead, best, span, judged, told_of)
+
+
+def _best(window: Window) -> EvidenceSentence | None:
+    """The sentence of a window that holds the reader's best span; None where there is none."""
+    holding, at = window.holding(), window.begin + window.reading.best[0]
+    return next((s for s in holding if s.start <= at < s.end), holding[0] if holding else None)
 
 
 def _beyond(told: Sequence[EvidenceSentence], passage: Block) -> list[Block]:
@@ -143,8 +152,8 @@ def _answers(
     passage: Block, beyond: Sequence[Block], kind: str, best: EvidenceSentence, telling: Telling | None
 ) -> list[EvidenceSentence]:
     """The sentences of the passage, and of lists and the like of those ``beyond``, that answer by the model
-    that writes, the one that does so most first; ``best`` is the reader's. [] where the model tells nothing,
-    of a passage beyond nothing where it does not tell."""
+    that writes, the one that does so most first; ``best`` is the reader's, after turns by what was typed. []
+    where the model tells nothing, of a passage beyond nothing where it does not tell."""
     sentences, wanted = passage.sentences(), beyond if kind in WIDE else ()
     told = telling(passage) if telling and (len(sentences) > 1 or wanted) else []
     worth = [(value + BEST * (s.start == best.start), s) for s, value in zip(sentences, told, strict=False)]
@@ -200,9 +209,9 @@ def _of_best(one: Enumeration, kind: str, best: EvidenceSentence, few: bool) -> 
     if one.form == "table" or best.start not in {s.start for s in one.sentences()}:
         return False
     first = one.items[0]
-    led = best in one.lead or (best in first and "：" in best.text)
+    led = best in one.lead or (best in first and leads_in(best.text))
     brief = sum(len(s.text) for item in one.items for s in item) <= BRIEF * len(one.items)
-    whole = brief or bool(one.lead) or "：" in first[0].text
+    whole = brief or bool(one.lead) or leads_in(first[0].text)
     return led or (kind == "condition" and brief) or (kind in ITEMS and (whole or not few))
 
 

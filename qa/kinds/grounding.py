@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlglot import exp
 
 from qa.kinds.conditions import columns_of, longest
+from qa.kinds.holding import things
 from qa.kinds.ranges import rows_in_range
 from qa.kinds.sheet import Column, Sheet
 from qa.kinds.tables import Table, bare
 
 ORDERED = (exp.GT, exp.GTE, exp.LT, exp.LTE)
-SEPARATE = str.maketrans("，,;；/", "、、、、、")
 
 
 def grounded(test: exp.Expr, asked: str, sheet: Sheet) -> exp.Expr | None:
@@ -53,7 +53,7 @@ def _stands(one: exp.Condition, text: str, asked: str, sheet: Sheet) -> exp.Expr
         return _like(name, bare_text, denied)
     if common := _common(text, asked, column):
         return _like(name, common, denied)
-    within = name.isin(*sorted(str(c) for c in set(column.values) if text in (c, *_things(str(c)))))
+    within = name.isin(*sorted(str(c) for c in set(column.values) if text in (c, *things(bare(str(c))))))
     return exp.Not(this=within) if denied else within
 
 
@@ -75,11 +75,6 @@ def _common(text: str, asked: str, column: Column) -> str:
     rest = text.replace(common, "")
     others = any(common in str(cell) and cell != text for cell in column.values)
     return common if common and rest and others and not any(c in asked for c in rest if c.isalnum()) else ""
-
-
-def _things(cell: str) -> list[str]:
-    """What stands in a cell, one after another: 蒋南、彭凯."""
-    return [one.strip() for one in bare(cell).translate(SEPARATE).split("、")]
 
 
 def _like(column: exp.Expr, text: str, denied: bool) -> exp.Expr:

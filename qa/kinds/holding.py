@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from index.normalize import normalize, number_spans
+from qa.checks.dates import find_dates
 from qa.checks.moments import Moment, meet, moments
 from qa.kinds.ranges import Fallen, figures_within
 from qa.kinds.tables import bare
@@ -19,7 +20,7 @@ MOSTLY = 2 / 3
 FEW = 200
 """Things listed in a column among which one is looked for that another contains."""
 _TOKEN = re.compile(r"[a-z0-9]+(?:[.:-][a-z0-9]+)*|[^\W_]")
-_ITEM = re.compile(r"[、,;。/\s()]+|(?<!\d):|:(?!\d)")
+_ITEM = re.compile(r"[、,，;；。/\s()（）]+|(?<!\d):|:(?!\d)")
 _Token = tuple[str, int, int]
 Places = frozenset[int]
 """Where characters of the question stand."""
@@ -52,19 +53,29 @@ def held_of(asked: str, cells: Sequence[str], column: str, bare_figures: bool) -
     ]
     taken = taken.union(*(range(one.start, one.end) for one in values))
     told = [token for token in _tokens(asked) if token[1] not in taken]
-    things = {item for cell in cells for item in _items(cell)}
+    listed = {item for cell in cells for item in things(cell)}
     said = {asked[i : i + 2] for i in range(len(asked) - 1)}
     said |= {text[0] for text, _, _ in told if text[0].isascii()}
-    near = {item for item in things if any(part in item for part in said)}
+    near = {item for item in listed if any(part in item for part in said)}
     within = near if len(near) <= FEW else frozenset[str]()
     texts = {item: _by_text(asked, told, item, within) for item in near}
     out = []
     for n, cell in enumerate(cells):
         by_value = frozenset(i for one in values if n in one.cells for i in range(one.start, one.end))
-        by_text = [texts[item] for item in _items(cell) if item in texts]
+        by_text = [texts[item] for item in things(cell) if item in texts]
         places = by_value.union(*(hold.places for hold in by_text))
         out.append(Hold(places, max([1.0 * bool(by_value), *(hold.share for hold in by_text)])))
     return out
+
+
+def whole_in(asked: str, cells: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """The things that cells, normalised, list and that stand whole in the question, but for figures and days,
+    with where they do."""
+    for thing in {one for cell in cells for one in things(cell) if len(one) > 1 and one in asked}:
+        spans = [(span.start, span.unit_end) for span in number_spans(thing)]
+        spans += [(day.start, day.end) for day in find_dates(thing)]
+        if (0, len(thing)) not in spans:
+            yield from ((thing, *match.span()) for match in re.finditer(re.escape(thing), asked))
 
 
 def _by_moment(asked: str, cells: Sequence[str]) -> tuple[list[Fallen], Places]:
@@ -112,7 +123,7 @@ def _by_text(asked: str, told: Sequence[_Token], item: str, things: Set[str]) ->
     return Hold(frozenset(places), share)
 
 
-def _items(cell: str) -> list[str]:
+def things(cell: str) -> list[str]:
     """The things that a cell lists."""
     return [item for item in _ITEM.split(cell) if item]
 

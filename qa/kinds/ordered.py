@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import prompts
-from index.normalize import normalize
+from index.normalize import normalize, number_spans
 from index.types import Hit
+from qa.attribution import attribute
+from qa.checks.dates import find_dates
 from qa.context import sentences_of
 from qa.draft import cite
-from qa.items import items_of
+from qa.items import clauses_of, items_of
 from qa.kinds.compared import Sides
 from qa.kinds.compose import found_for
 from qa.kinds.evidence import Indexed
-from qa.kinds.rows import named_table
+from qa.kinds.rows import most_named, tables_near
 from qa.kinds.tables import Row, Table, bare, shared, stands, totals
-from qa.types import Answer, Note, Sentence
+from qa.types import Answer, Note, Sentence, State
 
 Arrange = Callable[[str, Table], tuple[list[Row], str] | None]
 """The rows that an order wants of a table, and the column that they are sorted by."""
@@ -51,14 +54,21 @@ def tabled(answer: Answer, form: str, found: Found, index: Indexed, arrange: Arr
     if form == "text" or not found.hits:
         return None
     asked, own, said = (normalize(text).text for text in (answer.query, answer.question, found.last))
-    table = named_table(f"{asked}\n{own}\n{said}", found.hits, index)
-    # A table of which the last answer names no row is another one.
-    if table is None or len(table.rows) < 2 or (said and not table.values(said)):
-        return _numbered(answer, found) if form == "table" else None
+    tables = [table for table in tables_near(found.hits, index) if len(table.rows) > 1]
+    if said:  # a table of which the last answer names no row is another one
+        tables = [table for table in tables if table.values(said)]
+        full = [table for table in tables if _figures(said) <= _figures(asked) | _told(table)]
+        if not full and (items := _itemised(answer, form, found, arrange)):
+            return items
+        tables = full or tables
+    table = most_named(f"{asked}\n{own}\n{said}", tables)
+    if table is None:
+        return None
     total, values = totals(table), table.values(asked)
     rows = [r for r in table.rows if all(r.cells[c] in wanted for c, wanted in values.items()) and r != total]
     columns = _columns(asked, own, table, said)
-    rows = [row for row in rows if stands(said, row.cells[columns[0]])] or rows
+    figures = [row for row in rows if any(stands(said, v) and _figures(v) for v in row.cells.values())]
+    rows = [row for row in rows if stands(said, row.cells[columns[0]])] or figures or rows
     whole = len(rows) == len(table.rows) - 1
     if form != "table":
         others = [c for c in table.columns if c not in columns]
@@ -81,20 +91,49 @@ def _shown(answer: Answer, columns: Sequence[str], rows: Sequence[Row], found: F
     )
 
 
-def _numbered(answer: Answer, found: Found) -> Answer | None:
-    """The items of the last answer, one a row, each as it stands in what was found; None where one does
-    not."""
+def _itemised(answer: Answer, form: str, found: Found, arrange: Arrange) -> Answer | None:
+    """The items of the last answer, or its clauses where each has a figure, one a row, by one figure each
+    where they are sorted or chosen from; None where one is not borne out by what was found. Those that do
+    not stand there as they are partly."""
     sentences = [sentence for hit in found.hits for sentence in sentences_of(hit)]
-    items = [(item, next((s for s in sentences if item in s.text), None)) for item in items_of(found.last)]
-    places = [(item, place) for item, place in items if place]
-    if len(places) < 2 or len(places) < len(items):
+    number, text, figure = (prompts.text(f"qa.item_{name}") for name in ("number", "text", "figure"))
+    rows, states = list[Row](), dict[str, State]()
+    for item in items_of(found.last) or clauses_of(found.last):
+        place = next((sentence for sentence in sentences if item in sentence.text), None)
+        tie = attribute(item, sentences, question="")
+        if not place and tie.state == "unsupported":
+            return None
+        states[item] = "supported" if place else tie.state
+        rows.append(Row(place or sentences[tie.citations[0].index], {text: item, figure: _only_figure(item)}))
+    if form != "table":
+        full = all(row.cells[figure] for row in rows)
+        done = arrange(answer.question, Table((text, figure), tuple(rows))) if rows and full else None
+        rows = done[0] if done else []
+    if len(rows) < 2:
         return None
-    columns = (prompts.text("qa.item_number"), prompts.text("qa.item_text"))
-    rows = [
-        Row(place, dict(zip(columns, (str(n), item), strict=True)))
-        for n, (item, place) in enumerate(places, 1)
-    ]
-    return _shown(answer, columns, rows, found)
+    shown = [Row(row.place, {number: f"{n}", **row.cells}) for n, row in enumerate(rows, 1)]
+    table = _shown(answer, (number, text), shown, found)
+    head, *lines = table.sentences
+    told = (replace(line, state=states[row.cells[text]]) for line, row in zip(lines, rows, strict=True))
+    return replace(table, sentences=(head, *told))
+
+
+def _only_figure(item: str) -> str:
+    """The only date of an item, else its only figure; "" where it has several, or none."""
+    dates = [(date.start, date.end) for date in find_dates(item)]
+    found = dates or [(span.start, span.unit_end) for span in number_spans(item)]
+    return item[slice(*found[0])] if len(found) == 1 else ""
+
+
+def _figures(text: str) -> set[str]:
+    """The figures of a text, normalised, as they are written."""
+    return {"".join(run) for digit, run in groupby(text.replace(",", ""), str.isdecimal) if digit}
+
+
+def _told(table: Table) -> set[str]:
+    """The figures of a table, and the number of its rows."""
+    cells = [normalize(cell).text for row in table.rows for cell in row.cells.values()]
+    return {f"{len(table.rows)}"}.union(*map(_figures, cells))
 
 
 def _columns(asked: str, own: str, table: Table, said: str) -> list[str]:

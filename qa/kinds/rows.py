@@ -98,12 +98,23 @@ def _foremost(rows: Sequence[int], held: Sequence[Places], first: Sequence[Place
 
 
 def named_table(asked: str, hits: Sequence[Hit], index: Indexed) -> Table | None:
-    """Of the tables in the sections near the best hit, in its document, the one of which the question names
-    most; None where it names nothing of any.
+    """Of the tables near the best hit the one of which the question names most; None where it names nothing
+    of any.
 
     Args:
         asked: the question, normalised.  hits: best first, at least one.
     """
+    return most_named(asked, tables_near(hits, index))
+
+
+def most_named(asked: str, tables: Sequence[Table]) -> Table | None:
+    """The table of which the question, normalised, names most; None where it names nothing of any."""
+    rated = sorted(((fit(asked, table), -n) for n, table in enumerate(tables)), reverse=True)
+    return tables[-rated[0][1]] if rated and rated[0][0] > 0 else None
+
+
+def tables_near(hits: Sequence[Hit], index: Indexed) -> list[Table]:
+    """The tables in the sections near the best hit, in its document, those with the same columns as one."""
     found: dict[tuple[str, ...], dict[int, Row]] = {}
     for hit in hits:
         near = hit.score >= NEAR * hits[0].score and hit.document.id == hits[0].document.id
@@ -111,11 +122,7 @@ def named_table(asked: str, hits: Sequence[Hit], index: Indexed) -> Table | None
         for table in tables_in(hit.document, block.start, block.end, index) if near else ():
             known = found.setdefault(table.columns, {})
             known |= {row.place.start: row for row in table.rows}
-    tables = [
-        Table(columns, tuple(row for _, row in sorted(rows.items()))) for columns, rows in found.items()
-    ]
-    rated = sorted(((fit(asked, table), -n) for n, table in enumerate(tables)), reverse=True)
-    return tables[-rated[0][1]] if rated and rated[0][0] > 0 else None
+    return [Table(columns, tuple(row for _, row in sorted(rows.items()))) for columns, rows in found.items()]
 
 
 def fit(asked: str, table: Table) -> float:

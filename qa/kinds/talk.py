@@ -47,7 +47,7 @@ def _held(name: str, documents: Sequence[Document]) -> list[str]:
 
 
 def _titled(document: Document) -> str:
-    title = f"《{document.title}》"
+    title = f"《{document.name}》"
     return f"{title}（{document.published}）" if document.published else title
 
 

@@ -35,7 +35,7 @@ def search(
     if not hits:
         console.print(prompts.text("cli.nothing_found", lang=settings.ui.lang))
     for rank, hit in enumerate(hits, 1):
-        where = path_of(hit.document.title, hit.passage.heading)
+        where = path_of(hit.document.name, hit.passage.heading)
         page = (
             prompts.text("cli.page", lang=settings.ui.lang, page=str(hit.passage.page))
             if hit.passage.page
