@@ -116,6 +116,21 @@ def test_a_table_is_whole_though_its_first_row_stands_with_the_line_before(tmp_p
     assert len(table.items) == 4 and "场地甲" in table.items[0][0].text
 
 
+@pytest.mark.parametrize(
+    "second, last", [("2. 填表。", "4. 领证。"), ("2. 填表。\n\n表在窗口领。", "外地户籍的还须出示居住证。")]
+)
+def test_what_follows_a_list_is_no_item_of_it_where_the_others_are_of_one_paragraph(
+    tmp_path: Path, second: str, last: str
+) -> None:
+    text = (
+        f"# 须知\n\n1. 持证到窗口。\n\n{second}\n\n3. 缴押金。\n\n4. 领证。\n\n外地户籍的还须出示居住证。\n"
+    )
+    engine = engine_over(tmp_path, ScriptedReader(), text)
+    block = wide(hit_of(engine, "领证"), engine.library)
+    (steps,) = [one for one in enumerations(block) if one.form == "paragraphs"]
+    assert len(steps.items) == 4 and steps.items[-1][-1].text == last
+
+
 def test_a_replaced_edition_takes_no_place_among_what_is_found(tmp_path):
     old = "# 图书借阅规定（2019年版）\n\n" + "\n\n".join(
         f"借阅期限为{n}天，逾期记入档案。" * 12 for n in range(10, 16)

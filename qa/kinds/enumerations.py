@@ -94,12 +94,22 @@ def _paragraphs(block: Block, sentences: Sequence[EvidenceSentence]) -> Iterator
         if parent.end <= block.start or parent.start >= block.end:
             continue
         for run in _runs(parent):
-            items = tuple(i for i in (_inside(sentences, one.start, one.end) for one in run) if i)
-            size = run[-1].end - run[0].start
+            ends = [*(one.end for one in run[:-1]), _last_end(run, block)]
+            parts = (_inside(sentences, one.start, end) for one, end in zip(run, ends, strict=True))
+            items = tuple(part for part in parts if part)
+            size = ends[-1] - run[0].start
             if len(items) > 1 and size <= min(LONGEST, ITEM * len(items)):
                 before = [s for s in sentences if parent.start <= s.start and s.end <= run[0].start]
                 lead = tuple(before[-1:]) if before and before[-1].text.rstrip().endswith(("：", ":")) else ()
                 yield Enumeration("paragraphs", lead, items)
+
+
+def _last_end(run: Sequence[Section], block: Block) -> int:
+    """Where the last item ends: where the others are of one paragraph each, with its first; what follows the
+    list belongs to no item."""
+    *others, last = (block.document.text[one.start : one.end].rstrip() for one in run)
+    one_each = not any("\n" in text for text in others)
+    return run[-1].start + len(last.partition("\n")[0] if one_each else last)
 
 
 def _runs(parent: Section) -> Iterator[list[Section]]:
