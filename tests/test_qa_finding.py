@@ -129,6 +129,7 @@ def test_what_follows_a_list_is_no_item_of_it_where_the_others_are_of_one_paragr
     block = wide(hit_of(engine, "领证"), engine.library)
     (steps,) = [one for one in enumerations(block) if one.form == "paragraphs"]
     assert len(steps.items) == 4 and steps.items[-1][-1].text == last
+    assert steps.sentences()[-1].text == "外地户籍的还须出示居住证。", "shown with the list"
 
 
 def test_a_replaced_edition_takes_no_place_among_what_is_found(tmp_path):

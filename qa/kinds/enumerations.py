@@ -28,15 +28,17 @@ class Enumeration:
         form: ``table``, ``paragraphs`` or ``inline``.
         lead: the sentence that leads in, where it is one of its own.
         items: the sentences of each item, in order.
+        after: what follows the items and belongs to none of them.
     """
 
     form: str
     lead: tuple[EvidenceSentence, ...]
     items: tuple[tuple[EvidenceSentence, ...], ...]
+    after: tuple[EvidenceSentence, ...] = ()
 
     def sentences(self) -> tuple[EvidenceSentence, ...]:
         """All of it, in reading order."""
-        return (*self.lead, *(s for item in self.items for s in item))
+        return (*self.lead, *(s for item in self.items for s in item), *self.after)
 
 
 def enumerations(block: Block) -> list[Enumeration]:
@@ -97,11 +99,11 @@ def _paragraphs(block: Block, sentences: Sequence[EvidenceSentence]) -> Iterator
             ends = [*(one.end for one in run[:-1]), _last_end(run, block)]
             parts = (_inside(sentences, one.start, end) for one, end in zip(run, ends, strict=True))
             items = tuple(part for part in parts if part)
-            size = ends[-1] - run[0].start
+            size = run[-1].end - run[0].start
             if len(items) > 1 and size <= min(LONGEST, ITEM * len(items)):
                 before = [s for s in sentences if parent.start <= s.start and s.end <= run[0].start]
                 lead = tuple(before[-1:]) if before and before[-1].text.rstrip().endswith(("：", ":")) else ()
-                yield Enumeration("paragraphs", lead, items)
+                yield Enumeration("paragraphs", lead, items, _inside(sentences, ends[-1], run[-1].end))
 
 
 def _last_end(run: Sequence[Section], block: Block) -> int:

@@ -206,7 +206,8 @@ def _of_best(one: Enumeration, kind: str, best: EvidenceSentence, few: bool) -> 
     """Is the enumeration wanted whole because of the best sentence: what leads in to it says nothing alone,
     nor does a brief item where conditions are asked for? Of a list, of which ``few`` items answer, only where
     the items are brief or something leads in."""
-    if one.form == "table" or best.start not in {s.start for s in one.sentences()}:
+    own = (*one.lead, *(s for item in one.items for s in item))
+    if one.form == "table" or best.start not in {s.start for s in own}:
         return False
     first = one.items[0]
     led = best in one.lead or (best in first and leads_in(best.text))
