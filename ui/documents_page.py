@@ -123,9 +123,8 @@ def reader(
     engine, t = engine_of(request), site.t
     change = CurrentDocuments(engine).change(document_id, v)
     if change == "removed":
-        gone = site.page("message.html", t("document_removed"), viewer, "reader", text=t("reader_removed"))
-        gone.status_code = 404
-        return gone
+        title, text = t("document_removed"), t("reader_removed")
+        return site.page("message.html", title, viewer, "reader", status=404, text=text)
     document = _document(engine, document_id)
     span = (start, end) if change is None and 0 <= start < end <= len(document.text) else None
     original = _originals(request).has(document)
