@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from qa.serialize import answer_to_dict
 from qa.types import Answer, Sentence
 from ui.citations import Source, below_title, chip, sources
 from ui.document_changes import Changes, CurrentDocuments
@@ -15,6 +14,7 @@ from ui.escape import markdown as escaped
 from ui.escape import plain
 from ui.layout import Block, Heading, Line, Listing, Table, layout
 from ui.pages import PAGES
+from ui.storage_rows import exchange_to_dict
 from ui.storage_types import Exchange
 from ui.texts import Texts
 
@@ -56,16 +56,7 @@ def to_json(title: str, exchanges: Sequence[Exchange], held: CurrentDocuments | 
     """A conversation as JSON: the stable form of each answer, with its question, time and status; ``changes``
     has what became of its documents by their ids (changed, removed)."""
     rows = [
-        {
-            "id": e.id,
-            "question": e.question,
-            "asked_at": e.asked_at,
-            "status": e.status,
-            "message": e.message,
-            "answer": answer_to_dict(e.answer) if e.answer is not None else None,
-            "changes": held.of(e.answer) if held is not None else {},
-        }
-        for e in exchanges
+        exchange_to_dict(e) | {"changes": held.of(e.answer) if held is not None else {}} for e in exchanges
     ]
     return json.dumps({"title": title, "exchanges": rows}, ensure_ascii=False, indent=2)
 
