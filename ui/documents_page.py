@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
 from errors import WenjuError
@@ -21,7 +21,7 @@ from ui.background_jobs import Job, Jobs, Progress, Wrong
 from ui.document_changes import CurrentDocuments
 from ui.document_views import found, reading, rows, waiting
 from ui.intake import Intake
-from ui.page_routes import from_our_page
+from ui.page_routes import ours
 from ui.pages import ThisSite
 from ui.roles import Administrator, Member
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from qa.engine import Engine
 
 PER_PAGE = 200
-ours = Depends(from_our_page)
 router = APIRouter(prefix="/documents", include_in_schema=False)
 
 
