@@ -245,11 +245,12 @@ def build(page: Page) -> gr.Blocks:
 
 
 def _widen(demo: gr.Blocks) -> None:
-    """Our own line of questions decides how many are answered at once, not Gradio's."""
-    demo.queue(max_size=None, default_concurrency_limit=None, api_open=False)
-    demo.max_threads = 256
+    """Our own line of questions decides how many are answered at once, not Gradio's. Not through ``queue()``,
+    which would make all of Gradio's routes once more."""
+    demo.api_open = False
+    demo.max_threads = demo._queue.max_thread_count = 256
+    demo._queue.default_concurrency_limit = None
     demo.state_session_capacity = SESSIONS
-    demo._queue.max_thread_count = 256
 
 
 def _query(request: gr.Request) -> dict[str, str]:
