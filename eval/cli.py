@@ -33,12 +33,12 @@ Bench = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for programs.")]
 
 
-def front_door_settings(ctx: typer.Context, config: Path | None, data: Path | None) -> EngineSettings:
+def front_door_settings(ctx: typer.Context, config: Path | None = None) -> EngineSettings:
     """The settings that the front door hands in. Raises EvalError when there is no front door."""
     door: Any = ctx.obj
     if door is None or not hasattr(door, "settings"):
         raise EvalError("the evaluation was started without settings", "Start it as `wenju eval ...`.")
-    settings: EngineSettings = door.settings(config, data)
+    settings: EngineSettings = door.settings(config, None)
     # An answer that was given before must not pass for a measurement.
     return settings.model_copy(update={"answer": settings.answer.model_copy(update={"cache": False})})
 
@@ -121,7 +121,7 @@ def run_task(
     from eval.runner import RunOptions, chosen, free_folder, run
     from eval.tasks import load
 
-    settings = front_door_settings(ctx, config, None)
+    settings = front_door_settings(ctx, config)
     asked = chosen(load(task, bench, drafts), split, limit, seed)
     engine, names = open_task(settings, asked, mode, index)
     options = RunOptions(

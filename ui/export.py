@@ -48,7 +48,7 @@ def to_markdown(
     out = [f"# {escaped(_line(title))}", "", t("export_note"), ""]
     for exchange in exchanges:
         out += [f"## {escaped(_line(exchange.question))}", "", f"*{escaped(asked(exchange, t))}*", ""]
-        out += [_result(exchange, t, held, markdown=True), ""]
+        out += [_result(exchange, t, held), ""]
     return "\n".join(out)
 
 
@@ -183,15 +183,14 @@ def _source_lines(source: Source, t: Texts, markdown: bool) -> list[str]:
     return [*lines, ""] if markdown else lines
 
 
-def _result(exchange: Exchange, t: Texts, held: CurrentDocuments | None, *, markdown: bool) -> str:
-    if exchange.answer is None or exchange.status in ("failed", "running"):
+def _result(exchange: Exchange, t: Texts, held: CurrentDocuments | None) -> str:
+    answer = exchange.given
+    if answer is None:
         return exchange.message or t("stopped")
-    changes = held.of(exchange.answer) if held is not None else None
-    notes = "\n".join(
-        f"> {escaped(_line(n.message))}" for n in exchange.answer.notes if exchange.answer.refusal is None
-    )
-    text = clipboard(exchange.answer, t.lang, markdown=markdown, changes=changes)
-    return f"{notes}\n\n{text}" if notes and markdown else text
+    changes = held.of(answer) if held is not None else None
+    notes = "\n".join(f"> {escaped(_line(n.message))}" for n in answer.notes if answer.refusal is None)
+    text = clipboard(answer, t.lang, markdown=True, changes=changes)
+    return f"{notes}\n\n{text}" if notes else text
 
 
 class Record:
@@ -200,7 +199,7 @@ class Record:
 
     def __init__(self, exchange: Exchange, t: Texts, held: CurrentDocuments | None) -> None:
         self.question, self.asked, self._t = _line(exchange.question), asked(exchange, t), t
-        self.answer = exchange.answer if exchange.status not in ("failed", "running") else None
+        self.answer = exchange.given
         self.message = exchange.message or t("stopped")
         self.numbered: Sequence[Source] = ()
         self.blocks: Sequence[Block] = ()

@@ -53,12 +53,6 @@ def _bar(x: float, y: float, width: float, height: float, series: int) -> Shape:
     return Shape("rect", {n: f"{v:.1f}" for n, v in places.items()} | {"class": f"bar s{series % SERIES}"})
 
 
-def _dot(x: float, y: float, radius: float, series: int) -> Shape:
-    return Shape(
-        "circle", {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": f"{radius:g}", "class": f"dot s{series % SERIES}"}
-    )
-
-
 def ticks(low: float, high: float, most: int = 6) -> list[float]:
     """Round numbers from low to high, at most ``most``."""
     span = (high - low) or 1.0
@@ -146,5 +140,6 @@ def gauge(figure: Figure, series: int = 0) -> Plot | None:
     body = [_line(2, 7, 118, 7, "grid")]
     if figure.low is not None and figure.high is not None:
         body.append(_line(2 + 116 * figure.low, 7, 2 + 116 * figure.high, 7, f"span s{series % SERIES}"))
-    body.append(_dot(2 + 116 * figure.value, 7, 3.2, series))
+    dot = {"cx": f"{2 + 116 * figure.value:.1f}", "cy": "7.0", "r": "3.2", "class": f"dot s{series % SERIES}"}
+    body.append(Shape("circle", dot))
     return Plot(tuple(body), {"class": "gauge", "viewBox": "0 0 120 14", "aria-hidden": "true"})
