@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from errors import EvalError
-from eval import cli_sets
 from eval.tasks.types import Mode
 
 if TYPE_CHECKING:
@@ -34,12 +33,12 @@ Bench = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for programs.")]
 
 
-def front_door_settings(ctx: typer.Context, config: Path | None, data: Path | None) -> EngineSettings:
+def front_door_settings(ctx: typer.Context, config: Path | None = None) -> EngineSettings:
     """The settings that the front door hands in. Raises EvalError when there is no front door."""
     door: Any = ctx.obj
     if door is None or not hasattr(door, "settings"):
         raise EvalError("the evaluation was started without settings", "Start it as `wenju eval ...`.")
-    settings: EngineSettings = door.settings(config, data)
+    settings: EngineSettings = door.settings(config, None)
     # An answer that was given before must not pass for a measurement.
     return settings.model_copy(update={"answer": settings.answer.model_copy(update={"cache": False})})
 
@@ -122,7 +121,7 @@ def run_task(
     from eval.runner import RunOptions, chosen, free_folder, run
     from eval.tasks import load
 
-    settings = front_door_settings(ctx, config, None)
+    settings = front_door_settings(ctx, config)
     asked = chosen(load(task, bench, drafts), split, limit, seed)
     engine, names = open_task(settings, asked, mode, index)
     options = RunOptions(
@@ -255,5 +254,32 @@ def rescore(runs: Runs, judge: Annotated[str, typer.Option(help="auto, gold, own
         print_run(score_run(folder, judge))
 
 
-app.command("synth")(cli_sets.synth)
-app.command("from-feedback")(cli_sets.from_feedback)
+@app.command()
+def synth(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Your documents.")],
+    out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="Where the drafts go.")],
+    limit: Annotated[int, typer.Option(min=1, help="At most so many answerable questions.")] = 60,
+    unanswerable: Annotated[int, typer.Option(min=0, help="At most so many that nothing answers.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the choice.")] = 1,
+) -> None:
+    """Draft a question set from your own documents, for a person to check (set "status": "checked" where
+    right)."""
+    from eval.synth import synthesise, write
+
+    drafts = synthesise(paths, limit, unanswerable, seed)
+    typer.echo(f'{write(drafts, out)} drafts in {out}; check each, set "status" to "checked" or "rejected".')
+
+
+@app.command("from-feedback")
+def from_feedback(
+    source: Annotated[
+        Path, typer.Argument(metavar="FEEDBACK.jsonl", help="Exported feedback, one JSON object a line.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="Where the regression set goes.")],
+) -> None:
+    """Turn feedback (wrong answer, wrong evidence, right) into a regression set."""
+    from eval.feedback import from_rows
+    from eval.synth import write
+    from eval.tasks.files import read_jsonl
+
+    typer.echo(f"{write(from_rows(row for _, row in read_jsonl(source)), out)} questions in {out}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -15,7 +16,6 @@ import prompts
 from engine.base import Loads
 from errors import WenjuError
 from eval.metrics.stats import Figure, mean_of_shares, statistic_figure
-from eval.metrics.support import auc
 from eval.tasks.pairs import SUPPORTED
 from eval.tasks.types import Item
 from index.sentences import split_sentences
@@ -139,3 +139,11 @@ def figures(rows: Sequence[Mapping[str, Any]]) -> dict[str, Figure]:
     found = {"support_balanced_accuracy": mean_of_shares(shown, struck)}
     unscored = len(rows) - sum(map(len, ranked))
     return found | {"support_auc": statistic_figure(ranked, lambda sides: auc(*sides), unscored)}
+
+
+def auc(true: Sequence[float], false: Sequence[float]) -> float:
+    """Area under the ROC curve: the chance that a true statement scores above a false one, ties counting half
+    (Mann-Whitney U over n·m). Raises ZeroDivisionError where one side is empty."""
+    ordered = sorted(false)
+    above = sum(bisect_left(ordered, score) + bisect_right(ordered, score) for score in true)
+    return above / (2 * len(true) * len(false))

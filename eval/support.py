@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import prompts
+from engine.base import GenerationRequest, Message
+from engine.openai import OpenAIGenerator
 from errors import EvalError, did_you_mean
 from eval.evidence import names_of, pieces_hit
 from eval.tasks.types import Item
@@ -138,7 +140,7 @@ def open_judge(name: str) -> list[SupportJudge]:
 
 
 def _endpoint() -> Callable[[str], str]:
-    url, model = os.environ.get("WENJU_JUDGE_URL", ""), os.environ.get("WENJU_JUDGE_MODEL", "")
+    url, model, key = (os.environ.get(f"WENJU_JUDGE_{name}", "") for name in ("URL", "MODEL", "KEY"))
     if not url or not model:
         raise EvalError(
             "the judge 'llm' needs an OpenAI-compatible endpoint",
@@ -147,26 +149,10 @@ def _endpoint() -> Callable[[str], str]:
                 "WENJU_JUDGE_MODEL and, if needed, WENJU_JUDGE_KEY."
             ),
         )
-    import httpx
-
-    key = os.environ.get("WENJU_JUDGE_KEY", "")
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    client = httpx.Client(timeout=120, headers=headers)
+    generator = OpenAIGenerator(url, model, api_key=key)
 
     def ask(prompt: str) -> str:
-        body = {
-            "model": model,
-            "temperature": 0,
-            "max_tokens": 8,
-            "messages": [{"role": "user", "content": prompt}],
-        }
-        try:
-            reply = client.post(f"{url.rstrip('/')}/chat/completions", json=body)
-            reply.raise_for_status()
-            return str(reply.json()["choices"][0]["message"]["content"])
-        except (httpx.HTTPError, KeyError, IndexError, ValueError) as error:
-            raise EvalError(
-                f"the judge at {url} failed: {error}", "Check WENJU_JUDGE_URL and WENJU_JUDGE_MODEL."
-            ) from None
+        request = GenerationRequest((Message("user", prompt),), max_new_tokens=8)
+        return "".join(chunk.text for chunk in generator.stream(request))
 
     return ask

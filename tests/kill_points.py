@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import argparse
 import logging
+import multiprocessing
 import os
 import random
 import resource
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -34,7 +35,11 @@ STEPS = ("add", "remove", "sync", "switch")
 TRACED = ("store", "disk", "build", "documents", "naming", "found", "generation", "dense", "bm25", "postings")
 SWITCHING = ("swap_in", "write_durably", "sync", "_clean", "file_sha256")
 FULL = 77
-"""Exit code of a writer that was told that the disk is full."""
+"""What a writer gives that was told that the disk is full."""
+
+CHILDREN = multiprocessing.get_context("forkserver")
+"""What a writer imports is imported once, and each of them is a copy of the process that has it."""
+CHILDREN.set_forkserver_preload(["faiss", "index.bm25", "index.dense", "index.documents", "index.local"])
 
 State = frozenset[tuple[str, str]]
 
@@ -120,6 +125,10 @@ def squeezed(root: Path, name: str, limit: int) -> int:
     return 0
 
 
+def tell(told: Connection, work: Callable[..., int], *given: object) -> None:
+    told.send(work(*given))
+
+
 def text(path: Path, mark: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     body = "\n\n".join(f"{mark}的第{n}段，" + "内容很多，说得很细。" * 8 for n in range(4))
@@ -186,28 +195,34 @@ class Trial:
             f"{fault.place}: {fault.message}" for fault in verified(IndexStore(self.work / "index")).faults
         ]
 
-    def child(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(Path(__file__)), *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    def child(self, work: Callable[..., int], name: str, at: int) -> int:
+        """What the work gives in a process of its own, or the signal that ended it, below 0."""
+        self.ready(name)
+        here, there = CHILDREN.Pipe(duplex=False)
+        with here:
+            process = CHILDREN.Process(target=tell, args=(there, work, self.work, name, at))
+            process.start()
+            there.close()
+            process.join(120)
+            code = process.exitcode
+            assert code is not None, f"{name} at {at} goes on and on"
+            process.close()
+            return int(here.recv()) if code == 0 else code
 
     def lines(self, name: str) -> int:
-        self.ready(name)
-        return int(self.child("--trace", self.work, name, 0).stdout)
+        return self.child(traced, name, 0)
 
     def kill(self, name: str, at: int) -> str:
         """``before`` or ``after``: what answers after a writer was killed at its ``at``-th line."""
-        self.ready(name)
-        done = self.child("--trace", self.work, name, at)
-        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert self.child(traced, name, at) == -signal.SIGKILL
         return self._left(name)
 
     def full(self, name: str, limit: int) -> str:
         """The same where the disk is full; ``told`` before it when the writer said so."""
-        self.ready(name)
-        done = self.child("--squeeze", self.work, name, limit)
-        assert done.returncode in (0, FULL), (limit, done.returncode, done.stderr)
+        told = self.child(squeezed, name, limit)
+        assert told in (0, FULL), (limit, told)
         left = self._left(name)
-        assert (done.returncode == FULL) == (left == "before"), (name, limit, left)
+        assert (told == FULL) == (left == "before"), (name, limit, left)
         return left
 
     def _left(self, name: str) -> str:
@@ -268,14 +283,7 @@ def main() -> int:
     parser.add_argument("--disks", type=int, default=100)
     parser.add_argument("--cuts", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--trace", nargs=3, metavar=("ROOT", "STEP", "AT"))
-    parser.add_argument("--squeeze", nargs=3, metavar=("ROOT", "STEP", "BYTES"))
     given = parser.parse_args()
-    if given.trace:
-        print(traced(Path(given.trace[0]), given.trace[1], int(given.trace[2])))
-        return 0
-    if given.squeeze:
-        return squeezed(Path(given.squeeze[0]), given.squeeze[1], int(given.squeeze[2]))
     logging.disable(logging.WARNING)  # that an earlier generation answers is what is looked for here
     kinds: list[tuple[str, int, Callable[[Trial, int, random.Random], Iterator[str]]]] = [
         ("killed", given.kills, kills),

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine import torch_paged
 from engine.passes import BLOCK
 from engine.transformers import TransformersGenerator
 from errors import GeneratorError
@@ -50,7 +49,7 @@ def test_on_a_gpu_the_model_is_placed_there_in_16_bits(
         return SimpleNamespace(blocks=blocks, block_bytes=1, copy=None)
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch_paged, "TorchPagedModel", page)
+    monkeypatch.setattr("engine.torch_paged.TorchPagedModel", page)
     monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", load)
     TransformersGenerator(folder, device=device, context=4096, batch=64).warm()
     assert placed == {"dtype": torch.bfloat16, "where": "cuda", "room": 4096 + 64 * 1024}

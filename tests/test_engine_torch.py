@@ -9,17 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from transformers import Qwen2Config, Qwen2ForCausalLM
 
-from engine import torch_paged
 from engine.passes import BLOCK, Part
-from engine.torch_paged import TorchPagedModel
 
 WORDS = 61
 
 
 def model(window: int | None = None) -> Any:
+    import torch  # in the functions: some seconds, which every process that collects tests would spend
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
     torch.manual_seed(3)
     config = Qwen2Config(
         vocab_size=WORDS,
@@ -36,12 +35,20 @@ def model(window: int | None = None) -> Any:
     return Qwen2ForCausalLM(config).eval()
 
 
+def paging(blocks: int, window: int | None = None) -> Any:
+    from engine.torch_paged import TorchPagedModel
+
+    return TorchPagedModel(model(window), blocks)
+
+
 def sequences(*lengths: int) -> list[list[int]]:
     draw = random.Random(5)
     return [[draw.randrange(WORDS) for _ in range(length)] for length in lengths]
 
 
 def plain(window: int | None, ids: Sequence[int]) -> tuple[np.ndarray, list[np.ndarray]]:
+    import torch
+
     with torch.inference_mode():
         out = model(window)(torch.tensor([list(ids)]), output_hidden_states=True)
     return out.logits[0].numpy(), [state[0].numpy() for state in out.hidden_states]
@@ -50,7 +57,7 @@ def plain(window: int | None, ids: Sequence[int]) -> tuple[np.ndarray, list[np.n
 @pytest.mark.parametrize("window", [None, 7])
 def test_tokens_in_pieces_and_beside_others_are_told_as_by_the_library(window: int | None) -> None:
     long, short = sequences(75, 20)
-    paged = TorchPagedModel(model(window), 8)
+    paged = paging(8, window)
     tables = ([0, 3, 5], [6])
     told: dict[int, list[np.ndarray]] = {0: [], 1: []}
     steps = [
@@ -72,8 +79,8 @@ def test_tokens_in_pieces_and_beside_others_are_told_as_by_the_library(window: i
 def test_only_what_is_asked_for_is_told_with_the_states_of_the_layers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(torch_paged, "STATE_LAYERS", (0, 1))
-    (one, other), paged = sequences(30, 9), TorchPagedModel(model(), 4)
+    monkeypatch.setattr("engine.torch_paged.STATE_LAYERS", (0, 1))
+    (one, other), paged = sequences(30, 9), paging(4)
     untold, told = paged.forward([Part(one, 0, [0], 0), Part(other, 0, [2], 2)])
     logits, states = plain(None, other)
     assert untold.logits.shape == (0, WORDS)
@@ -82,7 +89,7 @@ def test_only_what_is_asked_for_is_told_with_the_states_of_the_layers(
 
 
 def test_a_copied_block_goes_on_as_the_first_did() -> None:
-    (ids,), paged = sequences(BLOCK), TorchPagedModel(model(), 4)
+    (ids,), paged = sequences(BLOCK), paging(4)
     paged.forward([Part(ids[:-1], 0, [1], 0)])
     paged.copy(1, 2)
     first, second = paged.forward([Part(ids[-1:], BLOCK - 1, [1], 1), Part(ids[-1:], BLOCK - 1, [2], 1)])
@@ -91,6 +98,10 @@ def test_a_copied_block_goes_on_as_the_first_did() -> None:
 
 
 def test_attention_that_is_not_known_is_refused() -> None:
+    import torch
+
+    from engine import torch_paged
+
     x = torch.zeros(1, 2, 1, 4)
     with pytest.raises(ValueError, match="not supported"):
         torch_paged._attend(None, x, x, x, None, paged=None, softcap=30.0)  # type: ignore[arg-type]

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats as scipy_stats
-from sklearn.metrics import balanced_accuracy_score
 
 from eval.metrics.citation import citation_precision, citation_recall, set_precision_recall
 from eval.metrics.refusal import aurc, risk_coverage
@@ -26,7 +25,14 @@ from eval.metrics.stats import (
 )
 
 
-def test_mcnemar_is_scipys_exact_binomial_test() -> None:
+@pytest.fixture(scope="module")
+def scipy_stats() -> Any:
+    from scipy import stats  # not where tests are collected: every process would wait for it
+
+    return stats
+
+
+def test_mcnemar_is_scipys_exact_binomial_test(scipy_stats: Any) -> None:
     for gained in range(0, 40, 3):
         for lost in range(0, 40, 4):
             expected = scipy_stats.binomtest(gained, gained + lost, 0.5).pvalue if gained + lost else 1.0
@@ -46,7 +52,7 @@ def test_percentile_is_numpys() -> None:
         percentile([], 0.5)
 
 
-def test_bootstrap_interval_is_close_to_scipys_and_seeded() -> None:
+def test_bootstrap_interval_is_close_to_scipys_and_seeded(scipy_stats: Any) -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(0.6, 0.2, 200).tolist()
     mine = mean_figure(values, unscored=3)
@@ -73,7 +79,7 @@ def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     assert 0.88 <= covered / 200 <= 0.99
 
 
-def test_wilson_is_scipys_and_never_certain() -> None:
+def test_wilson_is_scipys_and_never_certain(scipy_stats: Any) -> None:
     for n in (2, 9, 50, 500):
         for hits in {0, 1, n // 2, n}:
             theirs = scipy_stats.binomtest(hits, n).proportion_ci(method="wilson")
@@ -103,7 +109,7 @@ def test_nothing_to_score_is_not_zero() -> None:
     assert statistic_figure([[1.0], []], lambda g: 1.0).value is None
 
 
-def test_paired_difference() -> None:
+def test_paired_difference(scipy_stats: Any) -> None:
     a, b = [0.0] * 30 + [1.0] * 70, [1.0] * 20 + [0.0] * 10 + [1.0] * 65 + [0.0] * 5
     found = paired(a, b)
     assert (found.gained, found.lost, found.test) == (20, 5, "McNemar")
@@ -121,6 +127,8 @@ def test_paired_difference() -> None:
 
 
 def test_the_mean_of_both_shares_is_the_balanced_accuracy() -> None:
+    from sklearn.metrics import balanced_accuracy_score
+
     rng = random.Random(2)
     unanswerable = [rng.random() < 0.7 for _ in range(60)]
     answerable = [rng.random() < 0.1 for _ in range(90)]

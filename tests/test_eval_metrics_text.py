@@ -12,8 +12,6 @@ import string
 from pathlib import Path
 
 import pytest
-from nltk.tokenize import NLTKWordTokenizer
-from rouge_score.rouge_scorer import RougeScorer
 
 from eval.metrics.text import (
     char_f1,
@@ -41,6 +39,8 @@ PAIRS = [
 def reference_tokens(text: str, drop: bool, lower: bool = True) -> list[str]:
     """The same cutting by splitting on a regular expression instead of walking, with NLTK for what is
     left."""
+    from nltk.tokenize import NLTKWordTokenizer  # here: more than a second, which nobody else needs
+
     text = (text.lower() if lower else text).strip()
     if drop:
         text = "".join(c for c in text if c not in SIGNS)
@@ -96,6 +96,8 @@ class _Mixed:
 
 
 def test_rouge_l_agrees_with_rouge_score() -> None:
+    from rouge_score.rouge_scorer import RougeScorer
+
     scorer = RougeScorer(["rougeL"], tokenizer=_Mixed())
     rng = random.Random(3)
     texts = ["".join(rng.choices("我们在天津召开会议 2024 abc，。", k=rng.randint(1, 30))) for _ in range(60)]

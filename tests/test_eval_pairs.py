@@ -13,8 +13,7 @@ import pytest
 from errors import EvalError, WenjuError
 from eval.compare import compare
 from eval.console import print_run
-from eval.metrics.support import auc
-from eval.pairs import EngineJudge, RulesJudge, open_pair_judge
+from eval.pairs import EngineJudge, RulesJudge, auc, open_pair_judge
 from eval.report import html
 from eval.report.markdown import table
 from eval.runner import RunOptions, run

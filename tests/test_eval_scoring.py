@@ -232,7 +232,9 @@ def test_endpoint_judge_speaks_the_protocol(monkeypatch: pytest.MonkeyPatch) -> 
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request)
-        return httpx.Response(200, json={"choices": [{"message": {"content": "否"}}]})
+        return httpx.Response(
+            200, text='data: {"choices": [{"delta": {"content": "否"}}]}\n\ndata: [DONE]\n\n'
+        )
 
     client = httpx.Client
     monkeypatch.setattr(

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import openai
 import pytest
 from fake_corpus import LEAVE, fake_engine
 from fake_engine import Line
@@ -18,7 +17,9 @@ QUESTION = [{"role": "user", "content": "年休假怎么申请？"}]
 
 
 @contextlib.contextmanager
-def asking(engine: Any = None, **given: Any) -> Iterator[openai.OpenAI]:
+def asking(engine: Any = None, **given: Any) -> Iterator[Any]:
+    import openai  # a second, which every process that collects tests would spend
+
     with running(api_app(engine=engine, **given)) as address:
         client = openai.OpenAI(base_url=f"{address}/v1", api_key="any", max_retries=0, timeout=20)
         try:
@@ -110,6 +111,8 @@ def test_the_model_with_sources_writes_them_into_the_text() -> None:
 
 
 def test_errors_raise_what_the_client_knows() -> None:
+    import openai
+
     with asking() as client:
         with pytest.raises(openai.NotFoundError, match="no model"):
             client.chat.completions.create(model="gpt-4", messages=QUESTION)

@@ -155,14 +155,14 @@ def test_exports_and_shared_conversations_of_the_server_say_it(
 def test_a_conversation_is_checked_when_it_is_opened(engine: FakeEngine, store: Store, given: Answer) -> None:
     from ui.admission import Admission
     from ui.chat_turn import Services
-    from ui.page import Page
+    from ui.page import Page, Visit
     from ui.settings import UiSettings
     from ui.viewer import Viewer, local_administrator
 
     store.save("local", CID, row(given))
     engine.remove(LEAVE.id)
     page = Page(Services(engine, store, Admission(1, 4, 0), UiSettings()), local_administrator)  # type: ignore[arg-type]
-    opened = asyncio.run(page._opened(CID, Viewer("local"), LOOK))
+    opened = asyncio.run(page._opened(CID, Visit(Viewer("local"), LOOK, "", "", "")))
     assert opened.changes == {"e1": {LEAVE.id: "removed"}}
 
 

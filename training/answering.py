@@ -21,11 +21,8 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from engine import open_generator
 from engine.base import Marks
-from engine.settings import GeneratorSettings
 from index.sentences import split_sentences
-from models.settings import ModelSettings
 from qa.answering import MOST, WEIGHTS, states
 from qa.engine import Engine
 from qa.finding import dated, searched
@@ -37,6 +34,7 @@ from qa.understand import understand
 from training.examples import rows
 from training.fitted import Fitted, out_of_fold
 from training.gate import MODEL
+from training.kept import opened
 
 STRENGTH = 0.001
 SKIPPED = frozenset({"chat", "instruct", "overview", "unanswerable"})
@@ -46,8 +44,7 @@ Row = tuple[np.ndarray, list[bool], str, list[bool]]
 
 def of_passages(paths: Sequence[Path]) -> Iterator[Row]:
     """Questions of hand-written passages: a sentence answers where a span of the answer lies in it."""
-    generator = open_generator(GeneratorSettings(), ModelSettings())
-    assert isinstance(generator, Marks), "the generator tells no hidden states"
+    generator = opened(Marks)
     for row in (row for path in paths for row in rows(path)):
         passage = row["passage"]
         cuts = split_sentences(passage)[:MOST]

@@ -25,14 +25,12 @@ from typing import Any
 import numpy as np
 
 import prompts
-from engine import open_generator
 from engine.base import Marks, Message
-from engine.settings import GeneratorSettings
-from models.settings import ModelSettings
 from qa.draft import letters
 from qa.types import Turn
 from qa.understand import after
 from training.examples import rows
+from training.kept import opened
 
 DISTRACTED = 0.7
 """Share of the passages beside which another one stands, half of the time of the same kind of document."""
@@ -111,9 +109,7 @@ def main() -> None:
     if given.out.is_file():
         with np.load(given.out) as file:
             kept = {name: list(file[name]) for name in kept}
-    generator = open_generator(GeneratorSettings(), ModelSettings())
-    if not isinstance(generator, Marks):
-        raise SystemExit("the generator tells no hidden states")
+    generator = opened(Marks)
     done = {name.split("#")[0] for name in kept["ids"]}
     for at, row in enumerate(chosen, 1):
         if row["id"] not in done:

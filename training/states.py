@@ -21,12 +21,10 @@ from pathlib import Path
 import numpy as np
 
 import prompts
-from engine import open_generator
 from engine.base import Message, Reads
-from engine.settings import GeneratorSettings
-from models.settings import ModelSettings
 from qa.judge import messages
 from training.examples import rows
+from training.kept import opened
 
 TOGETHER = 4
 """Pieces of evidence whose statements are read together."""
@@ -71,9 +69,7 @@ def pairs(path: Path) -> Iterator[Pair]:
 
 def collect(out: Path, wanted: Sequence[Pair], threads: int) -> None:
     """Read what is not in ``out`` yet."""
-    generator = open_generator(GeneratorSettings(threads=threads), ModelSettings())
-    if not isinstance(generator, Reads):
-        raise SystemExit("the generator tells no hidden states")
+    generator = opened(Reads, threads)
     states: list[np.ndarray] = []
     if out.is_file():
         with np.load(out) as kept:

@@ -11,22 +11,18 @@ doubtful. Folds share no kind; nothing of ``eval/data`` is fitted on.
 
 from __future__ import annotations
 
-import argparse
 import json
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from engine import open_generator
 from engine.base import Marks
-from engine.settings import GeneratorSettings
-from models.settings import ModelSettings
-from qa.probes import AT_ONCE, file_of
+from qa.probes import file_of
 from qa.suspected import PROBE, states
+from training import kept
 from training.fitted import Fitted
 from training.gate import MODEL
 from training.orders import Example, examples, folds_of, told
@@ -44,40 +40,18 @@ def wanted(doubtful: Path) -> list[Example]:
 
 def collect(out: Path, doubtful: Path, seconds: float) -> None:
     """Read until the time is over, the most doubtful first; what is there already is kept."""
-    texts, kept = known(out)
-    have, until = set(texts), time.monotonic() + seconds
     near = json.loads(doubtful.read_text("utf-8"))
-    todo = [e.text for e in wanted(doubtful) if e.text not in have]
-    todo.sort(key=lambda text: (-near.get(text, -np.inf), text))
-    generator = open_generator(GeneratorSettings(), ModelSettings())
-    assert isinstance(generator, Marks), "the generator tells no hidden states"
-    rows = [kept] if len(kept) else []
-    for start in range(0, len(todo), AT_ONCE):
-        if time.monotonic() > until:
-            break
-        part = todo[start : start + AT_ONCE]
-        found = states(part, generator, threading.Event())
-        assert found is not None
-        rows.append(found.astype(np.float16))
-        texts += part
-    np.savez(out, texts=np.array(texts), states=np.concatenate(rows))
-    print(f"{len(texts)} sentences, {len(have) + len(todo) - len(texts)} left")
-
-
-def known(path: Path) -> tuple[list[str], np.ndarray]:
-    """Sentences and their states, of a file that may not be there yet."""
-    if not path.is_file():
-        return [], np.zeros((0, 0), np.float16)
-    with np.load(path) as file:
-        return file["texts"].tolist(), file["states"]
+    texts = sorted((e.text for e in wanted(doubtful)), key=lambda text: (-near.get(text, -np.inf), text))
+    kept.read(
+        out, {t: t for t in texts}, Marks, lambda part, by: states(part, by, threading.Event()), seconds
+    )
 
 
 def fit(path: Path, doubtful: Path, write: bool) -> None:
     """Fit, print how well out of fold, write the weights."""
-    texts, x = known(path)
-    row, near = {text: i for i, text in enumerate(texts)}, json.loads(doubtful.read_text("utf-8"))
-    given = [e for e in examples() if e.text in row]
-    x = x[[row[e.text] for e in given]].astype(np.float32)
+    have, near = kept.known(path), json.loads(doubtful.read_text("utf-8"))
+    given = [e for e in examples() if e.text in have]
+    x = np.stack([have[e.text] for e in given]).astype(np.float32)
     y, fold = np.array([e.order for e in given]), folds_of(given)
     odds = np.zeros(len(y))
     for number in range(max(fold) + 1):
@@ -104,7 +78,7 @@ def fit(path: Path, doubtful: Path, write: bool) -> None:
         told(f"    {group}", (odds >= least)[[e.group == group for e in given]])
     if write:
         probe = Fitted(
-            x[fold >= 0], np.array([e.order for e in examples() if e.text in row])[fold >= 0], STRENGTH
+            x[fold >= 0], np.array([e.order for e in examples() if e.text in have])[fold >= 0], STRENGTH
         )
         arrays = {"mean": probe.mean, "scale": probe.scale, "order": probe.weights}
         half = {name: value.astype(np.float16) for name, value in arrays.items()}
@@ -112,14 +86,8 @@ def fit(path: Path, doubtful: Path, write: bool) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("verb", choices=("collect", "fit"))
-    parser.add_argument("states", type=Path)
+    parser = kept.command_line(__doc__)
     parser.add_argument("--doubtful", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, default=1e9)
-    parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     if asked.verb == "collect":
         collect(asked.states, asked.doubtful, asked.seconds)

@@ -10,11 +10,9 @@ Prints what is right out of fold, where no fold shares a family of phrasings.
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -23,11 +21,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
-from engine import open_generator
 from engine.base import Reads
-from engine.settings import GeneratorSettings
-from models.settings import ModelSettings
-from qa.probes import AT_ONCE, file_of, states
+from qa.probes import file_of, states
+from training import kept
 from training.examples import DATA, rows
 from training.gate import MODEL
 
@@ -43,35 +39,16 @@ def chats(name: str) -> list[dict[str, str]]:
     return [{key: row[key] for key in FILES[name][0]} for row in rows(DATA / f"{name}.jsonl")]
 
 
-def known(path: Path) -> dict[str, np.ndarray]:
-    """States by chat, of a file that may not be there yet."""
-    if not path.is_file():
-        return {}
-    with np.load(path) as file:
-        return dict(zip(file["chats"].tolist(), file["states"], strict=True))
-
-
 def collect(name: str, out: Path, seconds: float) -> None:
     """Read until the time is over; what is there already is kept."""
-    have, until = known(out), time.monotonic() + seconds
-    todo = [chat for chat in chats(name) if json.dumps(chat) not in have]
-    random.Random(0).shuffle(todo)  # so that what is read in part is a fair part
-    generator = open_generator(GeneratorSettings(), ModelSettings())
-    assert isinstance(generator, Reads), "the generator tells no hidden states"
-    for start in range(0, len(todo), AT_ONCE):
-        if time.monotonic() > until:
-            break
-        part = todo[start : start + AT_ONCE]
-        found = states(name, part, generator, threading.Event())
-        assert found is not None
-        have |= zip(map(json.dumps, part), found.astype(np.float16), strict=True)
-    np.savez(out, chats=np.array(list(have)), states=np.stack(list(have.values())))
-    print(f"{len(have)} chats known, {sum(json.dumps(c) not in have for c in chats(name))} left")
+    wanted = [(json.dumps(chat), chat) for chat in chats(name)]
+    random.Random(0).shuffle(wanted)  # so that what is read in part is a fair part
+    kept.read(out, dict(wanted), Reads, lambda part, by: states(name, part, by, threading.Event()), seconds)
 
 
 def fit(name: str, path: Path, write: bool) -> None:
     """Fit, print what is right out of fold, write the weights."""
-    have, data = known(path), rows(DATA / f"{name}.jsonl")
+    have, data = kept.known(path), rows(DATA / f"{name}.jsonl")
     keys = [json.dumps(chat) for chat in chats(name)]
     data = [row for row, key in zip(data, keys, strict=True) if key in have]
     x = np.stack([have[key] for key in keys if key in have]).astype(np.float32)
@@ -107,15 +84,7 @@ def _model(name: str, x: np.ndarray, y: np.ndarray) -> tuple[StandardScaler, Log
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("verb", choices=("collect", "fit"))
-    parser.add_argument("name", choices=list(FILES))
-    parser.add_argument("states", type=Path)
-    parser.add_argument("--seconds", type=float, default=1e9)
-    parser.add_argument("--write", action="store_true")
-    asked = parser.parse_args()
+    asked = kept.command_line(__doc__, FILES).parse_args()
     if asked.verb == "collect":
         collect(asked.name, asked.states, asked.seconds)
     else:

@@ -6,13 +6,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from ui.actions import note
 from ui.document_warnings import Group, groups
-from ui.page_routes import Kept, from_our_page
+from ui.page_routes import Kept, ours
 from ui.pages import ThisSite
 from ui.roles import Administrator
 from ui.settings import UiSettings
@@ -75,7 +75,7 @@ def warnings(request: Request, viewer: Administrator, site: ThisSite) -> HTMLRes
     )
 
 
-@router.post("/warnings/seen", dependencies=[Depends(from_our_page)])
+@router.post("/warnings/seen", dependencies=[ours])
 def seen(body: Marks, request: Request, viewer: Administrator, store: Kept) -> dict[str, bool]:
     """Mark warnings as seen, or take that back."""
     store.mark_seen(body.marks, body.seen)

@@ -31,7 +31,7 @@ from ui.problems import NotFound, language, problem
 from ui.roles import Administrator, Asker, Member
 from ui.services import services_of
 from ui.storage import Store
-from ui.storage_rows import clean
+from ui.storage_rows import clean, feedback_to_dict
 from ui.storage_types import FEEDBACK_REASONS, Feedback, now
 from ui.streaming import Waiting
 
@@ -180,21 +180,7 @@ def get_feedback(
     note(request, viewer, "read_feedback")
     rows = store.feedback(days)
     held = CurrentDocuments(engine_of(request))
-    return {
-        "feedback": [
-            {
-                "at": f.at,
-                "user": f.user,
-                "verdict": f.verdict,
-                "reasons": list(f.reasons),
-                "comment": f.comment,
-                "settings": f.settings,
-                "answer": answer_to_dict(f.answer) if f.answer is not None else None,
-                "changes": held.of(f.answer),
-            }
-            for f in rows
-        ]
-    }
+    return {"feedback": [feedback_to_dict(f) | {"user": f.user, "changes": held.of(f.answer)} for f in rows]}
 
 
 def events(lines: AsyncIterator[str]) -> StreamingResponse:

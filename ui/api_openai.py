@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -17,7 +17,7 @@ from qa.types import Answer
 from ui.api import address_of, events
 from ui.asking import Ask, ask, begun
 from ui.asking import answer as complete
-from ui.openai_form import MODELS, Chunks, completion, told
+from ui.openai_form import MODELS, Chunks, Reply, completion, reply_of, told
 from ui.openai_request import ChatRequest, check_form, question_of
 from ui.openai_tasks import background
 from ui.problems import NoModel, language, problem
@@ -52,17 +52,18 @@ async def chat_completions(body: ChatRequest, request: Request, viewer: Asker) -
     _checked(body.model)
     check_form(body)
     identity = "chatcmpl-" + secrets.token_hex(12)
-    if (reply := background(body.messages)) is not None:
+    chunks = Chunks(body, identity)
+    if (text := background(body.messages)) is not None:
         if not body.stream:
-            return JSONResponse(told(reply, body, identity))
-        return events(_all(Chunks(body, identity, base_of(request)).told(reply)))
+            return JSONResponse(completion(told(text), body, identity))
+        return events(_all(chunks, told(text)))
     question, history = question_of(body.messages)
     what = Ask(question, history, channel="openai", address=address_of(request))
     if body.stream:
         steps = await begun(ask(services_of(request), viewer, what))
-        return events(_chunks(steps, Chunks(body, identity, base_of(request)), language(request)))
-    answer = await complete(request, viewer, what)
-    return JSONResponse(completion(answer, body, identity, base_of(request)))
+        return events(_chunks(steps, chunks, base_of(request), language(request)))
+    reply = reply_of(await complete(request, viewer, what), body, base_of(request))
+    return JSONResponse(completion(reply, body, identity))
 
 
 def base_of(request: Request) -> str:
@@ -72,14 +73,14 @@ def base_of(request: Request) -> str:
 
 
 async def _chunks(
-    begun_steps: AsyncGenerator[Waiting | Answer, None], chunks: Chunks, lang: str
+    begun_steps: AsyncGenerator[Waiting | Answer, None], chunks: Chunks, base: str, lang: str
 ) -> AsyncIterator[str]:
     yield _data(chunks.start())
     try:
         async with aclosing(begun_steps) as steps:
             async for step in steps:
                 if isinstance(step, Answer) and step.stage == "done":
-                    for chunk in chunks.final(step):
+                    for chunk in chunks.final(reply_of(step, chunks.request, base)):
                         yield _data(chunk)
                 else:
                     yield _data(chunks.progress(step))
@@ -88,8 +89,8 @@ async def _chunks(
     yield "data: [DONE]\n\n"
 
 
-async def _all(chunks: Iterator[dict[str, Any]]) -> AsyncIterator[str]:
-    for chunk in chunks:
+async def _all(chunks: Chunks, reply: Reply) -> AsyncIterator[str]:
+    for chunk in (chunks.start(), *chunks.final(reply)):
         yield _data(chunk)
     yield "data: [DONE]\n\n"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
@@ -27,7 +27,7 @@ from ui.bucket import Bucket
 from ui.intake import Intake
 from ui.later import later
 from ui.originals import Originals
-from ui.pages import PAGES, page
+from ui.pages import PAGES, Site
 from ui.problems import NotAllowed, NotSignedOn, answered, is_api, language, problem
 from ui.scripts import KnownScripts
 from ui.security import Denied, Secured
@@ -35,7 +35,6 @@ from ui.services import Services
 from ui.settings import UiSettings
 from ui.shell import shell_html
 from ui.storage import Store
-from ui.texts import Texts
 from ui.viewer import Who, local_administrator
 
 if TYPE_CHECKING:
@@ -201,11 +200,9 @@ def _plain_routes(app: FastAPI, settings: UiSettings, engine: Engine) -> None:
         detail = error.message if isinstance(error, WenjuError) else str(getattr(error, "detail", ""))
         if "text/html" not in request.headers.get("accept", ""):
             return JSONResponse({"detail": detail}, status)
-        t = Texts(settings.lang)
-        shown = page(
-            "message.html", t(f"http_{status}_title"), settings, t.lang, None, text=t(f"http_{status}")
-        )
-        return HTMLResponse(shown, status)
+        site = Site.of(settings)
+        title, text = site.t(f"http_{status}_title"), site.t(f"http_{status}")
+        return site.page("message.html", title, status=status, text=text)
 
 
 def _built_ins(gr: object) -> object:

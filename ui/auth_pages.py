@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 
 from errors import WenjuError
 from ui.auth_signing import COOKIE
-from ui.pages import page
-from ui.texts import Texts
+from ui.pages import Site
 
 if TYPE_CHECKING:
     from ui.auth import SignOn
@@ -55,29 +54,28 @@ def local_path(target: str, sign_on: SignOn) -> str:
 
 def entered(sign_on: SignOn, cookie: str, target: str) -> Response:
     """The response that signs someone on, with the session's cookie."""
-    reply = RedirectResponse(local_path(target, sign_on), 303)
-    reply.set_cookie(
-        COOKIE,
-        cookie,
-        max_age=int(sign_on.settings.session_hours * 3600),
-        path=sign_on.path,
-        secure=sign_on.secure,
-        httponly=True,
-        samesite="lax",
-    )
+    seconds = int(sign_on.settings.session_hours * 3600)
+    return _leading(local_path(target, sign_on), sign_on, COOKIE, cookie, seconds)
+
+
+def _leading(address: str, sign_on: SignOn, cookie: str, value: str, seconds: int) -> Response:
+    """A redirect that leaves a cookie."""
+    reply = RedirectResponse(address, 303)
+    path, secure = sign_on.path, sign_on.secure
+    reply.set_cookie(cookie, value, seconds, path=path, secure=secure, httponly=True, samesite="lax")
     return reply
 
 
 def _token_routes(router: APIRouter, sign_on: SignOn) -> None:
     @router.get("/sign-in")
-    def form(next: str = "", lang: str = "", out: str = "") -> HTMLResponse:
-        return HTMLResponse(_form(sign_on, next, lang, out=bool(out)))
+    def form(next: str = "", lang: str = "", out: str = "") -> Response:
+        return _form(sign_on, next, lang, out=bool(out))
 
     @router.post("/sign-in")
     def enter(token: Annotated[str, Form(max_length=8000)], next: Annotated[str, Form()] = "") -> Response:
         found = sign_on.tokens.viewer(token.strip())
         if found is None:
-            return HTMLResponse(_form(sign_on, next, "", wrong=True), 401)
+            return _form(sign_on, next, status=401, wrong=True)
         return entered(sign_on, sign_on.session(found[1]), next)
 
 
@@ -89,24 +87,13 @@ def _oidc_routes(router: APIRouter, sign_on: SignOn) -> None:
     @router.get("/sign-in")
     async def leave(request: Request, next: str = "", out: str = "") -> Response:
         if out:
-            t = Texts(sign_on.settings.lang)
-            shown = page("signed_out.html", t("sign_in"), sign_on.settings, t.lang, None, current="sign-in")
-            return HTMLResponse(shown)
+            site = Site.of(sign_on.settings)
+            return site.page("signed_out.html", site.t("sign_in"), current="sign-in")
         try:
             address, state = await provider.start(request, next)
         except WenjuError as error:
             return _failed(sign_on, error, 503)
-        reply = RedirectResponse(address, 303)
-        reply.set_cookie(
-            STATE_COOKIE,
-            state,
-            max_age=STATE_SECONDS,
-            path=sign_on.path,
-            secure=sign_on.secure,
-            httponly=True,
-            samesite="lax",
-        )
-        return reply
+        return _leading(address, sign_on, STATE_COOKIE, state, STATE_SECONDS)
 
     @router.get("/auth/callback", name="wenju_callback")
     async def back(request: Request) -> Response:
@@ -125,23 +112,15 @@ def sign_in_address(sign_on: SignOn, path: str, query: str) -> str:
     return f"{sign_on.settings.root_path}/sign-in?next={quote(back, safe='')}"
 
 
-def _form(sign_on: SignOn, target: str, lang: str, wrong: bool = False, out: bool = False) -> str:
-    t = Texts(lang or sign_on.settings.lang)
-    return page(
-        "sign_in.html",
-        t("sign_in"),
-        sign_on.settings,
-        t.lang,
-        None,
-        current="sign-in",
-        target=target,
-        wrong=wrong,
-        out=out,
-    )
+def _form(
+    sign_on: SignOn, target: str, lang: str = "", status: int = 200, wrong: bool = False, out: bool = False
+) -> Response:
+    site = Site.of(sign_on.settings, lang)
+    title, said = site.t("sign_in"), {"target": target, "wrong": wrong, "out": out}
+    return site.page("sign_in.html", title, None, "sign-in", "", status, **said)
 
 
 def _failed(sign_on: SignOn, error: WenjuError, status: int) -> Response:
     """A page that says why somebody could not sign on."""
-    t = Texts(sign_on.settings.lang)
-    shown = page("message.html", t("sign_in"), sign_on.settings, t.lang, None, text=t.error(error))
-    return HTMLResponse(shown, status)
+    site = Site.of(sign_on.settings)
+    return site.page("message.html", site.t("sign_in"), status=status, text=site.t.error(error))

@@ -38,21 +38,14 @@ class Sessions:
         self._database = database
 
     def add(self, session: Session) -> None:
-        s = session
-        row = {
-            "id": s.id,
-            "owner": s.owner,
-            "member": int(s.member),
-            "until": s.until,
-            "looked_up": s.looked_up,
-            "grant": s.grant,
-        }
+        row = {column.name: getattr(session, column.name) for column in sessions.c}
+        row["member"] = int(session.member)
         with self._database.begin() as c:
             old = select(sessions.c.id).where(sessions.c.until < time.time())
             c.execute(delete(groups).where(groups.c.id.in_(old)))
             c.execute(delete(sessions).where(sessions.c.until < time.time()))
             c.execute(insert(sessions).values(**row))
-            keep_groups(c, s.id, s.groups)
+            keep_groups(c, session.id, session.groups)
 
     def get(self, session_id: str) -> Session | None:
         """The sign-on, None when it has ended or there is none."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
 from errors import WenjuError
@@ -21,7 +21,7 @@ from ui.background_jobs import Job, Jobs, Progress, Wrong
 from ui.document_changes import CurrentDocuments
 from ui.document_views import found, reading, rows, waiting
 from ui.intake import Intake
-from ui.page_routes import from_our_page
+from ui.page_routes import ours
 from ui.pages import ThisSite
 from ui.roles import Administrator, Member
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from qa.engine import Engine
 
 PER_PAGE = 200
-ours = Depends(from_our_page)
 router = APIRouter(prefix="/documents", include_in_schema=False)
 
 
@@ -123,9 +122,8 @@ def reader(
     engine, t = engine_of(request), site.t
     change = CurrentDocuments(engine).change(document_id, v)
     if change == "removed":
-        gone = site.page("message.html", t("document_removed"), viewer, "reader", text=t("reader_removed"))
-        gone.status_code = 404
-        return gone
+        title, text = t("document_removed"), t("reader_removed")
+        return site.page("message.html", title, viewer, "reader", status=404, text=text)
     document = _document(engine, document_id)
     span = (start, end) if change is None and 0 <= start < end <= len(document.text) else None
     original = _originals(request).has(document)

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from qa.serialize import answer_to_dict
 from qa.types import Answer, Sentence
 from ui.citations import Source, below_title, chip, sources
 from ui.document_changes import Changes, CurrentDocuments
@@ -15,6 +14,7 @@ from ui.escape import markdown as escaped
 from ui.escape import plain
 from ui.layout import Block, Heading, Line, Listing, Table, layout
 from ui.pages import PAGES
+from ui.storage_rows import exchange_to_dict
 from ui.storage_types import Exchange
 from ui.texts import Texts
 
@@ -48,7 +48,7 @@ def to_markdown(
     out = [f"# {escaped(_line(title))}", "", t("export_note"), ""]
     for exchange in exchanges:
         out += [f"## {escaped(_line(exchange.question))}", "", f"*{escaped(asked(exchange, t))}*", ""]
-        out += [_result(exchange, t, held, markdown=True), ""]
+        out += [_result(exchange, t, held), ""]
     return "\n".join(out)
 
 
@@ -56,16 +56,7 @@ def to_json(title: str, exchanges: Sequence[Exchange], held: CurrentDocuments | 
     """A conversation as JSON: the stable form of each answer, with its question, time and status; ``changes``
     has what became of its documents by their ids (changed, removed)."""
     rows = [
-        {
-            "id": e.id,
-            "question": e.question,
-            "asked_at": e.asked_at,
-            "status": e.status,
-            "message": e.message,
-            "answer": answer_to_dict(e.answer) if e.answer is not None else None,
-            "changes": held.of(e.answer) if held is not None else {},
-        }
-        for e in exchanges
+        exchange_to_dict(e) | {"changes": held.of(e.answer) if held is not None else {}} for e in exchanges
     ]
     return json.dumps({"title": title, "exchanges": rows}, ensure_ascii=False, indent=2)
 
@@ -192,15 +183,14 @@ def _source_lines(source: Source, t: Texts, markdown: bool) -> list[str]:
     return [*lines, ""] if markdown else lines
 
 
-def _result(exchange: Exchange, t: Texts, held: CurrentDocuments | None, *, markdown: bool) -> str:
-    if exchange.answer is None or exchange.status in ("failed", "running"):
+def _result(exchange: Exchange, t: Texts, held: CurrentDocuments | None) -> str:
+    answer = exchange.given
+    if answer is None:
         return exchange.message or t("stopped")
-    changes = held.of(exchange.answer) if held is not None else None
-    notes = "\n".join(
-        f"> {escaped(_line(n.message))}" for n in exchange.answer.notes if exchange.answer.refusal is None
-    )
-    text = clipboard(exchange.answer, t.lang, markdown=markdown, changes=changes)
-    return f"{notes}\n\n{text}" if notes and markdown else text
+    changes = held.of(answer) if held is not None else None
+    notes = "\n".join(f"> {escaped(_line(n.message))}" for n in answer.notes if answer.refusal is None)
+    text = clipboard(answer, t.lang, markdown=True, changes=changes)
+    return f"{notes}\n\n{text}" if notes else text
 
 
 class Record:
@@ -209,7 +199,7 @@ class Record:
 
     def __init__(self, exchange: Exchange, t: Texts, held: CurrentDocuments | None) -> None:
         self.question, self.asked, self._t = _line(exchange.question), asked(exchange, t), t
-        self.answer = exchange.answer if exchange.status not in ("failed", "running") else None
+        self.answer = exchange.given
         self.message = exchange.message or t("stopped")
         self.numbered: Sequence[Source] = ()
         self.blocks: Sequence[Block] = ()

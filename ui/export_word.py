@@ -48,8 +48,8 @@ class _Word:
         for exchange in exchanges:
             self._add(exchange.question, "Heading 1")
             self._add(asked(exchange, t), "Caption")
-            answer = exchange.answer
-            if answer is None or exchange.status in ("failed", "running"):
+            answer = exchange.given
+            if answer is None:
                 self._add(exchange.message or t("stopped"))
                 continue
             numbered = sources(answer, held.of(answer) if held is not None else None)

@@ -14,15 +14,14 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.address import below_root, is_loopback, is_own, origin_allowed
 from ui.auth import SignOn
 from ui.auth_pages import sign_in_address
-from ui.pages import page
+from ui.pages import Site
 from ui.settings import UiSettings
-from ui.texts import Texts
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 OPEN_FILES = ("/static/", "/chat/assets/", "/chat/static/")
@@ -116,17 +115,7 @@ class Guard:
         if self.sign_on.mode in ("oidc", "token") and request.query_params.get("embed") != "1":
             back = self.settings.root_path.rstrip("/") + path
             return RedirectResponse(sign_in_address(self.sign_on, back, request.url.query), 303)
-        t = Texts(self.settings.lang)
+        site = Site.of(self.settings)
         again = "embed_again.js" if request.query_params.get("embed") == "1" else ""
-        return HTMLResponse(
-            page(
-                "message.html",
-                t("http_401_title"),
-                self.settings,
-                t.lang,
-                None,
-                script=again,
-                text=t("http_401"),
-            ),
-            401,
-        )
+        title, text = site.t("http_401_title"), site.t("http_401")
+        return site.page("message.html", title, script=again, status=401, text=text)

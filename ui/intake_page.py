@@ -19,14 +19,13 @@ from ui.actions import note
 from ui.background_jobs import Job, Jobs
 from ui.document_views import preview, waiting
 from ui.intake import Intake, Sent
-from ui.page_routes import from_our_page
+from ui.page_routes import ours
 from ui.pages import PAGES, ThisSite
 from ui.problems import TooLarge
 from ui.roles import Administrator
 from ui.settings import UiSettings
 from ui.upload import received
 
-ours = Depends(from_our_page)
 router = APIRouter(prefix="/documents", include_in_schema=False)
 
 

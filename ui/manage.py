@@ -6,22 +6,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from errors import SettingsError
-from qa.serialize import answer_to_dict
 from ui.actions import Name, command_line, keep
 
 if TYPE_CHECKING:
     from ui.opening import ServerSettings
     from ui.storage import Store
-    from ui.storage_tokens import TokenRow, TokenTable
+    from ui.storage_tokens import Role, TokenRow, TokenTable
 
 
 def create_token(
     settings: ServerSettings,
     name: str,
-    role: Literal["reader", "administrator"] = "reader",
+    role: Role = "reader",
     days: float = 365,
     groups: Sequence[str] = (),
 ) -> str:
@@ -76,21 +75,12 @@ def sign_out(settings: ServerSettings, user: str) -> int:
 
 def feedback(settings: ServerSettings, days: int = 3650) -> list[dict[str, Any]]:
     """What readers said, in the form that `wenju eval from-feedback` reads."""
+    from ui.storage_rows import feedback_to_dict
+
     with _opened(settings) as store:
         _note(store, "read_feedback", "")
-        return [
-            {
-                "question": f.answer.question,
-                "answer": answer_to_dict(f.answer),
-                "verdict": f.verdict,
-                "reasons": list(f.reasons),
-                "comment": f.comment,
-                "at": f.at,
-                "settings": f.settings,
-            }
-            for f in store.feedback(days)
-            if f.answer is not None
-        ]
+        rows = [(f.answer.question, f) for f in store.feedback(days) if f.answer is not None]
+        return [{"question": question} | feedback_to_dict(f) for question, f in rows]
 
 
 def delete_user(settings: ServerSettings, user: str) -> dict[str, int]:

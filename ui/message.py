@@ -218,22 +218,19 @@ class Message:
         return [self._found(r) for r in list(places.values())[:3]]
 
     def _cited(self, s: Source) -> Shown:
-        first = s.quotes[0]
-        url = (
-            ""
-            if s.change == "removed"
-            else reader_url(self.look.base, s.document_id, first.start, first.end, first.document_sha256)
-        )
+        url = self._url(s.quotes[0], s.change)
         return Shown(s.document, self._where(s), url, s.superseded, s.change, s.pieces, s.number)
 
     def _found(self, r: Retrieved) -> Shown:
         change = self.changes.get(r.document_id, "")
-        url = (
-            ""
-            if change == "removed"
-            else reader_url(self.look.base, r.document_id, r.start, r.end, r.document_sha256)
-        )
+        url = self._url(r, change)
         return Shown(r.document, self._where(r), url, r.superseded, change, (Piece(r.text),))
+
+    def _url(self, at: Citation | Retrieved, change: str) -> str:
+        """Where the span can be read, "" where its document is gone."""
+        if change == "removed":
+            return ""
+        return reader_url(self.look.base, at.document_id, at.start, at.end, at.document_sha256)
 
     def _where(self, passage: Source | Retrieved) -> tuple[str, ...]:
         """Heading path, page and date; a first heading that repeats the document's title is left out."""

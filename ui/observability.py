@@ -13,7 +13,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -83,18 +83,10 @@ class Metrics:
             registry=self.registry,
         )
         for reason in admission.refused:
-            refused.labels(reason).set_function(partial(_share, admission.refused, reason))
+            refused.labels(reason).set_function(partial(admission.refused.__getitem__, reason))
         ready = Gauge("wenju_ready", "1 when the part is loaded", ("part",), registry=self.registry)
         for part in engine.ready:
-            ready.labels(part).set_function(partial(_ready, engine, part))
-
-
-def _share(counts: Mapping[str, int], name: str) -> float:
-    return float(counts[name])
-
-
-def _ready(engine: Engine, part: str) -> float:
-    return float(engine.ready.get(part, False))
+            ready.labels(part).set_function(partial(lambda part: engine.ready.get(part, False), part))
 
 
 class MeasuredEngine:

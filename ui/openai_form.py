@@ -30,70 +30,71 @@ MODELS = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The text as it is sent, Markdown: ``pieces`` one after another, and why it ends there (stop,
-    length)."""
+    """What is sent: ``pieces`` of Markdown one after another, why the text ends there (stop, length), and
+    what stands beside it. ``annotations`` is None where there are none by form; ``usage``: tokens read and
+    written, 0 where the engine did not write."""
 
     pieces: tuple[str, ...]
+    wenju: dict[str, Any]
     finish: str = "stop"
+    refusal: str | None = None
+    annotations: list[dict[str, Any]] | None = None
+    usage: tuple[int, int] = (0, 0)
 
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
+
+def told(text: str) -> Reply:
+    """A reply that is no answer from the documents (ui.openai_tasks)."""
+    return Reply((text,), {"background": True})
 
 
-def reply_of(answer: Answer, request: ChatRequest) -> Reply:
-    """The text of the reply within the request's limit: whole sentences as far as they fit, else a cut first
-    one.
+def reply_of(answer: Answer, request: ChatRequest, base: str) -> Reply:
+    """The reply within the request's limit: whole sentences as far as they fit, else a cut first one.
 
-    With sources written into it for the model name that asks for them.
+    With sources written into it for the model name that asks for them, elsewhere with one url_citation per
+    citation: the sentence's place in the text, and where the quote can be read.
     """
+    refusal, annotations = answer.text if answer.refused else None, None
     if answer.refused:
         pieces = [markdown(answer.text)]
     elif request.model == WITH_SOURCES:
         pieces = clipboard(answer, markdown=True).splitlines(keepends=True)
     else:
         pieces = [markdown(sentence.text) for sentence in answer.sentences]
-    return _within(pieces, request.limit)
+    kept, finish = _within(pieces, request.limit)
+    if not answer.refused and request.model != WITH_SOURCES:
+        annotations, offset = [], 0
+        for sentence, piece in zip(answer.sentences, kept, strict=False):
+            end = offset + len(piece)
+            annotations += [_annotation(citation, offset, end, base) for citation in sentence.citations]
+            offset = end
+    usage = (answer.usage.get("prompt_tokens", 0), answer.usage.get("completion_tokens", 0))
+    return Reply(kept, answer_to_dict(answer), finish, refusal, annotations, usage)
 
 
-def annotated(answer: Answer, reply: Reply, base: str) -> list[dict[str, Any]]:
-    """One url_citation per citation: the sentence's place in the text, and where the quote can be read."""
-    out, offset = [], 0
-    if answer.refusal is not None:
-        return []
-    for sentence, piece in zip(answer.sentences, reply.pieces, strict=False):
-        end = offset + len(piece)
-        out += [_annotation(citation, offset, end, base) for citation in sentence.citations]
-        offset = end
-    return out
-
-
-def completion(answer: Answer, request: ChatRequest, identity: str, base: str) -> dict[str, Any]:
-    """The whole reply."""
-    reply = reply_of(answer, request)
+def completion(reply: Reply, request: ChatRequest, identity: str) -> dict[str, Any]:
+    """The whole reply at once."""
     message = {
         "role": "assistant",
-        "content": reply.text,
-        "refusal": answer.text if answer.refused else None,
-        "annotations": annotated(answer, reply, base) if request.model != WITH_SOURCES else [],
+        "content": "".join(reply.pieces),
+        "refusal": reply.refusal,
+        "annotations": reply.annotations or [],
     }
-    return _whole(request, identity, message, reply.finish, usage_of(answer)) | {
-        "wenju": answer_to_dict(answer)
+    return {
+        "id": identity,
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": request.model,
+        "choices": [{"index": 0, "message": message, "finish_reason": reply.finish, "logprobs": None}],
+        "usage": _usage(reply),
+        "wenju": reply.wenju,
     }
-
-
-def told(text: str, request: ChatRequest, identity: str) -> dict[str, Any]:
-    """A whole reply that is no answer from the documents (ui.openai_tasks)."""
-    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None, "annotations": []}
-    return _whole(request, identity, message, "stop", _usage(0, 0)) | {"wenju": {"background": True}}
 
 
 class Chunks:
     """The reply in pieces, made from places in line and snapshots of the Answer."""
 
-    def __init__(self, request: ChatRequest, identity: str, base: str) -> None:
+    def __init__(self, request: ChatRequest, identity: str) -> None:
         self.request = request
-        self.base = base
         self._head = {
             "id": identity,
             "object": "chat.completion.chunk",
@@ -114,28 +115,16 @@ class Chunks:
                 news["retrieved"] = answer_to_dict(step)["retrieved"]
         return self._chunk({}, wenju=news)
 
-    def final(self, answer: Answer) -> Iterator[dict[str, Any]]:
+    def final(self, reply: Reply) -> Iterator[dict[str, Any]]:
         """The checked text sentence by sentence, the citations, how it ended, and usage where it was asked
         for."""
-        reply = reply_of(answer, self.request)
         for piece in reply.pieces:
             yield self._chunk({"content": piece})
-        last: dict[str, Any] = {}
-        if answer.refused:
-            last["refusal"] = answer.text
-        elif self.request.model != WITH_SOURCES:
-            last["annotations"] = annotated(answer, reply, self.base)
-        yield self._chunk(last, finish=reply.finish, wenju=answer_to_dict(answer))
+        beside = {"refusal": reply.refusal, "annotations": reply.annotations}
+        last = {name: value for name, value in beside.items() if value is not None}
+        yield self._chunk(last, finish=reply.finish, wenju=reply.wenju)
         if self.request.with_usage:
-            yield self._head | {"choices": [], "usage": usage_of(answer)}
-
-    def told(self, text: str) -> Iterator[dict[str, Any]]:
-        """The same as ``told`` above, in pieces."""
-        yield self.start()
-        yield self._chunk({"content": text})
-        yield self._chunk({}, finish="stop", wenju={"background": True})
-        if self.request.with_usage:
-            yield self._head | {"choices": [], "usage": _usage(0, 0)}
+            yield self._head | {"choices": [], "usage": _usage(reply)}
 
     def _chunk(
         self, delta: dict[str, Any], finish: str | None = None, wenju: dict[str, Any] | None = None
@@ -146,33 +135,16 @@ class Chunks:
         return chunk | {"wenju": wenju} if wenju is not None else chunk
 
 
-def usage_of(answer: Answer) -> dict[str, int]:
-    """Tokens read and written; 0 where the engine did not write."""
-    return _usage(answer.usage.get("prompt_tokens", 0), answer.usage.get("completion_tokens", 0))
-
-
-def _usage(read: int, written: int) -> dict[str, int]:
+def _usage(reply: Reply) -> dict[str, int]:
+    read, written = reply.usage
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 
-def _whole(
-    request: ChatRequest, identity: str, message: dict[str, Any], finish: str, usage: dict[str, int]
-) -> dict[str, Any]:
-    return {
-        "id": identity,
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": request.model,
-        "choices": [{"index": 0, "message": message, "finish_reason": finish, "logprobs": None}],
-        "usage": usage,
-    }
-
-
-def _within(pieces: Sequence[str], limit: int | None) -> Reply:
+def _within(pieces: Sequence[str], limit: int | None) -> tuple[tuple[str, ...], str]:
     """Whole pieces that fit into ``limit`` tokens, a token counted as TOKEN_BYTES; the first one cut where
-    not even it fits."""
+    not even it fits. With why the text ends there."""
     if limit is None:
-        return Reply(tuple(pieces))
+        return tuple(pieces), "stop"
     room, kept = limit * TOKEN_BYTES, []
     for piece in pieces:
         room -= len(piece.encode())
@@ -180,11 +152,11 @@ def _within(pieces: Sequence[str], limit: int | None) -> Reply:
             break
         kept.append(piece)
     if len(kept) == len(pieces):
-        return Reply(tuple(kept))
+        return tuple(kept), "stop"
     if not kept:
         short = pieces[0].encode()[: limit * TOKEN_BYTES].decode("utf-8", "ignore")
         kept = [short.rstrip("\\")]
-    return Reply(tuple(kept), "length")
+    return tuple(kept), "length"
 
 
 def _annotation(citation: Citation, start: int, end: int, base: str) -> dict[str, Any]:

@@ -104,6 +104,11 @@ def check_form(request: ChatRequest) -> None:
         raise Unsupported.named("no_logprobs").of("logprobs")
 
 
+def spoken(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """The messages without those that set up the model."""
+    return [m for m in messages if m.role not in ("system", "developer")]
+
+
 def question_of(messages: Sequence[ChatMessage]) -> tuple[str, tuple[Turn, ...]]:
     """The last user message is the question, earlier user and assistant messages are its history.
 
@@ -113,7 +118,7 @@ def question_of(messages: Sequence[ChatMessage]) -> tuple[str, tuple[Turn, ...]]
     Raises:
         Unsupported: the last message is not a question of the user, or holds more than text.
     """
-    told = [m for m in messages if m.role not in ("system", "developer")]
+    told = spoken(messages)
     if not told or told[-1].role != "user":
         raise Unsupported.named("last_not_user").of("messages")
     if told[-1].foreign:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ui.openai_request import ChatMessage
+from ui.openai_request import ChatMessage, spoken
 
 HEADING, OPEN, CLOSE, ASKED, ANSWERED = (
     "### Task:",
@@ -31,7 +31,7 @@ def background(messages: Sequence[ChatMessage]) -> str | None:
     The reply is the JSON object that the task shows, its lists empty and its texts the first question,
     shortened; that question alone where no object is shown.
     """
-    told = [m for m in messages if m.role not in ("system", "developer")]
+    told = spoken(messages)
     if len(told) != 1 or told[0].role != "user" or not told[0].text.lstrip().startswith(HEADING):
         return None
     task, found, rest = told[0].text.partition(OPEN)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
@@ -24,7 +25,7 @@ from ui.document_changes import CurrentDocuments
 from ui.render import welcome_html
 from ui.services import Services
 from ui.suggestions import openers
-from ui.texts import Look
+from ui.texts import LANGS, Look
 from ui.viewer import Viewer, Who
 
 STATE_SECONDS = 3600 * 8
@@ -32,6 +33,18 @@ STATE_SECONDS = 3600 * 8
 SESSIONS = 500
 """How many open pages are remembered (some 100 kB each); one that is forgotten takes its conversation from
 the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who has the page open and how they read it, from where, and what the page's address names: the set of
+    documents that was chosen (or that a widget is limited to; "" for all), and an earlier conversation."""
+
+    viewer: Viewer
+    look: Look
+    address: str
+    collection: str
+    conversation: str
 
 
 class Page:
@@ -46,23 +59,23 @@ class Page:
         self, question: str, state: Conversation | None, request: gr.Request
     ) -> AsyncIterator[Any]:
         """The text box was sent."""
-        viewer, look = self._viewer(request), self._look(request)
-        conversation = state or await self._forgotten(viewer, look, request)
-        async for screen in self._asked(conversation, question or "", viewer, look, request):
+        visit = self._visit(request)
+        async for screen in self._asked(state or await self._named(visit), question or "", visit):
             yield self._show(screen)
 
     async def command(self, line: str, state: Conversation | None, request: gr.Request) -> AsyncIterator[Any]:
         """A button in a message or in the frame: {"do": ask|retry|alone|undo|edit|open|new, ...}. ``alone``
         is ``retry`` without what the turns before would add to the question."""
-        viewer, look = self._viewer(request), self._look(request)
-        conversation = state or await self._forgotten(viewer, look, request)
+        visit = self._visit(request)
+        look, user = visit.look, visit.viewer.name
+        conversation = state or await self._named(visit)
         order = _parse(line)
         do = order.get("do")
         if do in ("new", "open"):
-            stop(self.services, conversation, viewer.name, look)
-            conversation = await self._opened(str(order.get("id", "")) if do == "open" else "", viewer, look)
+            stop(self.services, conversation, user, look)
+            conversation = await self._opened(str(order.get("id", "")) if do == "open" else "", visit)
             shown = self._show(Screen(messages(conversation, look), conversation, False))
-            welcome = await asyncio.to_thread(self._welcome, viewer, look, _collection(request))
+            welcome = await asyncio.to_thread(self._welcome, visit)
             yield [gr.update(value=shown[0], placeholder=welcome), *shown[1:]]
             return
         box: str | None = None
@@ -75,7 +88,7 @@ class Page:
             index = _position(conversation, str(order.get("id", "")))
             asked = conversation.exchanges[index].question
             conversation.cut(index)
-            await asyncio.to_thread(self.services.store.truncate, viewer.name, conversation.id, index)
+            await asyncio.to_thread(self.services.store.truncate, user, conversation.id, index)
             question, box = (
                 (asked, None) if do in ("retry", "alone") else ("", asked if do == "edit" else None)
             )
@@ -83,47 +96,37 @@ class Page:
             screen = Screen(messages(conversation, look), conversation, conversation.running is not None, box)
             yield self._show(screen)
             return
-        async for screen in self._asked(conversation, question, viewer, look, request, alone=do == "alone"):
+        async for screen in self._asked(conversation, question, visit, alone=do == "alone"):
             yield self._show(screen)
 
     def _asked(
-        self,
-        conversation: Conversation,
-        question: str,
-        viewer: Viewer,
-        look: Look,
-        request: gr.Request,
-        *,
-        alone: bool = False,
+        self, conversation: Conversation, question: str, visit: Visit, *, alone: bool = False
     ) -> AsyncIterator[Screen]:
-        address, collection = self._address(request), _collection(request)
-        return ask(
-            self.services, conversation, question, viewer, look, address, alone=alone, collection=collection
-        )
+        given = (self.services, conversation, question, visit.viewer, visit.look, visit.address)
+        return ask(*given, alone=alone, collection=visit.collection)
 
     def stop(self, state: Conversation | None, request: gr.Request) -> Any:
         """The stop button: the running turn is cancelled by the event, this repairs what is shown."""
-        viewer, look = self._viewer(request), self._look(request)
-        return self._show(stop(self.services, state or Conversation(), viewer.name, look))
+        visit = self._visit(request)
+        return self._show(stop(self.services, state or Conversation(), visit.viewer.name, visit.look))
 
     async def load(self, request: gr.Request) -> Any:
         """The page was opened, perhaps on an earlier conversation (?c=ID); suggestions are drawn anew."""
-        viewer, look = self._viewer(request), self._look(request)
-        wanted = _query(request).get("c", "")
-        conversation = await self._opened(wanted, viewer, look)
-        welcome = await asyncio.to_thread(self._welcome, viewer, look, _collection(request))
-        t = look.t
+        visit = self._visit(request)
+        conversation = await self._named(visit)
+        welcome = await asyncio.to_thread(self._welcome, visit)
+        t = visit.look.t
         return [
-            gr.update(value=messages(conversation, look), placeholder=welcome, label=t("chat_label")),
+            gr.update(value=messages(conversation, visit.look), placeholder=welcome, label=t("chat_label")),
             gr.update(placeholder=t("box_placeholder"), label=t("box_label")),
             gr.update(value=t("send"), visible=True),
             gr.update(value=t("stop"), visible=False),
             conversation,
         ]
 
-    def _welcome(self, viewer: Viewer, look: Look, collection: str = "") -> str:
-        engine, settings = self.services.seen_by(viewer).engine, self.services.settings
-        ready = engine.ready
+    def _welcome(self, visit: Visit) -> str:
+        engine, settings = self.services.seen_by(visit.viewer).engine, self.services.settings
+        ready, look, collection = engine.ready, visit.look, visit.collection
         own: tuple[str, ...] = () if collection else settings.suggestions
         questions, documents = own[:4], 0
         if ready.get("index"):
@@ -132,42 +135,30 @@ class Page:
             questions = openers(engine, self.services.store, own, look.lang, collection=collection)
         return welcome_html(settings.title, documents, questions, look, collection)
 
-    async def _opened(self, conversation_id: str, viewer: Viewer, look: Look) -> Conversation:
-        store = self.services.store
+    async def _opened(self, conversation_id: str, visit: Visit) -> Conversation:
+        viewer, store = visit.viewer, self.services.store
         if not valid_id(conversation_id) or viewer.may_only_ask:
             return Conversation()
         stored = await asyncio.to_thread(store.exchanges, viewer.name, conversation_id)
         if not stored:
             return Conversation()
-        return await asyncio.to_thread(
-            reopen,
-            conversation_id,
-            stored,
-            look.t("interrupted"),
-            CurrentDocuments(self.services.seen_by(viewer).engine),
-        )
+        held = CurrentDocuments(self.services.seen_by(viewer).engine)
+        return await asyncio.to_thread(reopen, conversation_id, stored, visit.look.t("interrupted"), held)
 
-    async def _forgotten(self, viewer: Viewer, look: Look, request: gr.Request) -> Conversation:
-        """The conversation that the page's address names, for a page open so long that the server forgot
+    async def _named(self, visit: Visit) -> Conversation:
+        """The conversation that the page's address names; also for a page open so long that the server forgot
         it."""
-        return await self._opened(_query(request).get("c", ""), viewer, look)
+        return await self._opened(visit.conversation, visit)
 
-    def _viewer(self, request: gr.Request) -> Viewer:
-        viewer = self.who(request.request) if request.request is not None else None
-        if viewer is None:
+    def _visit(self, request: gr.Request) -> Visit:
+        connection, settings = request.request, self.services.settings
+        if connection is None or (viewer := self.who(connection)) is None:
             raise PermissionError("nobody is signed on")
-        return viewer
-
-    def _address(self, request: gr.Request) -> str:
-        return self.address(request.request) if request.request is not None else ""
-
-    def _look(self, request: gr.Request) -> Look:
-        lang = _query(request).get("lang", self.services.settings.lang)
-        return Look(
-            lang if lang in ("zh", "en") else self.services.settings.lang,
-            self.services.settings.root_path,
-            self.services.settings.contact,
-        )
+        query = _query(request)
+        lang = query.get("lang", "")
+        look = Look(lang if lang in LANGS else settings.lang, settings.root_path, settings.contact)
+        named = (query.get("collection", "")[:200], query.get("c", ""))
+        return Visit(viewer, look, self.address(connection), *named)
 
     @staticmethod
     def _show(screen: Screen) -> list[Any]:
@@ -245,22 +236,18 @@ def build(page: Page) -> gr.Blocks:
 
 
 def _widen(demo: gr.Blocks) -> None:
-    """Our own line of questions decides how many are answered at once, not Gradio's."""
-    demo.queue(max_size=None, default_concurrency_limit=None, api_open=False)
-    demo.max_threads = 256
+    """Our own line of questions decides how many are answered at once, not Gradio's. Not through ``queue()``,
+    which would make all of Gradio's routes once more."""
+    demo.api_open = False
+    demo.max_threads = demo._queue.max_thread_count = 256
+    demo._queue.default_concurrency_limit = None
     demo.state_session_capacity = SESSIONS
-    demo._queue.max_thread_count = 256
 
 
 def _query(request: gr.Request) -> dict[str, str]:
     """The page's own address parameters. Events do not carry them; the Referer of our own page does."""
     referer = str(request.headers.get("referer", "")) if request.request is not None else ""
     return dict(parse_qsl(urlsplit(referer).query))
-
-
-def _collection(request: gr.Request) -> str:
-    """The collection that was chosen on the page, or that a widget is limited to; "" for all documents."""
-    return _query(request).get("collection", "")[:200]
 
 
 def _parse(line: str) -> dict[str, object]:

@@ -17,53 +17,41 @@ from ui.viewer import Viewer
 PAGES = Templates("ui", lines=lines, plain=plain)
 
 
-def page(
-    template: str,
-    title: str,
-    settings: UiSettings,
-    lang: str,
-    viewer: Viewer | None,
-    *,
-    current: str = "",
-    script: str = "",
-    **values: object,
-) -> str:
-    """A whole page without inline scripts or styles.
-
-    Args:
-        template: one that extends ``page.html``; ``values`` are what it names besides.
-        current: the page's name where it has a place in the header.
-        script: of static/, run at the end.
-    """
-    given = {"title": title, "settings": settings, "t": Texts(lang), "viewer": viewer}
-    return PAGES.render(template, **given, current=current, script=script, **values)
-
-
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a page's route knows of its request: the settings, and the texts in the language asked for."""
+    """What a page knows of its request: the settings, and the texts in the language asked for."""
 
     settings: UiSettings
     t: Texts
+
+    @classmethod
+    def of(cls, settings: UiSettings, lang: str = "") -> Site:
+        return cls(settings, Texts(lang or settings.lang))
 
     def page(
         self,
         template: str,
         title: str,
-        viewer: Viewer | None,
+        viewer: Viewer | None = None,
         current: str = "",
         script: str = "",
+        status: int = 200,
         **values: object,
     ) -> HTMLResponse:
-        """The response with a whole page, see there."""
-        lang = self.t.lang
-        made = page(template, title, self.settings, lang, viewer, current=current, script=script, **values)
-        return HTMLResponse(made)
+        """The response with a whole page, without inline scripts or styles.
+
+        Args:
+            template: one that extends ``page.html``; ``values`` are what it names besides.
+            current: the page's name where it has a place in the header.
+            script: of static/, run at the end.
+        """
+        given = {"title": title, "settings": self.settings, "t": self.t, "viewer": viewer}
+        made = PAGES.render(template, **given, current=current, script=script, **values)
+        return HTMLResponse(made, status)
 
 
 def _site(request: Request, lang: str = "") -> Site:
-    settings: UiSettings = request.app.state.settings
-    return Site(settings, Texts(lang or settings.lang))
+    return Site.of(request.app.state.settings, lang)
 
 
 ThisSite = Annotated[Site, Depends(_site)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 
 from ui.access import engine_for
-from ui.admission import Admission, models_loaded
+from ui.admission import Admission
 from ui.settings import UiSettings
 from ui.viewer import Viewer
 
@@ -32,10 +32,6 @@ class Services:
     def seen_by(self, viewer: Viewer) -> Services:
         """The same with the engine as somebody may use it."""
         return replace(self, engine=engine_for(self.engine, self.settings, viewer))
-
-    @property
-    def ready(self) -> bool:
-        return models_loaded(self.engine.ready)
 
 
 def services_of(request: Request) -> Services:

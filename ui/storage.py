@@ -24,12 +24,14 @@ from ui.storage_rows import (
     answer_of,
     answer_text,
     asked_row,
+    at,
     clean,
     exchange_from_dict,
     exchange_row,
     exchange_to_dict,
     hashed,
     outcome_row,
+    put,
     since,
 )
 from ui.storage_tables import (
@@ -75,23 +77,20 @@ class Store:
 
     def save(self, user: str, conversation_id: str, exchange: Exchange) -> None:
         """Add or replace an exchange; the first one creates the conversation, titled by its question."""
-        mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
-        here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
-        place = {"owner": user, "conversation_id": conversation_id, "id": exchange.id}
+        place = {"owner": user, "conversation_id": conversation_id}
 
         def write(c: Connection) -> None:
             if self._replace(c, user, conversation_id, exchange):
                 return
-            touched = _touched()
-            if not c.execute(update(conversations).where(mine).values(**touched)).rowcount:
+            if not _touch(c, user, conversation_id):
                 title = clean(title_of(exchange.question))
                 new = {"owner": user, "id": conversation_id, "title": title, "folded": title.casefold()}
-                c.execute(insert(conversations).values(**new, **touched))
-            last = c.execute(select(func.max(exchanges.c.position)).where(here)).scalar()
-            position = 0 if last is None else last + 1
-            c.execute(insert(exchanges).values(**place, position=position, **exchange_row(exchange)))
+                c.execute(insert(conversations).values(**new, **_moment()))
+            last = c.execute(select(func.max(exchanges.c.position)).where(at(exchanges, **place))).scalar()
+            row = exchange_row(exchange) | {"position": 0 if last is None else last + 1}
+            c.execute(insert(exchanges).values(**place, id=exchange.id, **row))
             if exchange.status == "running":
-                c.execute(insert(under_way).values(**place, server=self.server))
+                c.execute(insert(under_way).values(**place, id=exchange.id, server=self.server))
             else:
                 self._note(c, user, exchange, "page", keep=False)
 
@@ -109,22 +108,20 @@ class Store:
 
     def _replace(self, c: Connection, user: str, conversation_id: str, exchange: Exchange) -> bool:
         """Replace an exchange, and note it once it has ended; False where there is none of this id."""
-        t, w = exchanges.c, under_way.c
+        place = {"owner": user, "conversation_id": conversation_id, "id": exchange.id}
         if exchange.status != "running":
-            ended = and_(w.owner == user, w.conversation_id == conversation_id, w.id == exchange.id)
-            c.execute(delete(under_way).where(ended))
-        here = and_(t.owner == user, t.conversation_id == conversation_id, t.id == exchange.id)
+            c.execute(delete(under_way).where(at(under_way, **place)))
+        here = at(exchanges, **place)
         if not c.execute(update(exchanges).where(here).values(**exchange_row(exchange))).rowcount:
             return False
-        mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
-        c.execute(update(conversations).where(mine).values(**_touched()))
+        _touch(c, user, conversation_id)
         if exchange.status != "running":
             self._note(c, user, exchange, "page", keep=False)
         return True
 
     def truncate(self, user: str, conversation_id: str, keep: int) -> None:
         """Drop all exchanges after the first ``keep``; none left drops the conversation."""
-        here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
+        here = at(exchanges, owner=user, conversation_id=conversation_id)
         with self.database.begin() as c:
             ids = c.execute(select(exchanges.c.id).where(here).order_by(*_ORDER)).scalars().all()
             if keep > 0:
@@ -161,17 +158,14 @@ class Store:
         if not title.strip():
             return False
         new = clean(title_of(title))
-        mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
+        renamed = update(conversations).values(title=new, folded=new.casefold())
         with self.database.begin() as c:
-            return bool(
-                c.execute(update(conversations).where(mine).values(title=new, folded=new.casefold())).rowcount
-            )
+            return bool(c.execute(renamed.where(at(conversations, owner=user, id=conversation_id))).rowcount)
 
     def delete(self, user: str, conversation_id: str) -> bool:
         """Delete the conversation and end its share links; False when the user has no such conversation."""
-        mine = and_(shares.c.owner == user, shares.c.conversation_id == conversation_id)
         with self.database.begin() as c:
-            c.execute(delete(shares).where(mine))
+            c.execute(delete(shares).where(at(shares, owner=user, conversation_id=conversation_id)))
             return _drop(c, user, conversation_id)
 
     def share(self, user: str, conversation_id: str) -> str | None:
@@ -180,7 +174,7 @@ class Store:
             found = _exchanges(c, user, conversation_id)
             if found is None:
                 return None
-            mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
+            mine = at(conversations, owner=user, id=conversation_id)
             title = c.execute(select(conversations.c.title).where(mine)).scalar_one()
             token = secrets.token_urlsafe(18)
             text = json.dumps([exchange_to_dict(exchange) for exchange in found], ensure_ascii=False)
@@ -205,7 +199,7 @@ class Store:
 
     def add_feedback(self, feedback: Feedback) -> None:
         """Store it; a later one by the same user on the same exchange replaces it."""
-        f, t = feedback, feedback_table
+        f = feedback
         values = {
             "conversation_id": f.conversation_id,
             "verdict": f.verdict,
@@ -215,13 +209,8 @@ class Store:
             "answer": answer_text(f.answer),
             "settings": json.dumps(f.settings, ensure_ascii=False),
         }
-        mine = and_(t.c.owner == f.user, t.c.exchange_id == f.exchange_id)
-
-        def write(c: Connection) -> None:
-            if not c.execute(update(t).where(mine).values(**values)).rowcount:
-                c.execute(insert(t).values(owner=f.user, exchange_id=f.exchange_id, **values))
-
-        self._write(write)
+        key = {"owner": f.user, "exchange_id": f.exchange_id}
+        self._write(lambda c: put(c, feedback_table, key, values))
 
     def feedback(self, days: int = 28) -> Sequence[Feedback]:
         """The last days' feedback, newest first."""
@@ -307,7 +296,7 @@ class Store:
         with self.database.begin() as c:
             c.execute(insert(actions).values(**row))
 
-    def _write(self, work: Callable[[Connection], None]) -> None:
+    def _write(self, work: Callable[[Connection], object]) -> None:
         """Update-or-insert; once more when another thread inserted the same row in between."""
         try:
             with self.database.begin() as c:
@@ -318,31 +307,33 @@ class Store:
 
     def _note(self, c: Connection, user: str, exchange: Exchange, channel: str, *, keep: bool) -> None:
         values = asked_row(user, exchange, channel, audit=self._audit, keep=keep)
-        for table, given in ((asked, values), (outcomes, outcome_row(exchange))):
-            if not c.execute(
-                update(table).where(table.c.exchange_id == exchange.id).values(**given)
-            ).rowcount:
-                c.execute(insert(table).values(exchange_id=exchange.id, **given))
+        put(c, asked, {"exchange_id": exchange.id}, values)
+        put(c, outcomes, {"exchange_id": exchange.id}, outcome_row(exchange))
 
 
 _ORDER = (exchanges.c.position, exchanges.c.asked_at, exchanges.c.id)
 """Two servers may give the same position."""
 
 
-def _touched() -> dict[str, Any]:
+def _moment() -> dict[str, Any]:
     return {"updated_at": now(), "sequence": time.time_ns() // 1000}
 
 
+def _touch(c: Connection, user: str, conversation_id: str) -> bool:
+    """Something was asked in the conversation just now; False where there is none of this id."""
+    mine = at(conversations, owner=user, id=conversation_id)
+    return bool(c.execute(update(conversations).where(mine).values(**_moment())).rowcount)
+
+
 def _drop(c: Connection, user: str, conversation_id: str) -> bool:
-    c.execute(
-        delete(exchanges).where(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
+    c.execute(delete(exchanges).where(at(exchanges, owner=user, conversation_id=conversation_id)))
+    return bool(
+        c.execute(delete(conversations).where(at(conversations, owner=user, id=conversation_id))).rowcount
     )
-    mine = and_(conversations.c.owner == user, conversations.c.id == conversation_id)
-    return bool(c.execute(delete(conversations).where(mine)).rowcount)
 
 
 def _exchanges(c: Connection, user: str, conversation_id: str) -> tuple[Exchange, ...] | None:
-    here = and_(exchanges.c.owner == user, exchanges.c.conversation_id == conversation_id)
+    here = at(exchanges, owner=user, conversation_id=conversation_id)
     rows = c.execute(select(exchanges).where(here).order_by(*_ORDER)).all()
     found = tuple(
         Exchange(r.id, r.question, r.asked_at, r.status, answer_of(r.answer), r.message) for r in rows

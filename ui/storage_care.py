@@ -37,13 +37,9 @@ def purge(database: Engine, days: int) -> int:
     old = and_(c.owner == exchanges.c.owner, c.id == exchanges.c.conversation_id, c.updated_at < end)
     with database.begin() as connection:
         gone = connection.execute(delete(exchanges).where(select(c.id).where(old).exists())).rowcount
-        gone += connection.execute(delete(conversations).where(c.updated_at < end)).rowcount
-        gone += connection.execute(delete(shares).where(shares.c.shared_at < end)).rowcount
-        gone += connection.execute(delete(feedback).where(feedback.c.at < end)).rowcount
-        gone += connection.execute(delete(asked).where(asked.c.at < end)).rowcount
         connection.execute(delete(outcomes).where(outcomes.c.at < end))
-        gone += connection.execute(delete(actions).where(actions.c.at < end)).rowcount
-    return gone
+        dates = (c.updated_at, shares.c.shared_at, feedback.c.at, asked.c.at, actions.c.at)
+        return gone + sum(connection.execute(delete(at.table).where(at < end)).rowcount for at in dates)
 
 
 def delete_user(database: Engine, user: str) -> dict[str, int]:
@@ -79,24 +75,15 @@ def users(database: Engine) -> list[str]:
 
 def audit(database: Engine, days: int = 28, user: str = "") -> Iterator[dict[str, Any]]:
     """Who asked what, what was cited, model and index; oldest first."""
-    query = select(asked).where(asked.c.at >= since(days)).order_by(asked.c.at, asked.c.exchange_id)
+    a = asked.c
+    told = (a.channel, a.status, a.question, a.query, a.reason, a.cited, a.model, a["index"])
+    query = select(a.at, a.owner.label("user"), *told, a.exchange_id.label("id"))
+    query = query.where(a.at >= since(days)).order_by(a.at, a.exchange_id)
     if user:
-        query = query.where(asked.c.owner == user)
+        query = query.where(a.owner == user)
     with database.connect() as c:
-        for row in c.execute(query):
-            yield {
-                "at": row.at,
-                "user": row.owner,
-                "channel": row.channel,
-                "status": row.status,
-                "question": row.question,
-                "query": row.query,
-                "reason": row.reason,
-                "cited": json.loads(row.cited),
-                "model": row.model,
-                "index": row.index,
-                "id": row.exchange_id,
-            }
+        for row in c.execute(query).mappings():
+            yield {**row, "cited": json.loads(row["cited"])}
 
 
 def acted(database: Engine, days: int = 365) -> list[Action]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement, Connection, Table, and_, insert, update
+
 from qa.serialize import answer_from_dict, answer_to_dict
 from qa.types import Answer
-from ui.storage_types import Asked, Exchange, folded
+from ui.storage_types import Asked, Exchange, Feedback, folded
 
 
 def clean(text: str) -> str:
@@ -25,6 +28,17 @@ def hashed(token: str) -> str:
 def since(days: int) -> str:
     """The moment ``days`` days ago, ISO 8601."""
     return (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
+
+
+def at(table: Table, **key: object) -> ColumnElement[bool]:
+    """The rows whose columns have these values."""
+    return and_(*(table.c[name] == value for name, value in key.items()))
+
+
+def put(c: Connection, table: Table, key: Mapping[str, object], values: Mapping[str, object]) -> None:
+    """Update the row of this key, or insert it."""
+    if not c.execute(update(table).where(at(table, **key)).values(**values)).rowcount:
+        c.execute(insert(table).values(**key, **values))
 
 
 def asked_row(user: str, exchange: Exchange, channel: str, *, audit: bool, keep: bool) -> dict[str, Any]:
@@ -74,16 +88,9 @@ def exchange_row(exchange: Exchange) -> dict[str, Any]:
 
 
 def exchange_to_dict(exchange: Exchange) -> dict[str, Any]:
-    e = exchange
-    answer = answer_to_dict(e.answer) if e.answer else None
-    return {
-        "id": e.id,
-        "question": e.question,
-        "asked_at": e.asked_at,
-        "status": e.status,
-        "message": e.message,
-        "answer": answer,
-    }
+    """Its stable form, in share links and in exports."""
+    told = {n: getattr(exchange, n) for n in ("id", "question", "asked_at", "status", "message")}
+    return told | {"answer": answer_to_dict(exchange.answer) if exchange.answer else None}
 
 
 def exchange_from_dict(row: dict[str, Any]) -> Exchange:
@@ -91,20 +98,19 @@ def exchange_from_dict(row: dict[str, Any]) -> Exchange:
     return Exchange(row["id"], row["question"], row["asked_at"], row["status"], answer, row["message"])
 
 
+def feedback_to_dict(feedback: Feedback) -> dict[str, Any]:
+    """What the API and the export for evaluation tell of it alike."""
+    told = {n: getattr(feedback, n) for n in ("at", "verdict", "comment", "settings")}
+    answer = answer_to_dict(feedback.answer) if feedback.answer is not None else None
+    return told | {"reasons": list(feedback.reasons), "answer": answer}
+
+
 def _cited(answer: Answer | None) -> list[dict[str, Any]]:
     found = {
         (c.passage_id, c.start, c.end): c for s in (answer.sentences if answer else ()) for c in s.citations
     }
-    return [
-        {
-            "passage_id": c.passage_id,
-            "document": c.document,
-            "document_sha256": c.document_sha256,
-            "start": c.start,
-            "end": c.end,
-        }
-        for c in found.values()
-    ]
+    told = ("passage_id", "document", "document_sha256", "start", "end")
+    return [{name: getattr(c, name) for name in told} for c in found.values()]
 
 
 def answer_text(answer: Answer | None) -> str | None:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, and_, delete, extract, func, insert, select, upda
 from sqlalchemy.exc import SQLAlchemyError
 
 from ui.rates import WINDOW, too_often
+from ui.storage_rows import put
 from ui.storage_tables import exchanges, rates, servers, under_way
 
 BEAT, SILENT = 5.0, 20.0
@@ -32,8 +33,7 @@ def shared(database: Engine) -> bool:
 def beat(database: Engine, server: str) -> None:
     """This server is there."""
     with database.begin() as c:
-        if not c.execute(update(servers).where(servers.c.id == server).values(beat=_NOW)).rowcount:
-            c.execute(insert(servers).values(id=server, beat=_NOW))
+        put(c, servers, {"id": server}, {"beat": _NOW})
 
 
 def leave(database: Engine, server: str) -> None:

@@ -14,9 +14,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Engine, Row, delete, insert, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from errors import SettingsError
@@ -28,6 +28,7 @@ from ui.storage_types import now
 from ui.viewer import Viewer, groups_of
 
 PREFIX = "wj1."
+Role = Literal["reader", "administrator"]
 _PURPOSE = "wenju:token"
 
 
@@ -54,7 +55,7 @@ class TokenTable:
     def create(
         self,
         name: str,
-        role: Literal["reader", "administrator"] = "reader",
+        role: Role = "reader",
         days: float = 365,
         groups: Sequence[str] = (),
     ) -> str:
@@ -108,25 +109,20 @@ class TokenTable:
         claims = unseal(self._key, _PURPOSE, token.removeprefix(PREFIX)) if token.startswith(PREFIX) else None
         if claims is None:
             return None
-        with self.database.connect() as c:
-            row = c.execute(select(tokens).where(tokens.c.id == str(claims.get("jti", "")))).first()
-            told = kept_groups(c, row.id) if row is not None else frozenset[str]()
-        if (
-            row is None
-            or row.revoked
-            or row.expires_at <= now()
-            or not hmac.compare_digest(row.hash, hashed(token))
-        ):
-            return None
-        return _holder(row, told), row.id
+        identity = str(claims.get("jti", ""))
+        found = self.holder(identity, token)
+        return (found, identity) if found is not None else None
 
-    def holder(self, token_id: str) -> Viewer | None:
-        """Whose token an id is of; None for one that is revoked or past its end."""
+    def holder(self, token_id: str, token: str | None = None) -> Viewer | None:
+        """Whose token an id is of; None for one that is revoked, past its end, or another than ``token``."""
         t = tokens.c
         query = select(tokens).where(t.id == token_id, t.revoked == 0, t.expires_at > now())
         with self.database.connect() as c:
             row = c.execute(query).first()
-            return _holder(row, kept_groups(c, token_id)) if row is not None else None
+            if row is None or (token is not None and not hmac.compare_digest(row.hash, hashed(token))):
+                return None
+            role: Role = "administrator" if row.role == "administrator" else "reader"
+            return Viewer(row.name, role, groups=kept_groups(c, token_id))
 
     def spend(self, identity: str, end: float) -> bool:
         """Note a single-use id until its end (Unix seconds); False when it was used before."""
@@ -137,7 +133,3 @@ class TokenTable:
         except IntegrityError:
             return False
         return True
-
-
-def _holder(row: Row[Any], told: frozenset[str]) -> Viewer:
-    return Viewer(row.name, "administrator" if row.role == "administrator" else "reader", groups=told)

@@ -29,6 +29,11 @@ class Exchange:
     answer: Answer | None = None
     message: str = ""
 
+    @property
+    def given(self) -> Answer | None:
+        """The answer; None where it came to nothing or is under way."""
+        return self.answer if self.status not in ("failed", "running") else None
+
 
 @dataclass(frozen=True, slots=True)
 class ConversationRow:

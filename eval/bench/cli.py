@@ -42,7 +42,7 @@ def _prepared(ctx: typer.Context, name: str, count: int) -> tuple[EngineSettings
     from eval.cli import open_task
     from eval.tasks import load
 
-    settings = front_door_settings(ctx, None, None)
+    settings = front_door_settings(ctx)
     task = load(name)
     engine, _ = open_task(settings, task, "open", None)
     engine.warm()
@@ -152,7 +152,7 @@ def indexing(
     from eval.bench import parts
     from qa.engine import Engine
 
-    settings = front_door_settings(ctx, None, None)
+    settings = front_door_settings(ctx)
     with tempfile.TemporaryDirectory() as folder:
         engine = Engine.open(settings.model_copy(update={"data": Path(folder)}))
         found = parts.indexing(engine, paths)
@@ -169,7 +169,7 @@ def start(ctx: typer.Context, repeats: Annotated[int, typer.Option(min=1)] = 3, 
     from eval.bench import starting
     from qa.library import Library
 
-    settings = front_door_settings(ctx, None, None)
+    settings = front_door_settings(ctx)
     if not Library(settings).count:
         raise EvalError(f"nothing is indexed in {settings.data}", "Run: wenju index add corpus/*.md")
     question = "市政务服务办的机关党委书记是谁？"

@@ -8,18 +8,22 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.bench import rows
+from errors import EvalError
 from eval.bench.systems import System, Timed
 from eval.manifest import peak_memory_mb
 from eval.metrics.stats import percentile, statistic_figure
+from eval.runfolder import append_row, mend, rows_of
 
 if TYPE_CHECKING:
     from qa.engine import Engine
 
 Progress = Callable[[int, int], None]
+Measured = dict[str, dict[int, Timed]]
+"""System -> number of the question -> its answer."""
 
 
 def answers(
@@ -42,7 +46,7 @@ def answers(
     """
     names = list(systems)
     most = {name: min(len(questions), (limits or {}).get(name, len(questions))) for name in names}
-    timed = rows.read(kept, questions) if kept else {}
+    timed = _kept(kept, questions) if kept else {}
     open_ = {(n, name) for name in names for n in range(most[name]) if n not in timed.get(name, {})}
     for name in names:
         if any(name == other for _, other in open_):
@@ -52,7 +56,7 @@ def answers(
             if (n, name) in open_:
                 timed.setdefault(name, {})[n] = one = systems[name](question)
                 if kept:
-                    rows.append(kept, name, n, question, one)
+                    _keep(kept, name, n, question, one)
         if progress:
             progress(n + 1, len(questions))
     chosen = {name: {n: timed[name][n] for n in range(most[name])} for name in names}
@@ -63,6 +67,31 @@ def answers(
     }
     found = {name: _figures(list(one.values())) for name, one in chosen.items()}
     return {"n": len(questions), "systems": found, "ratios": ratios, "peak_mb": peak_memory_mb()}
+
+
+def _kept(path: Path, questions: Sequence[str]) -> Measured:
+    """What ``path`` holds; nothing where it does not exist. A line that was cut off at the end goes.
+
+    Raises:
+        EvalError: the file is damaged, or of other questions.
+    """
+    mend(path)
+    found: Measured = {}
+    for row in rows_of(path) if path.exists() else ():
+        n = row["n"]
+        if n >= len(questions) or questions[n] != row["question"]:
+            raise EvalError(
+                f"{path} was measured with other questions",
+                "Name another --out, or give --questions and --task as then.",
+            )
+        found.setdefault(row["system"], {})[n] = Timed(**row["timed"])
+    return found
+
+
+def _keep(path: Path, system: str, n: int, question: str, timed: Timed) -> None:
+    """Add one answer."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    append_row(path, {"system": system, "n": n, "question": question, "timed": asdict(timed)})
 
 
 def _figures(timed: Sequence[Timed]) -> dict[str, Any]:

@@ -150,48 +150,26 @@ def figures_of(run: Loaded) -> dict[str, Figure]:
 
 def lead(run: Loaded, lang: str) -> str:
     """How the run went, in a sentence or two."""
-    f = figures_of(run)
-    said = []
+    f, said = figures_of(run), list[str]()
+
+    def say(key: str, **values: str | int | float) -> None:
+        said.append(string(f"eval_report.lead_{key}", lang, **values))
+
     right = f.get("right")
     if right and right.value is not None:
-        said.append(
-            string(
-                "eval_report.lead_right",
-                lang,
-                n=right.n,
-                right=round(right.value * right.n),
-                share=number("right", right.value),
-                low=number("right", right.low),
-                high=number("right", right.high),
-            )
-        )
+        share, low, high = (number("right", part) for part in (right.value, right.low, right.high))
+        say("right", n=right.n, right=round(right.value * right.n), share=share, low=low, high=high)
     if (both := f.get("right_with_evidence")) and both.value is not None:
-        said.append(string("eval_report.lead_evidence", lang, share=number("right", both.value)))
+        say("evidence", share=number("right", both.value))
     made_up, refused = f.get("hallucination_rate"), f.get("error_rate")
     if made_up and refused:
-        said.append(
-            string(
-                "eval_report.lead_refusal",
-                lang,
-                share=number("right", made_up.value),
-                error=number("right", refused.value),
-            )
-        )
+        say("refusal", share=number("right", made_up.value), error=number("right", refused.value))
     if not right and "hit@1" in f:
         five = f.get("hit@5", f["hit@1"])
-        said.append(
-            string(
-                "eval_report.lead_retrieval",
-                lang,
-                one=number("hit", f["hit@1"].value),
-                five=number("hit", five.value),
-            )
-        )
+        say("retrieval", one=number("hit", f["hit@1"].value), five=number("hit", five.value))
     if "seconds_total_p50" in f:
         p50, p95 = f["seconds_total_p50"].value, f["seconds_total_p95"].value
-        said.append(
-            string("eval_report.lead_time", lang, p50=number("seconds_", p50), p95=number("seconds_", p95))
-        )
+        say("time", p50=number("seconds_", p50), p95=number("seconds_", p95))
     stop, comma = ("。", "；") if lang == "zh" else (".", "; ")
     return comma.join(said) + (stop if said else "")
 

@@ -19,22 +19,6 @@ SERIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """A plot area: data ranges and how they map to pixels."""
-
-    x_low: float
-    x_high: float
-    y_low: float
-    y_high: float
-
-    def x(self, value: float) -> float:
-        return LEFT + (value - self.x_low) / (self.x_high - self.x_low) * (WIDTH - LEFT - RIGHT)
-
-    def y(self, value: float) -> float:
-        return HEIGHT - BOTTOM - (value - self.y_low) / (self.y_high - self.y_low) * (HEIGHT - TOP - BOTTOM)
-
-
-@dataclass(frozen=True, slots=True)
 class Shape:
     """An element of SVG with its attributes and, for text, what it says."""
 
@@ -69,29 +53,6 @@ def _bar(x: float, y: float, width: float, height: float, series: int) -> Shape:
     return Shape("rect", {n: f"{v:.1f}" for n, v in places.items()} | {"class": f"bar s{series % SERIES}"})
 
 
-def _dot(x: float, y: float, radius: float, series: int) -> Shape:
-    return Shape(
-        "circle", {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": f"{radius:g}", "class": f"dot s{series % SERIES}"}
-    )
-
-
-def _grid(
-    frame: Frame, xs: Sequence[tuple[float, str]], ys: Sequence[tuple[float, str]], x_name: str, y_name: str
-) -> list[Shape]:
-    body = []
-    for value, name in ys:
-        body += [
-            _line(LEFT, frame.y(value), WIDTH - RIGHT, frame.y(value), "grid"),
-            _text(LEFT - 6, frame.y(value) + 4, name, anchor="end"),
-        ]
-    body += [_text(frame.x(value), HEIGHT - BOTTOM + 16, name) for value, name in xs]
-    body.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 5, x_name, "axis"))
-    middle = (TOP + HEIGHT - BOTTOM) / 2
-    turned = f"translate(12 {middle:.1f}) rotate(-90)"
-    body.append(Shape("text", {"transform": turned, "class": "axis", "text-anchor": "middle"}, y_name))
-    return body
-
-
 def ticks(low: float, high: float, most: int = 6) -> list[float]:
     """Round numbers from low to high, at most ``most``."""
     span = (high - low) or 1.0
@@ -117,12 +78,22 @@ def risk_coverage(curves: Sequence[Sequence[Sequence[float]]], x_name: str, y_na
         return None
     top = max(0.1, max(risk for _, curve in drawn for _, risk in curve))
     top = min(1.0, math.ceil(top * 10) / 10)
-    frame = Frame(0, 1, 0, top)
-    body = _grid(frame, _percent([0, 0.25, 0.5, 0.75, 1]), _percent(ticks(0, top, 5)), x_name, y_name)
-    body += [
-        _path([(frame.x(c), frame.y(min(r, top))) for c, r in curve], f"line s{n % SERIES}")
-        for n, curve in drawn
-    ]
+    end, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
+
+    def x(coverage: float) -> float:
+        return LEFT + coverage * (end - LEFT)
+
+    def y(risk: float) -> float:
+        return bottom - risk / top * (bottom - TOP)
+
+    body = []
+    for risk, name in _percent(ticks(0, top, 5)):
+        body += [_line(LEFT, y(risk), end, y(risk), "grid"), _text(LEFT - 6, y(risk) + 4, name, anchor="end")]
+    body += [_text(x(share), bottom + 16, name) for share, name in _percent([0, 0.25, 0.5, 0.75, 1])]
+    body.append(_text((LEFT + end) / 2, HEIGHT - 5, x_name, "axis"))
+    turned = f"translate(12 {(TOP + bottom) / 2:.1f}) rotate(-90)"
+    body.append(Shape("text", {"transform": turned, "class": "axis", "text-anchor": "middle"}, y_name))
+    body += [_path([(x(c), y(min(r, top))) for c, r in curve], f"line s{n % SERIES}") for n, curve in drawn]
     return _plot(body, f"{y_name} / {x_name}")
 
 
@@ -169,5 +140,6 @@ def gauge(figure: Figure, series: int = 0) -> Plot | None:
     body = [_line(2, 7, 118, 7, "grid")]
     if figure.low is not None and figure.high is not None:
         body.append(_line(2 + 116 * figure.low, 7, 2 + 116 * figure.high, 7, f"span s{series % SERIES}"))
-    body.append(_dot(2 + 116 * figure.value, 7, 3.2, series))
+    dot = {"cx": f"{2 + 116 * figure.value:.1f}", "cy": "7.0", "r": "3.2", "class": f"dot s{series % SERIES}"}
+    body.append(Shape("circle", dot))
     return Plot(tuple(body), {"class": "gauge", "viewBox": "0 0 120 14", "aria-hidden": "true"})
