@@ -35,6 +35,7 @@ from qa.kinds.ordered import Found, tabled
 from qa.kinds.own_words import OwnWords
 from qa.kinds.parts import answered_apart, parts_of
 from qa.kinds.queried import computed
+from qa.kinds.revised import editions_asked
 from qa.kinds.worked import borne_out, worked_out
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
@@ -124,7 +125,8 @@ class Pipeline:
         query = want.query
         answer = Answer(asked, query, model=self.generator.name, index=name, kind=want.kind)
         yield answer
-        hits = searched(query, index, top_k, want.before)
+        both = editions_asked(want.kind, query, self.reader, index, 2 * top_k) if self.reader else None
+        hits = both.hits if both else searched(query, index, top_k, want.before)
         clock.mark("retrieve")
         written: Answer | None = None
         for written in self._arranged(answer, want, hits, index, cancelled):
@@ -139,7 +141,7 @@ class Pipeline:
         answer, told = replace(answer, query=query), want.told if want.after_turns else query
         with clock.stage("read"):
             windows = read(query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
-        own = OwnWords(self.settings, index) if self.reader and self.settings.style != "short" else None
+        own = OwnWords(self.settings, index, both) if self.reader and self.settings.style != "short" else None
         if done := self._unread(answer, hits, own):
             yield self._closed(done, clock, cancelled)
             return

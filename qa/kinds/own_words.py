@@ -22,6 +22,7 @@ from qa.kinds.counted import Query, counted
 from qa.kinds.extract import APART, Extract
 from qa.kinds.ordered import beside
 from qa.kinds.overview import section_of
+from qa.kinds.revised import Editions, side_by_side
 from qa.kinds.worked import Worked
 from qa.searching import Searching
 from qa.settings import AnswerSettings
@@ -39,17 +40,21 @@ class OwnWords:
     Args:
         settings: ``risk`` decides what is sure enough.
         index: where the passages lie.
+        both: two editions that are compared.
     """
 
-    def __init__(self, settings: AnswerSettings, index: Searching) -> None:
+    def __init__(self, settings: AnswerSettings, index: Searching, both: Editions | None = None) -> None:
         self.settings = settings
         self.index = index
+        self.both = both
 
     def overview(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
         """What documents there are, or the outline of one; None for other kinds, and where there is nothing
         to tell."""
         index = self.index
-        if answer.kind == "overview_all":
+        if self.both and self.both.whole:
+            done = side_by_side(answer, self.both, ())
+        elif answer.kind == "overview_all":
             documents = [(index.document(d.id), index.passages(d.id)) for d in index.documents()[:40]]
             done = catalogue(answer, documents)
         elif answer.kind == "overview_document":
@@ -81,6 +86,9 @@ class OwnWords:
             ranked: what was found, best first.  found: what the reader finds in it.
             query: computes over a table.
         """
+        sure = found is not None and (found.exact or found.likely >= 1.0 - self.settings.risk)
+        if found and sure and self.both and (done := side_by_side(answer, self.both, found.lines)):
+            return replace(done, retrieved=found_for(ranked, self.index.superseded(), found.lines))
         if answer.kind == "count" and operation.what == "none":
             operation = operation._replace(what="count")
         if not ranked or not (answer.kind in ("compare", "fact") or operation.what != "none"):

@@ -26,7 +26,7 @@ from qa.context import Context
 from qa.draft import beginning, reply_with_least
 from qa.judge import Judge
 from qa.kind import Operation
-from qa.kinds.arithmetic import Operand, Quantity, operands, result, signs
+from qa.kinds.arithmetic import Operand, in_large, operands, result, signs
 from qa.kinds.conditions import longest
 from qa.kinds.counted import numbered
 from qa.kinds.evidence import narrow
@@ -42,7 +42,6 @@ CERTAIN = -2.0
 ITEMS = frozenset("n")
 DONE = {"count": "n", "sum": "+*", "difference": "-", "product": "*", "ratio": "/", "average": "/"}
 """What is done for an operation; ``n`` is counting items."""
-LARGE = {"万": Decimal(10**4), "亿": Decimal(10**8)}
 UNNAMED = 1
 """Figures that are added up of which it need not be said what they are: nobody can check those."""
 SAID = 0.8
@@ -200,7 +199,7 @@ def _figure(lines: Sequence[str], question: str, context: Context) -> Worked | N
     if total is None or total.value <= 0:
         return None
     places = _once([one.place for one in known if one.place])
-    value, unit = _in_large(total, own)
+    value, unit = in_large(total.value, total.unit, [o.text for o in own if o.span.unit == total.unit])
     claims = tuple(f"{one.name}是{one.text}。" for one in known if one.name and not _of_row(one))
     return Worked("figure", value, unit, total.shown, places, frozenset(signs(node)), claims)
 
@@ -214,15 +213,6 @@ def _of_row(one: Operand) -> bool:
     own = [len(longest(column, one.name)) for column, cell in cells if cell and one.text.startswith(cell)]
     row = max(len(longest(cell, one.name)) for _, cell in cells)
     return row > 0 and max(own, default=0) + row >= SAID * len(one.name)
-
-
-def _in_large(total: Quantity, own: Sequence[Operand]) -> tuple[Decimal, str]:
-    """The result in 万 or 亿 where all figures with its unit are."""
-    texts = [one.text for one in own if one.span.unit == total.unit]
-    for mark, size in LARGE.items():
-        if texts and total.unit and all(text.endswith(mark + total.unit) for text in texts):
-            return total.value / size, mark + total.unit
-    return total.value, total.unit
 
 
 def _variants(own: Sequence[Operand], question: str) -> bool:
