@@ -53,6 +53,8 @@ READING = 0.75
 """Share of the patience that reading may take."""
 WORKED = Limits(360, 2, 1.0)
 """What is read to work something out of running text."""
+FIGURES = frozenset({"fact", "count"})
+"""Kinds that a share of an amount may answer."""
 TOLD = 0.5
 """Least probability that what an order asks for itself was found."""
 READ = 1600
@@ -232,6 +234,8 @@ class Pipeline:
         if answer.kind not in APART and not exact and self.gate.unanswered(told):
             return decline(answer, "not_answered", hits, first, found=found)
         if worked := self._worked(answer, operation, ranked, windows, own, writer, cancelled):
+            return worked
+        if found and answer.kind in FIGURES and (worked := own.share(answer, found, ranked)):
             return worked
         found = apart(found) or found
         if done := own.answer(answer, found, hits):

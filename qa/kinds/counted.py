@@ -134,10 +134,13 @@ def _figures(asked: str, hits: Sequence[Hit]) -> Count | None:
     """Figures with the same unit beside the same noun of the question, in one document:
     东门72个插口，北门48个插口."""
     found: dict[_Key, dict[int, _Term]] = {}
+    said: dict[str, int] = {}
     for hit in hits:
         for place in _texts(hit):
             for key, term in _terms(asked, hit.document.id, place):
-                found.setdefault(key, {}).setdefault(term.start, term)
+                before = place.text[max(0, term.start - place.start - NOUN) : term.start - place.start]
+                if said.setdefault(f"{key} {before} {term.text}", term.start) == term.start:
+                    found.setdefault(key, {}).setdefault(term.start, term)  # 项目二期 said twice is one
     groups = [(key, [group[at] for at in sorted(group)]) for key, group in found.items() if len(group) > 1]
     if len(groups) != 1 or _one_of(asked, groups[0][1]):
         return None

@@ -206,12 +206,18 @@ def _matched(old: Sequence[EvidenceSentence], new: Sequence[EvidenceSentence]) -
     beside = {j: i for i, j in found}
     gone = sorted(set(range(len(old))) - set(beside.values()))
     pairs: list[Pair] = []
+
+    def left_out(before: int) -> None:
+        while gone and gone[0] < before:
+            pairs.append((old[gone.pop(0)], None))
+
     for j, one in enumerate(new):
         own = beside.get(j)
-        while own is not None and gone and gone[0] < own:
-            pairs.append((old[gone.pop(0)], None))
+        left_out(-1 if own is None else own)
         pairs.append((None if own is None else old[own], one))
-    return [*pairs, *((old[i], None) for i in gone)]
+        left_out(min((i for i in beside.values() if own is not None and i > own), default=-1))
+    left_out(len(old))
+    return pairs
 
 
 def _nearness(old: Sequence[str], new: Sequence[str]) -> NDArray[np.float32]:
