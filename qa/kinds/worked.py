@@ -31,7 +31,7 @@ from qa.kinds.conditions import longest
 from qa.kinds.counted import numbered
 from qa.kinds.evidence import narrow
 from qa.kinds.formula import calculation, named, shared_pairs
-from qa.kinds.tables import in_table, stands
+from qa.kinds.tables import in_table, row_text, stands, table_of
 from qa.kinds.told_items import counted_items
 
 TOKENS = 120
@@ -191,7 +191,7 @@ def _figure(lines: Sequence[str], question: str, context: Context) -> Worked | N
     if len(spots) < len(own) or not known:
         return None
     unnamed = sum(not one.name for one in known)
-    if "+" in signs(node) and (unnamed > UNNAMED or _variants(own, question)):
+    if "+" in signs(node) and (unnamed > UNNAMED or _variants(own, question) or _crossed(known, question)):
         return None
     total = result(node)
     if total and total.value < 0 and node.sign == "-":
@@ -213,6 +213,24 @@ def _of_row(one: Operand) -> bool:
     own = [len(longest(column, one.name)) for column, cell in cells if cell and one.text.startswith(cell)]
     row = max(len(longest(cell, one.name)) for _, cell in cells)
     return row > 0 and max(own, default=0) + row >= SAID * len(one.name)
+
+
+def _crossed(own: Sequence[Operand], question: str) -> bool:
+    """Are figures of one table, that are added up, of several rows and several columns, or of a row of which
+    the question names no cell though it names one of another?"""
+    asked = normalize(question).text
+    tables: dict[tuple[str, int], list[tuple[str, bool, int]]] = {}
+    for one in own:
+        if one.place and (number := table_of(one.place)):
+            cells = [cell.partition("：")[::2] for cell in row_text(one.place).split("；")]
+            column = next((name for name, cell in cells if cell.startswith(one.text)), "")
+            named = any(stands(asked, cell) for _, cell in cells)
+            tables.setdefault((one.place.document.id, number), []).append((column, named, one.place.start))
+    for figures in tables.values():
+        rows, columns = {at for *_, at in figures}, {column for column, *_ in figures}
+        if len(rows) > 1 and (len(columns) > 1 or len({named for _, named, _ in figures}) > 1):
+            return True
+    return False
 
 
 def _variants(own: Sequence[Operand], question: str) -> bool:
