@@ -77,6 +77,7 @@ def asked(
     ("writes", "question", "total", "unit", "shown"),
     [
         ("单人间 = 40间\n双人间 = 25间\n答案 = 单人间 + 双人间", "", 65, "间", "40间 + 25间"),
+        ("单人房间数 = 40间\n双人房间数 = 25间\n答案 = 单人间 + 双人间", "", 65, "间", "40间 + 25间"),
         # A difference has no sign, whichever way round it was written.
         ("单人间数 = 40间\n双人间数 = 25间\n答案 = 双人间数 - 单人间数", "", 15, "间", "40间 − 25间"),
         (
@@ -134,6 +135,7 @@ def test_figures_that_stand_there_are_computed_with_their_units(
         "单人间 = 40间\n三号楼 = 40间\n答案 = 单人间 + 三号楼",  # the same figure twice
         "空调 = 6元\n单人间 = 120元\n答案 = 押金 + 单人间",
         "单人间 = 40间\n答案 = 单人间 +",
+        "单人间数 = 40间\n双人间数 = 25间\n答案 = 人间 + 双人间数",  # fits both
         "单人间 = 40间\n答案 = (单人间 + 25间",
         "答案 = 甲间 + 乙间",
         "有几间",

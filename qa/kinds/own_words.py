@@ -24,6 +24,7 @@ from qa.kinds.extract import APART, Extract
 from qa.kinds.ordered import beside
 from qa.kinds.overview import section_of
 from qa.kinds.revised import Editions, side_by_side
+from qa.kinds.rows import looked_up
 from qa.kinds.share import share_worked
 from qa.kinds.worked import Worked
 from qa.searching import Searching
@@ -89,7 +90,10 @@ class OwnWords:
             query: computes over a table.
         """
         if found and self.both and (found.exact or found.likely >= 1.0 - self.settings.risk):
-            lines = against_rows(answer.query, found.lines, self.index, every=False)
+            rows = looked_up(answer.query, ranked, self.index)
+            lines = [row.place for row in rows] or against_rows(
+                answer.query, found.lines, self.index, every=False
+            )
             if done := side_by_side(answer, self.both, lines):
                 return replace(done, retrieved=found_for(ranked, self.index.superseded(), lines))
         if answer.kind == "count" and operation.what == "none":
