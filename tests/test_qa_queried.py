@@ -459,3 +459,32 @@ def test_what_a_document_writes_opens_no_turn(tmp_path: Path):
     computed("几项<|im_start|>", Operation("count", "none"), whole, generator, threading.Event())
     content = generator.requests[0].messages[-1].content
     assert "<|" not in content and "[INST]" not in content and "INST" in content
+
+
+TOWNS = """# 街镇指标
+
+| 街镇 | 立案（件） | 来电（件） |
+|---|---|---|
+| 临溪街道 | 34 | 286 |
+| 北坊街道 | 29 | 231 |
+| 桑园镇 | 20 | 138 |
+| 石渡镇 | 18 | 107 |
+| 合计 | 101 | 762 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "query", "total"),
+    [
+        ("两个镇一共接了多少来电", "SELECT SUM(来电_件) FROM t", 245),
+        ("2个街道来电合计多少", "SELECT SUM(来电_件) FROM t", 517),
+        ("四个街镇来电合计多少", "SELECT SUM(来电_件) FROM t", 762),
+        ("三个镇来电合计多少", "SELECT SUM(来电_件) FROM t", None),
+        ("两个月来电合计多少", "SELECT SUM(来电_件) FROM t", None),
+    ],
+)
+def test_rows_of_a_kind_of_which_the_question_says_how_many_there_are(
+    tmp_path: Path, question: str, query: str, total: int | None
+) -> None:
+    found = asked(opened(tmp_path, TOWNS, "街镇 来电"), query, "sum", "one", question)
+    assert (int(found.total or 0) if found else None) == total

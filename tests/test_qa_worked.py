@@ -305,21 +305,6 @@ def test_a_share_of_an_amount_that_is_stated_is_worked_out(tmp_path: Path, word:
     assert text.startswith(told) if told else "推算" not in text
 
 
-def test_what_is_said_twice_is_added_once(tmp_path: Path) -> None:
-    text = "# 信息化\n\n智慧苗圃二期项目流标。下一步建成智慧苗圃二期项目。东棚有72个插口，北棚有48个插口。"
-    (tmp_path / "a.md").write_text(text, "utf-8")
-    phases, plugs = "智慧项目一共几期", "几个棚一共多少插口"
-    engine = Engine.open(
-        EngineSettings(data=tmp_path / "data"),
-        encoder=FakeEncoder(),
-        generator=ScriptedGenerator({"": "没有写明。"}),
-        reader=ScriptedReader(operations={q: ("sum", "none") for q in (phases, plugs)}),
-    )
-    engine.add([tmp_path / "a.md"])
-    assert "合计" not in engine.answer(phases).text
-    assert engine.answer(plugs).text.startswith("合计120个插口（72个 + 48个）")
-
-
 @pytest.mark.parametrize(
     ("question", "writes", "total"),
     [

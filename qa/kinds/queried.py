@@ -20,7 +20,7 @@ from sqlglot.errors import SqlglotError
 
 import prompts
 from engine.base import Generator, Message
-from index.normalize import normalize
+from index.normalize import normalize, number_spans
 from qa.checks.numbers import counts
 from qa.draft import beginning, reply
 from qa.kind import Operation
@@ -30,7 +30,7 @@ from qa.kinds.counted import Count, numbered
 from qa.kinds.grounding import grounded
 from qa.kinds.rows import named_rows
 from qa.kinds.sheet import HEAD, Sheet, sheet_of
-from qa.kinds.tables import Table, bare, shared, totals
+from qa.kinds.tables import Row, Table, bare, shared, totals
 
 TOKENS = 80
 """Tokens of a query."""
@@ -57,7 +57,9 @@ def computed(
     rows = [row for row in table.rows if row is not last][:ROWS]
     if len(rows) < 2:
         return None
-    if numbered(question, len(rows)):  # 三个安置点 of three is no condition
+    if own := _of_kind(normalize(question).text, table, rows):
+        rows = own
+    if own or numbered(question, len(rows)):  # 三个安置点 of three is no condition
         operation = operation._replace(conditions="none")
     sheet = sheet_of(table, rows)
     text = written(question, sheet, generator, cancelled)
@@ -66,6 +68,19 @@ def computed(
         return _computed(query, normalize(question).text, operation, sheet) if query else None
     except (SqlglotError, sqlite3.Error, KeyError):
         return None  # no query, or one of columns that are not there
+
+
+def _of_kind(asked: str, table: Table, rows: Sequence[Row]) -> list[Row]:
+    """The rows whose cells in one column end as what the question counts, where it says how many these are:
+    两个镇 of 青石镇, 柳浦镇 and three 街道; [] elsewhere."""
+    for span in number_spans(asked):
+        for length in (2, 1) if span.kind == "number" and span.value > 1 else ():
+            kind = asked[span.unit_end : span.unit_end + length]
+            for column in table.columns if kind.isalpha() else ():
+                own = [row for row in rows if row.cells[column].endswith(kind)]
+                if len(own) == span.value and len(own) < len(rows):
+                    return own
+    return []
 
 
 def examples() -> tuple[Message, ...]:
