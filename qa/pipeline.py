@@ -35,7 +35,7 @@ from qa.kinds.ordered import Found, tabled
 from qa.kinds.own_words import OwnWords
 from qa.kinds.parts import answered_apart, parts_of
 from qa.kinds.queried import computed
-from qa.kinds.revised import editions_asked
+from qa.kinds.revised import Editions, editions_asked
 from qa.kinds.worked import borne_out, worked_out
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
@@ -127,8 +127,7 @@ class Pipeline:
         query = want.query
         answer = Answer(asked, query, model=self.generator.name, index=name, kind=want.kind)
         yield answer
-        both = editions_asked(want.kind, query, self.reader, index, 2 * top_k) if self.reader else None
-        hits = both.hits if both else searched(query, index, top_k, want.before)
+        hits, both = self._searched(want, index, top_k)
         clock.mark("retrieve")
         written: Answer | None = None
         for written in self._arranged(answer, want, hits, index, cancelled):
@@ -198,6 +197,11 @@ class Pipeline:
             decision = self.gate.decide(hits, draft, found)
             done = self._decided(answer, hits, windows, draft, found, own, decision, cancelled)
         yield self._closed(done, clock, cancelled)
+
+    def _searched(self, want: Want, index: Searching, k: int) -> tuple[Sequence[Hit], Editions | None]:
+        """What is found, and the two editions that it is of where these are compared."""
+        both = editions_asked(want.kind, want.query, self.reader, index, 2 * k) if self.reader else None
+        return (both.hits if both else searched(want.query, index, k, want.before)), both
 
     def _unwritten(
         self,
