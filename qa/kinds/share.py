@@ -36,14 +36,13 @@ def share_worked(found: Extract, index: Indexed) -> Worked | None:
         return None
     (share,) = shares
     clause = max(best.text.rfind(mark, 0, share.start) for mark in EDGES) + 1
-    base = best.text[clause : share.start].rstrip("的")
-    for length in range(min(len(base), NAME[1]), NAME[0] - 1, -1):
-        told = list(_amounts(base[-length:], best, index))
-        if told:
-            values = {(span.value, span.unit) for span, _ in told}
-            done = _of(share, best, *told[0])
-            said = any(span.value == told[0][0].value * share.value / PARTS[share.unit] for span in spans)
-            return None if said or len(values) > 1 else done
+    before = best.text[clause : share.start]
+    for base in (before, before[:-1]):  # one character may stand between name and share
+        for length in range(min(len(base), NAME[1]), NAME[0] - 1, -1):
+            if told := list(_amounts(base[-length:], best, index)):
+                said = any(s.value == told[0][0].value * share.value / PARTS[share.unit] for s in spans)
+                values = {(span.value, span.unit) for span, _ in told}
+                return None if said or len(values) > 1 else _of(share, best, *told[0])
     return None
 
 
