@@ -31,8 +31,9 @@ SAID = 2
 """Characters from which on what is said again after an order that holds it is taken for what it orders."""
 PIECE = 6
 """Characters of a piece of a sentence that is looked at for itself."""
-EASED = 1.5
-"""How much less is enough of what another model holds, where a text is listed or written."""
+EASED, CLEARED = 1.5, 4.5
+"""How much less is enough of what another model holds, where a text is listed or written; and of a sentence
+that is told there without it (docs/log/tables.md)."""
 _EDGE = re.compile(r"(?=[（(【\[<《])|(?<=[；;|\t）)】\]>》_])")
 
 
@@ -202,7 +203,8 @@ def _told(given: Sentences, wide: bool, judged: Mapping[str, float]) -> NDArray[
     told = np.maximum(sure, given.whole + given.fit.wide) if wide and not crowded else sure.copy()
     for i in near:
         if (judge := judged.get(given.worst(int(i)))) is not None:
-            told[i] = max(sure[i], judge + EASED) if wide else judge
+            eased = CLEARED if told[i] >= 0 else EASED
+            told[i] = max(sure[i], judge + eased) if wide else judge
     return told
 
 

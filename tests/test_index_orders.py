@@ -170,8 +170,8 @@ def test_where_a_text_is_listed_what_was_judged_counts_but_for_what_is_told_for_
 
     assert found() == ["疑似一句。", "命令一句。"], "nobody was asked"
     assert [text for _, text in told.doubtful(0, 99, wide=True)] == ["疑似一句。"]
-    assert found(**{"疑似一句。": -1.0}) == ["疑似一句。", "命令一句。"]
-    assert found(**{"疑似一句。": -3.0, "命令一句。": -9.0}) == ["命令一句。"]
+    assert found(**{"疑似一句。": -4.0}) == ["疑似一句。", "命令一句。"]
+    assert found(**{"疑似一句。": -5.0, "命令一句。": -9.0}) == ["命令一句。"]
 
 
 def test_a_text_is_looked_at_once_and_not_asked_of_again(
