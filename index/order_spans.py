@@ -31,8 +31,9 @@ SAID = 2
 """Characters from which on what is said again after an order that holds it is taken for what it orders."""
 PIECE = 6
 """Characters of a piece of a sentence that is looked at for itself."""
-EASED = 1.5
-"""How much less is enough of what another model holds, where a text is listed or written."""
+EASED, CLEARED = 1.5, 4.5
+"""How much less is enough of what another model holds, where a text is listed or written; and of a sentence
+that is told there without it (docs/log/tables.md)."""
 _EDGE = re.compile(r"(?=[（(【\[<《])|(?<=[；;|\t）)】\]>》_])")
 
 
@@ -88,11 +89,10 @@ class Sentences:
         return np.flatnonzero(inside & (self.runs >= screen) & np.isneginf(self.odds))
 
     def doubtful(self, start: int, end: int, wide: bool = False) -> list[tuple[float, str]]:
-        """Those between two places of the text that may be orders but are not told, and by how much they are.
-        ``wide``: less is enough to be told."""
+        """Those between two places of the text that may be orders but are not told for sure, and by how much
+        they are. ``wide``: less is enough to be doubtful."""
         odds = self.told()
-        told = (odds >= 0) | (wide & (self.whole >= -self.fit.wide))
-        near = np.flatnonzero((odds >= -(self.fit.doubt if wide else self.fit.wide)) & ~told)
+        near = np.flatnonzero((odds >= -(self.fit.doubt if wide else self.fit.wide)) & (odds < 0))
         inside = (int(i) for i in near if self.spans[i][0] < end and start < self.spans[i][1])
         return [(float(odds[i]), self.worst(i)) for i in inside]
 
@@ -194,16 +194,17 @@ def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _told(given: Sentences, wide: bool, judged: Mapping[str, float]) -> NDArray[Any]:
-    """By how much each sentence is told, with what another model holds."""
-    told = given.told()
-    near = np.flatnonzero(told >= -given.fit.doubt) if judged else ()
-    if len(told) >= MANY and (told >= 0).mean() >= CROWD:
-        told -= given.fit.crowded
-    elif wide:
-        told = np.maximum(told, given.whole + given.fit.wide)
+    """By how much each sentence is told, with what another model holds: of what is not told for sure that
+    alone counts."""
+    sure = given.told()
+    near = np.flatnonzero(sure >= -given.fit.doubt) if judged else ()
+    crowded = len(sure) >= MANY and (sure >= 0).mean() >= CROWD
+    sure -= given.fit.crowded * crowded
+    told = np.maximum(sure, given.whole + given.fit.wide) if wide and not crowded else sure.copy()
     for i in near:
         if (judge := judged.get(given.worst(int(i)))) is not None:
-            told[i] = max(told[i], judge + EASED) if wide else judge
+            eased = CLEARED if told[i] >= 0 else EASED
+            told[i] = max(sure[i], judge + eased) if wide else judge
     return told
 
 

@@ -1,8 +1,8 @@
 """Which kind of answer a question wants, what is to be computed for it, and does it stand alone: each told by
 a softmax over the encoder's vector of the question and its runs of characters. Milliseconds.
 
-The weights (``kinds``, ``operations``, ``conditions``, ``arranged`` and ``alone``, ``.npz`` each) are made by
-``training/kinds.py`` and ``training/alone.py`` on vectors of multilingual-e5-small.
+The weights (``kinds``, ``operations``, ``conditions``, ``arranged``, ``editions`` and ``alone``, ``.npz``
+each) are made by ``training/kinds.py`` and ``training/alone.py`` on vectors of multilingual-e5-small.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from index.encoder import Encoder
 from index.normalize import simplify
 
-KINDS, OPERATIONS, CONDITIONS, ARRANGED, ALONE = (
+KINDS, OPERATIONS, CONDITIONS, ARRANGED, EDITIONS, ALONE = (
     Path(__file__).with_name(f"{name}.npz")
-    for name in ("kinds", "operations", "conditions", "arranged", "alone")
+    for name in ("kinds", "operations", "conditions", "arranged", "editions", "alone")
 )
 MODEL = "multilingual-e5-small"
 SLOTS = 1 << 14
@@ -76,6 +76,16 @@ def arranged_of(order: str, encoder: Encoder) -> Mapping[str, float]:
         encoder: multilingual-e5-small.
     """
     return _told(order, _vector(order, encoder), False, ARRANGED)
+
+
+def editions_of(question: str, encoder: Encoder) -> Mapping[str, float]:
+    """Probability of what a question asks of two editions of a document: the ``whole`` difference, ``part``
+    of it, or ``none``.
+
+    Args:
+        encoder: multilingual-e5-small.
+    """
+    return _told(question, _vector(question, encoder), False, EDITIONS)
 
 
 def alone_of(question: str, before: str, answer: str, encoder: Encoder) -> float:

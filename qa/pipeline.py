@@ -35,6 +35,7 @@ from qa.kinds.ordered import Found, tabled
 from qa.kinds.own_words import OwnWords
 from qa.kinds.parts import answered_apart, parts_of
 from qa.kinds.queried import computed
+from qa.kinds.revised import Editions, editions_asked
 from qa.kinds.worked import borne_out, worked_out
 from qa.kinds.written import Order, write
 from qa.memory import from_memory
@@ -52,6 +53,8 @@ READING = 0.75
 """Share of the patience that reading may take."""
 WORKED = Limits(360, 2, 1.0)
 """What is read to work something out of running text."""
+FIGURES = frozenset({"fact", "count"})
+"""Kinds that a share of an amount may answer."""
 TOLD = 0.5
 """Least probability that what an order asks for itself was found."""
 READ = 1600
@@ -124,7 +127,7 @@ class Pipeline:
         query = want.query
         answer = Answer(asked, query, model=self.generator.name, index=name, kind=want.kind)
         yield answer
-        hits = searched(query, index, top_k, want.before)
+        hits, both = self._searched(want, index, top_k)
         clock.mark("retrieve")
         written: Answer | None = None
         for written in self._arranged(answer, want, hits, index, cancelled):
@@ -139,7 +142,7 @@ class Pipeline:
         answer, told = replace(answer, query=query), want.told if want.after_turns else query
         with clock.stage("read"):
             windows = read(query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
-        own = OwnWords(self.settings, index) if self.reader and self.settings.style != "short" else None
+        own = OwnWords(self.settings, index, both) if self.reader and self.settings.style != "short" else None
         if done := self._unread(answer, hits, own):
             yield self._closed(done, clock, cancelled)
             return
@@ -195,6 +198,11 @@ class Pipeline:
             done = self._decided(answer, hits, windows, draft, found, own, decision, cancelled)
         yield self._closed(done, clock, cancelled)
 
+    def _searched(self, want: Want, index: Searching, k: int) -> tuple[Sequence[Hit], Editions | None]:
+        """What is found, and the two editions that it is of where these are compared."""
+        both = editions_asked(want.kind, want.query, self.reader, index, 2 * k) if self.reader else None
+        return (both.hits if both else searched(want.query, index, k, want.before)), both
+
     def _unwritten(
         self,
         answer: Answer,
@@ -230,6 +238,8 @@ class Pipeline:
         if answer.kind not in APART and not exact and self.gate.unanswered(told):
             return decline(answer, "not_answered", hits, first, found=found)
         if worked := self._worked(answer, operation, ranked, windows, own, writer, cancelled):
+            return worked
+        if found and answer.kind in FIGURES and (worked := own.share(answer, found, ranked)):
             return worked
         found = apart(found) or found
         if done := own.answer(answer, found, hits):

@@ -25,7 +25,7 @@ from index.normalize import simplify
 from index.sentences import split_sentences
 from kernels import integer_products
 from qa.heads import HEADS
-from qa.kind import Operation, alone_of, arranged_of, kind_of, operation_of
+from qa.kind import Operation, alone_of, arranged_of, editions_of, kind_of, operation_of
 from qa.linear import sigmoid
 
 WEIGHTS = Path(__file__).with_name("reader.npz")
@@ -71,6 +71,8 @@ class Reads(Protocol):
 
     def arranged(self, order: str) -> Mapping[str, float]: ...
 
+    def editions(self, question: str) -> Mapping[str, float]: ...
+
     def turn(self, question: str, before: str) -> tuple[Span, ...]: ...
 
     def alone(self, question: str, before: str, answer: str) -> float: ...
@@ -84,7 +86,7 @@ class ReadOnce:
         self._reader = reader
         self._known: dict[tuple[str, str], Reading] = {}
         self.kind, self.operation, self.arranged = reader.kind, reader.operation, reader.arranged
-        self.turn, self.alone = reader.turn, reader.alone
+        self.turn, self.alone, self.editions = reader.turn, reader.alone, reader.editions
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         new = [text for text in dict.fromkeys(passages) if (question, text) not in self._known]
@@ -139,6 +141,10 @@ class SmallReader:
     def arranged(self, order: str) -> Mapping[str, float]:
         """Probability of what an order does with an answer (``qa.kind.arranged_of``)."""
         return arranged_of(order, self._encoder())
+
+    def editions(self, question: str) -> Mapping[str, float]:
+        """Probability of what is asked of two editions of a document (``qa.kind.editions_of``)."""
+        return editions_of(question, self._encoder())
 
     def turn(self, question: str, before: str) -> tuple[Span, ...]:
         """The spans of ``before`` (:func:`history`) that the question takes up."""

@@ -18,6 +18,7 @@ class ScriptedReader:
     answers: words whose sentences answer a question, by question.
     operations: question -> the fields of ``qa.kind.Operation``; nothing for others.
     orders: order -> what it does with an answer; "text" for others.
+    editions: question -> what of two editions it asks; "none" for others.
     """
 
     loaded = True
@@ -29,9 +30,11 @@ class ScriptedReader:
         answers: Mapping[str, Sequence[str]] | None = None,
         operations: Mapping[str, tuple[str, ...]] | None = None,
         orders: Mapping[str, str] | None = None,
+        editions: Mapping[str, str] | None = None,
     ) -> None:
         self.kinds, self.carried, self.answers = kinds or {}, carried or {}, answers or {}
         self.operations, self.orders = operations or {}, orders or {}
+        self.revisions = editions or {}
 
     def warm(self) -> None:
         return None
@@ -48,6 +51,10 @@ class ScriptedReader:
 
     def arranged(self, order: str) -> Mapping[str, float]:
         return {self.orders.get(order, "text"): 0.95}
+
+    def editions(self, question: str) -> Mapping[str, float]:
+        asked = self.revisions.get(question, "none")
+        return {name: 0.9 if name == asked else 0.05 for name in ("none", "part", "whole")}
 
     def turn(self, question: str, before: str) -> tuple[Span, ...]:
         words = self.carried.get(question, ())

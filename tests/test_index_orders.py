@@ -159,6 +159,21 @@ def test_what_was_judged_counts_instead(monkeypatch: pytest.MonkeyPatch) -> None
     assert found(**{"疑似一句。": -2.0}) == ["命令一句。"]
 
 
+def test_where_a_text_is_listed_what_was_judged_counts_but_for_what_is_told_for_sure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scripted(monkeypatch, {"疑": 0.1 - load_fit().wide, "令": 1.0})
+    told = sentences_of(f"疑似一句。{'食堂' * 9}。命令一句。")
+
+    def found(**judged: float) -> list[str]:
+        return [told.text[p.start : p.end] for p in places(told, wide=True, judged=judged)]
+
+    assert found() == ["疑似一句。", "命令一句。"], "nobody was asked"
+    assert [text for _, text in told.doubtful(0, 99, wide=True)] == ["疑似一句。"]
+    assert found(**{"疑似一句。": -4.0}) == ["疑似一句。", "命令一句。"]
+    assert found(**{"疑似一句。": -5.0, "命令一句。": -9.0}) == ["命令一句。"]
+
+
 def test_a_text_is_looked_at_once_and_not_asked_of_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -205,7 +220,7 @@ def test_the_vectors_tell_of_the_passages_found_alone_and_beside_an_order(
     assert orders.struck(document) == () and seen == [], "nothing may be told for sure"
     assert [text for _, text in orders.doubtful([(document, 0, 6)])] == ["疑似第一句。"] == seen
     assert len(orders.doubtful([(document, 0, len(text))])) == 2 and len(seen) == 2
-    assert orders.doubtful([(document, 0, len(text))], wide=True) == set() and len(seen) == 2, "told"
+    assert len(orders.doubtful([(document, 0, len(text))], wide=True)) == 2 and len(seen) == 2
     seen.clear()
     assert struck(f"{text}命令。随便第二句。随便第三句。") == ["命令。", "随便第二句。", "随便第三句。"]
     assert seen == ["命令。", "随便第二句。", "随便第三句。"], "and what stands farther away is not looked at"

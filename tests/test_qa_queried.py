@@ -459,3 +459,61 @@ def test_what_a_document_writes_opens_no_turn(tmp_path: Path):
     computed("几项<|im_start|>", Operation("count", "none"), whole, generator, threading.Event())
     content = generator.requests[0].messages[-1].content
     assert "<|" not in content and "[INST]" not in content and "INST" in content
+
+
+TRIPS = """# 派车
+
+| 日期 | 车号 | 用车人 | 里程（公里） | 油费（元） |
+|---|---|---|---|---|
+| 3月2日 | B07 | 林栀 | 40 | 30 |
+| 3月3日 | B09 | 江砚 | 55 | 42 |
+| 3月5日 | B07 | 江砚 | 60 | 45 |
+| 3月8日 | B12 | 林栀 | 25 | 20 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "conditions", "total", "terms"),
+    [
+        ("B07和B09各跑多少公里，一共呢", "one", 155, ("B07 100公里", "B09 55公里")),
+        ("林栀用车的里程一共多少", "one", 65, ("40", "25")),
+        ("油费一共多少", "none", 137, ("30", "42", "45", "20")),
+        ("油费一共多少", "one", None, ()),  # the condition is none that the table has
+        ("林栀3月5日以后里程一共多少", "several", None, ()),
+        ("里程和油费一共多少", "none", None, ()),
+    ],
+)
+def test_a_sum_that_the_question_says_itself_needs_no_query(
+    tmp_path: Path, question: str, conditions: str, total: int | None, terms: tuple[str, ...]
+) -> None:
+    found = asked(opened(tmp_path, TRIPS, "车号 里程"), "没有", "sum", conditions, question)
+    assert (found and (int(found.total or 0), found.terms)) == ((total, terms) if total else None)
+
+
+TOWNS = """# 街镇指标
+
+| 街镇 | 立案（件） | 来电（件） |
+|---|---|---|
+| 临溪街道 | 34 | 286 |
+| 北坊街道 | 29 | 231 |
+| 桑园镇 | 20 | 138 |
+| 石渡镇 | 18 | 107 |
+| 合计 | 101 | 762 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "query", "total"),
+    [
+        ("两个镇一共接了多少来电", "SELECT SUM(来电_件) FROM t", 245),
+        ("2个街道来电合计多少", "SELECT SUM(来电_件) FROM t", 517),
+        ("四个街镇来电合计多少", "SELECT SUM(来电_件) FROM t", 762),
+        ("三个镇来电合计多少", "SELECT SUM(来电_件) FROM t", None),
+        ("两个月来电合计多少", "SELECT SUM(来电_件) FROM t", None),
+    ],
+)
+def test_rows_of_a_kind_of_which_the_question_says_how_many_there_are(
+    tmp_path: Path, question: str, query: str, total: int | None
+) -> None:
+    found = asked(opened(tmp_path, TOWNS, "街镇 来电"), query, "sum", "one", question)
+    assert (int(found.total or 0) if found else None) == total

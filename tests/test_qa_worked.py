@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from fake_encoder import FakeEncoder
@@ -76,6 +77,7 @@ def asked(
     ("writes", "question", "total", "unit", "shown"),
     [
         ("单人间 = 40间\n双人间 = 25间\n答案 = 单人间 + 双人间", "", 65, "间", "40间 + 25间"),
+        ("单人房间数 = 40间\n双人房间数 = 25间\n答案 = 单人间 + 双人间", "", 65, "间", "40间 + 25间"),
         # A difference has no sign, whichever way round it was written.
         ("单人间数 = 40间\n双人间数 = 25间\n答案 = 双人间数 - 单人间数", "", 15, "间", "40间 − 25间"),
         (
@@ -133,6 +135,7 @@ def test_figures_that_stand_there_are_computed_with_their_units(
         "单人间 = 40间\n三号楼 = 40间\n答案 = 单人间 + 三号楼",  # the same figure twice
         "空调 = 6元\n单人间 = 120元\n答案 = 押金 + 单人间",
         "单人间 = 40间\n答案 = 单人间 +",
+        "单人间数 = 40间\n双人间数 = 25间\n答案 = 人间 + 双人间数",  # fits both
         "单人间 = 40间\n答案 = (单人间 + 25间",
         "答案 = 甲间 + 乙间",
         "有几间",
@@ -265,3 +268,55 @@ def test_nobody_is_asked_of_a_cell_that_is_said_to_be_what_its_column_and_row_sa
     writes = f"大房{told} = 300元\n小房{told} = 200元\n答案 = 大房{told} - 小房{told}"
     found = asked(hits, writes, "大房比小房贵多少")
     assert found is not None and found.total == 100 and len(found.claims) == asked_of
+
+
+SHED = """# 苗圃大棚建设合同
+
+投资总额为240万元，分三次支付。大棚面积约600平方米。
+
+签约后支付投资总额的30%作为首付款。
+
+验收后支付投资总额的65%（156万元）。
+
+面积误差不超过大棚面积的3%。逾期每日按未付部分的0.5‰计息。
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("首付款", "推算为72万元（240万元 × 30%）"),
+        ("156万元", ""),  # the sentence says it itself
+        ("误差", ""),  # of about so much
+        ("计息", ""),  # of an amount that is not stated
+        ("分三次", ""),
+    ],
+)
+def test_a_share_of_an_amount_that_is_stated_is_worked_out(tmp_path: Path, word: str, told: str) -> None:
+    (tmp_path / "a.md").write_text(SHED, "utf-8")
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data"),
+        encoder=FakeEncoder(),
+        generator=ScriptedGenerator({"": "没有写明。"}),
+        reader=ScriptedReader(answers={"大棚合同": (word,)}),
+    )
+    engine.add([tmp_path / "a.md"])
+    text = engine.answer("大棚合同").text
+    assert text.startswith(told) if told else "推算" not in text
+
+
+@pytest.mark.parametrize(
+    ("question", "writes", "total"),
+    [
+        ("大房和小房一共多少钱", "大房费用 = 300元\n小房费用 = 200元\n答案 = 大房费用 + 小房费用", 500),
+        ("大房各项一共多少", "大房费用 = 300元\n大房水费 = 4元\n答案 = 大房费用 + 大房水费", 304),
+        ("大房和小房一共多少钱", "大房费用 = 300元\n小房水费 = 3元\n答案 = 大房费用 + 小房水费", None),
+        ("大房的费用一共多少", "大房费用 = 300元\n小房费用 = 200元\n答案 = 大房费用 + 小房费用", None),
+    ],
+    ids=["a column", "a row", "several of both", "a row that is not meant"],
+)
+def test_what_is_added_up_of_a_table_stands_in_one_row_or_one_column(
+    hits: Sequence[Hit], question: str, writes: str, total: int | None
+) -> None:
+    found = asked(hits, writes, question)
+    assert (int(found.total) if found else None) == total

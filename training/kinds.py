@@ -1,9 +1,9 @@
 """Fits which kind of answer a question wants (``qa/kinds.npz``), what is to be computed for it
-(``operations.npz``), how many conditions it puts on what is counted (``conditions.npz``) and what an order on
-an answer does with it (``arranged.npz``): a softmax over the encoder's vector of the question and its runs of
-characters.
+(``operations.npz``), how many conditions it puts on what is counted (``conditions.npz``), what an order on an
+answer does with it (``arranged.npz``) and what is asked of two editions of a document (``editions.npz``): a
+softmax over the encoder's vector of the question and its runs of characters.
 
-    python -m training.kinds [--of kinds|operations|conditions|arranged] [--out qa/kinds.npz]
+    python -m training.kinds [--of kinds|operations|conditions|arranged|editions] [--out qa/kinds.npz]
 
 Prints accuracy out of fold over domains, and the confusions. The vector is multilingual-e5-small's.
 """
@@ -34,6 +34,7 @@ FILES = {
     "operations": ("operations", "op"),
     "conditions": ("conditions", "conditions"),
     "arranged": ("arranged", "form"),
+    "editions": ("editions", "editions"),
 }
 """File of data and its label, by what is fitted."""
 

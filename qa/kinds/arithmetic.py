@@ -7,7 +7,7 @@ of that: 每平方米6.5元 (元/平方米) by 12,000平方米 is an amount in �
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -17,6 +17,7 @@ from qa.checks.numbers import measured_in
 
 SIGNS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
 HUNDRED = Decimal(100)
+LARGE = {"万": Decimal(10**4), "亿": Decimal(10**8)}
 AFTER = 4
 """Characters after a figure in which what it is for each of may stand (元/平方米)."""
 PLACES = 4
@@ -81,6 +82,15 @@ class Quantity:
         return self.unit != number.unit and any(
             thing in self.before or 0 <= self.after.find(thing) <= 1 for thing in number.things
         )
+
+
+def in_large(value: Decimal, unit: str, texts: Sequence[str]) -> tuple[Decimal, str]:
+    """What was computed in 万 or 亿, with that before its unit, where all figures that it was computed from
+    are written so."""
+    for mark, size in LARGE.items():
+        if texts and all(text.endswith(mark + unit) for text in texts):
+            return value / size, mark + unit
+    return value, unit
 
 
 def operands(node: Node) -> Iterator[Operand]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from index.normalize import normalize, number_spans
 from index.types import Hit
+from qa.kinds.arithmetic import in_large
 from qa.kinds.evidence import Indexed
 from qa.kinds.rows import named_rows, named_table
 from qa.kinds.tables import Row, Table, bare, only_figure, shared, stands
@@ -67,8 +68,7 @@ def _across(asked: str, table: Table) -> Sides | None:
     rows = [row for row in table.rows if values and all(row.cells[c] in v for c, v in values.items())]
     if len(rows) != 1 or len(named) != 2 or not all(_figure(rows[0].cells[c]) for c in named):
         return None
-    (one, unit), (other, second) = (_told(rows[0].cells[c]) for c in named)
-    difference = f"{abs(one - other).normalize():,f}{unit}" if unit == second else ""
+    difference = _less([rows[0].cells[c] for c in named])
     return Sides((*values, *(c for c in named if c not in values)), tuple(rows), difference)
 
 
@@ -80,11 +80,17 @@ def _difference(rows: Sequence[Row], table: Table, columns: Sequence[str], summe
         numeric = [c for c in numeric if _adds_up(c, numeric, table.rows)]
     if len(rows) != 2 or len(numeric) != 1:
         return "", ""
-    (one, unit), (other, second) = (_told(row.cells[numeric[0]]) for row in rows)
-    if unit != second:
-        return "", ""
-    unit = unit or (numeric[0][numeric[0].find("（") + 1 : -1] if numeric[0].endswith("）") else "")
-    return f"{abs(one - other).normalize():,f}{unit}", bare(numeric[0])
+    over = numeric[0][numeric[0].find("（") + 1 : -1] if numeric[0].endswith("）") else ""
+    difference = _less([row.cells[numeric[0]] for row in rows], over)
+    return difference, bare(numeric[0]) if difference else ""
+
+
+def _less(cells: Sequence[str], over: str = "") -> str:
+    """How much one of two cells is less than the other, in the unit that both have, else the one ``over``
+    their column; "" where they have different ones."""
+    (one, unit), (other, second) = (_told(cell) for cell in cells)
+    value, told = in_large(abs(one - other), unit, [cell.strip() for cell in cells])
+    return f"{value.normalize():,f}{told or over}" if unit == second else ""
 
 
 def _adds_up(column: str, columns: Sequence[str], rows: Sequence[Row]) -> bool:

@@ -10,6 +10,7 @@ import prompts
 from index.types import Document, Hit, Passage
 from qa.attribution import EvidenceSentence
 from qa.draft import cite
+from qa.kinds.arithmetic import in_large
 from qa.kinds.counted import Count, measure
 from qa.kinds.extract import WIDE, Extract
 from qa.kinds.overview import about, outline
@@ -45,7 +46,8 @@ def tallied(answer: Answer, count: Count) -> Answer:
         shown = stacked([replace(line, state=state) for line in lines])
         return replace(answer, stage="done", sentences=shown, notes=notes)
     if count.terms:
-        total = f"{count.total.normalize():,f}{count.unit}"
+        value, unit = in_large(count.total, count.unit, count.terms)
+        total = f"{value.normalize():,f}{unit}"
         how = "qa.counted_sum" if count.what == "sum" else "qa.counted_other"
         text = prompts.text(
             how, total=total, terms=(" + " if count.what == "sum" else "，").join(count.terms)

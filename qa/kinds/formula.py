@@ -72,14 +72,24 @@ def _parsed(
 
 
 def _twin(part: str, known: dict[str, Node], used: set[str]) -> str:
-    """The name that was given to a figure which is written out again."""
+    """The name that was given to a figure which is written out again, or of which the one name that fits is
+    shortened: 违建 of 违法建设."""
     spans = number_spans(part)
+    if not spans:
+        fit = [name for name in known if name not in used and len(part) > 1 and _shortens(part, name)]
+        return fit[0] if len(fit) == 1 else ""
     value, unit = (spans[0].value, spans[0].unit) if len(spans) == 1 else (None, "")
     for name, node in known.items():
         same = isinstance(node, Operand) and node.span.value == value and unit in ("", node.span.unit)
         if same and name not in used:
             return name
     return ""
+
+
+def _shortens(part: str, name: str) -> bool:
+    """Do all characters of the one stand in the other, in order?"""
+    rest = iter(name)
+    return all(c in rest for c in part)
 
 
 def _parts(text: str, known: dict[str, Node]) -> Iterator[str]:

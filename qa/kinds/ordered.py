@@ -167,15 +167,16 @@ def beside(answer: Answer, both: Sides) -> Answer:
 
 def as_table(columns: Sequence[str], rows: Sequence[Row]) -> list[Sentence]:
     """Rows as the lines of a table in Markdown, each with its place."""
-    head = "\n".join((_line(columns), _line(["---"] * len(columns)))) + "\n"
+    head = "\n".join((line_of(columns), line_of(["---"] * len(columns)))) + "\n"
     return [Sentence(head, "supported"), *(_cited(row, columns) for row in rows)]
 
 
-def _line(cells: Sequence[str]) -> str:
+def line_of(cells: Sequence[str]) -> str:
+    """A line of a table in Markdown."""
     return "| " + " | ".join(cell.replace("|", "／").strip() for cell in cells) + " |"
 
 
 def _cited(row: Row, columns: Sequence[str]) -> Sentence:
     place = row.place
-    text = _line([row.cells[c] for c in columns])
+    text = line_of([row.cells[c] for c in columns])
     return Sentence(text + "\n", "supported", (cite(place, place.start, place.end, 1.0),))

@@ -18,10 +18,14 @@ from qa.kinds.compose import (
     shown_working,
     tallied,
 )
+from qa.kinds.contrast import against_rows
 from qa.kinds.counted import Query, counted
 from qa.kinds.extract import APART, Extract
 from qa.kinds.ordered import beside
 from qa.kinds.overview import section_of
+from qa.kinds.revised import Editions, side_by_side
+from qa.kinds.rows import looked_up
+from qa.kinds.share import share_worked
 from qa.kinds.worked import Worked
 from qa.searching import Searching
 from qa.settings import AnswerSettings
@@ -39,17 +43,21 @@ class OwnWords:
     Args:
         settings: ``risk`` decides what is sure enough.
         index: where the passages lie.
+        both: two editions that are compared.
     """
 
-    def __init__(self, settings: AnswerSettings, index: Searching) -> None:
+    def __init__(self, settings: AnswerSettings, index: Searching, both: Editions | None = None) -> None:
         self.settings = settings
         self.index = index
+        self.both = both
 
     def overview(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
         """What documents there are, or the outline of one; None for other kinds, and where there is nothing
         to tell."""
         index = self.index
-        if answer.kind == "overview_all":
+        if self.both and self.both.whole:
+            done = side_by_side(answer, self.both, ())
+        elif answer.kind == "overview_all":
             documents = [(index.document(d.id), index.passages(d.id)) for d in index.documents()[:40]]
             done = catalogue(answer, documents)
         elif answer.kind == "overview_document":
@@ -81,6 +89,13 @@ class OwnWords:
             ranked: what was found, best first.  found: what the reader finds in it.
             query: computes over a table.
         """
+        if found and self.both and (found.exact or found.likely >= 1.0 - self.settings.risk):
+            rows = looked_up(answer.query, ranked, self.index)
+            lines = [row.place for row in rows] or against_rows(
+                answer.query, found.lines, self.index, every=False
+            )
+            if done := side_by_side(answer, self.both, lines):
+                return replace(done, retrieved=found_for(ranked, self.index.superseded(), lines))
         if answer.kind == "count" and operation.what == "none":
             operation = operation._replace(what="count")
         if not ranked or not (answer.kind in ("compare", "fact") or operation.what != "none"):
@@ -101,6 +116,13 @@ class OwnWords:
         """What was worked out of running text, as the answer."""
         done = shown_working(answer, found)
         return replace(done, retrieved=found_for(ranked, self.index.superseded(), found.places))
+
+    def share(self, answer: Answer, found: Extract, ranked: Sequence[Hit]) -> Answer | None:
+        """The share of an amount that was found, with what it comes to; None where that is not certain."""
+        if max(found.likely, found.judged or 0.0) < max(QUICK, 1.0 - self.settings.risk):
+            return None
+        done = share_worked(found, self.index)
+        return self.worked(answer, done, ranked) if done else None
 
     def answer(self, answer: Answer, found: Extract | None, hits: Sequence[Hit]) -> Answer | None:
         """The lines that answer a question of its kind; None where it has to be written, or nothing is sure

@@ -20,7 +20,7 @@ from sqlglot.errors import SqlglotError
 
 import prompts
 from engine.base import Generator, Message
-from index.normalize import normalize
+from index.normalize import normalize, number_spans
 from qa.checks.numbers import counts
 from qa.draft import beginning, reply
 from qa.kind import Operation
@@ -30,7 +30,7 @@ from qa.kinds.counted import Count, numbered
 from qa.kinds.grounding import grounded
 from qa.kinds.rows import named_rows
 from qa.kinds.sheet import HEAD, Sheet, sheet_of
-from qa.kinds.tables import Table, bare, shared, totals
+from qa.kinds.tables import Row, Table, bare, shared, totals
 
 TOKENS = 80
 """Tokens of a query."""
@@ -57,15 +57,51 @@ def computed(
     rows = [row for row in table.rows if row is not last][:ROWS]
     if len(rows) < 2:
         return None
-    if numbered(question, len(rows)):  # 三个安置点 of three is no condition
+    if own := _of_kind(normalize(question).text, table, rows):
+        rows = own
+    if own or numbered(question, len(rows)):  # 三个安置点 of three is no condition
         operation = operation._replace(conditions="none")
-    sheet = sheet_of(table, rows)
-    text = written(question, sheet, generator, cancelled)
+    sheet, asked = sheet_of(table, rows), normalize(question).text
+    said = _said_itself(asked, operation, Table(table.columns, tuple(rows)), sheet)
+    if said and (done := _trusted(said, asked, operation, sheet)):
+        return done
+    return _trusted(written(question, sheet, generator, cancelled), asked, operation, sheet)
+
+
+def _trusted(text: str, asked: str, operation: Operation, sheet: Sheet) -> Count | None:
+    """What a query computes; None where it cannot be trusted."""
     try:
         query = parsed(text)
-        return _computed(query, normalize(question).text, operation, sheet) if query else None
+        return _computed(query, asked, operation, sheet) if query else None
     except (SqlglotError, sqlite3.Error, KeyError):
         return None  # no query, or one of columns that are not there
+
+
+def _said_itself(asked: str, operation: Operation, table: Table, sheet: Sheet) -> str:
+    """The query for a sum whose rows and one column the question names in so many words, or that puts no
+    condition; "" elsewhere."""
+    names = {column.header: column.name for column in sheet.columns}
+    summed = [c.name for c in sheet.columns if c.numeric and shared(asked, c.header)]
+    values = {header: held for header, held in table.values(asked).items() if header in names}
+    if operation.what != "sum" or len(summed) != 1 or not (values or operation.conditions == "none"):
+        return ""
+    query = exp.select(exp.func("SUM", exp.column(summed[0]))).from_("t")
+    for header, held in values.items():
+        query = query.where(exp.column(names[header]).isin(*sorted(held)))
+    return query.sql("sqlite")
+
+
+def _of_kind(asked: str, table: Table, rows: Sequence[Row]) -> list[Row]:
+    """The rows whose cells in one column end as what the question counts, where it says how many these are:
+    两个镇 of 青石镇, 柳浦镇 and three 街道; [] elsewhere."""
+    for span in number_spans(asked):
+        for length in (2, 1) if span.kind == "number" and span.value > 1 else ():
+            kind = asked[span.unit_end : span.unit_end + length]
+            for column in table.columns if kind.isalpha() else ():
+                own = [row for row in rows if row.cells[column].endswith(kind)]
+                if len(own) == span.value and len(own) < len(rows):
+                    return own
+    return []
 
 
 def examples() -> tuple[Message, ...]:
@@ -169,7 +205,8 @@ def _over_rows(
     rows = rows if len(rows) < len(sheet.rows) else _named(rows, asked, sheet)
     columns = _added(query, asked, sheet)
     if what == "sum" and not query.find(exp.Count):
-        return _summed(rows, columns.pop(), sheet) if len(columns) == 1 else None
+        listed = next((test.this.name for one in tests for test in one.find_all(exp.In)), "")
+        return _summed(rows, columns.pop(), sheet, listed) if len(columns) == 1 else None
     if not rows or (len(rows) == 1 and not tests) or query.find(exp.Sum):
         return None
     if query.find(exp.Distinct) and len(columns) == 1:
@@ -186,15 +223,23 @@ def _named(rows: tuple[int, ...], asked: str, sheet: Sheet) -> tuple[int, ...]:
     return tuple(row for row in rows if sheet.rows[row] in named.rows) if named and named.exact else rows
 
 
-def _summed(rows: Sequence[int], name: str, sheet: Sheet) -> Count | None:
-    """The sum of a column of figures over the rows; None where one has a figure that is not understood."""
+def _summed(rows: Sequence[int], name: str, sheet: Sheet, by: str) -> Count | None:
+    """The sum of a column of figures over the rows, with that of each value of the column ``by`` where
+    several rows have one; None where one has a figure that is not understood."""
     column = sheet.column(name)
-    own = [(row, value) for row in rows if isinstance(value := column.values[row], float)]
+    known = [(row, column.values[row]) for row in rows]
+    own = [(row, Decimal(str(value))) for row, value in known if isinstance(value, float)]
     if len(own) < 2 or not column.numeric or any(unread(column, row) for row in rows):
         return None
-    total = sum((Decimal(str(value)) for _, value in own), Decimal(0))
+    total = sum((value for _, value in own), Decimal(0))
     numbers = [row for row, _ in own]
-    return Count(places_of(numbers, sheet), "sum", total, _cells(numbers, [name], sheet), column.unit)
+    terms, parts = _cells(numbers, [name], sheet), dict[str, Decimal]()
+    for row, value in own if by else ():
+        told = sheet.column(by).told[row]
+        parts[told] = parts.get(told, Decimal(0)) + value
+    if 1 < len(parts) < len(own):
+        terms = tuple(f"{told} {value.normalize():,f}{column.unit}" for told, value in parts.items())
+    return Count(places_of(numbers, sheet), "sum", total, terms, column.unit)
 
 
 def _several(select: exp.Select, sheet: Sheet) -> bool:

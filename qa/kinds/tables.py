@@ -103,7 +103,13 @@ def row_text(place: EvidenceSentence) -> str:
 
 def in_table(place: EvidenceSentence) -> bool:
     """Is it a row of a table?"""
-    return any(one.table and one.start <= place.start < one.end for one in place.document.blocks)
+    return table_of(place) > 0
+
+
+def table_of(place: EvidenceSentence) -> int:
+    """The number of the table that it is a row of; 0 for other text."""
+    blocks = place.document.blocks
+    return next((one.table for one in blocks if one.table and one.start <= place.start < one.end), 0)
 
 
 def _with_unit(cell: str) -> str:

@@ -26,12 +26,12 @@ from qa.context import Context
 from qa.draft import beginning, reply_with_least
 from qa.judge import Judge
 from qa.kind import Operation
-from qa.kinds.arithmetic import Operand, Quantity, operands, result, signs
+from qa.kinds.arithmetic import Operand, in_large, operands, result, signs
 from qa.kinds.conditions import longest
 from qa.kinds.counted import numbered
 from qa.kinds.evidence import narrow
 from qa.kinds.formula import calculation, named, shared_pairs
-from qa.kinds.tables import in_table, stands
+from qa.kinds.tables import in_table, row_text, stands, table_of
 from qa.kinds.told_items import counted_items
 
 TOKENS = 120
@@ -42,7 +42,6 @@ CERTAIN = -2.0
 ITEMS = frozenset("n")
 DONE = {"count": "n", "sum": "+*", "difference": "-", "product": "*", "ratio": "/", "average": "/"}
 """What is done for an operation; ``n`` is counting items."""
-LARGE = {"万": Decimal(10**4), "亿": Decimal(10**8)}
 UNNAMED = 1
 """Figures that are added up of which it need not be said what they are: nobody can check those."""
 SAID = 0.8
@@ -192,7 +191,7 @@ def _figure(lines: Sequence[str], question: str, context: Context) -> Worked | N
     if len(spots) < len(own) or not known:
         return None
     unnamed = sum(not one.name for one in known)
-    if "+" in signs(node) and (unnamed > UNNAMED or _variants(own, question)):
+    if "+" in signs(node) and (unnamed > UNNAMED or _variants(own, question) or _crossed(known, question)):
         return None
     total = result(node)
     if total and total.value < 0 and node.sign == "-":
@@ -200,7 +199,7 @@ def _figure(lines: Sequence[str], question: str, context: Context) -> Worked | N
     if total is None or total.value <= 0:
         return None
     places = _once([one.place for one in known if one.place])
-    value, unit = _in_large(total, own)
+    value, unit = in_large(total.value, total.unit, [o.text for o in own if o.span.unit == total.unit])
     claims = tuple(f"{one.name}是{one.text}。" for one in known if one.name and not _of_row(one))
     return Worked("figure", value, unit, total.shown, places, frozenset(signs(node)), claims)
 
@@ -216,13 +215,22 @@ def _of_row(one: Operand) -> bool:
     return row > 0 and max(own, default=0) + row >= SAID * len(one.name)
 
 
-def _in_large(total: Quantity, own: Sequence[Operand]) -> tuple[Decimal, str]:
-    """The result in 万 or 亿 where all figures with its unit are."""
-    texts = [one.text for one in own if one.span.unit == total.unit]
-    for mark, size in LARGE.items():
-        if texts and total.unit and all(text.endswith(mark + total.unit) for text in texts):
-            return total.value / size, mark + total.unit
-    return total.value, total.unit
+def _crossed(own: Sequence[Operand], question: str) -> bool:
+    """Are figures of one table, that are added up, of several rows and several columns, or of a row of which
+    the question names no cell though it names one of another?"""
+    asked = normalize(question).text
+    tables: dict[tuple[str, int], list[tuple[str, bool, int]]] = {}
+    for one in own:
+        if one.place and (number := table_of(one.place)):
+            cells = [cell.partition("：")[::2] for cell in row_text(one.place).split("；")]
+            column = next((name for name, cell in cells if cell.startswith(one.text)), "")
+            named = any(stands(asked, cell) for _, cell in cells)
+            tables.setdefault((one.place.document.id, number), []).append((column, named, one.place.start))
+    for figures in tables.values():
+        rows, columns = {at for *_, at in figures}, {column for column, *_ in figures}
+        if len(rows) > 1 and (len(columns) > 1 or len({named for _, named, _ in figures}) > 1):
+            return True
+    return False
 
 
 def _variants(own: Sequence[Operand], question: str) -> bool:
