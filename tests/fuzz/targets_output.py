@@ -17,7 +17,7 @@ from qa.serialize import answer_from_dict, answer_to_dict
 from qa.types import Answer, Citation, Note, Problem, Refusal, Retrieved, Sentence
 from ui.export import clipboard, to_html, to_json, to_markdown
 from ui.export_word import to_word
-from ui.openai_form import completion
+from ui.openai_form import reply_of
 from ui.openai_request import ChatMessage, ChatRequest
 from ui.render import answer_html, question_html
 from ui.storage_types import Exchange
@@ -123,7 +123,7 @@ def exported(answer: Answer) -> None:
     clipboard(answer)
     _opens(to_word(answer.question, [exchange]))
     request = ChatRequest(messages=[ChatMessage(role="user", content="x")], max_tokens=50)
-    content = completion(answer, request, "i", "http://here")["choices"][0]["message"]["content"]
+    content = "".join(reply_of(answer, request, "http://here").pieces)
     _inert_markdown(content)
 
 
