@@ -17,7 +17,7 @@ from errors import Cancelled
 from index.types import Hit
 from qa.context import Context, Limits, build_context
 from qa.engine import Engine
-from qa.kinds.worked import Worked, borne_out, examples, worked_out
+from qa.kinds.worked import Worked, _holds, borne_out, examples, worked_out
 from qa.settings import EngineSettings
 from qa.types import State
 
@@ -305,6 +305,21 @@ def test_a_share_of_an_amount_that_is_stated_is_worked_out(tmp_path: Path, word:
     assert text.startswith(told) if told else "推算" not in text
 
 
+def test_what_is_said_twice_is_added_once(tmp_path: Path) -> None:
+    text = "# 信息化\n\n智慧苗圃二期项目流标。下一步建成智慧苗圃二期项目。东棚有72个插口，北棚有48个插口。"
+    (tmp_path / "a.md").write_text(text, "utf-8")
+    phases, plugs = "智慧项目一共几期", "几个棚一共多少插口"
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data"),
+        encoder=FakeEncoder(),
+        generator=ScriptedGenerator({"": "没有写明。"}),
+        reader=ScriptedReader(operations={q: ("sum", "none") for q in (phases, plugs)}),
+    )
+    engine.add([tmp_path / "a.md"])
+    assert "合计" not in engine.answer(phases).text
+    assert engine.answer(plugs).text.startswith("合计120个插口（72个 + 48个）")
+
+
 @pytest.mark.parametrize(
     ("question", "writes", "total"),
     [
@@ -320,3 +335,12 @@ def test_what_is_added_up_of_a_table_stands_in_one_row_or_one_column(
 ) -> None:
     found = asked(hits, writes, question)
     assert (int(found.total) if found else None) == total
+
+
+@pytest.mark.parametrize(
+    ("cell", "figure", "holds"), [("20", "20", True), ("20人", "20", True), ("2022年9月", "20", False)]
+)
+def test_a_cell_holds_a_figure_and_not_the_beginning_of_a_longer_one(
+    cell: str, figure: str, holds: bool
+) -> None:
+    assert _holds(cell, figure) == holds

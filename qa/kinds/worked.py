@@ -223,7 +223,7 @@ def _crossed(own: Sequence[Operand], question: str) -> bool:
     for one in own:
         if one.place and (number := table_of(one.place)):
             cells = [cell.partition("：")[::2] for cell in row_text(one.place).split("；")]
-            column = next((name for name, cell in cells if cell.startswith(one.text)), "")
+            column = next((name for name, cell in cells if _holds(cell, one.text)), "")
             named = any(stands(asked, cell) for _, cell in cells)
             tables.setdefault((one.place.document.id, number), []).append((column, named, one.place.start))
     for figures in tables.values():
@@ -231,6 +231,11 @@ def _crossed(own: Sequence[Operand], question: str) -> bool:
         if len(rows) > 1 and (len(columns) > 1 or len({named for _, named, _ in figures}) > 1):
             return True
     return False
+
+
+def _holds(cell: str, figure: str) -> bool:
+    """Does the cell begin with this figure, and not with a longer one: 2022年 with 20?"""
+    return cell.startswith(figure) and not cell[len(figure) :][:1].isdigit()
 
 
 def _variants(own: Sequence[Operand], question: str) -> bool:
