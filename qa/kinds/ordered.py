@@ -167,8 +167,12 @@ def beside(answer: Answer, both: Sides) -> Answer:
 
 def as_table(columns: Sequence[str], rows: Sequence[Row]) -> list[Sentence]:
     """Rows as the lines of a table in Markdown, each with its place."""
-    head = "\n".join((line_of(columns), line_of(["---"] * len(columns)))) + "\n"
-    return [Sentence(head, "supported"), *(_cited(row, columns) for row in rows)]
+    return [head_of(columns), *(_cited(row, columns) for row in rows)]
+
+
+def head_of(columns: Sequence[str]) -> Sentence:
+    """The first two lines of a table in Markdown."""
+    return Sentence("\n".join((line_of(columns), line_of(["---"] * len(columns)))) + "\n", "supported")
 
 
 def line_of(cells: Sequence[str]) -> str:

@@ -57,11 +57,12 @@ def computed(
     rows = [row for row in table.rows if row is not last][:ROWS]
     if len(rows) < 2:
         return None
-    if own := _of_kind(normalize(question).text, table, rows):
+    asked = normalize(question).text
+    if own := _of_kind(asked, table, rows):
         rows = own
     if own or numbered(question, len(rows)):  # 三个安置点 of three is no condition
         operation = operation._replace(conditions="none")
-    sheet, asked = sheet_of(table, rows), normalize(question).text
+    sheet = sheet_of(table, rows)
     said = _said_itself(asked, operation, Table(table.columns, tuple(rows)), sheet)
     if said and (done := _trusted(said, asked, operation, sheet)):
         return done

@@ -24,7 +24,7 @@ from index.types import Document, Hit
 from qa.attribution import EvidenceSentence
 from qa.draft import cite
 from qa.kinds.evidence import Indexed
-from qa.kinds.ordered import line_of
+from qa.kinds.ordered import head_of, line_of
 from qa.kinds.overview import about
 from qa.kinds.tables import row_text
 from qa.reader import Reads
@@ -103,14 +103,13 @@ def side_by_side(answer: Answer, both: Editions, lines: Sequence[EvidenceSentenc
     is nothing."""
     starts = {(line.document.id, line.start) for line in lines}
     named = [pair for pair in both.pairs if starts & {(one.document.id, one.start) for one in pair if one}]
-    pairs = both.changed if both.whole else named
+    changed = both.changed
+    pairs = changed if both.whole else named
     if not pairs:
         return None
-    changed = both.changed
     gone, new = (sum(p[1 - side] is None for p in changed) for side in (0, 1))
     heads = _labels(both.old, both.new)
     shown = [_row(pair) for pair in pairs[:SHOWN]]
-    table = "\n".join((line_of(heads), line_of(["---"] * 2))) + "\n"
     title = Sentence(f"《{both.new.title}》\n", "supported", shown[0].citations)
     edited = len(changed) - gone - new
     counts = {"changed": edited, "new": new, "gone": gone, "same": len(both.pairs) - len(changed)}
@@ -118,7 +117,7 @@ def side_by_side(answer: Answer, both: Editions, lines: Sequence[EvidenceSentenc
     if len(pairs) > SHOWN:
         told.append(prompts.text("qa.note_left", n=str(len(pairs) - SHOWN)))
     same_title = [title] if both.old.title == both.new.title else []
-    sentences = (*same_title, Sentence(table, "supported"), *shown)
+    sentences = (*same_title, head_of(heads), *shown)
     notes = (*answer.notes, *(Note("computed", text) for text in told))
     return replace(answer, stage="done", sentences=sentences, notes=notes)
 
