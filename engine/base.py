@@ -131,12 +131,52 @@ class Marks(Reads, Protocol):
         ...
 
 
+class Told(Reading, Protocol):
+    """Messages of which the end is read through an adapter."""
+
+    def material(self) -> object:
+        """What the model made of the last message's tokens before that end, float16 ``[tokens, hidden
+        size]``; to be asked for after ``state()``."""
+        ...
+
+
+@runtime_checkable
+class Adapts(Reads, Protocol):
+    """A generator that may have an adapter: matrices through which the end of what is read passes
+    (``engine/adapter.py``)."""
+
+    @property
+    def adapts(self) -> bool: ...
+
+    def read_adapted(
+        self,
+        messages: tuple[Message, ...],
+        begin: int,
+        cuts: Sequence[int],
+        cancelled: threading.Event,
+        material: bool = False,
+    ) -> Told:
+        """Begin to read the messages, the last one's content from the character ``begin`` on through the
+        adapter; does not wait. ``state()`` gives the states after the tokens that hold the characters
+        before each of the cuts (ascending), then after the chat, ``[cuts + 1, layers * hidden size]``.
+
+        Args:
+            material: ``Told.material`` will be asked for.
+        """
+        ...
+
+    def ends(self, messages: tuple[Message, ...], begin: int) -> list[int]:
+        """Where each of the tokens that ``material()`` tells of ends in the last message's content."""
+        ...
+
+
 @runtime_checkable
 class Keeps(Reads, Protocol):
     """A generator that keeps what it has read for chats that begin alike, over a restart too."""
 
-    def unread(self, messages: tuple[Message, ...]) -> int:
-        """How many tokens of the messages would have to be read now."""
+    def unread(self, messages: tuple[Message, ...], begin: int | None = None) -> int:
+        """How many tokens of the messages would have to be read now; through the adapter from a character
+        of the last one on."""
         ...
 
     def ahead(self, messages: tuple[Message, ...], cancelled: threading.Event, written: bool = False) -> bool:

@@ -201,6 +201,8 @@ class Batch:
             flight.took(flight.ids)
             if flight.unread:
                 return
+            if wanted := flight.job.wanted:
+                flight.job.seen(self._model.between(flight.held.table, *wanted))
         try:
             right = flight.job.took(taken.logits, taken.state() if read else None)
         except Exception as error:  # one job's own failure is not the others'

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -109,8 +110,42 @@ class BatchedGenerator(ABC):
         marks = [self._until(messages, cut, prompt) if cut < whole else len(prompt) for cut in cuts]
         return self._read(prompt[: marks[-1]], self._lasting(messages, prompt), cancelled, marks[:-1])
 
-    def unread(self, messages: tuple[Message, ...]) -> int:
+    @property
+    def adapts(self) -> bool:
+        from engine.adapter import fits
+
+        return fits(self.name)
+
+    def read_adapted(
+        self,
+        messages: tuple[Message, ...],
+        begin: int,
+        cuts: Sequence[int],
+        cancelled: threading.Event,
+        material: bool = False,
+    ) -> ReadJob:
+        prompt, first = self._adapted(messages, begin)
+        start = self._until(messages, 0, prompt)
+        ends = self._tokens.ends(messages[-1].content)
+        marks = [start + bisect_left(ends, cut) + 1 for cut in cuts]
+        lasting = min(self._lasting(messages, prompt), first)
+        return self._read(prompt, lasting, cancelled, marks, material=(start, first) if material else None)
+
+    def ends(self, messages: tuple[Message, ...], begin: int) -> list[int]:
+        prompt, first = self._adapted(messages, begin)
+        return self._tokens.ends(messages[-1].content)[: first - self._until(messages, 0, prompt)]
+
+    def _adapted(self, messages: tuple[Message, ...], begin: int) -> tuple[list[int], int]:
+        """The prompt with those tokens marked that stand from the character ``begin`` of the last message
+        on, and how many stand before."""
+        from engine.adapter import ADAPTED
+
         prompt = self._prompt(messages, 1)
+        first = self._until(messages, begin, prompt)
+        return [*prompt[:first], *(token | ADAPTED for token in prompt[first:])], first
+
+    def unread(self, messages: tuple[Message, ...], begin: int | None = None) -> int:
+        prompt = self._prompt(messages, 1) if begin is None else self._adapted(messages, begin)[0]
         return len(prompt) - (self._batch.known(prompt) if self._batch else 0)
 
     def ahead(self, messages: tuple[Message, ...], cancelled: threading.Event, written: bool = False) -> bool:
@@ -133,10 +168,11 @@ class BatchedGenerator(ABC):
         cancelled: threading.Event,
         marks: Sequence[int] = (),
         deep: bool = False,
+        material: tuple[int, int] | None = None,
     ) -> ReadJob:
         from engine.jobs import ReadJob
 
-        reader = ReadJob(prompt, cancelled, lasting, marks, deep)
+        reader = ReadJob(prompt, cancelled, lasting, marks, deep, material)
         try:
             self._loaded(cancelled).submit(reader)
         except Cancelled:

@@ -43,6 +43,10 @@ class Vocabulary(Protocol):
         """Token ids of plain text."""
         ...
 
+    def ends(self, text: str) -> list[int]:
+        """Where each token of plain text ends in it, in characters."""
+        ...
+
     def encode_chat(self, messages: Sequence[Message]) -> list[int]:
         """Token ids of a conversation, up to where the assistant is to write or to go on."""
         ...
@@ -66,6 +70,8 @@ class Job(Protocol):
     """Whether all layers take it in, as for what is written after; else those that hidden states need."""
     marks: Sequence[int]
     """Tokens of the prompt, counted from its beginning, after which the hidden state is wanted too."""
+    wanted: tuple[int, int] | None
+    """Tokens of the prompt, from and to, of which it wants to know what the lower layers gave."""
 
     @property
     def stopped(self) -> bool:
@@ -86,6 +92,10 @@ class Job(Protocol):
         """Told the states after marks that were read in the last pass, ``[marks, layers * hidden size]``."""
         ...
 
+    def seen(self, material: NDArray[np.float16] | None) -> None:
+        """Told what the lower layers gave for ``wanted``, before the state after the prompt."""
+        ...
+
     def end(self, error: Exception | None = None) -> None:
         """Over before it was done: stopped, or failed."""
         ...
@@ -101,6 +111,7 @@ class WriteJob:
     lasting = 0
     deep = True
     marks: Sequence[int] = ()
+    wanted: tuple[int, int] | None = None
 
     def __init__(self, tokens: Vocabulary, prompt: list[int], request: GenerationRequest, guess: int) -> None:
         self.prompt = prompt
@@ -141,6 +152,9 @@ class WriteJob:
 
     def marked(self, states: Floats | None) -> None:
         raise AssertionError("no marks were set")
+
+    def seen(self, material: NDArray[np.float16] | None) -> None:
+        raise AssertionError("nothing was wanted")
 
     def took(self, rows: Floats, state: Floats | None) -> int | None:
         self._state = state if state is not None else self._state
@@ -185,8 +199,11 @@ class ReadJob:
         lasting: int = 0,
         marks: Sequence[int] = (),
         deep: bool = False,
+        wanted: tuple[int, int] | None = None,
     ) -> None:
         self.prompt = prompt
+        self.wanted = wanted
+        self._material: NDArray[np.float16] | None = None
         self.deep = deep
         self.lasting = lasting
         self.marks = marks
@@ -205,6 +222,13 @@ class ReadJob:
         if isinstance(item, Exception):
             raise item
         return item
+
+    def material(self) -> NDArray[np.float16] | None:
+        """float16 ``[tokens, hidden size]``; None where nothing was wanted, or the model tells none."""
+        return self._material
+
+    def seen(self, material: NDArray[np.float16] | None) -> None:
+        self._material = material
 
     def next(self, guesses: int) -> list[int]:
         raise AssertionError("it is done once its prompt is read")

@@ -71,7 +71,8 @@ class OpenVINOGenerator(BatchedGenerator):
             from engine.paged import PagedModel
             from engine.passes import BLOCK
 
-            model = PagedModel(self._folder, -(-self._context // BLOCK) * 2, self._threads)
+            blocks = -(-self._context // BLOCK) * 2
+            model = PagedModel(self._folder, blocks, self._threads, adapted=self.adapts)
             model.warm()
             disk = self._disk(model)
             keep = _KEPT_BYTES_BESIDE_DISK if disk else _KEPT_BYTES

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.adapter import adapt
 from engine.convert import stored
 from engine.graph import BETWEEN, cut, page
 from engine.passes import BLOCK, STATE_LAYERS, Floats, Part, Sizes, Taken
@@ -40,10 +41,16 @@ class PagedModel:
         blocks: memory is taken as they are used (1 MB each for a model of 1.5 B).
         threads: CPU threads; 0: all cores.
         options: further CPU plugin properties.
+        adapted: the adapter was trained for this model.
     """
 
     def __init__(
-        self, folder: Path, blocks: int, threads: int = 0, options: dict[str, Any] | None = None
+        self,
+        folder: Path,
+        blocks: int,
+        threads: int = 0,
+        options: dict[str, Any] | None = None,
+        adapted: bool = False,
     ) -> None:
         import openvino as ov
 
@@ -67,6 +74,8 @@ class PagedModel:
         self._looked_up = 0
         graph = core.read_model(str(folder / "model.xml"))
         self._states = page(graph, STATE_LAYERS)
+        if adapted and not (self._states and adapt(graph)):
+            raise ValueError("the adapter was trained for another model of this name")
         parts = cut(graph, max(STATE_LAYERS)) if self._states else None
         kept = stored(folder)
         replaced = [
@@ -137,6 +146,9 @@ class PagedModel:
         return [
             np.empty((len(part.rows), 0), np.float32) if part.deep is None else next(found) for part in parts
         ]
+
+    def between(self, table: Sequence[int], begin: int, end: int) -> NDArray[np.float16] | None:
+        return self._between[Span(begin, end, table, ()).places] if self._upper else None
 
     def copy(self, source: int, target: int) -> None:
         for tensor in self._tensors():

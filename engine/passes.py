@@ -97,6 +97,11 @@ class PassModel(Protocol):
         then."""
         ...
 
+    def between(self, table: Sequence[int], begin: int, end: int) -> NDArray[np.float16] | None:
+        """A copy of what the last of STATE_LAYERS gave for tokens of a sequence, ``[tokens, hidden size]``;
+        None where the model tells no states."""
+        ...
+
     def copy(self, source: int, target: int) -> None:
         """Make block ``target`` hold what ``source`` holds."""
         ...

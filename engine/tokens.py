@@ -38,6 +38,12 @@ class Tokens:
         """Token ids of plain text; marks such as ``<|im_end|>`` in it are letters like any others."""
         return self._encoded(text, letters=True)
 
+    def ends(self, text: str) -> list[int]:
+        """Where each token of plain text ends in it, in characters."""
+        with self._lock:
+            self._tokenizer.encode_special_tokens = True
+            return [end for _, end in self._tokenizer.encode(text, add_special_tokens=False).offsets]
+
     def _encoded(self, text: str, letters: bool) -> list[int]:
         with self._lock:
             self._tokenizer.encode_special_tokens = letters

@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.functional import scaled_dot_product_attention
+from numpy.typing import NDArray
+from torch.nn.functional import linear, scaled_dot_product_attention
 from transformers import AttentionInterface
 
+from engine.adapter import ADAPTED, matrices
 from engine.passes import BLOCK, STATE_LAYERS, Part, Sizes, Taken
 
 NAME = "wenju_paged"
@@ -69,11 +71,14 @@ class _Pass:
 class TorchPagedModel:
     """``model`` with room for ``blocks`` blocks of keys and values, which are taken on its device at once.
 
+    Args:
+        adapted: the adapter was trained for this model.
+
     Raises:
         ValueError: the model's attention cannot be replaced.
     """
 
-    def __init__(self, model: Any, blocks: int) -> None:
+    def __init__(self, model: Any, blocks: int, adapted: bool = False) -> None:
         AttentionInterface.register(NAME, _attend)
         model.set_attn_implementation(NAME)
         config = model.config.get_text_config()
@@ -88,13 +93,26 @@ class TorchPagedModel:
         place = {"dtype": model.dtype, "device": model.device}
         self._keys = [torch.zeros(shape, **place) for _ in range(config.num_hidden_layers)]
         self._values = [torch.zeros(shape, **place) for _ in range(config.num_hidden_layers)]
-        self.block_bytes = sum(t.nbytes for t in (*self._keys, *self._values)) // blocks
+        self._between = torch.zeros(
+            (blocks * BLOCK if self._layers else 0, config.hidden_size),
+            dtype=torch.float16,
+            device=model.device,
+        )
+        self._mark = torch.zeros(0)
+        if adapted:
+            if not self._layers:
+                raise ValueError("the adapter was trained for another model of this name")
+            self._adapt()
+        kept = (*self._keys, *self._values, self._between)
+        self.block_bytes = sum(tensor.nbytes for tensor in kept) // blocks
 
     @torch.inference_mode()
     def forward(self, parts: Sequence[Part]) -> list[Taken]:
-        ids = [token for part in parts for token in part.ids]
+        marked = [token for part in parts for token in part.ids]
+        ids = [token & (ADAPTED - 1) for token in marked]
+        self._mark = self._tensor([token >= ADAPTED for token in marked])[None, :, None]
+        plan = self._plan(parts, ends := np.cumsum([len(part.ids) for part in parts]))
         positions = [part.past + i for part in parts for i in range(len(part.ids))]
-        ends = np.cumsum([len(part.ids) for part in parts])
         wanted = [
             end - len(part.ids) + row for part, end in zip(parts, ends, strict=True) for row in part.rows
         ]
@@ -105,8 +123,10 @@ class TorchPagedModel:
             use_cache=False,
             logits_to_keep=self._tensor(wanted or [0]),
             output_hidden_states=bool(self._layers),
-            paged=self._plan(parts, ends),
+            paged=plan,
         )
+        if self._layers:
+            self._between[plan.slots] = out.hidden_states[max(self._layers) + 1][0].half()
         logits = out.logits[0].float().cpu().numpy()
         states = (
             [out.hidden_states[layer + 1][0, wanted].float().cpu().numpy() for layer in self._layers]
@@ -120,12 +140,37 @@ class TorchPagedModel:
         return [Taken(first, tuple(rest)) for first, *rest in each]
 
     @torch.inference_mode()
+    def between(self, table: Sequence[int], begin: int, end: int) -> NDArray[np.float16] | None:
+        if not self._layers:
+            return None
+        slots = _slots(Part(range(begin, end), begin, table, 0))[begin:]
+        found: NDArray[np.float16] = self._between[slots].cpu().numpy()
+        return found
+
+    @torch.inference_mode()
     def copy(self, source: int, target: int) -> None:
-        for kept in (*self._keys, *self._values):
+        for kept in (*self._keys, *self._values, *([self._between] if self._layers else [])):
             kept[target * BLOCK : (target + 1) * BLOCK] = kept[source * BLOCK : (source + 1) * BLOCK]
 
     def give_back(self, blocks: Sequence[int]) -> None:
         """Memory was taken at once, and stays."""
+
+    def _adapt(self) -> None:
+        """Have marked tokens pass through the adapter's matrices beside the model's own."""
+        modules = {
+            **dict.fromkeys(("q", "k", "v", "o"), "self_attn"),
+            **dict.fromkeys(("gate", "up", "down"), "mlp"),
+        }
+        for (number, name), pair in matrices().items():
+            layer = self._model.model.layers[number]
+            down, up = (torch.from_numpy(one).to(self._model.device, self._model.dtype) for one in pair)
+
+            def beside(
+                _module: Any, given: tuple[torch.Tensor], out: torch.Tensor, down: Any = down, up: Any = up
+            ) -> torch.Tensor:
+                return out + linear(linear(given[0], down) * self._mark.to(out.dtype), up)
+
+            getattr(getattr(layer, modules[name]), f"{name}_proj").register_forward_hook(beside)
 
     def _plan(self, parts: Sequence[Part], ends: np.ndarray) -> _Pass:
         slots = [_slots(part)[part.past :] for part in parts]

@@ -62,7 +62,9 @@ class TransformersGenerator(BatchedGenerator):
             from engine.torch_paged import TorchPagedModel
 
             room = self._context + 1024 * self._most
-            model = TorchPagedModel(load_model(self._path, self._device, self._threads), -(-room // BLOCK))
+            model = TorchPagedModel(
+                load_model(self._path, self._device, self._threads), -(-room // BLOCK), self.adapts
+            )
             return Batch(
                 model, self._most, _KEPT_TOKENS // BLOCK * model.block_bytes, partial(failed, "transformers")
             )
@@ -129,6 +131,13 @@ class HubTokens:
     def encode(self, text: str) -> list[int]:
         with self._lock:
             return list(self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids)
+
+    def ends(self, text: str) -> list[int]:
+        with self._lock:
+            told = self._tokenizer(
+                text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
+            )
+        return [end for _, end in told.offset_mapping]
 
     def encode_chat(self, messages: Sequence[Message]) -> list[int]:
         with self._lock:

@@ -19,8 +19,8 @@ import prompts
 from engine.base import Generator, Keeps, Message
 from errors import Cancelled
 from index.types import Document, Hit
+from qa.adapted import messages as asked
 from qa.context import sentences_of
-from qa.draft import messages_for
 from qa.editions import PROBE, InForce, Verdicts
 from qa.kinds import parts, queried, worked
 from qa.probes import messages
@@ -102,7 +102,7 @@ class Ahead:
         whole = len(context.sentences) == len(sentences_of(hit))
         if not context.sentences or not whole:
             return None
-        return _keep(messages_for(ANY, context, "judge"), False, generator, cancelled)
+        return _keep(asked(ANY, context, again=True)[0], False, generator, cancelled)
 
 
 def _keep(

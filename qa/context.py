@@ -30,12 +30,14 @@ class Context:
         sentences: the evidence sentences in it, in the order of the prompt.
         hits: the hits they come from, in the order of their numbers.
         tokens: length of ``text`` in the generator's tokens.
+        places: where each of the sentences stands in ``text``, in characters.
     """
 
     text: str
     sentences: tuple[EvidenceSentence, ...]
     hits: tuple[Hit, ...]
     tokens: int
+    places: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def build_context(
     best = worth[ranked[0].passage.id][0]
     shares = [math.exp(worth[hit.passage.id][0] - best) for hit in ranked[: 2 * limits.passages]]
     total, covered, left = sum(shares), 0.0, limits.tokens
-    chosen: list[tuple[Hit, tuple[EvidenceSentence, ...]]] = []
+    chosen: list[tuple[Hit, Sequence[EvidenceSentence]]] = []
     for hit, share in zip(ranked, shares, strict=False):
         if chosen and (covered >= limits.cover or len(chosen) == limits.passages):
             break
@@ -80,7 +82,7 @@ def build_context(
         chosen.append((hit, taken))
         covered += share / total
         left -= sum(count_tokens(s.text) for s in taken)
-    return _assembled(chosen, count_tokens)
+    return assembled(chosen, count_tokens)
 
 
 def sentences_of(hit: Hit) -> list[EvidenceSentence]:
@@ -114,25 +116,20 @@ def _within(
         low, high = min(low, beside[0]), max(high, beside[0])
 
 
-def _assembled(
-    chosen: Sequence[tuple[Hit, tuple[EvidenceSentence, ...]]], count_tokens: Callable[[str], int]
+def assembled(
+    chosen: Sequence[tuple[Hit, Sequence[EvidenceSentence]]], count_tokens: Callable[[str], int]
 ) -> Context:
-    lines = []
+    """The context of these sentences, those of one hit together under its label."""
+    text, places = "", []
     for number, (hit, sentences) in enumerate(chosen, 1):
-        joined = "".join(
-            _joined(before, one) for before, one in zip((None, *sentences), sentences, strict=False)
-        )
-        body = prompts.escape_evidence(with_years(joined, hit.document.spoken))
-        lines.append(f"[{number}] {_label(hit)}{body}")
-    text = "\n".join(lines)
-    return Context(
-        text, tuple(s for _, own in chosen for s in own), tuple(h for h, _ in chosen), count_tokens(text)
-    )
-
-
-def _joined(before: EvidenceSentence | None, one: EvidenceSentence) -> str:
-    """The sentence with what stands between it and the one before: a line's end of a table stays one."""
-    return (one.document.text[before.end : one.start] if before else "") + one.text
+        text += ("\n" if text else "") + f"[{number}] {_label(hit)}"
+        for before, one in zip((None, *sentences), sentences, strict=False):
+            text += " " if before and before.end < one.start else ""
+            said = prompts.escape_evidence(with_years(one.text, hit.document.spoken))
+            places.append((len(text), len(text) + len(said)))
+            text += said
+    sentences_ = tuple(s for _, own in chosen for s in own)
+    return Context(text, sentences_, tuple(h for h, _ in chosen), count_tokens(text), tuple(places))
 
 
 def _label(hit: Hit) -> str:

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import prompts
-from engine.base import Chunk, GenerationRequest, Generator, Marks, Message, Reading
+from engine.base import Chunk, GenerationRequest, Generator, Message
 from errors import Cancelled
+from qa.adapted import Told, adapts, told
 from qa.attribution import Attributed, EvidenceSentence, attribute
 from qa.clock import Clock
 from qa.context import Context
@@ -22,8 +23,6 @@ from qa.types import Citation, Sentence
 from qa.wording import keep_approximate, until_it_loops
 
 SHORT_TOKENS = 48
-WORDS = 64
-"""Characters of a question, from its end, that are looked at one by one."""
 _NUMBERING = re.compile(r"^\[\d+\] ", re.MULTILINE)
 
 
@@ -34,9 +33,7 @@ class Draft:
     Attributes:
         sentences: finished sentences with their attribution, then the one being written (state ``pending``).
         logprobs: of every token written; empty where the engine does not tell.
-        judged: its hidden states within the prompt ``judge`` (does the material hold the answer?),
-            ``[characters asked + 1, layers * hidden size]``: after each character of the question, then after
-            the prompt; or None.
+        judged: what its adapter tells of the question beside the material (prompt ``judge``), or None.
         model: name of the generator.
         finish: why writing ended, ``loop`` when it went in circles; "" while it goes on.
     """
@@ -44,7 +41,7 @@ class Draft:
     sentences: tuple[Sentence, ...] = ()
     context: Context | None = None
     logprobs: tuple[float, ...] = ()
-    judged: object = None
+    judged: Told | None = None
     model: str = ""
     finish: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)
@@ -98,21 +95,9 @@ def alike(chat: Sequence[tuple[str, str]], other: Sequence[tuple[str, str]]) -> 
 
 
 def messages_for(question: str, context: Context, name: str) -> tuple[Message, ...]:
-    """The chat that is sent, of the prompt ``answer``, ``short`` or ``judge``: the fixed part first, then the
-    material, then the question. Of a judge's single passage all before the question is told to come again."""
-    chat = prompts.chat(name, evidence=context.text, question=prompts.escape_evidence(question))
-    again = name == "judge" and len(context.hits) == 1
-    return beginning(
-        chat, alike(chat, prompts.chat(name, evidence=context.text, question="\0")) if again else 0
-    )
-
-
-def letters(messages: Sequence[Message], asked: str) -> list[int]:
-    """Where each of the last characters asked ends in the last message, then where that ends: the states
-    there are what ``Draft.judged`` is."""
-    content, words = messages[-1].content, prompts.escape_evidence(asked)
-    end = content.rindex(words) + len(words)
-    return [*range(end - min(len(words), WORDS) + 1, end + 1), len(content)]
+    """The chat that is sent, of the prompt ``answer`` or ``short``: the fixed part first, then the
+    material, then the question."""
+    return beginning(prompts.chat(name, evidence=context.text, question=prompts.escape_evidence(question)), 0)
 
 
 def write_draft(
@@ -122,13 +107,12 @@ def write_draft(
     settings: AnswerSettings,
     clock: Clock,
     cancelled: threading.Event,
-    judged: object = None,
+    judged: Told | None = None,
 ) -> Iterator[Draft]:
     """Yield the growing draft; the last one has ``finish`` set.
 
     Args:
-        judged: the states within the prompt ``judge``, where it was read already; else it is read beside the
-            writing.
+        judged: what is told of the question, where it was asked already.
 
     Raises:
         GeneratorError: the generator failed.
@@ -146,15 +130,9 @@ def write_draft(
     done: list[Sentence] = []
     draft = Draft(context=context, model=generator.name)
     written = ""
-    judge: Reading | None = None
     chunks = generator.stream(request)
     for chunk in chunks:
         clock.mark("first_token")
-        if (
-            judge is None and judged is None and isinstance(generator, Marks)
-        ):  # beside the writing, with all but its last words read
-            chat = messages_for(question, context, "judge")
-            judge = generator.read_at(chat, letters(chat, question), cancelled)
         written += chunk.text
         end = None if chunk.finish else until_it_loops(written)
         if end is not None:
@@ -169,13 +147,14 @@ def write_draft(
         pending = (Sentence(splitter.pending),) if splitter.pending else ()
         draft = _grown(draft, tuple(done) + pending, chunk)
         if chunk.finish:
-            draft = replace(draft, judged=judge.state() if judge else judged)
-        yield draft
-        if chunk.finish:
             break
+        yield draft
     if isinstance(chunks, collections.abc.Generator):
         chunks.close()
     clock.mark("generate")
+    if judged is None and adapts(generator):
+        judged = told(question, question, context, generator, cancelled)
+    yield replace(draft, judged=judged)
 
 
 def tie(text: str, question: str, context: Context) -> Sentence:

@@ -1,12 +1,10 @@
 """The gate: after a draft exists, is it the answer, is what the reader found one, or neither? One knob: risk.
 
-Calibrated probabilities, each a logistic model over the features of ``qa.features`` and, where the engine
-tells its hidden states, over linear probes of the state after the question whether the material answers it
-(``prompts/judge.md``; that such
-states tell: Slobodkin et al. 2023, "The Curious Case of Hallucinatory (Un)answerability", EMNLP). The weights
-lie in ``gate.json`` and ``probe.npz`` beside this file, made by ``training/gate.py``; docs/REFUSAL.md has the
-risk-coverage curve.
-"""
+Calibrated probabilities, each a logistic model over the features of ``qa.features`` and, where the
+generator has an adapter, over what that tells of the question beside the material (``qa.adapted``; that
+hidden states tell: Slobodkin et al. 2023, "The Curious Case of Hallucinatory (Un)answerability", EMNLP).
+The weights lie in ``gate.json`` beside this file, made by ``training/gate.py``; docs/REFUSAL.md has the
+risk-coverage curve."""
 
 from __future__ import annotations
 
@@ -17,10 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from engine.base import same_model
+from engine.adapter import weights
 from index.types import Hit
 from qa.draft import Draft
 from qa.features import features, found_features
@@ -29,7 +24,6 @@ from qa.linear import Linear, sigmoid
 from qa.types import Reason
 
 WEIGHTS = Path(__file__).with_name("gate.json")
-PROBE = Path(__file__).with_name("probe.npz")
 CERTAIN = 0.65
 """Probability that what the reader found answers, from which on nothing is written (chosen on tuning rows,
 docs/log/gate.md)."""
@@ -47,9 +41,6 @@ where two nearly the same questions differ (docs/log/gate.md)."""
 NAMED = 8
 """Characters of the question, as far as that word, that are named; twice as many where a clause ends."""
 ENDS = "？?。！!，,；; "
-TARGETS = ("answered", "premise")
-"""What the probes tell: the material answers the question; the question takes something for granted that it
-has otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +109,7 @@ class Gate:
             return None
         values = found_features(hits, found) | told
         likely = probability("before", values)
-        if values["probe_premise"] > _weights()["premise"]:
+        if values["probe_premise"] > float(weights()["premise"]):
             return Decision("false_premise", likely, values)
         return (
             Decision(None, likely, values, quoted=True) if likely >= max(CERTAIN, 1.0 - self.risk) else None
@@ -150,48 +141,30 @@ def probability(of: str, values: Mapping[str, float]) -> float:
 
 
 def probed(draft: Draft) -> dict[str, float]:
-    """Log-odds by the probes of the draft's hidden states: that the material answers, that the question takes
-    something false for granted, that each of its words is borne out (of the one that is so least). {} where
-    the engine tells none, or another model wrote it than the one that the probes were fitted on."""
-    probe, states = _probe(), np.atleast_2d(np.asarray(draft.judged if draft.judged is not None else ()))
-    if (
-        probe is None
-        or not same_model(draft.model, str(probe["model"]))
-        or states.shape[1:] != probe["answered"].shape
-        or len(states) < 2
-    ):
+    """What the model that writes tells of the question (``qa.adapted``), as features: log-odds that the
+    material answers, that the question takes something false for granted, that each of its words is borne
+    out (of the one that is so least). {} where it has no adapter."""
+    told = draft.judged
+    if told is None:
         return {}
-    return probed_by(probe, states)
+    least = min(told.words, default=0.0)
+    return {"probe_answered": told.answered, "probe_premise": told.premise, "probe_words": least}
 
 
 def doubted(draft: Draft, question: str) -> str:
     """The words of the question as far as the one that the material bears out least; "" where it bears out
     all, or that is not known."""
-    if not probed(draft):
+    words = draft.judged.words if draft.judged else ()
+    if not words or min(words) >= DOUBTED:
         return ""
-    told = _by(_probe() or {}, "words", np.atleast_2d(np.asarray(draft.judged))[:-1])
-    end = len(question) - len(told) + int(told.argmin()) + 1
-    if told.min() >= DOUBTED or end < 1:
+    end = len(question) - len(words) + words.index(min(words)) + 1
+    if end < 1:
         return ""
     end = len(question[:end].rstrip(ENDS))
     clause = max(question.rfind(mark, 0, end) for mark in ENDS) + 1
     start = clause if end - clause <= 2 * NAMED else end - NAMED  # words of a short clause are not cut
-    words = question[start:end].strip(ENDS)
-    return ("…" if start and words else "") + words
-
-
-def probed_by(probe: Mapping[str, Any], states: NDArray[Any]) -> dict[str, float]:
-    """What the probes tell of the states within the prompt ``judge`` (``Draft.judged``)."""
-    told = {of: float(_by(probe, of, states[-1:])[0]) for of in TARGETS}
-    words = float(_by(probe, "words", states[:-1]).min())
-    answered = float(probe["both"] @ np.array([told["answered"], words, 1.0]))
-    return {"probe_answered": answered, "probe_premise": told["premise"], "probe_words": words}
-
-
-def _by(probe: Mapping[str, Any], name: str, states: NDArray[Any]) -> NDArray[Any]:
-    """Log-odds of each state by one of the probes."""
-    z = (states - probe[f"{name}_mean"]) / probe[f"{name}_scale"]
-    return np.asarray(z @ probe[name] + probe[f"{name}_bias"])
+    named = question[start:end].strip(ENDS)
+    return ("…" if start and named else "") + named
 
 
 @functools.cache
@@ -203,11 +176,3 @@ def _model(of: str, part: str) -> Linear:
 def _weights() -> dict[str, Any]:
     data: dict[str, Any] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
     return data
-
-
-@functools.cache
-def _probe() -> dict[str, Any] | None:
-    if not PROBE.exists():
-        return None
-    with np.load(PROBE, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}

@@ -1,31 +1,26 @@
 """The support judge: evidence and a statement in, the probability that the evidence bears the whole statement
 out.
 
-Told by the hidden state of the model that writes, after it has read both (``prompts/support.md``); a logistic
-model over that state lies in ``judge.npz``, made by ``training/judge.py``. The evidence stands where it stood
-when the answer was written, so the model has read it already; a sentence then costs some 30 tokens.
+Told by the hidden state of the model that writes, after it has read both (``prompts/support.md``), the
+statement through its adapter (``qa.adapted``). The evidence stands where it stood when the answer was
+written, so the model has read it already; a sentence then costs some 20 tokens.
 """
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-import prompts
-from engine.base import Generator, Message, Reads, same_model
+from engine.adapter import weights
+from engine.base import Adapts, Generator
+from qa.adapted import adapts, supported
+from qa.linear import sigmoid
 from qa.types import Citation, Sentence, State
 
 if TYPE_CHECKING:
     from qa.context import Context
-
-WEIGHTS = Path(__file__).with_name("judge.npz")
 
 
 class Judge(Protocol):
@@ -47,55 +42,27 @@ class Judge(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """A logistic model over hidden states, and where its probabilities become states of a sentence.
+class StateJudge:
+    """Reads evidence and statement with the generator and judges by its hidden state.
 
-    Attributes:
-        mean, scale, weights: float32, of the state's length.
+    Args:
         shown: least probability of a sentence that is shown at all.
         supported: least probability of a sentence that is shown as borne out.
-        model: name of the model whose states it was fitted on.
     """
 
-    mean: NDArray[np.float32]
-    scale: NDArray[np.float32]
-    weights: NDArray[np.float32]
-    bias: float
-    shown: float
-    supported: float
-    model: str
-
-    def probability(self, state: NDArray[np.float32]) -> float:
-        """Probability (0..1) of support."""
-        z = (state - self.mean) / self.scale
-        return float(1.0 / (1.0 + np.exp(-(z @ self.weights + self.bias))))
-
-    def state(self, probability: float) -> State:
-        """What a sentence of that probability is shown as."""
-        if probability >= self.supported:
-            return "supported"
-        return "partial" if probability >= self.shown else "unsupported"
-
-
-class StateJudge:
-    """Reads evidence and statement with the generator and judges by its hidden state."""
-
-    def __init__(self, generator: Reads, fit: Fit) -> None:
+    def __init__(self, generator: Adapts, shown: float, supported: float) -> None:
         self._generator = generator
-        self.fit = fit
+        self._shown = shown
+        self._supported = supported
 
     def state(self, probability: float) -> State:
-        return self.fit.state(probability)
+        if probability >= self._supported:
+            return "supported"
+        return "partial" if probability >= self._shown else "unsupported"
 
     def supports(self, evidence: str, statements: Sequence[str], cancelled: threading.Event) -> list[float]:
-        """See :class:`Judge`. The first statement is read alone, so that the others find the evidence
-        read."""
-        found: list[float] = []
-        for part in (statements[:1], statements[1:]):
-            reading = [self._generator.read(messages(evidence, statement), cancelled) for statement in part]
-            found += [self.fit.probability(np.asarray(one.state(), np.float32)) for one in reading]
-        return found
+        """See :class:`Judge`."""
+        return [sigmoid(told) for told in supported(evidence, statements, self._generator, cancelled)]
 
 
 def judged(
@@ -134,26 +101,9 @@ def _nearest(text: str, context: Context) -> tuple[Citation, ...]:
 
 
 def open_judge(generator: Generator) -> StateJudge | None:
-    """The judge on that generator; None where it tells no states, or is another model than the one fitted
-    on."""
-    fit = load_fit()
-    if fit is None or not isinstance(generator, Reads) or not same_model(generator.name, fit.model):
+    """The judge on that generator; None where it has no adapter."""
+    if not adapts(generator):
         return None
-    return StateJudge(generator, fit)
-
-
-def messages(evidence: str, statement: str) -> tuple[Message, ...]:
-    """The chat after which the state is taken; ``evidence`` is escaped already, as a context's text is."""
-    parts = prompts.chat("support", evidence=evidence, statement=prompts.escape_evidence(statement))
-    return tuple(Message(role, content) for role, content in parts)
-
-
-@functools.cache
-def load_fit(path: Path = WEIGHTS) -> Fit | None:
-    """The fit in ``path``, None where there is none."""
-    if not path.is_file():
-        return None
-    with np.load(path, allow_pickle=False) as file:
-        vectors = (file[name].astype(np.float32) for name in ("mean", "scale", "weights"))
-        numbers = (float(file[name]) for name in ("bias", "shown", "supported"))
-        return Fit(*vectors, *numbers, str(file["model"]))  # type: ignore[call-arg]
+    assert isinstance(generator, Adapts)
+    shown, sure = weights()["states"]
+    return StateJudge(generator, float(shown), float(sure))

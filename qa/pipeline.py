@@ -6,7 +6,6 @@ One code path for streaming and not: ``stream()`` yields growing snapshots, ``an
 
 from __future__ import annotations
 
-import collections.abc
 import functools
 import threading
 from collections.abc import Callable, Sequence
@@ -21,24 +20,22 @@ from qa.checks import EvidenceText
 from qa.checks.text import prepare
 from qa.clock import Clock
 from qa.conflicts import conflict_notes
-from qa.context import Limits, build_context, sentences_of
+from qa.context import Limits, build_context
 from qa.draft import Draft, write_draft
 from qa.finding import dated, follows, found_in, ranked_by, searched, worth_of
-from qa.gate import Decision, Gate, probed
+from qa.gate import Decision, Gate
 from qa.judge import judged, open_judge
 from qa.kind import Operation
-from qa.kinds.arranged import arranged
-from qa.kinds.compose import extracted, found_for, uncomputed
+from qa.kinds.compose import found_for, uncomputed
 from qa.kinds.evidence import Window, narrow, read
-from qa.kinds.extract import APART, Extract, extract
-from qa.kinds.ordered import Found, tabled
+from qa.kinds.extract import APART, Extract
 from qa.kinds.own_words import OwnWords
 from qa.kinds.parts import answered_apart, parts_of
 from qa.kinds.queried import computed
 from qa.kinds.revised import Editions, editions_asked
 from qa.kinds.worked import borne_out, worked_out
-from qa.kinds.written import Order, write
 from qa.memory import from_memory
+from qa.orders import Orders, Snapshots
 from qa.patience import Patient
 from qa.reader import Reads
 from qa.rerank import Budget, asked_of, reranked, sentences_told
@@ -46,7 +43,7 @@ from qa.searching import Searching
 from qa.settings import AnswerSettings
 from qa.spelling import slip
 from qa.types import Answer, Note
-from qa.understand import ALOUD, JOINT, Want, begun
+from qa.understand import Want
 from qa.verdict import accept, decline, superseded
 
 READING = 0.75
@@ -55,23 +52,17 @@ WORKED = Limits(360, 2, 1.0)
 """What is read to work something out of running text."""
 FIGURES = frozenset({"fact", "count"})
 """Kinds that a share of an amount may answer."""
-TOLD = 0.5
-"""Least probability that what an order asks for itself was found."""
 READ = 1600
 """Tokens that are read where nobody measured how fast that goes."""
 LEAST = 96
 """Tokens that are read on any machine."""
-Snapshots = collections.abc.Generator[Answer, None, None]
-"""Growing snapshots of one answer; closing it stops the work."""
+ELLIPTIC = 6
+"""Characters up to which a question after turns says nothing of what is to be computed."""
 
 
 def _spoken(text: str) -> str:
     """A text without marks and white space."""
     return "".join(c for c in text if c.isalnum())
-
-
-ELLIPTIC = 6
-"""Characters up to which a question after turns says nothing of what is to be computed."""
 
 
 class Pipeline:
@@ -130,7 +121,7 @@ class Pipeline:
         hits, both = self._searched(want, index, top_k)
         clock.mark("retrieve")
         written: Answer | None = None
-        for written in self._arranged(answer, want, hits, index, cancelled):
+        for written in Orders(self.generator, self.reader, index, cancelled).answered(answer, want, hits):
             yield replace(written, timings=clock.total() if written.stage == "done" else clock.timings())
         if written:
             return
@@ -168,7 +159,7 @@ class Pipeline:
                 budget = budget or self.budget()
                 typed = asked if want.after_turns else ""
                 windows, drafts = reranked(told, windows, self.generator, budget, cancelled, typed)
-                telling = sentences_told(told, self.generator, budget, cancelled)
+                telling = sentences_told(told, self.generator, budget, cancelled, drafts)
                 found = found_in(answer, hits, windows, index, self.reader, telling)
                 first = drafts.get(found.best.passage.id, first) if found else first
                 writer = Patient(self.generator, self.settings.patience, self.speed)
@@ -351,64 +342,6 @@ class Pipeline:
         kept = (replace(s, state="unsupported") if _spoken(s.text) == again else s for s in told)
         return replace(draft, sentences=tuple(kept))
 
-    def _arranged(
-        self, answer: Answer, want: Want, hits: Sequence[Hit], index: Searching, cancelled: threading.Event
-    ) -> Snapshots:
-        """What was ordered, and the table that a question for a list wants (各仪器的价格列个表), where one is
-        named; nothing elsewhere."""
-        if want.order and hits:
-            yield from self._ordered(answer, want.order, hits, index, cancelled)
-        elif want.kind == "list":
-            done = self._tabled(answer, Order(want.query), hits, index, cancelled, ALOUD)
-            yield from [done] if done else []
-
-    def _ordered(
-        self, answer: Answer, order: Order, hits: Sequence[Hit], index: Searching, cancelled: threading.Event
-    ) -> Snapshots:
-        """What is written to order, from the evidence that the reader finds, or else from what was found."""
-        reader = self.reader
-        if done := self._tabled(answer, order, hits, index, cancelled):
-            yield done
-            return
-        windows = read(answer.query, [narrow(hit) for hit in hits], reader) if reader else []
-        found = extract(answer.query, "list", windows, index, reader) if reader else None
-        known = [s for hit in hits[:2] for s in sentences_of(hit)] + list(found.lines if found else ())
-        if order.last and reader:  # what the order asks for itself: 加上联系电话
-            asked = f"{begun(answer.query)}{JOINT}{order.text}"
-            more = searched(asked, index, len(hits), answer.query)
-            told = extract(asked, "fact", read(asked, [narrow(h) for h in more], reader), index, reader)
-            if told and told.likely >= TOLD:
-                hits = list({hit.passage.id: hit for hit in (*hits, *more)}.values())
-                known = [*told.lines, *known]
-        lines = list({(s.document.id, s.start): s for s in known}.values())
-        answer = replace(answer, retrieved=found_for(hits, index.superseded(), lines))
-        yield replace(answer, stage="found")
-        for written in write(answer, order, lines, self.generator, open_judge(self.generator), cancelled):
-            if written.stage == "done" and not written.sentences:
-                yield extracted(answer, found) if found else decline(answer, "unsupported", hits)
-                return
-            yield written
-
-    def _tabled(
-        self,
-        answer: Answer,
-        order: Order,
-        hits: Sequence[Hit],
-        index: Searching,
-        cancelled: threading.Event,
-        least: float = 0.0,
-    ) -> Answer | None:
-        """The table that an order wants; None where it wants something else, or is told to want one with less
-        probability than ``least``."""
-        shares = self.reader.arranged(order.text) if self.reader else {"text": 1.0}
-        form = max(shares, key=lambda name: shares[name])
-        if shares[form] < least:
-            return None
-        found = Found(hits, index.superseded(), order.last)
-        return tabled(
-            answer, form, found, index, lambda what, table: arranged(what, table, self.generator, cancelled)
-        )
-
     def _decided(
         self,
         answer: Answer,
@@ -436,8 +369,7 @@ class Pipeline:
         """Does the model that writes hold that a passage answers, too? Where it tells no states, the reader
         alone says so."""
         draft = asked_of(query, window, self.generator, cancelled)
-        told = probed(draft).get("probe_answered") if draft else None
-        return told is None or told > 0.0
+        return draft is None or draft.judged is None or draft.judged.answered > 0.0
 
     def _closed(self, done: Answer, clock: Clock, cancelled: threading.Event) -> Answer:
         if done.refused and self.settings.from_memory and all(note.kind == "spelling" for note in done.notes):

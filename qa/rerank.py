@@ -1,9 +1,9 @@
 """The reranker: of the passages that are worth most, does each answer the question? Told by the model that
 writes.
 
-It reads each of them with the question (``prompts/judge.md``) and a probe of its hidden state tells
-(``qa.gate``). That costs some 200 tokens of reading a passage, so they are asked one after the other, only of
-those that may still become the best, and no more than a budget holds.
+It reads each of them, then the question (``prompts/judge.md``), and tells by its hidden state
+(``qa.adapted``). That costs some 200 tokens of reading a passage that was not read before, so they are
+asked one after the other, only of those that may still become the best, and no more than a budget holds.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from engine.base import Generator, Keeps, Marks, Message
+from engine.base import Generator
 from index.types import Hit
-from qa.answering import MOST as MOST_LINES
-from qa.answering import answering
-from qa.context import Context, Limits, build_context
-from qa.draft import Draft, letters, messages_for
-from qa.gate import probed
+from qa.adapted import adapts, told, unread
+from qa.attribution import EvidenceSentence
+from qa.context import Context, Limits, assembled, build_context
+from qa.draft import Draft
 from qa.kinds.evidence import TOLD, Block, Window
 
 NEAR = 2.4
@@ -28,6 +27,8 @@ MOST = 8
 HOPE = 3.0
 """Log-odds that a passage not asked of yet might get; where even this would not bring it before the best, it
 is not asked of. Both chosen on tuning questions (docs/log/reader.md)."""
+MOST_LINES = 24
+"""Sentences of a passage that are told apart."""
 TOKENS = 360
 """Tokens of one passage that are read, around the place that matters."""
 
@@ -47,23 +48,15 @@ class Budget:
 
 
 def asked_of(query: str, window: Window, generator: Generator, cancelled: threading.Event) -> Draft | None:
-    """A draft without a sentence that holds what the model's states say of one passage; None where the engine
-    tells none.
+    """A draft without a sentence that holds what the model tells of one passage; None where it has no
+    adapter.
 
     Raises:
         Cancelled: it was stopped. GeneratorError: the generator failed.
     """
     context = context_of(window, generator)
-    if not isinstance(generator, Marks) or not context.sentences:
-        return None
-    return _asked(messages_for(query, context, "judge"), query, context, generator, cancelled)
-
-
-def _asked(
-    messages: tuple[Message, ...], asked: str, context: Context, generator: Marks, cancelled: threading.Event
-) -> Draft:
-    state = generator.read_at(messages, letters(messages, asked), cancelled).state()
-    return Draft(context=context, model=generator.name, judged=state)
+    judged = told(query, query, context, generator, cancelled, again=True) if context.sentences else None
+    return Draft(context=context, model=generator.name, judged=judged) if judged else None
 
 
 def context_of(window: Window, generator: Generator) -> Context:
@@ -88,7 +81,7 @@ def reranked(
     holds its state.
 
     Passages that were not asked of count as the least of those that were. Everything as it was, and {}, where
-    the engine tells no states that the probes know, or the budget holds none.
+    the generator has no adapter, or the budget holds none.
 
     Args:
         windows: of single passages.  budget: what was read before costs nothing of it.
@@ -97,7 +90,7 @@ def reranked(
     Raises:
         Cancelled: it was stopped. GeneratorError: the generator failed.
     """
-    if not isinstance(generator, Marks):
+    if not adapts(generator):
         return list(windows), {}
     top: dict[str, Window] = {}
     for window in sorted(windows, key=lambda w: -w.worth):
@@ -109,16 +102,14 @@ def reranked(
         if window.worth < max(first - NEAR, best - TOLD * HOPE):
             break
         context = context_of(window, generator)
-        messages = messages_for(query, context, "judge")
-        unread = generator.unread(messages) if isinstance(generator, Keeps) else context.tokens
-        if not context.sentences or not budget.take(min(context.tokens, unread)):
+        if not context.sentences or not budget.take(min(context.tokens, unread(query, context, generator))):
             break
-        drafts[key] = _asked(messages, asked or query, context, generator, cancelled)
-        told = probed(drafts[key]).get("probe_answered")
-        if told is None:
+        judged = told(query, asked or query, context, generator, cancelled, again=True)
+        if judged is None:
             return list(windows), {}
-        known[key] = told
-        best = max(best, replace(window, told=told).worth)
+        drafts[key] = Draft(context=context, model=generator.name, judged=judged)
+        known[key] = judged.answered
+        best = max(best, replace(window, told=judged.answered).worth)
     if not known:
         return list(windows), {}
     least = min(0.0, *known.values())
@@ -126,21 +117,42 @@ def reranked(
 
 
 def sentences_told(
-    query: str, generator: Generator, budget: Budget, cancelled: threading.Event
+    query: str,
+    generator: Generator,
+    budget: Budget,
+    cancelled: threading.Event,
+    drafts: Mapping[str, Draft] | None = None,
 ) -> Callable[[Block], Sequence[float]]:
-    """What tells which sentences of a passage answer (``qa.answering``), as far as the budget holds; each
-    passage is read once."""
-    known: dict[tuple[str, int, int], Sequence[float]] = {}
+    """What tells which sentences of a passage answer (log-odds), as far as the budget holds; each passage
+    is read once.
 
-    def told(block: Block) -> Sequence[float]:
+    Args:
+        drafts: what was told of passages before.
+    """
+    known: dict[tuple[str, int, int], Sequence[float]] = {}
+    lines: dict[tuple[str, int], float] = {}
+    for draft in (drafts or {}).values():
+        if draft.context and draft.judged:
+            for sentence, value in zip(draft.context.sentences, draft.judged.lines, strict=True):
+                lines[sentence.document.id, sentence.start] = value
+
+    def telling(block: Block) -> Sequence[float]:
         key = (block.document.id, block.start, block.end)
         if key not in known:
             sentences = block.sentences()[:MOST_LINES]
-            cost = generator.count_tokens(query + "".join(s.text for s in sentences))
-            affordable = isinstance(generator, Marks) and budget.take(cost)
-            known[key] = (
-                answering(query, block.heading, sentences, generator, cancelled) if affordable else []
-            )
+            if all((key[0], s.start) in lines for s in sentences):
+                known[key] = [lines[key[0], s.start] for s in sentences]
+            else:
+                known[key] = read(block, sentences)
         return known[key]
 
-    return told
+    def read(block: Block, sentences: Sequence[EvidenceSentence]) -> Sequence[float]:
+        if not sentences or not adapts(generator):
+            return []
+        context = assembled([(block.hit, sentences)], generator.count_tokens)
+        if not budget.take(min(context.tokens, unread(query, context, generator))):
+            return []
+        judged = told(query, query, context, generator, cancelled)
+        return judged.lines if judged else []
+
+    return telling

@@ -97,6 +97,11 @@ class Model:
             raise RuntimeError("no more memory")
         return taken
 
+    def between(self, table: Sequence[int], begin: int, end: int) -> np.ndarray:
+        """The tokens themselves."""
+        held = [self.memory[table[at // BLOCK]][at % BLOCK] for at in range(begin, end)]
+        return np.asarray(held, np.float16)[:, None]
+
     def copy(self, source: int, target: int) -> None:
         for held in (self.memory, self.upper):
             held[target] = list(held[source])
@@ -112,6 +117,8 @@ class Model:
 
 class Asker:
     """A job that writes what the model says; ``guess`` makes guesses of what follows, right or wrong."""
+
+    wanted = None
 
     def __init__(
         self, prompt: list[int], most: int = 12, guess: Callable[[list[int]], list[int]] | None = None
@@ -153,6 +160,9 @@ class Asker:
 
     def marked(self, states: object) -> None:
         raise AssertionError("no marks were set")
+
+    def seen(self, material: object) -> None:
+        raise AssertionError("nothing was wanted")
 
     def end(self, error: Exception | None = None) -> None:
         self.error, self.cancelled = error, error is None

@@ -85,7 +85,6 @@ def test_links_between_our_documents_lead_somewhere() -> None:
 
 WORDS = {
     "qa/ahead.py": "a question without a text, read ahead",
-    "qa/answering.py": "the mark that ends what the model is asked to write (prompts/)",
     "qa/attribution.py": "characters of function words, which weigh less",
     "qa/checks/dates.py": "the notation of dates",
     "qa/checks/moments.py": "the notation of days of the week and times of the day",

@@ -323,3 +323,13 @@ def test_a_reader_is_told_the_state_after_each_mark_whatever_was_read_before() -
         assert state is not None and state[:, 0].tolist() == [*marks, len(prompt)]
     begins = [parts[0].past for parts in model.passes]
     assert begins[0] == 0 and begins[len(begins) // 2] == marks[0] - 1, "what lies before is not read again"
+
+
+def test_a_reader_is_told_what_the_lower_layers_gave_for_what_it_wants() -> None:
+    model, (prompt,) = Model(), prompts([SIZES.read_alone + 40])
+    runs, wanted = batch(model), (3, SIZES.read_alone + 20)
+    for _ in range(2):  # the second finds most of it read
+        runs.submit(reader := ReadJob(prompt, threading.Event(), wanted=wanted))
+        assert reader.state() is not None
+        material = reader.material()
+        assert material is not None and material[:, 0].tolist() == prompt[slice(*wanted)]

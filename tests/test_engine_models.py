@@ -16,8 +16,8 @@ from engine.convert import prepare
 from engine.openvino import OpenVINOGenerator
 from errors import ModelError
 from models.store import ModelStore
-from qa.draft import Draft, letters
-from qa.gate import probed
+from qa.adapted import told
+from qa.context import Context
 
 pytestmark = pytest.mark.models
 
@@ -84,11 +84,11 @@ def test_the_same_prompt_again_is_quick(generator: OpenVINOGenerator) -> None:
     assert time.perf_counter() - began < 2.0
 
 
-def test_the_probe_of_the_judge_tells_answered_from_not_answered(generator: OpenVINOGenerator) -> None:
+def test_the_adapter_tells_answered_from_not_answered(generator: OpenVINOGenerator) -> None:
     def judged(question: str) -> float:
-        chat = tuple(Message(*part) for part in prompts.chat("judge", evidence=EVIDENCE, question=question))
-        states = generator.read_at(chat, letters(chat, question), threading.Event()).state()
-        return probed(Draft(judged=states, model=generator.name))["probe_answered"]
+        found = told(question, question, Context(EVIDENCE, (), (), 0), generator, threading.Event())
+        assert found is not None
+        return found.answered
 
     assert judged("建成了多少家就业驿站？") > judged("今年全市的财政预算是多少亿元？")
 

@@ -86,7 +86,7 @@ def test_a_wheel_is_told_what_is_wrong_with_it() -> None:
     good = {*ALONGSIDE, "errors/__init__.py", "wenju-1.dist-info/METADATA"}
     assert faults(good, packages) == []
     assert faults(good | {"training/reader.py"}, packages) == ["training does not belong into the wheel"]
-    assert faults(good - {"qa/judge.npz"}, packages) == ["qa/judge.npz is missing"]
+    assert faults(good - {"engine/adapter.npz"}, packages) == ["engine/adapter.npz is missing"]
     assert faults(good, [*packages, "index"]) == ["the package index is missing"]
 
 

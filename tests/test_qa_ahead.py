@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +15,9 @@ from fakes import ScriptedGenerator
 from engine.base import Message
 from errors import Cancelled
 from index.types import Document, Hit, Passage
+from qa.adapted import Told
+from qa.adapted import messages as asked_of
 from qa.ahead import Ahead
-from qa.draft import messages_for
 from qa.editions import Verdicts
 from qa.engine import Engine
 from qa.kind import Operation
@@ -69,7 +69,7 @@ class Keeping(ScriptedGenerator):
     def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> None:  # type: ignore[return]
         raise AssertionError("nobody asked")
 
-    def unread(self, messages: tuple[Message, ...]) -> int:
+    def unread(self, messages: tuple[Message, ...], begin: int | None = None) -> int:
         return 0
 
     def ahead(self, messages: tuple[Message, ...], cancelled: threading.Event, written: bool = False) -> bool:
@@ -90,11 +90,12 @@ def test_every_short_passage_is_read_as_the_reranker_sends_it() -> None:
     assert all_of(Ahead(index, Verdicts(NOWHERE)), generator) == EXAMPLES + len(passages_of(LEAVE))
     assert generator.read_ahead[:3] == [queried.examples(), parts.examples(), worked.examples()]
     for passage, messages in zip(passages_of(LEAVE), generator.read_ahead[EXAMPLES:], strict=True):
-        sent = messages_for(
-            "年休假有几天？", material(Hit(passage, LEAVE, 0.5), passage.end - 1, generator), "judge"
-        )
+        context = material(Hit(passage, LEAVE, 0.5), passage.end - 1, generator)
+        sent, _ = asked_of("年休假有几天？", context, again=True)
         beginning = sent[-1].content[: sent[-1].lasting]
-        assert passage.text in beginning and "年休假有几天" not in beginning and beginning.endswith("：")
+        assert (
+            passage.text in beginning and "年休假有几天" not in beginning and beginning.endswith(context.text)
+        )
         assert messages[-1].content[: messages[-1].lasting] == beginning and messages[:-1] == sent[:-1]
 
 
@@ -181,31 +182,36 @@ def test_what_was_read_of_a_document_goes_off_the_disk_with_it(tmp_path: Path) -
 
 
 class Knowing(Keeping):
-    """Counts what it is given to read, of which so many tokens are new."""
+    """Has an adapter; so many tokens of what it is given to read are new."""
+
+    adapts = True
 
     def __init__(self, new: int = 2) -> None:
         super().__init__()
-        self.reads, self._new = 0, new
+        self._new = new
 
-    def unread(self, messages: tuple[Message, ...]) -> int:
+    def unread(self, messages: tuple[Message, ...], begin: int | None = None) -> int:
+        assert begin == len(messages[-1].content.rpartition("\n\n")[0])
         return self._new
 
-    def read_at(
-        self, messages: tuple[Message, ...], cuts: Sequence[int], cancelled: threading.Event
-    ) -> Knowing:
-        self.reads += 1
-        return self
+    def read_adapted(self, *args: object, **more: object) -> None:
+        raise AssertionError("what is told is the test's")
 
-    def state(self) -> None:
-        return None
+    ends = read_adapted
+
+
+def says(monkeypatch: pytest.MonkeyPatch, *odds: float) -> list[float]:
+    """Have the adapter tell these one after the other; those that were not asked for."""
+    left = list(odds)
+    monkeypatch.setattr("qa.rerank.told", lambda *args, **more: Told(left.pop(0), 0.0, (), ()))
+    return left
 
 
 @pytest.mark.parametrize("unread, asked", [(2, 2), (10_000, 1)])
 def test_what_was_read_before_costs_nothing_of_the_budget(
     monkeypatch: pytest.MonkeyPatch, unread: int, asked: int
 ) -> None:
-    monkeypatch.setattr("qa.rerank.probed", lambda draft: {"probe_answered": 0.0})
-
+    left = says(monkeypatch, 0.0, 0.0)
     generator = Knowing(unread)
     hits = [Hit(passage, LEAVE, 0.5) for passage in passages_of(LEAVE)[:2]]
     windows = [
@@ -213,12 +219,11 @@ def test_what_was_read_before_costs_nothing_of_the_budget(
     ]
     budget = material(hits[0], hits[0].passage.start, generator).tokens + 2
     reranked("年休假有几天？", windows, generator, Budget(budget), threading.Event())
-    assert generator.reads == asked
+    assert len(left) == 2 - asked
 
 
 def test_passages_are_asked_of_while_one_may_still_become_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = iter([5.0, 0.0])
-    monkeypatch.setattr("qa.rerank.probed", lambda draft: {"probe_answered": next(told)})
+    says(monkeypatch, 5.0, 0.0)
     both = zip(passages_of(LEAVE)[:2], (0.6, 0.5), strict=True)
     hits = [Hit(passage, LEAVE, score) for passage, score in both]
     windows = [

@@ -92,7 +92,7 @@ class Keeping(ScriptedGenerator):
     def read(self, messages: tuple[Message, ...], cancelled: threading.Event) -> None:  # type: ignore[return]
         raise AssertionError("told is scripted")
 
-    def unread(self, messages: tuple[Message, ...]) -> int:
+    def unread(self, messages: tuple[Message, ...], begin: int | None = None) -> int:
         return 100
 
     def ahead(self, messages: tuple[Message, ...], cancelled: threading.Event, written: bool = False) -> bool:

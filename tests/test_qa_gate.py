@@ -1,17 +1,17 @@
 """The gate: a false premise, then support, then a probability that only the knob weighs."""
 
 import json
-from dataclasses import replace
 
-import numpy as np
 import pytest
+from adapter_fakes import weighed
 from hit_fakes import hit
 
 from qa import gate as gates
+from qa.adapted import Told
 from qa.attribution import EvidenceSentence
 from qa.context import Context
 from qa.draft import Draft, tie
-from qa.gate import PROBE, TARGETS, WEIGHTS, Gate, doubted, probability, probed
+from qa.gate import WEIGHTS, Gate, doubted, probability, probed
 from qa.kinds.extract import Extract
 from qa.types import Answer
 from qa.verdict import decline
@@ -56,6 +56,7 @@ def test_a_draft_without_a_sentence_is_unsupported_and_what_was_found_may_stand_
 def test_a_false_premise_comes_before_everything(monkeypatch):
     hits, draft, sentence = draft_of("全市已建成113家就业驿站。")
     found = Extract((sentence,), 0.9, 0.8, 3.0, sentence, (5, 9))
+    weighed(monkeypatch)
     told = {"probe_answered": 3.0, "probe_premise": 50.0, "probe_words": 2.0}
     monkeypatch.setattr(gates, "probed", lambda _: told)
     first = Gate(1.0).before(hits, found, draft)
@@ -75,13 +76,10 @@ def test_what_the_model_holds_unanswered_is_refused_unless_every_risk_is_taken()
     assert not Gate(0.0).unanswered(None), "it was not asked"
 
 
-def test_probes_fitted_on_one_model_tell_nothing_of_another():
-    size = np.load(PROBE)["answered"].shape
-    draft = Draft(judged=np.zeros((3, *size)), model="Qwen2.5 Coder 1.5B Instruct (openvino, x-int8)")
-    assert set(probed(draft)) == {f"probe_{of}" for of in (*TARGETS, "words")}
-    assert probed(replace(draft, model="qwen2.5-coder-1.5b-instruct-q4_k_m (transformers)"))
-    assert probed(replace(draft, model="Qwen2.5 1.5B Instruct (openvino, x-int8)")) == {}
-    assert probed(Draft(model=draft.model)) == {}, "an engine that tells no states"
+def test_what_the_adapter_tells_is_what_the_gate_weighs():
+    told = Told(1.0, -2.0, (3.0, -4.0, 5.0), (0.0,))
+    assert probed(Draft(judged=told)) == {"probe_answered": 1.0, "probe_premise": -2.0, "probe_words": -4.0}
+    assert probed(Draft()) == {}, "a generator without an adapter"
 
 
 @pytest.mark.parametrize("part", ["with_state", "without_state"])
@@ -104,17 +102,13 @@ def test_the_fitted_weights_say_how_good_they_are_on_questions_they_were_not_fit
 
 def test_a_refusal_names_the_words_that_nothing_bears_out():
     """The words as far as the one that is least borne out, and none where all are."""
-    probe = np.load(PROBE)
-    away = 40 * probe["words"] * probe["words_scale"] / (probe["words"] ** 2).sum()
-    borne, odd = probe["words_mean"] + away, probe["words_mean"] - away
     asked = "地铁集团公示几天"
-    states = np.stack([borne, borne, borne, odd, *[borne] * 4, borne])
-    draft = Draft(judged=states, model="qwen2.5-coder-1.5b")
+    draft = Draft(judged=Told(0.0, 0.0, (3.0, 3.0, 3.0, -3.0, 3.0, 3.0, 3.0, 3.0), ()))
     assert doubted(draft, asked) == "地铁集团"
     assert doubted(draft, "请问一下轨道交通里的" + asked) == "请问一下轨道交通里的地铁集团"
     assert doubted(draft, "你好，麻烦问一下，今年" + asked) == "…今年地铁集团"
     assert doubted(draft, "麻烦问一下今年市里管轨道交通的那家" + asked) == "…通的那家地铁集团"
-    assert doubted(replace(draft, judged=np.stack([borne] * 9)), asked) == ""
-    assert doubted(Draft(model="qwen2.5-coder-1.5b"), asked) == ""
+    assert doubted(Draft(judged=Told(0.0, 0.0, (3.0,) * 8, ())), asked) == ""
+    assert doubted(Draft(), asked) == ""
     said = decline(Answer(asked, asked), "not_answered", [], draft).refusal
     assert said is not None and "“地铁集团”" in said.message

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ALONGSIDE = (
     "qa/reader.npz",
-    "qa/judge.npz",
+    "engine/adapter.npz",
     "qa/gate.json",
     "prompts/strings.toml",
     "models/manifest.toml",

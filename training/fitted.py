@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
 
@@ -29,32 +28,3 @@ class Fitted:
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         return np.asarray((x - self.mean) / self.scale @ self.weights + self.bias)
-
-    def named(self, name: str) -> dict[str, np.ndarray]:
-        """The arrays that apply it, as ``qa.gate`` reads them."""
-        return {
-            name: self.weights,
-            f"{name}_bias": np.asarray(self.bias),
-            f"{name}_mean": self.mean,
-            f"{name}_scale": self.scale,
-        }
-
-
-def out_of_fold(
-    x: np.ndarray,
-    y: np.ndarray,
-    groups: np.ndarray,
-    strength: float,
-    weight: np.ndarray | None = None,
-    known: np.ndarray | None = None,
-) -> np.ndarray:
-    """Log-odds of every row by a probe that saw no row of its group, ``[n]``; five folds.
-
-    Args:
-        known: the rows that may be fitted on, all where None.
-    """
-    out = np.zeros(len(x))
-    for these, others in GroupKFold(5).split(x, y, groups):
-        used = these if known is None else these[known[these]]
-        out[others] = Fitted(x[used], y[used], strength, None if weight is None else weight[used])(x[others])
-    return out

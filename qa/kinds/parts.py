@@ -81,9 +81,9 @@ def answered_apart(
             query = f"{parts[0]}，{part}"
         hits = searched(query, index, top_k)
         windows = read(query, [narrow(hit) for hit in hits], reader)
-        windows, _ = reranked(query, windows, generator, budget, cancelled)
+        windows, drafts = reranked(query, windows, generator, budget, cancelled)
         one = replace(answer, question=part, query=query, kind="fact")
-        telling = sentences_told(query, generator, budget, cancelled)
+        telling = sentences_told(query, generator, budget, cancelled, drafts)
         found = found_in(one, hits, windows, index, reader, telling)
         if found is None:
             return None
