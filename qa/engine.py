@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from qa.ahead import Ahead
     from qa.editions import Verdicts
     from qa.gate import Gate
-    from qa.pipeline import Snapshots
+    from qa.orders import Snapshots
     from qa.reader import Reads
 
 

@@ -56,6 +56,10 @@ UNCERTAIN = 0.25
 STRUCK, PASSED, FALSE_ALARMS = 0.08, 0.03, 0.05
 """Share of true statements that may be struck, of false ones that may be shown as borne out, of true
 premises that may be taken for false."""
+IN_USE = 1.6
+"""Log-odds by which the best passage of a search answers more often than those of the files, half of whose
+questions have no answer: with them the unanswerable questions of tuning sets are refused, and few others
+(docs/log/gate.md)."""
 ALIKE = 2.0
 """Weight of two texts that differ in one thing beside all others of a passage."""
 
@@ -365,7 +369,7 @@ def calibrate(given: argparse.Namespace, lower: Lower) -> None:
         odds = a * z + b
         print(f"{name}: n {len(y)}, {a:.2f} z {b:+.2f}, AUC {roc_auc_score(y, odds):.3f}")
         arrays["heads"][at] *= a
-        arrays["heads_bias"][at] = a * arrays["heads_bias"][at] + b
+        arrays["heads_bias"][at] = a * arrays["heads_bias"][at] + b + (IN_USE if name == "answered" else 0.0)
         chance = 1 / (1 + np.exp(-odds))
         if name == "supported":
             shown = np.quantile(chance[y], STRUCK)
