@@ -44,7 +44,8 @@ def test_on_a_gpu_the_model_is_placed_there_in_16_bits(
         placed["dtype"] = options["dtype"]
         return SimpleNamespace(to=place)
 
-    def page(model: SimpleNamespace, blocks: int) -> SimpleNamespace:
+    def page(model: SimpleNamespace, blocks: int, adapted: bool) -> SimpleNamespace:
+        assert not adapted, "a model that the adapter was not trained for"
         placed["room"] = blocks * BLOCK
         return SimpleNamespace(blocks=blocks, block_bytes=1, copy=None)
 

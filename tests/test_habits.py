@@ -82,7 +82,7 @@ def test_every_package_module_has_tests() -> None:
 
 
 def test_a_wheel_is_told_what_is_wrong_with_it() -> None:
-    packages = ["errors", "qa", "prompts", "models", "ui", "eval"]
+    packages = ["errors", "engine", "qa", "prompts", "models", "ui", "eval"]
     good = {*ALONGSIDE, "errors/__init__.py", "wenju-1.dist-info/METADATA"}
     assert faults(good, packages) == []
     assert faults(good | {"training/reader.py"}, packages) == ["training does not belong into the wheel"]

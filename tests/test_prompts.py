@@ -124,4 +124,4 @@ def test_the_judge_begins_as_the_answer_does_so_that_its_state_is_kept() -> None
     values = {"evidence": "甲材料", "question": "谁？"}
     answer, judge = prompts.chat("answer", **values), prompts.chat("judge", **values)
     assert judge[0] == answer[0]
-    assert os.path.commonprefix([judge[1][1], answer[1][1]]).endswith("问题：谁？\n\n")
+    assert os.path.commonprefix([judge[1][1], answer[1][1]]).endswith("问题：谁？")

@@ -34,7 +34,7 @@ from training.attribution_fit import rows as attribution_rows
 from training.swaps_make import Source
 
 NEVER = threading.Event()
-FLOOR_BORNE, FLOOR_ANSWERED, FLOOR_LINES, FLOOR_PREMISE = 0.75, 0.92, 0.84, 0.75
+FLOOR_BORNE, FLOOR_ANSWERED, FLOOR_LINES, FLOOR_PREMISE = 0.82, 0.95, 0.85, 0.78
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "training" / "data"
 KINDS = {
