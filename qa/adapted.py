@@ -25,7 +25,8 @@ from qa.context import Context
 WORDS = 64
 """Characters of a question, from its end, that are looked at one by one."""
 HEADS = ("answered", "premise", "supported")
-"""What the state after a question or statement tells."""
+"""What the state after a question or statement tells: the material answers it, it takes something for granted
+that the material has otherwise, the material bears it out."""
 UNTOLD = -9.0
 """Log-odds of a sentence that the material does not hold as it stands."""
 Floats = NDArray[np.float32]

@@ -27,6 +27,7 @@ from qa.verdict import decline
 TOLD = 0.5
 """Least probability that what an order asks for itself was found."""
 Snapshots = collections.abc.Generator[Answer, None, None]
+"""Growing snapshots of one answer; closing it stops the work."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,9 @@ import torch
 from torch.nn import functional
 
 from engine.adapter import FIRST, LAST, MATRICES, RANK
+from qa.adapted import HEADS
 
 Tensor = torch.Tensor
-HEADS = ("answered", "premise", "supported")
-"""What the state after a question or statement tells: the material answers it, it takes something for granted
-that the material has otherwise, the material bears it out."""
 POINTER = 64
 """Width of the product that tells which line answers."""
 

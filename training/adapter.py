@@ -7,8 +7,9 @@ granted, and by which line.
     python -m training.adapter try FOLDER NAME... --out ADAPTER.npz
 
 ``read`` writes down once what does not change: keys, values and states of the material, and what goes into
-the first adapted layer of each text (``FOLDER/NAME.pt`` for ``NAME.jsonl``). ``fit`` takes one passage at a
-time; it writes ``ADAPTER.pt`` every five minutes and goes on from it. Every tenth passage (its id ends with
+the first adapted layer of each text (``FOLDER/NAME.pt`` for ``NAME.jsonl``). ``fit`` takes two passages
+a step, in two processes where ``torchrun --nproc-per-node 2 -m`` runs it; it writes
+``ADAPTER.pt`` every five minutes and goes on from it. Every tenth passage (its id ends with
 0) is left out: ``calibrate`` scales the heads on these, and on all of names that ``fit`` did not have
 (Platt 1999), and writes ``ADAPTER.npz`` with the least probabilities at which a statement is shown and
 shown as borne out. ``try`` writes what the heads say of each text to ``ADAPTER.NAME.json``, and prints how
@@ -42,7 +43,8 @@ from engine.base import Message
 from engine.settings import GeneratorSettings
 from models.settings import ModelSettings
 from models.store import ModelStore
-from training.adapted import HEADS, Adapter, Before, Lower, packed
+from qa.adapted import HEADS
+from training.adapted import Adapter, Before, Lower, packed
 from training.asked import Asked, Text, asked
 from training.examples import rows
 
@@ -82,7 +84,7 @@ def texts_of(
     cut = tokens.encode_chat([*chats[0][:-1], Message("user", content[:end])])
     common = next(i for i, one in enumerate(zip(*ids, cut, strict=False)) if len(set(one)) > 1)
     head = len(tokens.encode_chat([*chats[0][:-1], Message("user", "")])) - _closing(tokens, chats[0])
-    ends = [head_end for head_end in tokens.ends(content)]
+    ends = tokens.ends(content)
     begin = content.index(given.evidence)
     lines = []
     for a, b in given.lines:

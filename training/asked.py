@@ -32,7 +32,7 @@ class Text:
     """A question or a statement. ``None``: nobody knows.
 
     Attributes:
-        answered, premise, supported: see ``training.adapted.HEADS``.
+        answered, premise, supported: see ``qa.adapted.HEADS``.
         lines: those of the material that answer, ``[lines]``: 1, 0, or a number below 0 for those of which
         one does
             (the same number for one part of the answer).
