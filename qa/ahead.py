@@ -23,8 +23,10 @@ from qa.adapted import messages as asked
 from qa.context import sentences_of
 from qa.editions import PROBE, InForce, Verdicts
 from qa.kinds import parts, queried, worked
+from qa.kinds.tables import Table, tables_in
+from qa.kinds.told_rows import block_of
 from qa.probes import messages
-from qa.rerank import material
+from qa.rerank import MOST_TOKENS, material, together
 from qa.searching import Searching
 
 ANY = "问"
@@ -88,6 +90,8 @@ class Ahead:
         for document in self._documents():
             for passage in self._index.passages(document.id):
                 yield partial(self._passage, Hit(passage, document, 0.0))
+            for table in tables_in(document, 0, len(document.text), self._index):
+                yield partial(self._table, table)
 
     def _documents(self) -> Iterator[Document]:
         for listed in self._index.documents():
@@ -101,6 +105,13 @@ class Ahead:
         context = material(hit, hit.passage.start, generator)
         whole = len(context.sentences) == len(sentences_of(hit))
         if not context.sentences or not whole:
+            return None
+        return _keep(asked(ANY, context, again=True)[0], False, generator, cancelled)
+
+    def _table(self, table: Table, generator: Any, cancelled: threading.Event) -> bool | None:
+        block = block_of(table, self._index)
+        context = together(block, generator)
+        if len(block.passages) == 1 or context.tokens > MOST_TOKENS:
             return None
         return _keep(asked(ANY, context, again=True)[0], False, generator, cancelled)
 

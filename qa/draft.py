@@ -4,6 +4,7 @@ once."""
 from __future__ import annotations
 
 import collections.abc
+import math
 import os
 import re
 import threading
@@ -34,6 +35,7 @@ class Draft:
         sentences: finished sentences with their attribution, then the one being written (state ``pending``).
         logprobs: of every token written; empty where the engine does not tell.
         judged: what its adapter tells of the question beside the material (prompt ``judge``), or None.
+        lines: what it tells of the question beside the lines that were found alone (``qa.sufficiency``).
         model: name of the generator.
         finish: why writing ended, ``loop`` when it went in circles; "" while it goes on.
     """
@@ -42,6 +44,7 @@ class Draft:
     context: Context | None = None
     logprobs: tuple[float, ...] = ()
     judged: Told | None = None
+    lines: Told | None = None
     model: str = ""
     finish: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)
@@ -73,14 +76,24 @@ def reply_with_least(
     stop: tuple[str, ...],
     cancelled: threading.Event,
 ) -> tuple[str, float]:
-    """As :func:`reply`, with the least log-probability of its tokens; 0.0 where the engine tells none."""
+    """As :func:`reply`, with the least log-probability of its tokens; 0.0 where the engine tells none, and
+    -infinity where it went in circles and was stopped."""
     messages = tuple(Message(role, content) for role, content in chat)
     request = GenerationRequest(messages, tokens, stop, cancelled=cancelled)
-    chunks = list(generator.stream(request))
+    text, least = "", 0.0
+    chunks = generator.stream(request)
+    for chunk in chunks:
+        text += chunk.text
+        least = min(least, *chunk.logprobs) if chunk.logprobs else least
+        end = until_it_loops(text)
+        if end is not None:
+            text, least = text[:end], -math.inf
+            break
+    if isinstance(chunks, collections.abc.Generator):
+        chunks.close()
     if cancelled.is_set():
         raise Cancelled.named("stopped")
-    least = min((p for chunk in chunks for p in chunk.logprobs), default=0.0)
-    return "".join(chunk.text for chunk in chunks), least
+    return text, least
 
 
 def beginning(chat: Sequence[tuple[str, str]], lasting: int) -> tuple[Message, ...]:

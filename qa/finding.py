@@ -16,10 +16,11 @@ from index.types import Document, Hit, Passage
 from qa.checks.dates import with_years
 from qa.kinds.enumerations import leads_in
 from qa.kinds.evidence import SEARCH, Window
-from qa.kinds.extract import SPREAD, Extract, Telling, extract, of_rows
+from qa.kinds.extract import SPREAD, Extract, extract, of_rows
 from qa.kinds.ranges import fallen_into
 from qa.kinds.rows import looked_up
 from qa.kinds.tables import Row, in_table
+from qa.kinds.told_rows import Telling
 from qa.reader import Reads
 from qa.types import Answer
 

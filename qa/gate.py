@@ -143,12 +143,18 @@ def probability(of: str, values: Mapping[str, float]) -> float:
 def probed(draft: Draft) -> dict[str, float]:
     """What the model that writes tells of the question (``qa.adapted``), as features: log-odds that the
     material answers, that the question takes something false for granted, that each of its words is borne
-    out (of the one that is so least). {} where it has no adapter."""
-    told = draft.judged
-    if told is None:
+    out (of the one that is so least); the first and the last of these also of the lines found alone. {} where
+    it has no adapter."""
+    told, lines = draft.judged, draft.lines or draft.judged
+    if told is None or lines is None:
         return {}
-    least = min(told.words, default=0.0)
-    return {"probe_answered": told.answered, "probe_premise": told.premise, "probe_words": least}
+    return {
+        "probe_answered": told.answered,
+        "probe_premise": told.premise,
+        "probe_words": min(told.words, default=0.0),
+        "probe_lines": lines.answered,
+        "probe_lines_words": min(lines.words, default=0.0),
+    }
 
 
 def doubted(draft: Draft, question: str) -> str:

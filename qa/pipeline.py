@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import prompts
 from engine.base import Generator
@@ -27,12 +27,14 @@ from qa.gate import Decision, Gate
 from qa.judge import judged, open_judge
 from qa.kind import Operation
 from qa.kinds.compose import found_for, uncomputed
+from qa.kinds.counted import Count
 from qa.kinds.evidence import Window, narrow, read
 from qa.kinds.extract import APART, Extract
 from qa.kinds.own_words import OwnWords
 from qa.kinds.parts import answered_apart, parts_of
 from qa.kinds.queried import computed
 from qa.kinds.revised import Editions, editions_asked
+from qa.kinds.tables import Table
 from qa.kinds.worked import borne_out, worked_out
 from qa.memory import from_memory
 from qa.orders import Orders, Snapshots
@@ -42,6 +44,7 @@ from qa.rerank import Budget, asked_of, reranked, sentences_told
 from qa.searching import Searching
 from qa.settings import AnswerSettings
 from qa.spelling import slip
+from qa.sufficiency import told_of_lines
 from qa.types import Answer, Note
 from qa.understand import Want
 from qa.verdict import accept, decline, superseded
@@ -63,6 +66,40 @@ ELLIPTIC = 6
 def _spoken(text: str) -> str:
     """A text without marks and white space."""
     return "".join(c for c in text if c.isalnum())
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One question with what was found for it.
+
+    Attributes:
+        answer: as far as it is known.
+        told: what the model that writes is asked.
+        hits: what was found, and ``windows`` what that says to the question.
+        own: answers that need no writing.
+        index: where they lie, and ``top_k`` how many are looked for.
+        budget: tokens that may still be read before something is shown.
+        writer: of queries and calculations, within the patience.
+        cancelled: set to stop.
+        parts: the questions that it asks at once, where that is known.
+    """
+
+    answer: Answer
+    told: str
+    hits: Sequence[Hit]
+    windows: Sequence[Window]
+    own: OwnWords
+    index: Searching
+    top_k: int
+    budget: Budget
+    writer: Generator
+    cancelled: threading.Event
+    parts: tuple[str, ...] = ()
+
+    @property
+    def ranked(self) -> list[Hit]:
+        """The hits by what their passages are worth, best first."""
+        return ranked_by(self.hits, worth_of(self.hits, self.windows))
 
 
 class Pipeline:
@@ -134,7 +171,7 @@ class Pipeline:
         with clock.stage("read"):
             windows = read(query, [narrow(hit) for hit in hits], self.reader) if self.reader else []
         own = OwnWords(self.settings, index, both) if self.reader and self.settings.style != "short" else None
-        if done := self._unread(answer, hits, own):
+        if done := self._unread(answer, hits, windows, own):
             yield self._closed(done, clock, cancelled)
             return
         context = build_context(hits, worth_of(hits, windows), self.generator.count_tokens, self._limits())
@@ -160,11 +197,14 @@ class Pipeline:
                 typed = asked if want.after_turns else ""
                 windows, drafts = reranked(told, windows, self.generator, budget, cancelled, typed)
                 telling = sentences_told(told, self.generator, budget, cancelled, drafts)
+                writer = Patient(self.generator, self.settings.patience, self.speed)
+                answer, parts = self._several(answer, writer, cancelled)
                 found = found_in(answer, hits, windows, index, self.reader, telling)
                 first = drafts.get(found.best.passage.id, first) if found else first
-                writer = Patient(self.generator, self.settings.patience, self.speed)
-                apart = functools.partial(self._apart, answer, index, top_k, writer, budget, cancelled)
-                done = self._unwritten(answer, hits, windows, first, found, own, writer, cancelled, apart)
+                asking = Asking(
+                    answer, told, hits, windows, own, index, top_k, budget, writer, cancelled, parts
+                )
+                done, first = self._unwritten(asking, first, found)
             if done:
                 yield self._closed(done, clock, cancelled)
                 return
@@ -183,7 +223,7 @@ class Pipeline:
                 raise Cancelled.named("stopped")
             if not quick:  # what stands there stays until what is written has been checked
                 yield replace(answer, stage="writing", sentences=draft.sentences, timings=clock.timings())
-        draft = self._supported(asked, draft, clock, cancelled)
+        draft = replace(self._supported(asked, draft, clock, cancelled), lines=first.lines)
         with clock.stage("check"):
             decision = self.gate.decide(hits, draft, found)
             done = self._decided(answer, hits, windows, draft, found, own, decision, cancelled)
@@ -194,81 +234,72 @@ class Pipeline:
         both = editions_asked(want.kind, want.query, self.reader, index, 2 * k) if self.reader else None
         return (both.hits if both else searched(want.query, index, k, want.before)), both
 
-    def _unwritten(
-        self,
-        answer: Answer,
-        hits: Sequence[Hit],
-        windows: Sequence[Window],
-        first: Draft,
-        found: Extract | None,
-        own: OwnWords,
-        writer: Generator,
-        cancelled: threading.Event,
-        apart: Callable[[Extract | None], Extract | None],
-    ) -> Answer | None:
-        """The finished answer where nothing has to be written: what is computed, what surely is not answered,
-        what the documents say in their own words where that is certain. None otherwise.
+    def _several(
+        self, answer: Answer, writer: Generator, cancelled: threading.Event
+    ) -> tuple[Answer, tuple[str, ...]]:
+        """The answer to what is taken for several questions, and these; of one that is told to be one, as a
+        fact."""
+        if answer.kind != "multi" or follows(answer):
+            return answer, ()
+        parts = parts_of(answer.query, writer, cancelled)
+        return (replace(answer, kind="fact") if parts == () else answer), parts or ()
+
+    def _unwritten(self, asking: Asking, first: Draft, found: Extract | None) -> tuple[Answer | None, Draft]:
+        """The finished answer where nothing has to be written: what is computed, what surely is not
+        answered, what the documents say in their own words where that is certain. None otherwise. And
+        ``first`` with what is told of the lines that were found.
 
         Args:
             first: without sentences, with the state that tells whether the best passage answers.
-            writer: of queries and calculations, within the patience.
-            apart: what is found for each of several things asked (``_apart``).
         """
-        operation = self._operation(answer)
-        ranked = ranked_by(hits, worth_of(hits, windows))
-        if done := own.computed(
-            answer,
-            operation,
-            ranked,
-            found,
-            lambda what, table: computed(answer.query, what, table, writer, cancelled),
-        ):
-            return done
+        answer, hits, own = asking.answer, asking.hits, asking.own
+        operation, ranked = self._operation(answer), asking.ranked
+        if done := own.computed(answer, operation, ranked, found, functools.partial(self._computed, asking)):
+            return done, first
         exact = found is not None and found.exact
-        told = max(windows, key=lambda w: w.worth).told if windows else None
-        if answer.kind not in APART and not exact and self.gate.unanswered(told):
-            return decline(answer, "not_answered", hits, first, found=found)
-        if worked := self._worked(answer, operation, ranked, windows, own, writer, cancelled):
-            return worked
+        best = max(asking.windows, key=lambda w: w.worth).told if asking.windows else None
+        if answer.kind not in APART and not exact and self.gate.unanswered(best):
+            return decline(answer, "not_answered", hits, first, found=found), first
+        if worked := self._worked(asking, operation, ranked):
+            return worked, first
         if found and answer.kind in FIGURES and (worked := own.share(answer, found, ranked)):
-            return worked
-        found = apart(found) or found
-        if done := own.answer(answer, found, hits):
-            return done
+            return worked, first
+        found = self._apart(asking, found) or found
+        if found:
+            lines = told_of_lines(asking.told, found.lines, hits, self.generator, asking.cancelled)
+            first = replace(first, lines=lines)
+        if done := own.answer(answer, found, hits, first.lines):
+            return done, first
         # What is written after turns mostly says them again; a figure that was not computed is a guess.
-        computes = answer.kind == "count" or operation.what != "none"
-        after = follows(answer) or computes
+        figure = answer.kind == "count" or operation.what != "none"
+        after = follows(answer) or figure
         decision = self.gate.before(hits, found, first)
         if found and (found.exact or after) and not (decision and decision.reason):
             decision = self.gate.alone(hits, found, first)
         if decision and (decision.reason or not (found and not after and self._wordy(found))):
-            done = self._decided(answer, hits, windows, first, found, own, decision, cancelled)
-            return uncomputed(done) if computes and not done.refused else done
-        return None
+            done = self._decided(answer, hits, asking.windows, first, found, own, decision, asking.cancelled)
+            return (uncomputed(done) if figure and not done.refused else done), first
+        return None, first
 
-    def _worked(
-        self,
-        answer: Answer,
-        operation: Operation,
-        ranked: Sequence[Hit],
-        windows: Sequence[Window],
-        own: OwnWords,
-        writer: Generator,
-        cancelled: threading.Event,
-    ) -> Answer | None:
+    def _computed(self, asking: Asking, operation: Operation, table: Table) -> Count | None:
+        """What is asked over a table."""
+        return computed(asking.answer.query, operation, table, asking.writer, asking.cancelled)
+
+    def _worked(self, asking: Asking, operation: Operation, ranked: Sequence[Hit]) -> Answer | None:
         """What the question asks to compute, worked out of the best passages; None where that is not certain,
         or this machine would take too long."""
+        answer = asking.answer
         if operation.what == "extreme" or (answer.kind != "count" and operation.what == "none"):
             return None
-        worth = worth_of(ranked, windows)
+        worth = worth_of(ranked, asking.windows)
         context = build_context(ranked, worth, self.generator.count_tokens, WORKED)
-        found = worked_out(answer.query, context, writer, cancelled)
+        found = worked_out(answer.query, context, asking.writer, asking.cancelled)
         # Of a question of another kind two models must agree on what is to be done.
         if found is None or not (answer.kind == "count" or found.does(operation)):
             return None
-        if not borne_out(found, context, open_judge(self.generator), cancelled):
+        if not borne_out(found, context, open_judge(self.generator), asking.cancelled):
             return None
-        return own.worked(answer, found, ranked)
+        return asking.own.worked(answer, found, ranked)
 
     def _operation(self, answer: Answer) -> Operation:
         """What is to be computed: told by what was typed, by the turn before only where that is a word or
@@ -278,23 +309,25 @@ class Pipeline:
         said = follows(answer) and len(answer.question) > ELLIPTIC
         return self.reader.operation(answer.question if said else answer.query)
 
-    def _apart(
-        self,
-        answer: Answer,
-        index: Searching,
-        top_k: int,
-        writer: Generator,
-        budget: Budget,
-        cancelled: threading.Event,
-        found: Extract | None,
-    ) -> Extract | None:
+    def _apart(self, asking: Asking, found: Extract | None) -> Extract | None:
         """What is found for each thing asked, where several are asked at once; None elsewhere, and where one
         of them is not found."""
+        answer = asking.answer
         if answer.kind not in APART or not self.reader or follows(answer) or (found and found.exact):
             return None
-        parts = parts_of(answer.query, writer, cancelled)
+        parts: Sequence[str] | None = asking.parts
+        if answer.kind == "compare":
+            parts = parts_of(answer.query, asking.writer, asking.cancelled)
         return answered_apart(
-            answer, parts, index, top_k, self.reader, self.generator, self.gate, budget, cancelled
+            answer,
+            parts or (),
+            asking.index,
+            asking.top_k,
+            self.reader,
+            self.generator,
+            self.gate,
+            asking.budget,
+            asking.cancelled,
         )
 
     def _wordy(self, found: Extract) -> bool:
@@ -323,10 +356,12 @@ class Pipeline:
         read = self._within_patience(self.speed.read) if self.speed else READ
         return Limits(min(tokens, max(LEAST, read)), passages, cover)
 
-    def _unread(self, answer: Answer, hits: Sequence[Hit], own: OwnWords | None) -> Answer | None:
+    def _unread(
+        self, answer: Answer, hits: Sequence[Hit], windows: Sequence[Window], own: OwnWords | None
+    ) -> Answer | None:
         """The finished answer where nothing has to be read: an overview, or nothing was found. None
         otherwise."""
-        if own and (done := own.overview(answer, hits)):
+        if own and (done := own.overview(answer, hits, windows)):
             return done
         return None if hits else decline(answer, "no_evidence", hits)
 

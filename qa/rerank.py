@@ -27,8 +27,10 @@ MOST = 8
 HOPE = 3.0
 """Log-odds that a passage not asked of yet might get; where even this would not bring it before the best, it
 is not asked of. Both chosen on tuning questions (docs/log/reader.md)."""
-MOST_LINES = 24
-"""Sentences of a passage that are told apart."""
+MOST_LINES = 40
+"""Sentences of a passage, or rows of a table, that are told apart."""
+MOST_TOKENS = 1200
+"""Tokens of all of them that are read at once."""
 TOKENS = 360
 """Tokens of one passage that are read, around the place that matters."""
 
@@ -116,6 +118,11 @@ def reranked(
     return [replace(w, told=known.get(w.block.hit.passage.id, least)) for w in windows], drafts
 
 
+def together(block: Block, generator: Generator) -> Context:
+    """What is read of the sentences of a block, to tell which of them answer."""
+    return assembled([(block.hit, block.sentences()[:MOST_LINES])], generator.count_tokens)
+
+
 def sentences_told(
     query: str,
     generator: Generator,
@@ -149,10 +156,11 @@ def sentences_told(
     def read(block: Block, sentences: Sequence[EvidenceSentence]) -> Sequence[float]:
         if not sentences or not adapts(generator):
             return []
-        context = assembled([(block.hit, sentences)], generator.count_tokens)
-        if not budget.take(min(context.tokens, unread(query, context, generator))):
+        context = together(block, generator)
+        cost = min(context.tokens, unread(query, context, generator))
+        if context.tokens > MOST_TOKENS or not budget.take(cost):
             return []
-        judged = told(query, query, context, generator, cancelled)
+        judged = told(query, query, context, generator, cancelled, again=len(block.passages) > 1)
         return judged.lines if judged else []
 
     return telling

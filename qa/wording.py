@@ -11,6 +11,7 @@ from qa.checks.numbers import Figure, same_unit, same_value
 from qa.checks.text import EvidenceText, prepare
 
 _LOOP = re.compile(r"([^。！？]{2,24}?)\1\1$")
+_STEP = re.compile(r"\d\s*[-+*/×]\s*\d")
 
 
 def keep_approximate(sentence: str, quotes: Sequence[str]) -> str:
@@ -39,10 +40,13 @@ def until_it_loops(text: str) -> int | None:
     """Where ``text`` begins to say the same thing over and over (阿特丽斯、阿特丽斯、阿特丽斯); None when it
     does not.
 
-    A unit of 2 to 24 characters three times in a row at the end: what a small model falls into in a list it
+    A unit of 2 to 24 characters with a letter or a step of a calculation in it, three times in a row at the
+    end: what a small model falls into in a list it
     has run out of. The index returned is the end of the first of the three.
     """
     match = _LOOP.search(text[-72:])
-    if not match or not any(c.isalpha() for c in match.group(1)):  # 1000000 is a figure
+    if not match:
         return None
+    if not any(c.isalpha() for c in match.group(1)) and not _STEP.search(2 * match.group(1)):
+        return None  # 1000000 is a figure
     return max(0, len(text) - 72) + match.end(1)

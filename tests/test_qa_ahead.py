@@ -25,9 +25,10 @@ from qa.kinds import parts, queried, worked
 from qa.kinds.evidence import Window, narrow
 from qa.kinds.queried import computed
 from qa.kinds.tables import tables_at
+from qa.kinds.told_rows import block_of
 from qa.probes import messages as chat_of
 from qa.reader import Reading
-from qa.rerank import TOKENS, Budget, material, reranked
+from qa.rerank import TOKENS, Budget, material, reranked, together
 from qa.settings import EngineSettings
 
 
@@ -138,6 +139,22 @@ def test_a_passage_that_the_question_cuts_is_left_out(monkeypatch: pytest.Monkey
         index, "passages", lambda _: [replace(passages_of(LEAVE)[0], text=text, start=0, end=len(text))]
     )
     assert all_of(Ahead(index, Verdicts(NOWHERE)), generator) == EXAMPLES
+
+
+def test_a_table_over_several_passages_is_read_whole_as_it_will_be_asked_of(tmp_path: Path) -> None:
+    rows = "".join(f"| 设备{n:02} | {'很长的说明' * 6} | {n} |\n" for n in range(20))
+    (tmp_path / "t.md").write_text(f"# 台账\n\n| 名称 | 说明 | 数量 |\n|---|---|---|\n{rows}", "utf-8")
+    engine = Engine.open(EngineSettings(data=tmp_path / "d"), generator=Keeping(), encoder=FakeEncoder())
+    engine.add([tmp_path / "t.md"])
+    generator = engine.generator
+    assert isinstance(generator, Keeping)
+    (table,) = tables_at(engine.search("设备03", 1)[0], engine.library)
+    block = block_of(table, engine.library)
+    assert len(block.passages) > 1
+    all_of(Ahead(engine.library, Verdicts(NOWHERE)), generator)
+    sent, _ = asked_of("哪些设备超过五台？", together(block, generator), again=True)
+    whole = [m[-1].content[: m[-1].lasting] for m in generator.read_ahead]
+    assert sent[-1].content[: sent[-1].lasting] in whole
 
 
 def test_it_goes_on_where_it_was_stopped_and_again_when_the_index_has_changed() -> None:

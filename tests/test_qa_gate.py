@@ -58,13 +58,14 @@ def test_a_false_premise_comes_before_everything(monkeypatch):
     found = Extract((sentence,), 0.9, 0.8, 3.0, sentence, (5, 9))
     weighed(monkeypatch)
     told = {"probe_answered": 3.0, "probe_premise": 50.0, "probe_words": 2.0}
+    told |= {"probe_lines": 3.0, "probe_lines_words": 2.0}
     monkeypatch.setattr(gates, "probed", lambda _: told)
     first = Gate(1.0).before(hits, found, draft)
     assert first is not None and first.reason == "false_premise"
-    told |= {"probe_premise": -3.0, "probe_answered": 9.0}
+    told |= {"probe_premise": -3.0, "probe_answered": 9.0, "probe_lines": 9.0}
     sure = Gate(1.0).before(hits, found, draft)
     assert sure is not None and sure.reason is None and sure.quoted, "what is certain need not be written"
-    told["probe_answered"] = -50.0
+    told |= {"probe_answered": -50.0, "probe_lines": -50.0}
     assert Gate(1.0).before(hits, found, draft) is None
     monkeypatch.setattr(gates, "probed", lambda _: {})
     assert Gate(1.0).before(hits, found, draft) is None, "an engine that tells no states"
@@ -77,8 +78,12 @@ def test_what_the_model_holds_unanswered_is_refused_unless_every_risk_is_taken()
 
 
 def test_what_the_adapter_tells_is_what_the_gate_weighs():
-    told = Told(1.0, -2.0, (3.0, -4.0, 5.0), (0.0,))
-    assert probed(Draft(judged=told)) == {"probe_answered": 1.0, "probe_premise": -2.0, "probe_words": -4.0}
+    told, lines = Told(1.0, -2.0, (3.0, -4.0, 5.0), (0.0,)), Told(0.5, 7.0, (-6.0, 1.0), (0.0,))
+    beside = {"probe_answered": 1.0, "probe_premise": -2.0, "probe_words": -4.0}
+    assert probed(Draft(judged=told, lines=lines)) == beside | {"probe_lines": 0.5, "probe_lines_words": -6.0}
+    assert probed(Draft(judged=told)) == beside | {"probe_lines": 1.0, "probe_lines_words": -4.0}, (
+        "lines too many to be read"
+    )
     assert probed(Draft()) == {}, "a generator without an adapter"
 
 

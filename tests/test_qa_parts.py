@@ -27,14 +27,17 @@ ASKED = "商务车和电瓶车一个月各多少钱"
     [
         ("商务车一个月多少钱\n电瓶车一个月多少钱", ("商务车一个月多少钱", "电瓶车一个月多少钱")),
         ("商务车一个月多少钱", ()),
-        ("商务车一个月多少钱\n商务车一个月多少钱", ()),
-        ("商务车的保险由谁承担\n电瓶车的充电费怎么算", ()),
-        ("商务车多少钱\n钱", ()),
-        ("\n".join(f"商务车一个月{'各' * n}多少钱" for n in range(5)), ()),
+        ("商务车一个月多少钱\n商务车一个月多少钱", None),
+        ("商务车的保险由谁承担\n电瓶车的充电费怎么算", None),
+        ("商务车多少钱\n钱", None),
+        ("\n".join(f"商务车一个月{'各' * n}多少钱" for n in range(5)), None),
+        ("", None),
     ],
-    ids=["two", "one", "twice the same", "other words", "too short", "too many"],
+    ids=["two", "one", "twice the same", "other words", "too short", "too many", "nothing"],
 )
-def test_only_questions_of_the_questions_own_words_are_parts(written: str, parts: tuple[str, ...]) -> None:
+def test_only_questions_of_the_questions_own_words_are_parts(
+    written: str, parts: tuple[str, ...] | None
+) -> None:
     assert parts_of(ASKED, ScriptedGenerator({"": written}), threading.Event()) == parts
 
 
@@ -80,6 +83,21 @@ def test_each_part_is_searched_and_answered(
     answer = engine.answer(ASKED)
     text = "".join(sentence.text for sentence in answer.sentences)
     assert not answer.refused and [value for value in ("6800元", "饮酒", "3900元") if value in text] == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"), [(ASKED, "fact"), (WRITTEN, "multi"), ("一共要花几个钱呢\n什么车", "multi")]
+)
+def test_what_is_told_to_ask_one_thing_is_answered_as_a_fact(tmp_path: Path, written: str, kind: str) -> None:
+    engine = Engine.open(
+        EngineSettings(data=tmp_path / "data", index=IndexSettings()),
+        encoder=FakeEncoder(),
+        generator=ScriptedGenerator({"": written}),
+        reader=ScriptedReader({ASKED: "multi"}, answers={ASKED: ("6800",)}),
+    )
+    (tmp_path / "fleet.md").write_text(FLEET, "utf-8")
+    engine.add([tmp_path / "fleet.md"])
+    assert engine.answer(ASKED).kind == kind
 
 
 @pytest.mark.parametrize(

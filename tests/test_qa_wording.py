@@ -30,6 +30,7 @@ def test_what_the_evidence_calls_approximate_is_said_so(sentence, quote, repaire
         ("有阿波罗、赫拉、赫拉、", None),
         ("共投资1000000", None),
         ("……", None),
+        ("答案 = 1 + 56 + 184 + 56 + 184 + 56 + 184", 17),
         ("甲" * 100 + "、乙丙、乙丙、乙丙、", 104),
     ],
 )

@@ -41,7 +41,7 @@ from training.adapted import Adapter, Lower
 from training.adapter_loss import loss_of
 from training.adapter_read import left_out, load, read, scaled
 from training.adapter_scaled import calibrated, measured, said
-from training.asked import asked
+from training.asked import asked, of_tables
 from training.examples import rows
 
 MODEL = "qwen2.5-coder-1.5b"
@@ -166,6 +166,13 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _written(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of the hand-written form; of tables with the questions beside it."""
+    if path.stem != "count_docs":
+        return rows(path)
+    return of_tables(rows(path), rows(path.with_name("count_asked.jsonl")))
+
+
 def main() -> None:
     given = arguments()
     if given.threads:
@@ -174,13 +181,14 @@ def main() -> None:
     lower = Lower(store.path(MODEL))
     if given.verb == "read":
         tokens = open_generator(GeneratorSettings(), ModelSettings())._tokens  # type: ignore[attr-defined]
-        every = [row for path in given.names for row in rows(path)]
+        written = {path: _written(path) for path in given.names}
+        every = [row for own in written.values() for row in own]
         pairs = [pair for path in given.pairs for pair in rows(path)]
         for path in given.names:
             out, found, since = given.folder / f"{path.stem}.pt", [], time.monotonic()
             if out.is_file():
                 continue
-            for at, row in enumerate(rows(path)[: given.limit or None], 1):
+            for at, row in enumerate(written[path][: given.limit or None], 1):
                 found.append(read(lower, tokens, asked(row, every, pairs)))
                 if at % 10 == 0:
                     print(f"{path.stem}: {at}, {(time.monotonic() - since) / at:.2f} s each", flush=True)

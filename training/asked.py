@@ -84,6 +84,48 @@ def asked(
     return found
 
 
+def of_tables(
+    documents: Sequence[Mapping[str, Any]], questions: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Rows of the hand-written form of tables and lists (``count_docs.jsonl``) and what counts, adds or lists
+    some of their lines (``count_asked.jsonl``); a row of a table as the index has it."""
+    found = []
+    for document in documents:
+        told = _told(document["passage"])
+        own = [question for question in questions if question["passage_id"] == document["id"]]
+        asked = [
+            {"q": one["q"], "answers": [told[line] for line in one["lines"]], "type": one["operation"]}
+            for one in own
+        ]
+        text = "\n".join(line for line in told.values() if line)
+        found.append(
+            {
+                **document,
+                "heading": document.get("heading", document["title"]),
+                "passage": text,
+                "questions": asked,
+                "statements": [],
+            }
+        )
+    return found
+
+
+def _told(passage: str) -> dict[str, str]:
+    """By line of a passage how it is told: a row of a table with its columns, what stands over it not."""
+    found: dict[str, str] = {}
+    columns: list[str] = []
+    for line in passage.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if not line.startswith("|"):
+            columns, found[line] = [], line
+        elif not columns or not any(cell.strip("-: ") for cell in cells):
+            columns, found[line] = columns or cells, ""
+        else:
+            pairs = zip(columns, cells, strict=False)
+            found[line] = "；".join(f"{column}：{cell}" for column, cell in pairs if cell)
+    return found
+
+
 def _questions(row: Mapping[str, Any], lines: _Lines) -> list[Text]:
     """The questions of a row; one with ``premise`` takes something false for granted, or is the true twin
     that follows it."""

@@ -6,14 +6,15 @@ Lists and steps are read section by section, so that no item is missed; other ki
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qa.attribution import EvidenceSentence
 from qa.kinds.contrast import against_items, against_rows
 from qa.kinds.enumerations import Enumeration, enumerations, leads_in
 from qa.kinds.evidence import Block, Indexed, Window, narrow, read, wide
-from qa.kinds.tables import Row, in_table
+from qa.kinds.tables import Row, in_table, tables_in
+from qa.kinds.told_rows import Telling, odds_of
 from qa.linear import sigmoid
 from qa.reader import Reads
 
@@ -34,11 +35,13 @@ BRIEF = 25
 FEW = 0.4
 """Share of the items below which, by the model that writes, an enumeration without a lead and of more than
 brief items is not shown whole for one that answers: articles are no list."""
-BEST, BESIDE, LEAST, TOGETHER = 1.0, 2.5, -1.0, 3
+BEST, BESIDE, LEAST, TOGETHER = 1.0, 2.0, -0.5, 3
 """What the reader's best sentence gains (log-odds) beside what the model that writes tells; how much less
 worth than the first a further sentence may be, and at least, to be shown; and how many, but of lists and the
 like. Chosen on tuning questions (docs/log/reader.md)."""
-Telling = Callable[[Block], Sequence[float]]
+ITEM = 2.5
+"""How much less than the best sentence (log-odds) an item of an enumeration beside it may answer, to be
+counted among those that do: none of many answers as surely as a sentence that answers alone."""
 LOOKED_UP = 0.8
 """What a row counts for that is named in so many words: the reader's probability, at least."""
 LINES = 20
@@ -95,8 +98,7 @@ def extract(
         return None
     first = max(windows, key=lambda w: w.worth)
     lead = first.worth - max((w.worth for w in windows if w is not first), default=first.worth - 6.0)
-    section = wide(first.block.hit, index)
-    passage = first.block
+    section, passage = wide(first.block.hit, index), first.block
     if kind in SPREAD:
         windows = _spread(question, first, section, windows, reader)
         first = _at(windows, first)
@@ -111,25 +113,61 @@ def extract(
     if asked is None or in_table(asked):  # which row is meant is told by the turns before
         asked = best
     answers = _answers(passage, _beyond(told, passage), kind, asked, telling)
+    if answers and telling and kind not in WIDE:
+        answers = _over_passages(answers, passage, index, telling)
     if answers:
-        best = answers[0]
-        told = answers
+        best, told = answers[0], answers
         span = span if best.start <= span[0] < best.end else (best.start, best.end)
     elif kind not in WIDE:
         if rival := _rival(question, first, best, reader):
             told.append(rival)
         told += [s for w in alone for s in w.holding()]
+    items = _items(passage, telling) if answers and kind in ITEMS else ()
+    lines = tuple(_whole(question, kind, told, section, best, bool(answers), index, typed, items)[:LINES])
+    judged = None if first.told is None else sigmoid(first.told)
+    return Extract(
+        lines, first.reading.answerable, first.reading.sure, lead, best, span, judged, bool(answers)
+    )
+
+
+def _whole(
+    question: str,
+    kind: str,
+    told: Sequence[EvidenceSentence],
+    section: Block,
+    best: EvidenceSentence,
+    known: bool,
+    index: Indexed,
+    typed: str,
+    items: Sequence[EvidenceSentence] = (),
+) -> list[EvidenceSentence]:
+    """The sentences that answer with what belongs to them and without what stands beside it: enumerations
+    whole, of rows and items those that the question names, in order.
+
+    Args:
+        section: where they stand.  best: the one of them that answers most.
+        known, items, typed: as for :func:`completed` and :func:`extract`.
+    """
     if kind not in WIDE:
         told = against_items(question, told, section, typed)
-    lines = completed(told, section, kind, best, bool(answers))
-    lines = _ordered(lines, first.block)
+    lines = _ordered(completed(told, section, kind, best, known, items), section)
     if kind == "list" or kind not in WIDE:
         lines = against_rows(question, lines, index, kind == "list", typed)
-    if kind not in WIDE:
-        lines = [s for s in lines if s.document.id == first.block.document.id]
-    judged, told_of = None if first.told is None else sigmoid(first.told), bool(answers)
-    likely, sure = first.reading.answerable, first.reading.sure
-    return Extract(tuple(lines[:LINES]), likely, sure, lead, best, span, judged, told_of)
+    return lines if kind in WIDE else [s for s in lines if s.document.id == section.document.id]
+
+
+def _over_passages(
+    answers: list[EvidenceSentence], passage: Block, index: Indexed, telling: Telling
+) -> list[EvidenceSentence]:
+    """The sentences that answer; where the first is a row of a table that goes on in other passages, instead
+    of its rows the one of the whole table that the model that writes prefers."""
+    first = answers[0]
+    for table in tables_in(first.document, first.start, first.end, index):
+        if any(not passage.start <= row.place.start < passage.end for row in table.rows):
+            odds = odds_of(table, index, telling)
+            row = max(odds, key=lambda one: one[1])[0].place if odds else first
+            return [row, *(s for s in answers if not in_table(s))]
+    return answers
 
 
 def _best(window: Window) -> EvidenceSentence | None:
@@ -167,6 +205,13 @@ def _answers(
     return found if kind in WIDE else found[:TOGETHER]
 
 
+def _items(passage: Block, telling: Telling | None) -> list[EvidenceSentence]:
+    """The sentences of a passage that answer nearly as much as its best, by the model that writes."""
+    odds = telling(passage) if telling else []
+    pairs = zip(odds, passage.sentences(), strict=False)
+    return [s for value, s in pairs if value >= max(odds) - ITEM]
+
+
 def _rival(question: str, window: Window, best: EvidenceSentence, reader: Reads) -> EvidenceSentence | None:
     """The sentence of the passage that answers most when each is read by itself, where that is not the one
     that holds the best span: then one of the two is it (docs/log/reader.md)."""
@@ -180,15 +225,21 @@ def _rival(question: str, window: Window, best: EvidenceSentence, reader: Reads)
 
 
 def completed(
-    told: Sequence[EvidenceSentence], section: Block, kind: str, best: EvidenceSentence, known: bool = False
+    told: Sequence[EvidenceSentence],
+    section: Block,
+    kind: str,
+    best: EvidenceSentence,
+    known: bool = False,
+    items: Sequence[EvidenceSentence] = (),
 ) -> list[EvidenceSentence]:
     """The sentences that answer, with the rest of each enumeration of which enough items are among them, or
     which the ``best`` sentence belongs to or leads in to; of a table one row is enough for a list.
 
     Args:
         known: the model that writes has told which sentences answer.
+        items: sentences that answer if an enumeration is asked for.
     """
-    starts = {(s.document.id, s.start) for s in told}
+    starts = {(s.document.id, s.start) for s in (*told, *items)}
     whole: list[Enumeration] = []
     for one in enumerations(section):
         touched = sum(any((s.document.id, s.start) in starts for s in item) for item in one.items)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from index.types import Hit
+from qa.adapted import Told
 from qa.kind import Operation
 from qa.kinds.compared import sides
 from qa.kinds.compose import (
@@ -20,6 +21,7 @@ from qa.kinds.compose import (
 )
 from qa.kinds.contrast import against_rows
 from qa.kinds.counted import Query, counted
+from qa.kinds.evidence import Window
 from qa.kinds.extract import APART, Extract
 from qa.kinds.ordered import beside
 from qa.kinds.overview import section_of
@@ -27,6 +29,7 @@ from qa.kinds.revised import Editions, side_by_side
 from qa.kinds.rows import looked_up
 from qa.kinds.share import share_worked
 from qa.kinds.worked import Worked
+from qa.linear import sigmoid
 from qa.searching import Searching
 from qa.settings import AnswerSettings
 from qa.types import Answer
@@ -51,9 +54,13 @@ class OwnWords:
         self.index = index
         self.both = both
 
-    def overview(self, answer: Answer, hits: Sequence[Hit]) -> Answer | None:
-        """What documents there are, or the outline of one; None for other kinds, and where there is nothing
-        to tell."""
+    def overview(self, answer: Answer, hits: Sequence[Hit], windows: Sequence[Window]) -> Answer | None:
+        """What documents there are, or the outline of one, or of the section that is meant; None for other
+        kinds, and where there is nothing to tell, or the reader finds an answer and no section.
+
+        Args:
+            windows: what the passages that were found say to the question.
+        """
         index = self.index
         if self.both and self.both.whole:
             done = side_by_side(answer, self.both, ())
@@ -67,6 +74,9 @@ class OwnWords:
             done = outlined(answer, index.document(chosen.id), index.passages(chosen.id))
         elif answer.kind == "overview_topic" and hits:
             document, start, end = section_of(answer.query, hits)
+            likely = max((w.reading.answerable for w in windows), default=0.0)
+            if end - start == len(document.text) and likely >= QUICK:
+                return None  # what a passage answers and no section is about is no outline of all of them
             part = [p for p in index.passages(document.id) if start <= p.start < end]
             done = outlined(answer, document, part)
         else:
@@ -108,7 +118,9 @@ class OwnWords:
                 return replace(beside(answer, both), retrieved=found_for(ranked, gone, places))
         if operation.what == "none" and answer.kind != "fact":
             return None
-        if count := counted(answer.query, operation, ranked, index, found, query):
+        count = counted(answer.query, operation, ranked, index, found, query)
+        single = count and count.what == "count" and len(count.places) == 1  # that is a row looked up
+        if count and (answer.kind == "count" or not single):
             return replace(tallied(answer, count), retrieved=found_for(ranked, gone, count.places))
         return None
 
@@ -124,12 +136,20 @@ class OwnWords:
         done = share_worked(found, self.index)
         return self.worked(answer, done, ranked) if done else None
 
-    def answer(self, answer: Answer, found: Extract | None, hits: Sequence[Hit]) -> Answer | None:
+    def answer(
+        self, answer: Answer, found: Extract | None, hits: Sequence[Hit], told: Told | None
+    ) -> Answer | None:
         """The lines that answer a question of its kind; None where it has to be written, or nothing is sure
-        enough."""
+        enough.
+
+        Args:
+            told: what the model that writes tells of the question beside the lines alone.
+        """
         if answer.kind in WRITTEN or found is None:
             return None
         sure = found.likely if found.judged is None or answer.kind in APART else found.judged
+        if told is not None:
+            sure = sigmoid(told.answered)
         if sure < 1.0 - self.settings.risk:
             return None
         return self.found(answer, found, hits)

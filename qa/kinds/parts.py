@@ -29,6 +29,8 @@ LEAST, MOST = 2, 4
 """Parts of a question."""
 LENGTH = 4
 """Characters of the shortest part."""
+NAMED = frozenset({"list", "keyword", "overview_topic"})
+"""Kinds of parts of which all is wanted that stands there."""
 OWN = 0.85
 """Least share of a part's characters that stand in the question."""
 
@@ -39,8 +41,9 @@ def examples() -> tuple[Message, ...]:
     return beginning(chat, len(chat[-1][1]))
 
 
-def parts_of(question: str, generator: Generator, cancelled: threading.Event) -> tuple[str, ...]:
-    """The things that a question asks, each as a question; () where they cannot be told.
+def parts_of(question: str, generator: Generator, cancelled: threading.Event) -> tuple[str, ...] | None:
+    """The things that a question asks, each as a question; () where it is told to ask one thing, None where
+    what is told are no questions made of it.
 
     Raises:
         Cancelled: it was stopped. GeneratorError: the generator failed.
@@ -48,9 +51,11 @@ def parts_of(question: str, generator: Generator, cancelled: threading.Event) ->
     chat = prompts.chat("parts", question=prompts.escape_evidence(question))
     text = reply(chat, generator, TOKENS, ("\n\n",), cancelled)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) == 1:
+        return ()
     known = set(question)
     fit = all(len(s) >= LENGTH and sum(c in known for c in s) >= OWN * len(s) for s in lines)
-    return tuple(lines) if fit and LEAST <= len(set(lines)) == len(lines) <= MOST else ()
+    return tuple(lines) if fit and LEAST <= len(set(lines)) == len(lines) <= MOST else None
 
 
 def answered_apart(
@@ -82,7 +87,7 @@ def answered_apart(
         hits = searched(query, index, top_k)
         windows = read(query, [narrow(hit) for hit in hits], reader)
         windows, drafts = reranked(query, windows, generator, budget, cancelled)
-        one = replace(answer, question=part, query=query, kind="fact")
+        one = replace(answer, question=part, query=query, kind=_kind(part, reader))
         telling = sentences_told(query, generator, budget, cancelled, drafts)
         found = found_in(one, hits, windows, index, reader, telling)
         if found is None:
@@ -99,3 +104,9 @@ def answered_apart(
     lines = tuple({(s.document.id, s.start): s for found in each for s in found.lines}.values())
     least = min(each, key=lambda found: found.likely)
     return replace(least, lines=lines, exact=False)
+
+
+def _kind(part: str, reader: Reads) -> str:
+    """The kind of answer that a part wants: a fact, or what there is on a thing that is merely named."""
+    shares = reader.kind(part)
+    return "list" if max(shares, key=lambda name: shares[name]) in NAMED else "fact"

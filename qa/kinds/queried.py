@@ -207,7 +207,7 @@ def _over_rows(
     columns = _added(query, asked, sheet)
     if what == "sum" and not query.find(exp.Count):
         listed = next((test.this.name for one in tests for test in one.find_all(exp.In)), "")
-        return _summed(rows, columns.pop(), sheet, listed) if len(columns) == 1 else None
+        return summed(rows, columns.pop(), sheet, listed) if len(columns) == 1 else None
     if not rows or (len(rows) == 1 and not tests) or query.find(exp.Sum):
         return None
     if query.find(exp.Distinct) and len(columns) == 1:
@@ -224,7 +224,7 @@ def _named(rows: tuple[int, ...], asked: str, sheet: Sheet) -> tuple[int, ...]:
     return tuple(row for row in rows if sheet.rows[row] in named.rows) if named and named.exact else rows
 
 
-def _summed(rows: Sequence[int], name: str, sheet: Sheet, by: str) -> Count | None:
+def summed(rows: Sequence[int], name: str, sheet: Sheet, by: str) -> Count | None:
     """The sum of a column of figures over the rows, with that of each value of the column ``by`` where
     several rows have one; None where one has a figure that is not understood."""
     column = sheet.column(name)
