@@ -12,7 +12,6 @@ trained on other questions."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import re
@@ -45,6 +44,7 @@ from qa.settings import AnswerSettings, EngineSettings
 from qa.sufficiency import told_of_lines
 from qa.types import Answer, Turn
 from qa.understand import understand
+from training.collected import parsers
 from training.examples import rows
 
 SKIPPED = frozenset({"chat", "instruct", "overview", "count_across", "false_premise"})
@@ -187,19 +187,8 @@ def _linear(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    one = verbs.add_parser("collect")
-    one.add_argument("out", type=Path)
-    one.add_argument("data", type=Path)
-    one.add_argument("questions", type=Path)
-    one.add_argument("--limit", type=int, default=0)
-    two = verbs.add_parser("fit")
-    two.add_argument("rows", type=Path, nargs="+")
-    two.add_argument("--try", dest="tried", type=Path, nargs="*", default=[])
-    two.add_argument("--write", action="store_true")
+    parser, fitting = parsers(__doc__)
+    fitting.add_argument("--write", action="store_true")
     given = parser.parse_args()
     if given.verb == "collect":
         collect(given.out, given.data, given.questions, given.limit)

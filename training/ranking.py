@@ -12,7 +12,6 @@ less worth than the best a passage may be to be asked of and what it may still g
 
 from __future__ import annotations
 
-import argparse
 import json
 import threading
 from collections.abc import Sequence
@@ -32,6 +31,7 @@ from qa.rerank import HOPE, MOST, NEAR, context_of
 from qa.settings import AnswerSettings, EngineSettings
 from qa.types import Turn
 from qa.understand import understand
+from training.collected import parsers
 from training.examples import rows
 
 Passages = list[dict[str, float]]
@@ -144,18 +144,7 @@ def _first(passages: Passages, weights: np.ndarray, near: float, hope: float) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    one = verbs.add_parser("collect")
-    one.add_argument("out", type=Path)
-    one.add_argument("data", type=Path)
-    one.add_argument("questions", type=Path)
-    one.add_argument("--limit", type=int, default=0)
-    two = verbs.add_parser("fit")
-    two.add_argument("rows", type=Path, nargs="+")
-    two.add_argument("--try", dest="tried", type=Path, nargs="*", default=[])
+    parser, _ = parsers(__doc__)
     given = parser.parse_args()
     if given.verb == "collect":
         collect(given.out, given.data, given.questions, given.limit)
