@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import collections.abc
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from engine.base import Generator
+from index.sentences import split_sentences
 from index.types import Hit
+from qa.attribution import EvidenceSentence, attribute
 from qa.context import sentences_of
 from qa.finding import searched
 from qa.judge import open_judge
@@ -58,16 +60,18 @@ class Orders:
         if done := self._tabled(answer, order, hits):
             yield done
             return
-        windows = read(answer.query, [narrow(hit) for hit in hits], reader) if reader else []
-        found = extract(answer.query, "list", windows, index, reader) if reader else None
-        known = [s for hit in hits[:2] for s in sentences_of(hit)] + list(found.lines if found else ())
+        known, found = list(self._held(order.last, hits)), None
+        if not known:
+            windows = read(answer.query, [narrow(hit) for hit in hits], reader) if reader else []
+            found = extract(answer.query, "list", windows, index, reader) if reader else None
+            known = [s for hit in hits[:2] for s in sentences_of(hit)] + list(found.lines if found else ())
         if order.last and reader:  # what the order asks for itself: 加上联系电话
             asked = f"{begun(answer.query)}{JOINT}{order.text}"
             more = searched(asked, index, len(hits), answer.query)
             told = extract(asked, "fact", read(asked, [narrow(h) for h in more], reader), index, reader)
             if told and told.likely >= TOLD:
                 hits = list({hit.passage.id: hit for hit in (*hits, *more)}.values())
-                known = [*told.lines, *known]
+                known = [*known, *told.lines]
         lines = list({(s.document.id, s.start): s for s in known}.values())
         answer = replace(answer, retrieved=found_for(hits, index.superseded(), lines))
         yield replace(answer, stage="found")
@@ -76,6 +80,16 @@ class Orders:
                 yield extracted(answer, found) if found else decline(answer, "unsupported", hits)
                 return
             yield text
+
+    def _held(self, last: str, hits: Sequence[Hit]) -> Iterator[EvidenceSentence]:
+        """The sentences of the documents that the last answer stands on, in the order in which it says
+        them."""
+        near = {hit.passage.id: hit for hit in (*hits, *(self.index.search(last, len(hits)) if last else ()))}
+        places = [place for hit in near.values() for place in sentences_of(hit)]
+        lines = (last[a:b] for a, b in split_sentences(last))
+        for clause in (clause for line in lines for clause in line.replace(";", "；").split("；")):
+            for tie in attribute(clause, places, question="").citations:
+                yield places[tie.index]
 
     def _tabled(self, answer: Answer, order: Order, hits: Sequence[Hit], least: float = 0.0) -> Answer | None:
         """The table that an order wants; None where it wants something else, or is told to want one with less

@@ -68,6 +68,12 @@ def _spoken(text: str) -> str:
     return "".join(c for c in text if c.isalnum())
 
 
+def _beforehand(quick: Answer, answer: Answer, clock: Clock) -> Answer:
+    """The quick answer as a snapshot of one that is still looked at."""
+    told = replace(quick, stage="writing", notes=answer.notes, retrieved=answer.retrieved)
+    return replace(told, timings=clock.timings())
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """One question with what was found for it.
@@ -185,13 +191,7 @@ class Pipeline:
             quick = own.quick(answer, found_in(answer, hits, windows, index, self.reader), hits)
             if quick:
                 clock.mark("quick")
-                yield replace(
-                    quick,
-                    stage="writing",
-                    notes=answer.notes,
-                    retrieved=answer.retrieved,
-                    timings=clock.timings(),
-                )
+                yield _beforehand(quick, answer, clock)
             with clock.stage("judge"):
                 budget = budget or self.budget()
                 typed = asked if want.after_turns else ""

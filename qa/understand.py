@@ -23,6 +23,8 @@ TURNS = 6
 ALONE = 0.7
 """Probability of standing alone below which the turns before are taken up; chosen on the tuning questions
 after turns (docs/log/reader.md)."""
+NEW_TEXT = 0.95
+"""Probability of standing alone below which a text that is ordered is made of the last answer."""
 GAP = 2
 """Characters between two spans that belong to one phrase."""
 JOINT = "："
@@ -96,9 +98,9 @@ def understand(asked: str, turns: Sequence[Turn], reader: Reads | None) -> Want:
         kind = likeliest(kinds, (*APART, *NOT_LOOKED_UP))
     if kind == "order" and kinds[kind] < SURE:
         kind = likeliest(kinds, ("order", *TALK))
-    if kind == "order":
-        query, last = said[-1]
-        return Want(kind, kinds[kind], query, asked, order=Order(asked, last))
+    if kind == "order" or (kind == "write" and said and reader.alone(asked, *said[-1]) < NEW_TEXT):
+        query, last = said[-1]  # 把上面的写成通知 is about the last answer, too
+        return Want("order", kinds[kind], query, asked, order=Order(asked, last))
     if kind == "write":
         return Want(kind, kinds[kind], asked, asked, order=Order(asked))
     if not said or kind in TALK:

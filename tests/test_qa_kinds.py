@@ -507,6 +507,20 @@ def test_an_order_keeps_to_what_the_last_answer_had(centre):
     assert [s.text for s in least.sentences[1:]] == ["| 1 | 西区有35个工位 |\n", "| 2 | 东区有42个工位 |\n"]
 
 
+@pytest.mark.parametrize("kind", ["order", "write"])
+def test_a_text_of_the_last_answer_is_made_from_what_that_stands_on(desk, kind):
+    """Such an order does not stand alone, be it one to write: nothing else of the passages is read."""
+    asked = "把上面的写成通知"
+    engine = desk(ScriptedReader({asked: kind}, {asked: ()}), {"": "领用申请单；\n安全培训证明；"})
+    last = "要交领用申请单;安全培训证明"
+    answer = engine.answer(asked, [Turn("领纯水要交什么材料", last)])
+    assert answer.kind == "order" and not answer.refused
+    (request,) = engine.generator.requests
+    material = request.messages[-1].content
+    assert last in material and "领用申请单；" in material and "安全培训证明；" in material
+    assert "课题编号。" not in material
+
+
 def test_what_is_written_to_order_has_no_numbers_of_the_material(desk):
     asked = "写一段水质检查的通知"
     writes = "[1] 每周一检查水质，由设备科负责。\n[2] 水质不合格的，当日停用并贴封条。"

@@ -32,13 +32,13 @@ def test_what_takes_longer_than_is_left_is_not_begun() -> None:
     writer = Patient(generator, 4.0, SLOW)
     assert len(asked(writer)) == 2
     assert len(asked(writer)) == 2
-    assert asked(writer) == ()  # 20 tokens at 15 a second, and the prompt, three times
+    assert asked(writer) is None  # 20 tokens at 15 a second, and the prompt, three times
     assert len(generator.requests) == 2
 
 
 def test_what_has_to_be_read_first_counts() -> None:
     generator = ScriptedGenerator({"": PARTS})
-    assert asked(Patient(generator, 4.0, replace(SLOW, read=50.0))) == ()
+    assert asked(Patient(generator, 4.0, replace(SLOW, read=50.0))) is None
     assert not generator.requests
 
 
@@ -62,7 +62,7 @@ class Kept(ScriptedGenerator):
 def test_what_was_read_before_costs_nothing() -> None:
     slow = replace(SLOW, read=50.0)
     assert len(asked(Patient(Kept(20), 4.0, slow))) == 2
-    assert asked(Patient(Kept(200), 4.0, slow)) == ()
+    assert asked(Patient(Kept(200), 4.0, slow)) is None
 
 
 def test_it_tells_the_generators_name_and_tokens() -> None:
