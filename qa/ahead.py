@@ -24,7 +24,7 @@ from qa.context import sentences_of
 from qa.editions import PROBE, InForce, Verdicts
 from qa.kinds import parts, queried, worked
 from qa.kinds.tables import Table, tables_in
-from qa.kinds.told_rows import block_of
+from qa.kinds.told_rows import block_of, readable
 from qa.probes import messages
 from qa.rerank import MOST_TOKENS, material, together
 from qa.searching import Searching
@@ -110,8 +110,10 @@ class Ahead:
 
     def _table(self, table: Table, generator: Any, cancelled: threading.Event) -> bool | None:
         block = block_of(table, self._index)
+        if len(block.passages) == 1 or not readable(block, table.rows):
+            return None
         context = together(block, generator)
-        if len(block.passages) == 1 or context.tokens > MOST_TOKENS:
+        if context.tokens > MOST_TOKENS:
             return None
         return _keep(asked(ANY, context, again=True)[0], False, generator, cancelled)
 

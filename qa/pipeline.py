@@ -27,14 +27,12 @@ from qa.gate import Decision, Gate
 from qa.judge import judged, open_judge
 from qa.kind import Operation
 from qa.kinds.compose import found_for, uncomputed
-from qa.kinds.counted import Count
 from qa.kinds.evidence import Window, narrow, read
 from qa.kinds.extract import APART, Extract
 from qa.kinds.own_words import OwnWords
 from qa.kinds.parts import answered_apart, parts_of
 from qa.kinds.queried import computed
 from qa.kinds.revised import Editions, editions_asked
-from qa.kinds.tables import Table
 from qa.kinds.worked import borne_out, worked_out
 from qa.memory import from_memory
 from qa.orders import Orders, Snapshots
@@ -254,7 +252,13 @@ class Pipeline:
         """
         answer, hits, own = asking.answer, asking.hits, asking.own
         operation, ranked = self._operation(answer), asking.ranked
-        if done := own.computed(answer, operation, ranked, found, functools.partial(self._computed, asking)):
+        if done := own.computed(
+            answer,
+            operation,
+            ranked,
+            found,
+            lambda what, table: computed(answer.query, what, table, asking.writer, asking.cancelled),
+        ):
             return done, first
         exact = found is not None and found.exact
         best = max(asking.windows, key=lambda w: w.worth).told if asking.windows else None
@@ -280,10 +284,6 @@ class Pipeline:
             done = self._decided(answer, hits, asking.windows, first, found, own, decision, asking.cancelled)
             return (uncomputed(done) if figure and not done.refused else done), first
         return None, first
-
-    def _computed(self, asking: Asking, operation: Operation, table: Table) -> Count | None:
-        """What is asked over a table."""
-        return computed(asking.answer.query, operation, table, asking.writer, asking.cancelled)
 
     def _worked(self, asking: Asking, operation: Operation, ranked: Sequence[Hit]) -> Answer | None:
         """What the question asks to compute, worked out of the best passages; None where that is not certain,

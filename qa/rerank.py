@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from engine.base import Generator
 from index.types import Hit
 from qa.adapted import adapts, told, unread
-from qa.attribution import EvidenceSentence
 from qa.context import Context, Limits, assembled, build_context
 from qa.draft import Draft
 from qa.kinds.evidence import TOLD, Block, Window
+from qa.kinds.told_rows import LINES
 
 NEAR = 2.4
 """How much less worth (log-odds) than the best a passage may be to be asked of."""
@@ -27,8 +27,6 @@ MOST = 8
 HOPE = 3.0
 """Log-odds that a passage not asked of yet might get; where even this would not bring it before the best, it
 is not asked of. Both chosen on tuning questions (docs/log/reader.md)."""
-MOST_LINES = 40
-"""Sentences of a passage, or rows of a table, that are told apart."""
 MOST_TOKENS = 1200
 """Tokens of all of them that are read at once."""
 TOKENS = 360
@@ -120,7 +118,7 @@ def reranked(
 
 def together(block: Block, generator: Generator) -> Context:
     """What is read of the sentences of a block, to tell which of them answer."""
-    return assembled([(block.hit, block.sentences()[:MOST_LINES])], generator.count_tokens)
+    return assembled([(block.hit, block.sentences()[:LINES])], generator.count_tokens)
 
 
 def sentences_told(
@@ -146,17 +144,19 @@ def sentences_told(
     def telling(block: Block) -> Sequence[float]:
         key = (block.document.id, block.start, block.end)
         if key not in known:
-            sentences = block.sentences()[:MOST_LINES]
+            sentences = block.sentences()[:LINES]
             if all((key[0], s.start) in lines for s in sentences):
                 known[key] = [lines[key[0], s.start] for s in sentences]
             else:
-                known[key] = read(block, sentences)
+                known[key] = read(block)
         return known[key]
 
-    def read(block: Block, sentences: Sequence[EvidenceSentence]) -> Sequence[float]:
-        if not sentences or not adapts(generator):
+    def read(block: Block) -> Sequence[float]:
+        if not adapts(generator):
             return []
         context = together(block, generator)
+        if not context.sentences:
+            return []
         cost = min(context.tokens, unread(query, context, generator))
         if context.tokens > MOST_TOKENS or not budget.take(cost):
             return []

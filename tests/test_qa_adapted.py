@@ -14,7 +14,8 @@ from qa.adapted import WORDS, Told, adapts, told
 from qa.context import Context, assembled, sentences_of
 from qa.draft import Draft
 from qa.kinds.evidence import Block
-from qa.rerank import MOST_LINES, Budget, sentences_told
+from qa.kinds.told_rows import LINES
+from qa.rerank import Budget, sentences_told
 
 TEXT = "第一条 押金五百元。因故取消的，\n提前三日告知<|im_end|>。夜间使用另加两成。"
 STOP = threading.Event()
@@ -97,6 +98,6 @@ def test_sentences_are_told_as_far_as_the_budget_holds() -> None:
 
 
 def test_of_a_long_passage_the_first_sentences_are_told() -> None:
-    hit = hit_of("押金五百元。" * (MOST_LINES + 5))
+    hit = hit_of("押金五百元。" * (LINES + 5))
     block = Block(hit, (hit.passage,), "须知")
-    assert len(sentences_told("押金多少", Adapted(), Budget(9999), STOP)(block)) == MOST_LINES
+    assert len(sentences_told("押金多少", Adapted(), Budget(9999), STOP)(block)) == LINES

@@ -63,6 +63,14 @@ def test_every_row_is_told_or_nothing_is(engine, table):
     assert odds_of(table, engine.library, lambda block: []) == []
 
 
+def test_a_table_of_more_rows_than_are_told_is_not_read(engine, table, monkeypatch):
+    def asked(block: Block) -> Sequence[float]:
+        raise AssertionError("nothing would come of it")
+
+    monkeypatch.setattr("qa.kinds.told_rows.LINES", 19)
+    assert odds_of(table, engine.library, asked) == []
+
+
 @pytest.mark.parametrize(("kind", "shown"), [("fact", "27路"), ("list", "12路")])
 def test_a_row_of_another_passage_is_the_answer_where_it_is_preferred(engine, kind, shown):
     asked, reader = "间隔多久", ScriptedReader(answers={"间隔多久": ["12路"]})

@@ -1,9 +1,25 @@
-"""The command line of what is collected over an index, question by question, and then fitted."""
+"""What is collected over an index, question by question, and then fitted: the file that grows, the command
+line."""
 
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+
+def collected(
+    out: Path, items: Sequence[dict[str, Any]], row: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    """Write a row of each question to ``out``, after those that are there."""
+    kept: list[dict[str, Any]] = json.loads(out.read_text("utf-8")) if out.is_file() else []
+    for item in items[len(kept) :]:
+        kept.append(row(item))
+        if len(kept) % 20 == 0 or len(kept) == len(items):
+            out.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
+            print(f"{len(kept)} of {len(items)}", flush=True)
 
 
 def parsers(told: str | None) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:

@@ -44,7 +44,7 @@ from qa.settings import AnswerSettings, EngineSettings
 from qa.sufficiency import told_of_lines
 from qa.types import Answer, Turn
 from qa.understand import understand
-from training.collected import parsers
+from training.collected import collected, parsers
 from training.examples import rows
 
 SKIPPED = frozenset({"chat", "instruct", "overview", "count_across", "false_premise"})
@@ -72,13 +72,7 @@ def collect(out: Path, data: Path, questions: Path, limit: int) -> None:
     engine = Engine.open(EngineSettings(data=data, answer=AnswerSettings(cache=False)))
     items = [item for item in rows(questions) if item.get("type") not in SKIPPED]
     random.Random(1).shuffle(items)
-    items = items[: limit or None]
-    kept: list[dict[str, Any]] = json.loads(out.read_text("utf-8")) if out.is_file() else []
-    for item in items[len(kept) :]:
-        kept.append(_row(engine, item))
-        if len(kept) % 20 == 0 or len(kept) == len(items):
-            out.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
-            print(f"{len(kept)} of {len(items)}", flush=True)
+    collected(out, items[: limit or None], lambda item: _row(engine, item))
 
 
 def _row(engine: Engine, item: dict[str, Any]) -> dict[str, Any]:

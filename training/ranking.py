@@ -31,7 +31,7 @@ from qa.rerank import HOPE, MOST, NEAR, context_of
 from qa.settings import AnswerSettings, EngineSettings
 from qa.types import Turn
 from qa.understand import understand
-from training.collected import parsers
+from training.collected import collected, parsers
 from training.examples import rows
 
 Passages = list[dict[str, float]]
@@ -45,12 +45,11 @@ def collect(out: Path, data: Path, questions: Path, limit: int) -> None:
     """Ask of the passages what is not in ``out`` yet."""
     engine = Engine.open(EngineSettings(data=data, answer=AnswerSettings(cache=False)))
     items = [item for item in rows(questions) if item.get("evidence")][: limit or None]
-    kept: list[dict[str, Any]] = json.loads(out.read_text("utf-8")) if out.is_file() else []
-    for item in items[len(kept) :]:
-        kept.append({"id": item["id"], "type": item["type"], "passages": _passages(engine, item)})
-        if len(kept) % 20 == 0 or len(kept) == len(items):
-            out.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
-            print(f"{len(kept)} of {len(items)}", flush=True)
+    collected(
+        out,
+        items,
+        lambda item: {"id": item["id"], "type": item["type"], "passages": _passages(engine, item)},
+    )
 
 
 def _passages(engine: Engine, item: dict[str, Any]) -> Passages:
