@@ -270,7 +270,9 @@ class Pipeline:
             return worked, first
         found = self._apart(asking, found) or found
         if found:
-            lines = told_of_lines(asking.told, found.lines, hits, self.generator, asking.cancelled)
+            lines = told_of_lines(
+                asking.told, found.lines, hits, self.generator, asking.budget, asking.cancelled
+            )
             first = replace(first, lines=lines)
         if done := own.answer(answer, found, hits, first.lines):
             return done, first

@@ -13,9 +13,10 @@ from dataclasses import replace
 
 from engine.base import Generator
 from index.types import Hit
-from qa.adapted import Told, adapts, told
+from qa.adapted import Told, adapts, told, unread
 from qa.attribution import EvidenceSentence
 from qa.context import assembled
+from qa.rerank import Budget
 
 TOKENS = 360
 """Most tokens of lines that are read."""
@@ -26,10 +27,14 @@ def told_of_lines(
     lines: Sequence[EvidenceSentence],
     hits: Sequence[Hit],
     generator: Generator,
+    budget: Budget,
     cancelled: threading.Event,
 ) -> Told | None:
     """What is told of a question beside some lines alone, each under the label of its passage; None where the
     generator has no adapter, there are no lines, or they are too many to read.
+
+    Args:
+        budget: of the tokens that may be read before something is shown.
 
     Raises:
         Cancelled: it was stopped. GeneratorError: the generator failed.
@@ -45,4 +50,7 @@ def told_of_lines(
         for key, own in by.items()
     ]
     context = assembled(chosen, generator.count_tokens)
-    return told(question, question, context, generator, cancelled) if context.tokens <= TOKENS else None
+    cost = min(context.tokens, unread(question, context, generator))
+    if context.tokens > TOKENS or not budget.take(cost):
+        return None
+    return told(question, question, context, generator, cancelled)

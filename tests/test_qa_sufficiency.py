@@ -13,6 +13,7 @@ from fakes import ScriptedGenerator
 
 from index.types import Hit
 from qa.context import sentences_of
+from qa.rerank import Budget
 from qa.sufficiency import TOKENS, told_of_lines
 
 STOP = threading.Event()
@@ -28,19 +29,26 @@ def _weights(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("lines", [LINES[:1], [LINES[0], LINES[-1]]], ids=["one", "of two passages"])
 def test_the_lines_alone_are_read(lines):
     generator = Adapted()
-    told = told_of_lines("年休假有几天", lines, HITS, generator, STOP)
+    told = told_of_lines("年休假有几天", lines, HITS, generator, Budget(TOKENS), STOP)
     assert told is not None and len(told.lines) == len(lines)
     read = generator.chats[-1][-1].content
     assert all((line.text in read) == (line in lines) for line in LINES)
 
 
 def test_a_passage_that_was_not_found_itself_is_read_too():
-    told = told_of_lines("年休假有几天", [LINES[-1]], HITS[:1], Adapted(), STOP)
+    told = told_of_lines("年休假有几天", [LINES[-1]], HITS[:1], Adapted(), Budget(TOKENS), STOP)
     assert told is not None and len(told.lines) == 1
 
 
 def test_nothing_is_told_without_lines_of_too_many_or_without_an_adapter():
     long = replace(LINES[0], text="很长的一句话。" * TOKENS)
-    assert told_of_lines("几天", [], HITS, Adapted(), STOP) is None
-    assert told_of_lines("几天", [long], HITS, Adapted(), STOP) is None
-    assert told_of_lines("几天", LINES[:1], HITS, ScriptedGenerator(), STOP) is None
+    assert told_of_lines("几天", [], HITS, Adapted(), Budget(TOKENS), STOP) is None
+    assert told_of_lines("几天", [long], HITS, Adapted(), Budget(TOKENS), STOP) is None
+    assert told_of_lines("几天", LINES[:1], HITS, ScriptedGenerator(), Budget(TOKENS), STOP) is None
+
+
+def test_what_is_read_is_taken_of_the_budget_and_nothing_beyond_it():
+    budget = Budget(TOKENS)
+    assert told_of_lines("年休假有几天", LINES[:1], HITS, Adapted(), budget, STOP) is not None
+    assert 0 < budget.tokens < TOKENS
+    assert told_of_lines("年休假有几天", LINES[:1], HITS, Adapted(), Budget(1), STOP) is None

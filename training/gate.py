@@ -99,7 +99,7 @@ def _row(engine: Engine, item: dict[str, Any]) -> dict[str, Any]:
         hits, worth_of(hits, windows), generator.count_tokens, Limits(*settings.context_limits)
     )
     first = drafts.get(found.best.passage.id, Draft()) if found else Draft()
-    lines = told_of_lines(told, found.lines, hits, generator, stop) if found else None
+    lines = told_of_lines(told, found.lines, hits, generator, budget, stop) if found else None
     *_, draft = write_draft(generator, told, context, settings, Clock(), stop, first.judged)
     judge = open_judge(generator)
     if judge and draft.sentences:

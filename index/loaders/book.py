@@ -12,7 +12,7 @@ from typing import Any
 
 from errors.unread import Unread
 from index.loaders.dates import iso_date
-from index.loaders.mail import header_text
+from index.loaders.mail import header_text, parameter
 from index.loaders.office import BROKEN, open_office
 from index.loaders.raw import Line, Raw, clean, squeeze
 from index.loaders.web import load_html
@@ -105,7 +105,7 @@ def load_mhtml(path: Path, data: bytes) -> Raw:
     page = next((part for part in pages if start and part.get("content-id") == start), pages[0])
     content = page.get_payload(decode=True)
     html = content if isinstance(content, bytes) else b""
-    charset = page.get_content_charset() or ""
+    charset = parameter(page.get_content_charset)
     if charset and b"charset" not in html[:4096].lower():
         html = b'<meta charset="' + charset.encode("ascii", "replace") + b'">' + html
     raw = load_html(path, html)

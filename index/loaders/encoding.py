@@ -84,7 +84,7 @@ def _known(name: str) -> str:
     """A declared encoding as Python calls it; gb2312 and gbk are read as their superset gb18030."""
     try:
         found = codecs.lookup(name.strip()).name if name.strip() else ""
-    except LookupError:
+    except (LookupError, ValueError):  # no encoding of that name, or a NUL in it
         return ""
     return "gb18030" if found in ("gb2312", "gbk", "hz") else found
 

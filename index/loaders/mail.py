@@ -13,7 +13,7 @@ import email.utils
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64, a2b_qp
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -109,7 +109,7 @@ def _text(text: bytes | str, charset: str, path: Path) -> str:
 def _parts(part: email.message.Message, mail: Mail, depth: int) -> None:
     """Bodies and attachments of a message, its inner messages kept as attachments."""
     kind = part.get_content_type()
-    name = squeeze(clean(header_text(part.get_filename() or "")))
+    name = squeeze(clean(header_text(parameter(part.get_filename))))
     attached = str(part.get("content-disposition") or "").lower().startswith("attachment")
     if kind == "message/rfc822":
         inner = part.get_payload()
@@ -127,9 +127,9 @@ def _parts(part: email.message.Message, mail: Mail, depth: int) -> None:
     content = decoded if isinstance(decoded, bytes) else b""
     if kind in ("text/plain", "text/html") and not attached and not (name and (mail.text or mail.html)):
         if kind == "text/html":
-            mail.html = mail.html or _declared(content, part.get_content_charset() or "")
+            mail.html = mail.html or _declared(content, parameter(part.get_content_charset))
         elif not mail.text:
-            mail.text, mail.charset = content, part.get_content_charset() or ""
+            mail.text, mail.charset = content, parameter(part.get_content_charset)
     elif name or attached:
         mail.attachments.append((safe(name or f"attachment{len(mail.attachments) + 1}"), content))
 
@@ -139,6 +139,15 @@ def _declared(html: bytes, charset: str) -> bytes:
     if charset and b"charset" not in html[:4096].lower():
         return b'<meta charset="' + charset.encode("ascii", "replace") + b'">' + html
     return html
+
+
+def parameter(told: Callable[[], str | None]) -> str:
+    """What a part of a message says of itself; "" where that cannot be read, as for a NUL in the name of its
+    encoding."""
+    try:
+        return told() or ""
+    except ValueError:
+        return ""
 
 
 def safe(name: str) -> str:
