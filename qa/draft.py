@@ -35,7 +35,8 @@ class Draft:
         sentences: finished sentences with their attribution, then the one being written (state ``pending``).
         logprobs: of every token written; empty where the engine does not tell.
         judged: what its adapter tells of the question beside the material (prompt ``judge``), or None.
-        lines: what it tells of the question beside the lines that were found alone (``qa.sufficiency``).
+        lines: what it tells of the question beside the lines that were found alone (``qa.rationale``).
+        left: log-odds that what is left beside these lines answers; None where that is not known.
         model: name of the generator.
         finish: why writing ended, ``loop`` when it went in circles; "" while it goes on.
     """
@@ -45,6 +46,7 @@ class Draft:
     logprobs: tuple[float, ...] = ()
     judged: Told | None = None
     lines: Told | None = None
+    left: float | None = None
     model: str = ""
     finish: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)

@@ -35,6 +35,8 @@ EXACT = 0.8
 SAID, PREFERRED = 0.5, 0.2
 """A draft that says at least this share of what the reader found is shown unless the quotation is so much
 more probable (chosen on tuning rows, docs/log/gate.md)."""
+UNREAD = -1.0
+"""Log-odds that what is left beside some lines answers, where it was not read."""
 DOUBTED = -2.0
 """Log-odds that a word of the question is borne out, below which a refusal names it: 95 % of what is named is
 where two nearly the same questions differ (docs/log/gate.md)."""
@@ -143,7 +145,8 @@ def probability(of: str, values: Mapping[str, float]) -> float:
 def probed(draft: Draft) -> dict[str, float]:
     """What the model that writes tells of the question (``qa.adapted``), as features: log-odds that the
     material answers, that the question takes something false for granted, that each of its words is borne
-    out (of the one that is so least); the first and the last of these also of the lines found alone. {} where
+    out (of the one that is so least); the first and the last of these also of the lines found alone, the
+    first of what is left beside them. {} where
     it has no adapter."""
     told, lines = draft.judged, draft.lines or draft.judged
     if told is None or lines is None:
@@ -154,6 +157,7 @@ def probed(draft: Draft) -> dict[str, float]:
         "probe_words": min(told.words, default=0.0),
         "probe_lines": lines.answered,
         "probe_lines_words": min(lines.words, default=0.0),
+        "probe_left": UNREAD if draft.left is None else draft.left,
     }
 
 

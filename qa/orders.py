@@ -26,6 +26,8 @@ from qa.types import Answer
 from qa.understand import ALOUD, JOINT, Want, begun
 from qa.verdict import decline
 
+ALSO = 0.2
+"""Least probability that a table that is ordered is to be sorted too, or to hold some of its rows alone."""
 TOLD = 0.5
 """Least probability that what an order asks for itself was found."""
 Snapshots = collections.abc.Generator[Answer, None, None]
@@ -99,10 +101,16 @@ class Orders:
         if shares[form] < least:
             return None
         found = Found(hits, self.index.superseded(), order.last)
-        return tabled(
-            answer,
-            form,
-            found,
-            self.index,
-            lambda what, table: arranged(what, table, self.generator, self.cancelled),
+        also = [name for name in shares if name not in (form, "text") and shares[name] >= ALSO]
+        wanted = [*sorted(also, key=lambda name: -shares[name])[:1], form] if form == "table" else [form]
+        tables = (
+            tabled(
+                answer,
+                one,
+                found,
+                self.index,
+                lambda what, table: arranged(what, table, self.generator, self.cancelled),
+            )
+            for one in wanted
         )
+        return next(filter(None, tables), None)

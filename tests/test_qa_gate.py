@@ -11,7 +11,7 @@ from qa.adapted import Told
 from qa.attribution import EvidenceSentence
 from qa.context import Context
 from qa.draft import Draft, tie
-from qa.gate import WEIGHTS, Gate, doubted, probability, probed
+from qa.gate import UNREAD, WEIGHTS, Gate, doubted, probability, probed
 from qa.kinds.extract import Extract
 from qa.types import Answer
 from qa.verdict import decline
@@ -80,10 +80,10 @@ def test_what_the_model_holds_unanswered_is_refused_unless_every_risk_is_taken()
 def test_what_the_adapter_tells_is_what_the_gate_weighs():
     told, lines = Told(1.0, -2.0, (3.0, -4.0, 5.0), (0.0,)), Told(0.5, 7.0, (-6.0, 1.0), (0.0,))
     beside = {"probe_answered": 1.0, "probe_premise": -2.0, "probe_words": -4.0}
-    assert probed(Draft(judged=told, lines=lines)) == beside | {"probe_lines": 0.5, "probe_lines_words": -6.0}
-    assert probed(Draft(judged=told)) == beside | {"probe_lines": 1.0, "probe_lines_words": -4.0}, (
-        "lines too many to be read"
-    )
+    alone = {"probe_lines": 0.5, "probe_lines_words": -6.0}
+    assert probed(Draft(judged=told, lines=lines, left=2.0)) == beside | alone | {"probe_left": 2.0}
+    unread = {"probe_lines": 1.0, "probe_lines_words": -4.0, "probe_left": UNREAD}
+    assert probed(Draft(judged=told)) == beside | unread, "lines too many to be read"
     assert probed(Draft()) == {}, "a generator without an adapter"
 
 

@@ -8,7 +8,7 @@ from fakes import ScriptedGenerator
 from engine import calibration
 from engine.calibration import Speed
 from qa.engine import Engine
-from qa.pipeline import Pipeline
+from qa.unwritten import Unwritten
 from qa.reader import history, windows_of
 from qa.settings import EngineSettings
 from qa.types import Turn
@@ -433,7 +433,7 @@ def test_another_document_that_says_otherwise_is_shown_beside_the_answer(
 ):
     asked_of = []
     monkeypatch.setattr(
-        Pipeline, "_answers_too", lambda _, query, __, window: asked_of.append(window.text) or answers
+        Unwritten, "_answers_too", lambda _, query, __, window: asked_of.append(window.text) or answers
     )
     (tmp_path / "a.md").write_text("# 甲规定\n\n办公用房每人不超过9平方米。\n", "utf-8")
     (tmp_path / "b.md").write_text(f"# {other}\n\n办公用房每人不超过12平方米。\n", "utf-8")

@@ -15,9 +15,9 @@ from index.settings import IndexSettings
 from qa.engine import Engine
 from qa.gate import Gate
 from qa.kinds.parts import parts_of
-from qa.pipeline import Pipeline
 from qa.settings import AnswerSettings, EngineSettings
 from qa.types import Answer
+from qa.unwritten import Unwritten
 
 ASKED = "商务车和电瓶车一个月各多少钱"
 
@@ -107,8 +107,8 @@ def test_what_a_follow_up_computes_is_told_by_its_own_words(typed: str, told: st
     """Of a word or two by the question before as well."""
     query = f"今年一共几个班：{typed}"
     reader = ScriptedReader(operations={query: ("count", "none")})
-    pipeline = Pipeline(ScriptedGenerator(), Gate(0.35), AnswerSettings(), reader)
-    assert pipeline._operation(Answer(typed, query, kind="fact")).what == told
+    unwritten = Unwritten(ScriptedGenerator(), Gate(0.35), AnswerSettings(), reader)
+    assert unwritten.operation(Answer(typed, query, kind="fact")).what == told
 
 
 @pytest.mark.parametrize(("carried", "shown"), [({"限多少公里": ()}, True), ({}, False)])

@@ -39,9 +39,9 @@ from qa.kinds.evidence import narrow, read
 from qa.kinds.extract import SPREAD
 from qa.linear import CLIP
 from qa.pipeline import READ
+from qa.rationale import Rationale
 from qa.rerank import Budget, reranked, sentences_told
 from qa.settings import AnswerSettings, EngineSettings
-from qa.sufficiency import told_of_lines
 from qa.types import Answer, Turn
 from qa.understand import understand
 from training.collected import collected, parsers
@@ -99,12 +99,14 @@ def _row(engine: Engine, item: dict[str, Any]) -> dict[str, Any]:
         hits, worth_of(hits, windows), generator.count_tokens, Limits(*settings.context_limits)
     )
     first = drafts.get(found.best.passage.id, Draft()) if found else Draft()
-    lines = told_of_lines(told, found.lines, hits, generator, budget, stop) if found else None
+    if found:
+        found, weighed = Rationale(told, hits, drafts, generator, budget, stop).whole(found)
+        first = replace(first, lines=weighed.lines, left=weighed.odds)
     *_, draft = write_draft(generator, told, context, settings, Clock(), stop, first.judged)
     judge = open_judge(generator)
     if judge and draft.sentences:
         draft = replace(draft, sentences=judged(draft.sentences, context, judge, stop))
-    draft = replace(draft, lines=lines)
+    draft = replace(draft, lines=first.lines, left=first.left)
     shown = "".join(s.text for s in draft.sentences if s.state != "unsupported")
     answerable = bool(item.get("answers") or item.get("answer_parts"))
     row = {
@@ -128,7 +130,7 @@ def fit(paths: Sequence[Path], tried: Sequence[Path], write: bool) -> None:
     )
     out: dict[str, Any] = {"data": {"rows": len(everything), "model": MODEL}}
     before = {*found_features([], None), "probe_answered", "probe_premise", "probe_words"}
-    before |= {"probe_lines", "probe_lines_words"}
+    before |= {"probe_lines", "probe_lines_words", "probe_left"}
     for of, label in (("draft", "draft_right"), ("quote", "found_right"), ("before", "found_right")):
         out[of] = {}
         for part in ("with_state", "without_state"):
