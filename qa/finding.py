@@ -159,7 +159,7 @@ def found_in(
     """
     if reader is None:
         return None
-    rows: tuple[Row, ...] = ()
+    rows, fallen = tuple[Row, ...](), tuple[Row, ...]()
     compares, typed = answer.kind == "compare", answer.question if follows(answer) else ""
     if answer.kind not in SPREAD or compares:
         worth = worth_of(hits, windows)
@@ -175,4 +175,4 @@ def found_in(
     found = extract(answer.query, answer.kind, windows, index, reader, typed, telling)
     # Rows that the question names stand back behind a sentence that the model that writes prefers.
     beside = found and found.told and not (in_table(found.best) or leads_in(found.best.text))
-    return of_rows(found, rows) if rows and not beside else found
+    return of_rows(found, rows, bool(fallen)) if rows and not beside else found

@@ -84,14 +84,14 @@ class Rationale:
 
     def whole(self, found: Extract) -> tuple[Extract, Weighed]:
         """What was found with the lines that are left joined to it, or in its place, where that answers more
-        and leaves less; and what is told of it. Rows that the question names or falls into stay.
+        and leaves less; and what is told of it. Rows whose range the question falls into stay.
 
         Raises:
             Cancelled: it was stopped. GeneratorError: the generator failed.
         """
         now = self.weighed(found.lines)
         for _ in range(ROUNDS):
-            if found.exact or now.margin >= MARGIN or now.left is None or now.left.answered <= 0.0:
+            if found.fallen or now.margin >= MARGIN or now.left is None or now.left.answered <= 0.0:
                 break
             better = self._better(found.lines, now)
             if better is None:

@@ -8,10 +8,10 @@ from fakes import ScriptedGenerator
 from engine import calibration
 from engine.calibration import Speed
 from qa.engine import Engine
-from qa.unwritten import Unwritten
 from qa.reader import history, windows_of
 from qa.settings import EngineSettings
 from qa.types import Turn
+from qa.unwritten import Unwritten
 
 RULES = """# 实验室用水管理办法
 

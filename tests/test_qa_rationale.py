@@ -35,8 +35,8 @@ def rationale(generator: Generator, tokens: int = 9 * TOKENS, hits: Sequence[Hit
     return Rationale("年休假有几天", hits, {}, generator, Budget(tokens), STOP)
 
 
-def found(*lines: EvidenceSentence, exact: bool = False) -> Extract:
-    return Extract(lines, 0.9, 0.9, 1.0, lines[0], (lines[0].start, lines[0].end), exact=exact)
+def found(*lines: EvidenceSentence, fallen: bool = False) -> Extract:
+    return Extract(lines, 0.9, 0.9, 1.0, lines[0], (lines[0].start, lines[0].end), fallen=fallen)
 
 
 def saying(values: dict[str, float]) -> Callable[[str], Sequence[float]]:
@@ -102,12 +102,12 @@ def test_what_is_left_and_was_not_read_is_not_taken_for_nothing():
     assert alone.lines is not None and alone.left is None and alone.odds is None
 
 
-@pytest.mark.parametrize("exact", [False, True])
-def test_a_line_that_is_left_and_answers_takes_the_place_of_one_that_does_not(exact: bool):
+@pytest.mark.parametrize("fallen", [False, True])
+def test_a_line_that_is_left_and_answers_takes_the_place_of_one_that_does_not(fallen: bool):
     generator = Adapted(saying({FIRST[0].text: -2.0, FIRST[1].text: 4.0}), line=FIRST[1].text)
-    mended, told = rationale(generator).whole(found(FIRST[0], exact=exact))
-    assert mended.lines == ((FIRST[0],) if exact else (FIRST[1],))
-    assert mended.best in mended.lines and (exact or told.margin >= MARGIN)
+    mended, told = rationale(generator).whole(found(FIRST[0], fallen=fallen))
+    assert mended.lines == ((FIRST[0],) if fallen else (FIRST[1],))
+    assert mended.best in mended.lines and (fallen or told.margin >= MARGIN)
     assert mended.best.start <= mended.span[0] < mended.best.end
 
 

@@ -63,6 +63,7 @@ class Extract:
         span: that span, in characters of its document.
         told: the model that writes has told which sentences answer: ``best`` is what it prefers.
         exact: the lines are rows of a table that the question names or falls into.
+        fallen: it falls into them: that is arithmetic.
     """
 
     lines: tuple[EvidenceSentence, ...]
@@ -74,6 +75,7 @@ class Extract:
     judged: float | None = None
     told: bool = False
     exact: bool = False
+    fallen: bool = False
 
 
 def extract(
@@ -267,13 +269,14 @@ def _of_best(one: Enumeration, kind: str, best: EvidenceSentence, few: bool) -> 
     return led or (kind == "condition" and brief) or (kind in ITEMS and (whole or not few))
 
 
-def of_rows(found: Extract | None, rows: Sequence[Row]) -> Extract:
-    """What was found, with the rows of a table that the question names, or whose range it falls into, as its
-    answer."""
+def of_rows(found: Extract | None, rows: Sequence[Row], fallen: bool) -> Extract:
+    """What was found, with the rows of a table that the question names, or whose range it has ``fallen``
+    into, as its answer."""
     lines = tuple(row.place for row in rows)
     place = lines[0]
     if found is None:
-        return Extract(lines, LOOKED_UP, LOOKED_UP, 1.0, place, (place.start, place.end), exact=True)
+        span = (place.start, place.end)
+        return Extract(lines, LOOKED_UP, LOOKED_UP, 1.0, place, span, exact=True, fallen=fallen)
     likely, sure = max(found.likely, LOOKED_UP), max(found.sure, LOOKED_UP)
     inside = next((p for p in lines if p.start <= found.span[0] < p.end), None)
     span = found.span if inside else (place.start, place.end)
@@ -286,6 +289,7 @@ def of_rows(found: Extract | None, rows: Sequence[Row]) -> Extract:
         best=inside or place,
         span=span,
         exact=True,
+        fallen=fallen,
     )
 
 
