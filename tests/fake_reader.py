@@ -17,7 +17,8 @@ class ScriptedReader:
     carried: question -> words of the turns before that it takes up; others stand alone.
     answers: words whose sentences answer a question, by question.
     operations: question -> the fields of ``qa.kind.Operation``; nothing for others.
-    orders: order -> what it does with an answer; "text" for others.
+    orders: order -> what it does with an answer, "table+sort" where it may do two things; "text" for
+        others.
     editions: question -> what of two editions it asks; "none" for others.
     """
 
@@ -50,7 +51,8 @@ class ScriptedReader:
         return Operation(*self.operations.get(question, ()))
 
     def arranged(self, order: str) -> Mapping[str, float]:
-        return {self.orders.get(order, "text"): 0.95}
+        forms = self.orders.get(order, "text").split("+")
+        return {form: 0.95 - 0.6 * at for at, form in enumerate(forms)}
 
     def editions(self, question: str) -> Mapping[str, float]:
         asked = self.revisions.get(question, "none")
