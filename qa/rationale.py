@@ -27,6 +27,8 @@ TOKENS = 360
 """Most tokens of lines that are read."""
 LEFT = 240
 """Most tokens of what is left that are read: the sentences that answer most, as far as that was told."""
+LABEL = 24
+"""Tokens of the label that is read before them."""
 MARGIN = 1.5
 """Log-odds by which the lines must answer more than what is left, to be left as they are."""
 NEAR = 1.0
@@ -43,12 +45,14 @@ class Weighed:
     """What is told of the lines alone, and of what is left; None where it was not read.
 
     Attributes:
-        rest: what is left, as far as it can be read.
+        rest: what is left, as far as it was read.
+        whole: nothing is left.
     """
 
     lines: Told | None = None
     left: Told | None = None
     rest: tuple[EvidenceSentence, ...] = ()
+    whole: bool = False
 
     @property
     def margin(self) -> float:
@@ -59,9 +63,9 @@ class Weighed:
     @property
     def odds(self) -> float | None:
         """Log-odds that what is left answers; None where it was not read."""
-        if self.lines is None or (self.rest and self.left is None):
+        if self.lines is None:
             return None
-        return self.left.answered if self.left else NOTHING
+        return self.left.answered if self.left else NOTHING if self.whole else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,9 @@ class Rationale:
         alone = self._told(lines, TOKENS)
         if alone is None:
             return Weighed()
-        rest = self._rest(lines)
-        return Weighed(alone, self._told(rest, TOKENS), tuple(rest))
+        left = self._left(lines)
+        rest = self._read(left)
+        return Weighed(alone, self._told(rest, TOKENS), rest, not left)
 
     def _told(self, lines: Sequence[EvidenceSentence], most: int) -> Told | None:
         """What is told of the question beside some lines, each under the label of its passage."""
@@ -126,24 +131,31 @@ class Rationale:
             return None
         return told(self.question, self.question, context, self.generator, self.cancelled)
 
-    def _rest(self, lines: Sequence[EvidenceSentence]) -> list[EvidenceSentence]:
-        """What is left of the passages that the lines stand in, as far as it can be read: of all sentences
-        those that answer most, by what was told of the passages before."""
-        shown = {(line.document.id, line.start) for line in lines}
-        passages = {line.passage.id: line for line in lines}
-        first = self.hits[0]
-        hits = [replace(first, passage=p.passage, document=p.document) for p in passages.values()]
-        blocks = [narrow(hit) for hit in hits]
-        left = [s for block in blocks for s in block.sentences() if (s.document.id, s.start) not in shown]
+    def _left(self, lines: Sequence[EvidenceSentence]) -> list[EvidenceSentence]:
+        """What is left of the passages that the lines stand in."""
+        hits = {
+            line.passage.id: replace(self.hits[0], passage=line.passage, document=line.document)
+            for line in lines
+        }
+        sentences = [s for hit in hits.values() for s in narrow(hit).sentences()]
+        return [
+            s
+            for s in sentences
+            if not any(s.document.id == o.document.id and s.start < o.end and o.start < s.end for o in lines)
+        ]
+
+    def _read(self, left: Sequence[EvidenceSentence]) -> tuple[EvidenceSentence, ...]:
+        """Of what is left the sentences that answer most, by what was told of the passages before, as far as
+        they can be read."""
         odds = self._odds()
         ranked = sorted(left, key=lambda s: -odds.get((s.document.id, s.start), 0.0))
         kept, spent = set[tuple[str, int]](), 0
         for sentence in ranked:
             spent += self.generator.count_tokens(sentence.text)
-            if spent > LEFT:
+            if spent > min(LEFT, self.budget.tokens - LABEL):
                 break
             kept.add((sentence.document.id, sentence.start))
-        return [sentence for sentence in left if (sentence.document.id, sentence.start) in kept]
+        return tuple(s for s in left if (s.document.id, s.start) in kept)
 
     def _odds(self) -> dict[tuple[str, int], float]:
         """By document and offset the log-odds that a sentence answers, as far as that was told."""

@@ -126,3 +126,23 @@ def test_lines_stay_where_what_is_left_answers_less_or_nothing_is_better():
     none = Adapted(saying({line.text: 2.0 for line in FIRST}), line=FIRST[1].text)
     many = rationale(none).whole(found(FIRST[0]))[0].lines
     assert FIRST[0] in many
+
+
+def test_a_sentence_too_long_to_be_read_is_not_taken_for_nothing():
+    long = "很长的一句话" * TOKENS + "。"
+    document = replace(LEAVE, text=f"第一句。{long}")
+    passage = replace(FIRST[0].passage, text=document.text, start=0, end=len(document.text))
+    hits = [Hit(passage, document, 0.5)]
+    told = rationale(Adapted(), hits=hits).weighed(sentences_of(hits[0])[:1])
+    assert told.lines is not None and told.rest == () and not told.whole and told.odds is None
+
+
+def test_as_much_of_what_is_left_is_read_as_the_budget_holds():
+    long = "".join(f"第{n}项要在三个工作日以内办完。" for n in range(40))
+    passage = replace(FIRST[0].passage, text=long, start=0, end=len(long))
+    hits = [Hit(passage, replace(LEAVE, text=long), 0.5)]
+    few, many = (
+        len(rationale(Adapted(), tokens, hits).weighed(sentences_of(hits[0])[:1]).rest)
+        for tokens in (120, 900)
+    )
+    assert 0 < few < many

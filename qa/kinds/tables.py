@@ -6,6 +6,7 @@ question, two characters of a column's name.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -59,13 +60,15 @@ def tables_in(document: Document, start: int, end: int, index: Indexed) -> list[
     """The tables of which a row begins in a span of a document, each whole."""
     numbers = {one.table for one in document.blocks if one.table and start <= one.start < end}
     passages = index.passages(document.id) if numbers else []
+    starts = [passage.start for passage in passages]
     found: dict[int, list[Row]] = {}
     for one in document.blocks:
         if one.table in numbers and one.table:
             text = document.text[one.start : one.end]
             cells = dict(cell.split("：", 1) for cell in text.split("；") if "：" in cell)
-            passage = next((p for p in passages if p.start <= one.start < p.end), None)
-            if cells and passage:
+            at = bisect_right(starts, one.start) - 1
+            passage = passages[at] if at >= 0 else None
+            if cells and passage and one.start < passage.end:
                 place = EvidenceSentence(passage, document, one.start, one.end, text)
                 found.setdefault(one.table, []).append(Row(place, cells))
     return [table for rows in found.values() for table in _whole(rows)]
