@@ -19,18 +19,23 @@ from qa.adapted import Told, adapts, told, unread
 from qa.attribution import EvidenceSentence
 from qa.context import assembled
 from qa.draft import Draft
+from qa.kinds.counted import Count
 from qa.kinds.evidence import narrow
 from qa.kinds.extract import Extract
 from qa.rerank import Budget
 
 TOKENS = 360
 """Most tokens of lines that are read."""
+COUNTED = 900
+"""Most tokens of the rows that a figure was computed from."""
 LEFT = 240
 """Most tokens of what is left that are read: the sentences that answer most, as far as that was told."""
 LABEL = 24
 """Tokens of the label that is read before them."""
 MARGIN = 1.5
 """Log-odds by which the lines must answer more than what is left, to be left as they are."""
+CERTAIN = 2.0
+"""Log-odds by which rows that were chosen must answer more than those that were not."""
 NEAR = 1.0
 """How much less than the best of what is left (log-odds) a further line of it may answer, to be joined."""
 JOINED = 3
@@ -103,10 +108,15 @@ class Rationale:
             found, now = _with(found, better[0]), better[1]
         return found, now
 
-    def weighed(self, lines: Sequence[EvidenceSentence]) -> Weighed:
+    def chosen(self, count: Count) -> bool:
+        """Are the rows that a figure was computed from those that are meant, as far as that can be told? Not
+        asked of the most and the least: that is arithmetic."""
+        return count.what == "extreme" or self.weighed(count.places, COUNTED).margin >= CERTAIN
+
+    def weighed(self, lines: Sequence[EvidenceSentence], most: int = TOKENS) -> Weighed:
         """What is told of some lines; nothing where the generator has no adapter, there are no lines, or they
-        are too many to read."""
-        alone = self._told(lines, TOKENS)
+        are more than ``most`` tokens."""
+        alone = self._told(lines, most)
         if alone is None:
             return Weighed()
         left = self._left(lines)

@@ -21,11 +21,13 @@ from qa.gate import Decision, Gate
 from qa.judge import open_judge
 from qa.kind import Operation
 from qa.kinds.compose import found_for, uncomputed
+from qa.kinds.counted import Count
 from qa.kinds.evidence import Window
 from qa.kinds.extract import APART, Extract
 from qa.kinds.own_words import OwnWords
 from qa.kinds.parts import answered_apart, parts_of
 from qa.kinds.queried import computed
+from qa.kinds.tables import Table
 from qa.kinds.topic import on_topic
 from qa.kinds.worked import borne_out, worked_out
 from qa.rationale import Rationale
@@ -117,13 +119,15 @@ class Unwritten:
         if done := self._on_topic(asking):
             return done, first, found
         operation, ranked = self.operation(answer), asking.ranked
-        if done := own.computed(
-            answer,
-            operation,
-            ranked,
-            found,
-            lambda what, table: computed(answer.query, what, table, asking.writer, asking.cancelled),
-        ):
+        rationale = Rationale(
+            asking.told, hits, asking.drafts, self.generator, asking.budget, asking.cancelled
+        )
+
+        def query(what: Operation, table: Table) -> Count | None:
+            count = computed(answer.query, what, table, asking.writer, asking.cancelled)
+            return count if count and rationale.chosen(count) else None
+
+        if done := own.computed(answer, operation, ranked, found, query):
             return done, first, found
         exact = found is not None and found.exact
         best = max(asking.windows, key=lambda w: w.worth).told if asking.windows else None
@@ -135,9 +139,6 @@ class Unwritten:
             return worked, first, found
         found = self._apart(asking, found) or found
         if found:
-            rationale = Rationale(
-                asking.told, hits, asking.drafts, self.generator, asking.budget, asking.cancelled
-            )
             found, weighed = rationale.whole(found)
             first = replace(first, lines=weighed.lines, left=weighed.odds)
         if done := own.answer(answer, found, hits, first.lines):

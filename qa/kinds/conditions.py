@@ -31,6 +31,7 @@ MONTH, LAST = (1, 12), (1, 28, 29, 30, 31)
 """The first and the last month of a year, days of a month."""
 FREE = frozenset({"difference", "ratio", "product", "average", "extreme"})
 """Operations that may do without a condition, whatever the question puts."""
+_YEARLESS = re.compile(r"\d\d-\d\d")
 SIGNS: dict[type[exp.Expr], str] = {exp.NEQ: "≠", exp.GTE: "≥", exp.LTE: "≤", exp.GT: ">", exp.LT: "<"}
 SIGNS |= {exp.Is: "=", exp.EQ: "=", exp.In: "=", exp.Like: "=", exp.Between: "="}
 TESTS = (exp.EQ, exp.NEQ, exp.In, exp.Like, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.Is)
@@ -181,7 +182,15 @@ def figures_left_out(asked: str, tests: Sequence[exp.Expr], sheet: Sheet, rows: 
         own |= set.intersection(*cells) if cells else set()
     texts = " ".join(one.text for one in named(asked, sheet))
     own |= {value for one in _figures(texts) for value in one}
+    if any(yearless(column) for column in sheet.columns):  # the year is that of the document
+        own |= {f"{day.year}" for day in find_dates(asked) if day.year}
     return any(not (one & own) for one in _figures(asked))
+
+
+def yearless(column: Column) -> bool:
+    """Are its cells days without a year?"""
+    days = [str(value) for value in column.values if value]
+    return bool(days) and not column.numeric and all(_YEARLESS.fullmatch(day) for day in days)
 
 
 def completed(query: exp.Select, asked: str, operation: Operation, sheet: Sheet) -> list[exp.Expr] | None:
@@ -196,10 +205,21 @@ def completed(query: exp.Select, asked: str, operation: Operation, sheet: Sheet)
     if query.find(exp.NEQ, exp.Not) or any(len(own) > 1 for own in columns.values()):
         return None
     said = [one for one in tests or () if says(asked, one, sheet)]
+    where = query.args.get("where")
+    others = [one for one in (conjuncts(where.this.unnest()) if where else ()) if not says(asked, one, sheet)]
+    if any(_otherwise(one, missing, sheet) for one in others):
+        return None
     for name in sorted({one.column for one in missing}):
         texts = sorted({one.text for one in missing if one.column == name})
         said.append(exp.column(name).isin(*texts) if len(texts) > 1 else exp.column(name).eq(texts[0]))
     return said
+
+
+def _otherwise(test: exp.Expr, missing: Sequence[Named], sheet: Sheet) -> bool:
+    """Is it a condition on another cell of a column of which the question names one: 停用, of 现在用不了,
+    which has 在用 in it?"""
+    names = {one.column for one in missing}
+    return any(name in names and text in sheet.column(name).told for name, text in literals(test))
 
 
 def _kept(query: exp.Select, asked: str, operation: Operation, sheet: Sheet) -> list[exp.Expr] | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
-from qa.kinds.conditions import columns_of, longest
+from qa.kinds.conditions import TESTS, columns_of, longest, yearless
 from qa.kinds.holding import things
 from qa.kinds.ranges import rows_in_range
 from qa.kinds.sheet import Column, Sheet
 from qa.kinds.tables import Table, bare
 
+_YEAR = re.compile(r"\A\d{4}-(?=\d\d-\d\d)")
 ORDERED = (exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
@@ -31,6 +34,22 @@ def grounded(test: exp.Expr, asked: str, sheet: Sheet) -> exp.Expr | None:
             return new
         one.replace(new)
     return test
+
+
+def placed(query: exp.Select, sheet: Sheet) -> exp.Select:
+    """The query with its conditions on columns that are there: one on another column of a text that one alone
+    has is on that; days without a year where the column has none."""
+    for one in query.find_all(*TESTS):
+        column = one.find(exp.Column)
+        texts = [literal for literal in one.find_all(exp.Literal) if literal.is_string]
+        known = next((c for c in sheet.columns if column and c.name == column.name), None)
+        if column and known is None and len(texts) == 1:
+            known = _only(str(texts[0].this).strip("%"), sheet)
+            if known:
+                column.set("this", exp.to_identifier(known.name))
+        for literal in texts if known and yearless(known) else ():
+            literal.set("this", _YEAR.sub("", str(literal.this)))
+    return query
 
 
 def _stands(one: exp.Condition, text: str, asked: str, sheet: Sheet) -> exp.Expr | None:

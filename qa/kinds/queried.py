@@ -26,8 +26,8 @@ from qa.draft import beginning, reply
 from qa.kind import Operation
 from qa.kinds.asked_rows import most, places_of, rows_of, unread
 from qa.kinds.conditions import FREE, TESTS, columns_of, completed, figures_left_out, left_out, read, says
-from qa.kinds.counted import Count, numbered
-from qa.kinds.grounding import grounded
+from qa.kinds.counted import Count, measure, numbered
+from qa.kinds.grounding import grounded, placed
 from qa.kinds.rows import named_rows
 from qa.kinds.sheet import HEAD, Sheet, sheet_of
 from qa.kinds.tables import Row, Table, bare, shared, totals
@@ -64,7 +64,8 @@ def computed(
         operation = operation._replace(conditions="none")
     sheet = sheet_of(table, rows)
     said = _said_itself(asked, operation, Table(table.columns, tuple(rows)), sheet)
-    if said and (done := _trusted(said, asked, operation, sheet)):
+    every = operation if "WHERE" in said else operation._replace(conditions="none")
+    if said and (done := _trusted(said, asked, every, sheet)):
         return done
     return _trusted(written(question, sheet, generator, cancelled), asked, operation, sheet)
 
@@ -73,7 +74,7 @@ def _trusted(text: str, asked: str, operation: Operation, sheet: Sheet) -> Count
     """What a query computes; None where it cannot be trusted."""
     try:
         query = parsed(text)
-        return _computed(query, asked, operation, sheet) if query else None
+        return _computed(placed(query, sheet), asked, operation, sheet) if query else None
     except (SqlglotError, sqlite3.Error, KeyError):
         return None  # no query, or one of columns that are not there
 
@@ -82,14 +83,31 @@ def _said_itself(asked: str, operation: Operation, table: Table, sheet: Sheet) -
     """The query for a sum whose rows and one column the question names in so many words, or that puts no
     condition; "" elsewhere."""
     names = {column.header: column.name for column in sheet.columns}
-    summed = [c.name for c in sheet.columns if c.numeric and shared(asked, c.header)]
+    summed, whole = _summed(asked, sheet)
     values = {header: held for header, held in table.values(asked).items() if header in names}
-    if operation.what != "sum" or len(summed) != 1 or not (values or operation.conditions == "none"):
+    certain = values or whole or operation.conditions == "none"
+    if operation.what != "sum" or len(summed) != 1 or not certain:
         return ""
     query = exp.select(exp.func("SUM", exp.column(summed[0]))).from_("t")
     for header, held in values.items():
         query = query.where(exp.column(names[header]).isin(*sorted(held)))
     return query.sql("sqlite")
+
+
+def _summed(asked: str, sheet: Sheet) -> tuple[list[str], bool]:
+    """The columns of figures that the question names: those over which a figure stands that it says (55平 of
+    55㎡), which is all that it says then; else by two characters, of several those that hold what it
+    measures (多少人 of 户数 and 人数)."""
+    known = [column for column in sheet.columns if column.numeric]
+    said = {span.value for span in number_spans(asked)}
+    of_figure = [
+        c.name for c in known if {span.value for span in number_spans(normalize(c.header).text)} & said
+    ]
+    if of_figure:
+        return of_figure, len(said) == 1
+    named = [c for c in known if shared(asked, c.header)]
+    measured = [c for c in named or known if measure(asked) in bare(c.header)]
+    return [c.name for c in (named if len(named) == 1 else measured)], False
 
 
 def _of_kind(asked: str, table: Table, rows: Sequence[Row]) -> list[Row]:
@@ -204,8 +222,9 @@ def _over_rows(
     """The rows counted, or what they have different in a column, or a column of theirs added up."""
     rows = rows_of(exp.select("*").from_("t").where(*tests), sheet)
     rows = rows if len(rows) < len(sheet.rows) else _named(rows, asked, sheet)
-    columns = _added(query, asked, sheet)
-    if what == "sum" and not query.find(exp.Count):
+    added = query.find(exp.Sum) if query.find(exp.Count) else None  # 有几台,一共多少钱
+    columns = columns_of(added) if added else _added(query, asked, sheet)
+    if what == "sum" and (added or not query.find(exp.Count)):
         listed = next((test.this.name for one in tests for test in one.find_all(exp.In)), "")
         return summed(rows, columns.pop(), sheet, listed) if len(columns) == 1 else None
     if not rows or (len(rows) == 1 and not tests) or query.find(exp.Sum):
