@@ -30,6 +30,8 @@ docs/log/gate.md)."""
 ASKED = 0.77
 """Least probability that a passage answers, by the model, for each ``1 - risk``: what is surely not answered
 is refused before anything is written (chosen on tuning questions, docs/log/gate.md)."""
+SURE = 0.6
+"""Probability below which an answer that is shown says that it is not certain (docs/log/gate.md)."""
 EXACT = 0.8
 """Log-odds that rows named or fallen into gain before they count as surely not the answer."""
 SAID, PREFERRED = 0.5, 0.2
@@ -80,6 +82,15 @@ class Gate:
             told: its log-odds that it does (``qa.rerank``), None where it was not asked.
         """
         return told is not None and sigmoid(told) < ASKED * (1.0 - self.risk)
+
+    def enough(self, draft: Draft) -> float | None:
+        """Calibrated probability (0..1) that the lines that were found are the answer; None where nothing was
+        told of them.
+
+        Args:
+            draft: with what was told of the lines and of what is left beside them.
+        """
+        return probability("lines", probed(draft)) if draft.lines and draft.judged else None
 
     def alone(self, hits: Sequence[Hit], found: Extract, draft: Draft) -> Decision | None:
         """Whether what the reader found is shown though nothing is written to compare it with; None where the

@@ -19,7 +19,7 @@ from qa.clock import Clock
 from qa.context import Limits, build_context
 from qa.draft import Draft, write_draft
 from qa.finding import dated, follows, found_in, searched, worth_of
-from qa.gate import Gate
+from qa.gate import SURE, Gate
 from qa.judge import judged, open_judge
 from qa.kinds.compose import found_for
 from qa.kinds.evidence import Window, narrow, read
@@ -233,4 +233,6 @@ class Pipeline:
     def _closed(self, done: Answer, clock: Clock, cancelled: threading.Event) -> Answer:
         if done.refused and self.settings.from_memory and all(note.kind == "spelling" for note in done.notes):
             done = from_memory(done, done.query, self.generator, self.settings, cancelled)
+        if done.sentences and done.confidence is not None and done.confidence < SURE:
+            done = replace(done, notes=(*done.notes, Note("unsure", prompts.text("qa.note_unsure"))))
         return replace(done, timings=clock.total())

@@ -123,8 +123,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something the reader must know: kind is conflict, superseded, premise, date, memory, quoted, computed,
-    spelling, dropped or truncated."""
+    """Something the reader must know: kind is unsure, conflict, superseded, premise, date, memory, quoted,
+    computed, spelling, dropped or truncated."""
 
     kind: str
     message: str

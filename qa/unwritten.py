@@ -141,7 +141,7 @@ class Unwritten:
         if found:
             found, weighed = rationale.whole(found)
             first = replace(first, lines=weighed.lines, left=weighed.odds)
-        if done := own.answer(answer, found, hits, first.lines):
+        if done := own.answer(answer, found, hits, self.gate.enough(first)):
             return done, first, found
         # What is written after turns mostly says them again; a figure that was not computed is a guess.
         figure = answer.kind == "count" or operation.what != "none"

@@ -58,7 +58,7 @@ def test_a_false_premise_comes_before_everything(monkeypatch):
     found = Extract((sentence,), 0.9, 0.8, 3.0, sentence, (5, 9))
     weighed(monkeypatch)
     told = {"probe_answered": 3.0, "probe_premise": 50.0, "probe_words": 2.0}
-    told |= {"probe_lines": 3.0, "probe_lines_words": 2.0}
+    told |= {"probe_lines": 3.0, "probe_lines_words": 2.0, "probe_left": -2.0}
     monkeypatch.setattr(gates, "probed", lambda _: told)
     first = Gate(1.0).before(hits, found, draft)
     assert first is not None and first.reason == "false_premise"

@@ -10,6 +10,7 @@ from fakes import ScriptedGenerator
 
 from errors import Cancelled, GeneratorError, QuestionError
 from qa.engine import Engine
+from qa.gate import Decision, Gate
 from qa.settings import AnswerSettings, EngineSettings
 
 STATION = (
@@ -70,14 +71,14 @@ def test_an_invented_figure_is_not_shown(tmp_path):
         "建成了多少家就业驿站？", passages=PASSAGES
     )
     assert "200" not in answer.text
-    assert answer.refused or [n.kind for n in answer.notes] == ["quoted"]
+    assert answer.refused or "quoted" in [n.kind for n in answer.notes]
 
 
 def test_an_unsupported_sentence_is_struck_and_the_rest_stays(tmp_path):
     draft = "全市已建成113家就业驿站。电话是022-12345678。"
     dropped = engine(tmp_path, {"": draft}).answer("建成了多少家就业驿站？", passages=PASSAGES)
     assert dropped.text == "全市已建成113家就业驿站。"
-    assert [n.kind for n in dropped.notes] == ["dropped"]
+    assert "dropped" in [n.kind for n in dropped.notes]
     marked = engine(tmp_path, {"": draft}, unsupported="mark").answer(
         "建成了多少家就业驿站？", passages=PASSAGES
     )
@@ -98,6 +99,14 @@ def test_the_gate_refuses_with_the_nearest_passages(tmp_path):
     )
     assert answer.refused and answer.refusal.reason == "not_answered"
     assert answer.refusal.nearest and 0.0 <= answer.confidence <= 1.0
+
+
+@pytest.mark.parametrize(("likely", "noted"), [(0.45, True), (0.9, False)])
+def test_an_answer_that_is_not_certain_says_so(tmp_path, monkeypatch, likely, noted):
+    monkeypatch.setattr(Gate, "decide", lambda *_: Decision(None, likely))
+    made = engine(tmp_path, {"": "全市已建成113家就业驿站。"})
+    answer = made.answer("建成了多少家就业驿站？", passages=PASSAGES)
+    assert answer.text and ("unsure" in [n.kind for n in answer.notes]) == noted
 
 
 def test_nothing_indexed_is_said_without_asking_the_generator(tmp_path):
@@ -198,7 +207,6 @@ def test_a_mistyped_name_is_put_right_and_said_so(tmp_path):
         "蓟洲区完工了多少公里？", passages=(("交通", "蓟州区完工192公里。"),)
     )
     assert not told.refused and told.text == "蓟州区完工192公里。"
-    assert [
-        (n.kind, "“蓟洲”按“蓟州”" in n.message or "“蓟洲区”按“蓟州区”" in n.message) for n in told.notes
-    ] == [("spelling", True)]
+    note = next(n for n in told.notes if n.kind == "spelling")
+    assert "“蓟洲”按“蓟州”" in note.message or "“蓟洲区”按“蓟州区”" in note.message
     assert told.question == "蓟洲区完工了多少公里？"

@@ -129,18 +129,16 @@ def fit(paths: Sequence[Path], tried: Sequence[Path], write: bool) -> None:
         [row for path in files for row in json.loads(path.read_text("utf-8"))] for files in (paths, tried)
     )
     out: dict[str, Any] = {"data": {"rows": len(everything), "model": MODEL}}
-    before = {*found_features([], None), "probe_answered", "probe_premise", "probe_words"}
-    before |= {"probe_lines", "probe_lines_words", "probe_left"}
-    for of, label in (("draft", "draft_right"), ("quote", "found_right"), ("before", "found_right")):
+    every = sorted(everything[0]["features"])
+    states = [name for name in every if name.startswith("probe")]
+    before = [name for name in every if name in found_features([], None)] + states
+    models = {"draft": every, "quote": every, "before": before, "lines": states}
+    for of, names in models.items():
         out[of] = {}
+        label = "draft_right" if of == "draft" else "found_right"
         for part in ("with_state", "without_state"):
-            names = sorted(
-                n
-                for n in everything[0]["features"]
-                if part == "with_state" or not n.startswith(("probe", "judged"))
-            )
-            names = [n for n in names if of != "before" or n in before]
-            out[of][part] = _linear(everything, names, label, f"{of} {part}", other)
+            if used := [n for n in names if part == "with_state" or not n.startswith(("probe", "judged"))]:
+                out[of][part] = _linear(everything, used, label, f"{of} {part}", other)
     if write:
         WEIGHTS.write_text(json.dumps(out, indent=1) + "\n", "utf-8")
 

@@ -19,10 +19,11 @@ from ui.export import clipboard
 from ui.layout import Block, Line, Listing, Table, layout, statements
 from ui.texts import Look
 
-MADE = ("quoted", "computed", "draft", "dropped", "truncated")
+MADE = ("unsure", "quoted", "computed", "draft", "dropped", "truncated")
 """Notes on how the answer was made. They come once, and below it, where they push nothing away when it is
 complete."""
 TITLED = (
+    "unsure",
     "conflict",
     "superseded",
     "premise",

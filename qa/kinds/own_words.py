@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from index.types import Hit
-from qa.adapted import Told
 from qa.kind import Operation
 from qa.kinds.compared import sides
 from qa.kinds.compose import (
@@ -29,7 +28,6 @@ from qa.kinds.revised import Editions, side_by_side
 from qa.kinds.rows import looked_up
 from qa.kinds.share import share_worked
 from qa.kinds.worked import Worked
-from qa.linear import sigmoid
 from qa.searching import Searching
 from qa.settings import AnswerSettings
 from qa.types import Answer
@@ -137,22 +135,22 @@ class OwnWords:
         return self.worked(answer, done, ranked) if done else None
 
     def answer(
-        self, answer: Answer, found: Extract | None, hits: Sequence[Hit], told: Told | None
+        self, answer: Answer, found: Extract | None, hits: Sequence[Hit], enough: float | None
     ) -> Answer | None:
         """The lines that answer a question of its kind; None where it has to be written, or nothing is sure
         enough.
 
         Args:
-            told: what the model that writes tells of the question beside the lines alone.
+            enough: probability that the lines are the answer (``qa.gate.Gate.enough``); None where that is
+                not known.
         """
         if answer.kind in WRITTEN or found is None:
             return None
         sure = found.likely if found.judged is None or answer.kind in APART else found.judged
-        if told is not None:
-            sure = sigmoid(told.answered)
+        sure = sure if enough is None else enough
         if sure < 1.0 - self.settings.risk:
             return None
-        return self.found(answer, found, hits)
+        return replace(self.found(answer, found, hits), confidence=round(sure, 4))
 
     def quick(self, answer: Answer, found: Extract | None, hits: Sequence[Hit]) -> Answer | None:
         """The sentence that answers a question of fact, before anything is written; None where the reader is
