@@ -12,6 +12,8 @@ from index.loaders.raw import Line, period
 LABEL_MAX = 16
 """Characters of a label in a form; header cells may have twice as many."""
 
+WORDS_MAX = 200
+"""Characters of a cell whose words are told apart; a longer one is no label."""
 _NUMBER = re.compile(
     r"[-+±≤≥<>＜＞约¥￥$€£]*\s*[\d,，.]+\s*(?:[%％‰°℃]|[^\W\d]{1,4}(?:/[^\W\d]{1,3})?|[-~～—]\s*[\d,.]+\s*[^\W\d]{0,4})?"
 )
@@ -228,6 +230,8 @@ def _by_words(rows: Sequence[Sequence[Cell]]) -> float:
     jieba.setLogLevel(60)
 
     def common(cell: Cell) -> float:
+        if len(cell.text) > WORDS_MAX:
+            return 0.0
         words = [(word, flag) for word, flag in posseg.lcut(cell.text) if word.strip()]
         known = sum(
             len(word) for word, flag in words if (flag in _COMMON or word == "城市") and len(word) > 1

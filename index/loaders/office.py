@@ -22,6 +22,7 @@ BROKEN = (
     EOFError,
     OSError,
     RuntimeError,
+    ArithmeticError,
     struct.error,
     zipfile.BadZipFile,
     zlib.error,

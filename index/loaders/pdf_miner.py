@@ -6,10 +6,15 @@ pdfium leaves out a piece of text without width, and a single character of a fon
 
 from __future__ import annotations
 
+import functools
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from index.loaders.pdf_page import Letter
+
+CODES = 0xFFFF
+"""The largest code of a character in a font (ISO 32000-1, 9.7.4.2: two bytes)."""
 
 
 def letters_of(data: bytes, numbers: set[int]) -> Iterator[tuple[int, list[Letter]]]:
@@ -19,6 +24,7 @@ def letters_of(data: bytes, numbers: set[int]) -> Iterator[tuple[int, list[Lette
     from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
     from pdfminer.pdfpage import PDFPage
 
+    _bound_widths()
     manager = PDFResourceManager()
     device = PDFPageAggregator(manager, laparams=None)
     interpreter = PDFPageInterpreter(manager, device)
@@ -38,6 +44,22 @@ def letters_of(data: bytes, numbers: set[int]) -> Iterator[tuple[int, list[Lette
             yield number, letters
     except Exception:  # noqa: B902 - whatever a damaged page raises: what pdfium found then has to do
         return
+
+
+@functools.cache
+def _bound_widths() -> None:
+    """Have pdfminer read no widths of characters beyond the last one: of "from 1 to 4,000,000,000" it writes
+    each down."""
+    from pdfminer import pdffont
+    from pdfminer.pdftypes import resolve1
+
+    def bounded(read: Callable[[Iterable[object]], Any]) -> Callable[[Iterable[object]], Any]:
+        return lambda seq: read(
+            [min(v, CODES) if isinstance(v, int | float) else v for v in map(resolve1, seq)]
+        )
+
+    for name in ("get_widths", "get_widths2"):
+        setattr(pdffont, name, bounded(getattr(pdffont, name)))
 
 
 def _letters(text: str, matrix: tuple[float, ...], left: float, right: float, size: float) -> list[Letter]:
