@@ -179,14 +179,15 @@ class Rationale:
     def _better(
         self, lines: Sequence[EvidenceSentence], now: Weighed
     ) -> tuple[tuple[EvidenceSentence, ...], Weighed] | None:
-        """Those of what is left that answer most, where the lines answer less than these, or the lines with
+        """Those of what is left that answer most, in the place of lines that likely do not, or the lines with
         them, where that answers more; and what is told of it. None where it is no better."""
-        assert now.left is not None
+        assert now.left is not None and now.lines is not None
         most = max(now.left.lines, default=0.0)
         pairs = sorted(zip(now.left.lines, now.rest, strict=True), key=lambda pair: -pair[0])
         added = [sentence for value, sentence in pairs if value >= most - NEAR][:JOINED]
         order = {line.passage.id: at for at, line in reversed(list(enumerate(lines)))}
-        for tried, least in ((added, MARGIN), ([*lines, *added], now.margin)):
+        alone = [(added, MARGIN)] if now.lines.answered < 0.0 else []
+        for tried, least in (*alone, ([*lines, *added], now.margin)):
             new = tuple(sorted(tried, key=lambda s: (order[s.passage.id], s.start)))
             told = self.weighed(new)
             if told.lines and told.odds is not None and told.margin > least:
