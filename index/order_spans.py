@@ -32,8 +32,8 @@ SAID = 2
 PIECE = 6
 """Characters of a piece of a sentence that is looked at for itself."""
 EASED, CLEARED = 1.5, 4.5
-"""How much less is enough of what another model holds, where a text is listed or written; and of a sentence
-that is told there without it (docs/log/tables.md)."""
+"""How much less is enough of what another model holds; and of a sentence that is told without it where a text
+is listed or written (docs/log/tables.md)."""
 _EDGE = re.compile(r"(?=[（(【\[<《])|(?<=[；;|\t）)】\]>》_])")
 
 
@@ -88,11 +88,11 @@ class Sentences:
         inside = (self.parts[:, 0] < end) & (start < self.parts[:, 1])
         return np.flatnonzero(inside & (self.runs >= screen) & np.isneginf(self.odds))
 
-    def doubtful(self, start: int, end: int, wide: bool = False) -> list[tuple[float, str]]:
+    def doubtful(self, start: int, end: int) -> list[tuple[float, str]]:
         """Those between two places of the text that may be orders but are not told for sure, and by how much
-        they are. ``wide``: less is enough to be doubtful."""
+        they are."""
         odds = self.told()
-        near = np.flatnonzero((odds >= -(self.fit.doubt if wide else self.fit.wide)) & (odds < 0))
+        near = np.flatnonzero((odds >= -self.fit.doubt) & (odds < 0))
         inside = (int(i) for i in near if self.spans[i][0] < end and start < self.spans[i][1])
         return [(float(odds[i]), self.worst(i)) for i in inside]
 
@@ -204,7 +204,7 @@ def _told(given: Sentences, wide: bool, judged: Mapping[str, float]) -> NDArray[
     for i in near:
         if (judge := judged.get(given.worst(int(i)))) is not None:
             eased = CLEARED if told[i] >= 0 else EASED
-            told[i] = max(sure[i], judge + eased) if wide else judge
+            told[i] = max(sure[i], judge + eased) if wide else judge + EASED
     return told
 
 

@@ -62,11 +62,9 @@ class Orders:
             self._free[title, wide] = free
         return free
 
-    def doubtful(
-        self, parts: Iterable[tuple[Document, int, int]], wide: bool = False
-    ) -> set[tuple[float, str]]:
+    def doubtful(self, parts: Iterable[tuple[Document, int, int]]) -> set[tuple[float, str]]:
         """Sentences of parts of documents (from, to), and of their titles, that may be orders, are not told
-        and were not judged yet, each with how much it is told. ``wide``: less is enough to be told."""
+        and were not judged yet, each with how much it is told."""
         given, titles = [], set()
         for document, start, end in parts:
             given.append((self._sentences_of(document), start, end))
@@ -74,9 +72,10 @@ class Orders:
         for title in titles:
             named = self._titles.setdefault(title, self._titles.get(title) or _titled(title))
             given.append((named, 0, len(named.text)))
-            self._free.pop((title, wide), None)
+            for wide in (False, True):
+                self._free.pop((title, wide), None)
         look(given, self._encoder, load_fit().doubtful)
-        found = {one for sentences, start, end in given for one in sentences.doubtful(start, end, wide)}
+        found = {one for sentences, start, end in given for one in sentences.doubtful(start, end)}
         return {(told, text) for told, text in found if text not in self._judged}
 
     def learn(self, texts: Sequence[str], judged: Sequence[float]) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,12 +41,14 @@ class Told:
         premise: it takes something for granted that the material has otherwise.
         words: what was asked as far as each of its last characters is borne out.
         lines: each sentence of the material answers.
+        state: after the question, standardised, ``[hidden size]``; None where nobody kept it.
     """
 
     answered: float
     premise: float
     words: tuple[float, ...]
     lines: tuple[float, ...]
+    state: Floats | None = field(default=None, compare=False, repr=False)
 
 
 def adapts(generator: Generator) -> bool:
@@ -108,7 +110,7 @@ def told(
     start = begin - len(context.text)
     spans = [(start + a, start + b) for a, b in context.places]
     lines = _pointed(states[-1], np.asarray(material), generator.ends(chat, begin), spans)
-    return Told(float(heads[0]), float(heads[1]), tuple(map(float, borne)), tuple(lines))
+    return Told(float(heads[0]), float(heads[1]), tuple(map(float, borne)), tuple(lines), states[-1])
 
 
 def supported(

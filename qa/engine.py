@@ -312,6 +312,8 @@ class Engine:
         current = InForce(struck, self.generator, self.verdicts, stop, budget)
         with closing(pipeline.stream(asked, want, current, top_k, stop, index.name, budget)) as snapshots:
             for found in snapshots:
+                listed = tuple(one for i, one in enumerate(found.retrieved) if i < top_k or one.sent)
+                found = replace(found, retrieved=listed)
                 answer = struck.noted(found) if found.stage == "done" else found
                 if state and answer.stage == "done" and current.whole:
                     self.cache.put(answer, *state)

@@ -44,11 +44,22 @@ READING = 0.75
 """Share of the patience that reading may take."""
 READ = 1600
 """Tokens that are read where nobody measured how fast that goes."""
+REACH = 24
+"""Most passages that the reader reads for a list: 64 change nothing in 14 lists, and take a second more
+(docs/log/reader.md)."""
 
 
 def _spoken(text: str) -> str:
     """A text without marks and white space."""
     return "".join(c for c in text if c.isalnum())
+
+
+def _reach(hits: Sequence[Hit]) -> Note:
+    """What was read for a list."""
+    documents = len({hit.document.id for hit in hits})
+    how = "all" if len(hits) < REACH else "some"
+    told = prompts.text(f"qa.note_read_{how}", documents=str(documents), passages=str(len(hits)))
+    return Note("read", told)
 
 
 def _beforehand(quick: Answer, answer: Answer, clock: Clock) -> Answer:
@@ -118,10 +129,7 @@ class Pipeline:
             yield replace(written, timings=clock.total() if written.stage == "done" else clock.timings())
         if written:
             return
-        if mistyped := slip(query, hits):
-            query = mistyped.question
-            note = prompts.text("qa.note_spelling", typed=mistyped.typed, meant=mistyped.meant)
-            answer = replace(answer, notes=(Note("spelling", note),))
+        query, answer = self._noted(answer, want, hits, top_k)
         query = dated(query, hits)
         answer, told = replace(answer, query=query), want.told if want.after_turns else query
         with clock.stage("read"):
@@ -183,7 +191,19 @@ class Pipeline:
     def _searched(self, want: Want, index: Searching, k: int) -> tuple[Sequence[Hit], Editions | None]:
         """What is found, and the two editions that it is of where these are compared."""
         both = editions_asked(want.kind, want.query, self.reader, index, 2 * k) if self.reader else None
+        k = max(k, REACH) if want.kind == "list" else k
         return (both.hits if both else searched(want.query, index, k, want.before)), both
+
+    def _noted(self, answer: Answer, want: Want, hits: Sequence[Hit], k: int) -> tuple[str, Answer]:
+        """The query as it was meant, and the answer with notes on that, and on what is read for a list."""
+        query, notes = want.query, list[Note]()
+        if mistyped := slip(query, hits[:k]):
+            query = mistyped.question
+            note = prompts.text("qa.note_spelling", typed=mistyped.typed, meant=mistyped.meant)
+            notes.append(Note("spelling", note))
+        if want.kind == "list":
+            notes.append(_reach(hits))
+        return query, replace(answer, notes=tuple(notes))
 
     def _several(
         self, answer: Answer, writer: Generator, cancelled: threading.Event
@@ -231,7 +251,11 @@ class Pipeline:
         return replace(draft, sentences=tuple(kept))
 
     def _closed(self, done: Answer, clock: Clock, cancelled: threading.Event) -> Answer:
-        if done.refused and self.settings.from_memory and all(note.kind == "spelling" for note in done.notes):
+        if (
+            done.refused
+            and self.settings.from_memory
+            and all(n.kind in ("spelling", "read") for n in done.notes)
+        ):
             done = from_memory(done, done.query, self.generator, self.settings, cancelled)
         if done.sentences and done.confidence is not None and done.confidence < SURE:
             done = replace(done, notes=(*done.notes, Note("unsure", prompts.text("qa.note_unsure"))))

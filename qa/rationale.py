@@ -40,6 +40,8 @@ NEAR = 1.0
 """How much less than the best of what is left (log-odds) a further line of it may answer, to be joined."""
 JOINED = 3
 """Most lines of what is left that are joined at once."""
+LESS = 0.8
+"""How much less (log-odds) may be answered without a line that was joined with others, to go without it."""
 ROUNDS = 2
 NOTHING = -3.0
 """Log-odds that nothing answers: of what is left where nothing is."""
@@ -191,12 +193,30 @@ class Rationale:
             new = tuple(sorted(tried, key=lambda s: (order[s.passage.id], s.start)))
             told = self.weighed(new)
             if told.lines and told.odds is not None and told.margin > least:
-                return new, told
+                return self._needed(new, added, told)
         return None
+
+    def _needed(
+        self, lines: tuple[EvidenceSentence, ...], added: Sequence[EvidenceSentence], now: Weighed
+    ) -> tuple[tuple[EvidenceSentence, ...], Weighed]:
+        """The lines without those of several ``added`` that are not needed: about as much is answered without
+        them, and what is left then still answers less; and what is told of it.
+
+        Args:
+            added: the one that answers most first.  now: what is told of all lines.
+        """
+        for one in reversed(added if len(added) > 1 else ()):
+            rest = tuple(line for line in lines if line is not one)
+            told = self.weighed(rest)
+            if not (rest and told.lines and now.lines) or told.odds is None:
+                continue
+            if told.margin >= MARGIN and told.lines.answered >= now.lines.answered - LESS:
+                lines, now = rest, told
+        return lines, now
 
 
 def _with(found: Extract, lines: tuple[EvidenceSentence, ...]) -> Extract:
     """What was found with other lines; its best place is one of them."""
     best = found.best if found.best in lines else lines[0]
     span = found.span if best.start <= found.span[0] < best.end else (best.start, best.end)
-    return replace(found, lines=lines, best=best, span=span)
+    return replace(found, lines=lines, best=best, span=span, parts=())

@@ -105,7 +105,7 @@ class Struck:
         """Have the detector told of what is doubtful in parts of documents, of the most suspicious first."""
         if self._detector is None:
             return
-        if doubtful := sorted(self._orders.doubtful(parts, self._wide), reverse=True):
+        if doubtful := sorted(self._orders.doubtful(parts), reverse=True):
             judged = self._detector(doubtful)
             self._orders.learn([text for _, text in doubtful[: len(judged)]], judged)
 

@@ -30,6 +30,7 @@ from qa.kinds.queried import computed
 from qa.kinds.tables import Table
 from qa.kinds.topic import on_topic
 from qa.kinds.worked import borne_out, worked_out
+from qa.polarity import said_first
 from qa.rationale import Rationale
 from qa.reader import Reads
 from qa.rerank import Budget, asked_of
@@ -142,7 +143,7 @@ class Unwritten:
             found, weighed = rationale.whole(found)
             first = replace(first, lines=weighed.lines, left=weighed.odds)
         if done := own.answer(answer, found, hits, self.gate.enough(first)):
-            return done, first, found
+            return said_first(done, first.lines), first, found
         # What is written after turns mostly says them again; a figure that was not computed is a guess.
         figure = answer.kind == "count" or operation.what != "none"
         after = follows(answer) or figure
@@ -244,7 +245,8 @@ class Unwritten:
         if decision.reason:
             return decline(answer, decision.reason, hits, draft, decision, found)
         if decision.quoted and own and found:
-            done = replace(own.found(answer, found, hits), confidence=decision.confidence)
+            done = said_first(own.found(answer, found, hits), draft.lines)
+            done = replace(done, confidence=decision.confidence)
         else:
             done = accept(answer, draft, decision, self.settings)
         answers = functools.partial(self._answers_too, answer.query, cancelled)

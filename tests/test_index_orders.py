@@ -22,7 +22,7 @@ from eval.scripts.injection import Attack, load
 from index.encoder import Encoder, open_encoder
 from index.loaders import load as loaded
 from index.order_classifier import RUNS, SLOTS, load_fit, margins, runs_of
-from index.order_spans import Place, look, orders_in, places, sentences_of
+from index.order_spans import EASED, Place, look, orders_in, places, sentences_of
 from index.orders import Orders, told
 from index.types import Document
 from qa.library import Library
@@ -155,8 +155,8 @@ def test_what_was_judged_counts_instead(monkeypatch: pytest.MonkeyPatch) -> None
         return [told.text[p.start : p.end] for p in places(told, judged=judged)]
 
     assert found() == found(**{plain: 5.0}) == ["命令一句。"], "it is not asked of what is not doubtful"
-    assert found(**{"疑似一句。": 2.0}) == ["疑似一句。", "命令一句。"]
-    assert found(**{"疑似一句。": -2.0}) == ["命令一句。"]
+    assert found(**{"疑似一句。": 0.1 - EASED}) == ["疑似一句。", "命令一句。"]
+    assert found(**{"疑似一句。": -0.1 - EASED}) == ["命令一句。"]
 
 
 def test_where_a_text_is_listed_what_was_judged_counts_but_for_what_is_told_for_sure(
@@ -169,7 +169,7 @@ def test_where_a_text_is_listed_what_was_judged_counts_but_for_what_is_told_for_
         return [told.text[p.start : p.end] for p in places(told, wide=True, judged=judged)]
 
     assert found() == ["疑似一句。", "命令一句。"], "nobody was asked"
-    assert [text for _, text in told.doubtful(0, 99, wide=True)] == ["疑似一句。"]
+    assert [text for _, text in told.doubtful(0, 99)] == ["疑似一句。"]
     assert found(**{"疑似一句。": -4.0}) == ["疑似一句。", "命令一句。"]
     assert found(**{"疑似一句。": -5.0, "命令一句。": -9.0}) == ["命令一句。"]
 
@@ -220,7 +220,6 @@ def test_the_vectors_tell_of_the_passages_found_alone_and_beside_an_order(
     assert orders.struck(document) == () and seen == [], "nothing may be told for sure"
     assert [text for _, text in orders.doubtful([(document, 0, 6)])] == ["疑似第一句。"] == seen
     assert len(orders.doubtful([(document, 0, len(text))])) == 2 and len(seen) == 2
-    assert len(orders.doubtful([(document, 0, len(text))], wide=True)) == 2 and len(seen) == 2
     seen.clear()
     assert struck(f"{text}命令。随便第二句。随便第三句。") == ["命令。", "随便第二句。", "随便第三句。"]
     assert seen == ["命令。", "随便第二句。", "随便第三句。"], "and what stands farther away is not looked at"

@@ -146,3 +146,15 @@ def test_as_much_of_what_is_left_is_read_as_the_budget_holds():
         for tokens in (120, 900)
     )
     assert 0 < few < many
+
+
+def test_of_several_lines_that_join_at_once_those_that_are_not_needed_go() -> None:
+    first, needed, beside = next(own for hit in HITS if len(own := sentences_of(hit)) == 3)
+
+    def says(text: str) -> Sequence[float]:
+        if first.text in text and needed.text in text:
+            return (5.0, 0, 0)
+        return (1.0 if first.text in text or needed.text in text else -5.0, 0, 0)
+
+    mended, told = rationale(Adapted(says)).whole(found(first))
+    assert mended.lines == (first, needed) and told.margin >= MARGIN and beside in told.rest

@@ -27,6 +27,8 @@ from qa.context import Context, assembled, sentences_of
 from qa.editions import SURE
 from qa.judge import open_judge
 from qa.kind import MODEL, alone_of, arranged_of, editions_of, kind_of, operation_of
+from qa.polarity import SURE as CERTAIN
+from qa.polarity import polarity
 from qa.probes import told as told_by
 from qa.reader import SmallReader
 from qa.understand import ALONE
@@ -344,3 +346,22 @@ def test_false_premises(generator: Adapts) -> None:
         told[False].append(beside(row, generator, pair["true"])[1].premise)
     print(f"premise {area(told):.3f} n {sum(map(len, told.values()))}")
     assert area(told) > FLOOR_PREMISE
+
+
+@pytest.mark.models
+def test_yes_or_no(generator: Adapts) -> None:
+    """``polarity.npz``: questions of `desk` and `counter`, which it was not fitted to, beside the sentence
+    that decides."""
+    right, questions = [], []
+    for name in ("desk", "counter"):
+        rows = _rows(ROOT / "eval/data" / name / "questions.jsonl")
+        questions += [row for row in rows if row["type"] == "yes_no"]
+    for row in questions:
+        quote = row["evidence"][0]["quote"]
+        passage = {"title": Path(row["evidence"][0]["document"]).stem, "passage": quote}
+        shares = polarity(beside(passage, generator, row["question"])[1])
+        assert shares is not None
+        right += [shares[row["polarity"]] > 0.5] * (max(shares["yes"], shares["no"]) >= CERTAIN)
+    print(f"yes or no said of {len(right)} of {len(questions)}, right {np.mean(right):.3f}")
+    assert len(right) > len(questions) / 6
+    assert np.mean(right) > 0.85

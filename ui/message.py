@@ -19,7 +19,7 @@ from ui.export import clipboard
 from ui.layout import Block, Line, Listing, Table, layout, statements
 from ui.texts import Look
 
-MADE = ("unsure", "quoted", "computed", "draft", "dropped", "truncated")
+MADE = ("unsure", "quoted", "read", "computed", "draft", "dropped", "truncated")
 """Notes on how the answer was made. They come once, and below it, where they push nothing away when it is
 complete."""
 TITLED = (
@@ -31,6 +31,7 @@ TITLED = (
     "date",
     "memory",
     "quoted",
+    "read",
     "truncated",
     "computed",
     "spelling",

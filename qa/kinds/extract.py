@@ -64,6 +64,8 @@ class Extract:
         told: the model that writes has told which sentences answer: ``best`` is what it prefers.
         exact: the lines are rows of a table that the question names or falls into.
         fallen: it falls into them: that is arithmetic.
+        parts: of a question that asks or compares several things each of these as a question, and the lines
+        that answer it.
     """
 
     lines: tuple[EvidenceSentence, ...]
@@ -76,6 +78,7 @@ class Extract:
     told: bool = False
     exact: bool = False
     fallen: bool = False
+    parts: tuple[tuple[str, tuple[EvidenceSentence, ...]], ...] = ()
 
 
 def extract(

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from index.types import Hit
 from qa.kind import Operation
+from qa.kinds.apart import set_apart
 from qa.kinds.compared import sides
 from qa.kinds.compose import (
     catalogue,
@@ -161,5 +162,5 @@ class OwnWords:
 
     def found(self, answer: Answer, found: Extract, hits: Sequence[Hit]) -> Answer:
         """What was found, as the answer."""
-        done = extracted(answer, found)
+        done = set_apart(extracted(answer, found), found)
         return replace(done, retrieved=found_for(hits, self.index.superseded(), found.lines))

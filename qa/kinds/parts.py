@@ -79,7 +79,7 @@ def answered_apart(
     Raises:
         Cancelled: it was stopped. GeneratorError: the generator failed.
     """
-    each: list[Extract] = []
+    each: list[tuple[str, Extract]] = []
     for part in parts:
         query = part
         if part != parts[0] and reader.alone(part, parts[0], "") < ALONE:
@@ -98,12 +98,12 @@ def answered_apart(
         )
         if not likely:
             return None
-        each.append(found)
+        each.append((part, found))
     if not each:
         return None
-    lines = tuple({(s.document.id, s.start): s for found in each for s in found.lines}.values())
-    least = min(each, key=lambda found: found.likely)
-    return replace(least, lines=lines, exact=False)
+    lines = tuple({(s.document.id, s.start): s for _, found in each for s in found.lines}.values())
+    least = min((found for _, found in each), key=lambda found: found.likely)
+    return replace(least, lines=lines, exact=False, parts=tuple((part, one.lines) for part, one in each))
 
 
 def _kind(part: str, reader: Reads) -> str:
