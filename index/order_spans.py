@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -56,6 +56,7 @@ class Sentences:
         of: number of the sentence of each part.  runs: its log-odds by the runs of characters.
         odds: by how much it is told; -inf where it was not looked at.
         fit: what tells.
+        cut: what was found to be the order in a sentence, by its number and how much was enough.
     """
 
     text: str
@@ -65,6 +66,7 @@ class Sentences:
     runs: NDArray[Any]
     odds: NDArray[Any]
     fit: Fit
+    cut: dict[tuple[int, float], list[tuple[int, int]]] = field(default_factory=dict)
 
     @property
     def whole(self) -> NDArray[Any]:
@@ -165,8 +167,14 @@ def places(
         if not look(_beside(given, found), encoder, fit.doubtful):
             break
     least = -fit.doubt if wide else -fit.wide if judged else 0.0
-    cut = [(i, cut) for i in np.flatnonzero(found) for cut in _narrowed(text, *spans[i], encoder, fit, least)]
-    return tuple(Place(a, b, _score(max(told[i], 0.0))) for i, (a, b) in cut)
+    for i in (int(number) for number in np.flatnonzero(found)):
+        if (i, least) not in given.cut:
+            given.cut[i, least] = _narrowed(text, *spans[i], encoder, fit, least)
+    return tuple(
+        Place(a, b, _score(max(told[i], 0.0)))
+        for i in np.flatnonzero(found)
+        for a, b in given.cut[int(i), least]
+    )
 
 
 def order_free(title: str, places: Sequence[Place]) -> str:

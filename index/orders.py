@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -78,9 +78,9 @@ class Orders:
         found = {one for sentences, start, end in given for one in sentences.doubtful(start, end)}
         return {(told, text) for told, text in found if text not in self._judged}
 
-    def learn(self, texts: Sequence[str], judged: Sequence[float]) -> None:
+    def learn(self, judged: Mapping[str, float]) -> None:
         """What the model that writes holds of some sentences: log-odds that each is an order."""
-        self._judged.update(zip(texts, judged, strict=True))
+        self._judged.update(judged)
         self._free.clear()
 
     def _sentences_of(self, document: Document) -> Sentences:

@@ -1,6 +1,7 @@
 """Reading ahead: while nobody asks, the examples of the prompts that have some and the passages of the index
 are read as they will be sent, so that a question finds them read (``engine/prefix_cache.py``); so are the
-sentences that may say that a document is replaced, of which is kept what they say (``editions.py``).
+sentences that may say that a document is replaced, of which is kept what they say (``editions.py``), and
+those that may be orders to a program (``suspected.py``).
 
 A passage that the reranker cuts around the place that matters is cut by the question, so it is left out.
 """
@@ -18,16 +19,18 @@ from typing import Any, Protocol
 import prompts
 from engine.base import Generator, Keeps, Message
 from errors import Cancelled
+from index.orders import Orders
 from index.types import Document, Hit
+from qa import editions, suspected
 from qa.adapted import messages as asked
 from qa.context import sentences_of
-from qa.editions import PROBE, InForce, Verdicts
 from qa.kinds import parts, queried, worked
 from qa.kinds.tables import Table, tables_in
 from qa.kinds.told_rows import block_of, readable
 from qa.probes import messages
 from qa.rerank import MOST_TOKENS, material, together
 from qa.searching import Searching
+from qa.verdicts import Verdicts
 
 ANY = "问"
 """Stands for a question; what is read ends before it."""
@@ -43,15 +46,18 @@ class Known(Searching, Protocol):
     @property
     def fingerprint(self) -> str: ...
 
+    @property
+    def orders(self) -> Orders: ...
+
 
 class Ahead:
     """Goes through the documents of ``index`` once, and again from the start when it has changed.
 
     Args:
-        verdicts: where it is kept what sentences say of other documents.
+        verdicts: where it is kept what was told of sentences, by name.
     """
 
-    def __init__(self, index: Known, verdicts: Verdicts) -> None:
+    def __init__(self, index: Known, verdicts: Callable[[str], Verdicts]) -> None:
         self._index = index
         self._verdicts = verdicts
         self._of = ""
@@ -84,9 +90,11 @@ class Ahead:
     def _steps(self) -> Iterator[Step]:
         for chat in (queried.examples(), parts.examples(), worked.examples()):
             yield partial(_keep, chat, True)
-        yield partial(_keep, messages(PROBE, dict.fromkeys(prompts.variables(PROBE), "")), False)
+        blank = dict.fromkeys(prompts.variables(editions.PROBE), "")
+        yield partial(_keep, messages(editions.PROBE, blank), False)
         for document in self._documents():
             yield partial(self._look, document)
+            yield partial(self._suspect, document)
         for document in self._documents():
             for passage in self._index.passages(document.id):
                 yield partial(self._passage, Hit(passage, document, 0.0))
@@ -99,7 +107,16 @@ class Ahead:
                 yield self._index.document(listed.id)
 
     def _look(self, document: Document, generator: Generator, cancelled: threading.Event) -> bool | None:
-        return InForce(self._index, generator, self._verdicts, cancelled).look(document) or None
+        verdicts = self._verdicts(editions.PROBE)
+        return editions.InForce(self._index, generator, verdicts, cancelled).look(document) or None
+
+    def _suspect(self, document: Document, generator: Generator, cancelled: threading.Event) -> bool | None:
+        orders = self._index.orders
+        doubtful = sorted(orders.doubtful([(document, 0, len(document.text))]))
+        verdicts = self._verdicts(suspected.PROBE)
+        told = suspected.Suspicion(generator, cancelled, verdicts, len(doubtful))(doubtful)
+        orders.learn(told)
+        return bool(told) or None
 
     def _passage(self, hit: Hit, generator: Any, cancelled: threading.Event) -> bool | None:
         context = material(hit, hit.passage.start, generator)

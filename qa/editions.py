@@ -8,35 +8,29 @@ the documents alone and is kept, and is told before anybody asks (``ahead.py``).
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 import threading
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-import prompts
 from engine.base import Generator, Keeps
 from index.sentences import split_sentences
 from index.superseded import TITLE_MIN, plain
 from index.types import Document, Hit, Passage
-from qa.cache import Table, code_version
 from qa.checks.dates import Date, find_dates
 from qa.probes import messages, tells, told
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from qa.rerank import Budget
     from qa.searching import Searching
+    from qa.verdicts import Verdicts
 
 PROBE = "replaced"
 SURE = 0.5
 """Least probability that a sentence says so, and is none of a draft (docs/log/newcomers.md)."""
 MOST = 6
 """Sentences that are read for one question."""
-MOST_KEPT = 50_000
-"""Sentences of which it is kept what they say."""
 NAMING = 6
 """Hits of a search for who names the document of the best passage."""
 KEPT = 256
@@ -68,34 +62,6 @@ class _Sentence(NamedTuple):
     plain: str
     rest: str
     names: list[str]
-
-
-class Verdicts:
-    """Which sentences say that the document they name is replaced, as a model told: in memory, and by hashes
-    in the SQLite file ``path``. Thread-safe."""
-
-    def __init__(self, path: Path) -> None:
-        self._table = Table(path, "replaced")
-        self._told: dict[str, bool] = {}
-
-    def known(self, said: Sequence[Said], model: str) -> dict[Said, bool]:
-        """What the model told of those of the sentences that it has read."""
-        keys = {one: _key(one, model) for one in said}
-        kept = self._table.get(*(key for key in keys.values() if key not in self._told))
-        self._told |= {key: text == "yes" for key, text in kept.items()}
-        return {one: self._told[key] for one, key in keys.items() if key in self._told}
-
-    def learn(self, told: Mapping[Said, bool], model: str) -> None:
-        """Keep what the model told now."""
-        found = {_key(said, model): verdict for said, verdict in told.items()}
-        if len(self._told) > MOST_KEPT:
-            self._told = {}
-        self._told |= found
-        self._table.put({key: "yes" if verdict else "no" for key, verdict in found.items()}, MOST_KEPT)
-
-
-def _key(said: Said, model: str) -> str:
-    return hashlib.sha256("\0".join((*said, model, prompts.version(), code_version())).encode()).hexdigest()
 
 
 class InForce:
@@ -174,16 +140,16 @@ class InForce:
     def _look(self, found: Sequence[Mention]) -> None:
         model = self._generator.name
         said = [one for one in dict.fromkeys(m.said for m in found) if one not in self._known]
-        self._known |= self._verdicts.known(said, model)
+        self._known |= {one: share >= SURE for one, share in self._verdicts.known(said, model).items()}
         unread = [one for one in said if one not in self._known]
         if unread and tells(PROBE, self._generator):
             read = [one for one in unread[: self._left] if self._affordable(one)]
             self._left -= len(read)
             self.whole &= len(read) == len(unread)
             shares = told(PROBE, list(map(_chat, read)), self._generator, self._cancelled)
-            new = {one: share["yes"] >= SURE for one, share in zip(read, shares, strict=False)}
+            new = {one: share["yes"] for one, share in zip(read, shares, strict=False)}
             self._verdicts.learn(new, model)
-            self._known |= new
+            self._known |= {one: share >= SURE for one, share in new.items()}
         for mention in found:
             if self._known.get(mention.said) and self._gone.get(mention.new) != mention.old:
                 self._gone.setdefault(mention.old, mention.new)

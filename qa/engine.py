@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from index.orders import Suspect
     from index.prepared import Prepared
     from qa.ahead import Ahead
-    from qa.editions import Verdicts
     from qa.gate import Gate
     from qa.orders import Snapshots
     from qa.reader import Reads
+    from qa.verdicts import Verdicts
 
 
 ANSWERING = ("qa.editions", "qa.pipeline", "qa.struck", "qa.suspected", "pypinyin")
@@ -81,7 +81,7 @@ class Engine:
         self._generator = generator
         self._kept = settings.data / "kept"
         self._ahead: Ahead | None = None
-        self._verdicts: Verdicts | None = None
+        self._verdicts: dict[str, Verdicts] = {}
         self._loading = threading.Lock()
 
     @classmethod
@@ -190,14 +190,12 @@ class Engine:
             else None
         )
 
-    @property
-    def verdicts(self) -> Verdicts:
-        """Which sentences of the documents say that another one is replaced."""
-        if self._verdicts is None:
-            from qa.editions import Verdicts
+    def verdicts(self, name: str) -> Verdicts:
+        """What was told of sentences of the documents: by name of what is told (``qa.editions.PROBE``,
+        ``qa.suspected.PROBE``)."""
+        from qa.verdicts import Verdicts
 
-            self._verdicts = Verdicts(self.cache.path)
-        return self._verdicts
+        return self._verdicts.setdefault(name, Verdicts(self.cache.path, name))
 
     def search(
         self, question: str, k: int | None = None, *, collection: str = "", within: Scope = EVERYTHING
@@ -261,13 +259,12 @@ class Engine:
         scope: Scope,
         clock: Clock,
     ) -> Snapshots:
-        from qa.editions import InForce
+        from qa import editions, suspected
         from qa.gate import Gate
         from qa.kinds.talk import talk
         from qa.pipeline import Pipeline
         from qa.reader import ReadOnce
         from qa.struck import Struck
-        from qa.suspected import Suspicion
         from qa.understand import TALK, WHOLE, understand
 
         index: ClosedContext | ScopedLibrary | Library = self.library
@@ -307,9 +304,10 @@ class Engine:
         )
         top_k = self.settings.index.top_k
         wide = want.order is not None or want.kind in WHOLE
-        struck = Struck(index, self.library.orders, wide, Suspicion(self.generator, stop))
+        suspicion = suspected.Suspicion(self.generator, stop, self.verdicts(suspected.PROBE))
+        struck = Struck(index, self.library.orders, wide, suspicion)
         budget = pipeline.budget()
-        current = InForce(struck, self.generator, self.verdicts, stop, budget)
+        current = editions.InForce(struck, self.generator, self.verdicts(editions.PROBE), stop, budget)
         with closing(pipeline.stream(asked, want, current, top_k, stop, index.name, budget)) as snapshots:
             for found in snapshots:
                 listed = tuple(one for i, one in enumerate(found.retrieved) if i < top_k or one.sent)

@@ -6,7 +6,7 @@ stored text is as it was: people read it whole, and administrators are told (``i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,9 +19,9 @@ from qa.types import Answer, Note
 if TYPE_CHECKING:
     from qa.searching import Searching
 
-Detector = Callable[[Sequence[tuple[float, str]]], list[float]]
-"""Log-odds that each of the first of some doubtful sentences is an order, told by how much they read like
-one; how many it tells is for it to say."""
+Detector = Callable[[Sequence[tuple[float, str]]], Mapping[str, float]]
+"""Log-odds that doubtful sentences are orders, told by how much they read like one; of which it tells is for
+it to say."""
 
 
 class Struck:
@@ -47,8 +47,10 @@ class Struck:
         """Hits that have anything left, best first, at most k."""
         found, hits = self._index.search(query, k), []
         self._ask((hit.document, hit.passage.start, hit.passage.end) for hit in found)
+        left = {hit.document.id: hit.document for hit in found}
+        left = {name: self._struck(document) for name, document in left.items()}
         for hit in found:
-            document = self._struck(hit.document)
+            document = left[hit.document.id]
             if passage := self._left(hit.passage, document):
                 hits.append(replace(hit, document=document, passage=passage))
         return hits
@@ -106,8 +108,7 @@ class Struck:
         if self._detector is None:
             return
         if doubtful := sorted(self._orders.doubtful(parts), reverse=True):
-            judged = self._detector(doubtful)
-            self._orders.learn([text for _, text in doubtful[: len(judged)]], judged)
+            self._orders.learn(self._detector(doubtful))
 
     def _left(self, passage: Passage, document: Document) -> Passage | None:
         """What is left of a passage; None where that is nothing."""

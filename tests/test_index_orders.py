@@ -190,7 +190,7 @@ def test_a_text_is_looked_at_once_and_not_asked_of_again(
     part = (document, 0, len(document.text))
     texts = sorted(text for _, text in orders.doubtful([part, part]))
     assert orders.struck(document) == () and PLAIN in texts and seen.count(PLAIN) == 1
-    orders.learn(texts, [2.0 * (text == PLAIN) - 1.0 for text in texts])
+    orders.learn({text: 2.0 * (text == PLAIN) - 1.0 for text in texts})
     assert orders.doubtful([part]) == set() and orders.struck(document)[0][:2] == (0, len(PLAIN))
     assert seen.count(PLAIN) == 1
     assert orders.of(document) == orders.of(document) == ()
